@@ -1,0 +1,90 @@
+import type { Database, Sql, Transaction } from '#db'
+import type { Clock } from '#lib/clock'
+import { canonicalJson, sha256 } from '#lib/canonical'
+import { appendAudit, auditedWorkspaces, auditHeads, lockAuditHead, readAudit, type AuditRow } from './store.ts'
+
+export interface AuditEntry {
+  readonly workspaceId: string
+  /** Who: `token:tok_…`, `operator:name`, `system:…`. */
+  readonly actor: string
+  /** What: `token.created`, `credential.set` … */
+  readonly action: string
+  readonly subject: string
+  readonly detail?: Record<string, unknown>
+}
+
+export interface AuditBreak {
+  readonly workspaceId: string
+  readonly seq: number
+  readonly reason: string
+}
+
+export interface AuditReport {
+  readonly entries: number
+  readonly heads: readonly { workspaceId: string; seq: number; hash: string }[]
+  readonly breaks: readonly AuditBreak[]
+}
+
+export interface Audit {
+  /** Written in the transaction of what it records: both happen or neither. Call it last, it holds the chain's end until the commit. */
+  record(trx: Transaction, entry: AuditEntry): Promise<void>
+  list(workspaceId: string, page: { before?: number | undefined; limit: number }): Promise<AuditRow[]>
+  /** Walks every chain from its start and compares each link. */
+  verify(): Promise<AuditReport>
+}
+
+export type { AuditRow }
+
+export function createAudit(db: Pick<Database, 'sql'>, clock: Clock): Audit {
+  return {
+    async record(trx, { workspaceId, actor, action, subject, detail = {} }) {
+      const head = await lockAuditHead(trx, workspaceId)
+      const link = { workspaceId, seq: head.seq + 1, at: clock.now(), actor, action, subject, detail, prevHash: head.hash }
+      await appendAudit(trx, { ...link, hash: linkHash(link) })
+    },
+    list: (workspaceId, { before, limit }) => readAudit(db.sql, workspaceId, { before, limit, newestFirst: true }),
+    verify: () => verifyChains(db.sql),
+  }
+}
+
+function linkHash({ prevHash, at, ...link }: Omit<AuditRow, 'hash'>): string {
+  return sha256(`${prevHash}\n${canonicalJson({ ...link, at: at.toISOString() })}`)
+}
+
+async function verifyChains(sql: Sql): Promise<AuditReport> {
+  const heads = await auditHeads(sql)
+  const breaks: AuditBreak[] = []
+  let entries = 0
+  const workspaces = new Set([...heads.map(({ workspaceId }) => workspaceId), ...(await auditedWorkspaces(sql))])
+  for (const workspaceId of workspaces) {
+    const head = heads.find((candidate) => candidate.workspaceId === workspaceId)
+    const result = await verifyChain(sql, workspaceId, head ?? { seq: 0, hash: '' })
+    entries += result.entries
+    if (result.broken) breaks.push({ workspaceId, ...result.broken })
+  }
+  return { entries, heads, breaks }
+}
+
+async function verifyChain(
+  sql: Sql,
+  workspaceId: string,
+  head: { seq: number; hash: string },
+): Promise<{ entries: number; broken?: { seq: number; reason: string } }> {
+  let seq = 0
+  let hash = ''
+  // Up to the head as it was read: entries written meanwhile are the next verification's.
+  while (seq < head.seq) {
+    const rows = await readAudit(sql, workspaceId, { after: seq, limit: Math.min(1000, head.seq - seq), newestFirst: false })
+    if (rows.length === 0) return { entries: seq, broken: { seq: seq + 1, reason: 'entries are missing at the end' } }
+    for (const row of rows) {
+      if (row.seq !== seq + 1) return { entries: seq, broken: { seq: seq + 1, reason: 'an entry is missing' } }
+      if (row.prevHash !== hash) return { entries: seq, broken: { seq: row.seq, reason: 'it does not follow the entry before it' } }
+      const { hash: stored, ...link } = row
+      if (linkHash(link) !== stored) return { entries: seq, broken: { seq: row.seq, reason: 'it was changed after it was written' } }
+      seq = row.seq
+      hash = stored
+    }
+  }
+  if (hash !== head.hash) return { entries: seq, broken: { seq, reason: 'the end of the chain does not match its head' } }
+  return { entries: seq }
+}

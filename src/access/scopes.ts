@@ -1,0 +1,69 @@
+import { fail } from '#kit'
+
+/**
+ * A scope is `area:verb`, and may be narrowed with further parts: `tools:call` covers `tools:call:github` and
+ * `tools:call:github_get_repository`. `admin` covers everything in its workspace, `hub:admin` every workspace and the hub itself.
+ */
+export const scopes = {
+  admin: 'Everything in the workspace.',
+  'hub:admin': 'Everything in every workspace, and the hub itself: workspaces, keys.',
+  'tools:read': 'List and describe tools.',
+  'tools:call': 'Call tools; narrowed: tools:call:CONNECTOR or tools:call:TOOL.',
+  'integrations:read': 'See integrations and their health.',
+  'integrations:write': 'Make, change, test and delete integrations.',
+  'credentials:read': 'See names, kinds and dates of credentials; never values.',
+  'credentials:write': 'Set and delete credentials.',
+  'events:read': 'See events and deliveries.',
+  'events:write': 'Replay events; manage webhooks and outbound endpoints.',
+  'flows:read': 'See flows and runs.',
+  'flows:write': 'Make, change and delete flows.',
+  'flows:run': 'Start, cancel and retry runs.',
+  'approvals:write': 'Decide on approvals.',
+  'jobs:create': 'Ask for analyses.',
+  'jobs:read': 'See analyses.',
+  'tokens:read': 'See tokens; never their values.',
+  'tokens:write': 'Make and revoke tokens, with no more than the own scopes.',
+  'audit:read': 'Read the audit log.',
+  'metrics:read': 'Read /metrics.',
+} as const satisfies Record<string, string>
+
+export type Scope = keyof typeof scopes
+
+const changing = new Set<string>(['flows:run', 'jobs:create', 'hub:admin', 'admin'])
+
+export function isKnownScope(scope: string): boolean {
+  return scope in scopes || /^tools:call:[a-z0-9][a-z0-9_-]*$/.test(scope)
+}
+
+export function covers(granted: string, needed: string): boolean {
+  if (granted === needed || granted === 'hub:admin') return true
+  if (granted === 'admin') return !needed.startsWith('hub:')
+  if (needed.startsWith(`${granted}:`)) return true
+  // Who may change a thing may see it.
+  return granted.endsWith(':write') && needed === granted.replace(/:write$/, ':read')
+}
+
+/** Who asks: a token, the operator at the command line, or the hub itself; always in one workspace. */
+export interface Principal {
+  readonly kind: 'token' | 'operator' | 'system'
+  readonly id: string
+  readonly name: string
+  readonly workspaceId: string
+  readonly scopes: readonly string[]
+  readonly readOnly: boolean
+}
+
+export function allows(principal: Principal, needed: string): boolean {
+  if (principal.readOnly && (needed.endsWith(':write') || changing.has(needed))) return false
+  return principal.scopes.some((granted) => covers(granted, needed))
+}
+
+export function requireScope(principal: Principal, needed: string): void {
+  if (allows(principal, needed)) return
+  const reason = principal.readOnly ? 'this token is read-only' : `this token lacks the scope ${needed}`
+  throw fail('scope_missing', { detail: `${reason}; needed: ${needed}`, hint: `ask an administrator for a token with ${needed}` })
+}
+
+export function actorOf(principal: Principal): string {
+  return `${principal.kind}:${principal.id}`
+}

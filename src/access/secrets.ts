@@ -1,0 +1,33 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+/** 40 characters of base 62 hold 238 bits; six more hold a checksum, by which scanners tell a real token from a look-alike. */
+export function makeToken(): string {
+  let body = ''
+  while (body.length < 40) {
+    // 248 = 4 * 62: bytes above would favour the first letters.
+    for (const byte of randomBytes(64)) if (byte < 248 && body.length < 40) body += alphabet[byte % 62]
+  }
+  return `ih_${body}${checksum(body)}`
+}
+
+function checksum(body: string): string {
+  let left = crc32(body)
+  let text = ''
+  for (let i = 0; i < 6; i++) {
+    text = alphabet[left % 62]! + text
+    left = Math.floor(left / 62)
+  }
+  return text
+}
+
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+/** What may be shown of a token to tell it from others. */
+export function tokenPrefix(token: string): string {
+  return token.slice(0, 9)
+}

@@ -1,0 +1,86 @@
+import type { Database } from '#db'
+import { fail } from '#kit'
+import { newId } from '#lib/ids'
+import type { Audit } from './audit.ts'
+import { actorOf, allows, isKnownScope, type Principal } from './scopes.ts'
+import { hashToken, makeToken, tokenPrefix } from './secrets.ts'
+import { insertToken, listTokens, revokeToken, type TokenRow } from './store.ts'
+
+export interface TokenRequest {
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly readOnly?: boolean | undefined
+  readonly expiresAt?: Date | undefined
+}
+
+export interface Tokens {
+  /** The value is returned here and never again. */
+  create(principal: Principal, request: TokenRequest): Promise<{ token: TokenRow; value: string }>
+  list(principal: Principal, page: { after?: string | undefined; limit: number }): Promise<TokenRow[]>
+  revoke(principal: Principal, id: string): Promise<TokenRow>
+}
+
+export function createTokens(db: Database, audit: Audit, onRevoked: (id: string) => void): Tokens {
+  return {
+    async create(principal, { name, scopes, readOnly = false, expiresAt }) {
+      assertGrantable(principal, scopes, readOnly)
+      if (expiresAt && expiresAt.getTime() <= Date.now()) {
+        throw fail('invalid_input', { errors: [{ path: 'expires_at', message: 'must be in the future' }] })
+      }
+      const value = makeToken()
+      const token = await db.transaction(async (trx) => {
+        const row = await insertToken(trx, {
+          id: newId('tok'),
+          workspaceId: principal.workspaceId,
+          name,
+          prefix: tokenPrefix(value),
+          hash: hashToken(value),
+          scopes,
+          readOnly,
+          expiresAt: expiresAt ?? null,
+          createdBy: actorOf(principal),
+        })
+        await audit.record(trx, {
+          workspaceId: principal.workspaceId,
+          actor: actorOf(principal),
+          action: 'token.created',
+          subject: row.id,
+          detail: { name, scopes, read_only: readOnly, expires_at: expiresAt?.toISOString() ?? null },
+        })
+        return row
+      })
+      return { token, value }
+    },
+
+    list: (principal, { after, limit }) => listTokens(db.sql, principal.workspaceId, { after, limit }),
+
+    async revoke(principal, id) {
+      const token = await db.transaction(async (trx) => {
+        const row = await revokeToken(trx, principal.workspaceId, id)
+        if (!row) throw fail('not_found', { detail: `there is no token ${id} in this workspace` })
+        await audit.record(trx, {
+          workspaceId: principal.workspaceId,
+          actor: actorOf(principal),
+          action: 'token.revoked',
+          subject: id,
+          detail: { name: row.name },
+        })
+        return row
+      })
+      onRevoked(id)
+      return token
+    },
+  }
+}
+
+/** Nobody hands out more than they hold. */
+function assertGrantable(principal: Principal, scopes: readonly string[], readOnly: boolean): void {
+  const unknown = scopes.filter((scope) => !isKnownScope(scope))
+  if (unknown.length > 0) {
+    throw fail('invalid_input', { errors: unknown.map((scope) => ({ path: 'scopes', message: `"${scope}" is not a scope` })) })
+  }
+  const beyond = scopes.filter((scope) => !allows(principal, scope))
+  if (beyond.length > 0 || (principal.readOnly && !readOnly)) {
+    throw fail('scope_missing', { detail: `a token cannot grant what it lacks: ${beyond.join(', ') || 'changing anything'}` })
+  }
+}

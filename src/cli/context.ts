@@ -1,0 +1,37 @@
+import { userInfo } from 'node:os'
+import type { Command } from 'commander'
+import type { Principal } from '#access'
+import { loadConfig, type Config } from '#config'
+import { openHub, type Hub } from '#hub'
+import { createOutput, type Output } from './output.ts'
+
+interface GlobalOptions {
+  readonly json?: boolean
+  readonly workspace: string
+}
+
+export function outputOf(command: Command): Output {
+  return createOutput(command.optsWithGlobals<GlobalOptions>().json ?? false)
+}
+
+/** Commands speak when something is wrong; what a serving hub logs at info would only stand in the way. */
+export function quietConfig(): Config {
+  const { config, origins } = loadConfig()
+  return origins.has('LOG_LEVEL') ? config : { ...config, LOG_LEVEL: 'warn' }
+}
+
+/** Opens the hub beside one that may be serving, does the work as the operator of this machine, and lets go again. */
+export async function withHub(command: Command, work: (hub: Hub, operator: Principal, output: Output) => Promise<void>): Promise<void> {
+  await using hub = await openHub(quietConfig())
+  const { workspace } = command.optsWithGlobals<GlobalOptions>()
+  const operator = await hub.access.operator(userName(), workspace)
+  await work(hub, operator, outputOf(command))
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid${process.getuid?.() ?? ''}`
+  }
+}

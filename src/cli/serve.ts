@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { loadConfig } from '#config'
+import { serveHub } from '#hub'
+
+export function serveCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('run the hub until it is stopped')
+    .action(async () => {
+      const { config } = loadConfig()
+      const { hub, address, stop } = await serveHub(config)
+      const { logger } = hub.telemetry
+      logger.info(
+        {
+          url: address,
+          role: config.HUB_ROLE,
+          database: hub.db.embedded ? 'embedded' : 'external',
+          credential_store: hub.credentials.backend,
+        },
+        'the hub is ready',
+      )
+      if (process.stdout.isTTY) process.stdout.write(welcome(address, config.HUB_DATA_DIR))
+      await stopSignal()
+      logger.info('stopping: no new work, finishing what is under way')
+      await stop()
+      logger.info('stopped')
+    })
+}
+
+/** The first SIGTERM or SIGINT asks to stop; a second one does not wait. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    const ask = (): void => {
+      if (asked) process.exit(130)
+      asked = true
+      resolve()
+    }
+    process.on('SIGTERM', ask)
+    process.on('SIGINT', ask)
+  })
+}
+
+function welcome(address: string, dataDir: string): string {
+  return `
+  IntegrationHub is ready at ${address}
+  API reference  ${address}/docs
+  Your token     ${join(dataDir, 'admin-token')}   (unless HUB_ADMIN_TOKEN is set)
+
+`
+}

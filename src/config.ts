@@ -1,0 +1,174 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+import { nearest } from '#lib/nearest'
+
+/**
+ * The only reader of `process.env`. One schema names every setting the hub knows; all faults are reported together, and what comes out
+ * is frozen. `.env` in the working directory is read first, the environment wins.
+ */
+
+const secret = { secret: true }
+const optional = z.string().min(1).optional()
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+
+const secretKeys = z
+  .string()
+  .transform((text, context) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean)
+      .map((part) => {
+        const [, id, encoded] = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/=_-]+)$/.exec(part) ?? []
+        const key = Buffer.from(encoded ?? '', 'base64')
+        if (!id || key.length !== 32) {
+          context.addIssue({ code: 'custom', message: 'each key is id:base64 of 32 bytes, e.g. made by `hub keys new`' })
+        }
+        return { id: id ?? '', key }
+      }),
+  )
+  .optional()
+
+export const settings = z.object({
+  HUB_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  HUB_PORT: port.default(3000).describe('Port to listen on; 0 takes a free one.'),
+  HUB_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('How the outside reaches this hub, for webhooks and OAuth.'),
+  HUB_DATA_DIR: z.string().min(1).default('./data').describe('Folder for the embedded database and generated secrets.'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
+    .optional()
+    .describe('Your own PostgreSQL 15 or newer. Without it the hub runs its own.')
+    .meta(secret),
+  HUB_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10).describe('Database connections for requests, per process.'),
+  HUB_ROLE: z.enum(['all', 'api', 'worker']).default('all').describe('What this process does: answer requests, run work, or both.'),
+  HUB_SECRET_KEYS: secretKeys.describe('Keys that seal secrets, id:base64,…; the first seals, all open.').meta(secret),
+  HUB_ADMIN_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{20,256}$/, 'must be 20 to 256 printable characters without spaces')
+    .optional()
+    .describe("The first administrator's token.")
+    .meta(secret),
+  HUB_CREDENTIALS: z
+    .enum(['database', 'vault'])
+    .optional()
+    .describe('Where credentials are kept; vault when VAULT_ADDR is set, otherwise database.'),
+  HUB_CORS_ORIGINS: list.describe('Web origins that browsers may call the API from; none by default.'),
+  HUB_TRUST_PROXY: list.describe('Addresses or networks of reverse proxies whose X-Forwarded-For is believed.'),
+  HUB_BODY_LIMIT: z.coerce.number().int().min(1024).max(100_000_000).default(1_048_576).describe('Largest request body in bytes.'),
+  HUB_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(20).describe('How long a stop waits for what is under way.'),
+  HUB_EGRESS_ALLOW: list.describe('Private hosts and networks that user-given URLs may reach.'),
+  VAULT_ADDR: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('HashiCorp Vault or OpenBao.'),
+  VAULT_TOKEN: optional.describe('Vault token.').meta(secret),
+  VAULT_ROLE_ID: optional.describe('Vault AppRole role id, instead of a token.'),
+  VAULT_SECRET_ID: optional.describe('Vault AppRole secret id.').meta(secret),
+  VAULT_MOUNT: z.string().min(1).default('secret').describe('KV version 2 mount.'),
+  VAULT_PREFIX: z.string().min(1).default('integration-hub').describe('Path in the mount, above workspace and credential name.'),
+  VAULT_NAMESPACE: optional.describe('Vault Enterprise namespace.'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('How much is logged.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional.describe('OpenTelemetry collector; spans are sent when it is set.'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional.describe('The same, for traces alone.'),
+  OTEL_SERVICE_NAME: z.string().min(1).default('integration-hub').describe('Service name in traces.'),
+})
+
+export type SettingName = keyof typeof settings.shape
+export type Settings = z.output<typeof settings>
+
+export interface Config extends Readonly<Settings> {
+  readonly HUB_CREDENTIALS: 'database' | 'vault'
+}
+
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(`the configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}:\n${faults.map((f) => `  - ${f}`).join('\n')}`)
+    this.faults = faults
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** Where each setting that is not a default came from. */
+  readonly origins: ReadonlyMap<SettingName, 'environment' | '.env'>
+}
+
+export function loadConfig(env: Environment = process.env, folder: string = process.cwd()): LoadedConfig {
+  const file = readEnvFile(resolve(folder, '.env'))
+  // An empty value is an unset one: `DATABASE_URL= npm start` means none.
+  const given = Object.fromEntries(Object.entries({ ...file, ...env }).filter(([, value]) => value !== undefined && value !== ''))
+  const faults = unknownNames(given)
+  const parsed = settings.safeParse({ HUB_CREDENTIALS: given['VAULT_ADDR'] ? 'vault' : 'database', ...given })
+  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  else faults.push(...contradictions(parsed.data))
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
+
+  const origins = new Map<SettingName, 'environment' | '.env'>()
+  for (const name of settingNames) if (given[name] !== undefined) origins.set(name, env[name] ? 'environment' : '.env')
+  const config = Object.freeze({
+    ...parsed.data,
+    HUB_CREDENTIALS: parsed.data.HUB_CREDENTIALS ?? 'database',
+    HUB_DATA_DIR: resolve(folder, parsed.data.HUB_DATA_DIR),
+  })
+  return { config, origins }
+}
+
+export const settingNames = Object.keys(settings.shape) as SettingName[]
+
+export function isSecretSetting(name: SettingName): boolean {
+  return settings.shape[name].meta()?.['secret'] === true
+}
+
+function readEnvFile(path: string): Environment {
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
+}
+
+function unknownNames(given: Environment): string[] {
+  return Object.keys(given)
+    .filter((name) => name.startsWith('HUB_') && !(name in settings.shape))
+    .map((name) => `${name} is not a setting of the hub; did you mean ${nearest(name, settingNames)[0]}?`)
+}
+
+function contradictions(config: Settings): string[] {
+  const faults: string[] = []
+  if (config.DATABASE_URL && !config.HUB_SECRET_KEYS) {
+    faults.push('HUB_SECRET_KEYS is needed with DATABASE_URL, so that every process seals alike; `hub keys new` makes one')
+  }
+  if (config.HUB_CREDENTIALS === 'vault') {
+    if (!config.VAULT_ADDR) faults.push('VAULT_ADDR is needed with HUB_CREDENTIALS=vault')
+    if (!config.VAULT_TOKEN && !(config.VAULT_ROLE_ID && config.VAULT_SECRET_ID)) {
+      faults.push('VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, are needed with HUB_CREDENTIALS=vault')
+    }
+  }
+  const ids = config.HUB_SECRET_KEYS?.map(({ id }) => id) ?? []
+  if (new Set(ids).size !== ids.length) faults.push('HUB_SECRET_KEYS names one key id twice')
+  return faults
+}
+
+/** What `hub config` prints: each setting as it is in force, secrets masked. */
+export function describeConfig({ config, origins }: LoadedConfig): { name: SettingName; value: string; origin: string }[] {
+  return settingNames.map((name) => ({
+    name,
+    value: isSecretSetting(name) && config[name] !== undefined ? '(set)' : shown(config[name]),
+    origin: origins.get(name) ?? 'default',
+  }))
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return ''
+  return Array.isArray(value) ? value.join(',') : String(value)
+}

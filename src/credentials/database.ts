@@ -1,0 +1,109 @@
+import type { Database } from '#db'
+import { fail, type HubError } from '#kit'
+import { newId } from '#lib/ids'
+import { open, seal, SealBrokenError, UnknownKeyError, type SealKey } from '#lib/seal'
+import type { CredentialBackend, CredentialData } from './backend.ts'
+import type { Keyring } from './keyring.ts'
+import {
+  listCredentials,
+  putCredential,
+  readCredential,
+  removeCredential,
+  replaceSealed,
+  sealedWithOtherKeys,
+  type SealedRow,
+} from './store.ts'
+
+export interface RotationReport {
+  readonly keyId: string
+  readonly resealed: number
+  /** Credentials that could not be opened, each with the key it needs. */
+  readonly failed: readonly { name: string; workspaceId: string; reason: string }[]
+}
+
+export interface DatabaseBackend extends CredentialBackend {
+  rotate(): Promise<RotationReport>
+}
+
+export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseBackend {
+  const openRow = (row: SealedRow): CredentialData => {
+    try {
+      return openFields(row, keyring.all())
+    } catch (error) {
+      // Sealed by a key that was added a moment ago: read the key file again, once.
+      if (error instanceof UnknownKeyError && keyring.refresh()) return openRow(row)
+      throw asHubError(row.name, error)
+    }
+  }
+
+  return {
+    kind: 'database',
+    async put(trx, workspace, name, data, { kind, createOnly }) {
+      keyring.refresh()
+      const key = keyring.current()
+      const sealed = sealFields(workspace.id, name, data, key)
+      const row = { id: newId('cred'), workspaceId: workspace.id, name, kind, keyId: key.id, sealed }
+      const info = await putCredential(trx, row, createOnly)
+      if (!info) throw fail('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
+      return info
+    },
+    async read(workspace, name) {
+      const row = await readCredential(db.sql, workspace.id, name)
+      return row && openRow(row)
+    },
+    list: (workspace) => listCredentials(db.sql, workspace.id),
+    remove: (trx, workspace, name) => removeCredential(trx, workspace.id, name),
+    check: () => db.ping(),
+
+    async rotate() {
+      const key = keyring.current()
+      const failed: { name: string; workspaceId: string; reason: string }[] = []
+      let resealed = 0
+      let after = ''
+      for (;;) {
+        const rows = await sealedWithOtherKeys(db.sql, key.id, after, 100)
+        if (rows.length === 0) return { keyId: key.id, resealed, failed }
+        for (const row of rows) {
+          try {
+            const sealed = sealFields(row.workspaceId, row.name, openRow(row), key)
+            if (await replaceSealed(db.sql, row, key.id, sealed)) resealed++
+          } catch (error) {
+            failed.push({ name: row.name, workspaceId: row.workspaceId, reason: (error as Error).message })
+          }
+        }
+        after = rows.at(-1)!.id
+      }
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+function sealFields(workspaceId: string, name: string, data: CredentialData, key: SealKey): Record<string, string> {
+  const entries = Object.entries(data)
+  return Object.fromEntries(entries.map(([field, value]) => [field, seal(JSON.stringify(value), key, [workspaceId, name, field])]))
+}
+
+function openFields({ workspaceId, name, sealed }: SealedRow, keys: readonly SealKey[]): CredentialData {
+  const entries = Object.entries(sealed)
+  return Object.fromEntries(
+    entries.map(([field, text]) => [field, JSON.parse(open(text, keys, [workspaceId, name, field])) as string | number | boolean]),
+  )
+}
+
+function asHubError(name: string, error: unknown): HubError {
+  if (error instanceof UnknownKeyError) {
+    return fail('key_unknown', {
+      detail: `credential "${name}" is sealed with key "${error.keyId}", which this hub does not have`,
+      hint: `add key "${error.keyId}" to HUB_SECRET_KEYS (or the data folder's secret-keys), or set the credential anew`,
+      cause: error,
+    })
+  }
+  if (error instanceof SealBrokenError) {
+    return fail('seal_broken', {
+      detail: `credential "${name}" does not open with key "${error.keyId}"`,
+      hint: `the key now called "${error.keyId}" is not the one that sealed it; bring that one back, or set the credential anew`,
+      cause: error,
+    })
+  }
+  throw error
+}

@@ -1,0 +1,131 @@
+import { actorOf, type Access, type Principal } from '#access'
+import type { Database, Transaction } from '#db'
+import { fail } from '#kit'
+import type { Telemetry } from '#telemetry'
+import type { CredentialBackend, CredentialData, CredentialInfo, WorkspaceRef } from './backend.ts'
+import { createDatabaseBackend, type DatabaseBackend, type RotationReport } from './database.ts'
+import type { Keyring } from './keyring.ts'
+import { countByKey } from './store.ts'
+import { createVaultClient, type VaultLogin } from './vault-client.ts'
+import { createVaultBackend, type VaultPlace } from './vault.ts'
+
+export type { CredentialBackend, CredentialData, CredentialInfo } from './backend.ts'
+export type { RotationReport } from './database.ts'
+export { createKeyring, formatKey, newKey, type Keyring } from './keyring.ts'
+
+export const credentialName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
+
+export interface Credentials extends AsyncDisposable {
+  readonly backend: 'database' | 'vault'
+  list(principal: Principal): Promise<CredentialInfo[]>
+  create(principal: Principal, name: string, data: CredentialData, kind?: string): Promise<CredentialInfo>
+  set(principal: Principal, name: string, data: CredentialData, kind?: string): Promise<CredentialInfo>
+  remove(principal: Principal, name: string): Promise<void>
+  /** The values, for the one call that needs them. Not reachable through any door. */
+  read(workspaceId: string, name: string): Promise<CredentialData | undefined>
+  readonly keys: {
+    list(): Promise<{ id: string; known: boolean; current: boolean; credentials: number }[]>
+    rotate(actor: Principal, options: { addKey: boolean }): Promise<RotationReport>
+  }
+  check(): Promise<void>
+}
+
+export interface CredentialsOptions {
+  readonly keyring: Keyring
+  readonly vault?: {
+    readonly address: string
+    readonly login: VaultLogin
+    readonly namespace?: string | undefined
+    readonly place: VaultPlace
+  }
+}
+
+export interface CredentialsDeps extends Telemetry {
+  readonly db: Database
+  readonly access: Access
+}
+
+export function createCredentials({ db, access, logger, metrics }: CredentialsDeps, { keyring, vault }: CredentialsOptions): Credentials {
+  const sealed: DatabaseBackend = createDatabaseBackend(db, keyring)
+  // One or the other, never one behind the other: a secret must not turn up where nobody looks for it.
+  const backend: CredentialBackend = vault ? createVaultBackend(createVaultClient({ ...vault, logger }), vault.place) : sealed
+
+  const workspaceOf = async (id: string): Promise<WorkspaceRef> => {
+    const workspace = await access.workspaces.find({ id })
+    if (!workspace) throw fail('not_found', { detail: 'this workspace does not exist any more' })
+    return workspace
+  }
+
+  const change = async <T>(
+    principal: Principal,
+    work: (
+      trx: Transaction,
+      workspace: WorkspaceRef,
+    ) => Promise<{ result: T; action: string; subject: string; detail: Record<string, unknown> }>,
+  ): Promise<T> => {
+    const workspace = await workspaceOf(principal.workspaceId)
+    return db.transaction(async (trx) => {
+      const { result, ...entry } = await work(trx, workspace)
+      await access.audit.record(trx, { workspaceId: workspace.id, actor: actorOf(principal), ...entry })
+      return result
+    })
+  }
+
+  const put = (principal: Principal, name: string, data: CredentialData, kind: string | undefined, createOnly: boolean) =>
+    change(principal, async (trx, workspace) => {
+      const info = await backend.put(trx, workspace, name, data, { kind: kind ?? null, createOnly })
+      // Field names only: they tell which secret changed, never what it is.
+      const detail = { kind: info.kind, fields: Object.keys(data), version: info.version }
+      return { result: info, action: 'credential.set', subject: name, detail }
+    })
+
+  return {
+    backend: backend.kind,
+    list: async (principal) => backend.list(await workspaceOf(principal.workspaceId)),
+    create: (principal, name, data, kind) => put(principal, name, data, kind, true),
+    set: (principal, name, data, kind) => put(principal, name, data, kind, false),
+    remove: (principal, name) =>
+      change(principal, async (trx, workspace) => {
+        const removed = await backend.remove(trx, workspace, name)
+        if (!removed) throw fail('not_found', { detail: `there is no credential "${name}" in this workspace` })
+        return { result: undefined, action: 'credential.deleted', subject: name, detail: {} }
+      }),
+    async read(workspaceId, name) {
+      try {
+        const data = await backend.read(await workspaceOf(workspaceId), name)
+        metrics.credentialReads.inc({ outcome: data ? 'opened' : 'missing' })
+        return data
+      } catch (error) {
+        metrics.credentialReads.inc({ outcome: 'failed' })
+        throw error
+      }
+    },
+    keys: {
+      async list() {
+        keyring.refresh()
+        const counts = await countByKey(db.sql)
+        const known = keyring.all().map(({ id }) => id)
+        const needed = counts.map(({ keyId }) => keyId).filter((id) => !known.includes(id))
+        const current = keyring.current().id
+        return [...known, ...needed].map((id) => ({
+          id,
+          known: known.includes(id),
+          current: id === current,
+          credentials: counts.find(({ keyId }) => keyId === id)?.count ?? 0,
+        }))
+      },
+      async rotate(principal, { addKey }) {
+        if (addKey) keyring.addKey()
+        const report = await sealed.rotate()
+        return change(principal, async () => ({
+          result: report,
+          action: 'keys.rotated',
+          subject: report.keyId,
+          detail: { resealed: report.resealed, failed: report.failed.length },
+        }))
+      },
+    },
+    check: () => backend.check(),
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+  }
+}

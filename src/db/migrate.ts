@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ClientBase } from 'pg'
+import { fail } from '#kit'
+import { sha256 } from '#lib/canonical'
+
+const folder = join(import.meta.dirname, 'migrations')
+
+// Any fixed number: all processes that migrate one database wait for each other on it.
+const migrationLock = 4_867_120_001
+
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  readonly sql: string
+  readonly checksum: string
+}
+
+export function readMigrations(): Migration[] {
+  return readdirSync(folder)
+    .filter((file) => /^\d{6}_\w+\.sql$/.test(file))
+    .toSorted()
+    .map((file) => {
+      const sql = readFileSync(join(folder, file), 'utf8')
+      return { version: Number(file.slice(0, 6)), name: file.slice(7, -4), sql, checksum: sha256(sql) }
+    })
+}
+
+export interface MigrationState {
+  readonly version: number
+  readonly latest: number
+  readonly pending: readonly Migration[]
+}
+
+export async function migrationState(client: ClientBase): Promise<MigrationState> {
+  const known = readMigrations()
+  const latest = known.at(-1)?.version ?? 0
+  const exists = await client.query<{ there: boolean }>(`select to_regclass('hub.migrations') is not null as there`)
+  if (!exists.rows[0]?.there) return { version: 0, latest, pending: known }
+  const applied = await client.query<{ version: number; name: string; checksum: string }>(
+    'select version, name, checksum from hub.migrations order by version',
+  )
+  const version = applied.rows.at(-1)?.version ?? 0
+  if (version > latest) {
+    throw fail('internal', {
+      detail: `the database has schema ${version}, this hub knows ${latest}: it was written by a newer hub`,
+      hint: 'run the newer hub, or restore a backup that this one made',
+    })
+  }
+  for (const row of applied.rows) {
+    const migration = known.find((candidate) => candidate.version === row.version)
+    if (migration?.checksum !== row.checksum) {
+      throw fail('internal', { detail: `migration ${row.version} (${row.name}) is not the one this database was made with` })
+    }
+  }
+  return { version, latest, pending: known.filter((migration) => migration.version > version) }
+}
+
+/** Brings the schema up to date. Each migration and its record are one transaction; who comes second finds nothing left to do. */
+export async function migrate(client: ClientBase, upTo = Number.POSITIVE_INFINITY): Promise<number> {
+  await client.query('select pg_advisory_lock($1)', [migrationLock])
+  try {
+    await client.query('create schema if not exists hub')
+    await client.query(
+      `create table if not exists hub.migrations
+         (version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`,
+    )
+    const { pending, latest } = await migrationState(client)
+    for (const migration of pending.filter(({ version }) => version <= upTo)) await apply(client, migration)
+    return Math.min(latest, upTo)
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [migrationLock])
+  }
+}
+
+async function apply(client: ClientBase, { version, name, sql, checksum }: Migration): Promise<void> {
+  await client.query('begin')
+  try {
+    await client.query('set local search_path = hub')
+    await client.query(sql)
+    await client.query('insert into hub.migrations (version, name, checksum) values ($1, $2, $3)', [version, name, checksum])
+    await client.query('commit')
+  } catch (cause) {
+    await client.query('rollback')
+    throw fail('internal', { detail: `migration ${version} (${name}) failed and was undone`, cause })
+  }
+}

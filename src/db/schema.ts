@@ -1,0 +1,73 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/** The tables as TypeScript sees them; `migrations/*.sql` makes them. Changed together, and a test compares the two. */
+
+type Json<T> = ColumnType<T, string, string>
+type Made = ColumnType<Date, never, never>
+
+export interface Schema {
+  workspaces: {
+    id: string
+    /** The small number that the seeds call `project_id`. */
+    number: ColumnType<number, never, never>
+    name: string
+    created_at: Made
+  }
+  tokens: {
+    id: string
+    workspace_id: string
+    name: string
+    prefix: string
+    hash: Buffer
+    scopes: string[]
+    read_only: boolean
+    expires_at: Date | null
+    last_used_at: Date | null
+    revoked_at: Date | null
+    created_by: string
+    created_at: Made
+  }
+  audit: {
+    workspace_id: string
+    seq: number
+    at: Date
+    actor: string
+    action: string
+    subject: string
+    detail: Json<Record<string, unknown>>
+    prev_hash: string
+    hash: string
+  }
+  audit_heads: {
+    workspace_id: string
+    seq: number
+    hash: string
+  }
+  credentials: {
+    id: string
+    workspace_id: string
+    name: string
+    kind: string | null
+    key_id: string
+    sealed: Json<Record<string, string>>
+    version: Generated<number>
+    created_at: Made
+    updated_at: Generated<Date>
+  }
+  executors: {
+    id: string
+    lock_id: ColumnType<string, string | bigint, never>
+    host: string
+    pid: number
+    started_at: Made
+    left_at: Date | null
+  }
+  take_overs: {
+    run_id: string
+    count: number
+    last_executor: string
+    steps: number
+    at: Date
+    parked_at: Date | null
+  }
+}

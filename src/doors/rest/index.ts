@@ -1,0 +1,1 @@
+export { buildRest, type Readiness, type RestApp, type RestDeps, type RestOptions } from './server.ts'

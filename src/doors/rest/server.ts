@@ -1,0 +1,112 @@
+import cors from '@fastify/cors'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Access } from '#access'
+import type { Credentials } from '#credentials'
+import { fail } from '#kit'
+import { newId } from '#lib/ids'
+import type { Telemetry } from '#telemetry'
+import { addAccess } from './access-hook.ts'
+import { credentialRoutes } from './credentials.ts'
+import { addJsonParser } from './json.ts'
+import { addDocs, addOpenApi } from './openapi.ts'
+import { sendProblem } from './problem.ts'
+import { systemRoutes } from './system.ts'
+import { tokenRoutes } from './tokens.ts'
+import { workspaceRoutes } from './workspaces.ts'
+
+export type RestApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+export type Readiness = () => Promise<Record<string, { ok: boolean; reason?: string }>>
+
+export interface RestDeps extends Telemetry {
+  readonly version: string
+  readonly access: Access
+  readonly credentials: Credentials
+  readonly readiness: Readiness
+  readonly isStopping: () => boolean
+}
+
+export interface RestOptions {
+  readonly bodyLimit: number
+  readonly corsOrigins: readonly string[]
+  readonly trustProxy: readonly string[]
+}
+
+/** The HTTP server with every route, not yet listening: a test can `inject()` into it. */
+export async function buildRest(deps: RestDeps, options: RestOptions): Promise<RestApp> {
+  const loggerInstance: FastifyBaseLogger = deps.logger
+  const app = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: ({ headers }) => requestId(headers['x-request-id']),
+    bodyLimit: options.bodyLimit,
+    requestTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+  }).withTypeProvider<ZodTypeProvider>()
+
+  app.setValidatorCompiler(validatorCompiler)
+  // Schemas of replies document them and are held by tests; checking each one again at run time would cost half of a small reply.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(fail('not_found', { detail: `nothing answers ${request.method} here` }), request, reply),
+  )
+  addJsonParser(app)
+  addHeaders(app)
+  addMeasures(app, deps)
+  if (options.corsOrigins.length > 0) {
+    await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders: ['x-request-id', 'retry-after'], maxAge: 600 })
+  }
+  await app.register(async (docs) => {
+    docs.addHook('onRoute', (route) => {
+      route.config = { access: 'public', ...route.config }
+    })
+    await addDocs(docs)
+  })
+  addAccess(app, deps.access)
+  await addOpenApi(app, deps.version)
+
+  systemRoutes(app, deps)
+  tokenRoutes(app, deps)
+  workspaceRoutes(app, deps)
+  credentialRoutes(app, deps)
+  return app
+}
+
+function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : newId('req')
+}
+
+function addHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      'cross-origin-resource-policy': 'same-origin',
+      // The reader's page brings its own script and styles; everything else needs nothing.
+      'content-security-policy': request.url.startsWith('/docs')
+        ? "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; frame-ancestors 'none'"
+        : "default-src 'none'; frame-ancestors 'none'",
+    })
+  })
+}
+
+function addMeasures(app: FastifyInstance, { metrics, logger }: Telemetry): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? '(none)'
+    metrics.httpDuration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    const level = reply.statusCode >= 500 ? 'error' : request.method === 'GET' && reply.statusCode < 400 ? 'debug' : 'info'
+    if (!logger.isLevelEnabled(level)) return
+    // The route, not the URL: a query can hold what should not be logged.
+    const { id: request_id, method, ip: address } = request
+    logger[level]({ request_id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), address }, 'answered')
+  })
+}

@@ -1,0 +1,71 @@
+import type { Database, Transaction } from '#db'
+import type { Telemetry } from '#telemetry'
+import { createDbosEngine } from './dbos.ts'
+
+/**
+ * Durable execution, as the rest of the hub sees it. Behind it stands DBOS; nothing outside this folder knows that. A run is a registered
+ * function that is started once under its id and goes on after a crash: steps that finished are not repeated, the one that was interrupted
+ * runs again.
+ */
+export interface RunContext {
+  readonly runId: string
+  /** Runs `work` once and remembers what came of it. Interrupted by a crash, it runs again: make its effect idempotent. */
+  step<T>(name: string, work: () => Promise<T>): Promise<T>
+  /** Waits, across restarts, holding nothing. */
+  sleep(ms: number): Promise<void>
+  /** The next signal on a topic, or undefined when none came in time. */
+  receive<T>(topic: string, timeoutMs: number): Promise<T | undefined>
+  /** The time, remembered: the same after a recovery. */
+  now(): Promise<number>
+}
+
+export type RunFunction = (input: never, context: RunContext) => Promise<unknown>
+
+export type RunStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'parked'
+
+export interface RunState {
+  readonly id: string
+  readonly status: RunStatus
+  readonly output?: unknown
+  readonly error?: string
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+export interface StartOptions {
+  readonly runId: string
+  readonly name: string
+  readonly input: unknown
+}
+
+export interface Engine extends AsyncDisposable {
+  readonly executorId: string
+  /** Starts a run. The same id again is the same run. */
+  start(options: StartOptions): Promise<void>
+  /** The same inside a transaction: the run and what it belongs to are stored together or not at all. */
+  startIn(trx: Transaction, options: StartOptions): Promise<void>
+  signal(runId: string, topic: string, message: unknown): Promise<void>
+  cancel(runId: string): Promise<void>
+  /** Takes a parked, failed or cancelled run up again where it stood. */
+  resume(runId: string): Promise<void>
+  state(runId: string): Promise<RunState | undefined>
+  /** Waits for the end of a run; undefined when it has not ended in time. */
+  wait(runId: string, timeoutMs: number): Promise<RunState | undefined>
+}
+
+export interface EngineOptions {
+  /** Functions by name. A name, once used, stays: stored runs refer to it. */
+  readonly runs: Readonly<Record<string, RunFunction>>
+  /** False in processes that only answer requests: they start runs and leave the work to others. */
+  readonly works: boolean
+}
+
+export interface EngineDeps extends Telemetry {
+  readonly db: Database
+}
+
+export function createEngine(deps: EngineDeps, options: EngineOptions): Promise<Engine> {
+  return createDbosEngine(deps, options)
+}
+
+export { prepareEngineSchema } from './dbos.ts'

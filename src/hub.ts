@@ -1,0 +1,129 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createAccess, type Access } from '#access'
+import type { Config } from '#config'
+import { createCredentials, createKeyring, type Credentials } from '#credentials'
+import { ensureDataDir, openDatabase, type Database } from '#db'
+import { buildRest, type Readiness, type RestApp } from '#doors/rest'
+import { createEngine } from '#engine'
+import { HubError } from '#kit'
+import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
+import { version } from './version.ts'
+
+/** The composition root: the one place where modules meet. Built in order, disposed in reverse. */
+export interface Hub extends AsyncDisposable {
+  readonly config: Config
+  readonly telemetry: Telemetry
+  readonly db: Database
+  readonly access: Access
+  readonly credentials: Credentials
+}
+
+export async function createTelemetry(config: Config): Promise<Telemetry & AsyncDisposable> {
+  const logger = createLogger({ level: config.LOG_LEVEL })
+  const exporting = config.OTEL_EXPORTER_OTLP_ENDPOINT ?? config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
+  const traces = await createTraces({ enabled: exporting !== undefined, service: config.OTEL_SERVICE_NAME, version })
+  return { logger, metrics: createMetrics(), traces, [Symbol.asyncDispose]: () => traces[Symbol.asyncDispose]() }
+}
+
+/** Everything but the doors: what a command needs, beside a serving hub or alone. */
+export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach'): Promise<Hub> {
+  await using stack = new AsyncDisposableStack()
+  const telemetry = stack.use(await createTelemetry(config))
+  if (config.DATABASE_URL === undefined) ensureDataDir(config.HUB_DATA_DIR)
+  const db = stack.use(
+    await openDatabase({ url: config.DATABASE_URL, dataDir: config.HUB_DATA_DIR, poolSize: config.HUB_DATABASE_POOL, mode }, telemetry),
+  )
+  const access = stack.use(createAccess(db, telemetry))
+  const first = await access.ensureFirst(config.HUB_ADMIN_TOKEN)
+  if (first.madeToken !== undefined) keepAdminToken(config, first.madeToken)
+  const keyring = createKeyring({ keys: config.HUB_SECRET_KEYS, dataDir: config.HUB_DATA_DIR })
+  const credentials = stack.use(createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
+  const owned = stack.move()
+  return { config, telemetry, db, access, credentials, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+export interface ComposedHub extends AsyncDisposable {
+  readonly hub: Hub
+  readonly rest: RestApp
+}
+
+/** A hub with its doors, not yet listening. */
+export async function composeHub(
+  config: Config,
+  mode: 'serve' | 'attach' = 'attach',
+  isStopping: () => boolean = () => false,
+): Promise<ComposedHub> {
+  await using stack = new AsyncDisposableStack()
+  const hub = stack.use(await openHub(config, mode))
+  const { telemetry, access, credentials } = hub
+  const rest = await buildRest(
+    { ...telemetry, version, access, credentials, readiness: readinessOf(hub), isStopping },
+    { bodyLimit: config.HUB_BODY_LIMIT, corsOrigins: config.HUB_CORS_ORIGINS, trustProxy: config.HUB_TRUST_PROXY },
+  )
+  stack.defer(() => rest.close())
+  const owned = stack.move()
+  return { hub, rest, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+export interface ServingHub {
+  readonly hub: Hub
+  readonly address: string
+  /** Stops taking work, lets what is under way finish for a while, then lets go of everything. */
+  stop(): Promise<void>
+}
+
+export async function serveHub(config: Config): Promise<ServingHub> {
+  let stopping = false
+  await using stack = new AsyncDisposableStack()
+  const { hub, rest } = stack.use(await composeHub(config, 'serve', () => stopping))
+  stack.use(await createEngine({ db: hub.db, ...hub.telemetry }, { runs: {}, works: config.HUB_ROLE !== 'api' }))
+  const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
+  // Closed before the engine is: a request may still start a run.
+  stack.defer(() => rest.close())
+  const owned = stack.move()
+  return {
+    hub,
+    address,
+    async stop() {
+      stopping = true
+      // A request that never ends must not keep the hub from stopping.
+      const impatient = setTimeout(() => rest.server.closeAllConnections(), config.HUB_DRAIN_SECONDS * 1000)
+      await owned.disposeAsync().finally(() => clearTimeout(impatient))
+    },
+  }
+}
+
+function readinessOf({ db, credentials, telemetry }: Hub): Readiness {
+  return async () => {
+    const [database, store] = await Promise.all([probe(() => db.ping()), probe(() => credentials.check())])
+    telemetry.metrics.databaseUp.set(database.ok ? 1 : 0)
+    return { database, credentials: store }
+  }
+}
+
+async function probe(check: () => Promise<void>): Promise<{ ok: boolean; reason?: string }> {
+  try {
+    await check()
+    return { ok: true }
+  } catch (error) {
+    return { ok: false, reason: error instanceof HubError ? error.message : 'failed' }
+  }
+}
+
+function keepAdminToken(config: Config, token: string): void {
+  ensureDataDir(config.HUB_DATA_DIR)
+  const path = join(config.HUB_DATA_DIR, 'admin-token')
+  rmSync(path, { force: true })
+  writeFileSync(path, `${token}\n`, { mode: 0o600, flush: true })
+}
+
+function vaultOptions(config: Config) {
+  if (config.HUB_CREDENTIALS !== 'vault') return {}
+  const { VAULT_ADDR, VAULT_TOKEN, VAULT_ROLE_ID, VAULT_SECRET_ID, VAULT_NAMESPACE, VAULT_MOUNT, VAULT_PREFIX } = config
+  const login =
+    VAULT_ROLE_ID && VAULT_SECRET_ID
+      ? { method: 'approle' as const, roleId: VAULT_ROLE_ID, secretId: VAULT_SECRET_ID }
+      : { method: 'token' as const, token: VAULT_TOKEN! }
+  return { vault: { address: VAULT_ADDR!, login, namespace: VAULT_NAMESPACE, place: { mount: VAULT_MOUNT, prefix: VAULT_PREFIX } } }
+}

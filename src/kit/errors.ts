@@ -1,0 +1,95 @@
+/**
+ * Every error a caller can meet, in one table. A module throws `fail('code', …)`; doors render it; nothing else decides on a status.
+ * `docs/errors.md` is written from this table and a test compares the two.
+ */
+export type ErrorKind =
+  | 'authentication'
+  | 'permission'
+  | 'rate_limit'
+  | 'network'
+  | 'timeout'
+  | 'upstream'
+  | 'validation'
+  | 'not_found'
+  | 'conflict'
+  | 'policy'
+  | 'outcome_unknown'
+  | 'internal'
+
+export interface ErrorEntry {
+  readonly kind: ErrorKind
+  readonly status: number
+  readonly retryable: boolean
+  readonly title: string
+}
+
+const entry = (kind: ErrorKind, status: number, retryable: boolean, title: string): ErrorEntry => ({ kind, status, retryable, title })
+
+export const errorCatalogue = {
+  // The request itself
+  bad_json: entry('validation', 400, false, 'The body is not valid JSON.'),
+  invalid_input: entry('validation', 400, false, 'Some of what was sent does not fit; `errors` names each place.'),
+  unsupported_media_type: entry('validation', 415, false, 'This content type is not accepted here.'),
+  body_too_large: entry('validation', 413, false, 'The body is larger than this endpoint accepts.'),
+  request_timeout: entry('timeout', 408, true, 'The request did not arrive in time.'),
+  not_found: entry('not_found', 404, false, 'There is nothing under this name or path.'),
+  // Who asks
+  token_missing: entry('authentication', 401, false, 'A token is needed: `Authorization: Bearer ih_…`.'),
+  token_invalid: entry('authentication', 401, false, 'This token is unknown, expired or revoked.'),
+  scope_missing: entry('permission', 403, false, 'The token lacks a scope that this needs.'),
+  too_many_attempts: entry('rate_limit', 429, true, 'Too many failed attempts from this address.'),
+  // State
+  already_exists: entry('conflict', 409, false, 'Something with this name is there already.'),
+  in_use: entry('conflict', 409, false, 'It is still in use.'),
+  // Credentials and keys
+  credential_missing: entry('authentication', 409, false, 'The credential named here does not exist.'),
+  key_unknown: entry('internal', 500, false, 'A secret was sealed with a key that this hub does not have.'),
+  seal_broken: entry('internal', 500, false, 'A sealed secret does not open with the key of its id.'),
+  vault_sealed: entry('upstream', 503, true, 'Vault is sealed.'),
+  vault_denied: entry('permission', 502, false, 'Vault refused the hub.'),
+  vault_unreachable: entry('network', 503, true, 'Vault cannot be reached.'),
+  vault_failed: entry('upstream', 502, true, 'Vault answered with an error.'),
+  // The hub
+  database_unavailable: entry('internal', 503, true, 'The database cannot be reached just now.'),
+  shutting_down: entry('internal', 503, true, 'The hub is shutting down.'),
+  internal: entry('internal', 500, false, 'Something went wrong inside the hub; the log has it under the request id.'),
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+export interface FieldError {
+  readonly path: string
+  readonly message: string
+}
+
+export interface ErrorDetails {
+  /** What a caller may read: what happened in this case. */
+  readonly detail?: string
+  /** What a caller can do about it. */
+  readonly hint?: string
+  readonly errors?: readonly FieldError[]
+  /** Seconds. */
+  readonly retryAfter?: number
+  /** For the log only; never leaves the process. */
+  readonly cause?: unknown
+}
+
+export class HubError extends Error {
+  override readonly name = 'HubError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    super(details.detail ?? errorCatalogue[code].title, { cause: details.cause })
+    this.code = code
+    this.details = details
+  }
+
+  get entry(): ErrorEntry {
+    return errorCatalogue[this.code]
+  }
+}
+
+export function fail(code: ErrorCode, details?: ErrorDetails): HubError {
+  return new HubError(code, details)
+}

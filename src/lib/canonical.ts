@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto'
+
+/** JSON with sorted keys: two equal values have one text, whatever order their keys came in. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) => {
+    if (item === null || typeof item !== 'object' || Array.isArray(item)) return item
+    const sorted: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+    for (const key of Object.keys(item).toSorted()) sorted[key] = (item as Record<string, unknown>)[key]
+    return sorted
+  })
+}
+
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex')
+}
+
+export function digest(value: unknown): string {
+  return sha256(canonicalJson(value) ?? 'undefined')
+}

@@ -1,0 +1,34 @@
+/**
+ * Lets callers that ask the same at the same time share one answer, and still never hands out an answer whose reading began before
+ * the caller asked: who arrives while a read is under way shares the *next* one. So a caller always sees its own earlier write.
+ */
+export function coalesce<K, V>(read: (key: K) => Promise<V>): (key: K) => Promise<V> {
+  const running = new Map<K, Promise<unknown>>()
+  const waiting = new Map<K, Promise<V>>()
+
+  const start = (key: K): Promise<V> => {
+    const answer = read(key)
+    const settled = answer.then(
+      () => undefined,
+      () => undefined,
+    )
+    running.set(key, settled)
+    void settled.then(() => {
+      if (running.get(key) === settled) running.delete(key)
+    })
+    return answer
+  }
+
+  return (key) => {
+    const joined = waiting.get(key)
+    if (joined) return joined
+    const before = running.get(key)
+    if (!before) return start(key)
+    const next = before.then(() => {
+      waiting.delete(key)
+      return start(key)
+    })
+    waiting.set(key, next)
+    return next
+  }
+}

@@ -1,0 +1,11 @@
+import { createLogger, type Logger } from './logger.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { createTraces, type Traces } from './traces.ts'
+
+export { createLogger, createMetrics, createTraces, type Logger, type Metrics, type Traces }
+
+export interface Telemetry {
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly traces: Traces
+}

@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
+import { loadConfig, type Environment } from '#config'
+import type { RestApp } from '#doors/rest'
+import { composeHub, type Hub } from '#hub'
+import { freshDatabase } from './database.ts'
+
+export const adminToken = 'test-administrator-token'
+const secretKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`
+
+export interface TestHub extends AsyncDisposable {
+  readonly hub: Hub
+  readonly rest: RestApp
+  readonly dataDir: string
+  /** A request as the first administrator, or with the token given. */
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    body?: unknown,
+    options?: CallOptions,
+  ): Promise<LightMyRequestResponse>
+}
+
+export interface CallOptions {
+  readonly token?: string | null
+  readonly headers?: Record<string, string>
+}
+
+/** A whole hub in this process, on a database of its own, asked through `inject()`. */
+export async function testHub(env: Environment = {}): Promise<TestHub> {
+  await using stack = new AsyncDisposableStack()
+  const dataDir = mkdtempSync(join(tmpdir(), 'hub-test-'))
+  stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
+  const database = stack.use(await freshDatabase())
+  const { config } = loadConfig(
+    {
+      DATABASE_URL: database.url,
+      HUB_DATA_DIR: dataDir,
+      HUB_ADMIN_TOKEN: adminToken,
+      HUB_SECRET_KEYS: secretKeys,
+      LOG_LEVEL: 'silent',
+      ...env,
+    },
+    dataDir,
+  )
+  const { hub, rest } = stack.use(await composeHub(config))
+  const owned = stack.move()
+  return {
+    hub,
+    rest,
+    dataDir,
+    call: (method, url, body, { token = adminToken, headers = {} } = {}) => {
+      const request: InjectOptions = {
+        method,
+        url,
+        headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+      }
+      return rest.inject(body === undefined ? request : { ...request, payload: body as object })
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+export interface HubProcess extends AsyncDisposable {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly output: () => string
+  readonly exited: Promise<number | null>
+}
+
+/** Starts `src/main.ts` as its own process with exactly this environment, and collects what it prints. */
+export function runHub(
+  args: readonly string[],
+  env: Environment,
+): { child: ChildProcess; output: () => string; exited: Promise<number | null> } {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+    cwd: tmpdir(),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stdin.end()
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { child, output: () => output, exited }
+}
+
+/** A serving hub process on a free port; ready when this resolves. */
+export async function serveProcess(env: Environment): Promise<HubProcess> {
+  const { child, output, exited } = runHub(['serve'], { HUB_PORT: '0', ...env })
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (): void => {
+      const found = /"url":"([^"]+)".*the hub is ready/.exec(output())
+      if (found) resolve(found[1]!)
+    }
+    child.stderr!.on('data', look)
+    void exited.then((code) => reject(new Error(`the hub ended with ${code} before it was ready:\n${output()}`)))
+  })
+  return {
+    child,
+    url,
+    output,
+    exited,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
