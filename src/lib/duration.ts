@@ -1,5 +1,8 @@
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 
+/** A thousand years: what is longer is a slip, and would soon leave the range of a Date. */
+const longestMs = 1000 * 365 * units.d
+
 /** `10s`, `1h30m`, `90d` in milliseconds; undefined when it is not a duration. */
 export function parseDuration(text: string): number | undefined {
   if (!/^(\d+(ms|[smhdw]))+$/.test(text)) return undefined
@@ -7,5 +10,5 @@ export function parseDuration(text: string): number | undefined {
   for (const [, count, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g)) {
     total += Number(count) * units[unit as keyof typeof units]
   }
-  return total
+  return total <= longestMs ? total : undefined
 }
