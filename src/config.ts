@@ -36,6 +36,44 @@ const secretKeys = z
   )
   .optional()
 
+/** The outside systems' own variables: set, they make an integration. Which connector reads which, it says itself. */
+const vendorVariables = {
+  JIRA_BASE_URL: 'Jira site, e.g. https://your-domain.atlassian.net.',
+  JIRA_USERNAME: 'Jira user name, an e-mail address in the cloud.',
+  JIRA_API_TOKEN: 'Jira API token.',
+  GITHUB_TOKEN: 'GitHub personal access token.',
+  GITHUB_API_URL: 'GitHub API, for GitHub Enterprise.',
+  SLACK_BOT_TOKEN: 'Slack bot token.',
+  SLACK_API_URL: 'Slack API, when it is not the usual one.',
+  SLACK_SIGNING_SECRET: 'Slack signing secret, for webhooks.',
+  ZULIP_SITE: 'Zulip server.',
+  ZULIP_EMAIL: 'Zulip bot e-mail.',
+  ZULIP_API_KEY: 'Zulip bot key.',
+  SMTP_HOST: 'Mail server.',
+  SMTP_PORT: 'Port of the mail server.',
+  SMTP_SECURE: 'true for TLS from the first byte; STARTTLS otherwise.',
+  SMTP_USERNAME: 'User name at the mail server.',
+  SMTP_PASSWORD: 'Password at the mail server.',
+  SMTP_FROM: 'Sender of mails.',
+  MANAGERQ_URL: 'managerQ service.',
+  MANAGERQ_TOKEN: 'managerQ service token.',
+  OPENAI_BASE_URL: 'OpenAI-compatible endpoint.',
+  OPENAI_API_KEY: 'Its key.',
+  OPENAI_MODEL: 'Its model, unless a call names one.',
+  ANTHROPIC_BASE_URL: 'Anthropic API, when it is not the usual one.',
+  ANTHROPIC_API_KEY: 'Anthropic key.',
+  ANTHROPIC_MODEL: 'Its model, unless a call names one.',
+} as const
+
+export const vendorVariableNames = Object.keys(vendorVariables) as (keyof typeof vendorVariables)[]
+
+const vendorSettings = Object.fromEntries(
+  Object.entries(vendorVariables).map(([name, text]) => [
+    name,
+    /TOKEN|SECRET|KEY|PASSWORD/.test(name) ? optional.describe(text).meta(secret) : optional.describe(text),
+  ]),
+) as Record<keyof typeof vendorVariables, typeof optional>
+
 export const settings = z.object({
   HUB_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   HUB_PORT: port.default(3000).describe('Port to listen on; 0 takes a free one.'),
@@ -68,6 +106,10 @@ export const settings = z.object({
   HUB_BODY_LIMIT: z.coerce.number().int().min(1024).max(100_000_000).default(1_048_576).describe('Largest request body in bytes.'),
   HUB_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(20).describe('How long a stop waits for what is under way.'),
   HUB_EGRESS_ALLOW: list.describe('Private hosts and networks that user-given URLs may reach.'),
+  HUB_CONNECTORS: list.describe('More connectors: folders or npm packages.'),
+  INTEGRATION_TIMEOUT: z.coerce.number().min(0.1).max(600).default(30).describe('Seconds that one try of a call may take.'),
+  MAX_RETRY_ATTEMPTS: z.coerce.number().int().min(0).max(10).default(3).describe('How often a call that may be repeated is.'),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(10_000_000).default(100).describe('Requests a minute per integration.'),
   VAULT_ADDR: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -82,6 +124,7 @@ export const settings = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: optional.describe('OpenTelemetry collector; spans are sent when it is set.'),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional.describe('The same, for traces alone.'),
   OTEL_SERVICE_NAME: z.string().min(1).default('integration-hub').describe('Service name in traces.'),
+  ...vendorSettings,
 })
 
 export type SettingName = keyof typeof settings.shape

@@ -1,13 +1,18 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAccess, type Access } from '#access'
-import type { Config } from '#config'
+import { vendorVariableNames, type Config } from '#config'
+import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring, type Credentials } from '#credentials'
 import { ensureDataDir, openDatabase, type Database } from '#db'
 import { buildRest, type Readiness, type RestApp } from '#doors/rest'
 import { createEngine } from '#engine'
-import { HubError } from '#kit'
+import { createIntegrations, type Integrations } from '#integrations'
+import { createEgress, HubError } from '#kit'
+import { newId } from '#lib/ids'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
+import { createHubConnector, createTools, type Tools } from '#tools'
+import { loadConnectors } from './connect.ts'
 import { version } from './version.ts'
 
 /** The composition root: the one place where modules meet. Built in order, disposed in reverse. */
@@ -17,6 +22,10 @@ export interface Hub extends AsyncDisposable {
   readonly db: Database
   readonly access: Access
   readonly credentials: Credentials
+  readonly integrations: Integrations
+  readonly tools: Tools
+  /** This process among those that share the database. */
+  readonly executorId: string
 }
 
 export async function createTelemetry(config: Config): Promise<Telemetry & AsyncDisposable> {
@@ -39,8 +48,31 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   if (first.madeToken !== undefined) keepAdminToken(config, first.madeToken)
   const keyring = createKeyring({ keys: config.HUB_SECRET_KEYS, dataDir: config.HUB_DATA_DIR })
   const credentials = stack.use(createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
+
+  const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
+  const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(config)] })
+  stack.defer(() => egress.close())
+  const integrations: Integrations = stack.use(
+    await createIntegrations(
+      {
+        db,
+        access,
+        credentials,
+        ...telemetry,
+        http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS },
+      },
+      { connectors, environment: vendorEnvironment(config), ratePerMinute: config.RATE_LIMIT_PER_MINUTE },
+    ),
+  )
+  const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
+  const tools = stack.use(
+    createTools(
+      { db, access, integrations, ...telemetry },
+      { connectors: [...connectors, createHubConnector(db, integrations)], executorId },
+    ),
+  )
   const owned = stack.move()
-  return { config, telemetry, db, access, credentials, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { config, telemetry, db, access, credentials, integrations, tools, executorId, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 export interface ComposedHub extends AsyncDisposable {
@@ -56,9 +88,9 @@ export async function composeHub(
 ): Promise<ComposedHub> {
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await openHub(config, mode))
-  const { telemetry, access, credentials } = hub
+  const { telemetry, access, credentials, integrations, tools } = hub
   const rest = await buildRest(
-    { ...telemetry, version, access, credentials, readiness: readinessOf(hub), isStopping },
+    { ...telemetry, version, access, credentials, integrations, tools, readiness: readinessOf(hub), isStopping },
     { bodyLimit: config.HUB_BODY_LIMIT, corsOrigins: config.HUB_CORS_ORIGINS, trustProxy: config.HUB_TRUST_PROXY },
   )
   stack.defer(() => rest.close())
@@ -77,7 +109,11 @@ export async function serveHub(config: Config): Promise<ServingHub> {
   let stopping = false
   await using stack = new AsyncDisposableStack()
   const { hub, rest } = stack.use(await composeHub(config, 'serve', () => stopping))
-  stack.use(await createEngine({ db: hub.db, ...hub.telemetry }, { runs: {}, works: config.HUB_ROLE !== 'api' }))
+  const { db, tools, telemetry, executorId } = hub
+  const engine = stack.use(
+    await createEngine({ db, ...telemetry }, { executorId, runs: { ...tools.runs }, works: config.HUB_ROLE !== 'api' }),
+  )
+  tools.attach(engine)
   const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
   // Closed before the engine is: a request may still start a run.
   stack.defer(() => rest.close())
@@ -92,6 +128,20 @@ export async function serveHub(config: Config): Promise<ServingHub> {
       await owned.disposeAsync().finally(() => clearTimeout(impatient))
     },
   }
+}
+
+/** The outside systems' variables, as connectors read them. */
+function vendorEnvironment(config: Config): Record<string, string | undefined> {
+  return Object.fromEntries(vendorVariableNames.map((name) => [name, config[name]]))
+}
+
+/** Addresses that the operator set in the environment may be private: they were not given by a user. */
+function operatorHosts(config: Config): string[] {
+  return vendorVariableNames.flatMap((name) => {
+    const value = config[name]
+    if (name === 'SMTP_HOST') return value ?? []
+    return /_(URL|SITE)$/.test(name) && value !== undefined && URL.canParse(value) ? new URL(value).hostname.replaceAll(/[[\]]/g, '') : []
+  })
 }
 
 function readinessOf({ db, credentials, telemetry }: Hub): Readiness {

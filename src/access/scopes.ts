@@ -10,7 +10,7 @@ export const scopes = {
   'tools:read': 'List and describe tools.',
   'tools:call': 'Call tools; narrowed: tools:call:CONNECTOR or tools:call:TOOL.',
   'integrations:read': 'See integrations and their health.',
-  'integrations:write': 'Make, change, test and delete integrations.',
+  'integrations:write': 'Make, change, test and delete integrations; so it can put any stored credential to use.',
   'credentials:read': 'See names, kinds and dates of credentials; never values.',
   'credentials:write': 'Set and delete credentials.',
   'events:read': 'See events and deliveries.',
@@ -55,13 +55,16 @@ export interface Principal {
 
 export function allows(principal: Principal, needed: string): boolean {
   if (principal.readOnly && (needed.endsWith(':write') || changing.has(needed))) return false
-  return principal.scopes.some((granted) => covers(granted, needed))
+  // `tools:call:*` asks for the scope however narrowed; which tool it covers is the waist's question.
+  const whole = needed.replace(/:\*$/, '')
+  return principal.scopes.some((granted) => covers(granted, whole) || (whole !== needed && granted.startsWith(`${whole}:`)))
 }
 
 export function requireScope(principal: Principal, needed: string): void {
   if (allows(principal, needed)) return
-  const reason = principal.readOnly ? 'this token is read-only' : `this token lacks the scope ${needed}`
-  throw fail('scope_missing', { detail: `${reason}; needed: ${needed}`, hint: `ask an administrator for a token with ${needed}` })
+  const scope = needed.replace(/:\*$/, '')
+  const reason = principal.readOnly ? 'this token is read-only' : `this token lacks the scope ${scope}`
+  throw fail('scope_missing', { detail: `${reason}; needed: ${scope}`, hint: `ask an administrator for a token with ${scope}` })
 }
 
 export function actorOf(principal: Principal): string {

@@ -3,6 +3,7 @@ import type { ColumnType, Generated } from 'kysely'
 /** The tables as TypeScript sees them; `migrations/*.sql` makes them. Changed together, and a test compares the two. */
 
 type Json<T> = ColumnType<T, string, string>
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
 type Made = ColumnType<Date, never, never>
 
 export interface Schema {
@@ -69,5 +70,57 @@ export interface Schema {
     steps: number
     at: Date
     parked_at: Date | null
+  }
+  integrations: {
+    id: string
+    workspace_id: string
+    name: string
+    connector: string
+    auth_type: string
+    credential: string | null
+    config: Json<Record<string, unknown>>
+    enabled: Generated<boolean>
+    status: Generated<string>
+    origin: string
+    success_count: Generated<number>
+    error_count: Generated<number>
+    consecutive_errors: Generated<number>
+    last_error: NullableJson<Record<string, unknown>>
+    last_error_at: Date | null
+    last_success_at: Date | null
+    created_at: Made
+    updated_at: Generated<Date>
+  }
+  invocations: {
+    id: string
+    workspace_id: string
+    tool: string
+    connector: string
+    effect: string
+    integration_id: string | null
+    integration: string | null
+    door: string
+    actor: string
+    key: string | null
+    digest: string
+    status: string
+    input: NullableJson<unknown>
+    output: NullableJson<unknown>
+    error: NullableJson<Record<string, unknown>>
+    attempts: Generated<number>
+    executor_id: string
+    started_at: Date
+    finished_at: Date | null
+  }
+  rate_limits: {
+    integration_id: string
+    window_start: Date
+    used: number
+    paused_until: Date | null
+  }
+  policies: {
+    workspace_id: string
+    rules: Json<unknown[]>
+    updated_at: Generated<Date>
   }
 }

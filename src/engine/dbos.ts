@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import { DBOS, StatusString, type WorkflowStatus } from '@dbos-inc/dbos-sdk'
 import pg from 'pg'
 import { sleep } from '#lib/clock'
-import { newId } from '#lib/ids'
 import type { Logger } from '#telemetry'
 import type { Engine, EngineDeps, EngineOptions, RunContext, RunFunction, RunState, RunStatus } from './index.ts'
 import { startLiveness } from './liveness.ts'
@@ -24,7 +23,7 @@ const runsAtOnce = 200
 export async function createDbosEngine(deps: EngineDeps, options: EngineOptions): Promise<Engine> {
   const { db, logger } = deps
   await using stack = new AsyncDisposableStack()
-  const executorId = newId('exe')
+  const { executorId } = options
   // A pool of its own: a burst of requests must not starve the work that is under way.
   const pool = new pg.Pool({ ...db.connection, max: 10, idleTimeoutMillis: 10_000 })
   pool.on('error', (error) => logger.warn({ err: error }, "an idle connection of the durable engine's broke"))

@@ -54,6 +54,8 @@ export interface Engine extends AsyncDisposable {
 }
 
 export interface EngineOptions {
+  /** Unique among all processes that share the database. */
+  readonly executorId: string
   /** Functions by name. A name, once used, stays: stored runs refer to it. */
   readonly runs: Readonly<Record<string, RunFunction>>
   /** False in processes that only answer requests: they start runs and leave the work to others. */

@@ -49,6 +49,33 @@ export const errorCatalogue = {
   vault_denied: entry('permission', 502, false, 'Vault refused the hub.'),
   vault_unreachable: entry('network', 503, true, 'Vault cannot be reached.'),
   vault_failed: entry('upstream', 502, true, 'Vault answered with an error.'),
+  // Tools and integrations
+  tool_unknown: entry('not_found', 404, false, 'There is no tool of this name.'),
+  integration_unknown: entry('not_found', 404, false, 'There is no integration of this name or id.'),
+  integration_missing: entry('conflict', 409, false, 'Nothing is connected that this tool could use.'),
+  integration_ambiguous: entry('conflict', 409, false, 'Several integrations fit; name one.'),
+  integration_disabled: entry('conflict', 409, false, 'The integration is disabled.'),
+  policy_denied: entry('policy', 403, false, 'A policy of this workspace forbids this call.'),
+  approval_required: entry('policy', 403, false, 'A policy of this workspace asks for a person’s approval of this call.'),
+  in_progress: entry('conflict', 409, true, 'The call with this idempotency key is still under way.'),
+  key_reused: entry('validation', 422, false, 'This idempotency key was used for another call.'),
+  interrupted: entry('internal', 503, true, 'The process died during the call; nothing was changed outside.'),
+  outcome_unknown: entry('outcome_unknown', 502, false, 'The call was sent and no answer came: it may or may not have had its effect.'),
+  cancelled: entry('timeout', 499, true, 'The caller went away before the call was done.'),
+  // The outside systems
+  vendor_unauthorized: entry('authentication', 424, false, 'The outside system refused the credential.'),
+  vendor_forbidden: entry('permission', 424, false, 'The credential is not allowed to do this in the outside system.'),
+  vendor_not_found: entry('not_found', 404, false, 'The outside system has no such thing, or hides it from this credential.'),
+  vendor_conflict: entry('conflict', 409, false, 'The outside system says this conflicts with its present state.'),
+  vendor_rejected: entry('validation', 422, false, 'The outside system refused the request as it is.'),
+  vendor_rate_limited: entry('rate_limit', 429, true, 'The rate limit of the outside system is used up.'),
+  rate_limited: entry('rate_limit', 429, true, 'The rate limit of this integration is used up.'),
+  vendor_unreachable: entry('network', 502, true, 'The outside system cannot be reached.'),
+  vendor_timeout: entry('timeout', 504, true, 'The outside system did not answer in time.'),
+  vendor_failed: entry('upstream', 502, true, 'The outside system answered with an error of its own.'),
+  vendor_nonsense: entry('upstream', 502, false, 'The outside system answered with something that is not what it documents.'),
+  vendor_too_large: entry('upstream', 502, false, 'The answer of the outside system is larger than the hub takes.'),
+  address_refused: entry('policy', 403, false, 'This address is not one that the hub may reach.'),
   // The hub
   database_unavailable: entry('internal', 503, true, 'The database cannot be reached just now.'),
   shutting_down: entry('internal', 503, true, 'The hub is shutting down.'),
@@ -70,6 +97,8 @@ export interface ErrorDetails {
   readonly errors?: readonly FieldError[]
   /** Seconds. */
   readonly retryAfter?: number
+  /** The tool call that it came of. */
+  readonly invocationId?: string
   /** For the log only; never leaves the process. */
   readonly cause?: unknown
 }
@@ -83,6 +112,11 @@ export class HubError extends Error {
     super(details.detail ?? errorCatalogue[code].title, { cause: details.cause })
     this.code = code
     this.details = details
+  }
+
+  /** The same error, with more known of it. */
+  with(more: ErrorDetails): HubError {
+    return new HubError(this.code, { ...this.details, ...more })
   }
 
   get entry(): ErrorEntry {

@@ -1,4 +1,29 @@
 export {
+  auth,
+  fitCredential,
+  secret,
+  type AuthContext,
+  type AuthMethod,
+  type Authorization,
+  type CredentialValues,
+  type OAuthDeclaration,
+} from './auth.ts'
+export {
+  defineAction,
+  defineConnector,
+  type Action,
+  type ActionContext,
+  type Connector,
+  type ConnectorSpec,
+  type Dialect,
+  type Effect,
+  type EnvironmentIntegration,
+  type EnvironmentVariables,
+  type LimitNotice,
+  type VendorErrorCode,
+  type Verdict,
+} from './connector.ts'
+export {
   errorCatalogue,
   fail,
   HubError,
@@ -8,3 +33,29 @@ export {
   type ErrorKind,
   type FieldError,
 } from './errors.ts'
+export {
+  createEgress,
+  createEtagCache,
+  createHttp,
+  DryRun,
+  nextLink,
+  openGate,
+  pagesByCursor,
+  pagesByLink,
+  pagesByNumber,
+  pagesByOffset,
+  path,
+  type CallScope,
+  type Egress,
+  type EtagCache,
+  type Gate,
+  type Http,
+  type HttpMeasure,
+  type HttpReply,
+  type HttpRequest,
+  type HttpRuntime,
+  type Log,
+  type RequestOptions,
+} from './http/index.ts'
+export { type SourceDeclaration } from './source.ts'
+export { type WebhookDeclaration } from './webhook.ts'

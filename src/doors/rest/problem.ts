@@ -15,11 +15,12 @@ export interface Problem {
   readonly hint?: string
   readonly errors?: readonly FieldError[]
   readonly request_id: string
+  readonly invocation_id?: string
 }
 
 export function toProblem(error: HubError, requestId: string): Problem {
   const { kind, status, retryable, title } = error.entry
-  const { detail = title, hint, errors, retryAfter } = error.details
+  const { detail = title, hint, errors, retryAfter, invocationId } = error.details
   return {
     type: `/docs/errors#${error.code}`,
     title,
@@ -32,6 +33,7 @@ export function toProblem(error: HubError, requestId: string): Problem {
     ...(hint === undefined ? {} : { hint }),
     ...(errors === undefined ? {} : { errors }),
     request_id: requestId,
+    ...(invocationId ? { invocation_id: invocationId } : {}),
   }
 }
 
@@ -106,5 +108,6 @@ export const problemSchema = {
       items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string' }, message: { type: 'string' } } },
     },
     request_id: { type: 'string' },
+    invocation_id: { type: 'string' },
   },
 } as const

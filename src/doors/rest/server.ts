@@ -4,16 +4,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Access } from '#access'
 import type { Credentials } from '#credentials'
+import type { Integrations } from '#integrations'
 import { fail } from '#kit'
 import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
+import type { Tools } from '#tools'
 import { addAccess } from './access-hook.ts'
+import { connectorRoutes } from './connectors.ts'
 import { credentialRoutes } from './credentials.ts'
+import { integrationRoutes } from './integrations.ts'
 import { addJsonParser } from './json.ts'
 import { addDocs, addOpenApi } from './openapi.ts'
 import { sendProblem } from './problem.ts'
+import { seedRoutes } from './seeds.ts'
 import { systemRoutes } from './system.ts'
 import { tokenRoutes } from './tokens.ts'
+import { toolRoutes } from './tools.ts'
 import { workspaceRoutes } from './workspaces.ts'
 
 export type RestApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
@@ -24,6 +30,8 @@ export interface RestDeps extends Telemetry {
   readonly version: string
   readonly access: Access
   readonly credentials: Credentials
+  readonly integrations: Integrations
+  readonly tools: Tools
   readonly readiness: Readiness
   readonly isStopping: () => boolean
 }
@@ -75,6 +83,10 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   tokenRoutes(app, deps)
   workspaceRoutes(app, deps)
   credentialRoutes(app, deps)
+  connectorRoutes(app, deps)
+  integrationRoutes(app, deps)
+  toolRoutes(app, deps)
+  seedRoutes(app, deps)
   return app
 }
 

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { defineAction, path } from '#kit'
+import { page } from '../pages.ts'
+import { listOf, paging, repository, repositoryShape } from '../shapes.ts'
+
+const searchRepositories = defineAction({
+  title: 'Search repositories',
+  description:
+    'Searches repositories on GitHub by words and qualifiers (user:, org:, language:, topic:, stars:>10). Use it to find a repository when you do not know its exact owner and name. Returns the best matches first, with how many there are in all.',
+  effect: 'read',
+  aliases: ['github_repo_search'],
+  example: { query: 'hello-world language:typescript' },
+  input: z.strictObject({
+    query: z.string().min(1).max(256).describe('Words and qualifiers, as in the search box of GitHub.'),
+    sort: z.enum(['stars', 'forks', 'help-wanted-issues', 'updated']).optional().describe('Order; best match by default.'),
+    ...paging,
+  }),
+  output: listOf(repositoryShape).extend({ total_count: z.number() }),
+  run: async ({ input, http }) => {
+    const { data, next_page } = await page<{ total_count: number; items: z.input<typeof repositoryShape>[] }>(
+      http,
+      '/search/repositories',
+      input,
+      {
+        q: input.query,
+        sort: input.sort,
+      },
+    )
+    return { items: data.items, total_count: data.total_count, next_page }
+  },
+})
+
+const getRepository = defineAction({
+  title: 'Get a repository',
+  description:
+    'Gets one repository by owner and name. Use it to check that it exists, or for its default branch, language and visibility. Returns its main facts.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world' },
+  input: z.strictObject(repository),
+  output: repositoryShape,
+  run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}`),
+})
+
+const listRepositories = defineAction({
+  title: 'List repositories',
+  description:
+    'Lists repositories of a user or organisation, or, without an owner, those that the credential can reach. Use it to see what there is; to look for something, search instead. Returns them by last push, newest first.',
+  effect: 'read',
+  example: { owner: 'octocat' },
+  input: z.strictObject({
+    owner: z.string().min(1).max(100).optional().describe('User or organisation; your own when left out.'),
+    ...paging,
+  }),
+  output: listOf(repositoryShape),
+  run: async ({ input, http }) => {
+    const place = input.owner === undefined ? '/user/repos' : path`/users/${input.owner}/repos`
+    const { data, next_page } = await page<z.input<typeof repositoryShape>[]>(http, place, input, { sort: 'pushed' })
+    return { items: data, next_page }
+  },
+})
+
+const createRepository = defineAction({
+  title: 'Create a repository',
+  description:
+    'Makes a new repository for the credential’s user, or in an organisation. Use it only when asked for a new repository: it stays until somebody deletes it. Returns the new repository.',
+  effect: 'write',
+  example: { name: 'hello-world', private: true },
+  input: z.strictObject({
+    name: z.string().min(1).max(100).describe('Its name.'),
+    organization: z.string().min(1).max(100).optional().describe('Organisation to make it in; your own account when left out.'),
+    description: z.string().max(350).optional().describe('One line about it.'),
+    private: z.boolean().default(true).describe('Hide it from the public.'),
+    auto_init: z.boolean().default(false).describe('Begin with a commit that holds a README.'),
+  }),
+  output: repositoryShape,
+  run: ({ input: { organization, ...body }, http }) =>
+    http.post(organization === undefined ? '/user/repos' : path`/orgs/${organization}/repos`, body),
+  // A repository's name is unique to its owner: if it is there now, this made it or could not have.
+  verify: async ({ input, http }) => {
+    const owner = input.organization ?? (await http.get<{ login: string }>('/user')).login
+    const { status, data } = await http.request<z.input<typeof repositoryShape>>({
+      method: 'GET',
+      path: path`/repos/${owner}/${input.name}`,
+      allow: [404],
+    })
+    return status === 404 ? { happened: false } : { happened: true, output: data }
+  },
+})
+
+export const repositoryActions = {
+  search_repositories: searchRepositories,
+  get_repository: getRepository,
+  list_repositories: listRepositories,
+  create_repository: createRepository,
+}

@@ -1,0 +1,72 @@
+import type { Access } from '#access'
+import type { Database } from '#db'
+import type { HubError } from '#kit'
+import type { Telemetry } from '#telemetry'
+import { addError, addSuccesses, type IntegrationRow } from './store.ts'
+
+/** Five failures in a row disable an integration: a revoked token should not hammer the outside system, nor hide in the log. */
+export const errorsUntilDisabled = 5
+
+/** What counts against the integration; a caller's own mistakes don't. */
+const counted = new Set<string>(['authentication', 'network', 'timeout', 'upstream'])
+
+export interface Health extends AsyncDisposable {
+  succeeded(integration: IntegrationRow): void
+  failed(integration: IntegrationRow, error: HubError): Promise<void>
+}
+
+export interface HealthDeps extends Telemetry {
+  readonly db: Database
+  readonly access: Access
+  readonly onDisabled: (integration: IntegrationRow) => void
+}
+
+export function createHealth({ db, access, logger, metrics, onDisabled }: HealthDeps): Health {
+  const successes = new Map<string, { count: number; at: Date }>()
+  const troubled = new Set<string>()
+
+  // Successes are the common case and only a count: gathered and written once a second. Failures, and the success that ends a row of
+  // them, are written at once.
+  const flush = async (): Promise<void> => {
+    const batch = [...successes]
+    successes.clear()
+    for (const [id, { count, at }] of batch) {
+      await addSuccesses(db.sql, id, count, at).catch((error: unknown) => logger.warn({ err: error }, 'could not count successes'))
+    }
+  }
+  const flushing = setInterval(() => void flush(), 1000).unref()
+
+  return {
+    succeeded(integration) {
+      const { id, connector, name } = integration
+      const had = successes.get(id)
+      successes.set(id, { count: (had?.count ?? 0) + 1, at: new Date() })
+      if (!had) metrics.integrationHealth.set({ connector, integration: name }, 1)
+      if (troubled.delete(id) || integration.consecutiveErrors > 0) void flush()
+    },
+
+    async failed(integration, error) {
+      if (!counted.has(error.entry.kind) || error.code === 'cancelled') return
+      const { id, connector, name, workspaceId } = integration
+      await flush()
+      troubled.add(id)
+      metrics.integrationErrors.inc({ connector, integration: name, code: error.code })
+      metrics.integrationHealth.set({ connector, integration: name }, 0)
+      const lastError = { code: error.code, kind: error.entry.kind, message: error.message, at: new Date().toISOString() }
+      const counts = await addError(db.sql, id, lastError, errorsUntilDisabled)
+      if (!counts?.disabledNow) return
+      metrics.integrationHealth.set({ connector, integration: name }, -1)
+      onDisabled(integration)
+      logger.warn({ integration: name, code: error.code }, 'disabled after five failures in a row')
+      const detail = { name, reason: error.code, consecutive_errors: counts.consecutive }
+      await db.transaction((trx) =>
+        access.audit.record(trx, { workspaceId, actor: 'system:health', action: 'integration.disabled', subject: id, detail }),
+      )
+    },
+
+    async [Symbol.asyncDispose]() {
+      clearInterval(flushing)
+      await flush()
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import type { Access } from '#access'
+import type { Credentials } from '#credentials'
+import type { Database } from '#db'
+import { fitCredential, type Connector, type EnvironmentIntegration } from '#kit'
+import type { IntegrationsOptions } from './index.ts'
+import { deleteIntegration, listIntegrations, updateIntegration, type IntegrationOrigin, type IntegrationRow } from './store.ts'
+
+interface PresetRow {
+  readonly name: string
+  readonly connector: Connector
+  readonly authType: string
+  readonly credential: string | null
+  readonly config: Record<string, unknown>
+  readonly enabled: boolean
+  readonly origin: IntegrationOrigin
+}
+
+interface PresetDeps {
+  readonly db: Database
+  readonly access: Access
+  readonly credentials: Credentials
+  insert(workspaceId: string, actor: string, row: PresetRow): Promise<IntegrationRow | undefined>
+}
+
+export interface Presets {
+  /** Integrations of the default workspace that the environment's variables describe; those whose variables are gone go as well. */
+  fromEnvironment(): Promise<void>
+  /** Integrations that a credential of a well-known name stands for. */
+  discover(workspaceId: string): Promise<void>
+}
+
+const environmentCredential = (connector: string): string => `environment-${connector}`
+
+// A listing asks each time; Vault is then asked at most this often.
+const rediscoverMs = 2000
+
+export function createPresets({ db, access, credentials, insert }: PresetDeps, { connectors, environment }: IntegrationsOptions): Presets {
+  const discoveredAt = new Map<string, number>()
+
+  const applyEnvironment = async (workspaceId: string, connector: Connector, preset: EnvironmentIntegration): Promise<void> => {
+    const method = connector.auth.find((candidate) => fitCredential(candidate, preset.credential))
+    if (!method) return
+    const operator = await access.operator('environment')
+    const name = environmentCredential(connector.name)
+    const stored = await credentials.read(workspaceId, name)
+    const wanted = fitCredential(method, preset.credential)!
+    if (!sameValues(stored, wanted)) await credentials.set(operator, name, wanted, connector.name)
+    const config = connector.config.parse(preset.config)
+    const row = {
+      name: connector.name,
+      connector,
+      authType: method.type,
+      credential: name,
+      config,
+      enabled: true,
+      origin: 'environment' as const,
+    }
+    const made = await insert(workspaceId, 'system:environment', row)
+    if (made) return
+    const existing = (await listIntegrations(db.sql, workspaceId)).find((candidate) => candidate.name === connector.name)
+    if (existing?.origin === 'environment')
+      await updateIntegration(db.sql, existing.id, { config, authType: method.type, credential: name })
+  }
+
+  const discover = async (workspaceId: string): Promise<void> => {
+    const existing = await listIntegrations(db.sql, workspaceId)
+    for (const connector of connectors) {
+      for (const name of connector.wellKnownCredentials) {
+        if (existing.some((row) => row.connector === connector.name)) break
+        const values = await credentials.read(workspaceId, name)
+        const method = values && connector.auth.find((candidate) => fitCredential(candidate, values))
+        // What the credential holds beyond its secrets (a base URL, a host) may be the connector's configuration.
+        const config = connector.config.safeParse(values ?? {})
+        if (!method || !config.success) continue
+        const row = {
+          name: connector.name,
+          connector,
+          authType: method.type,
+          credential: name,
+          config: config.data,
+          enabled: true,
+          origin: 'credential' as const,
+        }
+        await insert(workspaceId, 'system:credential', row)
+        break
+      }
+    }
+  }
+
+  return {
+    async fromEnvironment() {
+      const workspace = await access.workspaces.find({ name: 'default' })
+      if (!workspace) return
+      const described = new Set<string>()
+      for (const connector of connectors) {
+        const preset = connector.fromEnvironment?.(environment)
+        if (!preset) continue
+        described.add(connector.name)
+        await applyEnvironment(workspace.id, connector, preset)
+      }
+      for (const row of await listIntegrations(db.sql, workspace.id)) {
+        if (row.origin === 'environment' && !described.has(row.connector)) await deleteIntegration(db.sql, row.id)
+      }
+    },
+
+    async discover(workspaceId) {
+      if (Date.now() - (discoveredAt.get(workspaceId) ?? 0) < rediscoverMs) return
+      discoveredAt.set(workspaceId, Date.now())
+      await discover(workspaceId)
+    },
+  }
+}
+
+function sameValues(a: object | undefined, b: object): boolean {
+  return a !== undefined && JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted())
+}

@@ -1,0 +1,175 @@
+import { sql as raw } from 'kysely'
+import type { Sql } from '#db'
+
+export type IntegrationStatus = 'active' | 'inactive' | 'error'
+export type IntegrationOrigin = 'user' | 'environment' | 'credential'
+
+export interface IntegrationRow {
+  readonly id: string
+  readonly workspaceId: string
+  readonly name: string
+  readonly connector: string
+  readonly authType: string
+  readonly credential: string | null
+  readonly config: Record<string, unknown>
+  readonly enabled: boolean
+  readonly status: string
+  readonly origin: string
+  readonly successCount: number
+  readonly errorCount: number
+  readonly consecutiveErrors: number
+  readonly lastError: Record<string, unknown> | null
+  readonly lastErrorAt: Date | null
+  readonly lastSuccessAt: Date | null
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+const columns = [
+  'id',
+  'workspace_id as workspaceId',
+  'name',
+  'connector',
+  'auth_type as authType',
+  'credential',
+  'config',
+  'enabled',
+  'status',
+  'origin',
+  'success_count as successCount',
+  'error_count as errorCount',
+  'consecutive_errors as consecutiveErrors',
+  'last_error as lastError',
+  'last_error_at as lastErrorAt',
+  'last_success_at as lastSuccessAt',
+  'created_at as createdAt',
+  'updated_at as updatedAt',
+] as const
+
+export function listIntegrations(sql: Sql, workspaceId: string): Promise<IntegrationRow[]> {
+  return sql.selectFrom('integrations').select(columns).where('workspace_id', '=', workspaceId).orderBy('name').execute()
+}
+
+/** By id or by unique name. */
+export function findIntegration(sql: Sql, workspaceId: string, ref: string): Promise<IntegrationRow | undefined> {
+  return sql
+    .selectFrom('integrations')
+    .select(columns)
+    .where('workspace_id', '=', workspaceId)
+    .where((e) => e.or([e('id', '=', ref), e('name', '=', ref)]))
+    .orderBy((e) => e('id', '=', ref), 'desc')
+    .executeTakeFirst()
+}
+
+export interface NewIntegration {
+  readonly id: string
+  readonly workspaceId: string
+  readonly name: string
+  readonly connector: string
+  readonly authType: string
+  readonly credential: string | null
+  readonly config: Record<string, unknown>
+  readonly enabled: boolean
+  readonly origin: IntegrationOrigin
+}
+
+/** Undefined when the name is taken. */
+export function insertIntegration(sql: Sql, row: NewIntegration): Promise<IntegrationRow | undefined> {
+  const { workspaceId, authType, config, enabled, ...rest } = row
+  const status = enabled ? 'active' : 'inactive'
+  return sql
+    .insertInto('integrations')
+    .values({ ...rest, workspace_id: workspaceId, auth_type: authType, config: JSON.stringify(config), enabled, status })
+    .onConflict((conflict) => conflict.columns(['workspace_id', 'name']).doNothing())
+    .returning(columns)
+    .executeTakeFirst()
+}
+
+export interface IntegrationChange {
+  readonly name?: string
+  readonly authType?: string
+  readonly credential?: string | null
+  readonly config?: Record<string, unknown>
+  readonly enabled?: boolean
+  readonly status?: IntegrationStatus
+  readonly consecutiveErrors?: number
+}
+
+export function updateIntegration(sql: Sql, id: string, change: IntegrationChange): Promise<IntegrationRow | undefined> {
+  const { authType, config, consecutiveErrors, ...rest } = change
+  return sql
+    .updateTable('integrations')
+    .set({
+      ...rest,
+      ...(authType === undefined ? {} : { auth_type: authType }),
+      ...(config === undefined ? {} : { config: JSON.stringify(config) }),
+      ...(consecutiveErrors === undefined ? {} : { consecutive_errors: consecutiveErrors }),
+      updated_at: new Date(),
+    })
+    .where('id', '=', id)
+    .returning(columns)
+    .executeTakeFirst()
+}
+
+export async function deleteIntegration(sql: Sql, id: string): Promise<void> {
+  await sql.deleteFrom('integrations').where('id', '=', id).execute()
+  await sql.deleteFrom('rate_limits').where('integration_id', '=', id).execute()
+}
+
+export async function addSuccesses(sql: Sql, id: string, count: number, at: Date): Promise<void> {
+  await sql
+    .updateTable('integrations')
+    .set({ success_count: raw`success_count + ${count}`, consecutive_errors: 0, last_success_at: at })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Counts one failure and disables at the limit, in one statement: two processes that fail at once cannot both miss the limit. */
+export async function addError(
+  sql: Sql,
+  id: string,
+  error: Record<string, unknown>,
+  limit: number,
+): Promise<{ consecutive: number; disabledNow: boolean } | undefined> {
+  const { rows } = await raw<{ consecutive: number; disabledNow: boolean }>`
+    update hub.integrations as i
+       set error_count = i.error_count + 1, consecutive_errors = i.consecutive_errors + 1, last_error = ${JSON.stringify(error)}::jsonb,
+           last_error_at = now(), enabled = i.enabled and i.consecutive_errors + 1 < ${limit},
+           status = case when i.enabled and i.consecutive_errors + 1 >= ${limit} then 'error' else i.status end
+      from (select id, enabled from hub.integrations where id = ${id} for update) as before
+     where i.id = before.id
+    returning i.consecutive_errors as consecutive, before.enabled and not i.enabled as "disabledNow"`.execute(sql)
+  return rows[0]
+}
+
+/** Takes up to `wanted` of this minute's allowance; the window begins anew when it is over. The row is locked first, so shares add up. */
+export async function takeShare(
+  sql: Sql,
+  id: string,
+  wanted: number,
+  limit: number,
+): Promise<{ granted: number; windowEndsInMs: number; pausedForMs: number }> {
+  const { rows } = await raw<{ granted: number; window_ms: number; paused_ms: number }>`
+    with before as (
+      select case when window_start < date_trunc('minute', now()) then 0 else used end as used
+        from hub.rate_limits where integration_id = ${id} for update
+    )
+    update hub.rate_limits as r
+       set window_start = date_trunc('minute', now()), used = before.used + greatest(0, least(${wanted}::int, ${limit}::int - before.used))
+      from before
+     where r.integration_id = ${id}
+    returning r.used - before.used as granted,
+              (extract(epoch from r.window_start + interval '1 minute' - now()) * 1000)::int as window_ms,
+              greatest(0, coalesce(extract(epoch from r.paused_until - now()) * 1000, 0))::int as paused_ms`.execute(sql)
+  const row = rows[0]
+  if (row) return { granted: row.granted, windowEndsInMs: row.window_ms, pausedForMs: row.paused_ms }
+  await raw`insert into hub.rate_limits (integration_id, window_start, used) values (${id}, date_trunc('minute', now()), 0)
+    on conflict do nothing`.execute(sql)
+  return takeShare(sql, id, wanted, limit)
+}
+
+export async function pauseUntil(sql: Sql, id: string, until: Date): Promise<void> {
+  await raw`
+    insert into hub.rate_limits as r (integration_id, window_start, used, paused_until) values (${id}, date_trunc('minute', now()), 0, ${until})
+    on conflict (integration_id) do update set paused_until = greatest(r.paused_until, excluded.paused_until)`.execute(sql)
+}

@@ -1,0 +1,38 @@
+import { fail, fitCredential, type AuthMethod, type Connector, type CredentialValues } from '#kit'
+
+/** A stored credential by its name, or values. */
+export type CredentialInput = string | CredentialValues
+
+export function authMethodOf(connector: Connector, type: string): AuthMethod {
+  const method = connector.auth.find((candidate) => candidate.type === type)
+  if (method) return method
+  const known = connector.auth.map((candidate) => candidate.type).join(', ')
+  throw fail('invalid_input', { errors: [{ path: 'auth_type', message: `${connector.title} takes ${known}, not "${type}"` }] })
+}
+
+export function checkConfig(connector: Connector, config: Record<string, unknown>): Record<string, unknown> {
+  const parsed = connector.config.strict().safeParse(config)
+  if (parsed.success) return parsed.data
+  throw fail('invalid_input', {
+    errors: parsed.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => ({ path: `config.${key}`, message: `is not a setting of ${connector.name}` }))
+        : [{ path: ['config', ...issue.path].join('.'), message: issue.message }],
+    ),
+  })
+}
+
+/** The values under the method's own names, or what is missing, by name and never by value. */
+export function credentialDataOf(method: AuthMethod, values: CredentialValues): CredentialValues {
+  const fitted = fitCredential(method, values)
+  if (fitted) return fitted
+  const needed = Object.keys(method.fields.shape)
+  throw fail('invalid_input', {
+    errors: [
+      {
+        path: 'credential',
+        message: `${method.type} needs the fields ${needed.join(', ')}; given: ${Object.keys(values).join(', ') || 'none'}`,
+      },
+    ],
+  })
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import type { Http } from './http/index.ts'
+
+/** A credential's fields, opened for one call. */
+export type CredentialValues = Readonly<Record<string, string | number | boolean>>
+
+/** What an auth method adds to a request. */
+export interface Authorization {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+}
+
+export interface AuthContext {
+  readonly credential: CredentialValues
+  readonly config: Readonly<Record<string, unknown>>
+  /** The connector's own `http`, without this authorization: for methods that fetch a token first. */
+  readonly http: Http
+  /** Remembers what was fetched until it expires, per integration. */
+  remember(key: string, make: () => Promise<{ value: string; expiresAt: Date }>): Promise<string>
+}
+
+export interface AuthMethod {
+  /** The `auth_type` of an integration. */
+  readonly type: string
+  readonly title: string
+  /** The fields of its credential; secret ones carry `.meta({ secret: true })`. */
+  readonly fields: z.ZodObject
+  /** Other names under which a field is accepted. */
+  readonly aliases: Readonly<Record<string, string>>
+  readonly oauth?: OAuthDeclaration
+  authorize(context: AuthContext): Authorization | Promise<Authorization>
+}
+
+export interface OAuthDeclaration {
+  readonly authorizeUrl: string
+  readonly tokenUrl: string
+  readonly scopes: readonly string[]
+  readonly pkce: boolean
+  /** Names of the settings that hold the application's id and secret. */
+  readonly clientIdSetting: string
+  readonly clientSecretSetting: string
+}
+
+export const secret = (describe: string) => z.string().min(1).meta({ secret: true }).describe(describe)
+
+interface TokenOptions {
+  readonly title?: string
+  readonly describe?: string
+  readonly header?: string
+  readonly prefix?: string
+  readonly aliases?: readonly string[]
+}
+
+/** One secret in one header: `Authorization: Bearer …` unless told otherwise. */
+function token(options: TokenOptions = {}): AuthMethod {
+  const { header = 'authorization', prefix = 'Bearer ', title = 'Token', describe = 'The token.', aliases = [] } = options
+  return {
+    type: 'token',
+    title,
+    fields: z.object({ token: secret(describe) }),
+    aliases: Object.fromEntries(['access_token', ...aliases].map((alias) => [alias, 'token'])),
+    authorize: ({ credential }) => ({ headers: { [header]: `${prefix}${String(credential['token'])}` } }),
+  }
+}
+
+interface BasicOptions {
+  readonly title?: string
+  readonly username?: { name: string; describe: string }
+  readonly password?: { name: string; describe: string }
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
+function basic(options: BasicOptions = {}): AuthMethod {
+  const { title = 'User name and password', aliases = {} } = options
+  const { username = { name: 'username', describe: 'User name.' }, password = { name: 'password', describe: 'Password.' } } = options
+  return {
+    type: 'basic',
+    title,
+    fields: z.object({ [username.name]: z.string().min(1).describe(username.describe), [password.name]: secret(password.describe) }),
+    aliases,
+    authorize: ({ credential }) => {
+      const pair = `${String(credential[username.name])}:${String(credential[password.name])}`
+      return { headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } }
+    },
+  }
+}
+
+function apiKey(options: { in: 'header' | 'query'; name: string; title?: string; describe?: string }): AuthMethod {
+  return {
+    type: 'api_key',
+    title: options.title ?? 'API key',
+    fields: z.object({ api_key: secret(options.describe ?? 'The key.') }),
+    aliases: { token: 'api_key', access_token: 'api_key', key: 'api_key' },
+    authorize: ({ credential }) => {
+      const value = String(credential['api_key'])
+      return options.in === 'header' ? { headers: { [options.name]: value } } : { query: { [options.name]: value } }
+    },
+  }
+}
+
+/** Declared here, driven by the hub: the connector only says where and with which scopes. */
+function oauth2(declaration: OAuthDeclaration & { title?: string }): AuthMethod {
+  const { title = 'OAuth 2', ...oauth } = declaration
+  return {
+    type: 'oauth2',
+    title,
+    fields: z.object({
+      access_token: secret('Access token.'),
+      refresh_token: secret('Refresh token.').optional(),
+      expires_at: z.iso.datetime().optional().describe('When the access token expires.'),
+    }),
+    aliases: {},
+    oauth,
+    authorize: ({ credential }) => ({ headers: { authorization: `Bearer ${String(credential['access_token'])}` } }),
+  }
+}
+
+/** Nothing to send: the credential, if any, is used by the connector itself. */
+function none(options: { title?: string } = {}): AuthMethod {
+  return { type: 'none', title: options.title ?? 'None', fields: z.object({}), aliases: {}, authorize: () => ({}) }
+}
+
+/** A scheme of the vendor's own: declared in the connector's folder. */
+function custom(method: Omit<AuthMethod, 'aliases'> & { aliases?: AuthMethod['aliases'] }): AuthMethod {
+  return { aliases: {}, ...method }
+}
+
+export const auth = { token, basic, apiKey, oauth2, none, custom } as const
+
+/** The credential under the names that a method knows; undefined when it is not for this method. */
+export function fitCredential(method: AuthMethod, given: CredentialValues): CredentialValues | undefined {
+  const renamed: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(given)) {
+    const known = name in method.fields.shape ? name : (method.aliases[name] ?? name)
+    // A field under its own name wins over one under an alias.
+    if (!(known in renamed) || name === known) renamed[known] = value
+  }
+  return method.fields.safeParse(renamed).success ? renamed : undefined
+}

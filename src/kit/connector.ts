@@ -1,0 +1,141 @@
+import type { z } from 'zod'
+import type { AuthMethod, CredentialValues } from './auth.ts'
+import type { Http, Log } from './http/index.ts'
+import type { SourceDeclaration } from './source.ts'
+import type { WebhookDeclaration } from './webhook.ts'
+
+/** What an action does outside: look, change, or take away for good. */
+export type Effect = 'read' | 'write' | 'destroy'
+
+/** Everything one call of an action may use. Nothing else of the hub is within reach. */
+export interface ActionContext<Input = unknown, Config = Record<string, unknown>> {
+  readonly input: Input
+  readonly config: Config
+  readonly http: Http
+  /** For systems that do not speak HTTP. HTTP connectors never need it: `http` has it applied. */
+  readonly credential: CredentialValues
+  /** The caller's key, for systems that take one. */
+  readonly idempotencyKey: string | undefined
+  readonly signal: AbortSignal
+  /** Whose call it is: for tools that act on the hub itself. */
+  readonly workspaceId: string
+  readonly logger: Log
+  /**
+   * Wraps an effect that does not go through `http`: in a dry run `preview` is shown and `work` is not run; otherwise what fails after
+   * `work` began counts as sent.
+   */
+  send<T>(preview: Record<string, unknown>, work: () => Promise<T>): Promise<T>
+}
+
+/** What became of a write that got no answer, as far as the outside system can tell. */
+export type Verdict<Output> = { readonly happened: true; readonly output: Output } | { readonly happened: false } | 'unknown'
+
+export interface Action<Input = unknown, Output = unknown> {
+  readonly title: string
+  /** For an agent that chooses among hundreds: what it does, when to use it, what it returns. */
+  readonly description: string
+  readonly effect: Effect
+  readonly input: z.ZodType<Input>
+  readonly output: z.ZodType<Output>
+  /** Doing it twice is doing it once: it may be repeated after an unknown outcome. */
+  readonly idempotent: boolean
+  /** Other names that it answers to, among all tools. */
+  readonly aliases: readonly string[]
+  /** An input that is right: shown to people, and what the conformance test calls the action with. */
+  readonly example: Input
+  run(context: ActionContext<Input>): Promise<Output>
+  readonly verify?: (context: ActionContext<Input>) => Promise<Verdict<Output>>
+}
+
+export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType> {
+  readonly title: string
+  readonly description: string
+  readonly effect: Effect
+  readonly input: In
+  readonly output: Out
+  readonly idempotent?: boolean
+  readonly aliases?: readonly string[]
+  readonly example: z.input<In>
+  readonly run: (context: ActionContext<z.output<In>>) => Promise<z.input<Out>>
+  readonly verify?: (context: ActionContext<z.output<In>>) => Promise<Verdict<z.input<Out>>>
+}
+
+/** One declaration feeds every door: REST, command line, flows, console and documentation. */
+export function defineAction<In extends z.ZodType, Out extends z.ZodType>(spec: ActionSpec<In, Out>): Action {
+  const { idempotent = spec.effect === 'read', aliases = [], ...rest } = spec
+  return { ...rest, idempotent, aliases } as unknown as Action
+}
+
+/** What the environment's variables of an outside system come to: an integration that is there from the start. */
+export interface EnvironmentIntegration {
+  readonly config: Record<string, unknown>
+  readonly credential: CredentialValues
+}
+
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
+
+export interface ConnectorSpec {
+  /** Lower case; begins the name of every tool: `github` gives `github_get_repository`. */
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly aliases?: readonly string[]
+  readonly config: z.ZodObject
+  readonly auth: readonly AuthMethod[]
+  /** Where `http` sends a path, given the integration's config. */
+  readonly baseUrl?: (config: never) => string
+  readonly headers?: Readonly<Record<string, string>>
+  /** How this system spells its errors and its limits; what is not said is read as HTTP means it. */
+  readonly dialect?: Dialect
+  readonly actions: Readonly<Record<string, Action>>
+  /** A cheap call that proves the credential; answers whom it belongs to. */
+  readonly test?: (context: ActionContext<undefined>) => Promise<{ account: string }>
+  /** Credentials that make an integration by being there. */
+  readonly wellKnownCredentials?: readonly string[]
+  /** Acts on the hub itself: needs no integration. */
+  readonly builtIn?: boolean
+  readonly fromEnvironment?: (env: EnvironmentVariables) => EnvironmentIntegration | undefined
+  readonly webhook?: WebhookDeclaration
+  readonly sources?: Readonly<Record<string, SourceDeclaration>>
+  readonly events?: Readonly<Record<string, string>>
+  /** What people may do to get a credential, in a sentence or two; shown where one is missing. */
+  readonly connect: string
+}
+
+export interface Connector extends ConnectorSpec {
+  readonly aliases: readonly string[]
+  readonly headers: Readonly<Record<string, string>>
+  readonly wellKnownCredentials: readonly string[]
+}
+
+/** What a reply means beyond its status: for systems that answer 200 with an error inside, or say their limits in their own headers. */
+export interface Dialect {
+  /** An error of ours for a reply that HTTP would call good; undefined when it is good. */
+  readonly errorIn?: (body: unknown, status: number) => { code: VendorErrorCode; message?: string; retryAfter?: number } | undefined
+  /** The vendor's own words on a failure, made safe to show. */
+  readonly message?: (body: unknown) => string | undefined
+  /** What its headers say of the limit. */
+  readonly limit?: (headers: Readonly<Record<string, string>>) => LimitNotice | undefined
+}
+
+export type VendorErrorCode =
+  | 'vendor_unauthorized'
+  | 'vendor_forbidden'
+  | 'vendor_not_found'
+  | 'vendor_conflict'
+  | 'vendor_rejected'
+  | 'vendor_rate_limited'
+  | 'vendor_failed'
+
+export interface LimitNotice {
+  readonly limit?: number
+  readonly remaining: number
+  /** When the count begins anew. */
+  readonly resetAt: Date
+}
+
+export function defineConnector<Config extends z.ZodObject>(
+  spec: Omit<ConnectorSpec, 'config' | 'baseUrl'> & { readonly config: Config; readonly baseUrl?: (config: z.output<Config>) => string },
+): Connector {
+  return { aliases: [], headers: {}, wellKnownCredentials: [], ...(spec as unknown as ConnectorSpec) }
+}

@@ -1,0 +1,71 @@
+import type { LimitNotice } from '../connector.ts'
+
+/** What the kit says to the log. */
+export interface Log {
+  debug(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export type QueryValue = string | number | boolean | readonly (string | number)[] | null | undefined
+
+export interface RequestOptions {
+  readonly query?: Readonly<Record<string, QueryValue>>
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  readonly json?: unknown
+  readonly form?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly multipart?: FormData
+  readonly body?: string | Uint8Array
+  /** A POST that only looks (a search, a GraphQL query) says so: it may be repeated, and a dry run may send it. */
+  readonly effect?: 'read' | 'write'
+  /** The outside system recognises a repetition (an idempotency key, a PUT of a whole): repeated like a read. */
+  readonly repeatable?: boolean
+  readonly accept?: 'json' | 'text' | 'bytes'
+  readonly maxBytes?: number
+  /** Statuses handed on instead of thrown. */
+  readonly allow?: readonly number[]
+  /** False for a request that must go without the integration's credential (a pre-signed upload address). */
+  readonly authorize?: boolean
+}
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface HttpRequest extends RequestOptions {
+  readonly method: Method
+  /** A path under the connector's base URL, or a whole URL. */
+  readonly path: string
+}
+
+export interface HttpReply<T> {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly data: T
+  readonly url: string
+}
+
+/** The one way out. What it answers is parsed and checked for errors; what it throws is a `HubError` of the table. */
+export interface Http {
+  get<T>(path: string, options?: RequestOptions): Promise<T>
+  post<T>(path: string, json?: unknown, options?: RequestOptions): Promise<T>
+  put<T>(path: string, json?: unknown, options?: RequestOptions): Promise<T>
+  patch<T>(path: string, json?: unknown, options?: RequestOptions): Promise<T>
+  delete<T>(path: string, options?: RequestOptions): Promise<T>
+  request<T>(request: HttpRequest): Promise<HttpReply<T>>
+}
+
+/** The integration's share of the outside system's patience. */
+export interface Gate {
+  /** Resolves when a request may go; `rate_limited` when that would take longer than `patienceMs`. */
+  take(patienceMs: number, signal: AbortSignal): Promise<void>
+  /** What the outside system said of its limit. */
+  learn(notice: LimitNotice): void
+  /** It asked to be left alone for a while. */
+  pause(ms: number): void
+}
+
+export const openGate: Gate = { take: async () => undefined, learn: () => undefined, pause: () => undefined }
+
+export { createEgress, type Egress } from './egress.ts'
+export { createHttp, DryRun, type CallScope, type HttpMeasure, type HttpRuntime } from './client.ts'
+export { createEtagCache, type EtagCache } from './etag.ts'
+export { path, nextLink } from './path.ts'
+export { pagesByCursor, pagesByLink, pagesByNumber, pagesByOffset } from './pages.ts'

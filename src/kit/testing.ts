@@ -1,0 +1,164 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fitCredential, type CredentialValues } from './auth.ts'
+import type { Connector } from './connector.ts'
+import { fail } from './errors.ts'
+import { createEgress } from './http/egress.ts'
+import { createEtagCache } from './http/etag.ts'
+import { createHttp, DryRun, openGate, type CallScope, type Gate } from './http/index.ts'
+
+/** What connector tests are written with: a scripted upstream, and a way to run one action against it as the hub would. */
+export interface SeenRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+  /** The body as JSON; undefined when it is not. */
+  readonly json: unknown
+}
+
+export interface Scripted {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** An object goes out as JSON, a text or buffer as it is. */
+  readonly body?: unknown
+  /** Instead of answering: cut the connection, or stay silent. */
+  readonly fault?: 'cut' | 'hang'
+}
+
+export interface Upstream extends AsyncDisposable {
+  readonly url: string
+  readonly requests: SeenRequest[]
+}
+
+/** A server on loopback that answers as scripted and keeps what it saw. */
+export async function upstream(answer: (request: SeenRequest) => Scripted | Promise<Scripted>): Promise<Upstream> {
+  const requests: SeenRequest[] = []
+  const server = createServer((incoming, outgoing) => {
+    const parts: Buffer[] = []
+    incoming.on('data', (part: Buffer) => parts.push(part))
+    incoming.on('end', () => {
+      const body = Buffer.concat(parts).toString('utf8')
+      const url = new URL(incoming.url ?? '/', 'http://upstream')
+      const seen = {
+        method: incoming.method ?? '',
+        path: url.pathname,
+        query: url.searchParams,
+        headers: incoming.headers,
+        body,
+        json: asJson(body),
+      }
+      requests.push(seen)
+      void Promise.resolve(answer(seen)).then((reply) => {
+        if (reply.fault === 'hang') return
+        if (reply.fault === 'cut') return void incoming.socket.destroy()
+        const raw = typeof reply.body === 'string' || Buffer.isBuffer(reply.body)
+        const type: Record<string, string> = raw || reply.body === undefined ? {} : { 'content-type': 'application/json' }
+        outgoing.writeHead(reply.status ?? 200, { ...type, ...reply.headers })
+        outgoing.end(raw ? reply.body : reply.body === undefined ? undefined : JSON.stringify(reply.body))
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+export interface RunOptions {
+  readonly input: unknown
+  readonly config?: Readonly<Record<string, unknown>>
+  readonly credential?: CredentialValues
+  readonly idempotencyKey?: string
+  readonly dryRun?: boolean
+  readonly timeoutMs?: number
+  readonly maxRetries?: number
+  readonly gate?: Gate
+}
+
+/** Runs one action as the waist does: input and output checked, errors as callers see them. A dry run answers the request it would send. */
+export async function runAction(connector: Connector, verb: string, options: RunOptions): Promise<unknown> {
+  const action = connector.actions[verb]
+  if (!action) throw new Error(`${connector.name} has no action ${verb}`)
+  const input = action.input.safeParse(options.input)
+  if (!input.success) {
+    throw fail('invalid_input', { errors: input.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })) })
+  }
+  await using context = await actionContext(connector, { ...options, readOnly: action.effect === 'read' })
+  try {
+    return action.output.parse(await action.run(context.of(input.data)))
+  } catch (error) {
+    if (error instanceof DryRun) return error.request
+    throw error
+  }
+}
+
+export async function testConnection(connector: Connector, options: Omit<RunOptions, 'input'>): Promise<{ account: string }> {
+  await using context = await actionContext(connector, { ...options, readOnly: true })
+  return await connector.test!(context.of(undefined))
+}
+
+async function actionContext(connector: Connector, options: Omit<RunOptions, 'input'> & { readOnly: boolean }) {
+  const egress = createEgress({ allow: ['127.0.0.1', 'localhost'] })
+  const given = options.credential ?? {}
+  const method = connector.auth.find((candidate) => fitCredential(candidate, given)) ?? connector.auth[0]!
+  const credential = fitCredential(method, given) ?? given
+  const config = connector.config.parse(options.config ?? {})
+  const log = { debug: () => undefined, warn: () => undefined }
+  const runtime = {
+    egress,
+    etags: createEtagCache(),
+    timeoutMs: options.timeoutMs ?? 2000,
+    maxRetries: options.maxRetries ?? 0,
+    log,
+    measure: () => undefined,
+  }
+  const signal = new AbortController().signal
+  const dryRun = options.dryRun ?? false
+  const scope: Omit<CallScope, 'authorization'> = {
+    connector,
+    integrationId: 'int_test',
+    baseUrl: connector.baseUrl?.(config as never) ?? '',
+    secrets: Object.values(credential).filter((value): value is string => typeof value === 'string' && value.length >= 8),
+    gate: options.gate ?? openGate,
+    signal,
+    dryRun,
+    readOnly: options.readOnly,
+  }
+  const bare = createHttp(runtime, { ...scope, dryRun: false, authorization: async () => ({}) })
+  const remember = async (_key: string, make: () => Promise<{ value: string }>): Promise<string> => (await make()).value
+  const http = createHttp(runtime, { ...scope, authorization: async () => method.authorize({ credential, config, http: bare, remember }) })
+  return {
+    of: <T>(input: T) => ({
+      input,
+      config,
+      http,
+      credential,
+      idempotencyKey: options.idempotencyKey,
+      signal,
+      workspaceId: 'ws_test',
+      logger: log,
+      send: async <R>(preview: Record<string, unknown>, work: () => Promise<R>): Promise<R> => {
+        if (dryRun) throw new DryRun(preview)
+        return work()
+      },
+    }),
+    [Symbol.asyncDispose]: () => egress.close(),
+  }
+}

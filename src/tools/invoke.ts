@@ -1,0 +1,264 @@
+import { actorOf, requireScope, type Principal } from '#access'
+import type { Transaction } from '#db'
+import type { Caller, IntegrationRow, Integrations } from '#integrations'
+import { DryRun, fail, HubError } from '#kit'
+import { digest } from '#lib/canonical'
+import type { Telemetry } from '#telemetry'
+import { restoreError, type Entry, type Journal, type NewEntry, type Result } from './journal.ts'
+import { enforce, type Policies, type Verdict } from './policy.ts'
+import { mayCall, type Registry, type Tool } from './registry.ts'
+import { shape, type Cut } from './shape.ts'
+import type { InvocationRow } from './store.ts'
+
+export type Door = 'rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow'
+
+export interface InvokeOptions {
+  readonly door: Door
+  readonly integration?: string | undefined
+  readonly idempotencyKey?: string | undefined
+  readonly dryRun?: boolean | undefined
+  readonly fields?: readonly string[] | undefined
+  readonly maxTokens?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  /** The invocation's id, where it was given out before the call began. */
+  readonly invocationId?: string | undefined
+  /** Has the call made later instead of now, in the transaction that stores it. */
+  readonly later?: ((trx: Transaction, invocationId: string) => Promise<void>) | undefined
+}
+
+export interface Outcome {
+  readonly invocationId: string
+  readonly status: 'completed' | 'dry_run' | 'queued'
+  readonly output: unknown
+  /** The call had been made under this key; nothing was sent now. */
+  readonly replayed: boolean
+  readonly cut?: { readonly totalTokens: number; readonly cuts: readonly Cut[]; readonly handle: string }
+  readonly warning?: string
+}
+
+export interface InvokeDeps extends Telemetry {
+  readonly registry: Registry
+  readonly policies: Policies
+  readonly integrations: Integrations
+  readonly journal: Journal
+}
+
+export type Invoke = (principal: Principal, name: string, input: unknown, options: InvokeOptions) => Promise<Outcome>
+
+export const defaultMaxTokens = 25_000
+/** The longest a call may take, every retry and wait included. */
+const callMs = 120_000
+
+/** The waist: every door ends here. */
+export function createInvoke(deps: InvokeDeps): Invoke {
+  const { registry, policies, integrations, journal, traces } = deps
+
+  return (principal, name, rawInput, options) =>
+    traces.span(`tool ${name}`, { 'hub.tool': name, 'hub.door': options.door }, async () => {
+      const tool = registry.find(name)
+      authorize(principal, tool)
+      const input = validate(tool, rawInput)
+      const verdict = await policies.judge(principal.workspaceId, tool, input)
+      if (options.dryRun !== true) enforce(verdict, tool)
+      const integration = tool.connector.builtIn
+        ? undefined
+        : await integrations.choose(principal.workspaceId, tool.connector, options.integration)
+      if (options.dryRun === true) return dryRun(tool, input, integration, verdict, principal, options)
+
+      const call = entryOf(principal, tool, input, integration, options)
+      const begun = options.later ? await journal.beginLater(call, options.later) : await journal.begin(call)
+      if ('fresh' in begun && options.later) return { invocationId: begun.fresh.id, status: 'queued', output: null, replayed: false }
+      const entry = 'fresh' in begun ? begun.fresh : await settleKnown(call, begun.known, tool, input, integration, principal, options)
+      if (!('startedAt' in entry)) return entry
+      return execute(principal, tool, input, integration, entry, options)
+    })
+
+  async function execute(
+    principal: Principal,
+    tool: Tool,
+    input: unknown,
+    integration: IntegrationRow | undefined,
+    entry: Entry,
+    options: InvokeOptions,
+  ): Promise<Outcome> {
+    const began = performance.now()
+    try {
+      const caller = await callerFor(principal, tool, integration, options, false)
+      const raw = await tool.action.run(caller.context(input, options.idempotencyKey))
+      const { output, warning } = checkOutput(tool, raw)
+      const shaped = shape(output, { fields: options.fields, maxTokens: options.maxTokens ?? defaultMaxTokens })
+      const cut = shaped.cuts.length > 0 ? { totalTokens: shaped.totalTokens, cuts: shaped.cuts, handle: entry.id } : undefined
+      // Kept where it may be asked for again: under a key, of a write, or when there is a rest to fetch.
+      await journal.end(entry, { status: 'completed', ...(entry.durable || cut ? { output } : {}) })
+      conclude(tool, integration, 'completed', began)
+      return {
+        invocationId: entry.id,
+        status: 'completed',
+        output: shaped.output,
+        replayed: false,
+        ...(cut ? { cut } : {}),
+        ...(warning ? { warning } : {}),
+      }
+    } catch (thrown) {
+      const error = asHubError(thrown)
+      const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error }
+      await journal.end(entry, result)
+      if (integration) await integrations.health.failed(integration, error.details.cause instanceof HubError ? error.details.cause : error)
+      conclude(tool, undefined, error.code, began)
+      if (error.code === 'internal')
+        deps.logger.error({ err: thrown, tool: tool.name, invocation: entry.id }, 'a tool failed inside the hub')
+      throw error.with({ invocationId: entry.id })
+    }
+  }
+
+  /** The key was used before: its outcome, or another try where the rules of DESIGN allow one. */
+  async function settleKnown(
+    call: NewEntry,
+    known: InvocationRow,
+    tool: Tool,
+    input: unknown,
+    integration: IntegrationRow | undefined,
+    principal: Principal,
+    options: InvokeOptions,
+  ): Promise<Entry | Outcome> {
+    if (known.digest !== call.digest)
+      throw fail('key_reused', { detail: `this idempotency key was used for another call of ${known.tool}` }).with({
+        invocationId: known.id,
+      })
+    if (known.status === 'completed') return stored(known, known.output, options)
+    if (known.status === 'queued' && known.id === options.invocationId) return journal.again(call, known)
+    if (known.status === 'queued' || known.status === 'running')
+      throw fail('in_progress', { retryAfter: 1 }).with({ invocationId: known.id })
+    const error = restoreError(known.error)
+    if (known.status === 'failed') {
+      // A passing failure left nothing behind, so the same key may try again; any other failure is the answer.
+      if (error.entry.retryable) return journal.again(call, known)
+      throw error.with({ invocationId: known.id })
+    }
+    if (tool.action.idempotent) return journal.again(call, known)
+    if (!tool.action.verify) throw error.with({ invocationId: known.id })
+    const caller = await callerFor(principal, tool, integration, options, false)
+    const found = await tool.action.verify(caller.context(input, options.idempotencyKey))
+    if (found === 'unknown') throw error.with({ invocationId: known.id })
+    const entry = await journal.again(call, known)
+    if (!found.happened) return entry
+    await journal.end(entry, { status: 'completed', output: found.output })
+    return stored(known, found.output, options)
+  }
+
+  async function dryRun(
+    tool: Tool,
+    input: unknown,
+    integration: IntegrationRow | undefined,
+    verdict: Verdict,
+    principal: Principal,
+    options: InvokeOptions,
+  ): Promise<Outcome> {
+    const caller = await callerFor(principal, tool, integration, options, true)
+    const shown = (request: unknown): Outcome => ({
+      invocationId: '',
+      status: 'dry_run',
+      output: {
+        tool: tool.name,
+        integration: integration?.name ?? null,
+        effect: tool.action.effect,
+        policy: { decision: verdict.decision, reason: verdict.reason ?? null },
+        request,
+      },
+      replayed: false,
+    })
+    if (tool.connector.builtIn) return shown(null)
+    try {
+      await tool.action.run(caller.context(input, options.idempotencyKey))
+      return shown(null)
+    } catch (error) {
+      if (error instanceof DryRun) return shown(error.request)
+      throw asHubError(error)
+    }
+  }
+
+  async function callerFor(
+    { workspaceId }: Principal,
+    { connector, action }: Tool,
+    integration: IntegrationRow | undefined,
+    options: InvokeOptions,
+    dry: boolean,
+  ): Promise<Caller> {
+    const limit = AbortSignal.timeout(callMs)
+    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit
+    return integrations.caller(integration, connector, { workspaceId, signal, dryRun: dry, readOnly: action.effect === 'read' })
+  }
+
+  function conclude({ name, connector }: Tool, healthy: IntegrationRow | undefined, outcome: string, began: number): void {
+    if (healthy) integrations.health.succeeded(healthy)
+    deps.metrics.toolCalls.inc({ tool: name, connector: connector.name, outcome })
+    deps.metrics.toolDuration.observe({ tool: name, connector: connector.name }, (performance.now() - began) / 1000)
+  }
+}
+
+function authorize(principal: Principal, tool: Tool): void {
+  if (mayCall(principal, tool)) return
+  if (principal.readOnly && tool.action.effect !== 'read')
+    throw fail('scope_missing', {
+      detail: `this token is read-only, and ${tool.name} changes something; needed: tools:call without read_only`,
+    })
+  requireScope(principal, `tools:call:${tool.name}`)
+}
+
+function validate({ name, action }: Tool, input: unknown): unknown {
+  const parsed = action.input.safeParse(input ?? {})
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: ['input', ...issue.path, key].map(String).join('.'), message: `is not an argument of ${name}` }))
+      : [{ path: ['input', ...issue.path].map(String).join('.'), message: issue.message }],
+  )
+  throw fail('invalid_input', { detail: `the input does not fit ${name}`, hint: `GET /api/v1/tools/${name} shows its schema`, errors })
+}
+
+/**
+ * A look whose answer is not as documented failed. A write has happened all the same: it is answered as it came, with a word of warning.
+ */
+function checkOutput({ name, connector, action }: Tool, raw: unknown): { output: unknown; warning?: string } {
+  const parsed = action.output.safeParse(raw)
+  if (parsed.success) return { output: parsed.data }
+  const where = parsed.error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join('.') || '$'}: ${issue.message}`)
+    .join('; ')
+  if (action.effect === 'read') throw fail('vendor_nonsense', { detail: `what ${connector.title} answered does not fit ${name}: ${where}` })
+  return { output: raw ?? null, warning: `it was done, but what ${connector.title} answered is not as documented: ${where}` }
+}
+
+function entryOf(
+  principal: Principal,
+  { name, connector, action }: Tool,
+  input: unknown,
+  integration: IntegrationRow | undefined,
+  options: InvokeOptions,
+): NewEntry {
+  return {
+    id: options.invocationId,
+    workspaceId: principal.workspaceId,
+    tool: name,
+    connector: connector.name,
+    effect: action.effect,
+    integrationId: integration?.id ?? null,
+    integration: integration?.name ?? null,
+    door: options.door,
+    actor: actorOf(principal),
+    key: options.idempotencyKey,
+    digest: digest({ tool: name, integration: integration?.id ?? null, input }),
+    input,
+  }
+}
+
+function stored({ id }: InvocationRow, output: unknown, options: InvokeOptions): Outcome {
+  const shaped = shape(output, { fields: options.fields, maxTokens: options.maxTokens ?? defaultMaxTokens })
+  const cut = shaped.cuts.length > 0 ? { totalTokens: shaped.totalTokens, cuts: shaped.cuts, handle: id } : undefined
+  return { invocationId: id, status: 'completed', output: shaped.output, replayed: true, ...(cut ? { cut } : {}) }
+}
+
+function asHubError(error: unknown): HubError {
+  return error instanceof HubError ? error : fail('internal', { cause: error })
+}

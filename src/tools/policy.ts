@@ -1,0 +1,115 @@
+import { z } from 'zod'
+import { actorOf, type Access, type Principal } from '#access'
+import type { Database } from '#db'
+import { fail } from '#kit'
+import { readPolicy, writePolicy } from './store.ts'
+import type { Tool } from './registry.ts'
+
+const patterns = z.array(z.string().min(1).max(200)).max(100)
+
+/** The first rule that fits decides; without one the call is allowed, as the token's scopes already do. */
+export const policyRule = z.strictObject({
+  tools: patterns.optional().describe('Tool names; * stands for any text.'),
+  connectors: patterns.optional().describe('Connector names; * stands for any text.'),
+  effects: z.array(z.enum(['read', 'write', 'destroy'])).optional(),
+  where: z
+    .record(z.string().max(200), z.string().max(500))
+    .optional()
+    .describe('Arguments by path, each with a pattern: {"channel": "#general"}.'),
+  decision: z.enum(['allow', 'deny', 'ask']).describe('ask: a person has to approve.'),
+  reason: z.string().max(500).optional().describe('Told to whoever is refused.'),
+})
+
+export type PolicyRule = z.output<typeof policyRule>
+
+export interface Verdict {
+  readonly decision: 'allow' | 'deny' | 'ask'
+  readonly reason?: string | undefined
+}
+
+export interface Policies {
+  read(workspaceId: string): Promise<PolicyRule[]>
+  write(principal: Principal, rules: readonly PolicyRule[]): Promise<void>
+  judge(workspaceId: string, tool: Tool, input: unknown): Promise<Verdict>
+}
+
+// As long as a token may be believed: a new rule holds in every process within the second.
+const believedMs = 500
+
+export function createPolicies(db: Database, access: Access): Policies {
+  const believed = new Map<string, { rules: PolicyRule[]; until: number }>()
+
+  const rulesOf = async (workspaceId: string): Promise<PolicyRule[]> => {
+    const held = believed.get(workspaceId)
+    if (held && held.until > Date.now()) return held.rules
+    const rules = (await readPolicy(db.sql, workspaceId)) as PolicyRule[]
+    believed.set(workspaceId, { rules, until: Date.now() + believedMs })
+    return rules
+  }
+
+  return {
+    read: async (workspaceId) => (await readPolicy(db.sql, workspaceId)) as PolicyRule[],
+    async write(principal, rules) {
+      await db.transaction(async (trx) => {
+        await writePolicy(trx, principal.workspaceId, rules)
+        const { workspaceId } = principal
+        await access.audit.record(trx, {
+          workspaceId,
+          actor: actorOf(principal),
+          action: 'policy.set',
+          subject: workspaceId,
+          detail: { rules },
+        })
+      })
+      believed.delete(principal.workspaceId)
+    },
+    async judge(workspaceId, tool, input) {
+      const rules = await rulesOf(workspaceId)
+      return rules.find((rule) => fits(rule, tool, input)) ?? { decision: 'allow' }
+    },
+  }
+}
+
+export function enforce({ decision, reason }: Verdict, tool: Tool): void {
+  if (decision === 'allow') return
+  const because = reason ? `: ${reason}` : ''
+  if (decision === 'deny') throw fail('policy_denied', { detail: `a policy forbids ${tool.name} here${because}` })
+  throw fail('approval_required', {
+    detail: `a policy asks for approval of ${tool.name}${because}`,
+    hint: 'let it run in a flow with an `approve` step, or have the policy changed',
+  })
+}
+
+function fits({ tools, connectors, effects, where }: PolicyRule, tool: Tool, input: unknown): boolean {
+  if (tools && !tools.some((pattern) => [tool.name, ...tool.aliases].some((name) => matches(pattern, name)))) return false
+  if (connectors && !connectors.some((pattern) => matches(pattern, tool.connector.name))) return false
+  if (effects && !effects.includes(tool.action.effect)) return false
+  return Object.entries(where ?? {}).every(([path, pattern]) =>
+    [at(input, path)].flat().some((value) => value !== undefined && matches(pattern, String(value))),
+  )
+}
+
+function at(value: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (inner, key) => (inner !== null && typeof inner === 'object' ? (inner as Record<string, unknown>)[key] : undefined),
+      value,
+    )
+}
+
+/** `*` stands for any text; matched by hand, so that no pattern can make it slow. */
+export function matches(pattern: string, text: string): boolean {
+  const parts = pattern.split('*')
+  if (parts.length === 1) return pattern === text
+  const [first = ''] = parts
+  const last = parts.at(-1)!
+  if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) return false
+  let from = first.length
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, from)
+    if (found < 0) return false
+    from = found + part.length
+  }
+  return from <= text.length - last.length
+}

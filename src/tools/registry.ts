@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { allows, type Principal } from '#access'
+import { fail, type Action, type Connector, type Effect } from '#kit'
+import { digest } from '#lib/canonical'
+import { nearest } from '#lib/nearest'
+
+/** An action as callers see it. */
+export interface Tool {
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly connector: Connector
+  readonly action: Action
+}
+
+export interface ToolDescription {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly connector: string
+  readonly effect: Effect
+  readonly idempotent: boolean
+  readonly aliases: readonly string[]
+  readonly input_schema: Record<string, unknown>
+  readonly output_schema: Record<string, unknown>
+  /** Changes when the tool's meaning may have: what an approval or a cached list is bound to. */
+  readonly digest: string
+}
+
+export interface Registry {
+  readonly all: readonly Tool[]
+  find(name: string): Tool
+  describe(tool: Tool): ToolDescription
+  search(principal: Principal, filter: ToolFilter): Tool[]
+}
+
+export interface ToolFilter {
+  readonly query?: string | undefined
+  readonly connector?: string | undefined
+  readonly effect?: string | undefined
+}
+
+export function createRegistry(connectors: readonly Connector[]): Registry {
+  const all: Tool[] = []
+  const byName = new Map<string, Tool>()
+  for (const connector of connectors) {
+    for (const [verb, action] of Object.entries(connector.actions)) {
+      const tool: Tool = { name: `${connector.name}_${verb}`, aliases: action.aliases, connector, action }
+      all.push(tool)
+      for (const name of [tool.name, ...tool.aliases]) {
+        if (byName.has(name)) throw new Error(`two tools are called ${name}`)
+        byName.set(name, tool)
+      }
+    }
+  }
+  const described = new Map<Tool, ToolDescription>()
+
+  const describe = (tool: Tool): ToolDescription => {
+    const made = described.get(tool) ?? describeTool(tool)
+    described.set(tool, made)
+    return made
+  }
+
+  return {
+    all,
+    describe,
+    find(name) {
+      const tool = byName.get(name)
+      if (tool) return tool
+      const like = nearest(name, byName.keys(), 3)
+      throw fail('tool_unknown', {
+        detail: `there is no tool "${name}"; the nearest: ${like.join(', ')}`,
+        hint: 'GET /api/v1/tools?query=… finds tools',
+      })
+    },
+    search(principal, { query, connector, effect }) {
+      const words =
+        query
+          ?.toLowerCase()
+          .split(/[^\p{L}\p{N}]+/u)
+          .filter(Boolean) ?? []
+      return all
+        .filter((tool) => mayCall(principal, tool))
+        .filter((tool) => connector === undefined || tool.connector.name === connector || tool.connector.aliases.includes(connector))
+        .filter(({ action }) => effect === undefined || action.effect === effect)
+        .map((tool) => ({ tool, score: score(tool, words) }))
+        .filter((found) => words.length === 0 || found.score > 0)
+        .toSorted((a, b) => b.score - a.score || a.tool.name.localeCompare(b.tool.name))
+        .map(({ tool }) => tool)
+    },
+  }
+}
+
+export function mayCall(principal: Principal, { name, connector, action }: Tool): boolean {
+  if (principal.readOnly && action.effect !== 'read') return false
+  return allows(principal, `tools:call:${connector.name}`) || allows(principal, `tools:call:${name}`)
+}
+
+/** A word in the name weighs more than in the title, and there more than in the text; a tool needs most of the words. */
+function score({ name, aliases, connector, action }: Tool, words: readonly string[]): number {
+  const names = [name, ...aliases, connector.title].join(' ').toLowerCase()
+  const title = action.title.toLowerCase()
+  const text = action.description.toLowerCase()
+  let total = 0
+  let missed = 0
+  for (const word of words) {
+    const stem = word.length > 3 ? word.replace(/(ies|es|s)$/, '') : word
+    const points = (names.includes(stem) ? 4 : 0) + (title.includes(stem) ? 3 : 0) + (text.includes(stem) ? 1 : 0)
+    if (points === 0) missed++
+    total += points
+  }
+  return missed > words.length / 2 ? 0 : total
+}
+
+function describeTool({ name, aliases, connector, action }: Tool): ToolDescription {
+  const schemas = { input_schema: jsonSchema(action.input, 'input'), output_schema: jsonSchema(action.output, 'output') }
+  const { title, description, effect, idempotent } = action
+  return {
+    name,
+    title,
+    description,
+    connector: connector.name,
+    effect,
+    idempotent,
+    aliases,
+    ...schemas,
+    digest: digest({ name, description, effect, ...schemas }),
+  }
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  return rest
+}

@@ -1,0 +1,107 @@
+/** Results are cut to what an agent can take: chosen fields, and a budget of tokens. What is cut says so, and how to get the rest. */
+export interface Cut {
+  readonly path: string
+  readonly shown: number
+  readonly total: number
+  readonly unit: 'items' | 'characters'
+}
+
+export interface Shaped {
+  readonly output: unknown
+  readonly totalTokens: number
+  readonly cuts: readonly Cut[]
+}
+
+// A token of JSON is about four characters; exact counting would cost more than it tells.
+const charactersPerToken = 4
+
+export function tokensOf(json: string | undefined): number {
+  return Math.ceil((json?.length ?? 0) / charactersPerToken)
+}
+
+export function shape(output: unknown, { fields, maxTokens }: { fields?: readonly string[] | undefined; maxTokens: number }): Shaped {
+  const picked = fields && fields.length > 0 ? pick(output, fields) : output
+  const totalTokens = tokensOf(JSON.stringify(picked))
+  if (totalTokens <= maxTokens) return { output: picked, totalTokens, cuts: [] }
+  const cuts: Cut[] = []
+  return { output: fit(picked, maxTokens * charactersPerToken, '', cuts), totalTokens, cuts }
+}
+
+/** `items.name` takes the name of each item: a list is passed through. */
+export function pick(value: unknown, fields: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => pick(item, fields))
+  if (value === null || typeof value !== 'object') return value
+  const heads = new Map<string, string[]>()
+  for (const field of fields) {
+    const [head = '', ...rest] = field.split('.')
+    const inner = heads.get(head) ?? []
+    if (rest.length > 0) inner.push(rest.join('.'))
+    heads.set(head, inner)
+  }
+  const picked: Record<string, unknown> = {}
+  for (const [head, inner] of heads) {
+    if (!Object.hasOwn(value, head)) continue
+    const item = (value as Record<string, unknown>)[head]
+    picked[head] = inner.length > 0 ? pick(item, inner) : item
+  }
+  return picked
+}
+
+/** Cuts a value to about `room` characters: small parts stay whole, large ones share what is left. */
+function fit(value: unknown, room: number, path: string, cuts: Cut[]): unknown {
+  const size = JSON.stringify(value)?.length ?? 0
+  if (size <= room) return value
+  if (typeof value === 'string') {
+    const shown = Math.max(0, room - 4)
+    cuts.push({ path: path || '$', shown, total: value.length, unit: 'characters' })
+    return `${value.slice(0, shown)}…`
+  }
+  if (Array.isArray(value)) return fitItems(value, room, path, cuts)
+  if (value !== null && typeof value === 'object') return fitFields(value as Record<string, unknown>, room, path, cuts)
+  return value
+}
+
+function fitItems(items: readonly unknown[], room: number, path: string, cuts: Cut[]): unknown[] {
+  const kept: unknown[] = []
+  let left = room - 2
+  for (const item of items) {
+    const size = (JSON.stringify(item)?.length ?? 4) + 1
+    if (size > left) break
+    kept.push(item)
+    left -= size
+  }
+  // One item larger than all the room: better a part of it than an empty list.
+  if (kept.length === 0 && items.length > 0) kept.push(fit(items[0], room - 2, `${path || '$'}[0]`, cuts))
+  if (kept.length < items.length) cuts.push({ path: path || '$', shown: kept.length, total: items.length, unit: 'items' })
+  return kept
+}
+
+function fitFields(object: Record<string, unknown>, room: number, path: string, cuts: Cut[]): Record<string, unknown> {
+  const sizes = Object.entries(object).map(([key, item]) => ({ key, item, size: (JSON.stringify(item)?.length ?? 0) + key.length + 4 }))
+  const rooms = new Map<string, number>()
+  let left = room - 2
+  let waiting = sizes.toSorted((a, b) => a.size - b.size)
+  while (waiting.length > 0) {
+    const [smallest, ...others] = waiting
+    const share = left / waiting.length
+    rooms.set(smallest!.key, Math.min(smallest!.size, share))
+    left -= Math.min(smallest!.size, share)
+    waiting = others
+  }
+  return Object.fromEntries(
+    sizes.map(({ key, item }) => [key, fit(item, Math.max(0, rooms.get(key)! - key.length - 4), path ? `${path}.${key}` : key, cuts)]),
+  )
+}
+
+export function partAt(value: unknown, path: string): unknown {
+  if (path === '' || path === '$') return value
+  return path
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .replace(/^\$?\.?/, '')
+    .split('.')
+    .reduce<unknown>(
+      (inner, key) =>
+        inner !== null && typeof inner === 'object' && Object.hasOwn(inner, key) ? (inner as Record<string, unknown>)[key] : undefined,
+      value,
+    )
+}

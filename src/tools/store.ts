@@ -1,0 +1,185 @@
+import { sql as raw } from 'kysely'
+import type { Sql } from '#db'
+
+export type InvocationStatus = 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
+
+export interface InvocationRow {
+  readonly id: string
+  readonly workspaceId: string
+  readonly tool: string
+  readonly connector: string
+  readonly effect: string
+  readonly integrationId: string | null
+  readonly integration: string | null
+  readonly door: string
+  readonly actor: string
+  readonly key: string | null
+  readonly digest: string
+  readonly status: InvocationStatus
+  readonly input: unknown
+  readonly output: unknown
+  readonly error: Record<string, unknown> | null
+  readonly attempts: number
+  readonly executorId: string
+  readonly startedAt: Date
+  readonly finishedAt: Date | null
+}
+
+const columns = [
+  'id',
+  'workspace_id as workspaceId',
+  'tool',
+  'connector',
+  'effect',
+  'integration_id as integrationId',
+  'integration',
+  'door',
+  'actor',
+  'key',
+  'digest',
+  'status',
+  'input',
+  'output',
+  'error',
+  'attempts',
+  'executor_id as executorId',
+  'started_at as startedAt',
+  'finished_at as finishedAt',
+] as const
+
+type Wire = Omit<InvocationRow, 'startedAt' | 'finishedAt' | 'attempts'> & { readonly startedAt: Date; readonly finishedAt: Date | null }
+
+/** Many rows in one statement; answers the ids that went in. A row whose key is taken does not. */
+export async function insertInvocations(sql: Sql, rows: readonly Wire[]): Promise<Set<string>> {
+  const { rows: made } = await raw<{ id: string }>`
+    insert into hub.invocations (id, workspace_id, tool, connector, effect, integration_id, integration, door, actor, key, digest, status,
+                                 input, output, error, executor_id, started_at, finished_at)
+    select "id", "workspaceId", "tool", "connector", "effect", "integrationId", "integration", "door", "actor", "key", "digest", "status",
+           "input", "output", "error", "executorId", "startedAt", "finishedAt"
+      from json_to_recordset(${JSON.stringify(rows)}::json) as r ("id" text, "workspaceId" text, "tool" text, "connector" text, "effect" text,
+           "integrationId" text, "integration" text, "door" text, "actor" text, "key" text, "digest" text, "status" text, "input" jsonb,
+           "output" jsonb, "error" jsonb, "executorId" text, "startedAt" timestamptz, "finishedAt" timestamptz)
+    on conflict (workspace_id, key) where key is not null do nothing
+    returning id`.execute(sql)
+  return new Set(made.map(({ id }) => id))
+}
+
+export interface Ending {
+  readonly id: string
+  readonly status: 'completed' | 'failed' | 'outcome_unknown'
+  readonly output: unknown
+  readonly error: Record<string, unknown> | null
+  readonly finishedAt: Date
+  readonly executorId: string
+}
+
+/** Only what this executor still runs: what a sweep has settled, or another took over, is not overwritten. */
+export async function finishInvocations(sql: Sql, endings: readonly Ending[]): Promise<void> {
+  await raw`
+    update hub.invocations as i
+       set status = r."status", output = r."output", error = r."error", finished_at = r."finishedAt"
+      from json_to_recordset(${JSON.stringify(endings)}::json) as r ("id" text, "status" text, "output" jsonb, "error" jsonb,
+           "finishedAt" timestamptz, "executorId" text)
+     where i.id = r."id" and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r."executorId"`.execute(sql)
+}
+
+export function findInvocation(sql: Sql, workspaceId: string, id: string): Promise<InvocationRow | undefined> {
+  return sql
+    .selectFrom('invocations')
+    .select(columns)
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', id)
+    .executeTakeFirst() as Promise<InvocationRow | undefined>
+}
+
+export function findByKey(sql: Sql, workspaceId: string, key: string): Promise<InvocationRow | undefined> {
+  return sql
+    .selectFrom('invocations')
+    .select(columns)
+    .where('workspace_id', '=', workspaceId)
+    .where('key', '=', key)
+    .executeTakeFirst() as Promise<InvocationRow | undefined>
+}
+
+export interface InvocationFilter {
+  readonly tool?: string | undefined
+  readonly connector?: string | undefined
+  readonly status?: string | undefined
+  readonly before?: string | undefined
+  readonly limit: number
+}
+
+export function listInvocations(
+  sql: Sql,
+  workspaceId: string,
+  { tool, connector, status, before, limit }: InvocationFilter,
+): Promise<InvocationRow[]> {
+  return sql
+    .selectFrom('invocations')
+    .select(columns)
+    .where('workspace_id', '=', workspaceId)
+    .$if(tool !== undefined, (query) => query.where('tool', '=', tool!))
+    .$if(connector !== undefined, (query) => query.where('connector', '=', connector!))
+    .$if(status !== undefined, (query) => query.where('status', '=', status!))
+    .$if(before !== undefined, (query) => query.where('id', '<', before!))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute() as Promise<InvocationRow[]>
+}
+
+/** Takes an ended or queued invocation up again; false when somebody else did in the meantime. */
+export async function retake(sql: Sql, row: Pick<InvocationRow, 'id' | 'status' | 'attempts'>, executorId: string): Promise<boolean> {
+  const result = await sql
+    .updateTable('invocations')
+    .set({
+      status: 'running',
+      attempts: row.status === 'queued' ? row.attempts : row.attempts + 1,
+      executor_id: executorId,
+      started_at: new Date(),
+      finished_at: null,
+      error: null,
+    })
+    .where('id', '=', row.id)
+    .where('status', '=', row.status)
+    .where('attempts', '=', row.attempts)
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+/**
+ * What was under way on processes that are gone: those of serving hubs when the engine has declared them dead and removed them, others
+ * (command lines) after ten minutes. A look changed nothing and may be asked again; of a write nobody knows.
+ */
+export async function settle(sql: Sql, interrupted: Record<string, unknown>, unknown: Record<string, unknown>): Promise<number> {
+  const { rows } = await raw<{ id: string }>`
+    update hub.invocations as i
+       set status = case when i.effect = 'read' then 'failed' else 'outcome_unknown' end, finished_at = now(),
+           error = case when i.effect = 'read' then ${JSON.stringify(interrupted)}::jsonb else ${JSON.stringify(unknown)}::jsonb end
+     where i.status = 'running' and not exists (select from hub.executors e where e.id = i.executor_id)
+       and (i.executor_id like 'exe\_%' or i.started_at < now() - interval '10 minutes')
+    returning i.id`.execute(sql)
+  return rows.length
+}
+
+export async function dropOld(sql: Sql, before: Date, most: number): Promise<number> {
+  const { rows } = await raw<{ id: string }>`
+    delete from hub.invocations where id in
+      (select id from hub.invocations where started_at < ${before} and status <> 'running' order by started_at limit ${most}) returning id`.execute(
+    sql,
+  )
+  return rows.length
+}
+
+export async function readPolicy(sql: Sql, workspaceId: string): Promise<unknown[]> {
+  const row = await sql.selectFrom('policies').select('rules').where('workspace_id', '=', workspaceId).executeTakeFirst()
+  return row?.rules ?? []
+}
+
+export async function writePolicy(sql: Sql, workspaceId: string, rules: readonly unknown[]): Promise<void> {
+  const values = { rules: JSON.stringify(rules), updated_at: new Date() }
+  await sql
+    .insertInto('policies')
+    .values({ workspace_id: workspaceId, ...values })
+    .onConflict((conflict) => conflict.column('workspace_id').doUpdateSet(values))
+    .execute()
+}
