@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { nearest } from '#lib/nearest'
+import { redactText } from '#lib/redact'
 
 /**
  * The only reader of `process.env`. One schema names every setting the hub knows; all faults are reported together, and what comes out
@@ -18,10 +20,28 @@ const list = z
   .default('')
   .transform((text) => text.split(/[\s,]+/).filter(Boolean))
 
+function listOf(fits: (item: string) => boolean, what: string) {
+  return list.check((context) => {
+    for (const item of context.value.filter((candidate) => !fits(candidate))) {
+      context.issues.push({ code: 'custom', input: item, message: `"${redactText(item)}" is not ${what}` })
+    }
+  })
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const widest = isIP(address) === 6 ? 128 : 32
+  return isIP(address) !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= widest))
+}
+
 const secretKeys = z
   .string()
-  .transform((text, context) =>
-    text
+  .transform((text, context) => {
+    const keys = text
       .split(',')
       .map((part) => part.trim())
       .filter(Boolean)
@@ -32,8 +52,12 @@ const secretKeys = z
           context.addIssue({ code: 'custom', message: 'each key is id:base64 of 32 bytes, e.g. made by `hub keys new`' })
         }
         return { id: id ?? '', key }
-      }),
-  )
+      })
+    const ids = keys.map(({ id }) => id).filter(Boolean)
+    if (new Set(ids).size !== ids.length) context.addIssue({ code: 'custom', message: 'names one key id twice' })
+    if (keys.length === 0) context.addIssue({ code: 'custom', message: 'holds no key' })
+    return keys
+  })
   .optional()
 
 /** The outside systems' own variables: set, they make an integration. Which connector reads which, it says itself. */
@@ -101,8 +125,12 @@ export const settings = z.object({
     .enum(['database', 'vault'])
     .optional()
     .describe('Where credentials are kept; vault when VAULT_ADDR is set, otherwise database.'),
-  HUB_CORS_ORIGINS: list.describe('Web origins that browsers may call the API from; none by default.'),
-  HUB_TRUST_PROXY: list.describe('Addresses or networks of reverse proxies whose X-Forwarded-For is believed.'),
+  HUB_CORS_ORIGINS: listOf(isOrigin, 'an origin such as https://app.example.com').describe(
+    'Web origins that browsers may call the API from; none by default.',
+  ),
+  HUB_TRUST_PROXY: listOf(isNetwork, 'an address or network such as 10.0.0.0/8').describe(
+    'Addresses or networks of reverse proxies whose X-Forwarded-For is believed.',
+  ),
   HUB_BODY_LIMIT: z.coerce.number().int().min(1024).max(100_000_000).default(1_048_576).describe('Largest request body in bytes.'),
   HUB_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(20).describe('How long a stop waits for what is under way.'),
   HUB_EGRESS_ALLOW: list.describe('Private hosts and networks that user-given URLs may reach.'),
@@ -153,21 +181,22 @@ export interface LoadedConfig {
 export function loadConfig(env: Environment = process.env, folder: string = process.cwd()): LoadedConfig {
   const file = readEnvFile(resolve(folder, '.env'))
   // An empty value is an unset one: `DATABASE_URL= npm start` means none.
-  const given = Object.fromEntries(Object.entries({ ...file, ...env }).filter(([, value]) => value !== undefined && value !== ''))
-  const faults = unknownNames(given)
-  const parsed = settings.safeParse({ HUB_CREDENTIALS: given['VAULT_ADDR'] ? 'vault' : 'database', ...given })
-  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
-  else faults.push(...contradictions(parsed.data))
+  const given = Object.fromEntries(Object.entries({ ...file, ...env }).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  const withStore = { HUB_CREDENTIALS: given['VAULT_ADDR'] ? 'vault' : 'database', ...given }
+  const faults = [...unknownNames(given), ...contradictions(withStore)]
+  const parsed = settings.safeParse(withStore)
+  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
 
   const origins = new Map<SettingName, 'environment' | '.env'>()
-  for (const name of settingNames) if (given[name] !== undefined) origins.set(name, env[name] ? 'environment' : '.env')
-  const config = Object.freeze({
+  for (const name of settingNames) if (given[name] !== undefined) origins.set(name, env[name] === undefined ? '.env' : 'environment')
+  const config = {
     ...parsed.data,
     HUB_CREDENTIALS: parsed.data.HUB_CREDENTIALS ?? 'database',
     HUB_DATA_DIR: resolve(folder, parsed.data.HUB_DATA_DIR),
-  })
-  return { config, origins }
+  }
+  for (const value of Object.values(config)) if (Array.isArray(value)) Object.freeze(value)
+  return { config: Object.freeze(config), origins }
 }
 
 export const settingNames = Object.keys(settings.shape) as SettingName[]
@@ -186,19 +215,21 @@ function unknownNames(given: Environment): string[] {
     .map((name) => `${name} is not a setting of the hub; did you mean ${nearest(name, settingNames)[0]}?`)
 }
 
-function contradictions(config: Settings): string[] {
+/** From what was given, not from what was understood: a fault elsewhere must not hide these. */
+function contradictions(given: Environment): string[] {
   const faults: string[] = []
-  if (config.DATABASE_URL && !config.HUB_SECRET_KEYS) {
+  const has = (name: SettingName): boolean => given[name] !== undefined
+  if (has('DATABASE_URL') && !has('HUB_SECRET_KEYS')) {
     faults.push('HUB_SECRET_KEYS is needed with DATABASE_URL, so that every process seals alike; `hub keys new` makes one')
   }
-  if (config.HUB_CREDENTIALS === 'vault') {
-    if (!config.VAULT_ADDR) faults.push('VAULT_ADDR is needed with HUB_CREDENTIALS=vault')
-    if (!config.VAULT_TOKEN && !(config.VAULT_ROLE_ID && config.VAULT_SECRET_ID)) {
-      faults.push('VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, are needed with HUB_CREDENTIALS=vault')
-    }
+  if (given['HUB_CREDENTIALS'] !== 'vault') return faults
+  if (!has('VAULT_ADDR')) faults.push('VAULT_ADDR is needed with HUB_CREDENTIALS=vault')
+  const role = has('VAULT_ROLE_ID') || has('VAULT_SECRET_ID')
+  if (role && has('VAULT_TOKEN')) faults.push('VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, but not both: the hub must not guess')
+  else if (role && !(has('VAULT_ROLE_ID') && has('VAULT_SECRET_ID'))) faults.push('VAULT_ROLE_ID and VAULT_SECRET_ID belong together')
+  else if (!role && !has('VAULT_TOKEN')) {
+    faults.push('VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, are needed when credentials are kept in Vault')
   }
-  const ids = config.HUB_SECRET_KEYS?.map(({ id }) => id) ?? []
-  if (new Set(ids).size !== ids.length) faults.push('HUB_SECRET_KEYS names one key id twice')
   return faults
 }
 
@@ -213,5 +244,6 @@ export function describeConfig({ config, origins }: LoadedConfig): { name: Setti
 
 function shown(value: unknown): string {
   if (value === undefined) return ''
-  return Array.isArray(value) ? value.join(',') : String(value)
+  // An address may carry a password.
+  return redactText(Array.isArray(value) ? value.join(',') : String(value))
 }
