@@ -2,11 +2,14 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '#config'
 import { version } from '../version.ts'
 import { adminCommands } from './admin.ts'
+import { connectorCommands } from './connectors.ts'
 import { credentialCommands } from './credentials.ts'
 import { doctorCommand } from './doctor.ts'
+import { integrationCommands } from './integrations.ts'
 import { maintenanceCommands } from './maintenance.ts'
 import { describeError } from './output.ts'
 import { serveCommand } from './serve.ts'
+import { toolCommands } from './tools.ts'
 
 /** Runs one command line and answers its exit code: 0 done, 1 failed, 2 wrong use. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -22,6 +25,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   maintenanceCommands(program)
   adminCommands(program)
   credentialCommands(program)
+  integrationCommands(program)
+  toolCommands(program)
+  connectorCommands(program)
   doctorCommand(program)
   try {
     await program.parseAsync(argv, { from: 'user' })

@@ -1,5 +1,9 @@
 import type { Connector } from '#kit'
+import { anthropic } from './anthropic/index.ts'
 import { github } from './github/index.ts'
+import { http } from './http/index.ts'
+import { managerq } from './managerq/index.ts'
+import { openai } from './openai/index.ts'
 
 /** The one list. */
-export const connectors: readonly Connector[] = [github]
+export const connectors: readonly Connector[] = [anthropic, github, http, managerq, openai]

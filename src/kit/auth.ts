@@ -129,6 +129,8 @@ export const auth = { token, basic, apiKey, oauth2, none, custom } as const
 
 /** The credential under the names that a method knows; undefined when it is not for this method. */
 export function fitCredential(method: AuthMethod, given: CredentialValues): CredentialValues | undefined {
+  // A method that needs nothing fits nothing but nothing: what was given is meant for another.
+  if (Object.keys(method.fields.shape).length === 0) return Object.keys(given).length === 0 ? {} : undefined
   const renamed: Record<string, string | number | boolean> = {}
   for (const [name, value] of Object.entries(given)) {
     const known = name in method.fields.shape ? name : (method.aliases[name] ?? name)

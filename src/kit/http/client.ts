@@ -1,4 +1,3 @@
-import type { Dispatcher, FormData as UndiciFormData } from 'undici'
 import { backoffDelay } from '#lib/backoff'
 import { sleep } from '#lib/clock'
 import { redacted, redactText } from '#lib/redact'
@@ -65,7 +64,8 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     const url = buildUrl(scope.baseUrl, asked, authorization)
     const looks = asked.effect === undefined ? asked.method === 'GET' || asked.method === 'HEAD' : asked.effect === 'read'
     if (scope.dryRun && (!looks || scope.readOnly)) throw new DryRun(previewOf(scope, asked, url, authorization))
-    const reply = await withRetries(asked, looks, () => exchange(asked, looks, url, authorization))
+    const body = await bodyOf(asked)
+    const reply = await withRetries(asked, looks, () => exchange(asked, looks, url, authorization, body))
     return {
       status: reply.status,
       headers: reply.headers,
@@ -104,7 +104,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   }
 
   /** One request and its redirects. */
-  const exchange = async (asked: HttpRequest, looks: boolean, first: URL, authorization: Authorization): Promise<RawReply> => {
+  const exchange = async (asked: HttpRequest, looks: boolean, first: URL, authorization: Authorization, body: Body): Promise<RawReply> => {
     const cacheKey =
       asked.method === 'GET' && asked.accept !== 'bytes'
         ? `${scope.integrationId} ${asked.accept ?? 'json'} ${first.href} ${asked.headers?.['accept'] ?? ''}`
@@ -114,8 +114,10 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     for (let hops = 0; ; hops++) {
       const foreign = url.origin !== first.origin
       const headers = headersFor(scope, asked, foreign ? {} : authorization)
+      // A multipart body's type names its boundary: no other will do.
+      if (body.type !== undefined && (asked.multipart || headers['content-type'] === undefined)) headers['content-type'] = body.type
       if (cached && !foreign) headers['if-none-match'] = cached.etag
-      const reply = await oneTry(asked, looks, url, headers)
+      const reply = await oneTry(asked, looks, url, headers, body)
       const next = redirectOf(reply, asked.method, looks)
       if (next !== undefined && hops < maxRedirects) {
         url = new URL(next, url)
@@ -141,7 +143,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     }
   }
 
-  const oneTry = async (asked: HttpRequest, looks: boolean, url: URL, headers: Record<string, string>): Promise<RawReply> => {
+  const oneTry = async (asked: HttpRequest, looks: boolean, url: URL, headers: Record<string, string>, body: Body): Promise<RawReply> => {
     runtime.egress.assertUrl(url)
     await scope.gate.take(patience(), scope.signal)
     const timer = AbortSignal.timeout(runtime.timeoutMs)
@@ -154,9 +156,9 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
         path: url.pathname + url.search,
         method: asked.method,
         headers,
-        body: bodyOf(asked),
+        body: body.bytes,
         signal,
-      } as Dispatcher.RequestOptions)
+      })
       status = response.statusCode
       const bytes = await readBounded(response.body, asked.maxBytes ?? defaultMaxBytes, scope.connector.title)
       return { status: response.statusCode, headers: flat(response.headers), bytes }
@@ -257,8 +259,6 @@ function headersFor(scope: CallScope, asked: HttpRequest, authorization: Authori
   }
   const headers: Record<string, string> = { 'user-agent': 'integration-hub' }
   for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name.toLowerCase()] = value
-  if (asked.json !== undefined) headers['content-type'] ??= 'application/json'
-  if (asked.form !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded'
   for (const [name, value] of Object.entries(authorization.headers ?? {})) {
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
       throw fail('vendor_unauthorized', {
@@ -270,14 +270,24 @@ function headersFor(scope: CallScope, asked: HttpRequest, authorization: Authori
   return headers
 }
 
-function bodyOf({ json, form, multipart, body }: HttpRequest): Dispatcher.DispatchOptions['body'] | UndiciFormData {
-  if (json !== undefined) return JSON.stringify(json)
+interface Body {
+  readonly bytes: string | Uint8Array | null
+  readonly type?: string
+}
+
+async function bodyOf({ json, form, multipart, body }: HttpRequest): Promise<Body> {
+  if (json !== undefined) return { bytes: JSON.stringify(json), type: 'application/json' }
   if (form !== undefined) {
     const fields = Object.entries(form).filter(([, value]) => value !== undefined)
-    return new URLSearchParams(fields.map(([name, value]): [string, string] => [name, String(value)])).toString()
+    const text = new URLSearchParams(fields.map(([name, value]): [string, string] => [name, String(value)])).toString()
+    return { bytes: text, type: 'application/x-www-form-urlencoded' }
   }
-  if (multipart !== undefined) return multipart as unknown as UndiciFormData
-  return body ?? null
+  if (multipart !== undefined) {
+    // The platform knows how to write it down; whole in memory, so that a try can be repeated.
+    const written = new Response(multipart)
+    return { bytes: new Uint8Array(await written.arrayBuffer()), type: written.headers.get('content-type') ?? 'multipart/form-data' }
+  }
+  return { bytes: body ?? null }
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -1,0 +1,99 @@
+import { text } from 'node:stream/consumers'
+import type { Command } from 'commander'
+import type { CredentialInput } from '#integrations'
+import { fail } from '#kit'
+import { withHub } from './context.ts'
+import { table } from './output.ts'
+
+interface AddOptions {
+  readonly name?: string
+  readonly auth?: string
+  readonly credential?: string
+  readonly config?: string[]
+}
+
+export function integrationCommands(program: Command): void {
+  const integration = program.command('integration').description('connected outside systems')
+  integration
+    .command('add')
+    .description('connect an outside system; credential values come from standard input as JSON')
+    .argument('<connector>', 'e.g. github; `hub connector list` shows all')
+    .option('--name <name>', 'its name, where the connector’s own is taken')
+    .option('--auth <type>', 'auth method; found by the credential’s fields when left out')
+    .option('--credential <name>', 'use a stored credential')
+    .option('--config <name=value...>', 'settings, e.g. api_url=https://github.example/api/v3')
+    .addHelpText('after', '\nExample:\n  echo \'{"personal_access_token": "…"}\' | hub integration add github')
+    .action((connector: string, options: AddOptions, command: Command) =>
+      withHub(command, async ({ integrations }, operator, output) => {
+        const row = await integrations.create(operator, {
+          connector,
+          name: options.name,
+          authType: options.auth,
+          credential: options.credential ?? (await pipedCredential()),
+          config: parseConfig(options.config ?? []),
+        })
+        output.print({ id: row.id, name: row.name }, `connected ${row.name} (${row.id}); hub integration test ${row.name} proves it`)
+      }),
+    )
+  integration
+    .command('list')
+    .description('show what is connected and how it fares')
+    .action((_options, command: Command) =>
+      withHub(command, async ({ integrations }, operator, output) => {
+        const rows = (await integrations.list(operator.workspaceId)).map((row) => ({
+          name: row.name,
+          connector: row.connector,
+          status: row.enabled ? row.status : `${row.status}, disabled`,
+          successes: row.successCount,
+          errors: row.errorCount,
+          last_error: row.lastError?.['message'] ?? null,
+        }))
+        output.print(rows, table(rows))
+      }),
+    )
+  integration
+    .command('test')
+    .description('prove an integration’s credential')
+    .argument('<name>')
+    .action((name: string, _options, command: Command) =>
+      withHub(command, async ({ integrations }, operator, output) => {
+        const result = await integrations.test(operator, name)
+        output.print(
+          result,
+          result.ok ? `ok${result.account ? `: ${result.account}` : ''}, ${result.ms} ms` : `failed: ${String(result.error?.['detail'])}`,
+        )
+        if (!result.ok) process.exitCode = 1
+      }),
+    )
+  integration
+    .command('remove')
+    .description('disconnect')
+    .argument('<name>')
+    .action((name: string, _options, command: Command) =>
+      withHub(command, async ({ integrations }, operator, output) => {
+        await integrations.remove(operator, name)
+        output.print({ removed: name }, `disconnected ${name}`)
+      }),
+    )
+}
+
+async function pipedCredential(): Promise<CredentialInput | undefined> {
+  const piped = process.stdin.isTTY ? '' : await text(process.stdin)
+  if (piped.trim() === '') return undefined
+  try {
+    return JSON.parse(piped) as CredentialInput
+  } catch {
+    throw fail('bad_json', { detail: 'standard input is not valid JSON' })
+  }
+}
+
+function parseConfig(pairs: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw fail('invalid_input', { detail: 'settings are written name=value' })
+      const value = pair.slice(at + 1)
+      return [pair.slice(0, at), /^(true|false|-?\d+(\.\d+)?|[[{].*)$/s.test(value) ? (JSON.parse(value) as unknown) : value]
+    }),
+  )
+}

@@ -1,0 +1,119 @@
+import { text } from 'node:stream/consumers'
+import type { Command } from 'commander'
+import { fail } from '#kit'
+import { withHub } from './context.ts'
+import { table } from './output.ts'
+
+export function toolCommands(program: Command): void {
+  const tool = program.command('tool').description('tools: what can be done in the outside systems')
+  tool
+    .command('list')
+    .description('find tools')
+    .argument('[words...]', 'words of what you want to do')
+    .option('--connector <name>', 'only tools of this connector')
+    .option('--effect <effect>', 'only tools that read, write or destroy')
+    .action((words: string[], options: { connector?: string; effect?: string }, command: Command) =>
+      withHub(command, async ({ tools }, operator, output) => {
+        const found = tools.registry.search(operator, { query: words.join(' '), ...options })
+        const rows = found.map((item) => {
+          const { name, title, effect, description } = tools.registry.describe(item)
+          return { name, effect, title, description }
+        })
+        output.print(rows, table(rows.map(({ name, effect, title }) => ({ name, effect, title }))))
+      }),
+    )
+  tool
+    .command('describe')
+    .description('show a tool with its arguments')
+    .argument('<name>')
+    .action((name: string, _options, command: Command) =>
+      withHub(command, async ({ tools }, _operator, output) => {
+        const description = tools.registry.describe(tools.registry.find(name))
+        output.print(
+          description,
+          `${description.name}: ${description.title} (${description.effect})\n\n${description.description}\n\n${argumentsTable(description.input_schema)}`,
+        )
+      }),
+    )
+  tool
+    .command('call')
+    .description('call a tool')
+    .argument('<name>')
+    .argument('[argument=value...]', 'arguments; a value that is JSON is taken as such')
+    .option('--input <json>', 'all arguments as JSON; - reads them from standard input')
+    .option('-i, --integration <name>', 'which integration, where several fit')
+    .option('-k, --key <key>', 'idempotency key: the same key never acts twice')
+    .option('--dry-run', 'show the request that would go out, send nothing that writes')
+    .option('--fields <fields>', 'only these parts of the output, separated by commas')
+    .addHelpText('after', '\nExample:\n  hub tool call github_get_repository owner=octocat repo=hello-world')
+    .action((name: string, pairs: string[], options: CallOptions, command: Command) =>
+      withHub(command, async ({ tools }, operator, output) => {
+        const input = { ...(await parseInput(options.input)), ...parsePairs(pairs) }
+        const outcome = await tools.invoke(operator, name, input, {
+          door: 'cli',
+          integration: options.integration,
+          idempotencyKey: options.key,
+          dryRun: options.dryRun,
+          fields: options.fields?.split(',').map((field) => field.trim()),
+        })
+        const { invocationId, status, replayed, cut, warning } = outcome
+        output.print(
+          { invocation_id: invocationId || null, status, replayed, cut, warning, output: outcome.output },
+          JSON.stringify(outcome.output, null, 2),
+        )
+        if (warning) process.stderr.write(`hub: ${warning}\n`)
+        if (cut) process.stderr.write(`hub: the output was cut; hub tool call hub_read_result handle=${cut.handle} reads on\n`)
+      }),
+    )
+}
+
+interface CallOptions {
+  readonly input?: string
+  readonly integration?: string
+  readonly key?: string
+  readonly dryRun?: boolean
+  readonly fields?: string
+}
+
+async function parseInput(given: string | undefined): Promise<Record<string, unknown>> {
+  if (given === undefined) return {}
+  const source = given === '-' ? await text(process.stdin) : given
+  try {
+    return JSON.parse(source) as Record<string, unknown>
+  } catch {
+    throw fail('bad_json', { detail: '--input is not valid JSON' })
+  }
+}
+
+/** `n=3` is a number, `labels=["a"]` a list, `title=hello` a text; a text that looks like a number is written `s='"3"'`. */
+function parsePairs(pairs: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw fail('invalid_input', { detail: 'arguments are written name=value' })
+      return [pair.slice(0, at), jsonOrText(pair.slice(at + 1))]
+    }),
+  )
+}
+
+function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown
+  } catch {
+    return value
+  }
+}
+
+function argumentsTable(schema: Record<string, unknown>): string {
+  const properties = (schema['properties'] ?? {}) as Record<string, { type?: string; description?: string; default?: unknown }>
+  const required = new Set((schema['required'] ?? []) as string[])
+  return table(
+    Object.entries(properties).map(([name, { type, description, default: preset }]) => ({
+      argument: name,
+      type: type ?? '',
+      needed: required.has(name) && preset === undefined ? 'yes' : '',
+      default: preset === undefined ? '' : JSON.stringify(preset),
+      description: description ?? '',
+    })),
+  )
+}

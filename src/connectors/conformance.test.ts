@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { z } from 'zod'
+import { fitCredential, HubError, type AuthMethod, type Connector, type CredentialValues, type ErrorCode } from '#kit'
+import { runAction, upstream, type Scripted } from '#kit/testing'
+import { connectors } from './index.ts'
+
+/**
+ * What every connector owes. Those that do not speak HTTP, and actions that cannot meet one of the demands, stand here with their reason:
+ * a waiver without one is not a waiver.
+ */
+const notHttp: Readonly<Record<string, string>> = {
+  smtp: 'speaks SMTP; its own tests drive a scripted mail server through the same failures',
+}
+
+const verbs = new Set(
+  `list get search find create update delete add remove put set send schedule merge close open comment compare dispatch label unlabel request review
+   assign link transition invite archive upload publish notify subscribe unsubscribe verify ask submit rerun cancel reopen download join react read test`.split(
+    /\s+/,
+  ),
+)
+
+const oddNames: Readonly<Record<string, string>> = {
+  request: 'the http connector has one action, and its name is what it does',
+  ask: 'asks a model; there is nothing else in it to name',
+  send: 'smtp sends one kind of thing: mail',
+  verify: 'smtp: proves the connection, as its protocol calls it',
+}
+
+for (const connector of connectors) {
+  suite(`connector ${connector.name}`, () => {
+    const folder = join(import.meta.dirname, connector.name)
+
+    test('is one folder with a README that names every tool', () => {
+      const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+      for (const verb of Object.keys(connector.actions))
+        assert.ok(readme.includes(`${connector.name}_${verb}`), `README.md does not name ${connector.name}_${verb}`)
+      assert.match(readme, /credential/i)
+      assert.ok(existsSync(join(folder, 'index.ts')))
+    })
+
+    test('names its actions verb_noun and describes each for an agent', () => {
+      for (const [name, action] of Object.entries(connector.actions)) {
+        assert.match(name, /^[a-z]+(_[a-z0-9]+)*$/, name)
+        const [verb = ''] = name.split('_')
+        assert.ok(name in oddNames || (verbs.has(verb) && name.includes('_')), `${name} is not verb_noun`)
+        assert.ok(action.description.length >= 80, `${name}: the description is too short to choose by`)
+        assert.match(action.description, /Returns|Answers/, `${name}: the description does not say what it returns`)
+        assert.ok(['read', 'write', 'destroy'].includes(action.effect), name)
+        if (/^(list|get|search|find|compare)/.test(name)) assert.equal(action.effect, 'read', name)
+        if (/^(delete|destroy)/.test(name)) assert.equal(action.effect, 'destroy', name)
+      }
+    })
+
+    test('describes every input field, and refuses unknown ones', () => {
+      for (const [name, action] of Object.entries(connector.actions)) {
+        const schema = z.toJSONSchema(action.input, { io: 'input', unrepresentable: 'any' })
+        for (const place of undescribed(schema)) assert.fail(`${name}: ${place} has no description`)
+        assert.ok(!action.input.safeParse({ ...(action.example as object), no_such_field: 1 }).success, `${name} swallows unknown fields`)
+        const example = action.input.safeParse(action.example)
+        assert.ok(example.success, `${name}: the example does not fit: ${example.error?.message}`)
+      }
+    })
+
+    test('marks its secrets', () => {
+      for (const method of connector.auth) {
+        if (Object.keys(method.fields.shape).length === 0) continue
+        assert.ok(secretFields(method).length > 0, `${method.type} has no field marked secret`)
+        for (const [name, field] of Object.entries(method.fields.shape)) {
+          const named = /token|secret|password|key$/.test(name) && !/^(key_id|api_key_id)$/.test(name)
+          if (named)
+            assert.equal((field as z.ZodType).meta()?.['secret'], true, `${method.type}.${name} looks like a secret and is not marked`)
+        }
+      }
+      for (const name of Object.keys(connector.config.shape))
+        assert.doesNotMatch(name, /token|password|secret|api_key/, `config.${name} would be shown`)
+    })
+
+    test('has a test per action', () => {
+      const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(test|services)\.ts$/.test(file))
+      const text = tests.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n')
+      for (const name of Object.keys(connector.actions)) assert.ok(text.includes(`'${name}'`), `no test calls '${name}'`)
+    })
+
+    if (connector.name in notHttp) return
+
+    for (const [status, code] of [
+      [401, 'vendor_unauthorized'],
+      [403, 'vendor_forbidden'],
+      [404, 'vendor_not_found'],
+      [429, 'vendor_rate_limited'],
+      [500, 'vendor_failed'],
+      [503, 'vendor_failed'],
+    ] as const) {
+      test(`turns ${status} into ${code}, and shows no secret`, () =>
+        expectEverywhere(
+          connector,
+          ({ secret }) => ({ status, body: { message: `no, ${secret}`, error: `no, ${secret}`, ok: false } }),
+          () => code,
+        ))
+    }
+
+    test('turns silence into a time-out, and into an unknown outcome where something was sent to be done', () =>
+      expectEverywhere(
+        connector,
+        () => ({ fault: 'hang' }),
+        (sent) => (sent ? 'outcome_unknown' : 'vendor_timeout'),
+        120,
+      ))
+
+    test('turns a cut connection into unreachable, and into an unknown outcome where something was sent to be done', () =>
+      expectEverywhere(
+        connector,
+        () => ({ fault: 'cut' }),
+        (sent) => (sent ? 'outcome_unknown' : 'vendor_unreachable'),
+      ))
+
+    test('turns a web page into nonsense', async () => {
+      await expectEverywhere(
+        connector,
+        () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' }),
+        () => 'vendor_nonsense',
+        2000,
+        true,
+      )
+    })
+
+    test('shows what a dry run would send without its secrets, and sends nothing that writes', async () => {
+      const credential = sampleCredential(connector)
+      for (const [name, action] of Object.entries(connector.actions)) {
+        if (action.effect === 'read') continue
+        await using api = await upstream(() => ({ status: 404, body: {} }))
+        const shown = await runAction(connector, name, {
+          input: action.example,
+          credential,
+          config: configFor(connector, api.url),
+          dryRun: true,
+        }).catch((error: unknown) => {
+          // What has to be looked up first was not found: nothing to show, and nothing was sent.
+          assert.ok(error instanceof HubError, `${name}: ${String(error)}`)
+          return undefined
+        })
+        for (const { method } of api.requests) assert.ok(['GET', 'HEAD', 'POST'].includes(method), `${name} sent ${method}`)
+        assertNoSecret(JSON.stringify(shown ?? null), credential, connector, name)
+      }
+    })
+  })
+}
+
+/** Runs every action's example against an upstream that always answers so, and expects the same error of all. */
+async function expectEverywhere(
+  connector: Connector,
+  answer: (known: { secret: string }) => Scripted,
+  expected: (sent: boolean) => ErrorCode,
+  timeoutMs = 2000,
+  mayPass = false,
+): Promise<void> {
+  const credential = sampleCredential(connector)
+  const secret = String(Object.values(credential).at(-1) ?? '')
+  await Promise.all(
+    Object.entries(connector.actions).map(async ([name, action]) => {
+      await using api = await upstream(() => answer({ secret }))
+      const run = runAction(connector, name, { input: action.example, credential, config: configFor(connector, api.url), timeoutMs })
+      const error = await run.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+      if (error === undefined && mayPass) return
+      assert.ok(error instanceof HubError, `${name}: ${String(error)}`)
+      assertNoSecret(`${error.message} ${JSON.stringify({ ...error.details, cause: undefined })}`, credential, connector, name)
+      const sent = action.effect !== 'read' && isWrite(api.requests.at(-1)?.method)
+      const wanted = expected(sent)
+      // A write whose first request is a look fails as a look does.
+      const allowed = sent && wanted === 'outcome_unknown' ? [wanted, 'vendor_timeout', 'vendor_unreachable'] : [wanted]
+      assert.ok(allowed.includes(error.code), `${name}: ${error.code} instead of ${wanted}: ${error.message}`)
+    }),
+  )
+}
+
+function isWrite(method: string | undefined): boolean {
+  return method !== undefined && method !== 'GET' && method !== 'HEAD'
+}
+
+function sampleCredential(connector: Connector): CredentialValues {
+  const method = connector.auth.find((candidate) => candidate.type !== 'github_app' && Object.keys(candidate.fields.shape).length > 0)
+  if (!method) return {}
+  const values = Object.fromEntries(Object.keys(method.fields.shape).map((name) => [name, `sample-${name}-0123456789abcdef`]))
+  return fitCredential(method, values) ?? values
+}
+
+function secretFields(method: AuthMethod): string[] {
+  return Object.entries(method.fields.shape).flatMap(([name, field]) => ((field as z.ZodType).meta()?.['secret'] === true ? [name] : []))
+}
+
+function assertNoSecret(text: string, credential: CredentialValues, connector: Connector, name: string): void {
+  const names = new Set(connector.auth.flatMap(secretFields))
+  for (const [field, value] of Object.entries(credential))
+    if (names.has(field)) assert.ok(!text.includes(String(value)), `${name} shows the credential's ${field}`)
+}
+
+/** The connector's base URL option, whatever it calls it. */
+function configFor(connector: Connector, url: string): Record<string, unknown> {
+  const option = ['base_url', 'api_url', 'site'].find((name) => name in connector.config.shape)
+  assert.ok(option, `${connector.name} has no option for its address`)
+  return { [option]: url }
+}
+
+function* undescribed(schema: unknown, place = 'input'): Generator<string> {
+  const { properties, items, anyOf } = schema as { properties?: Record<string, unknown>; items?: unknown; anyOf?: unknown[] }
+  for (const [name, field] of Object.entries(properties ?? {})) {
+    if (typeof (field as { description?: string }).description !== 'string') yield `${place}.${name}`
+    yield* undescribed(field, `${place}.${name}`)
+  }
+  if (items) yield* undescribed(items, `${place}[]`)
+  for (const option of anyOf ?? []) yield* undescribed(option, place)
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod'
+import { defineAction, fail, type HttpReply, type RequestOptions } from '#kit'
+import { atPath } from '../json-path.ts'
+
+const text = z.string().max(65_536)
+const scalars = z.record(z.string().max(200), z.union([text, z.number(), z.boolean()]))
+
+const input = z
+  .strictObject({
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET').describe('HTTP method.'),
+    path: z.string().max(4000).default('').describe('Path under the integration’s base URL, e.g. /v1/orders.'),
+    query: z
+      .record(z.string().max(200), z.union([text, z.number(), z.boolean(), z.array(z.union([text, z.number()])).max(200)]))
+      .optional()
+      .describe('Query parameters, encoded for you.'),
+    headers: z
+      .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/), text)
+      .optional()
+      .describe('More headers; those of the authentication cannot be replaced.'),
+    json: z.unknown().optional().describe('Body sent as JSON.'),
+    form: scalars.optional().describe('Body sent as a form.'),
+    multipart: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).describe('Field.'),
+          value: text.optional().describe('Its text.'),
+          filename: z.string().optional().describe('File name, for a file.'),
+          content_base64: z.string().max(20_000_000).optional().describe('The file, in base64.'),
+          content_type: z.string().optional().describe('Its media type.'),
+        }),
+      )
+      .max(50)
+      .optional()
+      .describe('Body sent as multipart form data.'),
+    text: text.optional().describe('Body sent as it is; name its type in headers.'),
+    json_path: z.string().max(500).optional().describe('Take only this part of a JSON answer: data.items[0].name, items[*].id.'),
+    allow_status: z
+      .array(z.number().int().min(100).max(599))
+      .max(20)
+      .optional()
+      .describe('Statuses that are answers to you and not errors.'),
+  })
+  .refine((asked) => [asked.json, asked.form, asked.multipart, asked.text].filter((body) => body !== undefined).length <= 1, {
+    message: 'give one of json, form, multipart and text',
+  })
+
+const output = z.object({ status: z.number(), headers: z.record(z.string(), z.string()), body: z.unknown() })
+
+/** GET and HEAD are looks by what HTTP promises; the tool as a whole is a write, as nobody can tell beforehand. */
+export const request = defineAction({
+  title: 'Send an HTTP request',
+  description:
+    'Sends any request to the API of an http integration, with its authentication added. Use it for systems that have no connector of their own. Returns status, headers and the body, parsed when it is JSON, or only the part that json_path names.',
+  effect: 'write',
+  example: { method: 'GET', path: '/v1/status', query: { verbose: true } },
+  input,
+  output,
+  async run({ input: asked, http, config, idempotencyKey }) {
+    assertUnder(asked.path)
+    const { headers: always = {}, query: added = {} } = config as { headers?: Record<string, string>; query?: Record<string, string> }
+    const plain = (values: Record<string, string>) =>
+      Object.fromEntries(Object.entries(values).filter(([, value]) => !value.includes('{{secret}}')))
+    const options: RequestOptions = {
+      query: { ...plain(added), ...asked.query },
+      headers: { ...plain(always), ...asked.headers, ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}) },
+      accept: 'bytes',
+      ...(asked.allow_status ? { allow: asked.allow_status } : {}),
+      ...bodyOf(asked),
+    }
+    const reply = await http.request<Buffer>({ ...options, method: asked.method, path: asked.path })
+    const body = parsed(reply)
+    return { status: reply.status, headers: reply.headers, body: asked.json_path === undefined ? body : atPath(body, asked.json_path) }
+  },
+})
+
+/** A path, and no address of its own: the credential goes to the integration's base URL and nowhere else. */
+function assertUnder(path: string): void {
+  const climbs = path.split(/[/?#\\]/).some((part) => ['.', '..'].includes(part.replaceAll(/%2e/gi, '.')))
+  if (/^[a-z][a-z0-9+.-]*:/i.test(path) || /^[/\\]{2}/.test(path) || climbs) {
+    throw fail('invalid_input', { errors: [{ path: 'input.path', message: 'must be a path under the integration’s base URL' }] })
+  }
+}
+
+function bodyOf({ json, form, multipart, text: plain }: z.output<typeof input>): RequestOptions {
+  if (json !== undefined) return { json }
+  if (form !== undefined) return { form }
+  if (plain !== undefined) return { body: plain }
+  if (multipart === undefined) return {}
+  const data = new FormData()
+  for (const { name, value, filename, content_base64: content, content_type: type } of multipart) {
+    if (content === undefined) data.append(name, value ?? '')
+    else data.append(name, new Blob([Buffer.from(content, 'base64')], type ? { type } : {}), filename ?? name)
+  }
+  return { multipart: data }
+}
+
+function parsed({ data, headers }: HttpReply<Buffer>): unknown {
+  if (data.length === 0) return null
+  const type = headers['content-type'] ?? ''
+  if (/\bjson\b/i.test(type)) {
+    try {
+      return JSON.parse(data.toString('utf8')) as unknown
+    } catch {
+      return data.toString('utf8')
+    }
+  }
+  return /^(text\/|application\/(xml|x-www-form-urlencoded|javascript))|\+xml/i.test(type) || type === ''
+    ? data.toString('utf8')
+    : { base64: data.toString('base64') }
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runAction, testConnection, upstream } from '#kit/testing'
+import { http } from './index.ts'
+
+test('request sends method, query, headers and JSON, and answers status, headers and body', async () => {
+  await using api = await upstream(() => ({ status: 201, body: { data: { items: [{ id: 1 }, { id: 2 }] } } }))
+  const answer = (await runAction(http, 'request', {
+    config: { base_url: `${api.url}/v2`, headers: { 'x-team': 'a' } },
+    credential: { token: 'token-of-the-api' },
+    idempotencyKey: 'key-1',
+    input: { method: 'POST', path: '/orders', query: { q: 'a&b=c', n: 2, tag: ['x', 'y'] }, json: { a: 1 }, headers: { 'x-more': 'b' } },
+  })) as { status: number; body: unknown }
+  assert.equal(answer.status, 201)
+  assert.deepEqual(answer.body, { data: { items: [{ id: 1 }, { id: 2 }] } })
+  const [seen] = api.requests
+  assert.equal(seen!.path, '/v2/orders')
+  assert.deepEqual(
+    [...seen!.query],
+    [
+      ['q', 'a&b=c'],
+      ['n', '2'],
+      ['tag', 'x'],
+      ['tag', 'y'],
+    ],
+  )
+  assert.deepEqual(seen!.json, { a: 1 })
+  assert.equal(seen!.headers['x-team'], 'a')
+  assert.equal(seen!.headers['x-more'], 'b')
+  assert.equal(seen!.headers['idempotency-key'], 'key-1')
+  assert.equal(seen!.headers.authorization, 'Bearer token-of-the-api')
+})
+
+test('json_path takes a part of the answer', async () => {
+  await using api = await upstream(() => ({ body: { data: { items: [{ id: 1 }, { id: 2 }] }, 'odd key': 3 } }))
+  const part = async (json_path: string) =>
+    ((await runAction(http, 'request', { config: { base_url: api.url }, input: { json_path } })) as { body: unknown }).body
+  assert.deepEqual(await part('data.items[*].id'), [1, 2])
+  assert.equal(await part('$.data.items[1].id'), 2)
+  assert.equal(await part('["odd key"]'), 3)
+  assert.equal(await part('data.nothing.there'), null)
+  assert.equal(await part('constructor.name'), null)
+})
+
+test('forms, multipart files and plain texts go out as what they are', async () => {
+  await using api = await upstream(() => ({ body: 'fine', headers: { 'content-type': 'text/plain' } }))
+  const send = (input: object) => runAction(http, 'request', { config: { base_url: api.url }, input: { method: 'POST', ...input } })
+  await send({ form: { a: 'x&y', b: 2 } })
+  await send({
+    multipart: [
+      { name: 'note', value: 'hi' },
+      { name: 'file', filename: 'a.txt', content_base64: Buffer.from('inside').toString('base64'), content_type: 'text/plain' },
+    ],
+  })
+  await send({ text: '<a/>', headers: { 'content-type': 'application/xml' } })
+  const [form, multipart, plain] = api.requests
+  assert.equal(form!.body, 'a=x%26y&b=2')
+  assert.match(multipart!.headers['content-type']!, /^multipart\/form-data; boundary=/)
+  assert.match(multipart!.body, /name="file"; filename="a.txt"[\s\S]*inside/)
+  assert.equal(plain!.body, '<a/>')
+  assert.equal(plain!.headers['content-type'], 'application/xml')
+})
+
+test('a path cannot leave the base URL, nor a header replace the authentication', async () => {
+  await using api = await upstream(() => ({ body: {} }))
+  const options = { config: { base_url: `${api.url}/v1` }, credential: { token: 'token-of-the-api' } }
+  for (const path of ['http://evil.example/', '//evil.example/', '/../admin', '/a/%2e%2E/admin', '\\\\evil.example', '..\\admin']) {
+    await assert.rejects(runAction(http, 'request', { ...options, input: { path } }), { code: 'invalid_input' }, path)
+  }
+  assert.equal(api.requests.length, 0)
+  await runAction(http, 'request', { ...options, input: { headers: { authorization: 'Bearer other' } } })
+  assert.equal(api.requests[0]!.headers.authorization, 'Bearer token-of-the-api')
+})
+
+test('templates fill secrets into headers and query, and a dry run shows neither', async () => {
+  await using api = await upstream(() => ({ body: {} }))
+  const options = {
+    config: { base_url: api.url, headers: { 'x-auth': 'Key {{secret}}' }, query: { k: '{{secret}}' } },
+    credential: { secret: 'very-secret-value' },
+  }
+  await runAction(http, 'request', { ...options, input: {} })
+  assert.equal(api.requests[0]!.headers['x-auth'], 'Key very-secret-value')
+  assert.equal(api.requests[0]!.query.get('k'), 'very-secret-value')
+  const shown = await runAction(http, 'request', {
+    ...options,
+    input: { method: 'POST', json: { echo: 'very-secret-value' } },
+    dryRun: true,
+  })
+  assert.equal(api.requests.length, 1)
+  assert.doesNotMatch(JSON.stringify(shown), /very-secret-value/)
+})
+
+test('basic and both API keys are sent where they belong', async () => {
+  await using api = await upstream(() => ({ body: {} }))
+  const config = { base_url: api.url }
+  await runAction(http, 'request', { config, input: {}, credential: { username: 'u', password: 'pass-word' } })
+  await runAction(http, 'request', { config, input: {}, credential: { api_key: 'key-key-key' } })
+  assert.equal(api.requests[0]!.headers.authorization, `Basic ${Buffer.from('u:pass-word').toString('base64')}`)
+  assert.equal(api.requests[1]!.headers['x-api-key'], 'key-key-key')
+})
+
+test('allowed statuses are answers, others are errors; two bodies are refused', async () => {
+  await using api = await upstream(() => ({ status: 404, body: { message: 'none' } }))
+  const options = { config: { base_url: api.url } }
+  assert.equal(((await runAction(http, 'request', { ...options, input: { allow_status: [404] } })) as { status: number }).status, 404)
+  await assert.rejects(runAction(http, 'request', { ...options, input: {} }), { code: 'vendor_not_found' })
+  await assert.rejects(runAction(http, 'request', { ...options, input: { json: {}, text: 'x' } }), { code: 'invalid_input' })
+})
+
+test('the connection test answers the host', async () => {
+  await using api = await upstream(() => ({ body: {} }))
+  const { account } = await testConnection(http, { config: { base_url: api.url, test_path: '/ping' } })
+  assert.match(account, /127\.0\.0\.1:\d+ answered 200/)
+  assert.equal(api.requests[0]!.path, '/ping')
+})

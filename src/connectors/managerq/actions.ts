@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { defineAction, fail, path, type Http } from '#kit'
+import { sleep } from '#lib/clock'
+
+/**
+ * No public description of managerQ's API exists; its seeds only say that a prompt goes in and a result comes out later. So this speaks the
+ * plain form of that: POST a task, then GET it until it has ended, tolerant of the usual names for state and result.
+ */
+interface Task {
+  id?: string
+  task_id?: string
+  status?: string
+  state?: string
+  result?: unknown
+  output?: unknown
+  error?: unknown
+}
+
+const task = z.object({
+  task_id: z.string(),
+  status: z.enum(['running', 'completed', 'failed']),
+  text: z.string().nullable(),
+  error: z.string().nullable(),
+})
+
+const prompt = z.string().min(1).max(2_000_000).describe('What the agent shall do.')
+const agent = z.string().max(200).optional().describe('Which agent; managerQ chooses when left out.')
+
+export const submitTask = defineAction({
+  title: 'Give an agent a task',
+  description:
+    'Hands a prompt to an agent by managerQ and does not wait. Use it for long work, and managerq_get_task to learn what came of it. Returns the task’s id and state.',
+  effect: 'write',
+  example: { prompt: 'Sum up yesterday’s incidents.' },
+  input: z.strictObject({ prompt, agent }),
+  output: task,
+  run: ({ input, http, config, idempotencyKey }) => submit(http, tasksPath(config), input, idempotencyKey),
+})
+
+export const getTask = defineAction({
+  title: 'Get a task of an agent',
+  description:
+    'Looks up a task given to an agent before. Use it to poll for the result of managerq_submit_task. Returns its state and, once it has ended, the agent’s text or the error.',
+  effect: 'read',
+  example: { task_id: 't-1' },
+  input: z.strictObject({ task_id: z.string().min(1).max(200).describe('Id of the task.') }),
+  output: task,
+  run: ({ input, http, config }) => look(http, tasksPath(config), input.task_id),
+})
+
+export const askAgent = defineAction({
+  title: 'Ask an agent',
+  description:
+    'Hands a prompt to an agent by managerQ and waits for its answer. Use it in flows where the next step needs the answer; for work of many minutes submit a task instead. Returns the agent’s text.',
+  effect: 'write',
+  example: { prompt: 'Review this change.', timeout_seconds: 1 },
+  input: z.strictObject({
+    prompt,
+    agent,
+    timeout_seconds: z
+      .number()
+      .min(0.1)
+      .max(100)
+      .default(90)
+      .describe('How long to wait; the task goes on after that and can be looked up.'),
+    poll_seconds: z.number().min(0.05).max(10).default(1).describe('How often to look.'),
+  }),
+  output: task.extend({ text: z.string() }),
+  async run({ input, http, config, idempotencyKey, signal }) {
+    const place = tasksPath(config)
+    let now = await submit(http, place, input, idempotencyKey)
+    const until = Date.now() + input.timeout_seconds * 1000
+    while (now.status === 'running') {
+      if (Date.now() >= until) {
+        throw fail('vendor_timeout', {
+          detail: `the agent is still at work on task ${now.task_id}`,
+          hint: `managerq_get_task with task_id ${now.task_id} looks again`,
+        })
+      }
+      await sleep(input.poll_seconds * 1000, signal)
+      now = await look(http, place, now.task_id)
+    }
+    if (now.status === 'failed') throw fail('vendor_rejected', { detail: `the agent failed: ${now.error ?? 'no reason given'}` })
+    return { ...now, text: now.text ?? '' }
+  },
+})
+
+async function submit(http: Http, place: string, input: { prompt: string; agent?: string | undefined }, key: string | undefined) {
+  const headers = key ? { 'idempotency-key': key } : {}
+  return shaped(await http.post<Task>(place, { prompt: input.prompt, ...(input.agent ? { agent: input.agent } : {}) }, { headers }))
+}
+
+async function look(http: Http, place: string, id: string) {
+  return shaped(await http.get<Task>(`${place}${path`/${id}`}`))
+}
+
+function shaped(raw: Task | undefined): z.output<typeof task> {
+  const id = raw?.id ?? raw?.task_id
+  if (id === undefined) throw fail('vendor_nonsense', { detail: 'managerQ answered with a task that has no id' })
+  const said = (raw?.status ?? raw?.state ?? 'running').toLowerCase()
+  const failed = /fail|error|cancel|reject/.test(said)
+  const status = failed ? 'failed' : /complete|success|done|finish/.test(said) ? 'completed' : 'running'
+  const result = raw?.result ?? raw?.output
+  return { task_id: id, status, text: textOf(result), error: failed ? (textOf(raw?.error) ?? said) : null }
+}
+
+function textOf(value: unknown): string | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string') return value
+  const { text, content, message, answer } = value as Record<string, unknown>
+  const found = [text, content, message, answer].find((item) => typeof item === 'string')
+  return found ?? JSON.stringify(value)
+}
+
+function tasksPath(config: Record<string, unknown>): string {
+  return String(config['tasks_path'])
+}
