@@ -11,7 +11,7 @@ import { testTelemetry } from './telemetry.ts'
  * One real PostgreSQL for the whole test process, started at first need, and a database of its own for each test, cloned from a migrated
  * template in some 30 ms.
  */
-let server: Promise<{ template: Database; urlOf: (name: string) => string }> | undefined
+let server: Promise<{ template: Database; dataDir: string; urlOf: (name: string) => string }> | undefined
 let count = 0
 
 function sharedServer() {
@@ -24,14 +24,18 @@ function sharedServer() {
     await admin.connect()
     await admin.query('alter database hub is_template true')
     await admin.end()
-    after(async () => {
-      await template[Symbol.asyncDispose]()
-      rmSync(dataDir, { recursive: true, force: true })
-    })
-    return { template, urlOf }
+    return { template, urlOf, dataDir }
   })()
   return server
 }
+
+// Here, not where the server is started: called inside a test, it would stop the server at the end of that test.
+after(async () => {
+  if (!server) return
+  const { template, dataDir } = await server
+  await template[Symbol.asyncDispose]()
+  rmSync(dataDir, { recursive: true, force: true })
+})
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string
