@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAccess, type Access } from '#access'
 import { vendorVariableNames, type Config } from '#config'
@@ -44,8 +44,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     await openDatabase({ url: config.DATABASE_URL, dataDir: config.HUB_DATA_DIR, poolSize: config.HUB_DATABASE_POOL, mode }, telemetry),
   )
   const access = stack.use(createAccess(db, telemetry))
-  const first = await access.ensureFirst(config.HUB_ADMIN_TOKEN)
-  if (first.madeToken !== undefined) keepAdminToken(config, first.madeToken)
+  await access.ensureFirst(config.HUB_ADMIN_TOKEN, (token) => keepAdminToken(config, token))
   const keyring = createKeyring({ keys: config.HUB_SECRET_KEYS, dataDir: config.HUB_DATA_DIR })
   const credentials = stack.use(createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
 
@@ -164,8 +163,10 @@ async function probe(check: () => Promise<void>): Promise<{ ok: boolean; reason?
 function keepAdminToken(config: Config, token: string): void {
   ensureDataDir(config.HUB_DATA_DIR)
   const path = join(config.HUB_DATA_DIR, 'admin-token')
-  rmSync(path, { force: true })
-  writeFileSync(path, `${token}\n`, { mode: 0o600, flush: true })
+  // Aside first: one of an earlier database stays whole until this one is.
+  rmSync(`${path}.new`, { force: true })
+  writeFileSync(`${path}.new`, `${token}\n`, { mode: 0o600, flush: true })
+  renameSync(`${path}.new`, path)
 }
 
 function vaultOptions(config: Config) {

@@ -1,7 +1,7 @@
 import type { Database, Sql, Transaction } from '#db'
 import type { Clock } from '#lib/clock'
 import { canonicalJson, sha256 } from '#lib/canonical'
-import { appendAudit, auditedWorkspaces, auditHeads, lockAuditHead, readAudit, type AuditRow } from './store.ts'
+import { appendAudit, auditedWorkspaces, auditHeads, countAuditBeyond, lockAuditHead, readAudit, type AuditRow } from './store.ts'
 
 export interface AuditEntry {
   readonly workspaceId: string
@@ -43,7 +43,8 @@ export function createAudit(db: Pick<Database, 'sql'>, clock: Clock): Audit {
       await appendAudit(trx, { ...link, hash: linkHash(link) })
     },
     list: (workspaceId, { before, limit }) => readAudit(db.sql, workspaceId, { before, limit, newestFirst: true }),
-    verify: () => verifyChains(db.sql),
+    // In one snapshot: what is written meanwhile is the next verification's.
+    verify: () => db.sql.transaction().setIsolationLevel('repeatable read').execute(verifyChains),
   }
 }
 
@@ -72,7 +73,6 @@ async function verifyChain(
 ): Promise<{ entries: number; broken?: { seq: number; reason: string } }> {
   let seq = 0
   let hash = ''
-  // Up to the head as it was read: entries written meanwhile are the next verification's.
   while (seq < head.seq) {
     const rows = await readAudit(sql, workspaceId, { after: seq, limit: Math.min(1000, head.seq - seq), newestFirst: false })
     if (rows.length === 0) return { entries: seq, broken: { seq: seq + 1, reason: 'entries are missing at the end' } }
@@ -86,5 +86,7 @@ async function verifyChain(
     }
   }
   if (hash !== head.hash) return { entries: seq, broken: { seq, reason: 'the end of the chain does not match its head' } }
+  if ((await countAuditBeyond(sql, workspaceId, seq)) > 0)
+    return { entries: seq, broken: { seq: seq + 1, reason: 'it lies beyond the end' } }
   return { entries: seq }
 }

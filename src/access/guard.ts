@@ -1,13 +1,15 @@
 import { isIPv6 } from 'node:net'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { fail } from '#kit'
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { fail, type HubError } from '#kit'
 
-/** Failed attempts per address: ten a minute, then every unknown token from there waits. A token known to be good is never held up. */
+/** Failed attempts per address: ten a minute, then every token from there that is not known to be good waits. */
 const attempts = 10
 const windowSeconds = 60
 
 export interface Guard {
+  /** Throws while the address is held up. */
   check(address: string): Promise<void>
+  /** Counts one more, and throws when it was one too many: guesses made at once count as those made one by one. */
   failed(address: string): Promise<void>
 }
 
@@ -16,22 +18,29 @@ export function createGuard(): Guard {
   return {
     async check(address) {
       const state = await limiter.get(network(address))
-      if (state && state.consumedPoints >= attempts) {
-        throw fail('too_many_attempts', { retryAfter: Math.max(1, Math.ceil(state.msBeforeNext / 1000)) })
-      }
+      if (state && state.consumedPoints >= attempts) throw heldUp(state)
     },
     async failed(address) {
-      await limiter.consume(network(address)).catch(() => undefined)
+      await limiter.consume(network(address)).catch((state: RateLimiterRes) => {
+        throw heldUp(state)
+      })
     },
   }
 }
 
-/** One IPv6 customer has at least a /64 to spread attempts over. */
-function network(address: string): string {
-  if (!isIPv6(address) || address.toLowerCase().startsWith('::ffff:')) return address
-  const [head = '', tail = ''] = address.split('::')
+function heldUp({ msBeforeNext }: RateLimiterRes): HubError {
+  return fail('too_many_attempts', { retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)) })
+}
+
+/** One IPv6 customer has at least a /64 to spread attempts over; an IPv4 address is the same one in IPv6's clothes. */
+export function network(address: string): string {
+  if (!isIPv6(address)) return address
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
+  if (mapped) return mapped
+  const [head = '', tail = ''] = address.replace(/%.*$/, '').split('::')
   const left = head.split(':').filter(Boolean)
   const right = tail.split(':').filter(Boolean)
   const full = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
-  return full.slice(0, 4).join(':')
+  const groups = full.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+  return `${groups.join(':')}::/64`
 }

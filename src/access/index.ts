@@ -1,26 +1,15 @@
-import type { Database, Transaction } from '#db'
+import type { Database } from '#db'
 import { fail } from '#kit'
 import { systemClock, type Clock } from '#lib/clock'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
 import { createAudit, type Audit } from './audit.ts'
+import { ensureFirstToken, ensurePresetToken, ensureWorkspace } from './first.ts'
 import { createGuard } from './guard.ts'
 import { actorOf, type Principal } from './scopes.ts'
-import { hashToken, makeToken, tokenPrefix } from './secrets.ts'
-import {
-  countTokens,
-  findTokenByHash,
-  findWorkspace,
-  insertToken,
-  insertWorkspace,
-  listWorkspaces,
-  revokeByName,
-  touchTokens,
-  unrevoke,
-  type TokenRow,
-  type Workspace,
-} from './store.ts'
+import { hashToken } from './secrets.ts'
+import { findTokenByHash, findWorkspace, insertWorkspace, listWorkspaces, touchTokens, type TokenRow, type Workspace } from './store.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
 export type { Audit, AuditEntry, AuditReport, AuditRow } from './audit.ts'
@@ -30,6 +19,8 @@ export type { TokenRequest, Tokens } from './tokens.ts'
 
 /** How long a process may go on believing that a token is good: half of the second within which a revocation must hold everywhere. */
 const believedMs = 500
+/** For how long a token that was good is not held up by what others try from its address. */
+const trustedMs = 3_600_000
 const touchEveryMs = 60_000
 
 export const workspaceName = /^[a-z0-9][a-z0-9-]{0,62}$/
@@ -48,8 +39,11 @@ export interface Access extends AsyncDisposable {
   }
   /** Whoever can run commands on this machine with this configuration owns the hub. */
   operator(name: string, workspace?: string): Promise<Principal>
-  /** Makes workspace `default` and the first administrator's token; returns a token's value only when it was made now. */
-  ensureFirst(presetAdminToken: string | undefined): Promise<{ workspace: Workspace; madeToken?: string }>
+  /**
+   * Makes workspace `default` and the administrator's token: the preset one, or, where there is no token at all, a new one, whose value
+   * goes to `keep`. When `keep` throws, nothing was made.
+   */
+  ensureFirst(presetAdminToken: string | undefined, keep: (value: string) => void): Promise<Workspace>
 }
 
 export function createAccess(db: Database, { logger, metrics }: Telemetry, clock: Clock = systemClock): Access {
@@ -73,7 +67,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   }
   const flushing = setInterval(() => {
     const now = clock.millis()
-    for (const [key, { until }] of believed) if (until <= now) believed.delete(key)
+    for (const [key, { until }] of believed) if (until + trustedMs <= now) believed.delete(key)
     void flush()
   }, 10_000).unref()
 
@@ -88,7 +82,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     const key = hashToken(token).toString('base64')
     const hit = believed.get(key)
     if (hit && hit.until > now) return hit.principal
-    await guard.check(address)
+    if (!hit) await guard.check(address)
     const row = await lookUp(key)
     const reason = whyRefused(row, now)
     if (!row || reason) {
@@ -97,6 +91,8 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
       await guard.failed(address)
       throw fail('token_invalid')
     }
+    // Many guesses at once pass the first check together.
+    if (!hit) await guard.check(address)
     const principal = principalOf(row)
     const until = Math.min(now + believedMs, row.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
     believed.set(key, { principal, until })
@@ -106,7 +102,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
 
   return {
     audit,
-    tokens: createTokens(db, audit, forget),
+    tokens: createTokens(db, audit, clock, forget),
     authenticate,
 
     async enter(principal, name) {
@@ -123,8 +119,11 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
         const all = await listWorkspaces(db.sql)
         return principal.scopes.includes('hub:admin') ? all : all.filter(({ id }) => id === principal.workspaceId)
       },
-      create: (principal, name) =>
-        db.transaction(async (trx) => {
+      async create(principal, name) {
+        if (!workspaceName.test(name)) {
+          throw fail('invalid_input', { errors: [{ path: 'name', message: 'must be lower case letters, digits and dashes' }] })
+        }
+        return db.transaction(async (trx) => {
           const workspace = await insertWorkspace(trx, { id: newId('ws'), name })
           if (!workspace) throw fail('already_exists', { detail: `there is a workspace "${name}" already` })
           const actor = actorOf(principal)
@@ -136,7 +135,8 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
             detail: { name },
           })
           return workspace
-        }),
+        })
+      },
       find: (by) => findWorkspace(db.sql, by),
     },
 
@@ -146,49 +146,18 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
       return { kind: 'operator', id: name, name, workspaceId: found.id, scopes: ['admin', 'hub:admin'], readOnly: false }
     },
 
-    ensureFirst: (preset) => db.transaction((trx) => ensureFirst(trx, preset)),
+    ensureFirst: (preset, keep) =>
+      db.transaction(async (trx) => {
+        const workspace = await ensureWorkspace(trx, audit)
+        if (preset === undefined) await ensureFirstToken(trx, audit, workspace.id, keep)
+        else await ensurePresetToken(trx, audit, workspace.id, preset)
+        return workspace
+      }),
 
     async [Symbol.asyncDispose]() {
       clearInterval(flushing)
       await flush()
     },
-  }
-
-  async function ensureFirst(trx: Transaction, preset: string | undefined): Promise<{ workspace: Workspace; madeToken?: string }> {
-    const actor = 'system:start'
-    const made = await insertWorkspace(trx, { id: newId('ws'), name: 'default' })
-    const workspace = made ?? (await findWorkspace(trx, { name: 'default' }))!
-    if (made)
-      await audit.record(trx, { workspaceId: made.id, actor, action: 'workspace.created', subject: made.id, detail: { name: 'default' } })
-
-    const name = preset === undefined ? 'first administrator' : 'HUB_ADMIN_TOKEN'
-    const value = preset ?? ((await countTokens(trx)) === 0 ? makeToken() : undefined)
-    if (value === undefined) return { workspace }
-    const hash = hashToken(value)
-    const existing = await findTokenByHash(trx, hash)
-    if (preset !== undefined) {
-      // The variable is the truth about its own token: an earlier value stops working, and this one works again if it was revoked.
-      await revokeByName(trx, workspace.id, name, hash)
-      if (existing) await unrevoke(trx, existing.id)
-    }
-    if (!existing) {
-      const scopes = ['admin', 'hub:admin']
-      const id = newId('tok')
-      const prefix = preset === undefined ? tokenPrefix(value) : '(preset)'
-      await insertToken(trx, {
-        id,
-        workspaceId: workspace.id,
-        name,
-        prefix,
-        hash,
-        scopes,
-        readOnly: false,
-        expiresAt: null,
-        createdBy: actor,
-      })
-      await audit.record(trx, { workspaceId: workspace.id, actor, action: 'token.created', subject: id, detail: { name, scopes } })
-    }
-    return preset === undefined ? { workspace, madeToken: value } : { workspace }
   }
 }
 
@@ -199,6 +168,6 @@ function whyRefused(row: TokenRow | undefined, now: number): string | undefined 
   return undefined
 }
 
-function principalOf(row: TokenRow): Principal {
-  return { kind: 'token', id: row.id, name: row.name, workspaceId: row.workspaceId, scopes: row.scopes, readOnly: row.readOnly }
+function principalOf({ id, name, workspaceId, scopes, readOnly, expiresAt }: TokenRow): Principal {
+  return { kind: 'token', id, name, workspaceId, scopes, readOnly, expiresAt }
 }

@@ -32,7 +32,7 @@ export type Scope = keyof typeof scopes
 const changing = new Set<string>(['flows:run', 'jobs:create', 'hub:admin', 'admin'])
 
 export function isKnownScope(scope: string): boolean {
-  return scope in scopes || /^tools:call:[a-z0-9][a-z0-9_-]*$/.test(scope)
+  return Object.hasOwn(scopes, scope) || /^tools:call:[a-z0-9][a-z0-9_-]*$/.test(scope)
 }
 
 export function covers(granted: string, needed: string): boolean {
@@ -51,6 +51,8 @@ export interface Principal {
   readonly workspaceId: string
   readonly scopes: readonly string[]
   readonly readOnly: boolean
+  /** When its token ends; what it hands out ends no later. */
+  readonly expiresAt?: Date | null
 }
 
 export function allows(principal: Principal, needed: string): boolean {

@@ -110,19 +110,44 @@ export function revokeToken(sql: Sql, workspaceId: string, id: string): Promise<
     .executeTakeFirst()
 }
 
-export async function revokeByName(sql: Sql, workspaceId: string, name: string, exceptHash: Buffer): Promise<void> {
-  await sql
+/** Who starts at the same time waits here. Weaker than an update, so that tokens can be made meanwhile. */
+export async function lockWorkspace(sql: Sql, id: string): Promise<void> {
+  await sql.selectFrom('workspaces').select('id').where('id', '=', id).forNoKeyUpdate().execute()
+}
+
+export interface TokenMaker {
+  readonly name: string
+  readonly createdBy: string
+}
+
+export function revokeMadeBy(sql: Sql, { name, createdBy }: TokenMaker, exceptHash: Buffer): Promise<TokenRow[]> {
+  return sql
     .updateTable('tokens')
     .set({ revoked_at: new Date() })
-    .where('workspace_id', '=', workspaceId)
     .where('name', '=', name)
+    .where('created_by', '=', createdBy)
     .where('hash', '!=', exceptHash)
     .where('revoked_at', 'is', null)
+    .returning(tokenColumns)
     .execute()
 }
 
-export async function unrevoke(sql: Sql, id: string): Promise<void> {
-  await sql.updateTable('tokens').set({ revoked_at: null, expires_at: null }).where('id', '=', id).execute()
+/** Makes a token that is there already the one described, whatever it was. */
+export async function remakeToken(sql: Sql, id: string, token: Omit<NewToken, 'id' | 'hash'>): Promise<void> {
+  await sql
+    .updateTable('tokens')
+    .set({
+      workspace_id: token.workspaceId,
+      name: token.name,
+      prefix: token.prefix,
+      scopes: [...token.scopes],
+      read_only: token.readOnly,
+      expires_at: token.expiresAt,
+      created_by: token.createdBy,
+      revoked_at: null,
+    })
+    .where('id', '=', id)
+    .execute()
 }
 
 export async function countTokens(sql: Sql): Promise<number> {
@@ -134,7 +159,15 @@ export async function countTokens(sql: Sql): Promise<number> {
 }
 
 export async function touchTokens(sql: Sql, used: ReadonlyMap<string, Date>): Promise<void> {
-  for (const [id, at] of used) await sql.updateTable('tokens').set({ last_used_at: at }).where('id', '=', id).execute()
+  for (const [id, at] of used) {
+    await sql
+      .updateTable('tokens')
+      .set({ last_used_at: at })
+      .where('id', '=', id)
+      // Another process may have seen it later.
+      .where((e) => e.or([e('last_used_at', 'is', null), e('last_used_at', '<', at)]))
+      .execute()
+  }
 }
 
 export interface AuditRow {
@@ -197,6 +230,13 @@ export function readAudit(
 
 export function auditHeads(sql: Sql): Promise<{ workspaceId: string; seq: number; hash: string }[]> {
   return sql.selectFrom('audit_heads').select(['workspace_id as workspaceId', 'seq', 'hash']).orderBy('workspace_id').execute()
+}
+
+/** How many entries lie beyond `seq`: none, in a whole chain that ends there. */
+export async function countAuditBeyond(sql: Sql, workspaceId: string, seq: number): Promise<number> {
+  const beyond = sql.selectFrom('audit').where('workspace_id', '=', workspaceId).where('seq', '>', seq)
+  const { count } = await beyond.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
+  return count
 }
 
 export async function auditedWorkspaces(sql: Sql): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { Database } from '#db'
 import { fail } from '#kit'
+import type { Clock } from '#lib/clock'
 import { newId } from '#lib/ids'
 import type { Audit } from './audit.ts'
 import { actorOf, allows, isKnownScope, type Principal } from './scopes.ts'
@@ -20,12 +21,18 @@ export interface Tokens {
   revoke(principal: Principal, id: string): Promise<TokenRow>
 }
 
-export function createTokens(db: Database, audit: Audit, onRevoked: (id: string) => void): Tokens {
+export function createTokens(db: Database, audit: Audit, clock: Clock, onRevoked: (id: string) => void): Tokens {
   return {
     async create(principal, { name, scopes, readOnly = false, expiresAt }) {
       assertGrantable(principal, scopes, readOnly)
-      if (expiresAt && expiresAt.getTime() <= Date.now()) {
+      if (expiresAt && expiresAt.getTime() <= clock.millis()) {
         throw fail('invalid_input', { errors: [{ path: 'expires_at', message: 'must be in the future' }] })
+      }
+      if (principal.expiresAt && (!expiresAt || expiresAt > principal.expiresAt)) {
+        const latest = principal.expiresAt.toISOString()
+        throw fail('invalid_input', {
+          errors: [{ path: 'expires_at', message: `must be no later than ${latest}, when your own token ends` }],
+        })
       }
       const value = makeToken()
       const token = await db.transaction(async (trx) => {

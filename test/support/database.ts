@@ -68,6 +68,12 @@ export async function freshDatabase(): Promise<TestDatabase> {
   return { url: urlOf(name), [Symbol.asyncDispose]: () => admin(`drop database ${name} with (force)`) }
 }
 
+/** One database for all tests of a file, where each would only cost time. It goes with the server. */
+export function sharedDatabase(): () => Promise<TestDatabase> {
+  let shared: Promise<TestDatabase> | undefined
+  return () => (shared ??= freshDatabase())
+}
+
 export async function openTestDatabase(): Promise<Database> {
   const { url, ...fresh } = await freshDatabase()
   const db = await openDatabase({ url, dataDir: '', poolSize: 5, mode: 'attach' }, testTelemetry())
