@@ -99,7 +99,7 @@ export async function restore(connection: pg.ClientConfig, file: string, prepare
     await assertEmpty(client)
     // To the schema the backup was made with; the newer migrations then run over its rows, as they did for everyone else.
     await client.query('drop schema if exists hub cascade')
-    await migrate(client, header.schema_version)
+    await migrate(client, { upTo: header.schema_version })
     await prepareEngine()
     const engine = await highest(client, 'dbos.dbos_migrations', 'version')
     if (header.engine_version > engine) {

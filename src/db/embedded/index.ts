@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { backoffDelay } from '#lib/backoff'
 import { sleep } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
 import { prepareBinaries } from './binaries.ts'
 import { chooseIdentity } from './identity.ts'
-import { ensureDataDir, ensurePrivateDir, giveTo, layOut } from './layout.ts'
+import { ensureDataDir, giveTo, layOut, makeRunDirs } from './layout.ts'
 import { askOwner, lockFolder } from './lock.ts'
-import { ensureCluster, socketPort, startServer, superuser, type ServerProcess } from './server.ts'
+import { ensureCluster, removeLeftovers, socketPort, startServer, superuser, type ServerProcess } from './server.ts'
 
 export { findNative } from './binaries.ts'
 export { ensureDataDir } from './layout.ts'
@@ -20,8 +20,6 @@ export interface ServerAddress {
 
 export interface EmbeddedPostgres extends AsyncDisposable {
   readonly address: ServerAddress
-  /** False while the server is down and being started again. */
-  isUp(): boolean
 }
 
 /**
@@ -32,32 +30,29 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
   const { logger, metrics } = telemetry
   ensureDataDir(dataDir)
   const layout = layOut(dataDir)
-  ensurePrivateDir(dirname(layout.lockPath), 0o711)
+  makeRunDirs(layout)
   await using stack = new AsyncDisposableStack()
   stack.use(await lockFolder(layout.lockPath))
 
   const identity = chooseIdentity(dataDir)
   const binaries = prepareBinaries(dataDir, identity)
-  ensurePrivateDir(layout.socketDir, 0o700)
   giveTo(layout.socketDir, identity.owner)
-  const fresh = ensureCluster(layout, binaries, identity)
+  const fresh = await ensureCluster(layout, binaries, identity)
   let server = await startServer(layout, binaries, identity, logger)
+  removeLeftovers(layout)
   logger.debug({ fresh, runs_as: identity.name }, 'embedded PostgreSQL is up')
 
   let stopping = false
-  let up = true
   const stopped = new AbortController()
 
   const supervise = async (): Promise<void> => {
     for (;;) {
       const reason = await server.exited
       if (stopping) return
-      up = false
       logger.error({ reason }, 'embedded PostgreSQL died; starting it again')
       const next = await startAgain()
-      if (!next) return
+      if (!next || stopping) return next?.stop()
       server = next
-      up = true
       metrics.databaseRestarts.inc()
       logger.info('embedded PostgreSQL is up again')
     }
@@ -85,7 +80,6 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
   const owned = stack.move()
   return {
     address: { host: layout.socketDir, port: socketPort, user: superuser },
-    isUp: () => up,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

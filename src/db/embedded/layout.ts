@@ -1,6 +1,6 @@
 import { accessSync, chmodSync, chownSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fail } from '#kit'
 import { sha256 } from '#lib/canonical'
 
@@ -38,26 +38,33 @@ export function ensureDataDir(dataDir: string): void {
   }
 }
 
-export function ensurePrivateDir(path: string, mode: number): void {
-  mkdirSync(path, { recursive: true })
-  const { uid } = lstatSync(path)
+/** The folders for the lock and the socket, each with no more rights than it needs: `nobody` passes through the first. */
+export function makeRunDirs({ lockPath, socketDir }: Layout): void {
+  const base = dirname(lockPath)
+  mkdirSync(base, { recursive: true })
+  // In a shared temporary folder somebody else could have made it first, with a door for themselves.
+  const found = lstatSync(base)
   const me = process.getuid?.()
-  // In a shared temporary folder somebody else could have made it first.
-  if (me !== undefined && me !== 0 && uid !== me) throw fail('internal', { detail: `${path} belongs to another user` })
-  chmodSync(path, mode)
+  if (!found.isDirectory() || (me !== undefined && found.uid !== me)) {
+    throw fail('internal', {
+      detail: `${base} belongs to another user`,
+      hint: 'run the hub as the user who made the data folder, or remove this folder while no hub runs',
+    })
+  }
+  chmodSync(base, 0o711)
+  mkdirSync(socketDir, { recursive: true })
+  chmodSync(socketDir, 0o700)
 }
 
 /** Gives a tree to the server's user; a hub that ran as another user before leaves one with the wrong owner. */
 export function giveTo(path: string, owner: { uid: number; gid: number } | undefined): void {
-  if (!owner) return
-  const { uid } = lstatSync(path)
-  if (uid === owner.uid) return
-  chownTree(path, owner)
+  if (owner && lstatSync(path).uid !== owner.uid) chownTree(path, owner)
 }
 
+// From the leaves up: a top with the right owner means that the whole tree has it.
 function chownTree(path: string, owner: { uid: number; gid: number }): void {
   const entry = lstatSync(path)
   if (entry.isSymbolicLink()) return
-  chownSync(path, owner.uid, owner.gid)
   if (entry.isDirectory()) for (const name of readdirSync(path)) chownTree(join(path, name), owner)
+  chownSync(path, owner.uid, owner.gid)
 }

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { isDatabaseTrouble } from '#db'
 import { errorCatalogue, fail, HubError, type ErrorCode, type FieldError } from '#kit'
 
 /** RFC 9457. What a caller may know of an error; the rest is in the log under the request id. */
@@ -55,9 +56,6 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_NOT_FOUND: 'not_found',
 }
 
-/** Connection trouble as `pg` and Node report it, and PostgreSQL's classes 08 (connection), 53 (resources) and 57P (shutting down). */
-const databaseTrouble = /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|08...|53...|57P..)$/
-
 function asHubError(error: unknown): HubError {
   if (error instanceof HubError) return error
   if (hasZodFastifySchemaValidationErrors(error)) {
@@ -67,9 +65,7 @@ function asHubError(error: unknown): HubError {
   const { code = '', message = '' } = error as { code?: string; message?: string }
   const fromFastify = fastifyCodes[code]
   if (fromFastify) return fail(fromFastify, fromFastify === 'bad_json' ? { detail: message } : {})
-  if (databaseTrouble.test(code) || /Connection terminated|connection timeout|timeout exceeded when trying to connect/i.test(message)) {
-    return fail('database_unavailable', { retryAfter: 1, cause: error })
-  }
+  if (isDatabaseTrouble(error)) return fail('database_unavailable', { retryAfter: 1, cause: error })
   return fail('internal', { cause: error })
 }
 

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import pg from 'pg'
+import { findRunning, openDatabase, type Database } from '#db'
+import { adminToken, runHub, serveProcess, testTelemetry, type HubProcess } from '#test'
+import { descendants, isAlive, kill, processes, until } from '#test/faults'
+
+const secret = 'a-secret-that-only-the-hub-may-see'
+
+function temporaryFolder(mode = 0o711) {
+  const path = mkdtempSync(join(tmpdir(), 'hub-faults-'))
+  chmodSync(path, mode)
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+function openEmbedded(dataDir: string): Promise<Database> {
+  return openDatabase({ dataDir, poolSize: 2, mode: 'serve' }, testTelemetry())
+}
+
+function postmasterOf(dataDir: string): number {
+  return Number(readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
+}
+
+describe('a hub on its embedded database', () => {
+  const folder = temporaryFolder()
+  const dataDir = join(folder.path, 'data')
+  const env = { HUB_DATA_DIR: dataDir, HUB_ADMIN_TOKEN: adminToken, VAULT_TOKEN: secret, LOG_LEVEL: 'info' }
+  let hub: HubProcess
+
+  const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${hub.url}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(10_000),
+    })
+  const isReady = async (): Promise<boolean> => (await ask('/readyz')).status === 200
+  const tokenNames = async (): Promise<string[]> => {
+    const answer = await ask('/api/v1/tokens')
+    assert.equal(answer.status, 200)
+    return ((await answer.json()) as { items: { name: string }[] }).items.map(({ name }) => name)
+  }
+
+  before(async () => {
+    hub = await serveProcess(env)
+    const made = await ask('/api/v1/tokens', { method: 'POST', body: JSON.stringify({ name: 'kept', scopes: ['tools:read'] }) })
+    assert.equal(made.status, 201)
+  })
+  after(async () => {
+    await hub[Symbol.asyncDispose]()
+    folder[Symbol.dispose]()
+  })
+
+  test('starts on an empty folder and is ready', async () => {
+    assert.ok(await isReady())
+  })
+
+  test('shows its database server none of its environment, and so none of its secrets', async () => {
+    const { address } = (await findRunning(dataDir))!
+    const client = new pg.Client({ ...address, database: 'hub' })
+    await client.connect()
+    try {
+      await client.query(`create temporary table seen (line text)`)
+      await client.query(`copy seen from program 'env'`)
+      const { rows } = await client.query<{ line: string }>('select line from seen')
+      const lines = rows.map(({ line }) => line)
+      assert.ok(lines.includes('TZ=UTC'), lines.join('\n'))
+      assert.deepEqual(
+        lines.filter((line) => line.includes(secret) || line.includes(adminToken) || /^(HUB_|VAULT_|HOME=|NODE_)/.test(line)),
+        [],
+      )
+    } finally {
+      await client.end()
+    }
+  })
+
+  test('refuses a second hub on its folder with one clear line, and goes on unharmed', async () => {
+    const second = runHub(['serve'], { ...env, HUB_PORT: '0' })
+    assert.equal(await second.exited, 1)
+    const [line, ...rest] = second.output().trimEnd().split('\n')
+    assert.equal(line, `hub: another hub (process ${hub.child.pid}) is running on this data folder`)
+    assert.ok(rest.length === 1 && rest[0]!.startsWith('     stop it, or set HUB_DATA_DIR'), second.output())
+    assert.ok(await isReady())
+    assert.ok((await tokenNames()).includes('kept'))
+  })
+
+  test('outlives kill -9 of its database server under load: the server is back within seconds and requests work again', async () => {
+    const killed = postmasterOf(dataDir)
+    let loading = true
+    const statuses = new Set<number>()
+    const load = Array.from({ length: 8 }, async () => {
+      while (loading) statuses.add((await ask('/api/v1/tokens')).status)
+    })
+    await until('requests are under way', () => statuses.has(200))
+    kill(killed)
+    await until('another server is running', () => existsSync(join(dataDir, 'postgres/postmaster.pid')) && postmasterOf(dataDir) !== killed)
+    await until('the hub is ready again', isReady)
+    loading = false
+    await Promise.all(load)
+    assert.ok((await tokenNames()).includes('kept'))
+    assert.deepEqual(
+      [...statuses].filter((status) => status !== 200 && status !== 503),
+      [],
+      hub.output(),
+    )
+    assert.equal(hub.child.exitCode, null)
+  })
+
+  test('outlives kill -9 of only the guardian of its database server', async () => {
+    const orphan = postmasterOf(dataDir)
+    const guardian = processes().find(({ pid }) => pid === orphan)!.parent
+    assert.match(processes().find(({ pid }) => pid === guardian)!.command, /guardian/)
+    kill(guardian)
+    await until('the orphaned server is gone', () => !isAlive(orphan))
+    await until('the hub is ready again', isReady)
+    assert.ok((await tokenNames()).includes('kept'))
+  })
+
+  test('leaves nothing running behind when it is killed with -9, and its data is there at the next start', async () => {
+    const below = descendants(hub.child.pid!)
+    assert.ok(below.some(({ pid }) => pid === postmasterOf(dataDir)))
+    kill(hub.child.pid!)
+    await hub.exited
+    await until('all that it started is gone', () => !below.some(({ pid }) => isAlive(pid)))
+    hub = await serveProcess(env)
+    assert.ok((await tokenNames()).includes('kept'))
+  })
+
+  test('takes its folder back from a server that was left behind by a hub and its guardian killed at once', async () => {
+    const orphan = postmasterOf(dataDir)
+    for (const { pid } of descendants(hub.child.pid!).filter(({ command }) => command.includes('guardian'))) kill(pid)
+    kill(hub.child.pid!)
+    await hub.exited
+    assert.ok(isAlive(orphan))
+    hub = await serveProcess(env)
+    assert.ok(!isAlive(orphan))
+    assert.ok((await tokenNames()).includes('kept'))
+  })
+
+  test('stops cleanly when it is asked to, its database server last', async () => {
+    const below = descendants(hub.child.pid!)
+    hub.child.kill('SIGTERM')
+    assert.equal(await hub.exited, 0)
+    assert.deepEqual(
+      below.filter(({ pid }) => isAlive(pid)),
+      [],
+    )
+    assert.ok(!existsSync(join(dataDir, 'postgres/postmaster.pid')))
+    assert.doesNotMatch(hub.output().split('stopping: no new work')[1]!, /"level":"(warn|error)"/)
+  })
+})
+
+test('a data folder that cannot be written is one clear line and exit 1', async () => {
+  using folder = temporaryFolder()
+  const file = join(folder.path, 'a-file')
+  writeFileSync(file, '')
+  // Root may write almost anywhere, but not there.
+  const forbidden = process.getuid?.() === 0 ? '/sys/hub-data' : folder.path
+  chmodSync(folder.path, 0o500)
+  const starts = [join(file, 'data'), forbidden].map((dataDir) => [dataDir, runHub(['serve'], { HUB_DATA_DIR: dataDir })] as const)
+  for (const [dataDir, { exited, output }] of starts) {
+    assert.equal(await exited, 1)
+    const [line, hint, ...rest] = output().trimEnd().split('\n')
+    assert.match(line!, new RegExp(`^hub: the data folder ${dataDir} cannot be written \\([A-Z]+\\)$`))
+    assert.equal(hint, '     set HUB_DATA_DIR to a folder that this user owns')
+    assert.deepEqual(rest, [])
+  }
+  chmodSync(folder.path, 0o700)
+})
+
+test('kill -9 at any moment of the very first start leaves a folder that starts', async () => {
+  for (const moment of [200, 400, 600]) {
+    using folder = temporaryFolder()
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'database-worker.ts'), folder.path], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    await new Promise((resolve) => setTimeout(resolve, moment + 200 * Math.random()))
+    kill(child.pid!)
+    await using db = await openEmbedded(folder.path)
+    await db.ping()
+    assert.deepEqual(readdirSync(folder.path).toSorted(), ['postgres', 'run'])
+  }
+})
+
+test('a data folder with a very long path works, and is still refused to a second hub', async () => {
+  using folder = temporaryFolder()
+  const dataDir = join(folder.path, 'x'.repeat(120), 'y'.repeat(120))
+  let socketDir: string
+  {
+    await using db = await openEmbedded(dataDir)
+    socketDir = (await findRunning(dataDir))!.address.host
+    await db.ping()
+    await assert.rejects(openEmbedded(dataDir), /another hub \(process \d+\)/)
+  }
+  assert.ok(!socketDir.startsWith(dataDir))
+  rmSync(dirname(socketDir), { recursive: true })
+})
+
+test('a process id left in the folder that now is another process keeps nobody from starting', async () => {
+  using folder = temporaryFolder()
+  await (await openEmbedded(folder.path))[Symbol.asyncDispose]()
+  const cluster = join(folder.path, 'postgres')
+  const { uid, gid } = statSync(cluster)
+  // A process of the server's own user: PostgreSQL takes it for a server of its own.
+  const other = spawn('sleep', ['60'], { uid, gid })
+  try {
+    for (const file of [join(cluster, 'postmaster.pid'), join(folder.path, 'run/pg/.s.PGSQL.5432.lock')]) {
+      writeFileSync(file, `${other.pid}\n${cluster}\n`)
+    }
+    await using db = await openEmbedded(folder.path)
+    await db.ping()
+    assert.equal(other.exitCode, null)
+  } finally {
+    other.kill('SIGKILL')
+  }
+})
+
+test('as root the server runs as nobody, or in a user namespace where nobody cannot enter; the folder changes hands by itself', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root has to become somebody else')
+  using folder = temporaryFolder(0o700)
+  const dataDir = join(folder.path, 'data')
+  const ownerOfFiles = (): number => statSync(join(dataDir, 'postgres/PG_VERSION')).uid
+  const run = async (): Promise<void> => {
+    await using db = await openEmbedded(dataDir)
+    await db.ping()
+  }
+  try {
+    await run()
+  } catch (error) {
+    if (/user namespaces are not allowed/.test((error as Error).message)) return t.skip('user namespaces are not allowed on this machine')
+    throw error
+  }
+  assert.equal(ownerOfFiles(), 0)
+  chmodSync(folder.path, 0o711)
+  await run()
+  assert.notEqual(ownerOfFiles(), 0)
+  chmodSync(folder.path, 0o700)
+  await run()
+  assert.equal(ownerOfFiles(), 0)
+})
