@@ -57,7 +57,7 @@ export interface Schema {
   }
   executors: {
     id: string
-    lock_id: ColumnType<string, string | bigint, never>
+    lock_id: ColumnType<number, bigint, never>
     host: string
     pid: number
     started_at: Made
@@ -66,10 +66,8 @@ export interface Schema {
   take_overs: {
     run_id: string
     count: number
-    last_executor: string
     steps: number
     at: Date
-    parked_at: Date | null
   }
   integrations: {
     id: string

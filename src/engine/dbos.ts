@@ -1,11 +1,13 @@
-import { hostname } from 'node:os'
 import { DBOS, StatusString, type WorkflowStatus } from '@dbos-inc/dbos-sdk'
 import pg from 'pg'
+import { openPool } from '#db'
 import { sleep } from '#lib/clock'
+import { newId } from '#lib/ids'
 import type { Logger } from '#telemetry'
+import { createDrain, type Drain } from './drain.ts'
 import type { Engine, EngineDeps, EngineOptions, RunContext, RunFunction, RunState, RunStatus } from './index.ts'
 import { startLiveness } from './liveness.ts'
-import { enqueueIn, forgetTakeOvers, isParked } from './store.ts'
+import { enqueueIn, forgetDeaths, tryEngineLock } from './store.ts'
 
 /**
  * The one file that knows DBOS. DBOS keeps its registry in the process, so there is one engine per process.
@@ -19,14 +21,14 @@ const queue = 'hub'
 // Polled every 50 ms: a queued run starts after 33 to 43 ms, against 870 ms with the default of one second.
 const pollMs = 50
 const runsAtOnce = 200
+const drainMs = 20_000
 
 export async function createDbosEngine(deps: EngineDeps, options: EngineOptions): Promise<Engine> {
   const { db, logger } = deps
   await using stack = new AsyncDisposableStack()
-  const { executorId } = options
+  const executorId = newId('exe')
   // A pool of its own: a burst of requests must not starve the work that is under way.
-  const pool = new pg.Pool({ ...db.connection, max: 10, idleTimeoutMillis: 10_000 })
-  pool.on('error', (error) => logger.warn({ err: error }, "an idle connection of the durable engine's broke"))
+  const pool = openPool(db.connection, 10, logger)
   stack.defer(() => pool.end())
 
   DBOS.setConfig({
@@ -37,30 +39,26 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
     logger: dbosLogger(logger),
     ...(options.works ? {} : { listenQueues: [] }),
   })
+  const drain = createDrain()
   const workflows = Object.fromEntries(
-    Object.entries(options.runs).map(([name, run]) => [name, DBOS.registerWorkflow(asWorkflow(run), { name, maxRecoveryAttempts: 1000 })]),
+    Object.entries(options.runs).map(([name, run]) => [
+      name,
+      DBOS.registerWorkflow(asWorkflow(run, drain), { name, maxRecoveryAttempts: 1000 }),
+    ]),
   )
   // Before the launch, which is when work may begin: a process without a sign of life looks dead to the others.
-  const liveness = await startLiveness(deps, {
-    executorId,
-    host: hostname(),
-    takesOver: options.works,
-    resume: async (runIds) => void (await DBOS.resumeWorkflows([...runIds], { queueName: queue })),
-    park: (runIds) => DBOS.cancelWorkflows([...runIds]),
-  })
-  stack.use(liveness)
-  await DBOS.launch()
+  const liveness = stack.use(await startLiveness(deps, { executorId, queue }))
   stack.defer(() => DBOS.shutdown({ deregister: true }))
+  await launch(db.connection)
   await DBOS.registerQueue(queue, { minPollingIntervalMs: pollMs, workerConcurrency: runsAtOnce, onConflict: 'always_update' })
-  liveness.begin()
+  if (options.works) liveness.sweep()
+  stack.defer(() => drain.close(options.drainMs ?? drainMs))
   const owned = stack.move()
 
   const stateOf = async (runId: string): Promise<RunState | undefined> => {
     const status = await DBOS.getWorkflowStatus(runId)
-    return status ? asState(status, await isParkedIf(status)) : undefined
+    return status ? asState(status) : undefined
   }
-  const isParkedIf = async (status: WorkflowStatus): Promise<boolean> =>
-    status.status === StatusString.CANCELLED && isParked(db.sql, status.workflowID)
 
   return {
     executorId,
@@ -74,7 +72,7 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
     signal: (runId, topic, message) => DBOS.send(runId, message, topic),
     cancel: (runId) => DBOS.cancelWorkflow(runId),
     async resume(runId) {
-      await forgetTakeOvers(db.sql, runId)
+      await forgetDeaths(db.sql, runId)
       await DBOS.resumeWorkflow(runId, { queueName: queue })
     },
     state: stateOf,
@@ -93,7 +91,7 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
 
 /** Makes the engine's tables without starting it: for `hub migrate` and `hub restore`. */
 export async function prepareEngineSchema(connection: pg.ClientConfig, logger: Logger): Promise<void> {
-  const pool = new pg.Pool({ ...connection, max: 2 })
+  const pool = openPool(connection, 2, logger)
   try {
     DBOS.setConfig({
       name: application,
@@ -102,21 +100,35 @@ export async function prepareEngineSchema(connection: pg.ClientConfig, logger: L
       logger: dbosLogger(logger),
       listenQueues: [],
     })
-    await DBOS.launch()
+    await launch(connection)
     await DBOS.shutdown({ deregister: true })
   } finally {
     await pool.end()
   }
 }
 
-const context: Omit<RunContext, 'runId'> = {
-  step: (name, work) => DBOS.runStep(work, { name }),
-  sleep: (ms) => DBOS.sleep(ms),
-  receive: async <T>(topic: string, timeoutMs: number) => (await DBOS.recv<T>(topic, { timeoutSeconds: timeoutMs / 1000 })) ?? undefined,
-  now: () => DBOS.now(),
+/**
+ * One process at a time: DBOS brings its tables up to date at each launch and has no lock of its own for that. It makes indexes
+ * concurrently, which waits for every statement under way, so a wait for this lock must not be one.
+ */
+async function launch(connection: pg.ClientConfig): Promise<void> {
+  const session = new pg.Client(connection)
+  await session.connect()
+  try {
+    while (!(await tryEngineLock(session))) await sleep(25)
+    await DBOS.launch()
+  } finally {
+    await session.end()
+  }
 }
 
-function asWorkflow(run: RunFunction): (input: never) => Promise<unknown> {
+function asWorkflow(run: RunFunction, drain: Drain): (input: never) => Promise<unknown> {
+  const context: Omit<RunContext, 'runId'> = {
+    step: (name, work) => drain.run(() => DBOS.runStep(work, { name })),
+    sleep: (ms) => DBOS.sleep(ms),
+    receive: async <T>(topic: string, timeoutMs: number) => (await DBOS.recv<T>(topic, { timeoutSeconds: timeoutMs / 1000 })) ?? undefined,
+    now: () => DBOS.now(),
+  }
   return (input) => run(input, { ...context, runId: DBOS.workflowID! })
 }
 
@@ -130,10 +142,10 @@ const statuses: Readonly<Record<string, RunStatus>> = {
   [StatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED]: 'parked',
 }
 
-function asState(status: WorkflowStatus, parked: boolean): RunState {
+function asState(status: WorkflowStatus): RunState {
   return {
     id: status.workflowID,
-    status: parked ? 'parked' : (statuses[status.status] ?? 'failed'),
+    status: statuses[status.status] ?? 'failed',
     ...(status.output === undefined ? {} : { output: status.output }),
     ...(status.error === undefined ? {} : { error: status.error instanceof Error ? status.error.message : String(status.error) }),
     createdAt: new Date(status.createdAt),

@@ -60,6 +60,8 @@ export interface EngineOptions {
   readonly runs: Readonly<Record<string, RunFunction>>
   /** False in processes that only answer requests: they start runs and leave the work to others. */
   readonly works: boolean
+  /** How long a stop waits for the steps under way. */
+  readonly drainMs?: number
 }
 
 export interface EngineDeps extends Telemetry {

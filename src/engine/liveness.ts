@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import pg from 'pg'
-import { sleep } from '#lib/clock'
+import { sleep, within } from '#lib/clock'
 import type { EngineDeps } from './index.ts'
-import { countTakeOvers, markLeft, pendingRuns, registerExecutor, removeExecutor, silentExecutors } from './store.ts'
+import { markLeft, register, silentExecutors, takeLock, takeOver, type Executor } from './store.ts'
 
 /**
  * DBOS does not take over the running work of a dead peer by itself. So each process holds one PostgreSQL advisory lock in a session of its
@@ -10,97 +11,120 @@ import { countTakeOvers, markLeft, pendingRuns, registerExecutor, removeExecutor
  * runs back to the queue.
  */
 const sweepMs = 2000
-/** Seen silent in this many sweeps: a database restart frees every lock, and the living need a moment to take theirs again. */
+/** Silent in this many sweeps of one process: a database restart frees every lock, and the living need a moment to take theirs again. */
 const sweepsUntilDead = 2
 
-export interface LivenessOptions {
-  readonly executorId: string
-  readonly host: string
-  readonly takesOver: boolean
-  resume(runIds: readonly string[]): Promise<void>
-  park(runIds: readonly string[]): Promise<void>
-}
+// Well below a sweep: who lost its lock notices and has it back before it is missed twice. It also keeps the connection from being idle,
+// which some networks cut without a word.
+const beatMs = 500
+const answerMs = 2000
+const retryMs = 100
+
+// A machine that lost its power closes no connection: over TCP the server finds out in 5 s, not in the 2 h of Linux's default.
+const keepalive = '-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3'
 
 export interface Liveness extends AsyncDisposable {
-  begin(): void
+  /** Begins to look after the others. */
+  sweep(): void
 }
 
-export async function startLiveness({ db, logger, metrics }: EngineDeps, options: LivenessOptions): Promise<Liveness> {
-  const { executorId, host } = options
+export async function startLiveness(
+  { db, logger, metrics }: EngineDeps,
+  { executorId, queue }: { readonly executorId: string; readonly queue: string },
+): Promise<Liveness> {
   // 63 bits, so that it is a positive bigint.
-  const lockId = randomBytes(8).readBigUInt64BE() >> 1n
+  const executor: Executor = { id: executorId, lockId: randomBytes(8).readBigUInt64BE() >> 1n, host: hostname(), pid: process.pid }
   const stopping = new AbortController()
+  const pause = (ms: number): Promise<void> => sleep(ms, stopping.signal).catch(() => undefined)
   const silentFor = new Map<string, number>()
-  let session = await signOfLife()
-  let work: Promise<void> = Promise.resolve()
+  let session = await openSession()
+  const beating = beat()
+  let sweeping: Promise<void> = Promise.resolve()
 
-  async function signOfLife(): Promise<pg.Client> {
-    const client = new pg.Client({ ...db.connection, application_name: `integration-hub ${executorId}` })
-    client.on('error', () => undefined)
-    client.once('end', () => {
-      if (!stopping.signal.aborted) void renew()
+  async function openSession(): Promise<pg.Client> {
+    const { connection } = db
+    const client = new pg.Client({
+      ...connection,
+      application_name: `integration-hub ${executorId}`,
+      options: `${connection.options ?? ''} ${keepalive}`,
     })
-    await client.connect()
-    await client.query('select pg_advisory_lock($1)', [lockId])
-    await registerExecutor(db.sql, { id: executorId, lockId, host, pid: process.pid })
-    return client
+    client.on('error', () => undefined)
+    // Also while it waits for the lock.
+    stopping.signal.addEventListener('abort', () => void close(client), { once: true })
+    try {
+      await client.connect()
+      await takeLock(client, executor)
+      await register(client, executor)
+      return client
+    } catch (error) {
+      void close(client)
+      throw error
+    }
+  }
+
+  async function beat(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const alive = register(session, executor).then(
+        () => true,
+        () => false,
+      )
+      if (await within(answerMs, alive, false)) await pause(beatMs)
+      else await renew()
+    }
   }
 
   async function renew(): Promise<void> {
     logger.warn('the sign of life was lost with its database connection; taking it again')
-    for (;;) {
+    void close(session)
+    while (!stopping.signal.aborted) {
       try {
-        session = await signOfLife()
+        session = await openSession()
         return
       } catch {
-        // The database is still away; the pool's own errors tell it. 100 ms, as two sweeps without a lock mean death.
-        await sleep(100, stopping.signal).catch(() => undefined)
-        if (stopping.signal.aborted) return
+        // The database is still away, which the pool's own errors tell.
+        await pause(retryMs)
       }
     }
   }
 
-  async function sweep(): Promise<void> {
+  async function sweepOnce(): Promise<void> {
     const silent = (await silentExecutors(db.sql)).filter(({ id }) => id !== executorId)
     for (const known of silentFor.keys()) if (!silent.some(({ id }) => id === known)) silentFor.delete(known)
-    for (const { id, left } of silent) {
-      const times = (silentFor.get(id) ?? 0) + 1
-      silentFor.set(id, times)
-      if (left || times >= sweepsUntilDead) await takeOver(id, left)
+    for (const dead of silent) {
+      const times = (silentFor.get(dead.id) ?? 0) + 1
+      silentFor.set(dead.id, times)
+      if (!dead.left && times < sweepsUntilDead) continue
+      const { resumed, parked } = await takeOver(db, dead, queue)
+      silentFor.delete(dead.id)
+      metrics.takenOver.inc({ outcome: 'resumed' }, resumed.length)
+      metrics.takenOver.inc({ outcome: 'parked' }, parked.length)
+      if (resumed.length + parked.length > 0)
+        logger.warn({ executor: dead.id, left: dead.left, resumed: resumed.length, parked }, 'took over the runs of a process that is gone')
     }
   }
 
-  /** Each part can be repeated, so a sweep that dies here, or two at once, do no harm. */
-  async function takeOver(deadId: string, left: boolean): Promise<void> {
-    const runIds = await pendingRuns(db.sql, deadId)
-    const parked = left ? [] : await countTakeOvers(db.sql, runIds, deadId)
-    const others = runIds.filter((id) => !parked.includes(id))
-    if (parked.length > 0) await options.park(parked)
-    if (others.length > 0) await options.resume(others)
-    await removeExecutor(db.sql, deadId)
-    silentFor.delete(deadId)
-    metrics.takenOver.inc({ outcome: 'resumed' }, others.length)
-    metrics.takenOver.inc({ outcome: 'parked' }, parked.length)
-    if (runIds.length > 0)
-      logger.warn({ executor: deadId, left, resumed: others.length, parked }, 'took over the runs of a process that is gone')
-  }
-
-  async function loop(): Promise<void> {
+  async function sweepOn(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await sweep().catch((error: unknown) => logger.warn({ err: error }, 'the sweep for dead processes failed; trying again'))
-      await sleep(sweepMs, stopping.signal).catch(() => undefined)
+      await sweepOnce().catch((error: unknown) => logger.warn({ err: error }, 'the sweep for dead processes failed; trying again'))
+      await pause(sweepMs)
     }
   }
 
   return {
-    begin() {
-      if (options.takesOver) work = loop()
+    sweep() {
+      sweeping = sweepOn()
     },
     async [Symbol.asyncDispose]() {
+      await markLeft(db.sql, executorId).catch((error: unknown) =>
+        logger.warn({ err: error }, 'could not say goodbye to the other processes'),
+      )
       stopping.abort(new Error('stopping'))
-      await work
-      await markLeft(db.sql, executorId).catch(() => undefined)
-      await session.end().catch(() => undefined)
+      await Promise.all([sweeping, beating])
     },
   }
+}
+
+/** Also one that does not answer: where a query is under way, `end` breaks the connection. */
+async function close(client: pg.Client): Promise<void> {
+  await client.end().catch(() => undefined)
 }

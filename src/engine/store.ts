@@ -1,88 +1,117 @@
 import { sql as raw } from 'kysely'
-import type { Sql } from '#db'
+import type { ClientBase } from 'pg'
+import type { Database, Sql, Transaction } from '#db'
 
 /** A run under which this many processes died in a row is held to have killed them. */
 export const parkAfter = 3
 
-export async function registerExecutor(sql: Sql, row: { id: string; lockId: bigint; host: string; pid: number }): Promise<void> {
-  await sql
-    .insertInto('executors')
-    .values({ id: row.id, lock_id: row.lockId, host: row.host, pid: row.pid })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute()
+export interface Executor {
+  readonly id: string
+  readonly lockId: bigint
+  readonly host: string
+  readonly pid: number
+}
+
+/** Both in the session of its own that is the executor's sign of life. Where an earlier session of it still lingers, this waits for that to end. */
+export async function takeLock(session: ClientBase, { lockId }: Executor): Promise<void> {
+  await session.query('select pg_advisory_lock($1)', [lockId])
+}
+
+/** Again at each beat: a row that was removed in error comes back, and the answer proves that the session lives. */
+export async function register(session: ClientBase, { id, lockId, host, pid }: Executor): Promise<void> {
+  await session.query('insert into hub.executors (id, lock_id, host, pid) values ($1, $2, $3, $4) on conflict (id) do nothing', [
+    id,
+    lockId,
+    host,
+    pid,
+  ])
 }
 
 export async function markLeft(sql: Sql, id: string): Promise<void> {
   await sql.updateTable('executors').set({ left_at: new Date() }).where('id', '=', id).execute()
 }
 
-export async function removeExecutor(sql: Sql, id: string): Promise<void> {
-  await sql.deleteFrom('executors').where('id', '=', id).execute()
-}
-
 /**
  * Executors without a sign of life: registered ones whose advisory lock nobody holds, and ones that own running work though nobody
- * registered them (a restored backup).
+ * registered them (a restored backup). pg_locks shows a bigint key as two unsigned halves, which shifting and joining makes whole again.
  */
 export async function silentExecutors(sql: Sql): Promise<{ id: string; left: boolean }[]> {
   const { rows } = await raw<{ id: string; left: boolean }>`
-    with alive as (
-      select e.id from hub.executors e
-        join pg_locks l on l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-         and l.database = (select oid from pg_database where datname = current_database())
-         and (l.classid::bigint << 32) | l.objid::bigint = e.lock_id
+    with held as (
+      select (classid::bigint << 32) | objid::bigint as key from pg_locks
+       where locktype = 'advisory' and objsubid = 1 and granted
+         and database = (select oid from pg_database where datname = current_database())
     )
-    select id, left_at is not null as left from hub.executors where id not in (select id from alive)
+    select id, left_at is not null as left from hub.executors where lock_id not in (select key from held)
     union all
     select distinct executor_id, false from dbos.workflow_status
      where status = 'PENDING' and executor_id is not null and executor_id not in (select id from hub.executors)`.execute(sql)
   return rows
 }
 
-export async function pendingRuns(sql: Sql, executorId: string): Promise<string[]> {
-  const { rows } = await raw<{ id: string }>`
-    select workflow_uuid as id from dbos.workflow_status where status = 'PENDING' and executor_id = ${executorId}`.execute(sql)
-  return rows.map(({ id }) => id)
+export interface TakenOver {
+  readonly resumed: readonly string[]
+  readonly parked: readonly string[]
 }
 
 /**
- * Counts deaths per run, once per dead executor however often the sweep itself is interrupted, and answers which runs are to be parked. The
- * count begins anew when the run got further since, when it was only sleeping, and after an hour: a long-lived run meets many
- * restarts that are none of its doing.
+ * Hands the runs of a dead executor back to the queue, in one transaction: sweeps of several processes at once, a run that is cancelled or
+ * ended meanwhile, and a sweep that dies half-way, do no harm. It is the statement of DBOS's own recovery, which its public API offers only for
+ * the process's own runs.
  */
-export async function countTakeOvers(sql: Sql, runIds: readonly string[], executorId: string): Promise<string[]> {
-  if (runIds.length === 0) return []
+export function takeOver(db: Database, executor: { id: string; left: boolean }, queue: string): Promise<TakenOver> {
+  return db.transaction(async (trx) => {
+    const { rows } = await raw<{ id: string }>`
+      select workflow_uuid as id from dbos.workflow_status
+       where status = 'PENDING' and executor_id = ${executor.id} order by 1 for update`.execute(trx)
+    const runs = rows.map(({ id }) => id)
+    const parked = executor.left ? [] : await countDeaths(trx, runs)
+    const resumed = runs.filter((id) => !parked.includes(id))
+    if (runs.length > 0) {
+      await raw`
+        update dbos.workflow_status
+           set status = case when workflow_uuid = any(${parked}::text[]) then 'MAX_RECOVERY_ATTEMPTS_EXCEEDED' else 'ENQUEUED' end,
+               queue_name = ${queue}, owner_xid = null, recovery_attempts = 0, started_at_epoch_ms = null,
+               updated_at = (extract(epoch from now()) * 1000)::bigint
+         where workflow_uuid = any(${runs}::text[])`.execute(trx)
+    }
+    await trx.deleteFrom('executors').where('id', '=', executor.id).execute()
+    return { resumed, parked }
+  })
+}
+
+/**
+ * Counts a death per run and answers which runs are to be parked. The count begins anew when the run got further since, when it was only
+ * sleeping, and after an hour: a long-lived run meets many restarts that are none of its doing.
+ */
+async function countDeaths(trx: Transaction, runs: readonly string[]): Promise<string[]> {
   const { rows } = await raw<{ run_id: string; count: number }>`
     with progress as (
       select r.id,
              coalesce(max(o.function_id) + 1, 0) as steps,
              coalesce(bool_or(case when o.function_name = 'DBOS.sleep' then o.output::numeric > extract(epoch from now()) * 1000 end), false) as asleep
-        from unnest(${runIds}::text[]) as r (id)
+        from unnest(${runs}::text[]) as r (id)
         left join dbos.operation_outputs o on o.workflow_uuid = r.id
        group by r.id
     )
-    insert into hub.take_overs as t (run_id, count, last_executor, steps, at)
-    select id, case when asleep then 0 else 1 end, ${executorId}, steps, now() from progress
+    insert into hub.take_overs as t (run_id, count, steps, at)
+    select id, case when asleep then 0 else 1 end, steps, now() from progress
     on conflict (run_id) do update
       set count = case
-            when t.last_executor = excluded.last_executor then t.count
             when excluded.count = 0 then 0
             when excluded.steps > t.steps or t.at < now() - interval '1 hour' then 1
             else t.count + 1
           end,
-          last_executor = excluded.last_executor, steps = excluded.steps, at = now()
-    returning run_id, count`.execute(sql)
-  const parked = rows.filter(({ count }) => count >= parkAfter).map(({ run_id }) => run_id)
-  if (parked.length > 0) await sql.updateTable('take_overs').set({ parked_at: new Date() }).where('run_id', 'in', parked).execute()
-  return parked
+          steps = excluded.steps, at = now()
+    returning run_id, count`.execute(trx)
+  await trx
+    .deleteFrom('take_overs')
+    .where('at', '<', raw<Date>`now() - interval '1 hour'`)
+    .execute()
+  return rows.filter(({ count }) => count >= parkAfter).map(({ run_id }) => run_id)
 }
 
-export async function isParked(sql: Sql, runId: string): Promise<boolean> {
-  const row = await sql.selectFrom('take_overs').select('parked_at').where('run_id', '=', runId).executeTakeFirst()
-  return row?.parked_at != null
-}
-
-export async function forgetTakeOvers(sql: Sql, runId: string): Promise<void> {
+export async function forgetDeaths(sql: Sql, runId: string): Promise<void> {
   await sql.deleteFrom('take_overs').where('run_id', '=', runId).execute()
 }
 
@@ -94,4 +123,12 @@ export async function enqueueIn(
   await raw`select dbos.enqueue_workflow(
     workflow_name => ${run.name}, queue_name => ${run.queue}, workflow_id => ${run.id},
     app_version => ${run.version}, positional_args => ${run.args.map((arg) => JSON.stringify(arg))}::json[])`.execute(sql)
+}
+
+// Any fixed number, as for the migrations of the hub's own tables.
+const engineLock = 4_867_120_002
+
+export async function tryEngineLock(session: ClientBase): Promise<boolean> {
+  const { rows } = await session.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [engineLock])
+  return rows[0]?.got ?? false
 }

@@ -81,8 +81,6 @@ create table executors (
 create table take_overs (
   run_id text primary key,
   count integer not null,
-  last_executor text not null,
   steps integer not null,
-  at timestamptz not null,
-  parked_at timestamptz
+  at timestamptz not null
 );
