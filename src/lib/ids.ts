@@ -20,24 +20,26 @@ export type IdPrefix =
   | 'tok'
   | 'ws'
 
-let lastMillis = 0
+let lastMillis = -1
 let sequence = 0
+/** The text of `lastMillis`: many ids share it. */
+let timePart = ''
+
+function setTime(millis: number): void {
+  lastMillis = millis
+  sequence = 0
+  const hex = millis.toString(16).padStart(12, '0')
+  timePart = `${hex.slice(0, 8)}-${hex.slice(8)}-7`
+}
 
 /** RFC 9562 UUIDv7. Within one millisecond a 12-bit counter keeps the order in which ids were made. */
 function uuidv7(now: number): string {
-  if (now > lastMillis) {
-    lastMillis = now
-    sequence = 0
-  } else if (++sequence > 0xfff) {
-    // A clock that stands still or jumps back: borrow from the future rather than repeat.
-    lastMillis += 1
-    sequence = 0
-  }
-  const time = lastMillis.toString(16).padStart(12, '0')
-  // The variant and 62 random bits as Node makes them for version 4: from a buffer that it fills now and then. `randomBytes` asks the
+  if (now > lastMillis) setTime(now)
+  // A clock that stands still or jumps back: borrow from the future rather than repeat.
+  else if (++sequence > 0xfff) setTime(lastMillis + 1)
+  // The variant and 62 random bits as Node makes them for version 4: out of a buffer that it fills now and then. `randomBytes` asks the
   // system each time, which was a quarter of a small request.
-  const random = randomUUID().slice(19)
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${sequence.toString(16).padStart(3, '0')}-${random}`
+  return `${timePart}${(0x1000 + sequence).toString(16).slice(1)}-${randomUUID().slice(19)}`
 }
 
 export function newId<P extends IdPrefix>(prefix: P, now: number = Date.now()): `${P}_${string}` {
