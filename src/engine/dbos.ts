@@ -2,7 +2,6 @@ import { DBOS, StatusString, type WorkflowStatus } from '@dbos-inc/dbos-sdk'
 import pg from 'pg'
 import { openPool } from '#db'
 import { sleep } from '#lib/clock'
-import { newId } from '#lib/ids'
 import type { Logger } from '#telemetry'
 import { createDrain, type Drain } from './drain.ts'
 import type { Engine, EngineDeps, EngineOptions, RunContext, RunFunction, RunState, RunStatus } from './index.ts'
@@ -26,7 +25,7 @@ const drainMs = 20_000
 export async function createDbosEngine(deps: EngineDeps, options: EngineOptions): Promise<Engine> {
   const { db, logger } = deps
   await using stack = new AsyncDisposableStack()
-  const executorId = newId('exe')
+  const { executorId } = options
   // A pool of its own: a burst of requests must not starve the work that is under way.
   const pool = openPool(db.connection, 10, logger)
   stack.defer(() => pool.end())
@@ -47,7 +46,7 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
     ]),
   )
   // Before the launch, which is when work may begin: a process without a sign of life looks dead to the others.
-  const liveness = stack.use(await startLiveness(deps, { executorId, queue }))
+  const liveness = stack.use(await startLiveness(deps, { executorId, queue, sweepMs: options.sweepMs }))
   stack.defer(() => DBOS.shutdown({ deregister: true }))
   await launch(db.connection)
   await DBOS.registerQueue(queue, { minPollingIntervalMs: pollMs, workerConcurrency: runsAtOnce, onConflict: 'always_update' })

@@ -62,6 +62,8 @@ export interface EngineOptions {
   readonly works: boolean
   /** How long a stop waits for the steps under way. */
   readonly drainMs?: number
+  /** How often this process looks for dead ones; found silent twice, they are dead. */
+  readonly sweepMs?: number
 }
 
 export interface EngineDeps extends Telemetry {

@@ -10,7 +10,7 @@ import { markLeft, register, silentExecutors, takeLock, takeOver, type Executor 
  * own: the server frees it when the process is gone, however it went. A sweep looks for executors whose lock is free and hands their
  * runs back to the queue.
  */
-const sweepMs = 2000
+const defaultSweepMs = 2000
 /** Silent in this many sweeps of one process: a database restart frees every lock, and the living need a moment to take theirs again. */
 const sweepsUntilDead = 2
 
@@ -30,7 +30,11 @@ export interface Liveness extends AsyncDisposable {
 
 export async function startLiveness(
   { db, logger, metrics }: EngineDeps,
-  { executorId, queue }: { readonly executorId: string; readonly queue: string },
+  {
+    executorId,
+    queue,
+    sweepMs = defaultSweepMs,
+  }: { readonly executorId: string; readonly queue: string; readonly sweepMs?: number | undefined },
 ): Promise<Liveness> {
   // 63 bits, so that it is a positive bigint.
   const executor: Executor = { id: executorId, lockId: randomBytes(8).readBigUInt64BE() >> 1n, host: hostname(), pid: process.pid }
