@@ -30,6 +30,8 @@ export interface CredentialBackend extends AsyncDisposable {
   read(workspace: WorkspaceRef, name: string): Promise<CredentialData | undefined>
   list(workspace: WorkspaceRef): Promise<CredentialInfo[]>
   remove(trx: Transaction, workspace: WorkspaceRef, name: string): Promise<boolean>
+  /** Told after a change is stored: nothing read before may be answered any more. */
+  changed(workspace: WorkspaceRef, name: string): void
   /** Throws the reason why it can't serve. */
   check(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import type { Database } from '#db'
 import { fail, type HubError } from '#kit'
+import { briefly } from '#lib/briefly'
 import { newId } from '#lib/ids'
 import { open, seal, SealBrokenError, UnknownKeyError, type SealKey } from '#lib/seal'
 import type { CredentialBackend, CredentialData } from './backend.ts'
@@ -25,6 +26,11 @@ export interface DatabaseBackend extends CredentialBackend {
   rotate(): Promise<RotationReport>
 }
 
+/** A credential that was replaced holds in every process after this at the latest. */
+const believedMs = 500
+
+const rowKey = (workspaceId: string, name: string): string => `${workspaceId} ${name}`
+
 export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseBackend {
   const openRow = (row: SealedRow): CredentialData => {
     try {
@@ -35,6 +41,11 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       throw asHubError(row.name, error)
     }
   }
+
+  const rows = briefly(believedMs, (key: string) => {
+    const at = key.indexOf(' ')
+    return readCredential(db.sql, key.slice(0, at), key.slice(at + 1))
+  })
 
   return {
     kind: 'database',
@@ -47,10 +58,12 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       if (!info) throw fail('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
       return info
     },
+    // What is held for a moment is sealed; it is opened for each call.
     async read(workspace, name) {
-      const row = await readCredential(db.sql, workspace.id, name)
+      const row = await rows.get(rowKey(workspace.id, name))
       return row && openRow(row)
     },
+    changed: (workspace, name) => rows.forget(rowKey(workspace.id, name)),
     list: (workspace) => listCredentials(db.sql, workspace.id),
     remove: (trx, workspace, name) => removeCredential(trx, workspace.id, name),
     check: () => db.ping(),

@@ -50,9 +50,12 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
   // One or the other, never one behind the other: a secret must not turn up where nobody looks for it.
   const backend: CredentialBackend = vault ? createVaultBackend(createVaultClient({ ...vault, logger }), vault.place) : sealed
 
+  // A workspace keeps its name for good, so it is asked for once.
+  const workspaces = new Map<string, WorkspaceRef>()
   const workspaceOf = async (id: string): Promise<WorkspaceRef> => {
-    const workspace = await access.workspaces.find({ id })
+    const workspace = workspaces.get(id) ?? (await access.workspaces.find({ id }))
     if (!workspace) throw fail('not_found', { detail: 'this workspace does not exist any more' })
+    workspaces.set(id, workspace)
     return workspace
   }
 
@@ -64,11 +67,13 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
     ) => Promise<{ result: T; action: string; subject: string; detail: Record<string, unknown> }>,
   ): Promise<T> => {
     const workspace = await workspaceOf(principal.workspaceId)
-    return db.transaction(async (trx) => {
+    const { result, subject } = await db.transaction(async (trx) => {
       const { result, ...entry } = await work(trx, workspace)
       await access.audit.record(trx, { workspaceId: workspace.id, actor: actorOf(principal), ...entry })
-      return result
+      return { result, subject: entry.subject }
     })
+    backend.changed(workspace, subject)
+    return result
   }
 
   const put = (principal: Principal, name: string, data: CredentialData, kind: string | undefined, createOnly: boolean) =>

@@ -73,6 +73,8 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
       return true
     },
 
+    changed: () => undefined,
+
     async check() {
       await client.call('GET', 'auth/token/lookup-self')
     },

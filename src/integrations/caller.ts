@@ -15,6 +15,7 @@ import {
   type HttpRuntime,
   DryRun,
 } from '#kit'
+import { briefly } from '#lib/briefly'
 import { coalesce } from '#lib/coalesce'
 import type { Telemetry } from '#telemetry'
 import type { Gates } from './gate.ts'
@@ -44,7 +45,8 @@ export interface Callers {
     connector: Connector,
     health: Health,
   ): Promise<{ ok: boolean; account?: string; ms: number; error?: Record<string, unknown> }>
-  forget(integrationId: string): void
+  /** An integration was changed: what was known of it no longer holds. */
+  changed(integration: Pick<IntegrationRow, 'id' | 'workspaceId'>): void
 }
 
 interface CallerDeps extends Telemetry {
@@ -52,6 +54,9 @@ interface CallerDeps extends Telemetry {
   readonly credentials: Credentials
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
 }
+
+/** A change made by another process holds here after this at the latest; one made here holds at once. */
+const believedMs = 500
 
 export function createCallers({ db, credentials, http: base, logger, metrics }: CallerDeps, gates: Gates, ratePerMinute: number): Callers {
   const tokens = new Map<string, { value: string; expiresAt: number }>()
@@ -62,8 +67,7 @@ export function createCallers({ db, credentials, http: base, logger, metrics }: 
     measure: ({ connector, method, status, seconds }) => metrics.httpClient.observe({ connector, method, status }, seconds),
   }
 
-  // Calls that come at once share one reading, which never began before the call that uses it.
-  const listShared = coalesce((workspaceId: string) => listIntegrations(db.sql, workspaceId))
+  const lists = briefly(believedMs, (workspaceId: string) => listIntegrations(db.sql, workspaceId))
   const readShared = coalesce((key: string) => {
     const at = key.indexOf(' ')
     return credentials.read(key.slice(0, at), key.slice(at + 1))
@@ -162,7 +166,7 @@ export function createCallers({ db, credentials, http: base, logger, metrics }: 
     open,
     async choose(workspaceId, connector, ref, discover) {
       if (ref !== undefined) {
-        let named = find(await listShared(workspaceId), ref)
+        let named = find(await lists.get(workspaceId), ref)
         if (!named) {
           await discover()
           named = await findIntegration(db.sql, workspaceId, ref)
@@ -180,7 +184,7 @@ export function createCallers({ db, credentials, http: base, logger, metrics }: 
         }
         return assertEnabled(named)
       }
-      let fitting = (await listShared(workspaceId)).filter((row) => row.connector === connector.name)
+      let fitting = (await lists.get(workspaceId)).filter((row) => row.connector === connector.name)
       if (fitting.length === 0) {
         await discover()
         fitting = (await listIntegrations(db.sql, workspaceId)).filter((row) => row.connector === connector.name)
@@ -221,8 +225,9 @@ export function createCallers({ db, credentials, http: base, logger, metrics }: 
       }
     },
 
-    forget(integrationId) {
-      for (const key of tokens.keys()) if (key.startsWith(`${integrationId} `)) tokens.delete(key)
+    changed({ id, workspaceId }) {
+      lists.forget(workspaceId)
+      for (const key of tokens.keys()) if (key.startsWith(`${id} `)) tokens.delete(key)
     },
   }
 }

@@ -82,7 +82,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   )
   const gates = createGates(db, deps)
   const callers = createCallers(deps, gates, options.ratePerMinute)
-  const health = createHealth({ ...deps, onDisabled: (integration) => callers.forget(integration.id) })
+  const health = createHealth({ ...deps, onDisabled: (integration) => callers.changed(integration) })
 
   const connector = (name: string): Connector => {
     const found = byName.get(name)
@@ -116,14 +116,17 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       enabled: boolean
       origin: IntegrationOrigin
     },
-  ): Promise<IntegrationRow | undefined> =>
-    db.transaction(async (trx) => {
+  ): Promise<IntegrationRow | undefined> => {
+    const made = await db.transaction(async (trx) => {
       const made = await insertIntegration(trx, { ...row, id: newId('int'), workspaceId, connector: row.connector.name })
       if (!made) return undefined
       const detail = { name: made.name, connector: made.connector, origin: row.origin }
       await access.audit.record(trx, { workspaceId, actor, action: 'integration.created', subject: made.id, detail })
       return made
     })
+    if (made) callers.changed(made)
+    return made
+  }
 
   const presets = createPresets({ db, credentials, access, insert }, options)
 
@@ -218,7 +221,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
         })
         return after!
       })
-      callers.forget(row.id)
+      callers.changed(row)
       return updated
     },
 
@@ -235,7 +238,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
           detail,
         })
       })
-      callers.forget(row.id)
+      callers.changed(row)
       gates.forget(row.id)
     },
 

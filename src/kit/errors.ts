@@ -31,6 +31,7 @@ export const errorCatalogue = {
   invalid_input: entry('validation', 400, false, 'Some of what was sent does not fit; `errors` names each place.'),
   unsupported_media_type: entry('validation', 415, false, 'This content type is not accepted here.'),
   body_too_large: entry('validation', 413, false, 'The body is larger than this endpoint accepts.'),
+  headers_too_large: entry('validation', 431, false, 'The header fields are larger than the hub accepts.'),
   request_timeout: entry('timeout', 408, true, 'The request did not arrive in time.'),
   not_found: entry('not_found', 404, false, 'There is nothing under this name or path.'),
   // Who asks
@@ -48,6 +49,7 @@ export const errorCatalogue = {
   vault_sealed: entry('upstream', 503, true, 'Vault is sealed.'),
   vault_denied: entry('permission', 502, false, 'Vault refused the hub.'),
   vault_unreachable: entry('network', 503, true, 'Vault cannot be reached.'),
+  vault_timeout: entry('timeout', 504, true, 'Vault did not answer in time.'),
   vault_failed: entry('upstream', 502, true, 'Vault answered with an error.'),
   // Tools and integrations
   tool_unknown: entry('not_found', 404, false, 'There is no tool of this name.'),

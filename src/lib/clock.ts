@@ -33,3 +33,32 @@ export async function within<T, L>(ms: number, work: Promise<T>, late: L): Promi
     clearTimeout(timer)
   }
 }
+
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal
+  /** The time ran out, as against the parent's abort. */
+  readonly expired: boolean
+}
+
+/** A signal that aborts after a while or with its parent. Disposed, its timer is gone: `AbortSignal.timeout` would keep one for every call. */
+export function deadline(ms: number, parent?: AbortSignal): Deadline {
+  const controller = new AbortController()
+  let expired = false
+  const timer = setTimeout(() => {
+    expired = true
+    controller.abort(new DOMException('the time ran out', 'TimeoutError'))
+  }, ms)
+  const follow = (): void => controller.abort(parent?.reason)
+  if (parent?.aborted) follow()
+  else parent?.addEventListener('abort', follow, { once: true })
+  return {
+    signal: controller.signal,
+    get expired() {
+      return expired
+    },
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      parent?.removeEventListener('abort', follow)
+    },
+  }
+}

@@ -3,6 +3,7 @@ import type { Transaction } from '#db'
 import type { Caller, IntegrationRow, Integrations } from '#integrations'
 import { DryRun, fail, HubError } from '#kit'
 import { digest } from '#lib/canonical'
+import { deadline } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
 import { restoreError, type Entry, type Journal, type NewEntry, type Result } from './journal.ts'
 import { enforce, type Policies, type Verdict } from './policy.ts'
@@ -82,8 +83,9 @@ export function createInvoke(deps: InvokeDeps): Invoke {
     options: InvokeOptions,
   ): Promise<Outcome> {
     const began = performance.now()
+    using limit = deadline(callMs, options.signal)
     try {
-      const caller = await callerFor(principal, tool, integration, options, false)
+      const caller = await callerFor(principal, tool, integration, limit.signal, false)
       const raw = await tool.action.run(caller.context(input, options.idempotencyKey))
       const { output, warning } = checkOutput(tool, raw)
       const shaped = shape(output, { fields: options.fields, maxTokens: options.maxTokens ?? defaultMaxTokens })
@@ -137,7 +139,8 @@ export function createInvoke(deps: InvokeDeps): Invoke {
     }
     if (tool.action.idempotent) return journal.again(call, known)
     if (!tool.action.verify) throw error.with({ invocationId: known.id })
-    const caller = await callerFor(principal, tool, integration, options, false)
+    using limit = deadline(callMs, options.signal)
+    const caller = await callerFor(principal, tool, integration, limit.signal, false)
     const found = await tool.action.verify(caller.context(input, options.idempotencyKey))
     if (found === 'unknown') throw error.with({ invocationId: known.id })
     const entry = await journal.again(call, known)
@@ -154,7 +157,8 @@ export function createInvoke(deps: InvokeDeps): Invoke {
     principal: Principal,
     options: InvokeOptions,
   ): Promise<Outcome> {
-    const caller = await callerFor(principal, tool, integration, options, true)
+    using limit = deadline(callMs, options.signal)
+    const caller = await callerFor(principal, tool, integration, limit.signal, true)
     const shown = (request: unknown): Outcome => ({
       invocationId: '',
       status: 'dry_run',
@@ -177,15 +181,13 @@ export function createInvoke(deps: InvokeDeps): Invoke {
     }
   }
 
-  async function callerFor(
+  function callerFor(
     { workspaceId }: Principal,
     { connector, action }: Tool,
     integration: IntegrationRow | undefined,
-    options: InvokeOptions,
+    signal: AbortSignal,
     dry: boolean,
   ): Promise<Caller> {
-    const limit = AbortSignal.timeout(callMs)
-    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit
     return integrations.caller(integration, connector, { workspaceId, signal, dryRun: dry, readOnly: action.effect === 'read' })
   }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database } from '#db'
 import { fail } from '#kit'
+import { briefly } from '#lib/briefly'
 import { readPolicy, writePolicy } from './store.ts'
 import type { Tool } from './registry.ts'
 
@@ -37,21 +38,13 @@ export interface Policies {
 const believedMs = 500
 
 export function createPolicies(db: Database, access: Access): Policies {
-  const believed = new Map<string, { rules: PolicyRule[]; until: number }>()
-
-  const rulesOf = async (workspaceId: string): Promise<PolicyRule[]> => {
-    const held = believed.get(workspaceId)
-    if (held && held.until > Date.now()) return held.rules
-    const rules = (await readPolicy(db.sql, workspaceId)) as PolicyRule[]
-    believed.set(workspaceId, { rules, until: Date.now() + believedMs })
-    return rules
-  }
+  const rules = briefly(believedMs, (workspaceId: string) => readPolicy(db.sql, workspaceId) as Promise<PolicyRule[]>)
 
   return {
     read: async (workspaceId) => (await readPolicy(db.sql, workspaceId)) as PolicyRule[],
-    async write(principal, rules) {
+    async write(principal, set) {
       await db.transaction(async (trx) => {
-        await writePolicy(trx, principal.workspaceId, rules)
+        await writePolicy(trx, principal.workspaceId, set)
         const { workspaceId } = principal
         await access.audit.record(trx, {
           workspaceId,
@@ -61,11 +54,10 @@ export function createPolicies(db: Database, access: Access): Policies {
           detail: { rules },
         })
       })
-      believed.delete(principal.workspaceId)
+      rules.forget(principal.workspaceId)
     },
     async judge(workspaceId, tool, input) {
-      const rules = await rulesOf(workspaceId)
-      return rules.find((rule) => fits(rule, tool, input)) ?? { decision: 'allow' }
+      return (await rules.get(workspaceId)).find((rule) => fits(rule, tool, input)) ?? { decision: 'allow' }
     },
   }
 }

@@ -1,5 +1,5 @@
 import { backoffDelay } from '#lib/backoff'
-import { sleep } from '#lib/clock'
+import { deadline, sleep } from '#lib/clock'
 import { redacted, redactText } from '#lib/redact'
 import type { Authorization } from '../auth.ts'
 import type { Connector } from '../connector.ts'
@@ -146,8 +146,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   const oneTry = async (asked: HttpRequest, looks: boolean, url: URL, headers: Record<string, string>, body: Body): Promise<RawReply> => {
     runtime.egress.assertUrl(url)
     await scope.gate.take(patience(), scope.signal)
-    const timer = AbortSignal.timeout(runtime.timeoutMs)
-    const signal = AbortSignal.any([timer, scope.signal])
+    using limit = deadline(runtime.timeoutMs, scope.signal)
     const began = performance.now()
     let status: number | string = 'error'
     try {
@@ -157,13 +156,13 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
         method: asked.method,
         headers,
         body: body.bytes,
-        signal,
+        signal: limit.signal,
       })
       status = response.statusCode
       const bytes = await readBounded(response.body, asked.maxBytes ?? defaultMaxBytes, scope.connector.title)
       return { status: response.statusCode, headers: flat(response.headers), bytes }
     } catch (error) {
-      const known = classify(error, scope.connector.title, timer.aborted, scope.signal.aborted)
+      const known = classify(error, scope.connector.title, limit.expired, scope.signal.aborted)
       if (status === 'error') status = known.code
       if (looks || asked.repeatable || unsent.has(known) || known.code === 'address_refused') throw known
       throw unknownOutcome(known)

@@ -26,6 +26,8 @@ export function parseReply({ status, headers, bytes }: RawReply, accept: 'json' 
 export function errorOf(reply: RawReply, vendor: string, dialect: Dialect, allow: readonly number[]): HubError | undefined {
   const { status, headers } = reply
   if (allow.includes(status)) return undefined
+  // A good reply is only looked into where this system hides errors in good replies.
+  if (status < 400 && !dialect.errorIn) return undefined
   const body = looseJson(reply)
   const special = dialect.errorIn?.(body, status)
   if (special) return vendorError(special.code, vendor, status, special.message, special.retryAfter ?? retryAfterSeconds(headers))
