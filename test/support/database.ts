@@ -29,8 +29,16 @@ function sharedServer() {
   return server
 }
 
+const closers: (() => Promise<void>)[] = []
+
+/** To be closed at the end of the whole run, before the server is. */
+export function atEnd(close: () => Promise<void>): void {
+  closers.push(close)
+}
+
 // Here, not where the server is started: called inside a test, it would stop the server at the end of that test.
 after(async () => {
+  for (const close of closers.toReversed()) await close()
   if (!server) return
   const { template, dataDir } = await server
   await template[Symbol.asyncDispose]()

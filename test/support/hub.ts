@@ -6,7 +6,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { loadConfig, type Environment } from '#config'
 import type { RestApp } from '#doors/rest'
 import { composeHub, type Hub } from '#hub'
-import { freshDatabase } from './database.ts'
+import { atEnd, freshDatabase } from './database.ts'
 
 export const adminToken = 'test-administrator-token'
 const secretKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`
@@ -27,6 +27,8 @@ export interface TestHub extends AsyncDisposable {
 export interface CallOptions {
   readonly token?: string | null
   readonly headers?: Record<string, string>
+  /** The address the request comes from. */
+  readonly from?: string
 }
 
 /** A whole hub in this process, on a database of its own, asked through `inject()`. */
@@ -52,16 +54,29 @@ export async function testHub(env: Environment = {}): Promise<TestHub> {
     hub,
     rest,
     dataDir,
-    call: (method, url, body, { token = adminToken, headers = {} } = {}) => {
+    call: (method, url, body, { token = adminToken, headers = {}, from = '127.0.0.1' } = {}) => {
       const request: InjectOptions = {
         method,
         url,
+        remoteAddress: from,
         headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
       }
       return rest.inject(body === undefined ? request : { ...request, payload: body as object })
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+let shared: Promise<TestHub> | undefined
+
+/** One hub for all tests that leave it as it is: with rows of their own, not with settings or outages. */
+export function sharedHub(): Promise<TestHub> {
+  if (!shared) {
+    const made = testHub()
+    shared = made
+    atEnd(async () => (await made)[Symbol.asyncDispose]())
+  }
+  return shared
 }
 
 export interface HubProcess extends AsyncDisposable {

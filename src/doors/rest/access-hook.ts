@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { requireScope, type Access, type Principal } from '#access'
-import { fail } from '#kit'
+import { fail, type HubError } from '#kit'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,6 +18,8 @@ export function addAccess(app: FastifyInstance, access: Access): void {
     if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} does not say which scope it needs`)
   })
   app.addHook('onRequest', async (request) => {
+    // Before its body is read: who knocks at the wrong door may send whatever.
+    if (request.is404) throw nothingHere(request)
     const needed = request.routeOptions.config.access
     if (needed === undefined || needed === 'public') return
     const principal = await access.authenticate(bearer(request), request.ip)
@@ -25,6 +27,10 @@ export function addAccess(app: FastifyInstance, access: Access): void {
     const workspace = request.headers['hub-workspace']
     request.principal = typeof workspace === 'string' ? await access.enter(principal, workspace) : principal
   })
+}
+
+export function nothingHere({ method }: FastifyRequest): HubError {
+  return fail('not_found', { detail: `nothing answers ${method} here` })
 }
 
 function bearer({ headers }: FastifyRequest): string {

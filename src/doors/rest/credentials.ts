@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { credentialName, type CredentialInfo } from '#credentials'
-import { pageOf, timestamp } from './shapes.ts'
+import { line, pageOf, timestamp } from './shapes.ts'
 import type { RestApp, RestDeps } from './server.ts'
 
 const credentialShape = z.object({
@@ -19,7 +19,7 @@ const data = z
   .describe('The secret values by field. They go in and never come out.')
 
 const name = z.string().regex(credentialName, 'must be letters, digits, dots, dashes and underscores').describe('Unique name.')
-const kind = z.string().min(1).max(50).optional().describe('What it is for, e.g. github.')
+const kind = line(50).optional().describe('What it is for, e.g. github.')
 
 export function credentialRoutes(app: RestApp, { credentials }: RestDeps): void {
   const tags = ['Credentials']

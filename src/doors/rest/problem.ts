@@ -54,6 +54,7 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'bad_json',
   FST_ERR_NOT_FOUND: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 }
 
 function asHubError(error: unknown): HubError {
@@ -65,8 +66,18 @@ function asHubError(error: unknown): HubError {
   const { code = '', message = '' } = error as { code?: string; message?: string }
   const fromFastify = fastifyCodes[code]
   if (fromFastify) return fail(fromFastify, fromFastify === 'bad_json' ? { detail: message } : {})
+  if (code === 'FST_ERR_BAD_URL')
+    return fail('invalid_input', { errors: [{ path: 'path', message: 'is not well-formed: % begins an escape' }] })
+  if (unstorable(code, message)) {
+    return fail('invalid_input', { detail: 'a text holds what cannot be stored: NUL, or half of a surrogate pair', cause: error })
+  }
   if (isDatabaseTrouble(error)) return fail('database_unavailable', { retryAfter: 1, cause: error })
   return fail('internal', { cause: error })
+}
+
+/** Texts that PostgreSQL does not take. Where it matters which one it was, the schema has said so before. */
+function unstorable(code: string, message: string): boolean {
+  return code === '22021' || code === '22P05' || (code === '22P02' && message.includes('type json'))
 }
 
 interface SchemaFault {

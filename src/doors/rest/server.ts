@@ -1,18 +1,17 @@
 import cors from '@fastify/cors'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault, type RouteOptions } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Access } from '#access'
 import type { Credentials } from '#credentials'
 import type { Integrations } from '#integrations'
-import { fail } from '#kit'
-import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
-import { addAccess } from './access-hook.ts'
+import { addAccess, nothingHere } from './access-hook.ts'
 import { connectorRoutes } from './connectors.ts'
 import { credentialRoutes } from './credentials.ts'
 import { integrationRoutes } from './integrations.ts'
+import { addHeaders, answerBroken, requestId } from './headers.ts'
 import { addJsonParser } from './json.ts'
 import { addDocs, addOpenApi } from './openapi.ts'
 import { sendProblem } from './problem.ts'
@@ -42,6 +41,13 @@ export interface RestOptions {
   readonly trustProxy: readonly string[]
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every route there is, with the scope that it needs. */
+    readonly routeTable: readonly RouteOptions[]
+  }
+}
+
 /** The HTTP server with every route, not yet listening: a test can `inject()` into it. */
 export async function buildRest(deps: RestDeps, options: RestOptions): Promise<RestApp> {
   const loggerInstance: FastifyBaseLogger = deps.logger
@@ -54,16 +60,22 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
     forceCloseConnections: 'idle',
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     routerOptions: { maxParamLength: 256 },
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    // A path that cannot be read gets here past every hook.
+    frameworkErrors: (error, request, reply) => {
+      reply.secure()
+      sendProblem(error, request, reply)
+    },
+    clientErrorHandler: answerBroken,
   }).withTypeProvider<ZodTypeProvider>()
 
+  const routeTable: RouteOptions[] = []
+  app.decorate('routeTable', routeTable)
+  app.addHook('onRoute', (route) => void routeTable.push(route))
   app.setValidatorCompiler(validatorCompiler)
   // Schemas of replies document them and are held by tests; checking each one again at run time would cost half of a small reply.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(fail('not_found', { detail: `nothing answers ${request.method} here` }), request, reply),
-  )
+  app.setNotFoundHandler((request, reply) => sendProblem(nothingHere(request), request, reply))
   addJsonParser(app)
   addHeaders(app)
   addMeasures(app, deps)
@@ -88,27 +100,6 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   toolRoutes(app, deps)
   seedRoutes(app, deps)
   return app
-}
-
-function requestId(given: string | string[] | undefined): string {
-  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : newId('req')
-}
-
-function addHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-request-id': request.id,
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      'referrer-policy': 'no-referrer',
-      'cache-control': 'no-store',
-      'cross-origin-resource-policy': 'same-origin',
-      // The reader's page brings its own script and styles; everything else needs nothing.
-      'content-security-policy': request.url.startsWith('/docs')
-        ? "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; frame-ancestors 'none'"
-        : "default-src 'none'; frame-ancestors 'none'",
-    })
-  })
 }
 
 function addMeasures(app: FastifyInstance, { metrics, logger }: Telemetry): void {

@@ -27,12 +27,22 @@ export function encodeCursor(key: string): string {
   return Buffer.from(key).toString('base64url')
 }
 
-export function decodeCursor(cursor: string | undefined): string | undefined {
+/** The key behind a cursor; `shape` is that of this list's keys. */
+export function decodeCursor(cursor: string | undefined, shape: RegExp = /^[\x20-\x7e]+$/): string | undefined {
   if (cursor === undefined) return undefined
   const key = Buffer.from(cursor, 'base64url').toString()
-  if (encodeCursor(key) !== cursor)
+  if (encodeCursor(key) !== cursor || !shape.test(key))
     throw fail('invalid_input', { errors: [{ path: 'query.cursor', message: 'is not a cursor of this list' }] })
   return key
+}
+
+/** One line that a person reads: what a terminal or a database might choke on is refused. */
+export function line(max: number) {
+  return z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must be one line of text, without control characters')
 }
 
 export const timestamp = z.iso.datetime()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { scopes, type TokenRow } from '#access'
-import { decodeCursor, iso, pageOf, pageQuery, timestamp, toPage } from './shapes.ts'
+import { decodeCursor, iso, line, pageOf, pageQuery, timestamp, toPage } from './shapes.ts'
 import type { RestApp, RestDeps } from './server.ts'
 
 const tokenShape = z.object({
@@ -16,7 +16,7 @@ const tokenShape = z.object({
 })
 
 const newToken = z.strictObject({
-  name: z.string().min(1).max(100).describe('What the token is for.'),
+  name: line(100).describe('What the token is for.'),
   scopes: z
     .array(z.string())
     .min(1)
@@ -26,6 +26,8 @@ const newToken = z.strictObject({
   expires_at: timestamp.optional().describe('When it stops working; never by default.'),
 })
 
+const params = z.object({ id: z.string().regex(/^tok_[0-9a-f-]{1,36}$/, 'must be the id of a token: tok_…') })
+
 export function tokenRoutes(app: RestApp, { access }: RestDeps): void {
   const tags = ['Access']
 
@@ -33,7 +35,7 @@ export function tokenRoutes(app: RestApp, { access }: RestDeps): void {
     config: { access: 'tokens:read' },
     schema: { tags, summary: 'List tokens', querystring: pageQuery, response: { 200: pageOf(tokenShape) } },
     handler: async ({ principal, query }) => {
-      const rows = await access.tokens.list(principal, { after: decodeCursor(query.cursor), limit: query.limit + 1 })
+      const rows = await access.tokens.list(principal, { after: decodeCursor(query.cursor, /^tok_[0-9a-f-]{36}$/), limit: query.limit + 1 })
       return toPage(rows, query.limit, renderToken, (row) => row.id)
     },
   })
@@ -58,7 +60,7 @@ export function tokenRoutes(app: RestApp, { access }: RestDeps): void {
   })
   app.delete('/api/v1/tokens/:id', {
     config: { access: 'tokens:write' },
-    schema: { tags, summary: 'Revoke a token', params: z.object({ id: z.string() }), response: { 200: tokenShape } },
+    schema: { tags, summary: 'Revoke a token', params, response: { 200: tokenShape } },
     handler: async ({ principal, params }) => renderToken(await access.tokens.revoke(principal, params.id)),
   })
 }

@@ -40,9 +40,9 @@ export function workspaceRoutes(app: RestApp, { access }: RestDeps): void {
     config: { access: 'audit:read' },
     schema: { tags, summary: 'The audit log, newest first', querystring: pageQuery, response: { 200: pageOf(auditShape) } },
     handler: async ({ principal, query }) => {
-      const cursor = decodeCursor(query.cursor)
+      const cursor = decodeCursor(query.cursor, /^\d{1,15}$/)
       const rows = await access.audit.list(principal.workspaceId, {
-        before: cursor === undefined ? undefined : Number(cursor) || 0,
+        before: cursor === undefined ? undefined : Number(cursor),
         limit: query.limit + 1,
       })
       return toPage(rows, query.limit, renderAudit, (row) => String(row.seq))

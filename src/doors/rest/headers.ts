@@ -1,0 +1,61 @@
+import type { FastifyInstance } from 'fastify'
+import type { Socket } from 'node:net'
+import { STATUS_CODES } from 'node:http'
+import { fail } from '#kit'
+import { newId } from '#lib/ids'
+import { toProblem } from './problem.ts'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** The headers that every answer bears. */
+    secure(): void
+  }
+}
+
+export function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : newId('req')
+}
+
+export function addHeaders(app: FastifyInstance): void {
+  app.decorateReply('secure', function secure() {
+    this.headers(headersFor(this.request.id, this.request.url))
+  })
+  app.addHook('onRequest', async (_request, reply) => reply.secure())
+}
+
+function headersFor(id: string, url: string): Record<string, string> {
+  return {
+    'x-request-id': id,
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
+    'cross-origin-resource-policy': 'same-origin',
+    // The reader's page brings its own script and styles; everything else needs nothing.
+    'content-security-policy': url.startsWith('/docs')
+      ? "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; frame-ancestors 'none'"
+      : "default-src 'none'; frame-ancestors 'none'",
+  }
+}
+
+/** What could not be read as a request never reaches a route, and still gets a problem for an answer. */
+export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const id = requestId(undefined)
+  const problem = toProblem(brokenAs(error.code), id)
+  const body = JSON.stringify(problem)
+  const headers = {
+    ...headersFor(id, ''),
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return void socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
+}
+
+function brokenAs(code: string | undefined) {
+  if (code === 'HPE_HEADER_OVERFLOW') return fail('headers_too_large')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return fail('request_timeout')
+  return fail('invalid_input', { detail: 'this could not be read as an HTTP request' })
+}
