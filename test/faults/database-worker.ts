@@ -1,5 +1,5 @@
 import { openDatabase } from '#db'
-import { testTelemetry } from '#test'
+import { testTelemetry } from '../support/telemetry.ts'
 
 /** A process that owns the embedded database in the folder it is told, until it is killed. */
 await openDatabase({ dataDir: process.argv[2]!, poolSize: 2, mode: 'serve' }, testTelemetry())
