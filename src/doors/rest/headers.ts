@@ -1,26 +1,21 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'
 import { fail } from '#kit'
 import { newId } from '#lib/ids'
 import { toProblem } from './problem.ts'
 
-declare module 'fastify' {
-  interface FastifyReply {
-    /** The headers that every answer bears. */
-    secure(): void
-  }
-}
-
 export function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : newId('req')
 }
 
 export function addHeaders(app: FastifyInstance): void {
-  app.decorateReply('secure', function secure() {
-    this.headers(headersFor(this.request.id, this.request.url))
-  })
-  app.addHook('onRequest', async (_request, reply) => reply.secure())
+  app.addHook('onRequest', async (request, reply) => secure(request, reply))
+}
+
+/** The headers that every answer bears. */
+export function secure(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(headersFor(request.id, request.url))
 }
 
 function headersFor(id: string, url: string): Record<string, string> {

@@ -11,7 +11,7 @@ import { addAccess, nothingHere } from './access-hook.ts'
 import { connectorRoutes } from './connectors.ts'
 import { credentialRoutes } from './credentials.ts'
 import { integrationRoutes } from './integrations.ts'
-import { addHeaders, answerBroken, requestId } from './headers.ts'
+import { addHeaders, answerBroken, requestId, secure } from './headers.ts'
 import { addJsonParser } from './json.ts'
 import { addDocs, addOpenApi } from './openapi.ts'
 import { sendProblem } from './problem.ts'
@@ -62,7 +62,7 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
     routerOptions: { maxParamLength: 256 },
     // A path that cannot be read gets here past every hook.
     frameworkErrors: (error, request, reply) => {
-      reply.secure()
+      secure(request, reply)
       sendProblem(error, request, reply)
     },
     clientErrorHandler: answerBroken,
