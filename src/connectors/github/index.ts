@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { auth, defineConnector } from '#kit'
+import { checkActions } from './actions/checks.ts'
+import { commitActions } from './actions/commits.ts'
+import { contentActions } from './actions/contents.ts'
+import { issueActions } from './actions/issues.ts'
+import { projectActions } from './actions/projects.ts'
+import { pullActions } from './actions/pulls.ts'
+import { releaseActions, userActions } from './actions/releases.ts'
 import { repositoryActions } from './actions/repositories.ts'
+import { reviewActions } from './actions/reviews.ts'
 import { githubApp } from './auth.ts'
 import { dialect } from './dialect.ts'
 
@@ -33,5 +41,16 @@ export const github = defineConnector({
     const { login } = await http.get<{ login: string }>('/user')
     return { account: login }
   },
-  actions: { ...repositoryActions },
+  actions: {
+    ...repositoryActions,
+    ...contentActions,
+    ...commitActions,
+    ...issueActions,
+    ...pullActions,
+    ...reviewActions,
+    ...checkActions,
+    ...releaseActions,
+    ...userActions,
+    ...projectActions,
+  },
 })

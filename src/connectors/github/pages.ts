@@ -1,14 +1,25 @@
 import { nextLink, type Http, type RequestOptions } from '#kit'
 
+interface Paging {
+  readonly page: number
+  readonly per_page: number
+}
+
 /** One page of a list, with the number of the next one as GitHub's Link header tells it. */
 export async function page<T>(
   http: Http,
   path: string,
-  input: { readonly page: number; readonly per_page: number },
+  input: Paging,
   query: NonNullable<RequestOptions['query']> = {},
 ): Promise<{ data: T; next_page: number | null }> {
   const { data, headers } = await http.request<T>({ method: 'GET', path, query: { ...query, page: input.page, per_page: input.per_page } })
   const next = nextLink(headers)
   const number = next === undefined ? Number.NaN : Number(new URL(next).searchParams.get('page'))
   return { data, next_page: Number.isInteger(number) && number > 0 ? number : null }
+}
+
+/** The same for the lists that are plain arrays, which most are. */
+export async function list<T>(http: Http, path: string, input: Paging, query: NonNullable<RequestOptions['query']> = {}) {
+  const { data, next_page } = await page<T[]>(http, path, input, query)
+  return { items: data, next_page }
 }

@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { defineAction, path } from '#kit'
+import { page } from '../pages.ts'
+import { branchName, listOf, paging, repository } from '../shapes.ts'
+
+const checkShape = z.object({
+  id: z.number(),
+  name: z.string(),
+  status: z.string(),
+  conclusion: z.string().nullish(),
+  head_sha: z.string(),
+  html_url: z.string().nullish(),
+  started_at: z.string().nullish(),
+  completed_at: z.string().nullish(),
+  output: z.object({ title: z.string().nullish(), summary: z.string().nullish() }).optional(),
+})
+
+const runShape = z.object({
+  id: z.number(),
+  name: z.string().nullish(),
+  status: z.string().nullish(),
+  conclusion: z.string().nullish(),
+  event: z.string(),
+  head_branch: z.string().nullish(),
+  head_sha: z.string(),
+  run_number: z.number(),
+  html_url: z.string(),
+  created_at: z.string(),
+})
+
+const example = { owner: 'octocat', repo: 'hello-world' }
+
+const listCheckRuns = defineAction({
+  title: 'List check runs',
+  description:
+    'Lists the checks of a commit with their outcome. Use it to see whether a commit or pull request is green, and what failed. Returns name, status, conclusion and summary of each.',
+  effect: 'read',
+  example: { ...example, ref: 'main' },
+  input: z.strictObject({
+    ...repository,
+    ref: branchName.describe('Branch, tag or SHA.'),
+    status: z.enum(['queued', 'in_progress', 'completed']).optional().describe('Only checks in this state.'),
+    ...paging,
+  }),
+  output: listOf(checkShape),
+  run: async ({ input, http }) => {
+    const place = path`/repos/${input.owner}/${input.repo}/commits/${input.ref}/check-runs`
+    const { data, next_page } = await page<{ check_runs: z.input<typeof checkShape>[] }>(http, place, input, { status: input.status })
+    return { items: data.check_runs, next_page }
+  },
+})
+
+const createCheckRun = defineAction({
+  title: 'Create a check run',
+  description:
+    'Puts a check on a commit, with its outcome. Use it as an app to report an analysis beside the code; only GitHub Apps may. Returns the check with its id.',
+  effect: 'write',
+  example: { ...example, name: 'review', head_sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd', conclusion: 'success' },
+  input: z.strictObject({
+    ...repository,
+    name: z.string().min(1).max(200).describe('Name of the check.'),
+    head_sha: z
+      .string()
+      .regex(/^[0-9a-f]{40,64}$/, 'must be a whole SHA')
+      .describe('Commit it is about.'),
+    status: z.enum(['queued', 'in_progress', 'completed']).optional().describe('State; completed when a conclusion is given.'),
+    conclusion: z
+      .enum(['success', 'failure', 'neutral', 'cancelled', 'skipped', 'timed_out', 'action_required'])
+      .optional()
+      .describe('Outcome.'),
+    details_url: z.url().optional().describe('Where to read more.'),
+    output: z
+      .strictObject({ title: z.string().max(255).describe('Title.'), summary: z.string().max(65_535).describe('Summary in Markdown.') })
+      .optional()
+      .describe('What it found.'),
+  }),
+  output: checkShape,
+  run: ({ input: { owner, repo, ...body }, http }) => http.post(path`/repos/${owner}/${repo}/check-runs`, body),
+})
+
+const listWorkflowRuns = defineAction({
+  title: 'List workflow runs',
+  description:
+    'Lists runs of GitHub Actions, of the repository or of one workflow. Use it to see what ran lately on a branch and how it ended. Returns state, conclusion, branch and address of each.',
+  effect: 'read',
+  example,
+  input: z.strictObject({
+    ...repository,
+    workflow: z.string().min(1).max(200).optional().describe('File name or id of a workflow, e.g. ci.yml; all when left out.'),
+    branch: branchName.optional().describe('Only runs on this branch.'),
+    status: z.string().max(30).optional().describe('Only runs in this state or with this conclusion.'),
+    ...paging,
+  }),
+  output: listOf(runShape),
+  run: async ({ input, http }) => {
+    const { owner, repo, workflow, branch, status } = input
+    const place =
+      workflow === undefined ? path`/repos/${owner}/${repo}/actions/runs` : path`/repos/${owner}/${repo}/actions/workflows/${workflow}/runs`
+    const { data, next_page } = await page<{ workflow_runs: z.input<typeof runShape>[] }>(http, place, input, { branch, status })
+    return { items: data.workflow_runs, next_page }
+  },
+})
+
+const dispatchWorkflow = defineAction({
+  title: 'Start a workflow',
+  description:
+    'Starts a workflow of GitHub Actions that has a workflow_dispatch trigger. Use it to deploy or to run a job on demand. Returns that it was started; list its runs to follow it.',
+  effect: 'write',
+  example: { ...example, workflow: 'deploy.yml', ref: 'main' },
+  input: z.strictObject({
+    ...repository,
+    workflow: z.string().min(1).max(200).describe('File name or id, e.g. deploy.yml.'),
+    ref: branchName.describe('Branch or tag to run on.'),
+    inputs: z.record(z.string(), z.string()).optional().describe('Inputs that the workflow declares.'),
+  }),
+  output: z.object({ started: z.literal(true) }),
+  run: async ({ input: { owner, repo, workflow, ref, inputs }, http }) => {
+    await http.post(path`/repos/${owner}/${repo}/actions/workflows/${workflow}/dispatches`, { ref, inputs })
+    return { started: true as const }
+  },
+})
+
+export const checkActions = {
+  list_check_runs: listCheckRuns,
+  create_check_run: createCheckRun,
+  list_workflow_runs: listWorkflowRuns,
+  dispatch_workflow: dispatchWorkflow,
+}

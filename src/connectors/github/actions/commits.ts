@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import { defineAction, path } from '#kit'
+import { list } from '../pages.ts'
+import { branchName, commitShape, fileShape, listOf, paging, repository } from '../shapes.ts'
+
+type Commit = z.input<typeof commitShape>
+
+const branchShape = z.object({ name: z.string(), protected: z.boolean().optional(), commit: z.object({ sha: z.string() }) })
+const ref = branchName.describe('Branch, tag or SHA.')
+
+const listCommits = defineAction({
+  title: 'List commits',
+  description:
+    'Lists commits of a branch, newest first, by path, author or time. Use it to see what changed lately or who changed a file. Returns SHA, message, author and time of each.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world' },
+  input: z.strictObject({
+    ...repository,
+    sha: ref.optional().describe('Branch, tag or SHA to begin from; the default branch when left out.'),
+    path: z.string().max(4096).optional().describe('Only commits that touch this path.'),
+    author: z.string().max(200).optional().describe('Only by this login or e-mail.'),
+    since: z.iso.datetime().optional().describe('Only after this time.'),
+    until: z.iso.datetime().optional().describe('Only before this time.'),
+    ...paging,
+  }),
+  output: listOf(commitShape),
+  run: ({ input, http }) => {
+    const { sha, path: touching, author, since, until } = input
+    return list<Commit>(http, path`/repos/${input.owner}/${input.repo}/commits`, input, { sha, path: touching, author, since, until })
+  },
+})
+
+const getCommit = defineAction({
+  title: 'Get a commit',
+  description:
+    'Gets one commit with the files it changes and their patches. Use it to see what exactly a commit did. Returns message, author, counts and files.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world', ref: 'main' },
+  input: z.strictObject({ ...repository, ref }),
+  output: commitShape.extend({
+    stats: z.object({ additions: z.number(), deletions: z.number(), total: z.number() }).partial().optional(),
+    files: z.array(fileShape).optional(),
+  }),
+  run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}/commits/${input.ref}`),
+})
+
+const compareCommits = defineAction({
+  title: 'Compare two commits',
+  description:
+    'Compares two branches, tags or commits: which commits and files one has that the other has not. Use it for a summary of what a release or branch brings. Returns how far they are apart, the commits and the files with patches.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world', base: 'main', head: 'feature' },
+  input: z.strictObject({ ...repository, base: ref, head: ref, ...paging }),
+  output: z.object({
+    status: z.string(),
+    ahead_by: z.number(),
+    behind_by: z.number(),
+    total_commits: z.number(),
+    html_url: z.string(),
+    commits: z.array(commitShape),
+    files: z.array(fileShape).optional(),
+  }),
+  run: ({ input: { owner, repo, base, head, page, per_page }, http }) =>
+    http.get(`${path`/repos/${owner}/${repo}/compare/${base}`}...${path`/${head}`.slice(1)}`, { query: { page, per_page } }),
+})
+
+const listBranches = defineAction({
+  title: 'List branches',
+  description:
+    'Lists the branches of a repository with their newest commit. Use it to find a branch’s exact name. Returns name, SHA and protection of each.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world' },
+  input: z.strictObject({
+    ...repository,
+    protected: z.boolean().optional().describe('Only protected, or only unprotected ones.'),
+    ...paging,
+  }),
+  output: listOf(branchShape),
+  run: ({ input, http }) =>
+    list<z.input<typeof branchShape>>(http, path`/repos/${input.owner}/${input.repo}/branches`, input, { protected: input.protected }),
+})
+
+const getBranch = defineAction({
+  title: 'Get a branch',
+  description: 'Gets one branch with its newest commit. Use it for the SHA a branch points to. Returns name, SHA and protection.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world', branch: 'main' },
+  input: z.strictObject({ ...repository, branch: branchName.describe('Name of the branch.') }),
+  output: branchShape,
+  run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}/branches/${input.branch}`),
+})
+
+const createBranch = defineAction({
+  title: 'Create a branch',
+  description:
+    'Makes a branch that points to a commit. Use it before you write files for a pull request. Returns the branch’s name and SHA.',
+  effect: 'write',
+  example: { owner: 'octocat', repo: 'hello-world', branch: 'feature', sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd' },
+  input: z.strictObject({
+    ...repository,
+    branch: branchName.describe('Name of the new branch.'),
+    sha: z
+      .string()
+      .regex(/^[0-9a-f]{40,64}$/, 'must be a whole SHA')
+      .describe('Whole SHA of the commit.'),
+  }),
+  output: z.object({ branch: z.string(), sha: z.string() }),
+  run: async ({ input, http }) => {
+    const made = await http.post<{ object: { sha: string } }>(path`/repos/${input.owner}/${input.repo}/git/refs`, {
+      ref: `refs/heads/${input.branch}`,
+      sha: input.sha,
+    })
+    return { branch: input.branch, sha: made.object.sha }
+  },
+  verify: async ({ input, http }) => {
+    const { status, data } = await http.request<{ commit: { sha: string } }>({
+      method: 'GET',
+      path: path`/repos/${input.owner}/${input.repo}/branches/${input.branch}`,
+      allow: [404],
+    })
+    return status === 404 ? { happened: false } : { happened: true, output: { branch: input.branch, sha: data.commit.sha } }
+  },
+})
+
+export const commitActions = {
+  list_commits: listCommits,
+  get_commit: getCommit,
+  compare_commits: compareCommits,
+  list_branches: listBranches,
+  get_branch: getBranch,
+  create_branch: createBranch,
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import { defineAction, fail, path } from '#kit'
+import { branchName, repository } from '../shapes.ts'
+
+const file = z.string().min(1).max(4096).describe('Path in the repository, e.g. src/index.ts.')
+const ref = branchName.optional().describe('Branch, tag or commit; the default branch when left out.')
+
+interface RawContent {
+  type: string
+  name: string
+  path: string
+  sha: string
+  size: number
+  encoding?: string
+  content?: string
+  html_url: string | null
+}
+
+/** Slashes part the path; each part is encoded for itself. */
+function place(owner: string, repo: string, name: string): string {
+  const parts = name.split('/').filter((part) => part !== '')
+  return path`/repos/${owner}/${repo}/contents` + parts.map((part) => path`/${part}`).join('')
+}
+
+const getContents = defineAction({
+  title: 'Get a file or folder',
+  description:
+    'Reads a file of a repository as text, or lists a folder. Use it to read code or documentation without a clone; files up to 1 MB come whole. Returns text and SHA of a file, or names, types and sizes of a folder’s entries.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world', path: 'README.md' },
+  input: z.strictObject({
+    ...repository,
+    path: z.string().max(4096).default('').describe('Path of the file or folder; empty for the root.'),
+    ref,
+  }),
+  output: z.object({
+    type: z.enum(['file', 'folder', 'other']),
+    path: z.string(),
+    sha: z.string().nullable(),
+    size: z.number().nullable(),
+    text: z.string().nullable(),
+    base64: z.string().nullable(),
+    entries: z.array(z.object({ name: z.string(), path: z.string(), type: z.string(), size: z.number() })),
+  }),
+  run: async ({ input, http }) => {
+    const found = await http.get<RawContent | RawContent[]>(place(input.owner, input.repo, input.path), { query: { ref: input.ref } })
+    if (Array.isArray(found)) {
+      return {
+        type: 'folder' as const,
+        path: input.path,
+        sha: null,
+        size: null,
+        text: null,
+        base64: null,
+        entries: found.map(({ name, path: where, type, size }) => ({ name, path: where, type, size })),
+      }
+    }
+    const bytes = found.encoding === 'base64' ? Buffer.from(found.content ?? '', 'base64') : undefined
+    const text = bytes && !bytes.includes(0) ? bytes.toString('utf8') : null
+    return {
+      type: found.type === 'file' ? ('file' as const) : ('other' as const),
+      path: found.path,
+      sha: found.sha,
+      size: found.size,
+      text,
+      base64: bytes && text === null ? bytes.toString('base64') : null,
+      entries: [],
+    }
+  },
+})
+
+const putContents = defineAction({
+  title: 'Write a file',
+  description:
+    'Creates or replaces one file by a commit. Use it for small changes of single files; to replace a file give the SHA you read, so that nobody’s change is lost. Returns the file’s new SHA and the commit.',
+  effect: 'write',
+  // With the SHA of what it replaces, a second try is refused; without one, a file that is there already is.
+  idempotent: false,
+  example: { owner: 'octocat', repo: 'hello-world', path: 'notes.txt', content: 'hello', message: 'Add notes' },
+  input: z.strictObject({
+    ...repository,
+    path: file,
+    content: z.string().max(1_000_000).describe('The whole text of the file.'),
+    message: z.string().min(1).max(65_536).describe('Commit message.'),
+    branch: branchName.optional().describe('Branch; the default branch when left out.'),
+    sha: z.string().min(7).max(64).optional().describe('SHA of the file that is replaced; leave out for a new file.'),
+  }),
+  output: z.object({
+    content: z.object({ path: z.string(), sha: z.string(), html_url: z.string().nullish() }).nullable(),
+    commit: z.object({ sha: z.string().optional(), html_url: z.string().optional() }),
+  }),
+  run: ({ input, http }) => {
+    const { message, branch, sha } = input
+    return http.put(place(input.owner, input.repo, input.path), {
+      message,
+      branch,
+      sha,
+      content: Buffer.from(input.content).toString('base64'),
+    })
+  },
+  verify: async ({ input, http }) => {
+    const { status, data } = await http.request<RawContent | RawContent[]>({
+      method: 'GET',
+      path: place(input.owner, input.repo, input.path),
+      query: { ref: input.branch },
+      allow: [404],
+    })
+    if (status === 404 || Array.isArray(data)) return { happened: false }
+    if (Buffer.from(data.content ?? '', 'base64').toString('utf8') !== input.content) return { happened: false }
+    return { happened: true, output: { content: { path: data.path, sha: data.sha, html_url: data.html_url }, commit: {} } }
+  },
+})
+
+const searchCode = defineAction({
+  title: 'Search code',
+  description:
+    'Searches code on GitHub by words and qualifiers (repo:owner/name, language:, path:). Use it to find where something is used or defined. Returns repository, path and matching fragments, best first.',
+  effect: 'read',
+  example: { query: 'addClass repo:octocat/hello-world' },
+  input: z.strictObject({
+    query: z.string().min(1).max(256).describe('Words and qualifiers; at least one word.'),
+    per_page: z.number().int().min(1).max(100).default(30).describe('How many at most.'),
+    page: z.number().int().min(1).max(10).default(1).describe('Which page.'),
+  }),
+  output: z.object({
+    total_count: z.number(),
+    items: z.array(
+      z.object({
+        path: z.string(),
+        sha: z.string(),
+        html_url: z.string(),
+        repository: z.object({ full_name: z.string() }),
+        text_matches: z.array(z.object({ fragment: z.string().optional() })).optional(),
+      }),
+    ),
+  }),
+  run: ({ input, http }) => {
+    if (/^\s*\w+:\S+\s*$/.test(input.query))
+      throw fail('invalid_input', { errors: [{ path: 'input.query', message: 'needs at least one word beside the qualifier' }] })
+    const { query: q, per_page, page } = input
+    return http.get('/search/code', { query: { q, per_page, page }, headers: { accept: 'application/vnd.github.text-match+json' } })
+  },
+})
+
+export const contentActions = { get_contents: getContents, put_contents: putContents, search_code: searchCode }

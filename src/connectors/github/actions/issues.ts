@@ -1,0 +1,199 @@
+import { z } from 'zod'
+import { defineAction, path } from '#kit'
+import { list } from '../pages.ts'
+import { commentShape, issueNumber, issueShape, listOf, login, markdown, paging, repository } from '../shapes.ts'
+
+type Issue = z.input<typeof issueShape>
+type Comment = z.input<typeof commentShape>
+
+const one = { ...repository, number: issueNumber }
+const labels = z.array(z.string().min(1).max(50)).max(100)
+const example = { owner: 'octocat', repo: 'hello-world', number: 1 }
+
+const listIssues = defineAction({
+  title: 'List issues',
+  description:
+    'Lists issues of a repository, newest first, by state, labels, assignee or time of change. Use it to see what is open; GitHub counts pull requests as issues, and they are left out here. Returns number, title, state, labels and people of each.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world', state: 'open' },
+  input: z.strictObject({
+    ...repository,
+    state: z.enum(['open', 'closed', 'all']).default('open').describe('Which ones.'),
+    labels: labels.optional().describe('Only issues that have all of these.'),
+    assignee: login.optional().describe('Only issues of this user; * for any, none for nobody’s.'),
+    since: z.iso.datetime().optional().describe('Only issues changed after this time.'),
+    sort: z.enum(['created', 'updated', 'comments']).default('created').describe('Order.'),
+    ...paging,
+  }),
+  output: listOf(issueShape),
+  run: async ({ input, http }) => {
+    const { state, labels: wanted, assignee, since, sort } = input
+    const query = { state, labels: wanted?.join(','), assignee, since, sort }
+    const found = await list<Issue & { pull_request?: unknown }>(http, path`/repos/${input.owner}/${input.repo}/issues`, input, query)
+    return { ...found, items: found.items.filter(({ pull_request: pull }) => pull === undefined) }
+  },
+})
+
+const getIssue = defineAction({
+  title: 'Get an issue',
+  description:
+    'Gets one issue with its text, labels, people and state. Use it when you know the number. Returns the issue without its comments; list those apart.',
+  effect: 'read',
+  example,
+  input: z.strictObject(one),
+  output: issueShape,
+  run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}/issues/${input.number}`),
+})
+
+const createIssue = defineAction({
+  title: 'Create an issue',
+  description:
+    'Opens a new issue in a repository. Use it to report a bug or ask for work; search first, so that it is not opened twice. Returns the new issue with its number and address.',
+  effect: 'write',
+  example: { owner: 'octocat', repo: 'hello-world', title: 'Found a bug' },
+  input: z.strictObject({
+    ...repository,
+    title: z.string().min(1).max(256).describe('Title.'),
+    body: markdown.optional().describe('Text in Markdown.'),
+    labels: labels.optional().describe('Labels by name; those of the integration’s default_labels are added.'),
+    assignees: z.array(login).max(10).optional().describe('Users it is given to.'),
+    milestone: z.number().int().optional().describe('Number of a milestone.'),
+  }),
+  output: issueShape,
+  run: ({ input: { owner, repo, labels: given = [], ...body }, http, config }) => {
+    const always = (config as { default_labels?: string[] }).default_labels ?? []
+    return http.post(path`/repos/${owner}/${repo}/issues`, { ...body, labels: [...new Set([...given, ...always])] })
+  },
+  // Nothing but title, author and time tells an issue from another: found, it happened; not found, the list may lag.
+  verify: async ({ input, http }) => {
+    const found = await http.get<Issue[]>(path`/repos/${input.owner}/${input.repo}/issues`, {
+      query: { state: 'all', sort: 'created', per_page: 30 },
+    })
+    const same = found.find(({ title, body }) => title === input.title && (body ?? '') === (input.body ?? ''))
+    return same ? { happened: true, output: same } : 'unknown'
+  },
+})
+
+const updateIssue = defineAction({
+  title: 'Update an issue',
+  description:
+    'Changes title, text, labels, people, milestone or state of an issue; what is left out stays. Use it to edit or reopen; labels and assignees given here replace those it has. Returns the issue as it is now.',
+  effect: 'write',
+  idempotent: true,
+  example: { ...example, title: 'A better title' },
+  input: z.strictObject({
+    ...one,
+    title: z.string().min(1).max(256).optional().describe('New title.'),
+    body: markdown.optional().describe('New text in Markdown.'),
+    state: z.enum(['open', 'closed']).optional().describe('Close or reopen.'),
+    state_reason: z.enum(['completed', 'not_planned', 'reopened', 'duplicate']).optional().describe('Why.'),
+    labels: labels.optional().describe('All labels it shall have.'),
+    assignees: z.array(login).max(10).optional().describe('All users it shall be given to.'),
+    milestone: z.number().int().nullable().optional().describe('Number of a milestone; null for none.'),
+  }),
+  output: issueShape,
+  run: ({ input: { owner, repo, number, ...body }, http }) =>
+    http.patch(path`/repos/${owner}/${repo}/issues/${number}`, body, { repeatable: true }),
+})
+
+const closeIssue = defineAction({
+  title: 'Close an issue',
+  description:
+    'Closes an issue as done, as not planned or as a duplicate. Use it when the work is finished or given up; comment first if people should know why. Returns the closed issue.',
+  effect: 'write',
+  idempotent: true,
+  example,
+  input: z.strictObject({
+    ...one,
+    reason: z.enum(['completed', 'not_planned', 'duplicate']).default('completed').describe('Why it is closed.'),
+  }),
+  output: issueShape,
+  run: ({ input: { owner, repo, number, reason }, http }) =>
+    http.patch(path`/repos/${owner}/${repo}/issues/${number}`, { state: 'closed', state_reason: reason }, { repeatable: true }),
+})
+
+const labelIssue = defineAction({
+  title: 'Label an issue',
+  description:
+    'Adds labels to an issue or pull request and, if asked, takes others off; labels it has already stay. Use it to sort or triage. Returns the names of all labels it has now.',
+  effect: 'write',
+  idempotent: true,
+  example: { ...example, add: ['bug'] },
+  input: z.strictObject({
+    ...one,
+    add: labels.default([]).describe('Labels to add.'),
+    remove: labels.default([]).describe('Labels to take off.'),
+  }),
+  output: z.object({ labels: z.array(z.string()) }),
+  run: async ({ input, http }) => {
+    const place = path`/repos/${input.owner}/${input.repo}/issues/${input.number}/labels`
+    // Taking off what is not there is no fault: what was asked for holds.
+    for (const name of input.remove)
+      await http.request({ method: 'DELETE', path: `${place}${path`/${name}`}`, allow: [404], repeatable: true })
+    const now =
+      input.add.length > 0
+        ? await http.post<{ name: string }[]>(place, { labels: input.add }, { repeatable: true })
+        : await http.get<{ name: string }[]>(place, { query: { per_page: 100 } })
+    return { labels: now.map(({ name }) => name) }
+  },
+})
+
+const createIssueComment = defineAction({
+  title: 'Comment on an issue or pull request',
+  description:
+    'Writes a comment under an issue or pull request. Use it to answer, report or give a review as one text; for remarks on single lines make a review. Returns the comment with its id and address.',
+  effect: 'write',
+  example: { ...example, body: 'Thank you!' },
+  input: z.strictObject({ ...one, body: markdown.min(1).describe('Text in Markdown.') }),
+  output: commentShape,
+  run: ({ input: { owner, repo, number, body }, http }) => http.post(path`/repos/${owner}/${repo}/issues/${number}/comments`, { body }),
+  verify: async ({ input, http }) => {
+    const since = new Date(Date.now() - 3_600_000).toISOString()
+    const found = await http.get<Comment[]>(path`/repos/${input.owner}/${input.repo}/issues/${input.number}/comments`, {
+      query: { since, per_page: 100 },
+    })
+    const same = found.findLast(({ body }) => body === input.body)
+    return same ? { happened: true, output: same } : { happened: false }
+  },
+})
+
+const listIssueComments = defineAction({
+  title: 'List comments',
+  description:
+    'Lists the comments under an issue or pull request, oldest first. Use it to read a discussion before you answer. Returns text, author and time of each.',
+  effect: 'read',
+  example,
+  input: z.strictObject({ ...one, since: z.iso.datetime().optional().describe('Only comments changed after this time.'), ...paging }),
+  output: listOf(commentShape),
+  run: ({ input, http }) =>
+    list<Comment>(http, path`/repos/${input.owner}/${input.repo}/issues/${input.number}/comments`, input, { since: input.since }),
+})
+
+const updateIssueComment = defineAction({
+  title: 'Update a comment',
+  description:
+    'Replaces the text of a comment. Use it to keep one comment current instead of writing another. Returns the comment as it is now.',
+  effect: 'write',
+  idempotent: true,
+  example: { owner: 'octocat', repo: 'hello-world', comment_id: 1, body: 'Edited' },
+  input: z.strictObject({
+    ...repository,
+    comment_id: z.number().int().min(1).describe('Id of the comment.'),
+    body: markdown.min(1).describe('New text in Markdown.'),
+  }),
+  output: commentShape,
+  run: ({ input: { owner, repo, comment_id: id, body }, http }) =>
+    http.patch(path`/repos/${owner}/${repo}/issues/comments/${id}`, { body }, { repeatable: true }),
+})
+
+export const issueActions = {
+  list_issues: listIssues,
+  get_issue: getIssue,
+  create_issue: createIssue,
+  update_issue: updateIssue,
+  close_issue: closeIssue,
+  label_issue: labelIssue,
+  create_issue_comment: createIssueComment,
+  list_issue_comments: listIssueComments,
+  update_issue_comment: updateIssueComment,
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { defineAction, path } from '#kit'
+import { list } from '../pages.ts'
+import { branchName, listOf, login, markdown, paging, repository } from '../shapes.ts'
+
+const releaseShape = z.object({
+  id: z.number(),
+  tag_name: z.string(),
+  name: z.string().nullish(),
+  body: z.string().nullish(),
+  draft: z.boolean(),
+  prerelease: z.boolean(),
+  html_url: z.string(),
+  created_at: z.string(),
+  published_at: z.string().nullish(),
+})
+
+const userShape = z.object({
+  login: z.string(),
+  id: z.number(),
+  type: z.string(),
+  name: z.string().nullish(),
+  company: z.string().nullish(),
+  bio: z.string().nullish(),
+  email: z.string().nullish(),
+  html_url: z.string(),
+})
+
+const example = { owner: 'octocat', repo: 'hello-world' }
+
+const listReleases = defineAction({
+  title: 'List releases',
+  description:
+    'Lists the releases of a repository, newest first. Use it to see what was released when, and with which notes. Returns tag, title, notes and time of each.',
+  effect: 'read',
+  example,
+  input: z.strictObject({ ...repository, ...paging }),
+  output: listOf(releaseShape),
+  run: ({ input, http }) => list<z.input<typeof releaseShape>>(http, path`/repos/${input.owner}/${input.repo}/releases`, input),
+})
+
+const getRelease = defineAction({
+  title: 'Get a release',
+  description:
+    'Gets the newest release of a repository, or that of a tag. Use it to learn the current version and its notes. Returns tag, title, notes and time.',
+  effect: 'read',
+  example,
+  input: z.strictObject({ ...repository, tag: branchName.optional().describe('Tag; the newest release when left out.') }),
+  output: releaseShape,
+  run: ({ input: { owner, repo, tag }, http }) =>
+    http.get(tag === undefined ? path`/repos/${owner}/${repo}/releases/latest` : path`/repos/${owner}/${repo}/releases/tags/${tag}`),
+})
+
+const createRelease = defineAction({
+  title: 'Create a release',
+  description:
+    'Makes a release for a tag, which is made too if it is not there. Use it only when asked to release: it is public at once unless it is a draft. Returns the release with its address.',
+  effect: 'write',
+  example: { ...example, tag_name: 'v1.0.0', draft: true },
+  input: z.strictObject({
+    ...repository,
+    tag_name: branchName.describe('Tag.'),
+    target_commitish: branchName.optional().describe('Branch or SHA for a new tag; the default branch when left out.'),
+    name: z.string().max(255).optional().describe('Title.'),
+    body: markdown.optional().describe('Notes in Markdown.'),
+    draft: z.boolean().default(false).describe('Not public yet.'),
+    prerelease: z.boolean().default(false).describe('Not for everybody yet.'),
+    generate_release_notes: z.boolean().default(false).describe('Let GitHub write the notes.'),
+  }),
+  output: releaseShape,
+  run: ({ input: { owner, repo, ...body }, http }) => http.post(path`/repos/${owner}/${repo}/releases`, body),
+  verify: async ({ input, http }) => {
+    const found = await http.get<z.input<typeof releaseShape>[]>(path`/repos/${input.owner}/${input.repo}/releases`, {
+      query: { per_page: 30 },
+    })
+    const same = found.find(({ tag_name: tag }) => tag === input.tag_name)
+    return same ? { happened: true, output: same } : { happened: false }
+  },
+})
+
+const getUser = defineAction({
+  title: 'Get a user',
+  description:
+    'Gets a user or organisation by login, or the account of the credential. Use it to learn who somebody is, or as whom you act. Returns login, name, company and address.',
+  effect: 'read',
+  example: { login: 'octocat' },
+  input: z.strictObject({ login: login.optional().describe('Login; your own account when left out.') }),
+  output: userShape,
+  run: ({ input, http }) => http.get(input.login === undefined ? '/user' : path`/users/${input.login}`),
+})
+
+const getRateLimit = defineAction({
+  title: 'Get the rate limit',
+  description:
+    'Tells how much of GitHub’s rate limits is left, and until when. Use it before many calls. Returns limit, remaining and reset time of each resource; asking costs nothing.',
+  effect: 'read',
+  example: {},
+  input: z.strictObject({}),
+  output: z.object({ resources: z.record(z.string(), z.object({ limit: z.number(), remaining: z.number(), reset: z.number() })) }),
+  run: ({ http }) => http.get('/rate_limit'),
+})
+
+export const releaseActions = { list_releases: listReleases, get_release: getRelease, create_release: createRelease }
+export const userActions = { get_user: getUser, get_rate_limit: getRateLimit }

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { defineAction, path } from '#kit'
+import { list } from '../pages.ts'
+import { listOf, markdown, paging, pullNumber, repository, user } from '../shapes.ts'
+
+const one = { ...repository, number: pullNumber }
+const example = { owner: 'octocat', repo: 'hello-world', number: 1 }
+
+const reviewShape = z.object({
+  id: z.number(),
+  state: z.string(),
+  body: z.string().nullish(),
+  user,
+  html_url: z.string().optional(),
+  submitted_at: z.string().nullish(),
+})
+
+const remarkShape = z.object({
+  id: z.number(),
+  path: z.string(),
+  line: z.number().nullish(),
+  body: z.string(),
+  user,
+  html_url: z.string(),
+  created_at: z.string(),
+  in_reply_to_id: z.number().optional(),
+})
+
+type Review = z.input<typeof reviewShape>
+
+const listReviews = defineAction({
+  title: 'List reviews',
+  description:
+    'Lists the reviews of a pull request with their verdicts. Use it to see whether it is approved or what is asked for. Returns state, text, author and time of each.',
+  effect: 'read',
+  example,
+  input: z.strictObject({ ...one, ...paging }),
+  output: listOf(reviewShape),
+  run: ({ input, http }) => list<Review>(http, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/reviews`, input),
+})
+
+const createReview = defineAction({
+  title: 'Review a pull request',
+  description:
+    'Gives a review: a verdict, a text, and remarks on single lines of the diff. Use it to approve, to ask for changes, or to comment on lines. Returns the review with its id and state.',
+  effect: 'write',
+  example: { ...example, event: 'COMMENT', body: 'Looks good to me.' },
+  input: z.strictObject({
+    ...one,
+    event: z.enum(['APPROVE', 'REQUEST_CHANGES', 'COMMENT']).describe('The verdict.'),
+    body: markdown.optional().describe('Text in Markdown; needed unless you approve.'),
+    commit_id: z.string().max(64).optional().describe('SHA the review is about; the newest by default.'),
+    comments: z
+      .array(
+        z.strictObject({
+          path: z.string().min(1).describe('File, as in the diff.'),
+          line: z.number().int().min(1).describe('Line in the file.'),
+          side: z.enum(['LEFT', 'RIGHT']).default('RIGHT').describe('Before or after the change.'),
+          start_line: z.number().int().min(1).optional().describe('First line, for a remark on several.'),
+          body: markdown.min(1).describe('The remark in Markdown.'),
+        }),
+      )
+      .max(100)
+      .optional()
+      .describe('Remarks on lines.'),
+  }),
+  output: reviewShape,
+  run: ({ input: { owner, repo, number, ...body }, http }) => http.post(path`/repos/${owner}/${repo}/pulls/${number}/reviews`, body),
+  verify: async ({ input, http }) => {
+    const found = await http.get<Review[]>(path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/reviews`, {
+      query: { per_page: 100 },
+    })
+    const { login } = await http.get<{ login: string }>('/user')
+    const same = found.findLast(({ user: author, body }) => author?.login === login && (body ?? '') === (input.body ?? ''))
+    return same ? { happened: true, output: same } : { happened: false }
+  },
+})
+
+const listReviewComments = defineAction({
+  title: 'List remarks on lines',
+  description:
+    'Lists the remarks on single lines of a pull request. Use it to see what reviewers asked for and where. Returns file, line, text, author and what each answers to.',
+  effect: 'read',
+  example,
+  input: z.strictObject({ ...one, ...paging }),
+  output: listOf(remarkShape),
+  run: ({ input, http }) =>
+    list<z.input<typeof remarkShape>>(http, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/comments`, input),
+})
+
+const requestReviewers = defineAction({
+  title: 'Request reviewers',
+  description:
+    'Asks users or teams to review a pull request. Use it when a pull request is ready; asking somebody twice does nothing more. Returns the users and teams that are asked now.',
+  effect: 'write',
+  idempotent: true,
+  example: { ...example, reviewers: ['hubot'] },
+  input: z.strictObject({
+    ...one,
+    reviewers: z.array(z.string().min(1).max(100)).max(15).default([]).describe('Users by login.'),
+    team_reviewers: z.array(z.string().min(1).max(100)).max(15).default([]).describe('Teams by slug.'),
+  }),
+  output: z.object({ requested_reviewers: z.array(user), requested_teams: z.array(z.object({ slug: z.string() })).default([]) }),
+  run: ({ input: { owner, repo, number, ...body }, http }) =>
+    http.post(path`/repos/${owner}/${repo}/pulls/${number}/requested_reviewers`, body, { repeatable: true }),
+})
+
+export const reviewActions = {
+  list_reviews: listReviews,
+  create_review: createReview,
+  list_review_comments: listReviewComments,
+  request_reviewers: requestReviewers,
+}
