@@ -4,6 +4,7 @@ import { github } from './github/index.ts'
 import { http } from './http/index.ts'
 import { managerq } from './managerq/index.ts'
 import { openai } from './openai/index.ts'
+import { slack } from './slack/index.ts'
 
 /** The one list. */
-export const connectors: readonly Connector[] = [anthropic, github, http, managerq, openai]
+export const connectors: readonly Connector[] = [anthropic, github, http, managerq, openai, slack]

@@ -106,7 +106,7 @@ function oauth2(declaration: OAuthDeclaration & { title?: string }): AuthMethod 
     title,
     fields: z.object({
       access_token: secret('Access token.'),
-      refresh_token: secret('Refresh token.').optional(),
+      refresh_token: z.string().min(1).optional().meta({ secret: true }).describe('Refresh token.'),
       expires_at: z.iso.datetime().optional().describe('When the access token expires.'),
     }),
     aliases: {},

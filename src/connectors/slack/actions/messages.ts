@@ -1,0 +1,223 @@
+import { z } from 'zod'
+import { defineAction, fail, type ActionContext } from '#kit'
+import { findChannel, findUser } from '../lookup.ts'
+import { blocks, channel, sentShape, text, ts } from '../shapes.ts'
+
+interface Message {
+  ts: string
+  text?: string
+  user?: string
+  bot_id?: string
+  thread_ts?: string
+  metadata?: { event_type?: string; event_payload?: { key?: string } }
+}
+
+// Slack takes no idempotency key, but keeps metadata with a message: our key in it lets a lost answer be settled.
+const keyEvent = 'integration_hub_call'
+
+function withKey(body: Record<string, unknown>, key: string | undefined): Record<string, unknown> {
+  return key === undefined ? body : { ...body, metadata: { event_type: keyEvent, event_payload: { key } } }
+}
+
+const content = {
+  text: text.optional().describe('Text in Slack’s mrkdwn.'),
+  blocks: blocks.optional(),
+}
+
+function assertContent({ text: words, blocks: parts }: { text?: string | undefined; blocks?: unknown[] | undefined }): void {
+  if (!words && !parts?.length) throw fail('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks are needed' }] })
+}
+
+const sendMessage = defineAction({
+  title: 'Send a message',
+  description:
+    'Posts a message to a channel, as plain text, with blocks, or as an answer in a thread. Use it to tell a team something; for one person use slack_notify_user. Returns channel and ts, which name the message for threads, edits and reactions.',
+  effect: 'write',
+  example: { channel: '#general', text: 'Hello' },
+  input: z.strictObject({
+    channel: channel.optional(),
+    ...content,
+    thread_ts: ts.optional().describe('ts of the message to answer.'),
+    reply_broadcast: z.boolean().optional().describe('Show the answer in the channel as well.'),
+    unfurl_links: z.boolean().optional().describe('Show previews of links.'),
+  }),
+  output: sentShape,
+  run: ({ input, http, config, idempotencyKey }) => {
+    assertContent(input)
+    const to = input.channel ?? (config as { default_channel?: string }).default_channel
+    if (!to)
+      throw fail('invalid_input', { errors: [{ path: 'input.channel', message: 'is needed, as the integration has no default_channel' }] })
+    return http.post('/chat.postMessage', withKey({ ...input, channel: to }, idempotencyKey))
+  },
+  verify: async (context) => {
+    const { input, http, idempotencyKey } = context as ActionContext<{ channel?: string; thread_ts?: string }, { default_channel?: string }>
+    const to = input.channel ?? context.config['default_channel']
+    if (idempotencyKey === undefined || typeof to !== 'string') return 'unknown'
+    const id = await findChannel(http, to)
+    const query = { channel: id, limit: 100, include_all_metadata: true }
+    const { messages } = await http.get<{ messages: Message[] }>(input.thread_ts ? '/conversations.replies' : '/conversations.history', {
+      query: input.thread_ts ? { ...query, ts: input.thread_ts } : query,
+    })
+    const same = messages.find(({ metadata }) => metadata?.event_type === keyEvent && metadata.event_payload?.key === idempotencyKey)
+    return same ? { happened: true, output: { channel: id, ts: same.ts } } : { happened: false }
+  },
+})
+
+const notifyUser = defineAction({
+  title: 'Notify a user directly',
+  description:
+    'Sends a direct message to one person, found by e-mail address, name or id. Use it to tell somebody something without the channel reading along. Returns channel and ts of the message.',
+  effect: 'write',
+  example: { user: 'ada@example.com', text: 'Your review is asked for' },
+  input: z.strictObject({ user: z.string().min(1).max(200).describe('E-mail address, name or id.'), ...content }),
+  output: sentShape,
+  run: async ({ input: { user, ...message }, http, idempotencyKey }) => {
+    assertContent(message)
+    const { id } = await findUser(http, user)
+    const opened = await http.post<{ channel: { id: string } }>('/conversations.open', { users: id }, { repeatable: true })
+    return http.post('/chat.postMessage', withKey({ ...message, channel: opened.channel.id }, idempotencyKey))
+  },
+})
+
+const updateMessage = defineAction({
+  title: 'Update a message',
+  description:
+    'Replaces the text or blocks of a message that this bot sent. Use it to keep one message current instead of posting another. Returns channel and ts.',
+  effect: 'write',
+  idempotent: true,
+  example: { channel: 'C0123456', ts: '1531420618.000100', text: 'Done' },
+  input: z.strictObject({ channel, ts, ...content }),
+  output: sentShape,
+  run: async ({ input, http }) => {
+    assertContent(input)
+    return http.post('/chat.update', { ...input, channel: await findChannel(http, input.channel) }, { repeatable: true })
+  },
+})
+
+const deleteMessage = defineAction({
+  title: 'Delete a message',
+  description:
+    'Takes back a message that this bot sent. Use it only when a message should not have been sent: it cannot be brought back. Returns channel and ts.',
+  effect: 'destroy',
+  idempotent: true,
+  example: { channel: 'C0123456', ts: '1531420618.000100' },
+  input: z.strictObject({ channel, ts }),
+  output: sentShape,
+  run: async ({ input, http }) => http.post('/chat.delete', { channel: await findChannel(http, input.channel), ts: input.ts }),
+  verify: async ({ input, http }) => {
+    const id = await findChannel(http, input.channel)
+    const { messages } = await http.get<{ messages: Message[] }>('/conversations.history', {
+      query: { channel: id, latest: input.ts, oldest: input.ts, inclusive: true, limit: 1 },
+    })
+    return messages.some((message) => message.ts === input.ts)
+      ? { happened: false }
+      : { happened: true, output: { channel: id, ts: input.ts } }
+  },
+})
+
+const scheduleMessage = defineAction({
+  title: 'Schedule a message',
+  description:
+    'Has Slack post a message to a channel at a later time, up to 120 days ahead. Use it for reminders; it cannot be edited afterwards. Returns channel, time and the id of the scheduled message.',
+  effect: 'write',
+  example: { channel: 'C0123456', text: 'Stand-up!', post_at: '2030-01-01T09:00:00Z' },
+  input: z.strictObject({
+    channel,
+    ...content,
+    post_at: z.iso.datetime().describe('When, in UTC.'),
+    thread_ts: ts.optional().describe('ts of the message to answer.'),
+  }),
+  output: z.object({ channel: z.string(), scheduled_message_id: z.string(), post_at: z.union([z.number(), z.string()]) }),
+  run: async ({ input: { post_at: at, ...message }, http }) => {
+    assertContent(message)
+    return http.post('/chat.scheduleMessage', {
+      ...message,
+      channel: await findChannel(http, message.channel),
+      post_at: Math.floor(Date.parse(at) / 1000),
+    })
+  },
+})
+
+const getPermalink = defineAction({
+  title: 'Get the link to a message',
+  description: 'Gets the lasting web address of a message. Use it to refer to a message from an issue or e-mail. Returns the address.',
+  effect: 'read',
+  example: { channel: 'C0123456', ts: '1531420618.000100' },
+  input: z.strictObject({ channel, ts }),
+  output: z.object({ permalink: z.string() }),
+  run: async ({ input, http }) =>
+    http.get('/chat.getPermalink', { query: { channel: await findChannel(http, input.channel), message_ts: input.ts } }),
+})
+
+const reaction = {
+  channel,
+  ts,
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .transform((name) => name.replaceAll(':', ''))
+    .describe('Emoji by name, e.g. thumbsup.'),
+}
+
+const addReaction = defineAction({
+  title: 'Add a reaction',
+  description:
+    'Puts an emoji on a message. Use it to acknowledge without writing; putting the same one again does nothing more. Returns that it is there.',
+  effect: 'write',
+  idempotent: true,
+  example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
+  input: z.strictObject(reaction),
+  output: z.object({ done: z.literal(true) }),
+  run: async ({ input, http }) => {
+    await http
+      .post(
+        '/reactions.add',
+        { channel: await findChannel(http, input.channel), timestamp: input.ts, name: input.name },
+        { repeatable: true },
+      )
+      .catch(unless('vendor_conflict'))
+    return { done: true as const }
+  },
+})
+
+const removeReaction = defineAction({
+  title: 'Remove a reaction',
+  description:
+    'Takes an emoji of this bot off a message. Use it to undo a reaction; if it is not there nothing happens. Returns that it is gone.',
+  effect: 'write',
+  idempotent: true,
+  example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
+  input: z.strictObject(reaction),
+  output: z.object({ done: z.literal(true) }),
+  run: async ({ input, http }) => {
+    await http
+      .post(
+        '/reactions.remove',
+        { channel: await findChannel(http, input.channel), timestamp: input.ts, name: input.name },
+        { repeatable: true },
+      )
+      .catch((error: Error) => {
+        if (!error.message.includes('no_reaction')) throw error
+      })
+    return { done: true as const }
+  },
+})
+
+/** What was asked for holds already. */
+function unless(code: string): (error: Error & { code?: string }) => void {
+  return (error) => {
+    if (error.code !== code) throw error
+  }
+}
+
+export const messageActions = {
+  send_message: sendMessage,
+  notify_user: notifyUser,
+  update_message: updateMessage,
+  delete_message: deleteMessage,
+  schedule_message: scheduleMessage,
+  get_permalink: getPermalink,
+  add_reaction: addReaction,
+  remove_reaction: removeReaction,
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { defineAction } from '#kit'
+import { findUser, type User } from '../lookup.ts'
+import { cursorInput, listOf, nextCursor, userShape, type Metadata } from '../shapes.ts'
+
+const listUsers = defineAction({
+  title: 'List users',
+  description:
+    'Lists the people and bots of the workspace. Use it to find somebody; with an e-mail address use slack_find_user_by_email. Returns id, names and e-mail address of each.',
+  effect: 'read',
+  example: {},
+  input: z.strictObject({ include_deleted: z.boolean().default(false).describe('Those who left as well.'), ...cursorInput }),
+  output: listOf(userShape),
+  run: async ({ input, http }) => {
+    const reply = await http.get<Metadata & { members: User[] }>('/users.list', { query: { limit: input.limit, cursor: input.cursor } })
+    return { items: reply.members.filter(({ deleted }) => input.include_deleted || !deleted), next_cursor: nextCursor(reply) }
+  },
+})
+
+const getUser = defineAction({
+  title: 'Get a user',
+  description:
+    'Gets one person or bot by id, name or e-mail address. Use it to learn who wrote something, or in which time zone somebody lives. Returns id, names, e-mail address and time zone.',
+  effect: 'read',
+  example: { user: 'U0123456' },
+  input: z.strictObject({ user: z.string().min(1).max(200).describe('Id, name or e-mail address.') }),
+  output: userShape,
+  run: ({ input, http }) => findUser(http, input.user),
+})
+
+const findUserByEmail = defineAction({
+  title: 'Find a user by e-mail',
+  description:
+    'Finds the person who has an e-mail address. Use it to go from another system’s user to Slack’s. Returns id, names and time zone.',
+  effect: 'read',
+  example: { email: 'ada@example.com' },
+  input: z.strictObject({ email: z.email().describe('The address.') }),
+  output: userShape,
+  run: async ({ input, http }) => (await http.get<{ user: User }>('/users.lookupByEmail', { query: { email: input.email } })).user,
+})
+
+export const userActions = { list_users: listUsers, get_user: getUser, find_user_by_email: findUserByEmail }
