@@ -98,7 +98,8 @@ export async function startWorker(options: ChaosOptions): Promise<Worker> {
     new Promise((resolve, reject) => {
       count += 1
       waiting.set(count, { resolve, reject })
-      child.send({ id: count, op, ...command })
+      // An error of the channel means that the worker is gone, which `exited` tells better.
+      child.send({ id: count, op, ...command }, () => undefined)
     })
   return {
     pid: child.pid!,

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import pg from 'pg'
+import type { HubError } from '#kit'
+import { sha256 } from '#lib/canonical'
+import { freshDatabase, testTelemetry } from '#test'
+import { openDatabase } from './index.ts'
+import { migrate, migrationState, readMigrations, type Migration } from './migrate.ts'
+
+async function connect(url: string) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() })
+}
+
+/** A database without any schema of the hub's. */
+async function emptyDatabase() {
+  const fresh = await freshDatabase()
+  await using client = await connect(fresh.url)
+  await client.query('drop schema hub cascade')
+  return fresh
+}
+
+const migration = (version: number, sql: string): Migration => ({ version, name: `number_${version}`, sql, checksum: sha256(sql) })
+const open = (url: string) => openDatabase({ url, dataDir: '', poolSize: 2, mode: 'attach' }, testTelemetry())
+
+test('a database with a newer schema than this hub knows is refused, with what to do', async () => {
+  await using fresh = await freshDatabase()
+  await using client = await connect(fresh.url)
+  const newest = readMigrations().at(-1)!.version
+  await client.query(`insert into hub.migrations (version, name, checksum) values ($1, 'from_the_future', 'x')`, [newest + 1])
+  await assert.rejects(open(fresh.url), (error: HubError) => {
+    assert.equal(error.message, `the database has schema ${newest + 1}, this hub knows ${newest}: it was written by a newer hub`)
+    assert.match(error.details.hint!, /run the newer hub/)
+    return true
+  })
+})
+
+test('a database made with a migration of other contents is refused, naming it', async () => {
+  await using fresh = await freshDatabase()
+  await using client = await connect(fresh.url)
+  await client.query(`update hub.migrations set checksum = 'changed' where version = 1`)
+  await assert.rejects(open(fresh.url), /^HubError: migration 1 \(ground\) is not the one this database was made with$/)
+})
+
+test('when several processes migrate at once, each migration is applied once', async () => {
+  await using fresh = await emptyDatabase()
+  const migrations = [
+    migration(1, 'create table applied (version integer); select pg_sleep(0.1); insert into applied values (1)'),
+    migration(2, 'insert into applied values (2)'),
+  ]
+  await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      await using client = await connect(fresh.url)
+      await migrate(client, { migrations })
+    }),
+  )
+  await using client = await connect(fresh.url)
+  const { rows } = await client.query<{ version: number }>('select version from hub.applied order by 1')
+  assert.deepEqual(rows, [{ version: 1 }, { version: 2 }])
+})
+
+test('a migration that fails is undone and leaves those before it; mended, it is applied', async () => {
+  await using fresh = await emptyDatabase()
+  await using client = await connect(fresh.url)
+  const first = migration(1, 'create table kept (id integer)')
+  const broken = migration(2, 'create table undone (id integer); insert into kept values (1); select 1 / 0')
+  await assert.rejects(migrate(client, { migrations: [first, broken] }), /migration 2 \(number_2\) failed and was undone: division by zero/)
+  const { rows } = await client.query(`select to_regclass('hub.undone') as undone, (select count(*)::int from hub.kept) as kept`)
+  assert.deepEqual(rows, [{ undone: null, kept: 0 }])
+  assert.equal((await migrationState(client, [first, broken])).version, 1)
+  // The lock was let go: another session is not kept waiting.
+  await using other = await connect(fresh.url)
+  await migrate(other, { migrations: [first, migration(2, 'create table undone (id integer)')] })
+  assert.equal((await migrationState(other, [first, migration(2, 'create table undone (id integer)')])).version, 2)
+})
+
+test('a role that may create nothing can open a database that is up to date', async () => {
+  await using fresh = await freshDatabase()
+  await using client = await connect(fresh.url)
+  const role = `reader_${process.pid}`
+  await client.query(
+    `create role ${role}; grant usage on schema hub to ${role}; grant select on hub.migrations to ${role}; set role ${role}`,
+  )
+  await migrate(client)
+  await client.query(`reset role; drop owned by ${role}; drop role ${role}`)
+})
