@@ -5,6 +5,8 @@ import { http } from './http/index.ts'
 import { managerq } from './managerq/index.ts'
 import { openai } from './openai/index.ts'
 import { slack } from './slack/index.ts'
+import { smtp } from './smtp/index.ts'
+import { zulip } from './zulip/index.ts'
 
 /** The one list. */
-export const connectors: readonly Connector[] = [anthropic, github, http, managerq, openai, slack]
+export const connectors: readonly Connector[] = [anthropic, github, http, managerq, openai, slack, smtp, zulip]

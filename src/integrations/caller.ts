@@ -36,7 +36,7 @@ export interface Caller {
 
 export type Scope = Pick<CallScope, 'signal' | 'dryRun' | 'readOnly'> & { readonly workspaceId: string }
 
-export interface Callers {
+export interface Callers extends AsyncDisposable {
   choose(workspaceId: string, connector: Connector, ref: string | undefined, discover: () => Promise<void>): Promise<IntegrationRow>
   /** Without an integration for tools of the hub itself. */
   open(integration: IntegrationRow | undefined, connector: Connector, scope: Scope): Promise<Caller>
@@ -131,8 +131,26 @@ export function createCallers({ db, credentials, http: base, logger, metrics }: 
         signal: scope.signal,
         workspaceId: scope.workspaceId,
         logger,
+        resolve: base.egress.resolve,
+        keep: keeper(integration.id),
         send: sender(scope, connector, secrets),
       }),
+    }
+  }
+
+  const kept = new Map<string, AsyncDisposable>()
+  const keeper =
+    (owner: string): ActionContext['keep'] =>
+    <T extends AsyncDisposable>(key: string, make: () => T): T => {
+      const held = (kept.get(`${owner} ${key}`) as T | undefined) ?? make()
+      kept.set(`${owner} ${key}`, held)
+      return held
+    }
+  const letGo = async (owner: string): Promise<void> => {
+    for (const [key, held] of kept) {
+      if (!key.startsWith(owner)) continue
+      kept.delete(key)
+      await held[Symbol.asyncDispose]()
     }
   }
 
@@ -157,6 +175,8 @@ export function createCallers({ db, credentials, http: base, logger, metrics }: 
         signal,
         workspaceId,
         logger,
+        resolve: base.egress.resolve,
+        keep: keeper('hub'),
         send: sender(scope, connector, []),
       }),
     }
@@ -228,7 +248,9 @@ export function createCallers({ db, credentials, http: base, logger, metrics }: 
     changed({ id, workspaceId }) {
       lists.forget(workspaceId)
       for (const key of tokens.keys()) if (key.startsWith(`${id} `)) tokens.delete(key)
+      letGo(`${id} `).catch((error: unknown) => logger.warn({ err: error }, 'could not let go of what an integration kept'))
     },
+    [Symbol.asyncDispose]: () => letGo(''),
   }
 }
 

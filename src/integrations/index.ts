@@ -251,6 +251,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     },
 
     async [Symbol.asyncDispose]() {
+      await callers[Symbol.asyncDispose]()
       await health[Symbol.asyncDispose]()
     },
   }

@@ -20,6 +20,10 @@ export interface ActionContext<Input = unknown, Config = Record<string, unknown>
   /** Whose call it is: for tools that act on the hub itself. */
   readonly workspaceId: string
   readonly logger: Log
+  /** Address of a host that is not spoken to by `http`, checked as `http` checks: private ones only where the operator allows. */
+  resolve(host: string): Promise<string>
+  /** Something that outlives the call, such as a pool of connections: one per integration, disposed when it changes or the hub stops. */
+  keep<T extends AsyncDisposable>(key: string, make: () => T): T
   /**
    * Wraps an effect that does not go through `http`: in a dry run `preview` is shown and `work` is not run; otherwise what fails after
    * `work` began counts as sent.

@@ -141,6 +141,7 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
     dryRun,
     readOnly: options.readOnly,
   }
+  const kept = new Map<string, AsyncDisposable>()
   const bare = createHttp(runtime, { ...scope, dryRun: false, authorization: async () => ({}) })
   const remember = async (_key: string, make: () => Promise<{ value: string }>): Promise<string> => (await make()).value
   const http = createHttp(runtime, { ...scope, authorization: async () => method.authorize({ credential, config, http: bare, remember }) })
@@ -154,11 +155,20 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
       signal,
       workspaceId: 'ws_test',
       logger: log,
+      resolve: (host: string) => egress.resolve(host),
+      keep: <K extends AsyncDisposable>(key: string, make: () => K): K => {
+        const held = (kept.get(key) as K | undefined) ?? make()
+        kept.set(key, held)
+        return held
+      },
       send: async <R>(preview: Record<string, unknown>, work: () => Promise<R>): Promise<R> => {
         if (dryRun) throw new DryRun(preview)
         return work()
       },
     }),
-    [Symbol.asyncDispose]: () => egress.close(),
+    async [Symbol.asyncDispose]() {
+      for (const held of kept.values()) await held[Symbol.asyncDispose]()
+      await egress.close()
+    },
   }
 }

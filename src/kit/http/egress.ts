@@ -9,6 +9,8 @@ import { fail } from '../errors.ts'
  */
 export interface Egress {
   readonly dispatcher: Agent
+  /** An address of the host that may be connected to. */
+  resolve(host: string): Promise<string>
   /** Refuses at once what can be told without DNS: other protocols, literal addresses. */
   assertUrl(url: URL): void
   close(): Promise<void>
@@ -131,7 +133,13 @@ export function createEgress({ allow }: EgressOptions): Egress {
     connections: 64,
     keepAliveTimeout: 4000,
   })
-  return { dispatcher, assertUrl, close: () => dispatcher.destroy() }
+  const resolveHost = (host: string): Promise<string> =>
+    new Promise((done, reject) => {
+      if (isIP(host) !== 0) return allowed(host, host) ? done(host) : reject(refused(host))
+      lookup(host, {}, (error, address) => (error ? reject(error) : done(String(address))))
+    })
+
+  return { dispatcher, assertUrl, resolve: resolveHost, close: () => dispatcher.destroy() }
 }
 
 function refused(host: string): Error {

@@ -1,0 +1,126 @@
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import { fail, type ActionContext } from '#kit'
+import { sha256 } from '#lib/canonical'
+import { asError, type SmtpFault } from './errors.ts'
+
+/** Connections to one mail server with one login. A mail server wants few of them and each used for several mails. */
+export interface SmtpPool extends AsyncDisposable {
+  readonly name: string
+  use<T>(work: (connection: SMTPConnection) => Promise<T>): Promise<T>
+}
+
+interface Server {
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  readonly require_tls: boolean
+  readonly tls_ca?: string
+}
+
+const most = 5
+// Servers close what is idle after some minutes; long before that we do.
+const idleMs = 30_000
+const timeoutMs = 20_000
+
+export async function poolOf(context: Pick<ActionContext, 'config' | 'credential' | 'resolve' | 'keep'>): Promise<SmtpPool> {
+  const server = context.config as unknown as Server
+  const { username, password } = context.credential as { username?: string; password?: string }
+  // Looked up for each call, so that the check of the address holds for each connection that is made.
+  const address = await context.resolve(server.host)
+  const key = sha256(JSON.stringify([server, username, password, address]))
+  return context.keep(key, () => createPool(server, address, username === undefined ? undefined : { user: username, pass: password ?? '' }))
+}
+
+function createPool(server: Server, address: string, login: { user: string; pass: string } | undefined): SmtpPool {
+  const idle: { connection: SMTPConnection; timer: NodeJS.Timeout }[] = []
+  const waiting: (() => void)[] = []
+  let open = 0
+  let closed = false
+
+  const connect = async (): Promise<SMTPConnection> => {
+    const connection = new SMTPConnection({
+      host: address,
+      port: server.port,
+      secure: server.secure,
+      requireTLS: server.require_tls && !server.secure,
+      connectionTimeout: timeoutMs,
+      greetingTimeout: timeoutMs,
+      socketTimeout: timeoutMs,
+      servername: server.host,
+      tls: { servername: server.host, minVersion: 'TLSv1.2', ...(server.tls_ca ? { ca: server.tls_ca } : {}) },
+    })
+    // What goes wrong between two mails shows when the connection is used again.
+    connection.on('error', () => undefined)
+    try {
+      await settle((done) => {
+        connection.once('error', done)
+        connection.once('end', () => done(Object.assign(new Error('the connection was closed'), { code: 'ECONNECTION' })))
+        connection.connect((error) => done(error))
+      })
+      if (login) await settle((done) => connection.login({ credentials: login }, (error) => done(error)))
+      return connection
+    } catch (error) {
+      connection.close()
+      throw asError(error as SmtpFault, server.host, false)
+    }
+  }
+
+  const take = async (): Promise<SMTPConnection> => {
+    for (let held = idle.pop(); held; held = idle.pop()) {
+      clearTimeout(held.timer)
+      try {
+        await settle((done) => held!.connection.reset((error) => done(error)))
+        return held.connection
+      } catch {
+        // It was closed while it lay idle: another one.
+        held.connection.close()
+      }
+    }
+    return connect()
+  }
+
+  const giveBack = (connection: SMTPConnection): void => {
+    const timer = setTimeout(() => {
+      const at = idle.findIndex((held) => held.connection === connection)
+      if (at >= 0) idle.splice(at, 1)
+      connection.quit()
+    }, idleMs).unref()
+    idle.push({ connection, timer })
+  }
+
+  return {
+    name: `${login?.user ?? 'anonymous'} at ${server.host}`,
+    async use(work) {
+      if (closed) throw fail('shutting_down')
+      if (open >= most) await new Promise<void>((resolve) => waiting.push(resolve))
+      open += 1
+      try {
+        const connection = await take()
+        try {
+          const result = await work(connection)
+          if (closed) connection.quit()
+          else giveBack(connection)
+          return result
+        } catch (error) {
+          connection.close()
+          throw error
+        }
+      } finally {
+        open -= 1
+        waiting.shift()?.()
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true
+      for (const { connection, timer } of idle.splice(0)) {
+        clearTimeout(timer)
+        connection.quit()
+      }
+    },
+  }
+}
+
+/** A callback as a promise; the first call counts. */
+export function settle(start: (done: (error?: unknown) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => (error ? reject(error as Error) : resolve())))
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { defineAction, path } from '#kit'
+
+const streamShape = z.object({ stream_id: z.number(), name: z.string(), description: z.string(), invite_only: z.boolean().optional() })
+const userShape = z.object({
+  user_id: z.number(),
+  email: z.string(),
+  delivery_email: z.string().nullish(),
+  full_name: z.string(),
+  is_bot: z.boolean(),
+  is_active: z.boolean().optional(),
+  timezone: z.string().optional(),
+})
+
+const listStreams = defineAction({
+  title: 'List streams',
+  description:
+    'Lists the streams (channels) that the bot can see. Use it to find where to post, or a stream’s exact name. Returns id, name and description of each.',
+  effect: 'read',
+  example: {},
+  input: z.strictObject({ subscribed_only: z.boolean().default(false).describe('Only those the bot is subscribed to.') }),
+  output: z.object({ items: z.array(streamShape) }),
+  run: async ({ input, http }) => {
+    const query = input.subscribed_only ? { include_public: false, include_subscribed: true } : {}
+    return { items: (await http.get<{ streams: z.input<typeof streamShape>[] }>('/streams', { query })).streams }
+  },
+})
+
+const subscribeToStream = defineAction({
+  title: 'Subscribe to a stream',
+  description:
+    'Subscribes the bot, or people by e-mail address, to a stream, which is made if it is not there. Use it before posting to a new stream. Returns who was subscribed now and who was before.',
+  effect: 'write',
+  idempotent: true,
+  example: { stream: 'incidents' },
+  input: z.strictObject({
+    stream: z.string().min(1).max(60).describe('Stream by name.'),
+    description: z.string().max(1024).optional().describe('Description, if it is new.'),
+    principals: z.array(z.email()).max(100).optional().describe('E-mail addresses; the bot itself when left out.'),
+  }),
+  output: z.object({
+    subscribed: z.record(z.string(), z.array(z.string())),
+    already_subscribed: z.record(z.string(), z.array(z.string())),
+  }),
+  run: ({ input, http }) =>
+    http.post('/users/me/subscriptions', undefined, {
+      form: {
+        subscriptions: JSON.stringify([
+          { name: input.stream, ...(input.description === undefined ? {} : { description: input.description }) },
+        ]),
+        ...(input.principals === undefined ? {} : { principals: JSON.stringify(input.principals) }),
+      },
+      repeatable: true,
+    }),
+})
+
+const listUsers = defineAction({
+  title: 'List users',
+  description:
+    'Lists the people and bots of the organisation. Use it to find somebody’s e-mail address or id for a direct message. Returns id, name and e-mail address of each.',
+  effect: 'read',
+  example: {},
+  input: z.strictObject({ include_inactive: z.boolean().default(false).describe('Those who were deactivated as well.') }),
+  output: z.object({ items: z.array(userShape) }),
+  run: async ({ input, http }) => {
+    const { members } = await http.get<{ members: z.input<typeof userShape>[] }>('/users')
+    return { items: members.filter(({ is_active: active }) => input.include_inactive || active !== false) }
+  },
+})
+
+const getUser = defineAction({
+  title: 'Get a user',
+  description:
+    'Gets one person or bot by e-mail address or id. Use it to learn who wrote something. Returns id, name, e-mail address and time zone.',
+  effect: 'read',
+  example: { user: 'ada@example.com' },
+  input: z.strictObject({ user: z.union([z.email(), z.number().int().min(1)]).describe('E-mail address or id.') }),
+  output: userShape,
+  run: async ({ input, http }) => (await http.get<{ user: z.input<typeof userShape> }>(path`/users/${input.user}`)).user,
+})
+
+export const streamActions = { list_streams: listStreams, subscribe_to_stream: subscribeToStream, list_users: listUsers, get_user: getUser }
