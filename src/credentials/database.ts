@@ -6,7 +6,9 @@ import { open, seal, SealBrokenError, UnknownKeyError, type SealKey } from '#lib
 import type { CredentialBackend, CredentialData } from './backend.ts'
 import type { Keyring } from './keyring.ts'
 import {
+  awaitSealers,
   listCredentials,
+  lockSealing,
   putCredential,
   readCredential,
   removeCredential,
@@ -50,6 +52,7 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
   return {
     kind: 'database',
     async put(trx, workspace, name, data, { kind, createOnly }) {
+      await lockSealing(trx)
       keyring.refresh()
       const key = keyring.current()
       const sealed = sealFields(workspace.id, name, data, key)
@@ -69,7 +72,10 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
     check: () => db.ping(),
 
     async rotate() {
+      keyring.refresh()
       const key = keyring.current()
+      // Nobody who still held the earlier key may write behind our back.
+      await db.transaction(awaitSealers)
       const failed: { name: string; workspaceId: string; reason: string }[] = []
       let resealed = 0
       let after = ''

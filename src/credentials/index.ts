@@ -1,11 +1,11 @@
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
-import { fail } from '#kit'
+import { fail, type FieldError } from '#kit'
 import type { Telemetry } from '#telemetry'
 import type { CredentialBackend, CredentialData, CredentialInfo, WorkspaceRef } from './backend.ts'
 import { createDatabaseBackend, type DatabaseBackend, type RotationReport } from './database.ts'
 import type { Keyring } from './keyring.ts'
-import { countByKey } from './store.ts'
+import { countByKey, tryLockRotation } from './store.ts'
 import { createVaultClient, type VaultLogin } from './vault-client.ts'
 import { createVaultBackend, type VaultPlace } from './vault.ts'
 
@@ -14,6 +14,9 @@ export type { RotationReport } from './database.ts'
 export { createKeyring, formatKey, newKey, type Keyring } from './keyring.ts'
 
 export const credentialName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
+export const credentialField = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
+const mostFields = 50
+const longestValue = 65_536
 
 export interface Credentials extends AsyncDisposable {
   readonly backend: 'database' | 'vault'
@@ -76,13 +79,15 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
     return result
   }
 
-  const put = (principal: Principal, name: string, data: CredentialData, kind: string | undefined, createOnly: boolean) =>
-    change(principal, async (trx, workspace) => {
+  const put = async (principal: Principal, name: string, data: CredentialData, kind: string | undefined, createOnly: boolean) => {
+    assertFit(name, data)
+    return change(principal, async (trx, workspace) => {
       const info = await backend.put(trx, workspace, name, data, { kind: kind ?? null, createOnly })
       // Field names only: they tell which secret changed, never what it is.
       const detail = { kind: info.kind, fields: Object.keys(data), version: info.version }
       return { result: info, action: 'credential.set', subject: name, detail }
     })
+  }
 
   return {
     backend: backend.kind,
@@ -96,6 +101,8 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
         return { result: undefined, action: 'credential.deleted', subject: name, detail: {} }
       }),
     async read(workspaceId, name) {
+      // Not a name: not there. It would be a path in Vault.
+      if (!credentialName.test(name)) return undefined
       try {
         const data = await backend.read(await workspaceOf(workspaceId), name)
         metrics.credentialReads.inc({ outcome: data ? 'opened' : 'missing' })
@@ -119,18 +126,41 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
           credentials: counts.find(({ keyId }) => keyId === id)?.count ?? 0,
         }))
       },
-      async rotate(principal, { addKey }) {
-        if (addKey) keyring.addKey()
-        const report = await sealed.rotate()
-        return change(principal, async () => ({
-          result: report,
-          action: 'keys.rotated',
-          subject: report.keyId,
-          detail: { resealed: report.resealed, failed: report.failed.length },
-        }))
-      },
+      rotate: (principal, { addKey }) =>
+        db.transaction(async (trx) => {
+          if (!(await tryLockRotation(trx))) {
+            throw fail('in_use', { detail: 'the keys are being rotated already', hint: 'wait for that to end' })
+          }
+          if (addKey) keyring.addKey()
+          const report = await sealed.rotate()
+          await access.audit.record(trx, {
+            workspaceId: principal.workspaceId,
+            actor: actorOf(principal),
+            action: 'keys.rotated',
+            subject: report.keyId,
+            detail: { resealed: report.resealed, failed: report.failed.length },
+          })
+          return report
+        }),
     },
     check: () => backend.check(),
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   }
+}
+
+/** Every way in ends here, and a name becomes a path in Vault. Values are never quoted. */
+function assertFit(name: string, data: CredentialData): void {
+  const errors: FieldError[] = []
+  if (!credentialName.test(name)) errors.push({ path: 'name', message: 'must be letters, digits, dots, dashes and underscores' })
+  const fields = Object.entries(data)
+  if (fields.length === 0) errors.push({ path: 'data', message: 'must have at least one field' })
+  if (fields.length > mostFields) errors.push({ path: 'data', message: `must have at most ${mostFields} fields` })
+  for (const [field, value] of fields) {
+    if (!credentialField.test(field))
+      errors.push({ path: `data.${field}`, message: 'must be a field name: letters, digits and underscores' })
+    else if (typeof value === 'string' && value.length > longestValue) {
+      errors.push({ path: `data.${field}`, message: `must be at most ${longestValue} characters` })
+    }
+  }
+  if (errors.length > 0) throw fail('invalid_input', { errors })
 }

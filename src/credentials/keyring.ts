@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { fail } from '#kit'
 import type { SealKey } from '#lib/seal'
 
@@ -14,7 +14,7 @@ export interface Keyring {
   all(): readonly SealKey[]
   /** Reads the file again when it changed: `hub keys rotate` adds a key while the hub serves. True when there are other keys now. */
   refresh(): boolean
-  /** Puts a new key first. Only where the hub keeps its own file. */
+  /** Puts a new key first. Only where the hub keeps its own file, and by one at a time: who comes second would drop the first one's key. */
   addKey(): SealKey
 }
 
@@ -63,10 +63,12 @@ function fileKeyring(path: string): Keyring {
     refresh,
     addKey: () => {
       refresh()
-      keys = [newKey(), ...keys]
+      const more = [newKey(), ...keys]
       const partial = `${path}.${process.pid}`
-      write(partial, keys)
+      write(partial, more)
       renameSync(partial, path)
+      settle(path)
+      keys = more
       stamp = changed(path)
       return keys[0]!
     },
@@ -79,6 +81,7 @@ function createOnce(path: string, keys: readonly SealKey[]): void {
   write(partial, keys)
   try {
     linkSync(partial, path)
+    settle(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
@@ -90,9 +93,20 @@ function write(path: string, keys: readonly SealKey[]): void {
   writeFileSync(path, `${keys.map(formatKey).join('\n')}\n`, { mode: 0o600, flush: true })
 }
 
-function changed(path: string): number {
-  const { ino, mtimeMs } = statSync(path)
-  return ino + mtimeMs
+/** The name too outlives a power cut: what was sealed with a key must not outlive the key. */
+function settle(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+function changed(path: string): string {
+  const { ino, mtimeMs, size } = statSync(path)
+  return `${ino} ${mtimeMs} ${size}`
 }
 
 function readKeys(path: string): SealKey[] {
@@ -103,9 +117,10 @@ function readKeys(path: string): SealKey[] {
       const [id = '', encoded = ''] = line.trim().split(':')
       return { id, key: Buffer.from(encoded, 'base64') }
     })
-  if (keys.length === 0 || keys.some(({ id, key }) => id === '' || key.length !== 32)) {
+  const ids = new Set(keys.map(({ id }) => id))
+  if (keys.length === 0 || ids.size < keys.length || keys.some(({ id, key }) => id === '' || key.length !== 32)) {
     throw fail('internal', {
-      detail: `the key file ${path} is damaged`,
+      detail: `the key file ${basename(path)} in the data folder is damaged`,
       hint: 'put it back from your own copy: sealed secrets open with no other',
     })
   }

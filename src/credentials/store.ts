@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import type { Sql } from '#db'
+import type { Sql, Transaction } from '#db'
 import type { CredentialInfo } from './backend.ts'
 
 export interface SealedRow {
@@ -9,6 +9,25 @@ export interface SealedRow {
   readonly keyId: string
   readonly sealed: Record<string, string>
   readonly version: number
+}
+
+// Any fixed numbers. Locks of the transaction: they go with it, however it ends.
+const locks = { rotation: 4_867_120_011, sealing: 4_867_120_012 }
+
+/** False when another process is rotating keys. */
+export async function tryLockRotation(trx: Transaction): Promise<boolean> {
+  const { rows } = await raw<{ got: boolean }>`select pg_try_advisory_xact_lock(${locks.rotation}) as got`.execute(trx)
+  return rows[0]?.got === true
+}
+
+/** Held by who seals, from the choice of the key to the commit. */
+export async function lockSealing(trx: Transaction): Promise<void> {
+  await raw`select pg_advisory_xact_lock_shared(${locks.sealing})`.execute(trx)
+}
+
+/** Returns when all who had chosen their key before have committed. */
+export async function awaitSealers(trx: Transaction): Promise<void> {
+  await raw`select pg_advisory_xact_lock(${locks.sealing})`.execute(trx)
 }
 
 const infoColumns = ['name', 'kind', 'version', 'created_at as createdAt', 'updated_at as updatedAt'] as const

@@ -1,5 +1,6 @@
 import { request } from 'undici'
-import { fail } from '#kit'
+import { fail, HubError } from '#kit'
+import { deadline } from '#lib/clock'
 import type { Logger } from '#telemetry'
 
 export type VaultLogin =
@@ -11,12 +12,14 @@ export interface VaultOptions {
   readonly login: VaultLogin
   readonly namespace?: string | undefined
   readonly logger: Logger
+  /** How long one request may take. */
+  readonly timeoutMs?: number
 }
 
 interface Auth {
-  client_token: string
-  lease_duration: number
-  renewable: boolean
+  readonly client_token: string
+  readonly lease_duration: number
+  readonly renewable: boolean
 }
 
 export interface VaultReply {
@@ -29,11 +32,13 @@ export interface VaultClient extends AsyncDisposable {
   call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<VaultReply>
 }
 
-const timeoutMs = 5000
 const handedOn = new Set([200, 204, 400, 404])
+const longestDelay = 2 ** 31 - 1
 
 /** Speaks to Vault or OpenBao, logs in when needed and keeps its lease alive. */
-export function createVaultClient({ address, login, namespace, logger }: VaultOptions): VaultClient {
+export function createVaultClient({ address, login, namespace, logger, timeoutMs = 5000 }: VaultOptions): VaultClient {
+  const base = `${address.replace(/\/+$/, '')}/v1/`
+  const { host } = new URL(address)
   let session: Promise<Auth> | undefined
   let renewal: NodeJS.Timeout | undefined
   let closed = false
@@ -43,80 +48,98 @@ export function createVaultClient({ address, login, namespace, logger }: VaultOp
     if (token) headers['x-vault-token'] = token
     if (namespace) headers['x-vault-namespace'] = namespace
     if (body !== undefined) headers['content-type'] = 'application/json'
+    using limit = deadline(timeoutMs)
     try {
-      const response = await request(new URL(`/v1/${path}`, address), {
-        method,
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      const text = await response.body.text()
-      return { status: response.statusCode, body: parse(text) }
+      const payload = body === undefined ? null : JSON.stringify(body)
+      const response = await request(`${base}${path}`, { method, headers, body: payload, signal: limit.signal })
+      const reply = { status: response.statusCode, body: parse(await response.body.text()) }
+      assertUsable(reply, response.headers['retry-after'])
+      return reply
     } catch (cause) {
-      throw fail('vault_unreachable', {
-        detail: `Vault at ${new URL(address).host} does not answer`,
-        hint: 'check VAULT_ADDR and the network',
-        cause,
-      })
+      if (cause instanceof HubError) throw cause
+      throw limit.expired ? late(cause) : unreachable(cause)
     }
   }
+
+  const late = (cause: unknown): HubError =>
+    fail('vault_timeout', {
+      detail: `Vault at ${host} did not answer within ${timeoutMs / 1000} s`,
+      hint: 'ask again; if it stays so, look after Vault',
+      cause,
+    })
+  const unreachable = (cause: unknown): HubError =>
+    fail('vault_unreachable', { detail: `Vault at ${host} cannot be reached`, hint: 'check VAULT_ADDR and the network', cause })
 
   const authenticate = async (): Promise<Auth> => {
     if (login.method === 'token') {
-      const reply = await send('GET', 'auth/token/lookup-self', undefined, login.token)
-      assertHandedOn(reply)
-      const data = reply.body['data'] as { ttl?: number; renewable?: boolean } | undefined
-      return scheduled({ client_token: login.token, lease_duration: data?.ttl ?? 0, renewable: data?.renewable ?? false })
+      const { status, body } = await send('GET', 'auth/token/lookup-self', undefined, login.token)
+      if (status !== 200) throw denied('its token could not be looked up: check VAULT_ADDR and VAULT_TOKEN')
+      const data = body['data'] as { ttl?: number; renewable?: boolean } | undefined
+      return { client_token: login.token, lease_duration: data?.ttl ?? 0, renewable: data?.renewable ?? false }
     }
-    const reply = await send('POST', 'auth/approle/login', { role_id: login.roleId, secret_id: login.secretId })
-    if (reply.status === 400) throw denied('the AppRole was refused: check VAULT_ROLE_ID and VAULT_SECRET_ID')
-    assertHandedOn(reply)
-    return scheduled(reply.body['auth'] as Auth)
-  }
-
-  /** Renews at two thirds of the lease; what can't be renewed is logged in anew at the next call. */
-  const scheduled = (auth: Auth): Auth => {
-    clearTimeout(renewal)
-    if (closed || auth.lease_duration <= 0) return auth
-    const delay = Math.min(auth.lease_duration * 667, 2 ** 31 - 1)
-    renewal = setTimeout(() => void renew(auth), delay).unref()
-    return auth
-  }
-
-  const renew = async (auth: Auth): Promise<void> => {
-    try {
-      if (!auth.renewable) throw new Error('the lease is not renewable')
-      const reply = await send('POST', 'auth/token/renew-self', {}, auth.client_token)
-      assertHandedOn(reply)
-      session = Promise.resolve(scheduled({ ...(reply.body['auth'] as Auth), client_token: auth.client_token }))
-    } catch (error) {
-      if (closed) return
-      logger.warn({ err: error }, 'the Vault lease could not be renewed; logging in again at the next call')
-      session = undefined
-    }
+    const { status, body } = await send('POST', 'auth/approle/login', { role_id: login.roleId, secret_id: login.secretId })
+    const auth = body['auth'] as Partial<Auth> | null | undefined
+    if (status !== 200 || !auth?.client_token) throw denied('the AppRole was refused: check VAULT_ROLE_ID and VAULT_SECRET_ID')
+    return { client_token: auth.client_token, lease_duration: auth.lease_duration ?? 0, renewable: auth.renewable ?? false }
   }
 
   const signedIn = (): Promise<Auth> => {
-    session ??= authenticate().catch((error: unknown) => {
-      session = undefined
-      throw error
-    })
-    return session
+    if (session) return session
+    const begun: Promise<Auth> = authenticate().then(
+      (auth) => {
+        scheduleRenewal(auth, begun)
+        return auth
+      },
+      (error: unknown) => {
+        leave(begun)
+        throw error
+      },
+    )
+    session = begun
+    return begun
+  }
+
+  /** The next call logs in anew, unless another one has done so already. */
+  const leave = (left: Promise<Auth>): void => {
+    if (session === left) session = undefined
+  }
+
+  /** At two thirds of the lease; what can't be renewed is logged in anew at the next call. */
+  const scheduleRenewal = (auth: Auth, owner: Promise<Auth>): void => {
+    if (closed || session !== owner || auth.lease_duration <= 0) return
+    clearTimeout(renewal)
+    renewal = setTimeout(() => void renew(auth, owner), Math.min(auth.lease_duration * 667, longestDelay)).unref()
+  }
+
+  const renew = async (auth: Auth, owner: Promise<Auth>): Promise<void> => {
+    if (session !== owner) return
+    try {
+      if (!auth.renewable) throw new Error('the lease is not renewable')
+      const { body } = await send('POST', 'auth/token/renew-self', {}, auth.client_token)
+      const renewed = body['auth'] as Partial<Auth> | null | undefined
+      const { lease_duration = 0, renewable = false } = renewed ?? {}
+      // Near the end of its longest life a token is renewed for less and less, at last for nothing.
+      if (lease_duration <= 0) throw new Error('the lease has come to its end')
+      scheduleRenewal({ client_token: auth.client_token, lease_duration, renewable }, owner)
+    } catch (error) {
+      if (closed) return
+      logger.warn({ err: error }, 'the Vault lease could not be renewed; logging in again at the next call')
+      leave(owner)
+    }
   }
 
   return {
     async call(method, path, body) {
-      const auth = await signedIn()
-      let reply = await send(method, path, body, auth.client_token)
-      if (reply.status === 403 && login.method === 'approle') {
+      const used = signedIn()
+      const { client_token } = await used
+      try {
+        return await send(method, path, body, client_token)
+      } catch (error) {
+        if (login.method !== 'approle' || !isDenied(error)) throw error
         // The token may have expired or been revoked under us: one fresh login, then the answer stands.
-        session = undefined
-        reply = await send(method, path, body, (await signedIn()).client_token)
+        leave(used)
+        return send(method, path, body, (await signedIn()).client_token)
       }
-      assertHandedOn(reply)
-      return reply
     },
     async [Symbol.asyncDispose]() {
       closed = true
@@ -125,23 +148,35 @@ export function createVaultClient({ address, login, namespace, logger }: VaultOp
   }
 }
 
-function assertHandedOn({ status, body }: VaultReply): void {
+function assertUsable({ status, body }: VaultReply, retryAfter: string | string[] | undefined): void {
   if (handedOn.has(status)) return
   const said = Array.isArray(body['errors']) ? body['errors'].join('; ') : ''
   if (status === 403) throw denied('its token is wrong, expired, or its policy does not allow this path')
   if (status === 503 && /sealed/i.test(said)) throw fail('vault_sealed', { hint: 'unseal Vault; the hub goes on by itself' })
-  throw fail('vault_failed', { detail: `Vault answered ${status}`, cause: new Error(said || `status ${status}`) })
+  const seconds = Number(retryAfter)
+  throw fail('vault_failed', {
+    detail: `Vault answered ${status}`,
+    ...(seconds > 0 ? { retryAfter: seconds } : {}),
+    cause: new Error(said || `status ${status}`),
+  })
 }
 
-function denied(reason: string): Error {
+function denied(reason: string): HubError {
   return fail('vault_denied', { detail: `Vault refused the hub: ${reason}`, hint: 'check the login and the policy of the hub in Vault' })
 }
 
+function isDenied(error: unknown): boolean {
+  return error instanceof HubError && error.code === 'vault_denied'
+}
+
+/** Whatever else answers at this address must not pass for a Vault in which nothing is. */
 function parse(text: string): Record<string, unknown> {
   if (text === '') return {}
   try {
-    return JSON.parse(text) as Record<string, unknown>
+    const value: unknown = JSON.parse(text)
+    if (value !== null && typeof value === 'object') return value as Record<string, unknown>
   } catch {
-    return {}
+    // Told below, without the text.
   }
+  throw fail('vault_failed', { detail: 'what answers at VAULT_ADDR is not Vault', hint: 'check VAULT_ADDR, and what stands in between' })
 }

@@ -1,4 +1,4 @@
-import { fail } from '#kit'
+import { fail, type HubError } from '#kit'
 import type { CredentialBackend, CredentialData, CredentialInfo, WorkspaceRef } from './backend.ts'
 import type { VaultClient } from './vault-client.ts'
 
@@ -9,21 +9,34 @@ export interface VaultPlace {
 }
 
 interface Metadata {
-  created_time: string
-  updated_time: string
-  current_version: number
-  custom_metadata: Record<string, string> | null
+  readonly created_time: string
+  readonly updated_time: string
+  readonly current_version: number
+  readonly custom_metadata: Record<string, string> | null
+  readonly versions: Record<string, { deletion_time: string; destroyed: boolean }>
 }
+
+interface Written {
+  readonly version: number
+  readonly created_time: string
+}
+
+/** How often a write is tried again that somebody else's came before. */
+const writeTries = 5
 
 /** Credentials in Vault's KV version 2, at `{mount}/{prefix}/{workspace}/{name}`: where an operator can put them by hand as well. */
 export function createVaultBackend(client: VaultClient, { mount, prefix }: VaultPlace): CredentialBackend {
   const path = (area: 'data' | 'metadata', { name: workspace }: WorkspaceRef, name = ''): string =>
     `${mount}/${area}/${[prefix, workspace, name].filter(Boolean).map(encodePath).join('/')}`
 
-  const info = async (workspace: WorkspaceRef, name: string): Promise<CredentialInfo | undefined> => {
+  const metadata = async (workspace: WorkspaceRef, name: string): Promise<Metadata | undefined> => {
     const { status, body } = await client.call('GET', path('metadata', workspace, name))
-    if (status !== 200) return undefined
-    const meta = body['data'] as Metadata
+    return status === 200 ? (body['data'] as Metadata) : undefined
+  }
+
+  const info = async (workspace: WorkspaceRef, name: string): Promise<CredentialInfo | undefined> => {
+    const meta = await metadata(workspace, name)
+    if (!meta || !isLive(meta)) return undefined
     return {
       name,
       kind: meta.custom_metadata?.['kind'] ?? null,
@@ -36,15 +49,23 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
   return {
     kind: 'vault',
     async put(_trx, workspace, name, data, { kind, createOnly }) {
-      const options = createOnly ? { cas: 0 } : {}
-      const written = await client.call('POST', path('data', workspace, name), { data, options })
-      if (written.status === 400 && createOnly) {
-        throw fail('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
+      for (let attempt = 1; attempt <= writeTries; attempt++) {
+        const before = await metadata(workspace, name)
+        if (createOnly && before && isLive(before)) throw taken(name)
+        // The kind first: the secret itself changes last, or not at all. What an operator noted beside it stays.
+        if (kind !== null && before?.custom_metadata?.['kind'] !== kind) {
+          const noted = await client.call('POST', path('metadata', workspace, name), {
+            custom_metadata: { ...before?.custom_metadata, kind },
+          })
+          if (noted.status >= 400) throw unexpected(noted.status)
+        }
+        // The last one wins, as everywhere, unless Vault is set to want the version that is replaced.
+        const options = createOnly || attempt > 1 ? { cas: before?.current_version ?? 0 } : {}
+        const written = await client.call('POST', path('data', workspace, name), { data, options })
+        if (written.status === 200) return (await info(workspace, name)) ?? infoOf(name, kind, written.body['data'] as Written)
+        if (!/check-and-set/.test(JSON.stringify(written.body))) throw unexpected(written.status)
       }
-      if (written.status !== 200) throw fail('vault_failed', { detail: `Vault answered ${written.status} to a write` })
-      if (kind !== null) await client.call('POST', path('metadata', workspace, name), { custom_metadata: { kind } })
-      const now = new Date()
-      return (await info(workspace, name)) ?? { name, kind, version: 1, createdAt: now, updatedAt: now }
+      throw fail('in_use', { detail: `credential "${name}" is being written by others`, hint: 'ask again' })
     },
 
     async read(workspace, name) {
@@ -69,7 +90,8 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
 
     async remove(_trx, workspace, name) {
       if (!(await info(workspace, name))) return false
-      await client.call('DELETE', path('metadata', workspace, name))
+      const { status } = await client.call('DELETE', path('metadata', workspace, name))
+      if (status >= 400) throw unexpected(status)
       return true
     },
 
@@ -81,6 +103,26 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
 
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   }
+}
+
+/** Vault keeps deleted versions, and says when a version goes by itself. */
+function isLive({ current_version: current, versions }: Metadata): boolean {
+  const version = versions[current]
+  if (!version || version.destroyed) return false
+  return version.deletion_time === '' || Date.parse(version.deletion_time) > Date.now()
+}
+
+/** Of one that is gone again already. */
+function infoOf(name: string, kind: string | null, { version, created_time: time }: Written): CredentialInfo {
+  return { name, kind, version, createdAt: new Date(time), updatedAt: new Date(time) }
+}
+
+function taken(name: string): HubError {
+  return fail('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
+}
+
+function unexpected(status: number): HubError {
+  return fail('vault_failed', { detail: `Vault answered ${status} to a write` })
 }
 
 function encodePath(part: string): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { credentialName, type CredentialInfo } from '#credentials'
+import { credentialField, credentialName, type CredentialInfo } from '#credentials'
 import { line, pageOf, timestamp } from './shapes.ts'
 import type { RestApp, RestDeps } from './server.ts'
 
@@ -11,7 +11,7 @@ const credentialShape = z.object({
   updated_at: timestamp,
 })
 
-const fieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a field name: letters, digits and underscores')
+const fieldName = z.string().regex(credentialField, 'must be a field name: letters, digits and underscores')
 const data = z
   .record(fieldName, z.union([z.string().max(65_536), z.number(), z.boolean()]))
   .refine((fields) => Object.keys(fields).length > 0, 'must have at least one field')
