@@ -2,6 +2,7 @@ import type { Connector } from '#kit'
 import { anthropic } from './anthropic/index.ts'
 import { github } from './github/index.ts'
 import { http } from './http/index.ts'
+import { jira } from './jira/index.ts'
 import { managerq } from './managerq/index.ts'
 import { openai } from './openai/index.ts'
 import { slack } from './slack/index.ts'
@@ -9,4 +10,4 @@ import { smtp } from './smtp/index.ts'
 import { zulip } from './zulip/index.ts'
 
 /** The one list. */
-export const connectors: readonly Connector[] = [anthropic, github, http, managerq, openai, slack, smtp, zulip]
+export const connectors: readonly Connector[] = [anthropic, github, http, jira, managerq, openai, slack, smtp, zulip]

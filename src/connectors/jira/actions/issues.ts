@@ -1,0 +1,191 @@
+import { z } from 'zod'
+import { defineAction, fail, path } from '#kit'
+import { buildJql } from '../jql.ts'
+import { findPerson } from '../people.ts'
+import { asText, isCloud, issueFields, issueKey, issueShape, markdown, person, projectRef, renderIssue, type RawIssue } from '../shapes.ts'
+
+const labels = z.array(z.string().regex(/^\S{1,255}$/, 'must have no spaces')).max(100)
+
+const searchIssues = defineAction({
+  title: 'Search issues',
+  description:
+    'Searches issues by project, status, people, labels, words and time; every filter is data and can’t break the query. Use it to see what is open, or before creating an issue twice. Returns key, summary, status and people of each, and the cursor of the next page.',
+  effect: 'read',
+  example: { project_key: 'PROJ', status: 'To Do' },
+  input: z.strictObject({
+    project_key: projectRef.optional(),
+    status: z.string().max(255).optional().describe('Status by name, e.g. In Progress.'),
+    assignee: person.optional().describe('Person by id or e-mail address; me, or nobody.'),
+    reporter: person.optional().describe('Person by id or e-mail address; me.'),
+    issue_type: z.string().max(255).optional().describe('Type by name, e.g. Bug.'),
+    priority: z.string().max(255).optional().describe('Priority by name.'),
+    labels: labels.optional().describe('Labels that it must all have.'),
+    text: z.string().min(1).max(1000).optional().describe('Words in summary, description or comments.'),
+    updated_since: z.iso.datetime().optional().describe('Only issues changed after this time.'),
+    created_since: z.iso.datetime().optional().describe('Only issues made after this time.'),
+    order_by: z.enum(['updated', 'created', 'priority', 'key']).default('updated').describe('Order.'),
+    direction: z.enum(['asc', 'desc']).default('desc').describe('Rising or falling.'),
+    limit: z.number().int().min(1).max(100).default(50).describe('How many at most.'),
+    cursor: z.string().max(2000).optional().describe('`next_cursor` of the answer before.'),
+  }),
+  output: z.object({ items: z.array(issueShape), next_cursor: z.string().nullable() }),
+  run: async ({ input, http, config }) => {
+    const { project_key: project, order_by: by, direction, limit, cursor, ...filters } = input
+    const jql = buildJql({ project, ...filters }, { by, direction })
+    if (isCloud(config)) {
+      // Cloud refuses a search without any bound.
+      const bounded = jql.startsWith('ORDER') ? `created >= "1970-01-01" ${jql}` : jql
+      const body = { jql: bounded, fields: issueFields, maxResults: limit, nextPageToken: cursor }
+      const page = await http.post<{ issues: RawIssue[]; nextPageToken?: string; isLast?: boolean }>('/search/jql', body, {
+        effect: 'read',
+      })
+      return {
+        items: page.issues.map((issue) => renderIssue(issue, config)),
+        next_cursor: page.isLast === true ? null : (page.nextPageToken ?? null),
+      }
+    }
+    const startAt = Number(cursor ?? 0) || 0
+    const page = await http.post<{ issues: RawIssue[]; total: number }>(
+      '/search',
+      { jql, fields: issueFields, startAt, maxResults: limit },
+      { effect: 'read' },
+    )
+    const end = startAt + page.issues.length
+    return {
+      items: page.issues.map((issue) => renderIssue(issue, config)),
+      next_cursor: end < page.total && page.issues.length > 0 ? String(end) : null,
+    }
+  },
+})
+
+const getIssue = defineAction({
+  title: 'Get an issue',
+  description:
+    'Gets one issue with its text, people and status. Use it when you know the key. Returns the issue, its description as Markdown.',
+  effect: 'read',
+  example: { issue_key: 'PROJ-1' },
+  input: z.strictObject({ issue_key: issueKey }),
+  output: issueShape,
+  run: async ({ input, http, config }) =>
+    renderIssue(await http.get<RawIssue>(path`/issue/${input.issue_key}`, { query: { fields: issueFields.join(',') } }), config),
+})
+
+const writable = {
+  summary: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[^\r\n]*$/, 'must be one line'),
+  description: markdown.optional().describe('Text in Markdown.'),
+  priority: z.string().max(255).optional().describe('Priority by name.'),
+  labels: labels.optional().describe('Labels; they replace those it has.'),
+  fields: z
+    .record(z.string().regex(/^[A-Za-z][\w-]*$/, 'must be the id of a field'), z.unknown())
+    .optional()
+    .describe('Other fields by id, as Jira’s API takes them, e.g. customfield_10010.'),
+}
+
+interface Writable {
+  summary?: string | undefined
+  description?: string | undefined
+  priority?: string | undefined
+  labels?: string[] | undefined
+  fields?: Record<string, unknown> | undefined
+}
+
+function fieldsOf(
+  { summary, description, priority, labels: names, fields }: Writable,
+  config: Record<string, unknown>,
+): Record<string, unknown> {
+  return {
+    ...fields,
+    ...(summary === undefined ? {} : { summary }),
+    ...(description === undefined ? {} : { description: asText(description, config) }),
+    ...(priority === undefined ? {} : { priority: { name: priority } }),
+    ...(names === undefined ? {} : { labels: names }),
+  }
+}
+
+const createIssue = defineAction({
+  title: 'Create an issue',
+  description:
+    'Makes a new issue in a project. Use it to report or plan work; search first, so that it is not made twice. Returns key and address of the new issue.',
+  effect: 'write',
+  aliases: ['create_jira_issue'],
+  example: { project_key: 'PROJ', summary: 'Found a bug', type: 'Bug' },
+  input: z.strictObject({
+    project_key: projectRef,
+    ...writable,
+    summary: writable.summary.describe('Title.'),
+    type: z.string().min(1).max(255).default('Task').describe('Type by name, e.g. Task, Bug or Story.'),
+    assignee: person.optional().describe('Person by id or e-mail address.'),
+    parent_key: issueKey.optional().describe('Issue it belongs under, for a sub-task or a story of an epic.'),
+  }),
+  output: z.object({ id: z.string(), key: z.string(), url: z.string() }),
+  run: async ({ input, http, config }) => {
+    const { project_key: project, type, assignee, parent_key: parent } = input
+    const who = assignee === undefined ? undefined : await findPerson(http, config, assignee)
+    const fields = {
+      ...fieldsOf(input, config),
+      project: /^\d+$/.test(project) ? { id: project } : { key: project },
+      issuetype: { name: type },
+      ...(who === undefined ? {} : { assignee: who }),
+      ...(parent === undefined ? {} : { parent: { key: parent } }),
+    }
+    const { id, key } = await http.post<{ id: string; key: string }>('/issue', { fields })
+    return { id, key, url: `${String(config['base_url']).replace(/\/+$/, '')}/browse/${key}` }
+  },
+})
+
+const updateIssue = defineAction({
+  title: 'Update an issue',
+  description:
+    'Changes title, text, priority, labels or other fields of an issue; what is left out stays. Use it to correct or complete; the status is changed by a transition. Returns that it is done.',
+  effect: 'write',
+  idempotent: true,
+  aliases: ['update_jira_issue'],
+  example: { issue_key: 'PROJ-1', summary: 'A better title' },
+  input: z.strictObject({ issue_key: issueKey, ...writable, summary: writable.summary.optional().describe('New title.') }),
+  output: z.object({ key: z.string(), done: z.literal(true) }),
+  run: async ({ input, http, config }) => {
+    const fields = fieldsOf(input, config)
+    if (Object.keys(fields).length === 0)
+      throw fail('invalid_input', { errors: [{ path: 'input', message: 'nothing to change is given' }] })
+    await http.put(path`/issue/${input.issue_key}`, { fields }, { repeatable: true })
+    return { key: input.issue_key, done: true as const }
+  },
+})
+
+const deleteIssue = defineAction({
+  title: 'Delete an issue',
+  description:
+    'Deletes an issue for good, with its comments and history. Use it only when told to in so many words; closing it by a transition keeps the record. Returns that it is done.',
+  effect: 'destroy',
+  example: { issue_key: 'PROJ-1' },
+  input: z.strictObject({
+    issue_key: issueKey,
+    delete_subtasks: z.boolean().default(false).describe('Its sub-tasks as well; otherwise an issue that has any is refused.'),
+  }),
+  output: z.object({ key: z.string(), done: z.literal(true) }),
+  run: async ({ input, http }) => {
+    await http.delete(path`/issue/${input.issue_key}`, { query: { deleteSubtasks: input.delete_subtasks } })
+    return { key: input.issue_key, done: true as const }
+  },
+  verify: async ({ input, http }) => {
+    const { status } = await http.request({
+      method: 'GET',
+      path: path`/issue/${input.issue_key}`,
+      query: { fields: 'summary' },
+      allow: [404],
+    })
+    return status === 404 ? { happened: true, output: { key: input.issue_key, done: true as const } } : { happened: false }
+  },
+})
+
+export const issueActions = {
+  search_issues: searchIssues,
+  get_issue: getIssue,
+  create_issue: createIssue,
+  update_issue: updateIssue,
+  delete_issue: deleteIssue,
+}

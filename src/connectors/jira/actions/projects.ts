@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import { defineAction, fail, path, type Http } from '#kit'
+import { isCloud, person, projectRef, renderUser, userShape, type RawUser } from '../shapes.ts'
+
+const projectShape = z.object({
+  id: z.string(),
+  key: z.string(),
+  name: z.string(),
+  type: z.string().nullable(),
+  lead: userShape.nullable(),
+  description: z.string().nullable(),
+})
+
+interface RawProject {
+  id: string
+  key: string
+  name: string
+  projectTypeKey?: string
+  lead?: RawUser
+  description?: string
+  issueTypes?: { id: string; name: string; subtask?: boolean; description?: string }[]
+}
+
+function renderProject({ id, key, name, projectTypeKey, lead, description }: RawProject) {
+  return { id, key, name, type: projectTypeKey ?? null, lead: renderUser(lead), description: description || null }
+}
+
+interface Page {
+  values: RawProject[]
+  isLast?: boolean
+  startAt: number
+  maxResults: number
+}
+
+const paging = {
+  limit: z.number().int().min(1).max(100).default(50).describe('How many at most.'),
+  start_at: z.number().int().min(0).default(0).describe('`next_start` of the answer before.'),
+}
+
+/** Cloud searches projects in pages; a server answers them all, and the page is cut here. */
+async function searchProjects(
+  http: Http,
+  config: Record<string, unknown>,
+  { query, limit, start_at }: { query?: string | undefined; limit: number; start_at: number },
+) {
+  if (isCloud(config)) {
+    const page = await http.get<Page>('/project/search', {
+      query: { query, startAt: start_at, maxResults: limit, expand: 'lead,description' },
+    })
+    return { found: page.values, next_start: page.isLast === false ? page.startAt + page.values.length : null }
+  }
+  const all = await http.get<RawProject[]>('/project', { query: { expand: 'lead,description' } })
+  const words = query?.toLowerCase()
+  const fitting =
+    words === undefined ? all : all.filter(({ key, name }) => key.toLowerCase().includes(words) || name.toLowerCase().includes(words))
+  const end = start_at + limit
+  return { found: fitting.slice(start_at, end), next_start: end < fitting.length ? end : null }
+}
+
+const listProjects = defineAction({
+  title: 'List projects',
+  description:
+    'Lists the projects that the credential can see. Use it to learn the keys of projects. Returns key, name, kind and lead of each.',
+  effect: 'read',
+  example: {},
+  input: z.strictObject({ query: z.string().max(255).optional().describe('Only projects whose key or name has this.'), ...paging }),
+  output: z.object({ items: z.array(projectShape), next_start: z.number().nullable() }),
+  run: async ({ input, http, config }) => {
+    const { found, next_start } = await searchProjects(http, config, input)
+    return { items: found.map(renderProject), next_start }
+  },
+})
+
+const findProject = defineAction({
+  title: 'Find a project by name',
+  description:
+    'Finds the project of a name, in any case of letters. Use it when people name a project and you need its key. Returns the project, or a not-found error that lists what comes near.',
+  effect: 'read',
+  aliases: ['jira_project_finder'],
+  example: { project_name: 'My project' },
+  input: z.strictObject({ project_name: z.string().min(1).max(255).describe('Name or key.') }),
+  output: projectShape,
+  run: async ({ input, http, config }) => {
+    const wanted = input.project_name.trim().toLowerCase()
+    const { found } = await searchProjects(http, config, { query: input.project_name.trim(), limit: 100, start_at: 0 })
+    const same = found.find(({ name, key }) => name.toLowerCase() === wanted || key.toLowerCase() === wanted)
+    if (same) return renderProject(same)
+    const near = found.slice(0, 5).map(({ key, name }) => `${name} (${key})`)
+    throw fail('vendor_not_found', {
+      detail: `Jira has no project called "${input.project_name}"${near.length > 0 ? `; it has ${near.join(', ')}` : ''}`,
+    })
+  },
+})
+
+const getProject = defineAction({
+  title: 'Get a project',
+  description:
+    'Gets one project by its key or id. Use it for its lead and description, or to check that it exists. Returns key, name, kind, lead and description.',
+  effect: 'read',
+  example: { project_key: 'PROJ' },
+  input: z.strictObject({ project_key: projectRef }),
+  output: projectShape,
+  run: async ({ input, http }) => renderProject(await http.get<RawProject>(path`/project/${input.project_key}`)),
+})
+
+const named = z.object({ id: z.string(), name: z.string() })
+
+const listIssueTypes = defineAction({
+  title: 'List issue types',
+  description:
+    'Lists the types that issues of a project can have, e.g. Bug or Task. Use it before creating an issue when a type was refused. Returns id, name and whether it is a sub-task.',
+  effect: 'read',
+  example: { project_key: 'PROJ' },
+  input: z.strictObject({ project_key: projectRef }),
+  output: z.object({ items: z.array(named.extend({ subtask: z.boolean() })) }),
+  run: async ({ input, http }) => {
+    const { issueTypes = [] } = await http.get<RawProject>(path`/project/${input.project_key}`)
+    return { items: issueTypes.map(({ id, name, subtask = false }) => ({ id, name, subtask })) }
+  },
+})
+
+const listStatuses = defineAction({
+  title: 'List statuses',
+  description:
+    'Lists the statuses that issues of a project can have, by issue type. Use it to know the words to search or to move issues by. Returns the statuses of each issue type.',
+  effect: 'read',
+  example: { project_key: 'PROJ' },
+  input: z.strictObject({ project_key: projectRef }),
+  output: z.object({ items: z.array(z.object({ issue_type: z.string(), statuses: z.array(named) })) }),
+  run: async ({ input, http }) => {
+    const types = await http.get<{ name: string; statuses: { id: string; name: string }[] }[]>(path`/project/${input.project_key}/statuses`)
+    return {
+      items: types.map(({ name, statuses }) => ({
+        issue_type: name,
+        statuses: statuses.map(({ id, name: status }) => ({ id, name: status })),
+      })),
+    }
+  },
+})
+
+const searchUsers = defineAction({
+  title: 'Search users',
+  description:
+    'Searches people by name or e-mail address. Use it to find whom to assign or mention. Returns id, name and, where it is visible, the e-mail address of each.',
+  effect: 'read',
+  example: { query: 'ada' },
+  input: z.strictObject({
+    query: person.optional().describe('Part of a name or e-mail address; everybody when left out.'),
+    limit: paging.limit,
+  }),
+  output: z.object({ items: z.array(userShape) }),
+  run: async ({ input, http, config }) => {
+    // A server wants a word and takes a dot for everybody.
+    const query = isCloud(config)
+      ? { query: input.query ?? '', maxResults: input.limit }
+      : { username: input.query ?? '.', maxResults: input.limit }
+    const found = await http.get<RawUser[]>('/user/search', { query })
+    return { items: found.map((user) => renderUser(user)!) }
+  },
+})
+
+export const projectActions = {
+  list_projects: listProjects,
+  find_project: findProject,
+  get_project: getProject,
+  list_issue_types: listIssueTypes,
+  list_statuses: listStatuses,
+  search_users: searchUsers,
+}

@@ -1,0 +1,235 @@
+/**
+ * Atlassian's document format from Markdown and back, for what agents write and read: headings, paragraphs, lists, task-free quotes, code,
+ * rules, tables on the way out, and bold, italic, strike, code and links in lines. What the format has beyond that comes back as its text.
+ */
+interface Node {
+  type: string
+  text?: string
+  content?: Node[]
+  attrs?: Record<string, unknown>
+  marks?: { type: string; attrs?: Record<string, unknown> }[]
+}
+
+export function toAdf(markdown: string): Node & { version: number } {
+  return { type: 'doc', version: 1, content: blocks(markdown.replaceAll('\r\n', '\n').split('\n')) }
+}
+
+function blocks(lines: readonly string[]): Node[] {
+  const out: Node[] = []
+  let at = 0
+  while (at < lines.length) {
+    const line = lines[at]!
+    const fence = /^\s*(```+|~~~+)\s*([\w+-]*)/.exec(line)
+    const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line)
+    if (line.trim() === '') at += 1
+    else if (fence) {
+      const end = closing(lines, at + 1, fence[1]!)
+      const text = lines.slice(at + 1, end).join('\n')
+      out.push({
+        type: 'codeBlock',
+        ...(fence[2] ? { attrs: { language: fence[2] } } : {}),
+        content: text === '' ? [] : [{ type: 'text', text }],
+      })
+      at = end + 1
+    } else if (heading) {
+      out.push({ type: 'heading', attrs: { level: heading[1]!.length }, content: inline(heading[2]!) })
+      at += 1
+    } else if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) {
+      out.push({ type: 'rule' })
+      at += 1
+    } else if (/^\s*>/.test(line)) {
+      const end = endOf(lines, at, (next) => /^\s*>/.test(next))
+      out.push({ type: 'blockquote', content: orParagraph(blocks(lines.slice(at, end).map((quoted) => quoted.replace(/^\s*> ?/, '')))) })
+      at = end
+    } else if (itemOf(line)) {
+      const [list, end] = readList(lines, at)
+      out.push(list)
+      at = end
+    } else {
+      const end = endOf(lines, at, (next) => next.trim() !== '' && !/^\s*(```|~~~|>|#{1,6}\s)/.test(next) && !itemOf(next))
+      out.push({ type: 'paragraph', content: paragraph(lines.slice(at, end)) })
+      at = end
+    }
+  }
+  return out
+}
+
+function closing(lines: readonly string[], from: number, fence: string): number {
+  for (let at = from; at < lines.length; at++) if (lines[at]!.trim().startsWith(fence)) return at
+  return lines.length
+}
+
+function endOf(lines: readonly string[], from: number, goesOn: (line: string) => boolean): number {
+  let at = from + 1
+  while (at < lines.length && goesOn(lines[at]!)) at += 1
+  return at
+}
+
+function itemOf(line: string): { indent: number; ordered: boolean; start: number; text: string } | undefined {
+  const found = /^(\s*)(?:([-*+])|(\d{1,9})[.)])\s+(.*)$/.exec(line)
+  return found ? { indent: found[1]!.length, ordered: found[3] !== undefined, start: Number(found[3] ?? 1), text: found[4]! } : undefined
+}
+
+/** A list, and the lists indented under its items. */
+function readList(lines: readonly string[], from: number): [Node, number] {
+  const first = itemOf(lines[from]!)!
+  const items: Node[] = []
+  let at = from
+  while (at < lines.length) {
+    const item = itemOf(lines[at]!)
+    if (!item || item.ordered !== first.ordered || item.indent < first.indent || item.indent > first.indent + 1) break
+    const end = endOf(lines, at, (next) => next.trim() !== '' && (next.match(/^\s*/)?.[0].length ?? 0) > item.indent)
+    const inner = lines.slice(at + 1, end)
+    const nested = inner.findIndex((line) => itemOf(line) !== undefined)
+    const words = nested < 0 ? inner : inner.slice(0, nested)
+    const content: Node[] = [{ type: 'paragraph', content: paragraph([item.text, ...words.map((line) => line.trim())]) }]
+    if (nested >= 0) content.push(...blocks(inner.slice(nested)))
+    items.push({ type: 'listItem', content })
+    at = end
+  }
+  return [
+    { type: first.ordered ? 'orderedList' : 'bulletList', ...(first.ordered ? { attrs: { order: first.start } } : {}), content: items },
+    at,
+  ]
+}
+
+function orParagraph(nodes: Node[]): Node[] {
+  return nodes.length > 0 ? nodes : [{ type: 'paragraph', content: [] }]
+}
+
+function paragraph(lines: readonly string[]): Node[] {
+  return lines.flatMap((line, index) => [...(index > 0 ? [{ type: 'hardBreak' }] : []), ...inline(line)])
+}
+
+type Marks = NonNullable<Node['marks']>
+
+const spans: readonly { pattern: RegExp; mark: (found: RegExpExecArray) => Marks[number]; literal?: boolean }[] = [
+  { pattern: /`([^`]+)`/, mark: () => ({ type: 'code' }), literal: true },
+  { pattern: /\[([^\]]+)\]\(([^()\s]+)\)/, mark: (found) => ({ type: 'link', attrs: { href: found[2]! } }) },
+  { pattern: /\*\*([^*]+(?:\*[^*]+)*?)\*\*/, mark: () => ({ type: 'strong' }) },
+  { pattern: /__([^_]+)__/, mark: () => ({ type: 'strong' }) },
+  { pattern: /~~([^~]+)~~/, mark: () => ({ type: 'strike' }) },
+  { pattern: /(?<![\w*])\*([^*\s][^*]*?)\*(?![\w*])/, mark: () => ({ type: 'em' }) },
+  { pattern: /(?<![\w_])_([^_\s][^_]*?)_(?![\w_])/, mark: () => ({ type: 'em' }) },
+]
+
+function inline(text: string, marks: Marks = []): Node[] {
+  if (text === '') return []
+  let best: { found: RegExpExecArray; span: (typeof spans)[number] } | undefined
+  for (const span of spans) {
+    const found = span.pattern.exec(text)
+    if (found && (!best || found.index < best.found.index)) best = { found, span }
+  }
+  if (!best) return [{ type: 'text', text: text.replaceAll(/\\([\\`*_{}[\]()#+\-.!~>])/g, '$1'), ...(marks.length > 0 ? { marks } : {}) }]
+  const { found, span } = best
+  const inner = [...marks, span.mark(found)]
+  const middle = span.literal ? [{ type: 'text', text: found[1]!, marks: inner }] : inline(found[1]!, inner)
+  return [...inline(text.slice(0, found.index), marks), ...middle, ...inline(text.slice(found.index + found[0].length), marks)]
+}
+
+export function fromAdf(document: unknown): string {
+  return blockText(document as Node, '')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim()
+}
+
+function children({ content }: Node): Node[] {
+  return Array.isArray(content) ? content : []
+}
+
+function blockText(node: Node, indent: string): string {
+  const each = (separator: string): string =>
+    children(node)
+      .map((child) => blockText(child, indent))
+      .join(separator)
+  switch (node.type) {
+    case 'doc':
+    case 'panel':
+    case 'expand':
+      return each('\n\n')
+    case 'paragraph':
+      return lineText(node)
+    case 'heading':
+      return `${'#'.repeat(Number(node.attrs?.['level'] ?? 1))} ${lineText(node)}`
+    case 'codeBlock':
+      return `\`\`\`${String(node.attrs?.['language'] ?? '')}\n${children(node)
+        .map(({ text = '' }) => text)
+        .join('')}\n\`\`\``
+    case 'blockquote':
+      return each('\n\n')
+        .split('\n')
+        .map((line) => `> ${line}`.trimEnd())
+        .join('\n')
+    case 'rule':
+      return '---'
+    case 'bulletList':
+    case 'orderedList':
+    case 'taskList':
+      return children(node)
+        .map((item, index) => itemText(item, node, index, indent))
+        .join('\n')
+    case 'table':
+      return tableText(node)
+    case 'mediaSingle':
+    case 'mediaGroup':
+      return '[attachment]'
+    default:
+      return node.content ? each('\n\n') : lineText({ type: 'paragraph', content: [node] })
+  }
+}
+
+function itemText(item: Node, list: Node, index: number, indent: string): string {
+  const sign =
+    list.type === 'orderedList'
+      ? `${Number(list.attrs?.['order'] ?? 1) + index}.`
+      : list.type === 'taskList'
+        ? `- [${item.attrs?.['state'] === 'DONE' ? 'x' : ' '}]`
+        : '-'
+  const inner = `${indent}${' '.repeat(sign.length + 1)}`
+  // A task's line stands in it directly, a list item's in a paragraph.
+  const parts = children(item).some(({ type }) => type === 'text')
+    ? [lineText(item)]
+    : children(item).map((child) => blockText(child, inner))
+  return `${indent}${sign} ${parts.join('\n').replaceAll(/\n(?! )/g, `\n${inner}`)}`
+}
+
+function tableText(table: Node): string {
+  const rows = children(table).map((row) =>
+    children(row).map((cell) =>
+      children(cell)
+        .map((child) => blockText(child, ''))
+        .join(' ')
+        .replaceAll('\n', ' ')
+        .replaceAll('|', '\\|'),
+    ),
+  )
+  const [head = [], ...rest] = rows
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rest.map(line)].join('\n')
+}
+
+function lineText(node: Node): string {
+  return children(node)
+    .map((child) => {
+      const attrs = child.attrs ?? {}
+      if (child.type === 'hardBreak') return '\n'
+      if (child.type === 'mention') return String(attrs['text'] ?? `@${String(attrs['id'] ?? '')}`)
+      if (child.type === 'emoji') return String(attrs['text'] ?? attrs['shortName'] ?? '')
+      if (child.type === 'inlineCard') return String(attrs['url'] ?? '')
+      if (child.type === 'date') return new Date(Number(attrs['timestamp'])).toISOString().slice(0, 10)
+      if (child.type === 'status') return `[${String(attrs['text'] ?? '')}]`
+      return marked(child)
+    })
+    .join('')
+}
+
+function marked({ text = '', marks = [] }: Node): string {
+  return marks.reduce((words, { type, attrs }) => {
+    if (type === 'code') return `\`${words}\``
+    if (type === 'strong') return `**${words}**`
+    if (type === 'em') return `*${words}*`
+    if (type === 'strike') return `~~${words}~~`
+    if (type === 'link') return `[${words}](${String(attrs?.['href'] ?? '')})`
+    return words
+  }, text)
+}
