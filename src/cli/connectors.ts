@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
-import { fail } from '#kit'
 import { outputOf, withHub } from './context.ts'
 import { table } from './output.ts'
 import { scaffold } from './scaffold.ts'
@@ -27,9 +26,9 @@ export function connectorCommands(program: Command): void {
     .description('begin a connector of your own in a new folder')
     .argument('<name>', 'lower case letters, digits and underscores', connectorName)
     .option('--folder <folder>', 'where to put it', './connectors')
-    .action((name: string, options: { folder: string }, command: Command) => {
+    .action(async (name: string, options: { folder: string }, command: Command) => {
       const folder = join(resolve(options.folder), name)
-      if (existsSync(folder)) throw fail('already_exists', { detail: `${folder} is there already` })
+      if (existsSync(folder)) throw new Error(`${folder} is there already`)
       mkdirSync(folder, { recursive: true })
       const files = scaffold(name)
       for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content)

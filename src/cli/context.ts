@@ -1,9 +1,14 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import type { Principal } from '#access'
-import { loadConfig, type Config } from '#config'
-import { openHub, type Hub } from '#hub'
+import type { Config } from '#config'
+import type { Hub } from '#hub'
 import { createOutput, type Output } from './output.ts'
+
+/*
+ * Here and in the commands, the hub's modules are imported by the command that runs: help and a slip of the hand are answered in a tenth
+ * of a second, not after loading a server.
+ */
 
 interface GlobalOptions {
   readonly json?: boolean
@@ -15,14 +20,17 @@ export function outputOf(command: Command): Output {
 }
 
 /** Commands speak when something is wrong; what a serving hub logs at info would only stand in the way. */
-export function quietConfig(): Config {
+export async function quietConfig(): Promise<Config> {
+  const { loadConfig } = await import('#config')
   const { config, origins } = loadConfig()
   return origins.has('LOG_LEVEL') ? config : { ...config, LOG_LEVEL: 'warn' }
 }
 
 /** Opens the hub beside one that may be serving, does the work as the operator of this machine, and lets go again. */
 export async function withHub(command: Command, work: (hub: Hub, operator: Principal, output: Output) => Promise<void>): Promise<void> {
-  await using hub = await openHub(quietConfig())
+  const config = await quietConfig()
+  const { openHub } = await import('#hub')
+  await using hub = await openHub(config)
   const { workspace } = command.optsWithGlobals<GlobalOptions>()
   const operator = await hub.access.operator(userName(), workspace)
   await work(hub, operator, outputOf(command))

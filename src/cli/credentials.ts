@@ -1,8 +1,7 @@
-import { text } from 'node:stream/consumers'
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import type { CredentialData } from '#credentials'
-import { fail } from '#kit'
 import { withHub } from './context.ts'
+import { readPipedJson } from './input.ts'
 import { table } from './output.ts'
 
 export function credentialCommands(program: Command): void {
@@ -10,18 +9,22 @@ export function credentialCommands(program: Command): void {
   credential
     .command('set')
     .description('store a credential; values come from standard input as JSON, so that they stay out of the shell history')
-    .argument('<name>')
-    .argument('[field=value...]', 'fields, for values that are not secret')
+    .argument('<name>', 'e.g. github-pat')
+    .argument('[field=value...]', 'fields whose values are no secret', pair)
     .option('--kind <kind>', 'what it is for, e.g. github')
     .addHelpText('after', '\nExample:\n  echo \'{"personal_access_token": "…"}\' | hub credential set github-pat')
-    .action((name: string, pairs: string[], options: { kind?: string }, command: Command) =>
+    .action((name: string, pairs: CredentialData = {}, options: { kind?: string }, command: Command) =>
       withHub(command, async ({ credentials }, operator, output) => {
-        const piped = process.stdin.isTTY ? '' : await text(process.stdin)
-        const data = { ...parseJson(piped), ...parsePairs(pairs) }
+        const { fail } = await import('#kit')
+        const piped = (await readPipedJson()) ?? {}
+        const scalar = (item: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof item)
+        if (!Object.values(piped).every(scalar))
+          throw fail('invalid_input', { detail: 'a JSON object of texts, numbers and booleans is expected' })
+        const data = { ...(piped as CredentialData), ...pairs }
         if (Object.keys(data).length === 0)
           throw fail('invalid_input', { detail: 'no fields given', hint: 'pipe a JSON object in, or add field=value' })
         const info = await credentials.set(operator, name, data, options.kind)
-        output.print(info, `stored ${info.name}, version ${info.version}`)
+        output.print(shown(info), `stored ${info.name}, version ${info.version}`)
       }),
     )
   credential
@@ -29,14 +32,14 @@ export function credentialCommands(program: Command): void {
     .description('show names, kinds and dates; values never come out')
     .action((_options, command: Command) =>
       withHub(command, async ({ credentials }, operator, output) => {
-        const rows = await credentials.list(operator)
-        output.print(rows, table(rows.map(({ name, kind, version, updatedAt }) => ({ name, kind, version, updated_at: updatedAt }))))
+        const rows = (await credentials.list(operator)).map(shown)
+        output.print(rows, table(rows))
       }),
     )
   credential
     .command('delete')
     .description('delete a credential')
-    .argument('<name>')
+    .argument('<name>', '`hub credential list` shows them')
     .action((name: string, _options, command: Command) =>
       withHub(command, async ({ credentials }, operator, output) => {
         await credentials.remove(operator, name)
@@ -45,28 +48,24 @@ export function credentialCommands(program: Command): void {
     )
 }
 
-function parseJson(input: string): CredentialData {
-  if (input.trim() === '') return {}
-  let value: unknown
-  try {
-    value = JSON.parse(input)
-  } catch {
-    // The parser's own message would quote the secret.
-    throw fail('bad_json', { detail: 'standard input is not valid JSON' })
-  }
-  const scalar = (item: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof item)
-  if (value === null || typeof value !== 'object' || Array.isArray(value) || !Object.values(value).every(scalar)) {
-    throw fail('invalid_input', { detail: 'a JSON object of texts, numbers and booleans is expected' })
-  }
-  return value as CredentialData
+function pair(text: string, before: CredentialData = {}): CredentialData {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('fields are written field=value')
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
-function parsePairs(pairs: readonly string[]): CredentialData {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) throw fail('invalid_input', { detail: 'fields are written field=value' })
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
+function shown({
+  name,
+  kind,
+  version,
+  createdAt,
+  updatedAt,
+}: {
+  name: string
+  kind: string | null
+  version: number
+  createdAt: Date
+  updatedAt: Date
+}) {
+  return { name, kind, version, created_at: createdAt, updated_at: updatedAt }
 }

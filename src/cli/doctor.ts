@@ -1,10 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Command } from 'commander'
-import { ConfigError, loadConfig, type Config } from '#config'
-import { ensureDataDir, findNative, findRunning, migrationState } from '#db'
-import { createTelemetry, openHub } from '#hub'
-import { HubError } from '#kit'
+import type { Config } from '#config'
 import { outputOf } from './context.ts'
 
 interface Finding {
@@ -14,13 +11,23 @@ interface Finding {
   readonly mend?: string
 }
 
+/** What a check throws when it knows what to do about it. */
+class Trouble extends Error {
+  readonly mend: string
+  constructor(found: string, mend: string) {
+    super(found)
+    this.mend = mend
+  }
+}
+
 const leastFreeBytes = 1_000_000_000
 
-/** Tells what is wrong with this machine and how to mend it. Each check stands alone; a later one runs even when an earlier one failed. */
+/** Each check stands alone; a later one runs even when an earlier one failed. Only without settings there is nothing to check against. */
 export function doctorCommand(program: Command): void {
   program
     .command('doctor')
     .description('tell what is wrong with this machine and how to mend it')
+    .addHelpText('after', '\nOpens the database as `hub serve` would, beside a serving hub too. Exit code 1 when anything is BAD.')
     .action(async (_options, command: Command) => {
       const findings = await examine()
       const lines = findings.map(
@@ -32,93 +39,94 @@ export function doctorCommand(program: Command): void {
 }
 
 async function examine(): Promise<Finding[]> {
-  const findings: Finding[] = [nodeVersion()]
+  const { ConfigError, loadConfig } = await import('#config')
+  const findings: Finding[] = [await attempt('Node', nodeVersion)]
   let config: Config
   try {
     config = { ...loadConfig().config, LOG_LEVEL: 'silent' }
-    findings.push({ check: 'settings', ok: true, found: 'no faults' })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return [...findings, { check: 'settings', ok: false, found: error.faults.join('; '), mend: 'correct them in the environment or .env' }]
+    const mend = 'correct them in the environment or in .env; the other checks need them'
+    return [...findings, { check: 'settings', ok: false, found: error.faults.join('; '), mend }]
   }
-  const embedded = config.DATABASE_URL === undefined
-  const running = embedded ? await findRunning(config.HUB_DATA_DIR).catch(() => undefined) : undefined
-  if (embedded) findings.push(await attempt('embedded PostgreSQL', async () => `package ${findNative().version}`), await dataFolder(config))
-  findings.push(running ? { check: 'port', ok: true, found: `a hub is serving (process ${running.pid})` } : await port(config))
-  findings.push(...(await database(config)))
+  findings.push({ check: 'settings', ok: true, found: 'no faults' })
+  if (config.DATABASE_URL === undefined) {
+    const { findNative } = await import('#db')
+    findings.push(await attempt('embedded PostgreSQL', () => `package ${findNative().version}`))
+    findings.push(await attempt('data folder', () => dataFolder(config)))
+  }
+  findings.push(await attempt('port', () => port(config)))
+  findings.push(...(await databaseAndSecrets(config)))
   return findings
 }
 
-function nodeVersion(): Finding {
-  const major = Number(process.versions.node.split('.')[0])
-  const ok = major >= 24
-  return {
-    check: 'Node',
-    ok,
-    found: process.version,
-    ...(ok ? {} : { mend: 'run `npm ci`, and start the hub with `npm start` or bin/hub: they use the pinned Node 24' }),
-  }
+function nodeVersion(): string {
+  const { version, versions } = process
+  if (Number(versions.node.split('.')[0]) >= 24) return version
+  throw new Trouble(version, 'run `npm ci`, and start the hub with `npm start` or bin/hub: they use the pinned Node 24')
 }
 
-async function dataFolder({ HUB_DATA_DIR }: Config): Promise<Finding> {
-  return attempt('data folder', async () => {
-    ensureDataDir(HUB_DATA_DIR)
-    const { bavail, bsize } = statfsSync(HUB_DATA_DIR)
-    const free = bavail * bsize
-    const text = `${HUB_DATA_DIR}, ${(free / 1e9).toFixed(1)} GB free`
-    if (free < leastFreeBytes) throw new Error(`${text}; the hub wants 1 GB at least: free some, or set HUB_DATA_DIR`)
-    return text
+async function dataFolder({ HUB_DATA_DIR }: Config): Promise<string> {
+  const { ensureDataDir } = await import('#db')
+  ensureDataDir(HUB_DATA_DIR)
+  const { bavail, bsize } = statfsSync(HUB_DATA_DIR)
+  const text = `${HUB_DATA_DIR}, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`
+  if (bavail * bsize < leastFreeBytes) throw new Trouble(text, 'the hub wants 1 GB at least: free some, or set HUB_DATA_DIR')
+  return text
+}
+
+async function port({ HUB_HOST, HUB_PORT, HUB_DATA_DIR, DATABASE_URL }: Config): Promise<string> {
+  const { findRunning } = await import('#db')
+  const owner = DATABASE_URL === undefined ? await findRunning(HUB_DATA_DIR).catch(() => undefined) : undefined
+  if (owner) return `a hub is serving on this data folder (process ${owner.pid})`
+  const place = `${HUB_HOST}:${HUB_PORT}`
+  return new Promise<string>((resolve, reject) => {
+    const server = createServer()
+    server.once('error', ({ code }: NodeJS.ErrnoException) => {
+      const why = code === 'EADDRINUSE' ? 'in use by another program, or by another hub' : `cannot be used (${code})`
+      reject(new Trouble(`${place} is ${why}`, 'stop what uses it, or set HUB_PORT or HUB_HOST'))
+    })
+    server.listen(HUB_PORT, HUB_HOST, () => server.close(() => resolve(`${place} is free`)))
   })
 }
 
-function port({ HUB_HOST, HUB_PORT }: Config): Promise<Finding> {
-  return attempt(
-    'port',
-    () =>
-      new Promise<string>((resolve, reject) => {
-        const server = createServer()
-        server.once('error', (error: NodeJS.ErrnoException) =>
-          reject(new Error(`${HUB_HOST}:${HUB_PORT} cannot be used (${error.code}): set HUB_PORT or HUB_HOST`)),
+async function databaseAndSecrets(config: Config): Promise<Finding[]> {
+  const { migrationState } = await import('#db')
+  const { openHub } = await import('#hub')
+  const secrets: Finding[] = []
+  const database = await attempt('database', async () => {
+    await using hub = await openHub(config)
+    secrets.push(
+      await attempt(`credentials (${hub.credentials.backend})`, async () => {
+        await hub.credentials.check()
+        const missing = (await hub.credentials.keys.list()).filter(({ known, credentials }) => credentials > 0 && !known)
+        if (missing.length === 0) return 'reachable, every key is there'
+        const ids = missing.map(({ id }) => id).join(', ')
+        throw new Trouble(
+          `some are sealed with keys that are missing: ${ids}`,
+          'add them to HUB_SECRET_KEYS or the data folder’s secret-keys',
         )
-        server.listen(HUB_PORT, HUB_HOST, () => server.close(() => resolve(`${HUB_HOST}:${HUB_PORT} is free`)))
       }),
-  )
+    )
+    const client = await hub.db.pool.connect()
+    try {
+      const state = await migrationState(client)
+      const { rows } = await client.query<{ server_version: string }>('show server_version')
+      return `PostgreSQL ${rows[0]?.server_version}, schema ${state.version} of ${state.latest}`
+    } finally {
+      client.release()
+    }
+  })
+  return [database, ...secrets]
 }
 
-async function database(config: Config): Promise<Finding[]> {
-  await using stack = new AsyncDisposableStack()
-  stack.use(await createTelemetry(config))
-  const findings: Finding[] = []
-  findings.push(
-    await attempt('database', async () => {
-      const hub = stack.use(await openHub(config))
-      const client = await hub.db.pool.connect()
-      try {
-        const state = await migrationState(client)
-        const { rows } = await client.query<{ server_version: string }>('show server_version')
-        const open = await attempt(`credentials (${hub.credentials.backend})`, async () => {
-          await hub.credentials.check()
-          const missing = (await hub.credentials.keys.list()).filter(({ known, credentials }) => credentials > 0 && !known)
-          if (missing.length > 0)
-            throw new Error(`sealed with missing keys: ${missing.map(({ id }) => id).join(', ')}: add them to HUB_SECRET_KEYS`)
-          return 'reachable, every key is there'
-        })
-        findings.push(open)
-        return `PostgreSQL ${rows[0]?.server_version}, schema ${state.version} of ${state.latest}`
-      } finally {
-        client.release()
-      }
-    }),
-  )
-  return findings.toReversed()
-}
-
-async function attempt(check: string, look: () => Promise<string>): Promise<Finding> {
+async function attempt(check: string, look: () => string | Promise<string>): Promise<Finding> {
   try {
     return { check, ok: true, found: await look() }
   } catch (error) {
+    const { HubError } = await import('#kit')
     const { message } = error as Error
-    const hint = error instanceof HubError ? error.details.hint : undefined
-    return { check, ok: false, found: message, ...(hint ? { mend: hint } : {}) }
+    const mend = error instanceof Trouble ? error.mend : error instanceof HubError ? error.details.hint : undefined
+    return { check, ok: false, found: message, ...(mend ? { mend } : {}) }
   }
 }

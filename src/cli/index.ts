@@ -1,40 +1,62 @@
 import { Command, CommanderError } from 'commander'
-import { ConfigError } from '#config'
 import { version } from '../version.ts'
-import { adminCommands } from './admin.ts'
+import { accessCommands } from './access.ts'
 import { connectorCommands } from './connectors.ts'
 import { credentialCommands } from './credentials.ts'
+import { databaseCommands } from './database.ts'
 import { doctorCommand } from './doctor.ts'
 import { integrationCommands } from './integrations.ts'
-import { maintenanceCommands } from './maintenance.ts'
-import { describeError } from './output.ts'
-import { serveCommand } from './serve.ts'
+import { keyCommands } from './keys.ts'
+import { printError } from './output.ts'
+import { runCommands } from './serve.ts'
 import { toolCommands } from './tools.ts'
 
-/** Runs one command line and answers its exit code: 0 done, 1 failed, 2 wrong use. */
-export async function run(argv: readonly string[]): Promise<number> {
+const examples = `
+Examples:
+  hub serve                                     run the hub
+  hub doctor                                    see what this machine lacks
+  hub token create ci --scope tools:call        make a token for a program
+  echo '{"token": "…"}' | hub credential set github-pat
+  hub backup monday.hub                         everything in one file, while it serves
+
+Settings come from the environment and from .env; \`hub config\` shows those in force.
+Commands may be used beside a serving hub. Exit codes: 0 done, 1 failed, 2 wrong use.`
+
+export function createProgram(): Command {
   const program = new Command('hub')
     .description('IntegrationHub: the hands of AI agents.')
     .version(version)
-    .option('--json', 'print JSON instead of text')
+    .option('--json', 'print JSON, errors too')
     .option('-w, --workspace <name>', 'act in this workspace', 'default')
     .exitOverride()
     .showSuggestionAfterError()
-    .addHelpText('after', '\nSettings come from the environment and from .env; `hub config` shows those in force.')
-  serveCommand(program)
-  maintenanceCommands(program)
-  adminCommands(program)
+    .showHelpAfterError('\n`hub --help` lists the commands, `hub COMMAND --help` explains one')
+    .addHelpText('after', examples)
+
+  program.commandsGroup('Run the hub:').helpCommand('help [command]', 'explain a command')
+  runCommands(program)
+  doctorCommand(program)
+  program.commandsGroup('Let in:')
+  accessCommands(program)
+  program.commandsGroup('Connect and act:')
   credentialCommands(program)
+  connectorCommands(program)
   integrationCommands(program)
   toolCommands(program)
-  connectorCommands(program)
-  doctorCommand(program)
+  program.commandsGroup('Keep safe:')
+  databaseCommands(program)
+  keyCommands(program)
+  return program
+}
+
+/** Runs one command line and answers its exit code: 0 done, 1 failed, 2 wrong use. */
+export async function run(argv: readonly string[]): Promise<number> {
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await createProgram().parseAsync(argv, { from: 'user' })
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    process.stderr.write(`${error instanceof ConfigError ? `hub: ${error.message}` : describeError(error)}\n`)
+    await printError(error, argv.includes('--json'))
     return 1
   }
 }

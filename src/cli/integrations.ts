@@ -1,15 +1,14 @@
-import { text } from 'node:stream/consumers'
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import type { CredentialInput } from '#integrations'
-import { fail } from '#kit'
 import { withHub } from './context.ts'
+import { jsonOrText, readPipedJson } from './input.ts'
 import { table } from './output.ts'
 
 interface AddOptions {
   readonly name?: string
   readonly auth?: string
   readonly credential?: string
-  readonly config?: string[]
+  readonly config?: Record<string, unknown>
 }
 
 export function integrationCommands(program: Command): void {
@@ -21,7 +20,7 @@ export function integrationCommands(program: Command): void {
     .option('--name <name>', 'its name, where the connector’s own is taken')
     .option('--auth <type>', 'auth method; found by the credential’s fields when left out')
     .option('--credential <name>', 'use a stored credential')
-    .option('--config <name=value...>', 'settings, e.g. api_url=https://github.example/api/v3')
+    .option('--config <name=value>', 'a setting, e.g. api_url=https://github.example/api/v3; may be given several times', setting)
     .addHelpText('after', '\nExample:\n  echo \'{"personal_access_token": "…"}\' | hub integration add github')
     .action((connector: string, options: AddOptions, command: Command) =>
       withHub(command, async ({ integrations }, operator, output) => {
@@ -29,8 +28,8 @@ export function integrationCommands(program: Command): void {
           connector,
           name: options.name,
           authType: options.auth,
-          credential: options.credential ?? (await pipedCredential()),
-          config: parseConfig(options.config ?? []),
+          credential: options.credential ?? ((await readPipedJson()) as CredentialInput | undefined),
+          config: options.config ?? {},
         })
         output.print({ id: row.id, name: row.name }, `connected ${row.name} (${row.id}); hub integration test ${row.name} proves it`)
       }),
@@ -54,7 +53,7 @@ export function integrationCommands(program: Command): void {
   integration
     .command('test')
     .description('prove an integration’s credential')
-    .argument('<name>')
+    .argument('<name>', '`hub integration list` shows them')
     .action((name: string, _options, command: Command) =>
       withHub(command, async ({ integrations }, operator, output) => {
         const result = await integrations.test(operator, name)
@@ -68,7 +67,7 @@ export function integrationCommands(program: Command): void {
   integration
     .command('remove')
     .description('disconnect')
-    .argument('<name>')
+    .argument('<name>', '`hub integration list` shows them')
     .action((name: string, _options, command: Command) =>
       withHub(command, async ({ integrations }, operator, output) => {
         await integrations.remove(operator, name)
@@ -77,23 +76,9 @@ export function integrationCommands(program: Command): void {
     )
 }
 
-async function pipedCredential(): Promise<CredentialInput | undefined> {
-  const piped = process.stdin.isTTY ? '' : await text(process.stdin)
-  if (piped.trim() === '') return undefined
-  try {
-    return JSON.parse(piped) as CredentialInput
-  } catch {
-    throw fail('bad_json', { detail: 'standard input is not valid JSON' })
-  }
-}
-
-function parseConfig(pairs: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) throw fail('invalid_input', { detail: 'settings are written name=value' })
-      const value = pair.slice(at + 1)
-      return [pair.slice(0, at), /^(true|false|-?\d+(\.\d+)?|[[{].*)$/s.test(value) ? (JSON.parse(value) as unknown) : value]
-    }),
-  )
+function setting(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('settings are written name=value')
+  const value = text.slice(at + 1)
+  return { ...before, [text.slice(0, at)]: /^(true|false|-?\d+(\.\d+)?|[[{].*)$/s.test(value) ? jsonOrText(value) : value }
 }

@@ -1,5 +1,3 @@
-import { HubError } from '#kit'
-
 /** What a command prints: a table for people, JSON for programs. */
 export interface Output {
   readonly json: boolean
@@ -37,16 +35,45 @@ function cell(value: unknown): string {
   return String(value)
 }
 
-/** One clear line, a hint below it, never a stack: that is in the log at debug. */
-export function describeError(error: unknown): string {
-  if (error instanceof HubError) {
-    const fields = error.details.errors?.map(({ path, message }) => `\n  ${path}: ${message}`).join('') ?? ''
-    return `hub: ${error.message}${fields}${error.details.hint ? `\n     ${error.details.hint}` : ''}`
+interface Told {
+  readonly code: string
+  readonly detail: string
+  readonly hint?: string
+  readonly faults?: readonly string[]
+}
+
+/** On standard error: one clear line and what to do, or the same as JSON. Never a stack. */
+export async function printError(error: unknown, json: boolean): Promise<void> {
+  const told = await tell(error)
+  const { detail, hint, faults = [] } = told
+  const text = [`hub: ${detail}`, ...faults.map((fault) => `  - ${fault}`), ...(hint ? [`     ${hint}`] : [])].join('\n')
+  process.stderr.write(`${json ? JSON.stringify(told) : text}\n`)
+}
+
+async function tell(error: unknown): Promise<Told> {
+  const { ConfigError } = await import('#config')
+  if (error instanceof ConfigError) {
+    const count = error.faults.length
+    return { code: 'bad_settings', detail: `the configuration has ${count} fault${count === 1 ? '' : 's'}:`, faults: error.faults }
   }
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE')
-    return `hub: the port is in use: ${message.replace(/^listen EADDRINUSE: address already in use /, '')}\n     set HUB_PORT to another one`
-  if (code === 'EACCES' && message.startsWith('listen'))
-    return `hub: this port needs more rights: ${message}\n     set HUB_PORT to 1024 or above`
-  return `hub: ${message || String(error)}`
+  const { HubError } = await import('#kit')
+  if (error instanceof HubError) {
+    const { hint, errors } = error.details
+    const faults = errors?.map(({ path, message }) => `${path}: ${message}`)
+    return { code: error.code, detail: error.message, ...(hint ? { hint } : {}), ...(faults ? { faults } : {}) }
+  }
+  const { code, syscall, message } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (code === 'EADDRINUSE') {
+    const place = message.replace(/^listen EADDRINUSE: address already in use /, '')
+    return { code: 'port_in_use', detail: `the port is in use: ${place}`, hint: 'set HUB_PORT to another one' }
+  }
+  if (code?.startsWith('57P')) {
+    const hint = 'a hub that serves on this data folder, or the database, was stopped meanwhile: try again'
+    return { code: 'database_unavailable', detail: 'the database stopped under this command', hint }
+  }
+  if (code === 'EADDRNOTAVAIL')
+    return { code: 'bad_address', detail: `this machine has no such address: ${message}`, hint: 'set HUB_HOST to one it has' }
+  if (code === 'EACCES' && syscall === 'listen')
+    return { code: 'port_refused', detail: `this port needs more rights: ${message}`, hint: 'set HUB_PORT to 1024 or above' }
+  return { code: code ?? 'failed', detail: message || String(error) }
 }

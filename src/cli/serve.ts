@@ -1,31 +1,44 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { loadConfig } from '#config'
-import { serveHub } from '#hub'
+import { outputOf } from './context.ts'
+import { table } from './output.ts'
 
-export function serveCommand(program: Command): void {
+export function runCommands(program: Command): void {
   program
     .command('serve')
     .description('run the hub until it is stopped')
-    .action(async () => {
-      const { config } = loadConfig()
-      const { hub, address, stop } = await serveHub(config)
-      const { logger } = hub.telemetry
-      logger.info(
-        {
-          url: address,
-          role: config.HUB_ROLE,
-          database: hub.db.embedded ? 'embedded' : 'external',
-          credential_store: hub.credentials.backend,
-        },
-        'the hub is ready',
-      )
-      if (process.stdout.isTTY) process.stdout.write(welcome(address, config.HUB_DATA_DIR))
-      await stopSignal()
-      logger.info('stopping: no new work, finishing what is under way')
-      await stop()
-      logger.info('stopped')
+    .addHelpText('after', '\nSIGTERM and SIGINT let what is under way finish (HUB_DRAIN_SECONDS); a second one does not wait.')
+    .action(serve)
+  program
+    .command('config')
+    .description('show the settings in force, secrets masked')
+    .action(async (_options, command: Command) => {
+      const { describeConfig, loadConfig } = await import('#config')
+      const settings = describeConfig(loadConfig())
+      outputOf(command).print(settings, table(settings))
     })
+}
+
+async function serve(): Promise<void> {
+  const { loadConfig } = await import('#config')
+  const { config } = loadConfig()
+  const { serveHub } = await import('#hub')
+  const { hub, address, stop } = await serveHub(config)
+  const { logger } = hub.telemetry
+  logger.info(
+    {
+      url: address,
+      role: config.HUB_ROLE,
+      database: hub.db.embedded ? 'embedded' : 'external',
+      credential_store: hub.credentials.backend,
+    },
+    'the hub is ready',
+  )
+  if (process.stdout.isTTY) process.stdout.write(welcome(address, config.HUB_DATA_DIR))
+  await stopSignal()
+  logger.info('stopping: no new work, finishing what is under way')
+  await stop()
+  logger.info('stopped')
 }
 
 /** The first SIGTERM or SIGINT asks to stop; a second one does not wait. */

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
-import type { Command } from 'commander'
-import { fail } from '#kit'
+import { InvalidArgumentError, type Command } from 'commander'
 import { withHub } from './context.ts'
+import { jsonOrText, parseJsonObject } from './input.ts'
 import { table } from './output.ts'
 
 export function toolCommands(program: Command): void {
@@ -25,7 +25,7 @@ export function toolCommands(program: Command): void {
   tool
     .command('describe')
     .description('show a tool with its arguments')
-    .argument('<name>')
+    .argument('<name>', '`hub tool list` finds them')
     .action((name: string, _options, command: Command) =>
       withHub(command, async ({ tools }, _operator, output) => {
         const description = tools.registry.describe(tools.registry.find(name))
@@ -38,17 +38,17 @@ export function toolCommands(program: Command): void {
   tool
     .command('call')
     .description('call a tool')
-    .argument('<name>')
-    .argument('[argument=value...]', 'arguments; a value that is JSON is taken as such')
+    .argument('<name>', '`hub tool list` finds them')
+    .argument('[argument=value...]', 'arguments; a value that is JSON is taken as such', argument)
     .option('--input <json>', 'all arguments as JSON; - reads them from standard input')
     .option('-i, --integration <name>', 'which integration, where several fit')
     .option('-k, --key <key>', 'idempotency key: the same key never acts twice')
     .option('--dry-run', 'show the request that would go out, send nothing that writes')
     .option('--fields <fields>', 'only these parts of the output, separated by commas')
     .addHelpText('after', '\nExample:\n  hub tool call github_get_repository owner=octocat repo=hello-world')
-    .action((name: string, pairs: string[], options: CallOptions, command: Command) =>
+    .action((name: string, pairs: Record<string, unknown> = {}, options: CallOptions, command: Command) =>
       withHub(command, async ({ tools }, operator, output) => {
-        const input = { ...(await parseInput(options.input)), ...parsePairs(pairs) }
+        const input = { ...(await parseInput(options.input)), ...pairs }
         const outcome = await tools.invoke(operator, name, input, {
           door: 'cli',
           integration: options.integration,
@@ -77,31 +77,14 @@ interface CallOptions {
 
 async function parseInput(given: string | undefined): Promise<Record<string, unknown>> {
   if (given === undefined) return {}
-  const source = given === '-' ? await text(process.stdin) : given
-  try {
-    return JSON.parse(source) as Record<string, unknown>
-  } catch {
-    throw fail('bad_json', { detail: '--input is not valid JSON' })
-  }
+  return parseJsonObject(given === '-' ? await text(process.stdin) : given, '--input')
 }
 
 /** `n=3` is a number, `labels=["a"]` a list, `title=hello` a text; a text that looks like a number is written `s='"3"'`. */
-function parsePairs(pairs: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) throw fail('invalid_input', { detail: 'arguments are written name=value' })
-      return [pair.slice(0, at), jsonOrText(pair.slice(at + 1))]
-    }),
-  )
-}
-
-function jsonOrText(value: string): unknown {
-  try {
-    return JSON.parse(value) as unknown
-  } catch {
-    return value
-  }
+function argument(pair: string, before: Record<string, unknown> = {}): Record<string, unknown> {
+  const at = pair.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('arguments are written name=value')
+  return { ...before, [pair.slice(0, at)]: jsonOrText(pair.slice(at + 1)) }
 }
 
 function argumentsTable(schema: Record<string, unknown>): string {

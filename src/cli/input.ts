@@ -1,0 +1,29 @@
+import { text } from 'node:stream/consumers'
+
+/** A JSON object from standard input; undefined when nothing was piped in. */
+export async function readPipedJson(): Promise<Record<string, unknown> | undefined> {
+  const piped = process.stdin.isTTY ? '' : await text(process.stdin)
+  return piped.trim() === '' ? undefined : parseJsonObject(piped, 'standard input')
+}
+
+export async function parseJsonObject(source: string, what: string): Promise<Record<string, unknown>> {
+  const { fail } = await import('#kit')
+  let value: unknown
+  try {
+    value = JSON.parse(source)
+  } catch {
+    // The parser's own message would quote the text, which may be a secret.
+    throw fail('bad_json', { detail: `${what} is not valid JSON` })
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw fail('invalid_input', { detail: `${what}: a JSON object is expected` })
+  return value as Record<string, unknown>
+}
+
+export function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown
+  } catch {
+    return value
+  }
+}
