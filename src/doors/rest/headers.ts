@@ -10,7 +10,10 @@ export function requestId(given: string | string[] | undefined): string {
 }
 
 export function addHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => secure(request, reply))
+  app.addHook('onRequest', (request, reply, done) => {
+    secure(request, reply)
+    done()
+  })
 }
 
 /** The headers that every answer bears. */
@@ -18,19 +21,24 @@ export function secure(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(headersFor(request.id, request.url))
 }
 
+const headers = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+}
+
+/** The reader's page brings its own script and styles; everything else needs nothing. */
+const readerHeaders = {
+  ...headers,
+  'content-security-policy':
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; frame-ancestors 'none'",
+}
+
 function headersFor(id: string, url: string): Record<string, string> {
-  return {
-    'x-request-id': id,
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store',
-    'cross-origin-resource-policy': 'same-origin',
-    // The reader's page brings its own script and styles; everything else needs nothing.
-    'content-security-policy': url.startsWith('/docs')
-      ? "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; frame-ancestors 'none'"
-      : "default-src 'none'; frame-ancestors 'none'",
-  }
+  return { 'x-request-id': id, ...(url.startsWith('/docs') ? readerHeaders : headers) }
 }
 
 /** What could not be read as a request never reaches a route, and still gets a problem for an answer. */

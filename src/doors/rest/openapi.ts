@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteShorthandOptions } from 'fastify'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { problemSchema } from './problem.ts'
 
@@ -46,10 +46,32 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
   })
 }
 
-/** The reader's page comes with the package and is read only when somebody opens it. */
-export async function addDocs(app: FastifyInstance): Promise<void> {
+/**
+ * The reader's page comes from a package of 40 MB once loaded: it is, when somebody opens the page, into a server of its own that never
+ * listens.
+ */
+export function addDocs(app: FastifyInstance): void {
+  let reader: Promise<FastifyInstance> | undefined
+  const route: RouteShorthandOptions = { config: { access: 'public' }, schema: { hide: true } }
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    reader ??= openReader()
+    const { statusCode, headers, rawPayload } = await (await reader).inject({ method: 'GET', url: request.url })
+    if (headers.location !== undefined) reply.header('location', headers.location)
+    return reply
+      .code(statusCode)
+      .header('content-type', headers['content-type'] ?? 'text/plain')
+      .send(rawPayload)
+  }
+  for (const url of ['/docs', '/docs/', '/docs/js/scalar.js']) app.get(url, route, answer)
+  app.addHook('onClose', async () => {
+    await (await reader)?.close()
+  })
+}
+
+async function openReader(): Promise<FastifyInstance> {
   const { default: reference } = await import('@scalar/fastify-api-reference')
-  await app.register(reference, {
+  const reader = Fastify()
+  await reader.register(reference, {
     routePrefix: '/docs',
     configuration: {
       url: '/openapi.json',
@@ -60,4 +82,5 @@ export async function addDocs(app: FastifyInstance): Promise<void> {
     } as never,
     hooks: {},
   })
+  return reader
 }

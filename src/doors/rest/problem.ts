@@ -41,7 +41,7 @@ export function toProblem(error: HubError, requestId: string): Problem {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = asHubError(error)
   const problem = toProblem(known, request.id)
-  if (problem.status >= 500) request.log.error({ err: error, code: known.code }, 'the request failed')
+  if (problem.status >= 500) request.log.error({ request_id: request.id, err: error, code: known.code }, 'the request failed')
   if (problem.retry_after !== undefined) reply.header('retry-after', String(problem.retry_after))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))

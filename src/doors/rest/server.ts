@@ -5,6 +5,7 @@ import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-z
 import type { Access } from '#access'
 import type { Credentials } from '#credentials'
 import type { Integrations } from '#integrations'
+import { fail } from '#kit'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import { addAccess, nothingHere } from './access-hook.ts'
@@ -55,6 +56,10 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
+    // No child logger for each request, it would cost more than a small answer: what is logged about one names its request_id.
+    childLoggerFactory: (logger) => logger,
+    // What still comes over an open connection while the hub stops is refused by our own hook, as a problem.
+    return503OnClosing: false,
     bodyLimit: options.bodyLimit,
     requestTimeout: 60_000,
     forceCloseConnections: 'idle',
@@ -79,16 +84,12 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   addJsonParser(app)
   addHeaders(app)
   addMeasures(app, deps)
+  refuseWhileStopping(app, deps)
   if (options.corsOrigins.length > 0) {
     await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders: ['x-request-id', 'retry-after'], maxAge: 600 })
   }
-  await app.register(async (docs) => {
-    docs.addHook('onRoute', (route) => {
-      route.config = { access: 'public', ...route.config }
-    })
-    await addDocs(docs)
-  })
   addAccess(app, deps.access)
+  addDocs(app)
   await addOpenApi(app, deps.version)
 
   systemRoutes(app, deps)
@@ -102,8 +103,18 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   return app
 }
 
+/** Over connections that were open already; new ones are not taken any more. What asks how the hub is doing gets its answer. */
+function refuseWhileStopping(app: FastifyInstance, { isStopping }: RestDeps): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!isStopping() || ['/readyz', '/healthz'].includes(request.routeOptions.url ?? '')) return done()
+    done(fail('shutting_down', { retryAfter: 1 }))
+  })
+}
+
 function addMeasures(app: FastifyInstance, { metrics, logger }: Telemetry): void {
-  app.addHook('onResponse', async (request, reply) => {
+  // Like every hook that all requests pass, with a callback: a promise for each would be felt in the small ones.
+  app.addHook('onResponse', (request, reply, done) => {
+    done()
     const route = request.routeOptions.url ?? '(none)'
     metrics.httpDuration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
     const level = reply.statusCode >= 500 ? 'error' : request.method === 'GET' && reply.statusCode < 400 ? 'debug' : 'info'
