@@ -103,28 +103,56 @@ function paragraph(lines: readonly string[]): Node[] {
 
 type Marks = NonNullable<Node['marks']>
 
-const spans: readonly { pattern: RegExp; mark: (found: RegExpExecArray) => Marks[number]; literal?: boolean }[] = [
-  { pattern: /`([^`]+)`/, mark: () => ({ type: 'code' }), literal: true },
-  { pattern: /\[([^\]]+)\]\(([^()\s]+)\)/, mark: (found) => ({ type: 'link', attrs: { href: found[2]! } }) },
-  { pattern: /\*\*([^*]+(?:\*[^*]+)*?)\*\*/, mark: () => ({ type: 'strong' }) },
-  { pattern: /__([^_]+)__/, mark: () => ({ type: 'strong' }) },
-  { pattern: /~~([^~]+)~~/, mark: () => ({ type: 'strike' }) },
-  { pattern: /(?<![\w*])\*([^*\s][^*]*?)\*(?![\w*])/, mark: () => ({ type: 'em' }) },
-  { pattern: /(?<![\w_])_([^_\s][^_]*?)_(?![\w_])/, mark: () => ({ type: 'em' }) },
+interface Span {
+  readonly pattern: RegExp
+  readonly mark: (found: RegExpExecArray) => Marks[number]
+  readonly literal?: boolean
+}
+
+// Inner lengths are bounded, so that a text of nothing but openings is not searched to its end from each of them.
+const spans: readonly Span[] = [
+  { pattern: /`([^`]{1,2000})`/g, mark: () => ({ type: 'code' }), literal: true },
+  { pattern: /\[([^\]]{1,1000})\]\(([^()\s]{1,2000})\)/g, mark: (found) => ({ type: 'link', attrs: { href: found[2]! } }) },
+  { pattern: /\*\*([^*]{1,2000}(?:\*[^*]{1,500}\*[^*]{0,500})?)\*\*/g, mark: () => ({ type: 'strong' }) },
+  { pattern: /__([^_]{1,2000})__/g, mark: () => ({ type: 'strong' }) },
+  { pattern: /~~([^~]{1,2000})~~/g, mark: () => ({ type: 'strike' }) },
+  { pattern: /(?<![\w*])\*([^*\s][^*]{0,2000}?)\*(?![\w*])/g, mark: () => ({ type: 'em' }) },
+  { pattern: /(?<![\w_])_([^_\s][^_]{0,2000}?)_(?![\w_])/g, mark: () => ({ type: 'em' }) },
 ]
 
+/** Each kind of span is looked for once from where it was last found, so a line is gone through once per kind and not once per span. */
 function inline(text: string, marks: Marks = []): Node[] {
-  if (text === '') return []
-  let best: { found: RegExpExecArray; span: (typeof spans)[number] } | undefined
-  for (const span of spans) {
-    const found = span.pattern.exec(text)
-    if (found && (!best || found.index < best.found.index)) best = { found, span }
+  const out: Node[] = []
+  const plain = (words: string): void => {
+    if (words !== '')
+      out.push({ type: 'text', text: words.replaceAll(/\\([\\`*_{}[\]()#+\-.!~>])/g, '$1'), ...(marks.length > 0 ? { marks } : {}) })
   }
-  if (!best) return [{ type: 'text', text: text.replaceAll(/\\([\\`*_{}[\]()#+\-.!~>])/g, '$1'), ...(marks.length > 0 ? { marks } : {}) }]
-  const { found, span } = best
-  const inner = [...marks, span.mark(found)]
-  const middle = span.literal ? [{ type: 'text', text: found[1]!, marks: inner }] : inline(found[1]!, inner)
-  return [...inline(text.slice(0, found.index), marks), ...middle, ...inline(text.slice(found.index + found[0].length), marks)]
+  const next = new Map<Span, RegExpExecArray | null>()
+  const find = (span: Span, from: number): RegExpExecArray | null => {
+    const held = next.get(span)
+    if (held === null || (held && held.index >= from)) return held
+    span.pattern.lastIndex = from
+    const found = span.pattern.exec(text)
+    next.set(span, found)
+    return found
+  }
+  let at = 0
+  for (;;) {
+    let best: { found: RegExpExecArray; span: Span } | undefined
+    for (const span of spans) {
+      const found = find(span, at)
+      if (found && (!best || found.index < best.found.index)) best = { found, span }
+    }
+    if (!best) {
+      plain(text.slice(at))
+      return out
+    }
+    const { found, span } = best
+    plain(text.slice(at, found.index))
+    const inner = [...marks, span.mark(found)]
+    out.push(...(span.literal ? [{ type: 'text', text: found[1]!, marks: inner }] : inline(found[1]!, inner)))
+    at = found.index + found[0].length
+  }
 }
 
 export function fromAdf(document: unknown): string {
