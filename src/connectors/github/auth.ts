@@ -1,4 +1,5 @@
-import { createPrivateKey, createSign } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
+import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { auth, fail, path, secret } from '#kit'
 
@@ -14,7 +15,7 @@ export const githubApp = auth.custom({
   async authorize({ credential, http, remember }) {
     const installation = String(credential['installation_id'])
     const token = await remember(`installation ${installation}`, async () => {
-      const jwt = signedAsApp(String(credential['app_id']), String(credential['private_key']))
+      const jwt = await signedAsApp(String(credential['app_id']), String(credential['private_key']))
       const made = await http.post<{ token: string; expires_at: string }>(
         path`/app/installations/${installation}/access_tokens`,
         undefined,
@@ -30,14 +31,17 @@ export const githubApp = auth.custom({
   },
 })
 
-function signedAsApp(appId: string, pem: string): string {
+async function signedAsApp(appId: string, pem: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  // A minute back, as GitHub refuses a time that its own clock has not reached; ten minutes is its limit.
-  const signed = `${part({ alg: 'RS256', typ: 'JWT' })}.${part({ iat: now - 60, exp: now + 540, iss: appId })}`
   try {
     const key = createPrivateKey(pem.replaceAll('\\n', '\n'))
-    return `${signed}.${createSign('RSA-SHA256').update(signed).sign(key, 'base64url')}`
+    // A minute back, as GitHub refuses a time that its own clock has not reached; ten minutes is its limit.
+    return await new SignJWT()
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer(appId)
+      .setIssuedAt(now - 60)
+      .setExpirationTime(now + 540)
+      .sign(key)
   } catch (cause) {
     throw fail('vendor_unauthorized', { detail: 'the private key of the GitHub App is not a PEM key', cause })
   }
