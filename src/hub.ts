@@ -122,9 +122,14 @@ export async function serveHub(config: Config): Promise<ServingHub> {
     address,
     async stop() {
       stopping = true
-      // A request that never ends must not keep the hub from stopping.
+      // What is idle now is closed now; a connection whose request ends later would be kept by its client, and hold up the stop.
+      const tidying = setInterval(() => rest.server.closeIdleConnections(), 50)
+      // Nor may a request that never ends.
       const impatient = setTimeout(() => rest.server.closeAllConnections(), config.HUB_DRAIN_SECONDS * 1000)
-      await owned.disposeAsync().finally(() => clearTimeout(impatient))
+      await owned.disposeAsync().finally(() => {
+        clearInterval(tidying)
+        clearTimeout(impatient)
+      })
     },
   }
 }

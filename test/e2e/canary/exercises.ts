@@ -1,0 +1,150 @@
+import type { Canaries } from './secrets.ts'
+
+export interface Asked {
+  readonly token?: string | null
+  readonly headers?: Record<string, string>
+  /** Sent as it is, instead of as JSON. */
+  readonly raw?: string
+  /** This answer gives a new secret out, once and to whom it belongs: its `token` field becomes one more canary. */
+  readonly givesToken?: string
+}
+
+export interface Exercise {
+  readonly name: string
+  run(hub: HubUnderTest, secrets: Canaries): Promise<void>
+}
+
+export interface HubUnderTest {
+  /** Where a system of the outside world answers, and repeats what it was sent when it refuses. */
+  readonly outside: string
+  /** Every answer, headers included, is looked through. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    asked?: Asked,
+  ): Promise<{ status: number; body: string; json: Record<string, unknown> }>
+  /** Whatever else ought to be looked through. */
+  saw(what: string, text: string): void
+}
+
+const bearer = (value: string): Record<string, string> => ({ authorization: `Bearer ${value}` })
+
+/** Each puts secrets in somewhere and does what may bring them out again. A module that takes secrets adds its own. */
+export const exercises: readonly Exercise[] = [
+  {
+    name: 'tokens, good and bad',
+    async run(hub, secrets) {
+      const made = await hub.call('POST', '/api/v1/tokens', { name: 'agent', scopes: ['admin'] }, { givesToken: 'a token that was made' })
+      const token = made.json['token'] as string
+      await hub.call('GET', '/api/v1/tokens', undefined, { token })
+      await hub.call('POST', '/api/v1/workspaces', { name: 'more' }, { token })
+      await hub.call('GET', '/api/v1/tokens', undefined, { token, headers: { 'hub-workspace': secrets.mint('Hub-Workspace header') } })
+      await hub.call('DELETE', `/api/v1/tokens/${made.json['id'] as string}`)
+      await hub.call('GET', '/api/v1/tokens', undefined, { token })
+      await hub.call('GET', '/api/v1/tokens', undefined, { token: secrets.mint('unknown bearer token') })
+      await hub.call('GET', '/api/v1/tokens', undefined, { token: `ih_${secrets.mint('look-alike bearer token')}` })
+      const basic = Buffer.from(`user:${secrets.mint('basic authorization')}`).toString('base64')
+      await hub.call('GET', '/api/v1/tokens', undefined, { token: null, headers: { authorization: `Basic ${basic}` } })
+      await hub.call('GET', '/api/v1/tokens', undefined, {
+        token: null,
+        headers: { authorization: `Bearer ${secrets.mint('broken header')} more` },
+      })
+      await hub.call('GET', '/api/v1/tokens', undefined, { headers: { cookie: `session=${secrets.mint('cookie')}` } })
+      await hub.call('GET', '/nothing', undefined, { token: secrets.mint('token to nowhere') })
+    },
+  },
+  {
+    name: 'query strings and paths',
+    async run(hub, secrets) {
+      await hub.call('GET', `/api/v1/tokens?access_token=${secrets.mint('query of a list')}`)
+      await hub.call('GET', `/api/v1/health?token=${secrets.mint('query of health')}`, undefined, { token: null })
+      await hub.call('GET', `/nothing?password=${secrets.mint('query to nowhere')}`, undefined, { token: null })
+      await hub.call('GET', `/api/v1/tokens?cursor=${secrets.mint('cursor')}`)
+      await hub.call('GET', `/api/v1/tokens?limit=${secrets.mint('limit')}`)
+      await hub.call('GET', `/nothing/${secrets.mint('path to nowhere')}`)
+      await hub.call('GET', `/${secrets.mint('broken path')}/%zz`)
+    },
+  },
+  {
+    name: 'credentials',
+    async run(hub, secrets) {
+      const data = (): Record<string, unknown> => ({ personal_access_token: secrets.mint('credential value'), port: 1 })
+      await hub.call('POST', '/api/v1/credentials', { name: 'github-pat', kind: 'github', data: data() })
+      await hub.call('POST', '/api/v1/credentials', { name: 'github-pat', data: data() })
+      await hub.call('PUT', '/api/v1/credentials/github-pat', { data: data() })
+      await hub.call('PUT', '/api/v1/credentials/smtp-credentials', { data: { host: 'mail', password: secrets.mint('smtp password') } })
+      await hub.call('GET', '/api/v1/credentials')
+      await hub.call('POST', '/api/v1/credentials', { name: 'unknown field', data: data(), password: secrets.mint('unknown field') })
+      await hub.call('PUT', '/api/v1/credentials/github-pat', {
+        data: { nested: { token: secrets.mint('nested value') }, list: [secrets.mint('listed value')] },
+      })
+      await hub.call('PUT', '/api/v1/credentials/github-pat', { data: secrets.mint('data that is a text') })
+      await hub.call('PUT', '/api/v1/credentials/github-pat', { data: { token: secrets.mint('too long').repeat(3000) } })
+      await hub.call('PUT', '/api/v1/credentials/nul', { data: { token: `${secrets.mint('with NUL')}\u0000` } })
+      await hub.call('POST', '/api/v1/credentials', undefined, { token: null, raw: JSON.stringify({ name: 'x', data: data() }) })
+      await hub.call('DELETE', '/api/v1/credentials/smtp-credentials')
+    },
+  },
+  {
+    name: 'bodies that cannot be read',
+    async run(hub, secrets) {
+      const broken = [
+        (s: string) => s,
+        (s: string) => `{"token": ${s}}`,
+        (s: string) => `{"token": "${s}`,
+        (s: string) => `{"a": "${s}"} "${s}"`,
+        (s: string) => `{"__proto__": "${s}"}`,
+      ]
+      for (const [index, damage] of broken.entries()) {
+        await hub.call('PUT', '/api/v1/credentials/broken', undefined, { raw: damage(secrets.mint(`broken JSON ${index}`)) })
+      }
+      const json = (s: string): string => JSON.stringify({ data: { token: s } })
+      await hub.call('PUT', '/api/v1/credentials/x', undefined, {
+        raw: json(secrets.mint('wrong type')),
+        headers: { 'content-type': 'text/plain' },
+      })
+      await hub.call('PUT', '/api/v1/credentials/x', undefined, { raw: json(secrets.mint('too large').repeat(40_000)) })
+      await hub.call('POST', '/nothing', undefined, { raw: json(secrets.mint('body to nowhere')) })
+    },
+  },
+  {
+    name: 'integrations, and an outside system that repeats what it refuses',
+    async run(hub, secrets) {
+      const create = (name: string, more: Record<string, unknown>) =>
+        hub.call('POST', '/api/v1/integrations', { name, integration_type: 'http', config: { base_url: hub.outside }, ...more })
+      await create('by-token', { access_token: secrets.mint('access_token of an integration') })
+      await create('by-values', { credential: { username: 'me', password: secrets.mint('inline credential') } })
+      await create('with-secret', { config: { base_url: hub.outside, webhook_secret: secrets.mint('webhook secret in config') } })
+      await create('wrong', { access_token: secrets.mint('of an integration that fails'), more: secrets.mint('unknown field') })
+      await hub.call('POST', '/api/integrations/by-name/configure', {
+        integration_type: 'http',
+        credential: { token: secrets.mint('credential by name') },
+        config: { base_url: hub.outside },
+      })
+      await hub.call('PATCH', '/api/v1/integrations/by-token', { access_token: secrets.mint('changed access_token') })
+      for (const name of ['by-token', 'by-values', 'with-secret', 'by-name']) {
+        await hub.call('GET', `/api/v1/integrations/${name}`)
+        await hub.call('POST', `/api/v1/integrations/${name}/test`)
+        for (const status of [200, 401, 500]) {
+          const input = { method: 'GET', path: `/status/${status}` }
+          await hub.call('POST', '/api/v1/tools/http_request/invoke', { input, integration: name })
+          await hub.call('POST', '/api/v1/tools/http_request/invoke', { input, integration: name, dry_run: true })
+        }
+        await hub.call('GET', `/api/v1/integrations/${name}/health`)
+      }
+      await hub.call('GET', '/api/v1/integrations')
+      await hub.call('GET', '/api/v1/invocations')
+    },
+  },
+  {
+    name: 'what was set in the environment',
+    async run(hub) {
+      await hub.call('GET', '/api/v1/integrations')
+      await hub.call('GET', '/readyz', undefined, { token: null })
+      for (const name of ['github', 'jira', 'slack', 'zulip', 'openai']) await hub.call('POST', `/api/v1/integrations/${name}/test`)
+    },
+  },
+]
+
+export { bearer }
