@@ -1,6 +1,7 @@
 import { request } from 'undici'
 import { fail, HubError } from '#kit'
 import { deadline } from '#lib/clock'
+import { redacted } from '#lib/redact'
 import type { Logger } from '#telemetry'
 
 export type VaultLogin =
@@ -53,7 +54,7 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
       const payload = body === undefined ? null : JSON.stringify(body)
       const response = await request(`${base}${path}`, { method, headers, body: payload, signal: limit.signal })
       const reply = { status: response.statusCode, body: parse(await response.body.text()) }
-      assertUsable(reply, response.headers['retry-after'])
+      assertUsable(reply, response.headers['retry-after'], [token, login.method === 'token' ? login.token : login.secretId])
       return reply
     } catch (cause) {
       if (cause instanceof HubError) throw cause
@@ -148,9 +149,15 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
   }
 }
 
-function assertUsable({ status, body }: VaultReply, retryAfter: string | string[] | undefined): void {
+function assertUsable(
+  { status, body }: VaultReply,
+  retryAfter: string | string[] | undefined,
+  secrets: readonly (string | undefined)[],
+): void {
   if (handedOn.has(status)) return
-  const said = Array.isArray(body['errors']) ? body['errors'].join('; ') : ''
+  let said = Array.isArray(body['errors']) ? body['errors'].join('; ') : ''
+  // It goes to the log, whoever it is that answers.
+  for (const secret of secrets) if (secret) said = said.replaceAll(secret, redacted)
   if (status === 403) throw denied('its token is wrong, expired, or its policy does not allow this path')
   if (status === 503 && /sealed/i.test(said)) throw fail('vault_sealed', { hint: 'unseal Vault; the hub goes on by itself' })
   const seconds = Number(retryAfter)

@@ -28,8 +28,6 @@ export interface HubUnderTest {
   saw(what: string, text: string): void
 }
 
-const bearer = (value: string): Record<string, string> => ({ authorization: `Bearer ${value}` })
-
 /** Each puts secrets in somewhere and does what may bring them out again. A module that takes secrets adds its own. */
 export const exercises: readonly Exercise[] = [
   {
@@ -146,5 +144,3 @@ export const exercises: readonly Exercise[] = [
     },
   },
 ]
-
-export { bearer }

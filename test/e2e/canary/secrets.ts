@@ -4,46 +4,50 @@ import { randomBytes } from 'node:crypto'
 export interface Canaries {
   /** A new secret; `where` says where it was put in. */
   mint(where: string): string
-  /** One that the hub made itself: a token's value. */
+  /** One that was not made here: a key, a token that the hub made. */
   add(where: string, value: string): void
   readonly count: number
   /** Where the secrets found in a text had been put in, and in which spelling they were found. */
   findIn(text: string): string[]
 }
 
-export function createCanaries(): Canaries {
-  const spellings: { where: string; spelling: string; text: string }[] = []
-  let count = 0
+const beginning = 'Cnry'
 
-  const add = (where: string, value: string): void => {
-    count += 1
-    const bytes = Buffer.from(value)
-    const all = {
-      plain: value,
-      reversed: [...value].toReversed().join(''),
-      hex: bytes.toString('hex'),
-      'upper case hex': bytes.toString('hex').toUpperCase(),
-    }
-    for (const [spelling, text] of Object.entries(all)) spellings.push({ where, spelling, text })
-    // Base64 depends on what stands before: three alignments, without the letters at the borders that neighbours share.
-    for (const shift of [0, 1, 2]) {
-      const coded = Buffer.concat([Buffer.alloc(shift), bytes])
-        .toString('base64')
-        .replace(/=+$/, '')
-      spellings.push({ where, spelling: 'base64', text: coded.slice(shift === 0 ? 0 : 4, -4) })
-    }
-  }
+const spell: Readonly<Record<string, (value: string) => string>> = {
+  plain: (value) => value,
+  reversed: (value) => value.split('').toReversed().join(''),
+  hex: (value) => Buffer.from(value).toString('hex'),
+  'upper case hex': (value) => Buffer.from(value).toString('hex').toUpperCase(),
+  // Base64 depends on what stands before: three alignments, without the letters that neighbours share.
+  base64: (value) => base64(0, value),
+  'base64 behind 1': (value) => base64(1, value),
+  'base64 behind 2': (value) => base64(2, value),
+}
+
+function base64(shift: number, value: string): string {
+  const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(value)])
+  return bytes.toString('base64').slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6))
+}
+
+export function createCanaries(): Canaries {
+  const known: { where: string; value: string }[] = []
+  const others: { where: string; value: string }[] = []
 
   return {
-    add,
     mint(where) {
-      const value = `Cnry${randomBytes(15).toString('hex')}`
-      add(where, value)
+      const value = `${beginning}${randomBytes(15).toString('hex')}`
+      known.push({ where, value })
       return value
     },
+    add: (where, value) => void others.push({ where, value }),
     get count() {
-      return count
+      return known.length + others.length
     },
-    findIn: (text) => spellings.filter((each) => text.includes(each.text)).map(({ where, spelling }) => `${where} (${spelling})`),
+    findIn: (text) =>
+      Object.entries(spell).flatMap(([spelling, write]) => {
+        // All that were minted begin alike: where that is not to be found, none is.
+        const candidates = text.includes(write(beginning)) ? [...known, ...others] : others
+        return candidates.filter(({ value }) => text.includes(write(value))).map(({ where }) => `${where} (${spelling})`)
+      }),
   }
 }

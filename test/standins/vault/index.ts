@@ -43,8 +43,8 @@ export interface FakeVault extends AsyncDisposable {
   stored(): Record<string, unknown>
   /** Leases of the next logins. */
   lease(lease: Lease): void
-  /** A token that an operator hands to the hub. */
-  mint(lease: Lease): string
+  /** A token that an operator hands to the hub; of the value given, or a new one. */
+  mint(lease: Lease, id?: string): string
   living(): readonly VaultToken[]
   revokeAll(): void
   seal(): void
@@ -203,7 +203,7 @@ export async function startVault(options: { port?: number } = {}): Promise<FakeV
         [...kv.secrets].map(([path, { versions, current_version: current }]) => [path, versions.get(current)?.data ?? null]),
       ),
     lease: (next) => void (lease = next),
-    mint: (next) => tokens.mint(next, 'auth/token/create', null).id,
+    mint: (next, id) => tokens.mint(next, 'auth/token/create', null, id).id,
     living: tokens.alive,
     revokeAll: tokens.revokeAll,
     seal: () => void (sealed = true),

@@ -23,7 +23,7 @@ export interface Lease {
 
 export interface Tokens {
   readonly root: string
-  mint(lease: Lease, path: string, metadata: Record<string, string> | null): VaultToken
+  mint(lease: Lease, path: string, metadata: Record<string, string> | null, id?: string): VaultToken
   /** Undefined for one that is unknown, revoked or past its lease. */
   find(id: string | undefined): VaultToken | undefined
   renew(token: VaultToken): boolean
@@ -56,9 +56,9 @@ export function createTokens(): Tokens {
 
   return {
     root: root.id,
-    mint: ({ ttlSeconds, maxSeconds = 0, renewable = true }, path, metadata) =>
+    mint: ({ ttlSeconds, maxSeconds = 0, renewable = true }, path, metadata, id = `hvs.${randomBytes(48).toString('base64url')}`) =>
       keep({
-        id: `hvs.${randomBytes(48).toString('base64url')}`,
+        id,
         accessor: randomUUID().replaceAll('-', '').slice(0, 24),
         policies: ['default', 'integration-hub'],
         metadata,

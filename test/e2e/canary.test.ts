@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import type pg from 'pg'
+import { request } from 'undici'
+import { isSecretSetting, settingNames, type Environment } from '#config'
+import { backup, findRunning } from '#db'
+import { freshDatabase, serveProcess } from '#test'
+import { startVault } from '../standins/vault/index.ts'
+import { dumpDatabase } from './canary/dump.ts'
+import { exercises, type HubUnderTest } from './canary/exercises.ts'
+import { createCanaries, type Canaries } from './canary/secrets.ts'
+
+/**
+ * Known secrets are put in wherever secrets can be put in, everything is exercised in a real process that logs all it can, and then
+ * everything that comes out is looked through for them: log, answers, metrics, audit, database. What to exercise: `canary/exercises.ts`.
+ */
+interface Seen {
+  readonly what: string
+  readonly text: string
+}
+
+/** An outside system that lets nobody in, and repeats the headers and address it was called with. */
+async function startOutside(): Promise<AsyncDisposable & { url: string }> {
+  const server = createServer((incoming, outgoing) => {
+    const status = Number(/\/status\/(\d+)/.exec(incoming.url ?? '')?.[1] ?? 401)
+    outgoing.writeHead(status, { 'content-type': 'application/json' })
+    const repeated = { error: 'refused', message: 'refused', errors: ['refused'], url: incoming.url, headers: incoming.headers }
+    outgoing.end(JSON.stringify(status < 300 ? { ok: true } : repeated))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Every setting that is a secret is set to one; those of outside systems lead to the one here. */
+function environment(secrets: Canaries, outside: string, more: Environment): Environment {
+  const key = randomBytes(32).toString('base64')
+  secrets.add('HUB_SECRET_KEYS', key.replace(/=+$/, ''))
+  const fitting: Environment = {
+    HUB_SECRET_KEYS: `canary:${key}`,
+    DATABASE_URL: undefined,
+    VAULT_TOKEN: undefined,
+    VAULT_SECRET_ID: undefined,
+    ...more,
+  }
+  const secret = settingNames.filter(isSecretSetting)
+  const toOutside = settingNames.filter((name) => /^(JIRA|GITHUB|SLACK|ZULIP|OPENAI|ANTHROPIC|MANAGERQ)_.*(URL|SITE)$/.test(name))
+  return {
+    LOG_LEVEL: 'trace',
+    MAX_RETRY_ATTEMPTS: '0',
+    HUB_EGRESS_ALLOW: '127.0.0.1',
+    JIRA_USERNAME: 'me@example.com',
+    ZULIP_EMAIL: 'bot@example.com',
+    ...Object.fromEntries(toOutside.map((name) => [name, outside])),
+    ...Object.fromEntries(secret.filter((name) => !(name in fitting)).map((name) => [name, secrets.mint(name)])),
+    ...fitting,
+  }
+}
+
+async function exercise(url: string, adminToken: string, outside: string, secrets: Canaries, seen: Seen[]): Promise<void> {
+  const hub: HubUnderTest = {
+    outside,
+    saw: (what, text) => void seen.push({ what, text }),
+    async call(method, path, body, { token = adminToken, headers = {}, raw, givesToken } = {}) {
+      const payload = raw ?? (body === undefined ? null : JSON.stringify(body))
+      const reply = await request(`${url}${path}`, {
+        method: method as 'GET',
+        headers: {
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...(payload === null ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        body: payload,
+      })
+      const text = await reply.body.text()
+      const json = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>
+      if (givesToken === undefined) seen.push({ what: `answer of ${method} ${path}`, text: `${JSON.stringify(reply.headers)}\n${text}` })
+      else secrets.add(givesToken, json['token'] as string)
+      return { status: reply.statusCode, body: text, json }
+    },
+  }
+  for (const { run } of exercises) await run(hub, secrets)
+  for (const path of ['/metrics', '/api/v1/audit?limit=200', '/openapi.json', '/docs/errors', '/readyz']) await hub.call('GET', path)
+}
+
+function assertNowhere(secrets: Canaries, seen: readonly Seen[]): void {
+  assert.ok(secrets.count > 50, `only ${secrets.count} secrets were put in`)
+  const found = seen.flatMap(({ what, text }) => secrets.findIn(text).map((where) => `${what.slice(0, 80)} shows: ${where}`))
+  assert.deepEqual([...new Set(found)], [])
+}
+
+/** That the search would have found something: what is no secret is there. */
+function assertLookedAt(seen: readonly Seen[], what: RegExp, marks: readonly string[]): void {
+  const text = seen
+    .filter((each) => what.test(each.what))
+    .map((each) => each.text)
+    .join('\n')
+  for (const mark of marks) assert.ok(text.includes(mark), `${String(what)} does not have ${mark}`)
+}
+
+suite('secrets canary', { concurrency: true }, () => {
+  test('with the database that comes with it, no secret leaves the place it was put in', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'hub-canary-'))
+    try {
+      await using outside = await startOutside()
+      const secrets = createCanaries()
+      const seen: Seen[] = []
+      const env = environment(secrets, outside.url, {
+        HUB_DATA_DIR: dataDir,
+        HUB_CREDENTIALS: 'database',
+        VAULT_ROLE_ID: 'role',
+        VAULT_SECRET_ID: secrets.mint('VAULT_SECRET_ID'),
+      })
+      {
+        await using hub = await serveProcess(env)
+        await exercise(hub.url, env['HUB_ADMIN_TOKEN']!, outside.url, secrets, seen)
+        const { address } = (await findRunning(dataDir))!
+        const connection = { ...address, database: 'hub' }
+        await backup(connection, join(dataDir, 'backup'))
+        seen.push({ what: 'backup', text: gunzipSync(readFileSync(join(dataDir, 'backup'))).toString('latin1') })
+        seen.push({ what: 'database', text: await dumpDatabase(connection) })
+        hub.child.kill('SIGTERM')
+        await hub.exited
+        seen.push({ what: 'log', text: hub.output() })
+      }
+      assertLookedAt(seen, /^database$/, [
+        '== hub.credentials',
+        '== hub.audit',
+        '== dbos.',
+        '== pg_catalog.pg_class',
+        'github-pat',
+        's1.canary.',
+        'by-token',
+      ])
+      assertLookedAt(seen, /^log$/, ['"level":"debug"', '"route":"/api/v1/credentials"', '"status":401', 'the hub is ready', 'stopped'])
+      assertLookedAt(seen, /^answer/, [
+        'bad_json',
+        'token_invalid',
+        'too_many_attempts',
+        'body_too_large',
+        'credential.set',
+        'hub_http_request_duration_seconds',
+      ])
+      assertLookedAt(seen, /^backup$/, ['github-pat', 's1.canary.'])
+      assertNowhere(secrets, seen)
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+
+  test('with a database of your own and Vault, no secret leaves the place it was put in', async () => {
+    await using database = await freshDatabase()
+    await using outside = await startOutside()
+    await using vault = await startVault()
+    const dataDir = mkdtempSync(join(tmpdir(), 'hub-canary-'))
+    try {
+      const secrets = createCanaries()
+      const seen: Seen[] = []
+      const token = vault.mint({ ttlSeconds: 3600 }, secrets.mint('VAULT_TOKEN'))
+      const password = secrets.mint('DATABASE_URL password')
+      const env = environment(secrets, outside.url, {
+        HUB_DATA_DIR: dataDir,
+        DATABASE_URL: database.url.replace('@', `:${password}@`),
+        VAULT_ADDR: vault.url,
+        VAULT_TOKEN: token,
+      })
+      {
+        await using hub = await serveProcess(env)
+        await exercise(hub.url, env['HUB_ADMIN_TOKEN']!, outside.url, secrets, seen)
+        const ask = async (method: 'GET' | 'PUT', body?: unknown): Promise<void> => {
+          const url = `${hub.url}/api/v1/credentials${method === 'PUT' ? '/github-pat' : ''}`
+          const headers = {
+            authorization: `Bearer ${env['HUB_ADMIN_TOKEN']}`,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          }
+          const reply = await request(url, { method, headers, body: body === undefined ? null : JSON.stringify(body) })
+          assert.ok(reply.statusCode >= 500)
+          seen.push({ what: `answer in trouble`, text: await reply.body.text() })
+        }
+        const value = (): unknown => ({ data: { token: secrets.mint('credential value while Vault is in trouble') } })
+        vault.seal()
+        await ask('PUT', value())
+        vault.unseal()
+        for (const fault of [
+          { status: 403 },
+          { status: 500, errors: [`no ${token}`] },
+          { cut: 'before' as const },
+          { body: `<html>${token}</html>` },
+        ]) {
+          vault.faults(fault)
+          await ask('GET')
+          await ask('PUT', value())
+        }
+        vault.faults()
+        hub.child.kill('SIGTERM')
+        await hub.exited
+        seen.push({ what: 'log', text: hub.output() })
+      }
+      const connection: pg.ClientConfig = { connectionString: database.url }
+      seen.push({ what: 'database', text: await dumpDatabase(connection) })
+      assert.match(JSON.stringify(vault.stored()), /Cnry[0-9a-f]{30}/)
+      assertLookedAt(seen, /^database$/, ['== hub.credentials', '== hub.audit', 'by-token'])
+      assertLookedAt(seen, /^log$/, ['"level":"debug"', 'vault_sealed', 'vault_unreachable'])
+      assertLookedAt(seen, /^answer in trouble/, ['vault_sealed', 'vault_denied', 'vault_failed', 'vault_unreachable'])
+      assertNowhere(secrets, seen)
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+
+  test('a secret would be found in every spelling that it may come out in', () => {
+    const secrets = createCanaries()
+    const value = secrets.mint('here')
+    const bytes = Buffer.from(value)
+    const basic = Buffer.from(`user:${value}`).toString('base64')
+    const spellings = [
+      value,
+      bytes.toString('hex'),
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+      basic,
+      `\\x${bytes.toString('hex')}`,
+    ]
+    for (const text of [...spellings, Buffer.from(`a:${value}x`).toString('base64'), Buffer.from(`ab:${value}xy`).toString('base64')]) {
+      assert.ok(secrets.findIn(`before ${text} after`).length > 0, text)
+    }
+    assert.deepEqual(secrets.findIn(`before ${value.slice(1)} after`), [])
+  })
+})
