@@ -109,9 +109,12 @@ test('processes that start at the same time with a new HUB_ADMIN_TOKEN all start
   await using database = await freshDatabase()
   await using stack = new AsyncDisposableStack()
   const starters = await Promise.all(Array.from({ length: 4 }, async () => stack.use(await bare(database.url))))
-  await starters[0]!.access.ensureFirst(first, never)
+  await starters[0]!.access.ensureFirst(undefined, () => undefined)
+  await Promise.all(starters.map(({ access }) => access.ensureFirst(first, never)))
+  for (const { access } of starters) await access.authenticate(first, from)
   await Promise.all(starters.map(({ access }) => access.ensureFirst(second, never)))
   for (const { access } of starters) await access.authenticate(second, from)
+  await new Promise((resolve) => setTimeout(resolve, 600))
   await assert.rejects(starters[0]!.access.authenticate(first, from), refused)
 })
 

@@ -31,10 +31,14 @@ test('ten failed attempts a minute, then tokens from that address wait, except o
 
 test('guesses made at once count like guesses made one by one', async () => {
   await using here = await openAccess((await database()).url)
-  const guesses = Array.from({ length: 40 }, (_, i) => here.access.authenticate(`ih_guess${i}`, '203.0.113.1').catch(codeOf))
+  const { value: right } = await here.access.tokens.create(here.operator, { name: 'right', scopes: ['tools:call'] })
+  const from = '203.0.113.1'
+  const guesses = Array.from({ length: 40 }, (_, i) => here.access.authenticate(`ih_guess${i}`, from).catch(codeOf))
+  const guessed = here.access.authenticate(right, from).catch(codeOf)
   const answers = await Promise.all(guesses)
   assert.equal(answers.filter((answer) => answer === 'token_invalid').length, 10)
   assert.equal(answers.filter((answer) => answer === 'too_many_attempts').length, 30)
+  assert.equal(await guessed, 'too_many_attempts')
 })
 
 test('addresses of one IPv6 /64 count as one, others apart', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { createKeyring, formatKey, newKey } from '#credentials'
+import { createOnce } from './keyring.ts'
 import { HubError } from '#kit'
 
 function folder(): Disposable & { path: string; file: string } {
@@ -22,11 +23,20 @@ test('of processes that start first at the same time one makes the key, and all 
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.max(0, Number(process.argv[1]) - Date.now()))
     console.log(createKeyring({ keys: undefined, dataDir: ${JSON.stringify(place.path)} }).current().key.toString('base64'))`
   const together = String(Date.now() + 700)
-  const starters = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, together]))
+  const starters = Array.from({ length: 3 }, () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, together]))
   const keys = (await Promise.all(starters)).map(({ stdout }) => stdout.trim())
   assert.equal(new Set(keys).size, 1)
   assert.equal(openKeys(place.path).current().key.toString('base64'), keys[0])
   assert.equal(statSync(place.file).mode & 0o777, 0o600)
+  assert.deepEqual(readdirSync(place.path), ['secret-keys'])
+})
+
+test('who comes second with a new key file leaves the first one’s alone', () => {
+  using place = folder()
+  const [first, second] = [newKey(), newKey()]
+  createOnce(place.file, [first])
+  createOnce(place.file, [second])
+  assert.deepEqual(idsOf(openKeys(place.path)), [first.id])
   assert.deepEqual(readdirSync(place.path), ['secret-keys'])
 })
 

@@ -76,7 +76,7 @@ function fileKeyring(path: string): Keyring {
 }
 
 /** Whole or not at all, and the first of two starters wins: written aside, then linked under its name. */
-function createOnce(path: string, keys: readonly SealKey[]): void {
+export function createOnce(path: string, keys: readonly SealKey[]): void {
   const partial = `${path}.${process.pid}`
   write(partial, keys)
   try {

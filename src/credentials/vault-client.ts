@@ -119,8 +119,6 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
       const { body } = await send('POST', 'auth/token/renew-self', {}, auth.client_token)
       const renewed = body['auth'] as Partial<Auth> | null | undefined
       const { lease_duration = 0, renewable = false } = renewed ?? {}
-      // Near the end of its longest life a token is renewed for less and less, at last for nothing.
-      if (lease_duration <= 0) throw new Error('the lease has come to its end')
       scheduleRenewal({ client_token: auth.client_token, lease_duration, renewable }, owner)
     } catch (error) {
       if (closed) return
