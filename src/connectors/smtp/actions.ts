@@ -4,7 +4,7 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { z } from 'zod'
 import { defineAction, fail } from '#kit'
 import { asError, type SmtpFault } from './errors.ts'
-import { poolOf } from './pool.ts'
+import { poolOf, step } from './pool.ts'
 
 const address = z
   .string()
@@ -158,25 +158,28 @@ interface Delivery {
   readonly response: string
 }
 
-function deliver(connection: SMTPConnection, host: string, envelope: { from: string; to: string[] }, raw: Buffer, messageId: string) {
-  return new Promise<z.output<typeof output>>((resolve, reject) => {
+async function deliver(
+  connection: SMTPConnection,
+  host: string,
+  envelope: { from: string; to: string[] },
+  raw: Buffer,
+  messageId: string,
+): Promise<z.output<typeof output>> {
+  let told: Delivery
+  try {
+    told = await step<Delivery>(connection, (done) =>
+      connection.send(envelope, raw, (error, info) => done(error, info as unknown as Delivery)),
+    )
+  } catch (fault) {
     // A refusal of sender or recipients comes with its status; without one the text was perhaps already on its way.
-    const failed = (fault: SmtpFault): void => reject(asError(fault, host, true))
-    const closed = (): void => failed(Object.assign(new Error('the connection was closed'), { code: 'ECONNECTION' }))
-    connection.once('error', failed)
-    connection.once('end', closed)
-    connection.send(envelope, raw, (error, info) => {
-      connection.off('error', failed)
-      connection.off('end', closed)
-      if (error) return failed(error as SmtpFault)
-      const { accepted, rejected, rejectedErrors = [], response } = info as unknown as Delivery
-      const reason = (recipient: string): string => rejectedErrors.find((fault) => fault.recipient === recipient)?.response ?? 'refused'
-      resolve({
-        message_id: messageId,
-        accepted: [...accepted],
-        rejected: rejected.map((recipient) => ({ recipient, reason: reason(recipient) })),
-        response,
-      })
-    })
-  })
+    throw asError(fault as SmtpFault, host, true)
+  }
+  const { accepted, rejected, rejectedErrors = [], response } = told
+  const reason = (recipient: string): string => rejectedErrors.find((fault) => fault.recipient === recipient)?.response ?? 'refused'
+  return {
+    message_id: messageId,
+    accepted: [...accepted],
+    rejected: rejected.map((recipient) => ({ recipient, reason: reason(recipient) })),
+    response,
+  }
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { fail, type ActionContext } from '#kit'
 import { sha256 } from '#lib/canonical'
@@ -46,18 +47,17 @@ function createPool(server: Server, address: string, login: { user: string; pass
       connectionTimeout: timeoutMs,
       greetingTimeout: timeoutMs,
       socketTimeout: timeoutMs,
-      servername: server.host,
-      tls: { servername: server.host, minVersion: 'TLSv1.2', ...(server.tls_ca ? { ca: server.tls_ca } : {}) },
+      tls: {
+        ...(isIP(server.host) === 0 ? { servername: server.host } : {}),
+        minVersion: 'TLSv1.2',
+        ...(server.tls_ca ? { ca: server.tls_ca } : {}),
+      },
     })
     // What goes wrong between two mails shows when the connection is used again.
     connection.on('error', () => undefined)
     try {
-      await settle((done) => {
-        connection.once('error', done)
-        connection.once('end', () => done(Object.assign(new Error('the connection was closed'), { code: 'ECONNECTION' })))
-        connection.connect((error) => done(error))
-      })
-      if (login) await settle((done) => connection.login({ credentials: login }, (error) => done(error)))
+      await step<void>(connection, (done) => connection.connect((error) => done(error)))
+      if (login) await step<void>(connection, (done) => connection.login({ credentials: login }, (error) => done(error)))
       return connection
     } catch (error) {
       connection.close()
@@ -69,7 +69,7 @@ function createPool(server: Server, address: string, login: { user: string; pass
     for (let held = idle.pop(); held; held = idle.pop()) {
       clearTimeout(held.timer)
       try {
-        await settle((done) => held!.connection.reset((error) => done(error)))
+        await step<void>(held.connection, (done) => held!.connection.reset((error) => done(error)))
         return held.connection
       } catch {
         // It was closed while it lay idle: another one.
@@ -120,7 +120,22 @@ function createPool(server: Server, address: string, login: { user: string; pass
   }
 }
 
-/** A callback as a promise; the first call counts. */
-export function settle(start: (done: (error?: unknown) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => start((error) => (error ? reject(error as Error) : resolve())))
+/**
+ * One exchange with the server as a promise. A connection that breaks tells nobody but its listeners, so each exchange listens for that
+ * as long as it lasts.
+ */
+export function step<T>(connection: SMTPConnection, start: (done: (error?: unknown, result?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: unknown, result?: T): void => {
+      connection.off('error', failed)
+      connection.off('end', closed)
+      if (error) reject(error as Error)
+      else resolve(result as T)
+    }
+    const failed = (error: Error): void => done(error)
+    const closed = (): void => done(Object.assign(new Error('the connection was closed'), { code: 'ECONNECTION' }))
+    connection.once('error', failed)
+    connection.once('end', closed)
+    start(done)
+  })
 }

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { createServer, type AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { simpleParser, type ParsedMail } from 'mailparser'
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import { runAction, testConnection } from '#kit/testing'
+import { smtp } from './index.ts'
+
+const credential = { username: 'ada', password: 'mail-password-123' }
+
+interface MailServer extends AsyncDisposable {
+  readonly port: number
+  readonly mails: { mail: ParsedMail; raw: string; recipients: string[] }[]
+  connections: number
+}
+
+function failure(message: string, responseCode: number): Error {
+  return Object.assign(new Error(message), { responseCode })
+}
+
+/** A scripted mail server; by default it takes one login and every mail, but none for nobody@. */
+async function mailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
+  const made = { mails: [] as MailServer['mails'], connections: 0 }
+  const server = new SMTPServer({
+    authOptional: false,
+    allowInsecureAuth: true,
+    hideSTARTTLS: true,
+    logger: false,
+    onConnect: (_session, done) => {
+      made.connections += 1
+      done()
+    },
+    onAuth: (auth, _session, done) =>
+      auth.username === 'ada' && auth.password === credential.password ? done(null, { user: 'ada' }) : done(failure('Bad login', 535)),
+    onRcptTo: ({ address }, _session, done) => done(address.startsWith('nobody@') ? failure('No such user here', 550) : null),
+    onData: (stream, session, done) => {
+      const parts: Buffer[] = []
+      stream.on('data', (part: Buffer) => parts.push(part))
+      stream.on('end', () => {
+        const raw = Buffer.concat(parts)
+        void simpleParser(raw).then((mail) => {
+          made.mails.push({ mail, raw: raw.toString(), recipients: session.envelope.rcptTo.map(({ address }) => address) })
+          done()
+        })
+      })
+    },
+    ...options,
+  })
+  server.on('error', () => undefined)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return Object.assign(made, {
+    port: (server.server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  })
+}
+
+const config = (server: MailServer, more: object = {}) => ({
+  host: '127.0.0.1',
+  port: server.port,
+  require_tls: false,
+  from: 'Hub <hub@example.com>',
+  ...more,
+})
+const mail = { to: 'ada@example.com', subject: 'Hello', text: 'Hi' }
+const sending = (server: MailServer, input: object = {}, more: object = {}) =>
+  runAction(smtp, 'send', { input: { ...mail, ...input }, credential, config: config(server, more), idempotencyKey: 'k-1' }) as Promise<
+    Record<string, any>
+  >
+
+test('send delivers text, HTML, copies, attachments, inline pictures and headers', async () => {
+  await using server = await mailServer()
+  const sent = await sending(server, {
+    to: ['Ada <ada@example.com>', 'bob@example.com'],
+    cc: 'carl@example.com',
+    bcc: ['dora@example.com'],
+    reply_to: 'team@example.com',
+    subject: 'Grüße',
+    html: '<img src="cid:logo">',
+    attachments: [
+      { filename: 'a.txt', content: 'inside' },
+      { filename: 'logo.png', content_base64: Buffer.from([1, 2, 3]).toString('base64'), content_id: 'logo' },
+    ],
+    headers: { 'X-Run': '42' },
+  })
+  assert.deepEqual(sent['accepted'], ['ada@example.com', 'bob@example.com', 'carl@example.com', 'dora@example.com'])
+  const [got] = server.mails
+  assert.deepEqual(got!.recipients.toSorted(), ['ada@example.com', 'bob@example.com', 'carl@example.com', 'dora@example.com'])
+  assert.deepEqual(
+    [got!.mail.subject, got!.mail.text?.trim(), got!.mail.replyTo?.text, got!.mail.headers.get('x-run')],
+    ['Grüße', 'Hi', 'team@example.com', '42'],
+  )
+  assert.equal(got!.mail.messageId, sent['message_id'])
+  assert.doesNotMatch(got!.raw, /dora@/)
+  assert.deepEqual(got!.mail.attachments.map(({ filename, cid }) => [filename, cid]).toSorted(), [
+    ['a.txt', undefined],
+    ['logo.png', 'logo'],
+  ])
+})
+
+test('who is refused is told with the server’s reason; when all are, it is an error', async () => {
+  await using server = await mailServer()
+  const sent = await sending(server, { to: ['ada@example.com', 'nobody@example.com'] })
+  assert.deepEqual([sent['accepted'], sent['rejected'][0].recipient], [['ada@example.com'], 'nobody@example.com'])
+  assert.match(sent['rejected'][0].reason, /No such user/)
+  await assert.rejects(sending(server, { to: 'nobody@example.com' }), { code: 'vendor_rejected', message: /No such user/ })
+})
+
+test('the same key makes the same message id', async () => {
+  await using server = await mailServer()
+  const [one, two] = [await sending(server), await sending(server)]
+  assert.equal(one['message_id'], two['message_id'])
+})
+
+test('a wrong login, a deferral, a full box and a mail that is too big are told apart, and nothing of the password is shown', async () => {
+  await using server = await mailServer()
+  const wrong = { username: 'ada', password: 'wrong-password-9' }
+  const refused = runAction(smtp, 'send', { input: mail, credential: wrong, config: config(server) })
+  await assert.rejects(
+    refused,
+    (error: Error & { code: string }) => error.code === 'vendor_unauthorized' && !error.message.includes('wrong-password-9'),
+  )
+  const cases = [
+    [451, 'vendor_failed'],
+    [452, 'vendor_failed'],
+    [552, 'vendor_rejected'],
+    [554, 'vendor_rejected'],
+  ] as const
+  for (const [status, code] of cases) {
+    await using strict = await mailServer({
+      onData: (stream, _session, done) => void stream.resume().on('end', () => done(failure('No', status))),
+    })
+    await assert.rejects(sending(strict), { code }, String(status))
+  }
+})
+
+test('a connection that is cut while the mail is handed over leaves its outcome unknown; cut before, nothing was sent', async () => {
+  const script = (cutAt: RegExp) =>
+    createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.write('220 hello\r\n')
+      let data = false
+      socket.on('data', (chunk) => {
+        const said = chunk.toString()
+        if (cutAt.test(said)) return void socket.destroy()
+        if (data) return
+        if (/^EHLO/.test(said)) socket.write('250-hi\r\n250 AUTH PLAIN\r\n')
+        else if (/^AUTH/.test(said)) socket.write('235 ok\r\n')
+        else if (/^DATA/.test(said)) {
+          data = true
+          socket.write('354 go\r\n')
+        } else socket.write('250 ok\r\n')
+      })
+    })
+  for (const [cutAt, code] of [
+    [/^AUTH/, 'vendor_unreachable'],
+    [/Subject: Hello/, 'outcome_unknown'],
+  ] as const) {
+    const server = script(cutAt)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    await assert.rejects(
+      runAction(smtp, 'send', { input: mail, credential, config: { host: '127.0.0.1', port, require_tls: false, from: 'h@example.com' } }),
+      { code },
+    )
+    server.close()
+  }
+})
+
+test('no TLS where TLS is asked for, a certificate nobody vouches for, and no server at all are refused before a word of the login', async () => {
+  let asked = 0
+  await using plain = await mailServer({ onAuth: (_auth, _session, done) => ((asked += 1), done(null, { user: 'x' })) })
+  await assert.rejects(sending(plain, {}, { require_tls: true }), { code: 'vendor_unreachable' })
+  await using selfSigned = await mailServer({
+    hideSTARTTLS: false,
+    onAuth: (_auth, _session, done) => ((asked += 1), done(null, { user: 'x' })),
+  })
+  await assert.rejects(sending(selfSigned, {}, { require_tls: true }), { code: 'vendor_unreachable' })
+  assert.equal(asked, 0)
+  await assert.rejects(sending({ port: 1, mails: [], connections: 0 } as unknown as MailServer), { code: 'vendor_unreachable' })
+})
+
+test('a private mail server that the operator did not allow is refused', async () => {
+  await assert.rejects(runAction(smtp, 'send', { input: mail, credential, config: { host: '10.0.0.1', from: 'h@example.com' } }), {
+    code: 'address_refused',
+  })
+})
+
+test('headers and addresses cannot smuggle in more headers or recipients', async () => {
+  await using server = await mailServer()
+  for (const bad of [
+    { subject: 'x\r\nBcc: evil@example.com' },
+    { to: 'a@example.com, evil@example.com' },
+    { to: 'a@example.com\nBcc: e@example.com' },
+    { headers: { 'X-A': 'b\r\nBcc: e@example.com' } },
+    { headers: { Bcc: 'evil@example.com' } },
+    { headers: { 'Content-Type': 'text/html' } },
+  ]) {
+    await assert.rejects(sending(server, bad), { code: 'invalid_input' }, JSON.stringify(bad))
+  }
+  assert.equal(server.mails.length, 0)
+})
+
+test('a dry run shows the mail and sends none', async () => {
+  await using server = await mailServer()
+  const shown = await runAction(smtp, 'send', { input: mail, credential, config: config(server), dryRun: true })
+  assert.match(JSON.stringify(shown), /ada@example.com/)
+  assert.doesNotMatch(JSON.stringify(shown), /mail-password/)
+  assert.equal(server.connections, 0)
+})
+
+test('verify and the connection test log in and send nothing', async () => {
+  await using server = await mailServer()
+  assert.deepEqual(await runAction(smtp, 'verify', { input: {}, credential, config: config(server) }), {
+    ok: true,
+    account: 'ada at 127.0.0.1',
+  })
+  assert.deepEqual(await testConnection(smtp, { credential, config: config(server) }), { account: 'ada at 127.0.0.1' })
+  assert.equal(server.mails.length, 0)
+})
