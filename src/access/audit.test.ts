@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openAccess, sharedDatabase, type TestAccess } from '#test'
+import { freshDatabase, openAccess, type TestAccess } from '#test'
 
-const database = sharedDatabase()
+let made: ReturnType<typeof freshDatabase> | undefined
+
+/** Of its own: some chains stay broken. */
+const database = (): ReturnType<typeof freshDatabase> => (made ??= freshDatabase())
 
 /** A workspace whose chain has six entries: its making, and one for each token. */
 async function sixEntries(here: TestAccess, name: string): Promise<string> {

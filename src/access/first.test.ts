@@ -3,21 +3,38 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import pg from 'pg'
 import { createAccess } from '#access'
 import { loadConfig } from '#config'
 import { openDatabase } from '#db'
 import { openHub } from '#hub'
 import { HubError } from '#kit'
-import { freshDatabase, openAccess, testTelemetry } from '#test'
+import { freshDatabase, openAccess, testClock, testTelemetry } from '#test'
 
 const from = '192.0.2.1'
 const refused = (error: unknown): boolean => error instanceof HubError && error.code === 'token_invalid'
 const [first, second] = ['first-preset-admin-token', 'second-preset-admin-token']
 
+let made: ReturnType<typeof freshDatabase> | undefined
+
+/** A database in which no hub has ever started. */
+async function emptied(): Promise<{ url: string }> {
+  made ??= freshDatabase()
+  const { url } = await made
+  const client = new pg.Client({ connectionString: url, options: '-c search_path=hub -c session_replication_role=replica' })
+  await client.connect()
+  await client.query('truncate workspaces, tokens, audit, audit_heads cascade')
+  await client.end()
+  return { url }
+}
+
+/** Past what a process may believe for a moment. */
+const clock = testClock()
+
 async function bare(url: string) {
   const telemetry = testTelemetry()
   const db = await openDatabase({ url, dataDir: '', poolSize: 5, mode: 'attach' }, telemetry)
-  const access = createAccess(db, telemetry)
+  const access = createAccess(db, telemetry, clock)
   const dispose = async (): Promise<void> => {
     await access[Symbol.asyncDispose]()
     await db[Symbol.asyncDispose]()
@@ -28,7 +45,7 @@ async function bare(url: string) {
 const never = (): never => assert.fail('no token was to be made')
 
 test('processes that start first at the same time make one workspace and one token between them', async () => {
-  await using database = await freshDatabase()
+  const database = await emptied()
   await using stack = new AsyncDisposableStack()
   const starters = await Promise.all(Array.from({ length: 4 }, async () => stack.use(await bare(database.url))))
   const kept: string[] = []
@@ -46,7 +63,7 @@ test('processes that start first at the same time make one workspace and one tok
 })
 
 test('the first token is in the data folder, readable to nobody else, and works; it is made once', async () => {
-  await using database = await freshDatabase()
+  const database = await emptied()
   const dataDir = mkdtempSync(join(tmpdir(), 'hub-first-'))
   try {
     const key = `k1:${Buffer.alloc(32, 1).toString('base64')}`
@@ -68,7 +85,7 @@ test('the first token is in the data folder, readable to nobody else, and works;
 })
 
 test('when the first token cannot be kept, none was made, and the next start makes one', async () => {
-  await using database = await freshDatabase()
+  const database = await emptied()
   await using here = await bare(database.url)
   const full = here.access.ensureFirst(undefined, () => {
     throw new Error('no space left on device')
@@ -82,7 +99,7 @@ test('when the first token cannot be kept, none was made, and the next start mak
 })
 
 test('HUB_ADMIN_TOKEN changed at the next start stops the earlier one, also in a process that is still running', async () => {
-  await using database = await freshDatabase()
+  const database = await emptied()
   await using older = await bare(database.url)
   await older.access.ensureFirst(first, never)
   await older.access.authenticate(first, from)
@@ -90,11 +107,11 @@ test('HUB_ADMIN_TOKEN changed at the next start stops the earlier one, also in a
   await newer.access.ensureFirst(second, never)
   await assert.rejects(newer.access.authenticate(first, from), refused)
   assert.equal((await newer.access.authenticate(second, from)).name, 'HUB_ADMIN_TOKEN')
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  clock.advance(600)
   await assert.rejects(older.access.authenticate(first, from), refused)
   // And back again.
   await newer.access.ensureFirst(first, never)
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  clock.advance(600)
   assert.ok((await newer.access.authenticate(first, from)).scopes.includes('hub:admin'))
   const entries = await newer.access.audit.list((await newer.access.operator('x')).workspaceId, { limit: 20 })
   assert.deepEqual(
@@ -106,7 +123,7 @@ test('HUB_ADMIN_TOKEN changed at the next start stops the earlier one, also in a
 })
 
 test('processes that start at the same time with a new HUB_ADMIN_TOKEN all start', async () => {
-  await using database = await freshDatabase()
+  const database = await emptied()
   await using stack = new AsyncDisposableStack()
   const starters = await Promise.all(Array.from({ length: 4 }, async () => stack.use(await bare(database.url))))
   await starters[0]!.access.ensureFirst(undefined, () => undefined)
@@ -114,13 +131,13 @@ test('processes that start at the same time with a new HUB_ADMIN_TOKEN all start
   for (const { access } of starters) await access.authenticate(first, from)
   await Promise.all(starters.map(({ access }) => access.ensureFirst(second, never)))
   for (const { access } of starters) await access.authenticate(second, from)
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  clock.advance(600)
   await assert.rejects(starters[0]!.access.authenticate(first, from), refused)
 })
 
 test('HUB_ADMIN_TOKEN wins over what the same value was before, and leaves tokens alone that only bear its name', async () => {
-  await using database = await freshDatabase()
-  await using here = await openAccess(database.url)
+  const database = await emptied()
+  await using here = await openAccess(database.url, clock)
   const { access, operator } = here
   const lesser = await access.tokens.create(operator, { name: 'lesser', scopes: ['tools:read'], readOnly: true })
   const namesake = await access.tokens.create(operator, { name: 'HUB_ADMIN_TOKEN', scopes: ['tools:read'] })
@@ -128,7 +145,7 @@ test('HUB_ADMIN_TOKEN wins over what the same value was before, and leaves token
   const principal = await access.authenticate(lesser.value, from)
   assert.deepEqual([principal.scopes, principal.readOnly], [['admin', 'hub:admin'], false])
   await access.ensureFirst(second, never)
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  clock.advance(600)
   await assert.rejects(access.authenticate(lesser.value, from), refused)
   await access.authenticate(namesake.value, from)
 })

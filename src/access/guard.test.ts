@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { HubError } from '#kit'
-import { sharedDatabase, openAccess } from '#test'
+import { openAccess, sharedDatabase, testClock } from '#test'
 import { createGuard, network } from './guard.ts'
 
 const codeOf = (error: unknown): string => (error instanceof HubError ? error.code : String(error))
 
-const database = sharedDatabase()
-
 test('ten failed attempts a minute, then tokens from that address wait, except one that is known to be good', async () => {
-  await using here = await openAccess((await database()).url)
+  const clock = testClock()
+  await using here = await openAccess((await sharedDatabase()).url, clock)
   const { access, operator } = here
   const good = (await access.tokens.create(operator, { name: 'good', scopes: ['tools:call'] })).value
   const unseen = (await access.tokens.create(operator, { name: 'unseen', scopes: ['tools:call'] })).value
@@ -24,13 +23,13 @@ test('ten failed attempts a minute, then tokens from that address wait, except o
   // Not yet known to this process: it waits like a guess, otherwise a guess would be told by being let in.
   assert.equal(await access.authenticate(unseen, from).catch(codeOf), 'too_many_attempts')
   // Longer than it is believed without asking again.
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  clock.advance(600)
   assert.equal((await access.authenticate(good, from)).name, 'good')
   assert.equal((await access.authenticate(unseen, '198.51.100.8')).name, 'unseen')
 })
 
 test('guesses made at once count like guesses made one by one', async () => {
-  await using here = await openAccess((await database()).url)
+  await using here = await openAccess((await sharedDatabase()).url)
   const { value: right } = await here.access.tokens.create(here.operator, { name: 'right', scopes: ['tools:call'] })
   const from = '203.0.113.1'
   const guesses = Array.from({ length: 40 }, (_, i) => here.access.authenticate(`ih_guess${i}`, from).catch(codeOf))

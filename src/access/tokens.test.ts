@@ -9,10 +9,8 @@ import { allows } from './scopes.ts'
 const address = '192.0.2.1'
 const hasCode = (code: string) => (error: unknown) => error instanceof HubError && error.code === code
 
-const database = sharedDatabase()
-
 test('of a token only hash and prefix are stored, in no column its value', async () => {
-  await using here = await openAccess((await database()).url)
+  await using here = await openAccess((await sharedDatabase()).url)
   const { token, value } = await here.access.tokens.create(here.operator, { name: 'agent', scopes: ['tools:call'] })
   assert.match(value, /^ih_[A-Za-z0-9]{46}$/)
   assert.equal(token.prefix, value.slice(0, 9))
@@ -28,8 +26,8 @@ test('of a token only hash and prefix are stored, in no column its value', async
 })
 
 test('a revoked token stops working here at once, and in another process within a second', async () => {
-  await using here = await openAccess((await database()).url)
-  await using there = await openAccess((await database()).url)
+  await using here = await openAccess((await sharedDatabase()).url)
+  await using there = await openAccess((await sharedDatabase()).url)
   const { token, value } = await here.access.tokens.create(here.operator, { name: 'agent', scopes: ['tools:call'] })
   await there.access.authenticate(value, address)
   await here.access.authenticate(value, address)
@@ -43,7 +41,7 @@ test('a revoked token stops working here at once, and in another process within 
 
 test('a token works until it expires, and not a moment longer', async () => {
   const clock = testClock()
-  await using here = await openAccess((await database()).url, clock)
+  await using here = await openAccess((await sharedDatabase()).url, clock)
   const expiresAt = new Date(clock.millis() + 60_000)
   const { value } = await here.access.tokens.create(here.operator, { name: 'short', scopes: ['tools:call'], expiresAt })
   clock.advance(59_999)
@@ -57,21 +55,21 @@ test('a token works until it expires, and not a moment longer', async () => {
 test('when a token was used is noted', async () => {
   const clock = testClock()
   const made = await (async () => {
-    await using here = await openAccess((await database()).url, clock)
+    await using here = await openAccess((await sharedDatabase()).url, clock)
     const { value, token } = await here.access.tokens.create(here.operator, { name: 'used', scopes: ['tools:call'] })
     assert.equal(token.lastUsedAt, null)
     clock.advance(5000)
     await here.access.authenticate(value, address)
     return token
   })()
-  await using there = await openAccess((await database()).url)
+  await using there = await openAccess((await sharedDatabase()).url)
   const rows = await there.access.tokens.list(there.operator, { limit: 10 })
   assert.equal(rows.find(({ id }) => id === made.id)?.lastUsedAt?.getTime(), clock.millis())
 })
 
 test('nobody grants more than they hold: no other scope, no changes from a read-only token, no longer life', async () => {
   const clock = testClock()
-  await using here = await openAccess((await database()).url, clock)
+  await using here = await openAccess((await sharedDatabase()).url, clock)
   const { tokens } = here.access
   const holderOf = async (held: string[], expiresAt?: Date): Promise<Principal> => {
     const { value } = await tokens.create(here.operator, { name: 'holder', scopes: held, expiresAt })
@@ -105,7 +103,7 @@ test('nobody grants more than they hold: no other scope, no changes from a read-
 })
 
 test('unknown scopes are refused, each named, even those that every object has', async () => {
-  await using here = await openAccess((await database()).url)
+  await using here = await openAccess((await sharedDatabase()).url)
   const asked = ['tools:call', 'tool:call', 'toString', '__proto__', 'constructor', 'tools:call:', 'tools:call:*', 'TOOLS:CALL', '']
   const made = here.access.tokens.create(here.operator, { name: 'x', scopes: asked })
   await assert.rejects(made, (error) => {

@@ -1,24 +1,22 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { Principal } from '#access'
-import type { Environment } from '#config'
 import type { CredentialData } from '#credentials'
 import { HubError } from '#kit'
-import { testHub, type TestHub } from '#test'
+import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 import { startVault } from '../../test/standins/vault/index.ts'
 
 const hasCode = (code: string) => (error: unknown) => error instanceof HubError && error.code === code
 
 /** What holds of credentials wherever they are kept. Vault is the stand-in; what checks that one is test/standins/vault.services.ts. */
-function credentialSuite(kind: 'database' | 'vault', prepare: (stack: AsyncDisposableStack) => Promise<Environment>): void {
+function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposableStack) => Promise<TestHub>): void {
   suite(`credentials in ${kind}`, () => {
     const stack = new AsyncDisposableStack()
     let hub: TestHub
     let count = 0
 
     before(async () => {
-      const env = await prepare(stack)
-      hub = stack.use(await testHub(env))
+      hub = await open(stack)
       assert.equal(hub.hub.credentials.backend, kind)
     })
     after(() => stack.disposeAsync())
@@ -27,7 +25,7 @@ function credentialSuite(kind: 'database' | 'vault', prepare: (stack: AsyncDispo
     const place = async () => {
       count += 1
       const operator = await hub.hub.access.operator('tester')
-      const workspace = await hub.hub.access.workspaces.create(operator, `place-${count}`)
+      const workspace = await hub.hub.access.workspaces.create(operator, `${kind}-${count}`)
       const principal: Principal = { ...operator, workspaceId: workspace.id }
       const { credentials, access } = hub.hub
       const read = (name: string): Promise<CredentialData | undefined> => credentials.read(workspace.id, name)
@@ -199,9 +197,10 @@ function credentialSuite(kind: 'database' | 'vault', prepare: (stack: AsyncDispo
   })
 }
 
-credentialSuite('database', async () => ({}))
+credentialSuite('database', () => sharedHub())
 
 credentialSuite('vault', async (stack) => {
   const vault = stack.use(await startVault())
-  return { VAULT_ADDR: vault.url, VAULT_ROLE_ID: vault.roleId, VAULT_SECRET_ID: vault.secretId }
+  const env = { VAULT_ADDR: vault.url, VAULT_ROLE_ID: vault.roleId, VAULT_SECRET_ID: vault.secretId }
+  return stack.use(await testHub({ DATABASE_URL: await sharedDatabaseUrl(), ...env }))
 })

@@ -7,7 +7,6 @@ import { freePort, until } from '#test/faults'
 import { startVault, type FakeVault } from '../../test/standins/vault/index.ts'
 import { createVaultClient, type VaultLogin } from './vault-client.ts'
 
-const database = sharedDatabase()
 const { logger } = testTelemetry()
 
 const approle = ({ roleId, secretId }: FakeVault): VaultLogin => ({ method: 'approle', roleId, secretId })
@@ -137,7 +136,7 @@ const troubles: readonly Trouble[] = [
 
 test('whatever Vault’s trouble, each operation fails with its code, the database never stands in, nothing is audited, and it recovers', async () => {
   await using vault = await startVault()
-  await using here = await openAccess((await database()).url)
+  await using here = await openAccess((await sharedDatabase()).url)
   const deps = { ...testTelemetry(), db: here.db, access: here.access }
   const keyring = createKeyring({ keys: [newKey()], dataDir: '' })
   const options = {

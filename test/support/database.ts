@@ -76,10 +76,12 @@ export async function freshDatabase(): Promise<TestDatabase> {
   return { url: urlOf(name), [Symbol.asyncDispose]: () => admin(`drop database ${name} with (force)`) }
 }
 
-/** One database for all tests of a file, where each would only cost time. It goes with the server. */
-export function sharedDatabase(): () => Promise<TestDatabase> {
-  let shared: Promise<TestDatabase> | undefined
-  return () => (shared ??= freshDatabase())
+let shared: Promise<TestDatabase> | undefined
+
+/** One database for tests that keep to workspaces of their own, where each would only cost time. It goes with the server. */
+export function sharedDatabase(): Promise<TestDatabase> {
+  shared ??= freshDatabase()
+  return shared
 }
 
 export async function openTestDatabase(): Promise<Database> {

@@ -15,6 +15,8 @@ export interface TestHub extends AsyncDisposable {
   readonly hub: Hub
   readonly rest: RestApp
   readonly dataDir: string
+  /** Where it listens, once that is asked for: for what `inject()` cannot send. */
+  address(): Promise<string>
   /** A request as the first administrator, or with the token given. */
   call(
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
@@ -31,15 +33,15 @@ export interface CallOptions {
   readonly from?: string
 }
 
-/** A whole hub in this process, on a database of its own, asked through `inject()`. */
+/** A whole hub in this process, on a database of its own unless one is named, asked through `inject()`. */
 export async function testHub(env: Environment = {}): Promise<TestHub> {
   await using stack = new AsyncDisposableStack()
   const dataDir = mkdtempSync(join(tmpdir(), 'hub-test-'))
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-  const database = stack.use(await freshDatabase())
+  const url = env['DATABASE_URL'] ?? stack.use(await freshDatabase()).url
   const { config } = loadConfig(
     {
-      DATABASE_URL: database.url,
+      DATABASE_URL: url,
       HUB_DATA_DIR: dataDir,
       HUB_ADMIN_TOKEN: adminToken,
       HUB_SECRET_KEYS: secretKeys,
@@ -49,11 +51,13 @@ export async function testHub(env: Environment = {}): Promise<TestHub> {
     dataDir,
   )
   const { hub, rest } = stack.use(await composeHub(config))
+  let listening: Promise<string> | undefined
   const owned = stack.move()
   return {
     hub,
     rest,
     dataDir,
+    address: () => (listening ??= rest.listen({ host: '127.0.0.1', port: 0 })),
     call: (method, url, body, { token = adminToken, headers = {}, from = '127.0.0.1' } = {}) => {
       const request: InjectOptions = {
         method,
@@ -77,6 +81,11 @@ export function sharedHub(): Promise<TestHub> {
     atEnd(async () => (await made)[Symbol.asyncDispose]())
   }
   return shared
+}
+
+/** The database of the shared hub, for one with other settings. */
+export async function sharedDatabaseUrl(): Promise<string> {
+  return (await sharedHub()).hub.config.DATABASE_URL!
 }
 
 export interface HubProcess extends AsyncDisposable {

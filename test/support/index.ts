@@ -1,4 +1,14 @@
 export { openAccess, testClock, type TestAccess } from './access.ts'
 export { freshDatabase, openTestDatabase, sharedDatabase, type TestDatabase } from './database.ts'
-export { adminToken, runHub, serveProcess, sharedHub, testHub, type CallOptions, type HubProcess, type TestHub } from './hub.ts'
+export {
+  adminToken,
+  runHub,
+  serveProcess,
+  sharedDatabaseUrl,
+  sharedHub,
+  testHub,
+  type CallOptions,
+  type HubProcess,
+  type TestHub,
+} from './hub.ts'
 export { testTelemetry } from './telemetry.ts'

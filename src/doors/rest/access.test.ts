@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import type { RouteOptions } from 'fastify'
 import { allows } from '#access'
-import { sharedHub, testHub, type TestHub } from '#test'
+import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 
 // Whoever adds to what is open to everybody adds it here too.
 const open = /^\/(healthz|readyz|openapi\.json|api\/v1\/health|docs(\/.*)?)$/
@@ -145,7 +145,7 @@ test('guessing tokens is answered 429 with Retry-After after ten failures; X-For
 })
 
 test('behind a trusted proxy the address in X-Forwarded-For counts, and only that which the proxy added', async () => {
-  await using hub = await testHub({ HUB_TRUST_PROXY: '10.1.0.0/16' })
+  await using hub = await testHub({ DATABASE_URL: await sharedDatabaseUrl(), HUB_TRUST_PROXY: '10.1.0.0/16' })
   const guess = (client: string, from: string) =>
     hub.call('GET', '/api/v1/tokens', undefined, { token: 'ih_guess', from, headers: { 'x-forwarded-for': `198.51.100.9, ${client}` } })
   for (let i = 0; i < 10; i++) await guess('203.0.113.1', '10.1.0.1')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { sharedHub, testHub, type TestHub } from '#test'
+import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 
 const borne: Record<string, RegExp> = {
   'x-request-id': /^[\w.-]{1,64}$/,
@@ -46,8 +46,8 @@ test('every answer bears the security headers, errors and oddities included', as
 })
 
 test('what is no readable request is answered with a problem and the same headers, and the connection is closed', async () => {
-  await using hub = await testHub()
-  const { port } = new URL(await hub.rest.listen({ host: '127.0.0.1', port: 0 }))
+  const hub = await sharedHub()
+  const { port } = new URL(await hub.address())
   const broken: [string, number, string][] = [
     ['hello\r\n\r\n', 400, 'invalid_input'],
     ['FOO / HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'invalid_input'],
@@ -109,7 +109,10 @@ test('no web page may call the API unless its origin is configured', async () =>
       [],
     )
 
-  await using allowing = await testHub({ HUB_CORS_ORIGINS: 'https://app.example https://other.example' })
+  await using allowing = await testHub({
+    DATABASE_URL: await sharedDatabaseUrl(),
+    HUB_CORS_ORIGINS: 'https://app.example https://other.example',
+  })
   const allowed = await preflight(allowing, 'https://app.example')
   assert.equal(allowed.statusCode, 204)
   assert.equal(allowed.headers['access-control-allow-origin'], 'https://app.example')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { suite, test, before, after } from 'node:test'
+import { before, suite, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { LightMyRequestResponse } from 'fastify'
 import { errorCatalogue } from '#kit'
-import { testHub, type TestHub } from '#test'
+import { sharedHub, type TestHub } from '#test'
 import { until } from '#test/faults'
 
 interface Operation {
@@ -67,13 +67,12 @@ suite('/openapi.json', () => {
   let ajv: Ajv2020
 
   before(async () => {
-    hub = await testHub()
+    hub = await sharedHub()
     document = (await hub.call('GET', '/openapi.json', undefined, { token: null })).json()
     ajv = new Ajv2020({ strict: false, allErrors: true })
     formats.default(ajv)
     ajv.addSchema(document, 'openapi')
   })
-  after(() => hub[Symbol.asyncDispose]())
 
   /** Which operation a request is, and fails unless its answer is as described there. */
   function assertDescribed(method: string, url: string, reply: LightMyRequestResponse): string {

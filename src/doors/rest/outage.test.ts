@@ -38,10 +38,10 @@ test('while the database is away, what needs it is 503 with Retry-After, and it 
 })
 
 test('a fault of the hub itself is 500 with an id to look it up by, and shows nothing of the inside', async () => {
-  await using hub = await testHub()
-  await hub.call('GET', '/api/v1/tokens')
+  const hub = await sharedHub()
   await hub.hub.db.pool.query('alter table credentials rename column name to broken')
   const reply = await hub.call('GET', '/api/v1/credentials')
+  await hub.hub.db.pool.query('alter table credentials rename column broken to name')
   assert.equal(reply.statusCode, 500)
   const { request_id: id, detail, ...problem } = reply.json<Record<string, string>>()
   assert.deepEqual(problem, {
