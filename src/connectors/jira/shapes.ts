@@ -62,9 +62,9 @@ export interface RawIssue {
     assignee?: RawUser | null
     reporter?: RawUser | null
     labels?: string[]
-    created?: string
-    updated?: string
-    resolutiondate?: string | null
+    created?: string | number
+    updated?: string | number
+    resolutiondate?: string | number | null
   }
 }
 
@@ -97,10 +97,15 @@ export function renderIssue({ id, key, fields = {} }: RawIssue, config: Record<s
     assignee: renderUser(fields.assignee),
     reporter: renderUser(fields.reporter),
     labels: fields.labels ?? [],
-    created: fields.created ?? null,
-    updated: fields.updated ?? null,
-    resolved: fields.resolutiondate ?? null,
+    created: timeOf(fields.created),
+    updated: timeOf(fields.updated),
+    resolved: timeOf(fields.resolutiondate),
   }
+}
+
+/** A text as Jira writes times, or the milliseconds that Atlassian's own examples have. */
+export function timeOf(value: string | number | null | undefined): string | null {
+  return typeof value === 'number' ? new Date(value).toISOString() : (value ?? null)
 }
 
 /** Cloud keeps texts as documents, servers as wiki text. */
