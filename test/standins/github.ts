@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createEmulator } from 'emulate'
+
+/**
+ * Somebody else's GitHub (`emulate`), behind a thin front that closes the holes it is known to have: it takes any token, has no diffs and no
+ * files of a pull request, no ETags, and no limits.
+ */
+export interface GitHubStandIn extends AsyncDisposable {
+  readonly url: string
+  readonly token: string
+  /** The next request is answered so, whatever it is. */
+  fault: { status: number; headers?: Record<string, string>; body: object } | undefined
+  readonly seen: { method: string; path: string; status: number }[]
+}
+
+interface TreeEntry {
+  path: string
+  type: string
+  sha: string
+}
+
+export async function githubStandIn(): Promise<GitHubStandIn> {
+  const token = 'ghp_standin0123456789abcdef0123456789abcd'
+  const emulator = await createEmulator({
+    service: 'github',
+    port: 0,
+    seed: {
+      tokens: { [token]: { login: 'octocat', scopes: ['repo', 'read:org', 'workflow'] } },
+      github: {
+        users: [{ login: 'octocat', name: 'Octo Cat', email: 'octo@example.com' }],
+        repos: [{ owner: 'octocat', name: 'hello-world', description: 'First', auto_init: true }],
+      },
+    },
+  } as never)
+  const behind = (path: string, init: RequestInit = {}) =>
+    fetch(`${emulator.url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
+  const json = async <T>(path: string): Promise<T> => (await (await behind(path)).json()) as T
+
+  const filesOf = async (repo: string, ref: string): Promise<Map<string, TreeEntry>> => {
+    const { tree } = await json<{ tree: TreeEntry[] }>(`${repo}/git/trees/${ref}?recursive=1`)
+    return new Map(tree.filter(({ type }) => type === 'blob').map((entry) => [entry.path, entry]))
+  }
+  const textOf = async (repo: string, sha: string | undefined): Promise<string[]> => {
+    if (sha === undefined) return []
+    const { content } = await json<{ content: string }>(`${repo}/git/blobs/${sha}`)
+    return Buffer.from(content, 'base64').toString('utf8').replace(/\n$/, '').split('\n')
+  }
+  const changes = async (repo: string, number: string) => {
+    const pull = await json<{ base: { sha: string }; head: { sha: string } }>(`${repo}/pulls/${number}`)
+    const [before, after] = [await filesOf(repo, pull.base.sha), await filesOf(repo, pull.head.sha)]
+    const names = [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name)?.sha !== after.get(name)?.sha)
+    return Promise.all(
+      names.map(async (filename) => {
+        const [old, now] = [await textOf(repo, before.get(filename)?.sha), await textOf(repo, after.get(filename)?.sha)]
+        const patch = `@@ -${old.length ? 1 : 0},${old.length} +${now.length ? 1 : 0},${now.length} @@\n${[...old.map((line) => `-${line}`), ...now.map((line) => `+${line}`)].join('\n')}`
+        const status = !before.has(filename) ? 'added' : !after.has(filename) ? 'removed' : 'modified'
+        return {
+          sha: after.get(filename)?.sha ?? '',
+          filename,
+          status,
+          additions: now.length,
+          deletions: old.length,
+          changes: now.length + old.length,
+          patch,
+        }
+      }),
+    )
+  }
+  const diffOf = (files: Awaited<ReturnType<typeof changes>>): string =>
+    files
+      .map(({ filename, status, patch }) => {
+        const mode = status === 'added' ? 'new file mode 100644\n' : status === 'removed' ? 'deleted file mode 100644\n' : ''
+        const [from, to] = [status === 'added' ? '/dev/null' : `a/${filename}`, status === 'removed' ? '/dev/null' : `b/${filename}`]
+        return `diff --git a/${filename} b/${filename}\n${mode}--- ${from}\n+++ ${to}\n${patch}\n`
+      })
+      .join('')
+
+  const seen: GitHubStandIn['seen'] = []
+  const standIn = { fault: undefined as GitHubStandIn['fault'] }
+
+  const answer = async (
+    request: IncomingMessage,
+    body: Buffer,
+  ): Promise<{ status: number; headers: Record<string, string>; body: Buffer | string }> => {
+    const path = request.url ?? '/'
+    const { fault } = standIn
+    if (fault) {
+      standIn.fault = undefined
+      return { status: fault.status, headers: { 'content-type': 'application/json', ...fault.headers }, body: JSON.stringify(fault.body) }
+    }
+    if (request.headers.authorization !== `Bearer ${token}`) {
+      return {
+        status: 401,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ message: 'Bad credentials', documentation_url: 'https://docs.github.com/rest' }),
+      }
+    }
+    const [, repo = '', number = '', files] = /^(\/repos\/[^/]+\/[^/]+)\/pulls\/(\d+)(\/files)?(?:\?.*)?$/.exec(path) ?? []
+    if (request.method === 'GET' && number !== '') {
+      if (files) return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(await changes(repo, number)) }
+      if (request.headers.accept?.includes('diff'))
+        return {
+          status: 200,
+          headers: { 'content-type': 'application/vnd.github.diff; charset=utf-8' },
+          body: diffOf(await changes(repo, number)),
+        }
+    }
+    const given = {
+      ...(request.headers['content-type'] ? { 'content-type': request.headers['content-type'] } : {}),
+      accept: request.headers.accept ?? '*/*',
+    }
+    const reply = await behind(path, {
+      method: request.method ?? 'GET',
+      headers: given,
+      ...(body.length > 0 ? { body: new Uint8Array(body) } : {}),
+    })
+    const bytes = Buffer.from(await reply.arrayBuffer())
+    const headers: Record<string, string> = {
+      'content-type': reply.headers.get('content-type') ?? 'application/json',
+      'x-ratelimit-limit': '5000',
+      'x-ratelimit-remaining': '4999',
+      'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 3600),
+    }
+    const link = reply.headers.get('link')
+    if (link) headers['link'] = link
+    if (request.method === 'GET' && reply.status === 200) {
+      headers['etag'] = `W/"${createHash('sha1').update(bytes).digest('hex')}"`
+      if (request.headers['if-none-match'] === headers['etag']) return { status: 304, headers, body: '' }
+    }
+    return { status: reply.status, headers, body: reply.status === 204 ? '' : bytes }
+  }
+
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      void answer(request, Buffer.concat(parts)).then(({ status, headers, body }) => {
+        seen.push({ method: request.method ?? '', path: request.url ?? '', status })
+        response.writeHead(status, headers).end(body)
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return Object.assign(standIn, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    token,
+    seen,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await emulator.close()
+    },
+  })
+}
