@@ -1,4 +1,4 @@
-export interface Backoff {
+interface Backoff {
   readonly baseMs: number
   readonly maxMs: number
 }

@@ -2,7 +2,7 @@
  * Gathers what many callers write at the same time into one statement: while one batch is under way the next one fills, with no timer, so
  * a lone caller waits for nobody and a crowd shares one commit.
  */
-export interface Batcher<Item, Result> {
+interface Batcher<Item, Result> {
   add(item: Item): Promise<Result>
   /** How many wait: for callers that do not. */
   readonly size: number

@@ -4,7 +4,7 @@ import { coalesce } from './coalesce.ts'
  * Reads a thing again only after a while, and once for all who ask meanwhile. For what is asked for on every call and changes seldom: what
  * another process changed holds here after `ms` at the latest, what this one changed at once, by `forget`.
  */
-export interface Briefly<K, V> {
+interface Briefly<K, V> {
   get(key: K): Promise<V>
   forget(key: K): void
 }

@@ -34,7 +34,7 @@ export async function within<T, L>(ms: number, work: Promise<T>, late: L): Promi
   }
 }
 
-export interface Deadline extends Disposable {
+interface Deadline extends Disposable {
   readonly signal: AbortSignal
   /** The time ran out, as against the parent's abort. */
   readonly expired: boolean

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 /** Every id is `prefix_` and a UUIDv7, so ids of one kind sort by age and say what they name. */
-export type IdPrefix =
+type IdPrefix =
   | 'apr'
   | 'aud'
   | 'cli'

@@ -1,5 +1,5 @@
 /** Where and how a text stops being JSON, without quoting it: it may hold a secret. Undefined when it is JSON. */
-export interface JsonFault {
+interface JsonFault {
   readonly line: number
   readonly column: number
   /** The text stops before it is complete. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import type pg from 'pg'
@@ -26,14 +27,32 @@ interface Seen {
   readonly text: string
 }
 
+interface Listener extends AsyncDisposable {
+  readonly url: string
+}
+
 /** An outside system that lets nobody in, and repeats the headers and address it was called with. */
-async function startOutside(): Promise<AsyncDisposable & { url: string }> {
-  const server = createServer((incoming, outgoing) => {
+function startOutside(): Promise<Listener> {
+  return listen((incoming, outgoing) => {
     const status = Number(/\/status\/(\d+)/.exec(incoming.url ?? '')?.[1] ?? 401)
     outgoing.writeHead(status, { 'content-type': 'application/json' })
     const repeated = { error: 'refused', message: 'refused', errors: ['refused'], url: incoming.url, headers: incoming.headers }
     outgoing.end(JSON.stringify(status < 300 ? { ok: true } : repeated))
   })
+}
+
+/** Where spans are sent. */
+function startCollector(seen: Seen[]): Promise<Listener> {
+  return listen((incoming, outgoing) => {
+    void text(incoming).then((body) => {
+      seen.push({ what: 'trace', text: JSON.stringify(incoming.headers) + body })
+      outgoing.end('{}')
+    })
+  })
+}
+
+async function listen(answer: RequestListener): Promise<Listener> {
+  const server = createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
@@ -86,11 +105,11 @@ async function exercise(url: string, adminToken: string, outside: string, secret
         },
         body: payload,
       })
-      const text = await reply.body.text()
-      const json = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>
-      if (givesToken === undefined) seen.push({ what: `answer of ${method} ${path}`, text: `${JSON.stringify(reply.headers)}\n${text}` })
+      const answer = await reply.body.text()
+      const json = (answer.startsWith('{') ? JSON.parse(answer) : {}) as Record<string, unknown>
+      if (givesToken === undefined) seen.push({ what: `answer of ${method} ${path}`, text: `${JSON.stringify(reply.headers)}\n${answer}` })
       else secrets.add(givesToken, json['token'] as string)
-      return { status: reply.statusCode, body: text, json }
+      return { status: reply.statusCode, body: answer, json }
     },
   }
   for (const { run } of exercises) await run(hub, secrets)
@@ -105,11 +124,11 @@ function assertNowhere(secrets: Canaries, seen: readonly Seen[]): void {
 
 /** That the search would have found something: what is no secret is there. */
 function assertLookedAt(seen: readonly Seen[], what: RegExp, marks: readonly string[]): void {
-  const text = seen
+  const all = seen
     .filter((each) => what.test(each.what))
     .map((each) => each.text)
     .join('\n')
-  for (const mark of marks) assert.ok(text.includes(mark), `${String(what)} does not have ${mark}`)
+  for (const mark of marks) assert.ok(all.includes(mark), `${String(what)} does not have ${mark}`)
 }
 
 suite('secrets canary', { concurrency: true }, () => {
@@ -170,6 +189,7 @@ suite('secrets canary', { concurrency: true }, () => {
     try {
       const secrets = createCanaries()
       const seen: Seen[] = []
+      await using collector = await startCollector(seen)
       const token = vault.mint({ ttlSeconds: 3600 }, secrets.mint('VAULT_TOKEN'))
       const password = secrets.mint('DATABASE_URL password')
       const env = environment(secrets, outside.url, {
@@ -177,6 +197,7 @@ suite('secrets canary', { concurrency: true }, () => {
         DATABASE_URL: database.url.replace('@', `:${password}@`),
         VAULT_ADDR: vault.url,
         VAULT_TOKEN: token,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       })
       {
         await using hub = await serveProcess(env)
@@ -215,6 +236,7 @@ suite('secrets canary', { concurrency: true }, () => {
       assert.match(JSON.stringify(vault.stored()), /Cnry[0-9a-f]{30}/)
       assertLookedAt(seen, /^database$/, ['== hub.credentials', '== hub.audit', 'by-token'])
       assertLookedAt(seen, /^log$/, ['"level":"debug"', 'vault_sealed', 'vault_unreachable'])
+      assertLookedAt(seen, /^trace$/, ['resourceSpans', 'tool http_request'])
       assertLookedAt(seen, /^answer in trouble/, ['vault_sealed', 'vault_denied', 'vault_failed', 'vault_unreachable'])
       assertNowhere(secrets, seen)
     } finally {
