@@ -120,11 +120,15 @@ async function obey({ op, runId = '', name = '', input, ms = 0 }: ChaosCommand):
   }
 }
 
-process.on('message', (command: ChaosCommand) => {
-  obey(command).then(
-    (result) => process.send!({ id: command.id, result }),
-    (error: Error) => process.send!({ id: command.id, error: error.message }),
+async function answer(command: ChaosCommand): Promise<void> {
+  const said = await obey(command).then(
+    (result) => ({ id: command.id, result }),
+    (error: Error) => ({ id: command.id, error: error.message }),
   )
-})
+  // Stopped, it exits by itself, whatever a run that sleeps has left behind in timers.
+  process.send!(said, () => command.op === 'stop' && process.exit())
+}
+
+process.on('message', (command: ChaosCommand) => void answer(command))
 process.on('disconnect', () => process.exit())
 process.send!({ ready: engine.executorId })

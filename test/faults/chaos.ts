@@ -75,7 +75,7 @@ export async function startWorker(options: ChaosOptions): Promise<Worker> {
   })
   let output = ''
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const exited = new Promise((resolve) => child.once('close', resolve))
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let count = 0
 
@@ -116,7 +116,6 @@ export async function startWorker(options: ChaosOptions): Promise<Worker> {
     },
     async stop() {
       await ask('stop')
-      child.disconnect()
       await exited
     },
     async [Symbol.asyncDispose]() {

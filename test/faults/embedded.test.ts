@@ -153,91 +153,94 @@ describe('a hub on its embedded database', () => {
   })
 })
 
-test('a data folder that cannot be written is one clear line and exit 1', async () => {
-  using folder = temporaryFolder()
-  const file = join(folder.path, 'a-file')
-  writeFileSync(file, '')
-  // Root may write almost anywhere, but not there.
-  const forbidden = process.getuid?.() === 0 ? '/sys/hub-data' : folder.path
-  chmodSync(folder.path, 0o500)
-  const starts = [join(file, 'data'), forbidden].map((dataDir) => [dataDir, runHub(['serve'], { HUB_DATA_DIR: dataDir })] as const)
-  for (const [dataDir, { exited, output }] of starts) {
-    assert.equal(await exited, 1)
-    const [line, hint, ...rest] = output().trimEnd().split('\n')
-    assert.match(line!, new RegExp(`^hub: the data folder ${dataDir} cannot be written \\([A-Z]+\\)$`))
-    assert.equal(hint, '     set HUB_DATA_DIR to a folder that this user owns')
-    assert.deepEqual(rest, [])
-  }
-  chmodSync(folder.path, 0o700)
-})
-
-test('kill -9 at any moment of the very first start leaves a folder that starts', async () => {
-  for (const moment of [200, 400, 600]) {
+// Much of it is waiting, so side by side.
+describe('a data folder', { concurrency: 3 }, () => {
+  test('that cannot be written is one clear line and exit 1', async () => {
     using folder = temporaryFolder()
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'database-worker.ts'), folder.path], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    await new Promise((resolve) => setTimeout(resolve, moment + 200 * Math.random()))
-    kill(child.pid!)
-    await using db = await openEmbedded(folder.path)
-    await db.ping()
-    assert.deepEqual(readdirSync(folder.path).toSorted(), ['postgres', 'run'])
-  }
-})
-
-test('a data folder with a very long path works, and is still refused to a second hub', async () => {
-  using folder = temporaryFolder()
-  const dataDir = join(folder.path, 'x'.repeat(120), 'y'.repeat(120))
-  let socketDir: string
-  {
-    await using db = await openEmbedded(dataDir)
-    socketDir = (await findRunning(dataDir))!.address.host
-    await db.ping()
-    await assert.rejects(openEmbedded(dataDir), /another hub \(process \d+\)/)
-  }
-  assert.ok(!socketDir.startsWith(dataDir))
-  rmSync(dirname(socketDir), { recursive: true })
-})
-
-test('a process id left in the folder that now is another process keeps nobody from starting', async () => {
-  using folder = temporaryFolder()
-  await (await openEmbedded(folder.path))[Symbol.asyncDispose]()
-  const cluster = join(folder.path, 'postgres')
-  const { uid, gid } = statSync(cluster)
-  // A process of the server's own user: PostgreSQL takes it for a server of its own.
-  const other = spawn('sleep', ['60'], { uid, gid })
-  try {
-    for (const file of [join(cluster, 'postmaster.pid'), join(folder.path, 'run/pg/.s.PGSQL.5432.lock')]) {
-      writeFileSync(file, `${other.pid}\n${cluster}\n`)
+    const file = join(folder.path, 'a-file')
+    writeFileSync(file, '')
+    // Root may write almost anywhere, but not there.
+    const forbidden = process.getuid?.() === 0 ? '/sys/hub-data' : folder.path
+    chmodSync(folder.path, 0o500)
+    const starts = [join(file, 'data'), forbidden].map((dataDir) => [dataDir, runHub(['serve'], { HUB_DATA_DIR: dataDir })] as const)
+    for (const [dataDir, { exited, output }] of starts) {
+      assert.equal(await exited, 1)
+      const [line, hint, ...rest] = output().trimEnd().split('\n')
+      assert.match(line!, new RegExp(`^hub: the data folder ${dataDir} cannot be written \\([A-Z]+\\)$`))
+      assert.equal(hint, '     set HUB_DATA_DIR to a folder that this user owns')
+      assert.deepEqual(rest, [])
     }
-    await using db = await openEmbedded(folder.path)
-    await db.ping()
-    assert.equal(other.exitCode, null)
-  } finally {
-    other.kill('SIGKILL')
-  }
-})
+    chmodSync(folder.path, 0o700)
+  })
 
-test('as root the server runs as nobody, or in a user namespace where nobody cannot enter; the folder changes hands by itself', async (t) => {
-  if (process.getuid?.() !== 0) return t.skip('only root has to become somebody else')
-  using folder = temporaryFolder(0o700)
-  const dataDir = join(folder.path, 'data')
-  const ownerOfFiles = (): number => statSync(join(dataDir, 'postgres/PG_VERSION')).uid
-  const run = async (): Promise<void> => {
-    await using db = await openEmbedded(dataDir)
-    await db.ping()
-  }
-  try {
+  test('starts after kill -9 at any moment of its very first start', async () => {
+    for (const moment of [200, 400, 600]) {
+      using folder = temporaryFolder()
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'database-worker.ts'), folder.path], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
+      await new Promise((resolve) => setTimeout(resolve, moment + 200 * Math.random()))
+      kill(child.pid!)
+      await using db = await openEmbedded(folder.path)
+      await db.ping()
+      assert.deepEqual(readdirSync(folder.path).toSorted(), ['postgres', 'run'])
+    }
+  })
+
+  test('with a very long path works, and is still refused to a second hub', async () => {
+    using folder = temporaryFolder()
+    const dataDir = join(folder.path, 'x'.repeat(120), 'y'.repeat(120))
+    let socketDir: string
+    {
+      await using db = await openEmbedded(dataDir)
+      socketDir = (await findRunning(dataDir))!.address.host
+      await db.ping()
+      await assert.rejects(openEmbedded(dataDir), /another hub \(process \d+\)/)
+    }
+    assert.ok(!socketDir.startsWith(dataDir))
+    rmSync(dirname(socketDir), { recursive: true })
+  })
+
+  test('a process id left in the folder that now is another process keeps nobody from starting', async () => {
+    using folder = temporaryFolder()
+    await (await openEmbedded(folder.path))[Symbol.asyncDispose]()
+    const cluster = join(folder.path, 'postgres')
+    const { uid, gid } = statSync(cluster)
+    // A process of the server's own user: PostgreSQL takes it for a server of its own.
+    const other = spawn('sleep', ['60'], { uid, gid })
+    try {
+      for (const file of [join(cluster, 'postmaster.pid'), join(folder.path, 'run/pg/.s.PGSQL.5432.lock')]) {
+        writeFileSync(file, `${other.pid}\n${cluster}\n`)
+      }
+      await using db = await openEmbedded(folder.path)
+      await db.ping()
+      assert.equal(other.exitCode, null)
+    } finally {
+      other.kill('SIGKILL')
+    }
+  })
+
+  test('as root the server runs as nobody, or in a user namespace where nobody cannot enter; the folder changes hands by itself', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root has to become somebody else')
+    using folder = temporaryFolder(0o700)
+    const dataDir = join(folder.path, 'data')
+    const ownerOfFiles = (): number => statSync(join(dataDir, 'postgres/PG_VERSION')).uid
+    const run = async (): Promise<void> => {
+      await using db = await openEmbedded(dataDir)
+      await db.ping()
+    }
+    try {
+      await run()
+    } catch (error) {
+      if (/user namespaces are not allowed/.test((error as Error).message)) return t.skip('user namespaces are not allowed on this machine')
+      throw error
+    }
+    assert.equal(ownerOfFiles(), 0)
+    chmodSync(folder.path, 0o711)
     await run()
-  } catch (error) {
-    if (/user namespaces are not allowed/.test((error as Error).message)) return t.skip('user namespaces are not allowed on this machine')
-    throw error
-  }
-  assert.equal(ownerOfFiles(), 0)
-  chmodSync(folder.path, 0o711)
-  await run()
-  assert.notEqual(ownerOfFiles(), 0)
-  chmodSync(folder.path, 0o700)
-  await run()
-  assert.equal(ownerOfFiles(), 0)
+    assert.notEqual(ownerOfFiles(), 0)
+    chmodSync(folder.path, 0o700)
+    await run()
+    assert.equal(ownerOfFiles(), 0)
+  })
 })

@@ -1,4 +1,4 @@
-import { accessSync, constants, cpSync, existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { accessSync, constants, cpSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fail } from '#kit'
@@ -59,6 +59,10 @@ export function prepareBinaries(dataDir: string, identity: Identity, { folder, v
     rmSync(partial, { recursive: true, force: true })
     cpSync(folder, partial, { recursive: true, verbatimSymlinks: true })
     makeLinks(partial)
+    // Those of versions that were here before.
+    for (const name of readdirSync(dataDir).filter((entry) => entry.startsWith('engine-') && entry !== basename(partial))) {
+      rmSync(join(dataDir, name), { recursive: true })
+    }
     renameSync(partial, copy)
   }
   // Modes came along: where the install allows only its owner to read, the server's user has to be the owner here.
