@@ -78,11 +78,14 @@ for (const { connector, file, credential, config, notDescribed, excused } of cas
     for (const [verb, action] of Object.entries(connector.actions)) {
       if (notDescribed.includes(verb) || verb in excused) continue
       checked += 1
-      await runAction(connector, verb, { input: action.example, credential, config: config(prism.url) as Record<string, unknown>, timeoutMs: 20_000 }).catch(
-        (error: unknown) => {
-          faults.push(`${verb}: ${error instanceof HubError ? error.message : String(error).replaceAll(/\s+/g, ' ').slice(0, 400)}`)
-        },
-      )
+      await runAction(connector, verb, {
+        input: action.example,
+        credential,
+        config: config(prism.url) as Record<string, unknown>,
+        timeoutMs: 20_000,
+      }).catch((error: unknown) => {
+        faults.push(`${verb}: ${error instanceof HubError ? error.message : String(error).replaceAll(/\s+/g, ' ').slice(0, 400)}`)
+      })
     }
     assert.deepEqual(faults, [])
     t.diagnostic(`${checked} of ${Object.keys(connector.actions).length} actions; not described: ${notDescribed.join(', ')}`)
