@@ -2,6 +2,7 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import { fail, type Connector, type CredentialValues, type EnvironmentVariables, type HttpRuntime } from '#kit'
+import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
 import { nearest } from '#lib/nearest'
 import type { Telemetry } from '#telemetry'
@@ -156,6 +157,9 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
 
   await presets.fromEnvironment()
 
+  // Callers who ask at the same time share one read.
+  const listShared = coalesce((workspaceId: string) => listIntegrations(db.sql, workspaceId))
+
   return {
     connectors: options.connectors,
     connector,
@@ -163,7 +167,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     get,
     async list(workspaceId) {
       await presets.discover(workspaceId)
-      return listIntegrations(db.sql, workspaceId)
+      return listShared(workspaceId)
     },
 
     async create(principal, request) {
