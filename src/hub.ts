@@ -110,7 +110,10 @@ export async function serveHub(config: Config): Promise<ServingHub> {
   const { hub, rest } = stack.use(await composeHub(config, 'serve', () => stopping))
   const { db, tools, telemetry, executorId } = hub
   const engine = stack.use(
-    await createEngine({ db, ...telemetry }, { executorId, runs: { ...tools.runs }, works: config.HUB_ROLE !== 'api' }),
+    await createEngine(
+      { db, ...telemetry },
+      { executorId, runs: { ...tools.runs }, works: config.HUB_ROLE !== 'api', drainMs: config.HUB_DRAIN_SECONDS * 1000 },
+    ),
   )
   tools.attach(engine)
   const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })

@@ -7,4 +7,5 @@ import { join } from 'node:path'
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/integration-hub'))
 
 const { run } = await import('./cli/index.ts')
-process.exitCode = await run(process.argv.slice(2))
+// A run that sleeps for days leaves its timer behind in this process: who is done does not wait for that.
+process.exit(await run(process.argv.slice(2)))
