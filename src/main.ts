@@ -6,6 +6,16 @@ import { join } from 'node:path'
 // written, the hub starts without.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/integration-hub'))
 
+// A reader that has had enough, such as `head`, is no fault.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 const { run } = await import('./cli/index.ts')
+const code = await run(process.argv.slice(2))
+// Not on every system is a pipe written at once; what was printed has to be out.
+for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve))
 // A run that sleeps for days leaves its timer behind in this process: who is done does not wait for that.
-process.exit(await run(process.argv.slice(2)))
+process.exit(code)

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import type { Command } from 'commander'
 import { freshDatabase } from '#test'
 import { createProgram } from '../../src/cli/index.ts'
-import { assertNoStack, hub, temporaryFolder } from './command.ts'
+import { assertNoStack, hub, hubUnread, temporaryFolder } from './command.ts'
 
 const secretKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`
 
@@ -50,6 +50,11 @@ test('help and version are answered, a slip is met with the nearest command, and
   assert.match(none.err, /Usage: hub/)
   assert.match(bad.err, /a duration such as 30m, 12h or 90d is expected/)
   for (const ran of [slip, deeper, missing, none, bad]) assertNoStack(ran)
+})
+
+test('a reader that has had enough, such as head, is no fault', async () => {
+  const [help, config] = await Promise.all([hubUnread(['--help'], {}), hubUnread(['config'], {})])
+  assert.deepEqual([help, config], Array(2).fill({ code: 0, out: '', err: '', said: '' }))
 })
 
 test('faults in the settings are all told at once, in words and in JSON, and doctor knows them too', async () => {

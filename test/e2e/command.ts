@@ -34,7 +34,18 @@ export function hub(args: readonly string[], env: Environment, input = ''): Prom
   })
 }
 
-/** The same, for a command that must succeed and prints JSON. */
+/** For a reader that goes away before anything is printed. */
+export function hubUnread(args: readonly string[], env: Environment): Promise<Ran> {
+  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env }, cwd: tmpdir() })
+  child.stdout.destroy()
+  let err = ''
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  return new Promise((resolve) => {
+    child.once('close', (code) => resolve({ code, out: '', err, said: err }))
+  })
+}
+
+/** For a command that must succeed and prints JSON. */
 export async function hubJson<T>(args: readonly string[], env: Environment, input = ''): Promise<T> {
   const ran = await hub([...args, '--json'], env, input)
   assert.equal(ran.code, 0, `hub ${args.join(' ')} ended with ${ran.code}:\n${ran.said}`)
