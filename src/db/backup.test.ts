@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import pg from 'pg'
 import { prepareEngineSchema } from '#engine'
 import type { HubError } from '#kit'
-import { adminToken, freshDatabase, runHub, testHub, testTelemetry } from '#test'
+import { freshDatabase, testHub, testTelemetry } from '#test'
 import { chaosDatabase, startWorker, until, watched } from '#test/faults'
 import { backupFormat, writeBackup } from './backup-file.ts'
 import { backup, restore, type BackupSummary } from './index.ts'
@@ -238,27 +238,4 @@ test('a restore that fails half-way keeps nothing, and another one works', async
   await query(source.url, `update hub.tokens set workspace_id = 'ws_1'`)
   await backup({ connectionString: source.url }, file)
   assert.equal((await restoreInto(target.url, file)).rows, 2)
-})
-
-test('`hub backup` and `hub restore` move a hub into a new data folder, which then serves', async () => {
-  await using source = await freshDatabase()
-  const keys = { HUB_SECRET_KEYS: `main:${Buffer.alloc(32, 9).toString('base64')}` }
-  const from = { ...keys, DATABASE_URL: source.url, HUB_DATA_DIR: join(folder, 'from'), HUB_ADMIN_TOKEN: adminToken }
-  const into = { ...keys, HUB_DATA_DIR: join(folder, 'into') }
-  const file = newFile()
-  const succeed = async (args: string[], env: Record<string, string>): Promise<string> => {
-    const { exited, output } = runHub(args, env)
-    assert.equal(await exited, 0, output())
-    return output()
-  }
-  await succeed(['credential', 'set', 'github-pat', 'personal_access_token=ghp_secret'], from)
-  assert.match(await succeed(['backup', file], from), /^\d+ rows of \d+ tables written to /)
-  assert.match(await succeed(['restore', file], into), /^\d+ rows of \d+ tables restored from /)
-  assert.match(await succeed(['credential', 'list'], into), /^github-pat /m)
-  const again = runHub(['restore', file], into)
-  assert.equal(await again.exited, 1)
-  assert.match(
-    again.output(),
-    /^hub: the database to restore into is not empty; nothing was changed\n {5}use a new data folder or database\n$/,
-  )
 })

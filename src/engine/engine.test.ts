@@ -69,25 +69,27 @@ describe('the durable engine', () => {
   })
 })
 
-test('a process that only answers requests starts runs and leaves the work to others', async () => {
-  await using database = await chaosDatabase()
-  await using api = await startWorker({ url: database.url, works: false })
-  await api.start('sum-1', 'sum', { from: 1, ms: 5 })
-  await api.ask('startIn', { runId: 'sum-2', name: 'sum', input: { from: 2, ms: 5 } })
-  await pass(1200)
-  for (const runId of ['sum-1', 'sum-2']) assert.equal((await api.ask<{ status: string }>('state', { runId })).status, 'queued')
+describe('processes that share a database', { concurrency: 2 }, () => {
+  test('a process that only answers requests starts runs and leaves the work to others', async () => {
+    await using database = await chaosDatabase()
+    await using api = await startWorker({ url: database.url, works: false })
+    await api.start('sum-1', 'sum', { from: 1, ms: 5 })
+    await api.ask('startIn', { runId: 'sum-2', name: 'sum', input: { from: 2, ms: 5 } })
+    await pass(1200)
+    for (const runId of ['sum-1', 'sum-2']) assert.equal((await api.ask<{ status: string }>('state', { runId })).status, 'queued')
 
-  await using worker = await startWorker({ url: database.url })
-  assert.deepEqual((await api.wait('sum-1')).output, { total: 15 })
-  assert.deepEqual((await api.wait('sum-2')).output, { total: 20 })
-  const pids = [...(await database.bodies('sum-1')), ...(await database.bodies('sum-2'))].map(({ pid }) => pid)
-  assert.deepEqual([...new Set(pids)], [worker.pid])
-})
+    await using worker = await startWorker({ url: database.url })
+    assert.deepEqual((await api.wait('sum-1')).output, { total: 15 })
+    assert.deepEqual((await api.wait('sum-2')).output, { total: 20 })
+    const pids = [...(await database.bodies('sum-1')), ...(await database.bodies('sum-2'))].map(({ pid }) => pid)
+    assert.deepEqual([...new Set(pids)], [worker.pid])
+  })
 
-test('several processes that start at once on a new database all become ready', async () => {
-  await using database = await chaosDatabase()
-  const workers = await Promise.all([1, 2, 3].map(() => startWorker({ url: database.url })))
-  await Promise.all(workers.map((worker, index) => worker.start(`sum-${index}`, 'sum', { from: index, ms: 5 })))
-  for (const index of [0, 1, 2]) assert.equal((await workers[0]!.wait(`sum-${index}`)).status, 'completed')
-  await Promise.all(workers.map((worker) => worker.stop()))
+  test('several processes that start at once on a new database all become ready', async () => {
+    await using database = await chaosDatabase()
+    const workers = await Promise.all([1, 2, 3].map(() => startWorker({ url: database.url })))
+    await Promise.all(workers.map((worker, index) => worker.start(`sum-${index}`, 'sum', { from: index, ms: 5 })))
+    for (const index of [0, 1, 2]) assert.equal((await workers[0]!.wait(`sum-${index}`)).status, 'completed')
+    await Promise.all(workers.map((worker) => worker.stop()))
+  })
 })

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { findRunning, openDatabase, type Database } from '#db'
 import { adminToken, runHub, serveProcess, testTelemetry, type HubProcess } from '#test'
-import { descendants, isAlive, kill, processes, until } from '#test/faults'
+import { descendants, isAlive, kill, processes, until, workerEnvironment } from '#test/faults'
 
 const secret = 'a-secret-that-only-the-hub-may-see'
 
@@ -178,6 +178,7 @@ describe('a data folder', { concurrency: 3 }, () => {
       using folder = temporaryFolder()
       const child = spawn(process.execPath, [join(import.meta.dirname, 'database-worker.ts'), folder.path], {
         stdio: ['pipe', 'pipe', 'inherit'],
+        env: workerEnvironment,
       })
       await new Promise((resolve) => setTimeout(resolve, moment + 200 * Math.random()))
       kill(child.pid!)
