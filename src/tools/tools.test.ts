@@ -379,3 +379,15 @@ test('a workspace cannot see, test, change, delete or use another’s integratio
   }
   assert.deepEqual((await b.hub.call('GET', '/api/v1/invocations', undefined, { token })).json().items, [])
 })
+
+test('the OpenAPI document has a path for each tool, with the tool’s own schema in it', async () => {
+  await using b = await bench()
+  const { paths } = (await b.hub.call('GET', '/openapi.json', undefined, { token: null })).json()
+  const { items } = (await b.hub.call('GET', '/api/v1/tools?limit=200')).json()
+  assert.ok(items.length > 100)
+  for (const { name, input_schema: schema } of items) {
+    const { operationId, requestBody } = paths[`/api/v1/tools/${name}/invoke`].post
+    assert.equal(operationId, name)
+    assert.deepEqual(requestBody.content['application/json'].schema.properties.input, schema)
+  }
+})

@@ -1,9 +1,11 @@
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteShorthandOptions } from 'fastify'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import type { ToolDescription } from '#tools'
 import { problemSchema } from './problem.ts'
+import { withToolPaths } from './tool-paths.ts'
 
-export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
+export async function addOpenApi(app: FastifyInstance, version: string, tools: () => ToolDescription[]): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -41,7 +43,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
 
   let document: string | undefined
   app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) => {
-    document ??= JSON.stringify(app.swagger())
+    document ??= JSON.stringify(withToolPaths(app.swagger() as { paths?: Record<string, unknown> }, tools()))
     return reply.type('application/json; charset=utf-8').send(document)
   })
 }

@@ -90,7 +90,7 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   }
   addAccess(app, deps.access)
   addDocs(app)
-  await addOpenApi(app, deps.version)
+  await addOpenApi(app, deps.version, () => deps.tools.registry.all.map(deps.tools.registry.describe))
 
   systemRoutes(app, deps)
   tokenRoutes(app, deps)

@@ -96,7 +96,7 @@ test('a write that got no answer has an unknown outcome, one that never left has
   const closed = await scripted()
   await closed[Symbol.asyncDispose]()
   let tries = 0
-  await assert.rejects(client(closed.url, { measure: () => void tries++ }).post('/x', {}), { code: 'vendor_unreachable' })
+  await assert.rejects(client(closed.url, { timeoutMs: 5000, measure: () => void tries++ }).post('/x', {}), { code: 'vendor_unreachable' })
   assert.equal(tries, 3)
 })
 
