@@ -64,6 +64,13 @@ describe('the durable engine', () => {
     assert.equal((await database.bodies('slow-1')).filter(({ step }) => step === 'first').length, 1)
   })
 
+  test('hundreds of runs that wait keep no other from starting', async () => {
+    const waiting = Array.from({ length: 250 }, (_, index) => `sleeper-${index}`)
+    await Promise.all(waiting.map((runId) => worker.ask('startIn', { runId, name: 'sleeper', input: { ms: 600_000 } })))
+    await worker.ask('startIn', { runId: 'sum-4', name: 'sum', input: { from: 4, ms: 5 } })
+    assert.deepEqual((await worker.wait('sum-4')).output, { total: 30 })
+  })
+
   test('prints nothing past its logger', () => {
     assert.equal(worker.output(), '')
   })

@@ -11,7 +11,7 @@ export interface RunContext {
   readonly runId: string
   /** Runs `work` once and remembers what came of it. Interrupted by a crash, it runs again: make its effect idempotent. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** Waits, across restarts, holding nothing. */
+  /** Waits, across restarts. A waiting run keeps its place in its process, some 50 KB; see `runsAtOnce`. */
   sleep(ms: number): Promise<void>
   /** The next signal on a topic, or undefined when none came in time. */
   receive<T>(topic: string, timeoutMs: number): Promise<T | undefined>

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { createGate } from './gate.ts'
+
+/** A step that ends when it is told to. */
+function step() {
+  const ending = Promise.withResolvers<string>()
+  let begun = false
+  const work = (): Promise<string> => {
+    begun = true
+    return ending.promise
+  }
+  return { work, hasBegun: () => begun, end: () => ending.resolve('ended'), fail: () => ending.reject(new Error('failed')) }
+}
+
+test('only so many steps are under way at once, and the next begins when one ends or fails, in turn', async () => {
+  const gate = createGate(2)
+  const steps = [step(), step(), step(), step()]
+  const results = Promise.allSettled(steps.map(({ work }) => gate.run(work)))
+  const begun = async (): Promise<boolean[]> => {
+    await turn()
+    return steps.map(({ hasBegun }) => hasBegun())
+  }
+  assert.deepEqual(await begun(), [true, true, false, false])
+  steps[1]!.fail()
+  assert.deepEqual(await begun(), [true, true, true, false])
+  steps[0]!.end()
+  assert.deepEqual(await begun(), [true, true, true, true])
+  steps[2]!.end()
+  steps[3]!.end()
+  assert.deepEqual(
+    (await results).map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+  )
+})
+
+test('closing waits for the steps under way, for as long as it is told, and begins no other', async () => {
+  const gate = createGate(1)
+  const [first, queued, late] = [step(), step(), step()]
+  const ended = gate.run(first.work)
+  void gate.run(queued.work)
+  let closed = false
+  const closing = gate.close(60_000).then(() => (closed = true))
+  void gate.run(late.work)
+  await turn()
+  assert.equal(closed, false)
+  first.end()
+  assert.equal(await ended, 'ended')
+  await closing
+  assert.deepEqual([queued.hasBegun(), late.hasBegun()], [false, false])
+
+  const impatient = createGate(1)
+  void impatient.run(step().work)
+  await impatient.close(10)
+})
