@@ -3,6 +3,7 @@ import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import { fail, type Connector, type CredentialValues, type EnvironmentVariables, type HttpRuntime } from '#kit'
 import { coalesce } from '#lib/coalesce'
+import { sha256 } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import { nearest } from '#lib/nearest'
 import type { Telemetry } from '#telemetry'
@@ -150,7 +151,9 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       credentialDataOf(method, {})
       return null
     }
-    const name = `integration-${integrationName.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}`.slice(0, 100)
+    // Two names that only differ in signs must not share a credential.
+    const plain = integrationName.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 70)
+    const name = plain === integrationName ? `integration-${plain}` : `integration-${plain}-${sha256(integrationName).slice(0, 12)}`
     await credentials.set(principal, name, credentialDataOf(method, input), known.name)
     return name
   }

@@ -28,7 +28,7 @@ async function bench(more: Record<string, string> = {}): Promise<Bench> {
     hub: stack.use(await testHub({ ...env, ...more })),
     async invoke(tool, body = {}, headers = {}) {
       const reply = await made.hub.call('POST', `/api/v1/tools/${tool}/invoke`, body, { headers })
-      return { status: reply.statusCode, body: reply.json() as Record<string, unknown> }
+      return { status: reply.statusCode, body: reply.json<Record<string, unknown>>() }
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
@@ -41,7 +41,7 @@ async function bench(more: Record<string, string> = {}): Promise<Bench> {
   return made
 }
 
-const health = async ({ hub }: Bench) => (await hub.call('GET', '/api/v1/integrations/probe/health')).json() as Record<string, any>
+const health = async ({ hub }: Bench) => (await hub.call('GET', '/api/v1/integrations/probe/health')).json<Record<string, any>>()
 
 test('a call finds its tool by name or alias, goes out with the credential, and is in the journal', async () => {
   await using b = await bench()
@@ -390,4 +390,19 @@ test('the OpenAPI document has a path for each tool, with the tool’s own schem
     assert.equal(operationId, name)
     assert.deepEqual(requestBody.content['application/json'].schema.properties.input, schema)
   }
+})
+
+test('integrations whose names differ in signs only have credentials of their own', async () => {
+  await using b = await bench()
+  for (const name of ['a b', 'a-b', 'a+b']) {
+    await b.hub.call('POST', '/api/v1/integrations', {
+      integration_type: 'probe',
+      name,
+      access_token: `token of ${name}`,
+      config: { base_url: b.api.url },
+    })
+    await b.invoke('probe_get_thing', { integration: name })
+  }
+  const sent = b.api.requests.map(({ headers }) => headers.authorization)
+  assert.deepEqual(sent, ['Bearer token of a b', 'Bearer token of a-b', 'Bearer token of a+b'])
 })

@@ -35,7 +35,7 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
     },
   } as never)
   const behind = (path: string, init: RequestInit = {}) =>
-    fetch(`${emulator.url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
+    fetch(`${emulator.url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) } })
   const json = async <T>(path: string): Promise<T> => (await (await behind(path)).json()) as T
 
   const filesOf = async (repo: string, ref: string): Promise<Map<string, TreeEntry>> => {

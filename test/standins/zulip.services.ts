@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { test, type TestContext } from 'node:test'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
@@ -83,7 +84,7 @@ test('a team’s day on Zulip: post, edit, react, read, subscribe, write to peop
 
 test('a client that we did not write works on the stand-in', async (t) => {
   await using standIn = await zulipStandIn()
-  const { default: client } = (await import('zulip-js' as string)) as { default: (config: object) => Promise<any> }
+  const client = createRequire(import.meta.url)('zulip-js') as (config: object) => Promise<any>
   const it = await client({ username: standIn.login.email, apiKey: standIn.login.api_key, realm: standIn.url })
   const sent = await it.messages.send({ to: 'general', type: 'stream', topic: 'hello', content: 'from zulip-js' })
   assert.equal(sent.result, 'success')

@@ -66,10 +66,11 @@ function createPool(server: Server, address: string, login: { user: string; pass
   }
 
   const take = async (): Promise<SMTPConnection> => {
-    for (let held = idle.pop(); held; held = idle.pop()) {
+    for (let last = idle.pop(); last; last = idle.pop()) {
+      const held = last
       clearTimeout(held.timer)
       try {
-        await step<void>(held.connection, (done) => held!.connection.reset((error) => done(error)))
+        await step<void>(held.connection, (done) => held.connection.reset((error) => done(error)))
         return held.connection
       } catch {
         // It was closed while it lay idle: another one.
@@ -129,7 +130,7 @@ export function step<T>(connection: SMTPConnection, start: (done: (error?: unkno
     const done = (error?: unknown, result?: T): void => {
       connection.off('error', failed)
       connection.off('end', closed)
-      if (error) reject(error as Error)
+      if (error) reject(error)
       else resolve(result as T)
     }
     const failed = (error: Error): void => done(error)

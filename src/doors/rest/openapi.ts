@@ -43,7 +43,7 @@ export async function addOpenApi(app: FastifyInstance, version: string, tools: (
 
   let document: string | undefined
   app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) => {
-    document ??= JSON.stringify(withToolPaths(app.swagger() as { paths?: Record<string, unknown> }, tools()))
+    document ??= JSON.stringify(withToolPaths(app.swagger(), tools()))
     return reply.type('application/json; charset=utf-8').send(document)
   })
 }

@@ -50,7 +50,7 @@ const connector = defineConnector({
 function client(url: string, more: Partial<CallScope> & Partial<HttpRuntime> = {}): Http {
   const egress = more.egress ?? createEgress({ allow: ['127.0.0.1', '::1'] })
   const log = { debug: () => undefined, warn: () => undefined }
-  const runtime: HttpRuntime = { egress, etags: createEtagCache(), timeoutMs: 500, maxRetries: 2, log, measure: () => undefined, ...more }
+  const runtime: HttpRuntime = { egress, etags: createEtagCache(), timeoutMs: 5000, maxRetries: 2, log, measure: () => undefined, ...more }
   const scope: CallScope = {
     connector,
     integrationId: 'int_1',
@@ -147,7 +147,7 @@ test('a web page, a flood and a dribble are bounded, named errors', async () => 
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
     const began = Date.now()
-    await assert.rejects(client(`http://127.0.0.1:${port}`, { maxRetries: 0 }).get('/x'), { code })
+    await assert.rejects(client(`http://127.0.0.1:${port}`, { maxRetries: 0, timeoutMs: 500 }).get('/x'), { code })
     assert.ok(Date.now() - began < 5000)
     server.closeAllConnections()
     server.close()
