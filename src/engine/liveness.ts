@@ -21,7 +21,7 @@ const answerMs = 2000
 const retryMs = 100
 
 // A machine that lost its power closes no connection: over TCP the server finds out in 5 s, not in the 2 h of Linux's default.
-const keepalive = '-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3'
+const keepalive = '-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=5000'
 
 export interface Liveness extends AsyncDisposable {
   /** Begins to look after the others. */

@@ -188,6 +188,35 @@ describe('a data folder', { concurrency: 3 }, () => {
     }
   })
 
+  test('whose hub was killed goes to one of several that start at once', async () => {
+    using folder = temporaryFolder()
+    const start = () => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'database-worker.ts'), folder.path], {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: workerEnvironment,
+      })
+      let refusal = ''
+      child.stderr.on('data', (chunk: Buffer) => (refusal += chunk.toString()))
+      const ready = new Promise<'ready'>((resolve) => child.stdout.once('data', () => resolve('ready')))
+      const refused = new Promise<string>((resolve) => child.once('close', () => resolve(refusal)))
+      return { child, outcome: Promise.race([ready, refused]), refused }
+    }
+    const first = start()
+    assert.equal(await first.outcome, 'ready')
+    kill(first.child.pid!)
+    await first.refused
+    const several = [start(), start(), start()]
+    try {
+      const outcomes = await Promise.all(several.map(({ outcome }) => outcome))
+      assert.equal(outcomes.filter((outcome) => outcome === 'ready').length, 1, outcomes.join('\n'))
+      for (const outcome of outcomes.filter((said) => said !== 'ready'))
+        assert.match(outcome, /another hub \(process (\d+|\?)\) is running/)
+    } finally {
+      for (const { child } of several) child.kill('SIGKILL')
+      await Promise.all(several.map(({ refused }) => refused))
+    }
+  })
+
   test('with a very long path works, and is still refused to a second hub', async () => {
     using folder = temporaryFolder()
     const dataDir = join(folder.path, 'x'.repeat(120), 'y'.repeat(120))

@@ -6,7 +6,7 @@ import type { Telemetry } from '#telemetry'
 import { prepareBinaries } from './binaries.ts'
 import { chooseIdentity } from './identity.ts'
 import { ensureDataDir, giveTo, layOut, makeRunDirs } from './layout.ts'
-import { askOwner, lockFolder } from './lock.ts'
+import { findOwner, lockFolder } from './lock.ts'
 import { ensureCluster, removeLeftovers, socketPort, startServer, superuser, type ServerProcess } from './server.ts'
 
 export { findNative } from './binaries.ts'
@@ -32,7 +32,7 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
   const layout = layOut(dataDir)
   makeRunDirs(layout)
   await using stack = new AsyncDisposableStack()
-  stack.use(await lockFolder(layout.lockPath))
+  stack.use(await lockFolder(layout.runDir))
 
   const identity = chooseIdentity(dataDir)
   const binaries = prepareBinaries(dataDir, identity)
@@ -87,8 +87,8 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
 /** Where the server of a hub that runs on this folder listens; undefined when none runs. For commands beside a serving hub. */
 export async function findRunning(dataDir: string): Promise<{ address: ServerAddress; pid: string } | undefined> {
   const layout = layOut(dataDir)
-  if (!existsSync(layout.lockPath)) return undefined
-  const pid = await askOwner(layout.lockPath)
+  if (!existsSync(layout.runDir)) return undefined
+  const pid = await findOwner(layout.runDir)
   if (pid === undefined || !existsSync(join(layout.socketDir, `.s.PGSQL.${socketPort}`))) return undefined
   return { address: { host: layout.socketDir, port: socketPort, user: superuser }, pid }
 }

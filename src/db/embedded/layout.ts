@@ -1,6 +1,6 @@
 import { accessSync, chmodSync, chownSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fail } from '#kit'
 import { sha256 } from '#lib/canonical'
 
@@ -8,9 +8,10 @@ import { sha256 } from '#lib/canonical'
 export interface Layout {
   readonly dataDir: string
   readonly cluster: string
+  /** Holds the lock of the folder, and `socketDir`. */
+  readonly runDir: string
   /** Holds the server's socket; only its user may enter. */
   readonly socketDir: string
-  readonly lockPath: string
 }
 
 // A Unix socket's path is at most 104 bytes on macOS, 108 on Linux.
@@ -19,8 +20,8 @@ const longestSocketPath = 100
 export function layOut(dataDir: string): Layout {
   const run = join(dataDir, 'run')
   const fits = Buffer.byteLength(join(run, 'pg', '.s.PGSQL.5432.lock')) <= longestSocketPath
-  const base = fits ? run : join(tmpdir(), `integration-hub-${process.getuid?.() ?? 0}-${sha256(dataDir).slice(0, 12)}`)
-  return { dataDir, cluster: join(dataDir, 'postgres'), socketDir: join(base, 'pg'), lockPath: join(base, 'hub.sock') }
+  const runDir = fits ? run : join(tmpdir(), `integration-hub-${process.getuid?.() ?? 0}-${sha256(dataDir).slice(0, 12)}`)
+  return { dataDir, cluster: join(dataDir, 'postgres'), runDir, socketDir: join(runDir, 'pg') }
 }
 
 /** Makes the folder and says in one line when it can't be used. 0711: what lies in it is 0600 or 0700, and `nobody` must pass through. */
@@ -39,19 +40,18 @@ export function ensureDataDir(dataDir: string): void {
 }
 
 /** The folders for the lock and the socket, each with no more rights than it needs: `nobody` passes through the first. */
-export function makeRunDirs({ lockPath, socketDir }: Layout): void {
-  const base = dirname(lockPath)
-  mkdirSync(base, { recursive: true })
+export function makeRunDirs({ runDir, socketDir }: Layout): void {
+  mkdirSync(runDir, { recursive: true })
   // In a shared temporary folder somebody else could have made it first, with a door for themselves.
-  const found = lstatSync(base)
+  const found = lstatSync(runDir)
   const me = process.getuid?.()
   if (!found.isDirectory() || (me !== undefined && found.uid !== me)) {
     throw fail('internal', {
-      detail: `${base} belongs to another user`,
+      detail: `${runDir} belongs to another user`,
       hint: 'run the hub as the user who made the data folder, or remove this folder while no hub runs',
     })
   }
-  chmodSync(base, 0o711)
+  chmodSync(runDir, 0o711)
   mkdirSync(socketDir, { recursive: true })
   chmodSync(socketDir, 0o700)
 }
