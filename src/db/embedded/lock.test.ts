@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as pass } from 'node:timers/promises'
 import { findOwner, lockFolder } from './lock.ts'
 
@@ -20,64 +20,74 @@ async function leaveStale(folder: string, number: number): Promise<void> {
   await new Promise((resolve) => server.close(resolve))
 }
 
-test('who holds the folder is named to others, until it lets go', async () => {
-  using folder = temporaryFolder()
-  assert.equal(await findOwner(folder.path), undefined)
-  const lock = await lockFolder(folder.path)
-  assert.equal(await findOwner(folder.path), String(process.pid))
-  await assert.rejects(lockFolder(folder.path), new RegExp(`another hub \\(process ${process.pid}\\)`))
-  await lock[Symbol.asyncDispose]()
-  assert.equal(await findOwner(folder.path), undefined)
-  assert.deepEqual(readdirSync(folder.path), [])
-})
-
-test('of many that want the folder of a killed hub at the same moment, one gets it', async () => {
-  using folder = temporaryFolder()
-  const rounds = Array.from({ length: 30 }, async (_, round) => {
-    const place = join(folder.path, String(round))
-    mkdirSync(place)
-    if (round % 3 > 0) await leaveStale(place, round)
-    if (round % 3 > 1) await leaveStale(place, round + 1)
-    const starters = Array.from({ length: 8 }, async () => {
-      await pass(60 * Math.random())
-      return lockFolder(place)
-    })
-    const outcomes = await Promise.allSettled(starters)
-    const winners = outcomes.filter(({ status }) => status === 'fulfilled')
-    assert.equal(winners.length, 1, `round ${round}`)
-    assert.equal(readdirSync(place).length, 1)
-    for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') assert.match(String(outcome.reason), /another hub \(process .+\) is running/)
-      else await outcome.value[Symbol.asyncDispose]()
-    }
+describe('the lock of a data folder', { concurrency: true }, () => {
+  test('who holds the folder is named to others, until it lets go', async () => {
+    using folder = temporaryFolder()
+    assert.equal(await findOwner(folder.path), undefined)
+    const lock = await lockFolder(folder.path)
+    assert.equal(await findOwner(folder.path), String(process.pid))
+    await assert.rejects(lockFolder(folder.path), new RegExp(`another hub \\(process ${process.pid}\\)`))
+    await lock[Symbol.asyncDispose]()
+    assert.equal(await findOwner(folder.path), undefined)
+    assert.deepEqual(readdirSync(folder.path), [])
   })
-  await Promise.all(rounds)
-})
 
-test('while many come and go, no two ever hold the folder at once', async () => {
-  using folder = temporaryFolder()
-  const rounds = Array.from({ length: 20 }, async (_, round) => {
-    const place = join(folder.path, String(round))
-    mkdirSync(place)
-    await leaveStale(place, 1 + (round % 3))
-    let holders = 0
-    let turns = 0
-    const starters = Array.from({ length: 6 }, async () => {
-      const until = Date.now() + 600
-      while (Date.now() < until) {
-        await pass(30 * Math.random())
-        const lock = await lockFolder(place).catch(() => undefined)
-        if (!lock) continue
-        holders += 1
-        turns += 1
-        assert.equal(holders, 1, `round ${round}`)
-        await pass(20 * Math.random())
-        holders -= 1
-        await lock[Symbol.asyncDispose]()
+  test('of many that want the folder of a killed hub at the same moment, one gets it', async () => {
+    using folder = temporaryFolder()
+    const rounds = Array.from({ length: 30 }, async (_, round) => {
+      const place = join(folder.path, String(round))
+      mkdirSync(place)
+      if (round % 3 > 0) await leaveStale(place, round)
+      if (round % 3 > 1) await leaveStale(place, round + 1)
+      const starters = Array.from({ length: 8 }, async () => {
+        await pass(60 * Math.random())
+        return lockFolder(place)
+      })
+      const outcomes = await Promise.allSettled(starters)
+      const winners = outcomes.filter(({ status }) => status === 'fulfilled')
+      assert.equal(winners.length, 1, `round ${round}`)
+      assert.equal(readdirSync(place).length, 1)
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') assert.match(String(outcome.reason), /another hub \(process .+\) is running/)
+        else await outcome.value[Symbol.asyncDispose]()
       }
     })
-    await Promise.all(starters)
-    assert.ok(turns > 1)
+    await Promise.all(rounds)
   })
-  await Promise.all(rounds)
+
+  test('while many come and go, no two ever hold the folder at once', async () => {
+    using folder = temporaryFolder()
+    const rounds = Array.from({ length: 20 }, async (_, round) => {
+      const place = join(folder.path, String(round))
+      mkdirSync(place)
+      await leaveStale(place, 1 + (round % 3))
+      let holders = 0
+      let turns = 0
+      const starters = Array.from({ length: 6 }, async () => {
+        const until = Date.now() + 600
+        while (Date.now() < until) {
+          await pass(30 * Math.random())
+          const lock = await lockFolder(place).catch(() => undefined)
+          if (!lock) continue
+          holders += 1
+          turns += 1
+          assert.equal(holders, 1, `round ${round}`)
+          await pass(20 * Math.random())
+          holders -= 1
+          await lock[Symbol.asyncDispose]()
+        }
+      })
+      await Promise.all(starters)
+      assert.ok(turns > 1)
+    })
+    await Promise.all(rounds)
+  })
+
+  test('a holder that is stopped, and so says nothing, still holds the folder', async () => {
+    using folder = temporaryFolder()
+    const stopped = createServer()
+    await new Promise<void>((resolve) => stopped.listen(join(folder.path, 'hub-1.sock'), resolve))
+    await assert.rejects(lockFolder(folder.path), /another hub \(process \?\)/)
+    await new Promise((resolve) => stopped.close(resolve))
+  })
 })

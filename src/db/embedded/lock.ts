@@ -40,7 +40,7 @@ async function ownerOf(folder: string, number: number): Promise<string | undefin
   if (number === 0) return undefined
   const owner = await ask(socketAt(folder, number))
   if (owner !== undefined) return owner
-  // It may have been bound, and not yet been listening.
+  // It may have been bound, and not yet been listening; or it was dying, and is dead now.
   await sleep(50)
   return ask(socketAt(folder, number))
 }
@@ -48,13 +48,20 @@ async function ownerOf(folder: string, number: number): Promise<string | undefin
 function ask(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     let said = ''
+    let silent = false
     const socket = connect(path)
-    socket.setTimeout(2000, () => socket.destroy())
-    socket.on('data', (chunk) => (said += chunk.toString()))
-    // Nobody listens, or there is nothing there. Anything else is no proof that its owner is dead.
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED' || code === 'ENOENT' ? undefined : '?'))
     // Connected but silent: it is alive, only busy or stopped.
-    socket.on('connect', () => socket.on('close', () => resolve(said || '?')))
+    socket.setTimeout(2000, () => {
+      silent = true
+      socket.destroy()
+    })
+    socket.on('data', (chunk) => (said += chunk.toString()))
+    // Nobody listens, there is nothing there, or it dies just now. Anything else is no proof that it is dead.
+    socket.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
+      resolve(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE'].includes(code) ? undefined : '?'),
+    )
+    // Who lives says its number first.
+    socket.on('close', () => resolve(said || (silent ? '?' : undefined)))
   })
 }
 
