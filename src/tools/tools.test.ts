@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { upstream, type Scripted, type Upstream } from '#kit/testing'
 import { testHub, type TestHub } from '#test'
+import { until } from '../../test/faults/wait.ts'
 
 const env = {
   HUB_CONNECTORS: join(import.meta.dirname, '../../test/support/connector'),
@@ -50,8 +51,11 @@ test('a call finds its tool by name or alias, goes out with the credential, and 
   assert.deepEqual([body['status'], body['output'], body['replayed']], ['completed', { ok: 1 }, false])
   assert.equal((await b.invoke('find_the_thing')).status, 200)
   assert.equal(b.api.requests[0]!.headers.authorization, 'Bearer probe-secret-token')
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  const journal = (await b.hub.call('GET', '/api/v1/invocations?tool=probe_get_thing')).json()
+  // Unkeyed looks are journalled when they are over, without keeping their caller.
+  const journal = await until('both are in the journal', async () => {
+    const found = (await b.hub.call('GET', '/api/v1/invocations?tool=probe_get_thing')).json()
+    return found.items.length === 2 && found
+  })
   assert.equal(journal.items.length, 2)
   assert.equal(journal.items[1].id, body['invocation_id'])
   assert.equal(journal.items[0].status, 'completed')
@@ -208,8 +212,11 @@ test('five failures in a row disable the integration; PATCH enables it again and
   b.answer = () => ({ body: { ok: 1 } })
   await b.hub.call('PATCH', '/api/v1/integrations/probe', { enabled: true, status: 'active' })
   assert.equal((await b.invoke('probe_get_thing')).status, 200)
-  await new Promise((resolve) => setTimeout(resolve, 1100))
-  const well = await health(b)
+  // Successes are counted once a second.
+  const well = await until('the success is counted', async () => {
+    const now = await health(b)
+    return now['success_count'] === 1 && now
+  })
   assert.deepEqual(
     [well['enabled'], well['status'], well['consecutive_errors'], well['success_count'], well['error_count']],
     [true, 'active', 0, 1, 5],
