@@ -170,7 +170,8 @@ test('a file that is cut short, changed, or no backup at all is refused, and not
   await using target = await freshDatabase()
   const file = newFile()
   await query(source.url, `insert into hub.workspaces (id, name) select 'ws_' || n, md5(n::text) from generate_series(1, 2000) n`)
-  await backup({ connectionString: source.url }, file)
+  const { rows } = await backup({ connectionString: source.url }, file)
+  assert.ok(rows >= 2000)
   const good = readFileSync(file)
   const before = [await contents(target.url), await query(target.url, 'select * from hub.migrations')]
 
@@ -195,7 +196,7 @@ test('a file that is cut short, changed, or no backup at all is refused, and not
   }
   await assert.rejects(restoreInto(target.url, join(folder, 'no-such-file')), /no-such-file cannot be read \(ENOENT\)/)
   assert.deepEqual([await contents(target.url), await query(target.url, 'select * from hub.migrations')], before)
-  assert.equal((await restoreInto(target.url, file)).rows, 2000)
+  assert.equal((await restoreInto(target.url, file)).rows, rows)
 })
 
 test('a backup of a newer hub is refused before anything is changed', async () => {
@@ -236,6 +237,6 @@ test('a restore that fails half-way keeps nothing, and another one works', async
     [],
   )
   await query(source.url, `update hub.tokens set workspace_id = 'ws_1'`)
-  await backup({ connectionString: source.url }, file)
-  assert.equal((await restoreInto(target.url, file)).rows, 2)
+  const { rows } = await backup({ connectionString: source.url }, file)
+  assert.equal((await restoreInto(target.url, file)).rows, rows)
 })

@@ -94,6 +94,7 @@ describe('processes that share a database', { concurrency: 2 }, () => {
 
   test('several processes that start at once on a new database all become ready', async () => {
     await using database = await chaosDatabase()
+    await database.pool.query('drop schema dbos cascade')
     const workers = await Promise.all([1, 2, 3].map(() => startWorker({ url: database.url })))
     await Promise.all(workers.map((worker, index) => worker.start(`sum-${index}`, 'sum', { from: index, ms: 5 })))
     for (const index of [0, 1, 2]) assert.equal((await workers[0]!.wait(`sum-${index}`)).status, 'completed')

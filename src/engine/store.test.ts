@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pg from 'pg'
-import { prepareEngineSchema } from '#engine'
-import { openTestDatabase, testTelemetry } from '#test'
+import { openTestDatabase } from '#test'
 import { silentExecutors, takeOver } from './store.ts'
 
 test('whoever holds its lock is alive, whatever the number of the lock, and nobody else is', async () => {
   await using db = await openTestDatabase()
-  await prepareEngineSchema(db.connection, testTelemetry().logger)
   await using other = await openTestDatabase()
   const session = new pg.Client(db.connection)
   const elsewhere = new pg.Client(other.connection)
@@ -43,7 +41,6 @@ test('whoever holds its lock is alive, whatever the number of the lock, and nobo
 
 test('an executor that nobody knows but that owns running work, as after a restore, is silent; its runs are taken over once', async () => {
   await using db = await openTestDatabase()
-  await prepareEngineSchema(db.connection, testTelemetry().logger)
   await db.pool.query(
     `insert into dbos.workflow_status (workflow_uuid, status, name, executor_id) values
        ('run-1', 'PENDING', 'any', 'exe_gone'), ('run-2', 'PENDING', 'any', 'exe_gone'), ('run-3', 'SUCCESS', 'any', 'exe_gone')`,
@@ -63,7 +60,6 @@ test('an executor that nobody knows but that owns running work, as after a resto
 
 test('a run is parked at the third death in a row, and the row is broken by progress, by sleep, by a goodbye and by an hour', async () => {
   await using db = await openTestDatabase()
-  await prepareEngineSchema(db.connection, testTelemetry().logger)
   const runs = ['stuck', 'moving', 'asleep', 'asked-to-stop', 'now-and-then']
   for (const run of runs) {
     await db.pool.query(`insert into dbos.workflow_status (workflow_uuid, status, name) values ($1, 'ENQUEUED', 'any')`, [run])

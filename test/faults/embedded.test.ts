@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as pass } from 'node:timers/promises'
 import pg from 'pg'
 import { findRunning, openDatabase, type Database } from '#db'
-import { adminToken, runHub, serveProcess, testTelemetry, type HubProcess } from '#test'
+import { adminToken, serveProcess, testTelemetry, type HubProcess } from '#test'
 import { descendants, isAlive, kill, processes, until, workerEnvironment } from '#test/faults'
 
 const secret = 'a-secret-that-only-the-hub-may-see'
@@ -77,12 +90,8 @@ describe('a hub on its embedded database', () => {
     }
   })
 
-  test('refuses a second hub on its folder with one clear line, and goes on unharmed', async () => {
-    const second = runHub(['serve'], { ...env, HUB_PORT: '0' })
-    assert.equal(await second.exited, 1)
-    const [line, ...rest] = second.output().trimEnd().split('\n')
-    assert.equal(line, `hub: another hub (process ${hub.child.pid}) is running on this data folder`)
-    assert.ok(rest.length === 1 && rest[0]!.startsWith('     stop it, or set HUB_DATA_DIR'), second.output())
+  test('refuses a second one on its folder, naming itself, and goes on unharmed', async () => {
+    await assert.rejects(openEmbedded(dataDir), new RegExp(`another hub \\(process ${hub.child.pid}\\) is running on this data folder`))
     assert.ok(await isReady())
     assert.ok((await tokenNames()).includes('kept'))
   })
@@ -119,29 +128,9 @@ describe('a hub on its embedded database', () => {
     assert.ok((await tokenNames()).includes('kept'))
   })
 
-  test('leaves nothing running behind when it is killed with -9, and its data is there at the next start', async () => {
-    const below = descendants(hub.child.pid!)
-    assert.ok(below.some(({ pid }) => pid === postmasterOf(dataDir)))
-    kill(hub.child.pid!)
-    await hub.exited
-    await until('all that it started is gone', () => !below.some(({ pid }) => isAlive(pid)))
-    hub = await serveProcess(env)
-    assert.ok((await tokenNames()).includes('kept'))
-  })
-
-  test('takes its folder back from a server that was left behind by a hub and its guardian killed at once', async () => {
-    const orphan = postmasterOf(dataDir)
-    for (const { pid } of descendants(hub.child.pid!).filter(({ command }) => command.includes('guardian'))) kill(pid)
-    kill(hub.child.pid!)
-    await hub.exited
-    assert.ok(isAlive(orphan))
-    hub = await serveProcess(env)
-    assert.ok(!isAlive(orphan))
-    assert.ok((await tokenNames()).includes('kept'))
-  })
-
   test('stops cleanly when it is asked to, its database server last', async () => {
     const below = descendants(hub.child.pid!)
+    assert.ok(below.some(({ pid }) => pid === postmasterOf(dataDir)))
     hub.child.kill('SIGTERM')
     assert.equal(await hub.exited, 0)
     assert.deepEqual(
@@ -151,75 +140,91 @@ describe('a hub on its embedded database', () => {
     assert.ok(!existsSync(join(dataDir, 'postgres/postmaster.pid')))
     assert.doesNotMatch(hub.output().split('stopping: no new work')[1]!, /"level":"(warn|error)"/)
   })
+
+  test('leaves nothing running behind when it is killed with -9, and its data is there at the next start', async () => {
+    hub = await serveProcess(env)
+    const below = descendants(hub.child.pid!)
+    assert.ok(below.some(({ pid }) => pid === postmasterOf(dataDir)))
+    kill(hub.child.pid!)
+    await hub.exited
+    await until('all that it started is gone', () => !below.some(({ pid }) => isAlive(pid)))
+    await using db = await openEmbedded(dataDir)
+    assert.equal((await db.pool.query(`select from hub.tokens where name = 'kept'`)).rowCount, 1)
+  })
 })
 
 // Much of it is waiting, so side by side.
 describe('a data folder', { concurrency: 3 }, () => {
-  test('that cannot be written is one clear line and exit 1', async () => {
+  // Made once: to make one takes most of a second.
+  const made = temporaryFolder()
+  before(async () => (await openEmbedded(made.path))[Symbol.asyncDispose]())
+  after(() => made[Symbol.dispose]())
+  const putInto = (dataDir: string): void => {
+    mkdirSync(dataDir, { recursive: true, mode: 0o711 })
+    cpSync(join(made.path, 'postgres'), join(dataDir, 'postgres'), { recursive: true, mode: constants.COPYFILE_FICLONE })
+    chmodSync(join(dataDir, 'postgres'), 0o700)
+  }
+  const startProcess = (dataDir: string) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'database-worker.ts'), dataDir], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: workerEnvironment,
+    })
+    let refusal = ''
+    child.stderr.on('data', (chunk: Buffer) => (refusal += chunk.toString()))
+    const ready = new Promise<'ready'>((resolve) => child.stdout.once('data', () => resolve('ready')))
+    const ended = new Promise<string>((resolve) => child.once('close', () => resolve(refusal)))
+    return { pid: child.pid!, outcome: Promise.race([ready, ended]), ended }
+  }
+
+  test('starts after kill -9 at one moment after the other of its very first start', async () => {
     using folder = temporaryFolder()
-    const file = join(folder.path, 'a-file')
-    writeFileSync(file, '')
-    // Root may write almost anywhere, but not there.
-    const forbidden = process.getuid?.() === 0 ? '/sys/hub-data' : folder.path
-    chmodSync(folder.path, 0o500)
-    const starts = [join(file, 'data'), forbidden].map((dataDir) => [dataDir, runHub(['serve'], { HUB_DATA_DIR: dataDir })] as const)
-    for (const [dataDir, { exited, output }] of starts) {
-      assert.equal(await exited, 1)
-      const [line, hint, ...rest] = output().trimEnd().split('\n')
-      assert.match(line!, new RegExp(`^hub: the data folder ${dataDir} cannot be written \\([A-Z]+\\)$`))
-      assert.equal(hint, '     set HUB_DATA_DIR to a folder that this user owns')
-      assert.deepEqual(rest, [])
+    for (const moment of [200, 350, 500, 650]) {
+      const { pid } = startProcess(folder.path)
+      await pass(moment + 150 * Math.random())
+      kill(pid)
     }
-    chmodSync(folder.path, 0o700)
+    await using db = await openEmbedded(folder.path)
+    await db.ping()
+    assert.deepEqual(readdirSync(folder.path).toSorted(), ['postgres', 'run'])
   })
 
-  test('starts after kill -9 at any moment of its very first start', async () => {
-    for (const moment of [200, 400, 600]) {
-      using folder = temporaryFolder()
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'database-worker.ts'), folder.path], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-        env: workerEnvironment,
-      })
-      await new Promise((resolve) => setTimeout(resolve, moment + 200 * Math.random()))
-      kill(child.pid!)
-      await using db = await openEmbedded(folder.path)
-      await db.ping()
-      assert.deepEqual(readdirSync(folder.path).toSorted(), ['postgres', 'run'])
-    }
+  test('is taken back from a server that was left behind by a hub and its guardian killed at once', async () => {
+    using folder = temporaryFolder()
+    putInto(folder.path)
+    const hub = startProcess(folder.path)
+    assert.equal(await hub.outcome, 'ready')
+    const orphan = postmasterOf(folder.path)
+    for (const { pid } of descendants(hub.pid).filter(({ command }) => command.includes('guardian'))) kill(pid)
+    kill(hub.pid)
+    assert.ok(isAlive(orphan))
+    await using db = await openEmbedded(folder.path)
+    assert.ok(!isAlive(orphan))
+    await db.ping()
   })
 
   test('whose hub was killed goes to one of several that start at once', async () => {
     using folder = temporaryFolder()
-    const start = () => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'database-worker.ts'), folder.path], {
-        stdio: ['pipe', 'pipe', 'pipe'],
-        env: workerEnvironment,
-      })
-      let refusal = ''
-      child.stderr.on('data', (chunk: Buffer) => (refusal += chunk.toString()))
-      const ready = new Promise<'ready'>((resolve) => child.stdout.once('data', () => resolve('ready')))
-      const refused = new Promise<string>((resolve) => child.once('close', () => resolve(refusal)))
-      return { child, outcome: Promise.race([ready, refused]), refused }
-    }
-    const first = start()
+    putInto(folder.path)
+    const first = startProcess(folder.path)
     assert.equal(await first.outcome, 'ready')
-    kill(first.child.pid!)
-    await first.refused
-    const several = [start(), start(), start()]
+    kill(first.pid)
+    await first.ended
+    const several = [1, 2, 3].map(() => startProcess(folder.path))
     try {
       const outcomes = await Promise.all(several.map(({ outcome }) => outcome))
       assert.equal(outcomes.filter((outcome) => outcome === 'ready').length, 1, outcomes.join('\n'))
       for (const outcome of outcomes.filter((said) => said !== 'ready'))
         assert.match(outcome, /another hub \(process (\d+|\?)\) is running/)
     } finally {
-      for (const { child } of several) child.kill('SIGKILL')
-      await Promise.all(several.map(({ refused }) => refused))
+      for (const { pid } of several) if (isAlive(pid)) kill(pid)
+      await Promise.all(several.map(({ ended }) => ended))
     }
   })
 
   test('with a very long path works, and is still refused to a second hub', async () => {
     using folder = temporaryFolder()
     const dataDir = join(folder.path, 'x'.repeat(120), 'y'.repeat(120))
+    putInto(dataDir)
     let socketDir: string
     {
       await using db = await openEmbedded(dataDir)
@@ -233,13 +238,16 @@ describe('a data folder', { concurrency: 3 }, () => {
 
   test('a process id left in the folder that now is another process keeps nobody from starting', async () => {
     using folder = temporaryFolder()
-    await (await openEmbedded(folder.path))[Symbol.asyncDispose]()
+    putInto(folder.path)
     const cluster = join(folder.path, 'postgres')
-    const { uid, gid } = statSync(cluster)
+    // The owner that the server's files will have.
+    const { uid, gid } = statSync(join(made.path, 'postgres'))
+    const socketLock = join(folder.path, 'run/pg/.s.PGSQL.5432.lock')
     // A process of the server's own user: PostgreSQL takes it for a server of its own.
     const other = spawn('sleep', ['60'], { uid, gid })
     try {
-      for (const file of [join(cluster, 'postmaster.pid'), join(folder.path, 'run/pg/.s.PGSQL.5432.lock')]) {
+      mkdirSync(dirname(socketLock), { recursive: true })
+      for (const file of [join(cluster, 'postmaster.pid'), socketLock]) {
         writeFileSync(file, `${other.pid}\n${cluster}\n`)
       }
       await using db = await openEmbedded(folder.path)
@@ -254,6 +262,7 @@ describe('a data folder', { concurrency: 3 }, () => {
     if (process.getuid?.() !== 0) return t.skip('only root has to become somebody else')
     using folder = temporaryFolder(0o700)
     const dataDir = join(folder.path, 'data')
+    putInto(dataDir)
     const ownerOfFiles = (): number => statSync(join(dataDir, 'postgres/PG_VERSION')).uid
     const run = async (): Promise<void> => {
       await using db = await openEmbedded(dataDir)

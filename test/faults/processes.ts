@@ -58,7 +58,12 @@ function fromPs(): ProcessEntry[] {
 }
 
 export function isAlive(pid: number): boolean {
-  return processes().some((entry) => entry.pid === pid && entry.alive)
+  try {
+    // One that has ended and was not reaped takes signals, but does nothing.
+    return process.kill(pid, 0) && !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return !existsSync('/proc/self/stat') && fromPs().some((entry) => entry.pid === pid && entry.alive)
+  }
 }
 
 /** Everything that a process started, and what those started. */
