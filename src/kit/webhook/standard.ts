@@ -1,0 +1,81 @@
+import { createPrivateKey, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
+import { decode, firstThat, hmacWith, isPublic, single } from './bytes.ts'
+import type { Delivery } from './index.ts'
+import type { Finding } from './refusal.ts'
+import type { StandardScheme } from './scheme.ts'
+import { timestampFault } from './timestamp.ts'
+
+/** Without a dot: `id.timestamp.body` would otherwise have more than one reading. */
+const idShape = /^[\x21-\x2d\x2f-\x7e]{1,256}$/
+
+// An ed25519 check costs some 0.1 ms, so their number is bounded.
+const mostSignatures = 16
+
+export function standardHeaders({ prefix = 'webhook-' }: StandardScheme) {
+  return { id: `${prefix}id`, timestamp: `${prefix}timestamp`, signature: `${prefix}signature` } as const
+}
+
+export function checkStandard(scheme: StandardScheme, { headers, body }: Delivery, secrets: readonly string[], now: number): Finding {
+  const names = standardHeaders(scheme)
+  const header = single(headers, names.signature)
+  if (header === undefined) return 'signature_missing'
+  const id = single(headers, names.id)
+  if (id === undefined) return 'id_missing'
+  if (!idShape.test(id)) return 'id_malformed'
+  const timestamp = single(headers, names.timestamp)
+  const fault = timestampFault(timestamp, { unit: 's', tolerance: scheme.tolerance }, now)
+  if (fault) return fault
+
+  const entries = header.split(' ', mostSignatures + 1)
+  if (entries.length > mostSignatures) return 'signature_malformed'
+  const known = entries.filter((entry) => /^v1a?,/.test(entry))
+  if (known.length === 0) return entries.some((entry) => /^v\d+\w*,/.test(entry)) ? 'method_unknown' : 'signature_malformed'
+  const shared = known.filter((entry) => entry.startsWith('v1,')).flatMap((entry) => bytesOf(entry.slice(3), 32))
+  const asymmetric = known.filter((entry) => entry.startsWith('v1a,')).flatMap((entry) => bytesOf(entry.slice(4), 64))
+  if (shared.length + asymmetric.length === 0) return 'signature_malformed'
+
+  const head = `${id}.${timestamp}.`
+  let whole: Buffer | undefined
+  return firstThat(secrets, keyOf, (key) => {
+    let same = false
+    if (Buffer.isBuffer(key)) {
+      if (shared.length === 0) return false
+      const wanted = hmacWith('sha256', key).update(head).update(body).digest()
+      for (const signature of shared) same = timingSafeEqual(wanted, signature) || same
+    } else {
+      for (const signature of asymmetric) same = verify(null, (whole ??= Buffer.concat([Buffer.from(head), body])), key, signature) || same
+    }
+    return same
+  })
+}
+
+function bytesOf(text: string, size: number): Buffer[] {
+  const bytes = text.length <= 2 * size ? decode(text, 'base64') : undefined
+  return bytes?.length === size ? [bytes] : []
+}
+
+/** A shared secret as bytes, or a public key: neither can be taken for the other. */
+function keyOf(secret: string): Buffer | KeyObject | undefined {
+  return isPublic(secret) ? publicKey(secret) : sharedKey(secret)
+}
+
+export function sharedKey(secret: string): Buffer | undefined {
+  const bytes = decode(secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : secret, 'base64')
+  return bytes && bytes.length > 0 ? bytes : undefined
+}
+
+function publicKey(secret: string): KeyObject | undefined {
+  const bytes = decode(secret.slice('whpk_'.length), 'base64')
+  if (bytes?.length !== 32) return undefined
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') }, format: 'jwk' })
+}
+
+// What PKCS#8 puts before the 32 bytes of an ed25519 seed: Node takes no bare one.
+const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** `whsk_` and the seed in base64, alone or with the public key behind it. */
+export function privateKey(secret: string): KeyObject | undefined {
+  const bytes = secret.startsWith('whsk_') ? decode(secret.slice('whsk_'.length), 'base64') : undefined
+  if (bytes?.length !== 32 && bytes?.length !== 64) return undefined
+  return createPrivateKey({ key: Buffer.concat([pkcs8, bytes.subarray(0, 32)]), format: 'der', type: 'pkcs8' })
+}
