@@ -11,6 +11,7 @@ import { repositoryActions } from './actions/repositories.ts'
 import { reviewActions } from './actions/reviews.ts'
 import { githubApp } from './auth.ts'
 import { dialect } from './dialect.ts'
+import { events, webhook } from './webhook.ts'
 
 export const github = defineConnector({
   name: 'github',
@@ -41,6 +42,8 @@ export const github = defineConnector({
     const { login } = await http.get<{ login: string }>('/user')
     return { account: login }
   },
+  webhook,
+  events,
   actions: {
     ...repositoryActions,
     ...contentActions,

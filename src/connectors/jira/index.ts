@@ -4,6 +4,7 @@ import { issueActions } from './actions/issues.ts'
 import { projectActions } from './actions/projects.ts'
 import { workActions } from './actions/work.ts'
 import { dialect } from './dialect.ts'
+import { events, webhook } from './webhook.ts'
 
 export const jira = defineConnector({
   name: 'jira',
@@ -35,5 +36,7 @@ export const jira = defineConnector({
     const { displayName: name } = await http.get<{ displayName: string }>('/myself')
     return { account: name }
   },
+  webhook,
+  events,
   actions: { ...projectActions, ...issueActions, ...workActions },
 })

@@ -6,6 +6,7 @@ import { messageActions } from './actions/messages.ts'
 import { userActions } from './actions/users.ts'
 import { viewActions } from './actions/views.ts'
 import { dialect } from './dialect.ts'
+import { events, webhook } from './webhook.ts'
 
 export const slack = defineConnector({
   name: 'slack',
@@ -39,5 +40,7 @@ export const slack = defineConnector({
     const { user, team } = await http.post<{ user: string; team: string }>('/auth.test', {}, { effect: 'read' })
     return { account: `${user} in ${team}` }
   },
+  webhook,
+  events,
   actions: { ...messageActions, ...channelActions, ...userActions, ...fileActions, ...viewActions },
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { auth, defineConnector } from '#kit'
 import { messageActions } from './actions/messages.ts'
 import { streamActions } from './actions/streams.ts'
+import { events, webhook } from './webhook.ts'
 
 export const zulip = defineConnector({
   name: 'zulip',
@@ -57,5 +58,7 @@ export const zulip = defineConnector({
     const { full_name: name } = await http.get<{ full_name: string }>('/users/me')
     return { account: name }
   },
+  webhook,
+  events,
   actions: { ...messageActions, ...streamActions },
 })

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ActionContext } from '#kit'
+import { defineAction } from '#kit'
+import { runAction, upstream, type Upstream } from '#kit/testing'
+import { z } from 'zod'
+import { github } from './index.ts'
+
+const recovery = github.webhook!.recovery!
+const credential = { personal_access_token: 'ghp_0123456789abcdef0123456789abcdef0123' }
+const headers = { 'x-github-hook-id': '7', 'x-github-hook-installation-target-type': 'repository' }
+const hook = '/repos/octocat/hello-world/hooks/7'
+
+/** Runs a piece of the recovery with the context that an action would have. */
+async function run<Input, T>(api: Upstream, input: Input, work: (context: ActionContext<Input>) => Promise<T>): Promise<T> {
+  let result: T | undefined
+  const probe = defineAction({
+    title: 'Probe',
+    description: 'Runs the recovery.',
+    effect: 'write',
+    input: z.unknown(),
+    output: z.unknown(),
+    example: null,
+    run: async (context) => {
+      result = await work(context as unknown as ActionContext<Input>)
+      return null
+    },
+  })
+  await runAction({ ...github, actions: { probe } }, 'probe', { input, config: { api_url: api.url }, credential })
+  return result as T
+}
+
+const attempt = (id: number, guid: string, at: string, status_code: number) => ({ id, guid, delivered_at: at, status_code, event: 'push' })
+
+test('a hook is named by headers and payload of what it sent, and by nothing that could lead elsewhere', () => {
+  const data = { repository: { full_name: 'octocat/hello-world' }, organization: { login: 'octo-org' } }
+  assert.equal(recovery.hookOf(headers, data), hook)
+  assert.equal(recovery.hookOf({ ...headers, 'x-github-hook-installation-target-type': 'organization' }, data), '/orgs/octo-org/hooks/7')
+  assert.equal(recovery.hookOf({ ...headers, 'x-github-hook-installation-target-type': 'integration' }, data), undefined)
+  for (const id of ['7/../8', '', '7?x', ['7', '8']]) assert.equal(recovery.hookOf({ ...headers, 'x-github-hook-id': id }, data), undefined)
+  for (const name of ['octocat', '../..', 'a/..', 'a/b/c', 'a/b?c', undefined, 5])
+    assert.equal(recovery.hookOf(headers, { repository: { full_name: name } }), undefined, String(name))
+})
+
+test('what was sent since then is found over all pages, oldest first, with attempts of one delivery as one', async () => {
+  await using api = await upstream(({ query }) =>
+    query.get('cursor') === 'v1_2'
+      ? {
+          body: [
+            attempt(3, 'b', '2026-11-20T10:02:00Z', 500),
+            attempt(2, 'a', '2026-11-20T10:01:00Z', 200),
+            attempt(1, 'old', '2026-11-20T09:59:00Z', 500),
+          ],
+          headers: { link: `<${api.url}${hook}/deliveries?per_page=100&cursor=v1_3>; rel="next"` },
+        }
+      : {
+          body: [attempt(5, 'c', '2026-11-20T10:04:00Z', 0), attempt(4, 'b', '2026-11-20T10:03:00Z', 502)],
+          headers: { link: `<${api.url}${hook}/deliveries?per_page=100&cursor=v1_2>; rel="next"` },
+        },
+  )
+  const found = await run(api, { hook, since: new Date('2026-11-20T10:00:00Z') }, (context) => recovery.sent(context))
+  assert.deepEqual(found, [
+    { deliveryId: 'a', handle: '2', at: new Date('2026-11-20T10:01:00Z'), delivered: true },
+    { deliveryId: 'b', handle: '4', at: new Date('2026-11-20T10:02:00Z'), delivered: false },
+    { deliveryId: 'c', handle: '5', at: new Date('2026-11-20T10:04:00Z'), delivered: false },
+  ])
+  assert.deepEqual(
+    api.requests.map(({ path, query }) => [path, query.get('per_page')]),
+    [
+      [`${hook}/deliveries`, '100'],
+      [`${hook}/deliveries`, '100'],
+    ],
+  )
+})
+
+test('a delivery is asked for again by its number, and a hook that is none is asked nothing', async () => {
+  await using api = await upstream(() => ({ status: 202, body: {} }))
+  await run(api, { hook, handle: '42' }, (context) => recovery.redeliver(context))
+  assert.deepEqual([api.requests[0]!.method, api.requests[0]!.path], ['POST', `${hook}/deliveries/42/attempts`])
+  const since = new Date(0)
+  await assert.rejects(
+    run(api, { hook: '/user', since }, (context) => recovery.sent(context)),
+    { code: 'invalid_input' },
+  )
+  await assert.rejects(
+    run(api, { hook, handle: '../..' }, (context) => recovery.redeliver(context)),
+    { code: 'invalid_input' },
+  )
+  assert.equal(api.requests.length, 1)
+})

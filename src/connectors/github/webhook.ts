@@ -1,0 +1,76 @@
+import { schemes, type WebhookDeclaration } from '#kit'
+import { recovery } from './recovery.ts'
+
+/** What people build on; GitHub knows more, and whatever it sends comes through under its own name. */
+export const events: Readonly<Record<string, string>> = {
+  check_run: 'A check run was created, finished or asked for again.',
+  check_suite: 'The checks of a commit finished or were asked for.',
+  commit_comment: 'A commit was commented on.',
+  create: 'A branch or tag was made.',
+  delete: 'A branch or tag was deleted.',
+  deployment: 'A deployment was made.',
+  deployment_status: 'A deployment has a new status.',
+  discussion: 'A discussion was opened, edited, answered or closed.',
+  discussion_comment: 'A discussion was commented on.',
+  fork: 'A repository was forked.',
+  issue_comment: 'An issue or pull request was commented on.',
+  issues: 'An issue was opened, edited, labelled, assigned or closed.',
+  label: 'A label was made, changed or deleted.',
+  member: 'A collaborator was added, changed or removed.',
+  milestone: 'A milestone was made, closed or changed.',
+  organization: 'A member joined or left an organisation.',
+  ping: 'A hook was made, or somebody tried it out.',
+  projects_v2_item: 'An item of a project was added, changed, moved or removed.',
+  pull_request: 'A pull request was opened, changed, labelled, merged or closed.',
+  pull_request_review: 'A review was submitted, edited or dismissed.',
+  pull_request_review_comment: 'A line of a pull request was commented on.',
+  pull_request_review_thread: 'A thread of a review was resolved or opened again.',
+  push: 'Commits were pushed, or a branch or tag was moved.',
+  release: 'A release was made, published, edited or deleted.',
+  repository: 'A repository was made, renamed, archived, moved or deleted.',
+  star: 'A repository was starred or no longer is.',
+  status: 'A commit has a new status.',
+  workflow_dispatch: 'A workflow was started by hand.',
+  workflow_job: 'A job of a workflow was queued, started or finished.',
+  workflow_run: 'A workflow was asked for, started or finished.',
+}
+
+export const webhook: WebhookDeclaration = {
+  schemes: [schemes.github],
+  secretCredentials: ['github-webhook-secret'],
+  identify({ headers, digest }) {
+    const { 'x-github-event': event, 'x-github-delivery': delivery } = headers
+    return {
+      type: typeof event === 'string' && /^[a-z_0-9]{1,64}$/.test(event) ? event : 'unknown',
+      // Only the body is signed: the same one under another id or another event's name is a replay.
+      dedupeKey: digest,
+      ...(typeof delivery === 'string' && /^[\w-]{1,100}$/.test(delivery) ? { deliveryId: delivery } : {}),
+    }
+  },
+  subject(data) {
+    const payload = objectIn({ data }, 'data')
+    const repository = textIn(objectIn(payload, 'repository'), 'full_name')
+    if (repository === undefined) return textIn(objectIn(payload, 'organization'), 'login')
+    const number =
+      ['issue', 'pull_request', 'discussion'].map((name) => numberIn(objectIn(payload, name))).find((found) => found !== undefined) ??
+      numberIn(payload)
+    return number === undefined ? repository : `${repository}#${number}`
+  },
+  recovery,
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function objectIn(fields: Fields, name: string): Fields {
+  const value = fields[name]
+  return typeof value === 'object' && value !== null ? (value as Fields) : {}
+}
+
+function textIn(fields: Fields, name: string): string | undefined {
+  const value = fields[name]
+  return typeof value === 'string' && value.length > 0 && value.length <= 250 ? value : undefined
+}
+
+function numberIn({ number }: Fields): number | undefined {
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined
+}

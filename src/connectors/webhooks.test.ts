@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { readable, sign, verify, type Identity, type WebhookDeclaration } from '#kit'
+import { github } from './github/index.ts'
+import { jira } from './jira/index.ts'
+import { slack } from './slack/index.ts'
+import { zulip } from './zulip/index.ts'
+
+const hook = { name: 'it', config: {} }
+const withWebhooks = [github, slack, jira, zulip]
+
+const headerNames =
+  'x-github-event x-github-delivery x-github-hook-id x-github-hook-installation-target-type x-atlassian-webhook-identifier content-type __proto__'.split(
+    ' ',
+  )
+const fieldNames =
+  'type event event_id challenge channel item command message id subject display_recipient repository full_name organization login issue number key webhookEvent bot_email payload __proto__'.split(
+    ' ',
+  )
+
+function identify({ webhook }: { webhook?: WebhookDeclaration }, body: unknown, headers: Record<string, string> = {}): Identity {
+  return webhook!.identify(readable({ headers, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) }), hook)
+}
+
+for (const connector of withWebhooks) {
+  const webhook = connector.webhook!
+  suite(`webhook of ${connector.name}`, () => {
+    test('whatever comes in, it is named within bounds and nothing is thrown', () => {
+      const names = fc.constantFrom(...headerNames)
+      const value = fc.oneof(
+        fc.string({ maxLength: 300 }),
+        fc.constantFrom('repository', 'organization', '12', 'application/x-www-form-urlencoded'),
+        fc.array(fc.string(), { maxLength: 2 }),
+      )
+      const keys = fc.constantFrom(...fieldNames)
+      const level = (inner: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+        fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.dictionary(keys, inner), fc.array(inner, { maxLength: 2 }))
+      const tree = level(level(level(fc.jsonValue({ maxDepth: 0 }))))
+      const body = fc.oneof(
+        tree.map((made) => Buffer.from(JSON.stringify(made))),
+        fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
+        fc.webQueryParameters().map((query) => Buffer.from(query)),
+      )
+      fc.assert(
+        fc.property(fc.dictionary(names, value), body, (headers, bytes) => {
+          const delivery = readable({ headers, body: bytes })
+          const { type, dedupeKey, deliveryId = '' } = webhook.identify(delivery, hook)
+          assert.match(type, /^\w{1,64}$/)
+          assert.ok(dedupeKey.length > 0 && dedupeKey.length <= 400 && deliveryId.length <= 200)
+          for (const found of [webhook.subject!(delivery.json(), headers), webhook.recovery?.hookOf(headers, delivery.json())])
+            assert.ok(found === undefined || (typeof found === 'string' && found.length > 0 && found.length <= 300), String(found))
+        }),
+        { numRuns: 1000 },
+      )
+    })
+
+    test('declares a scheme that its own signature fits, a credential for the secret, and events in words', () => {
+      assert.ok(Array.isArray(webhook.schemes))
+      for (const scheme of webhook.schemes as Exclude<WebhookDeclaration['schemes'], (...args: never[]) => unknown>) {
+        const signed = sign(scheme, { body: Buffer.from('{}'), secret: 'shared', now: 0 })
+        assert.deepEqual(verify([scheme], signed, ['shared'], 0), { ok: true, secret: 0 })
+      }
+      assert.ok(webhook.secretCredentials.length > 0)
+      const events = Object.entries(connector.events ?? {})
+      assert.ok(events.length > 0)
+      for (const [name, words] of events) {
+        assert.match(name, /^[a-z][a-z0-9_]*$/)
+        assert.match(words, /^[A-Z].{10,}\.$/)
+      }
+    })
+  })
+}
+
+test('the same body of GitHub under another id or another event’s name is a repetition', () => {
+  const headers = { 'x-github-event': 'issues', 'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958' }
+  const first = identify(github, { action: 'opened' }, headers)
+  assert.deepEqual(first, { ...first, type: 'issues', deliveryId: headers['x-github-delivery'] })
+  for (const other of [{ ...headers, 'x-github-delivery': 'other' }, { ...headers, 'x-github-event': 'push' }, {}])
+    assert.equal(identify(github, { action: 'opened' }, other as Record<string, string>).dedupeKey, first.dedupeKey)
+  assert.notEqual(identify(github, { action: 'closed' }, headers).dedupeKey, first.dedupeKey)
+  assert.equal(identify(github, {}, { 'x-github-event': 'Issues; drop' }).type, 'unknown')
+})
+
+test('GitHub’s body is not read to name a delivery', () => {
+  const json = (): never => assert.fail('it was read')
+  assert.equal(
+    github.webhook!.identify({ headers: { 'x-github-event': 'ping' }, body: Buffer.from('{}'), digest: 'd', json }, hook).type,
+    'ping',
+  )
+})
+
+test('an event of GitHub is about an issue, a repository or an organisation', () => {
+  const repository = { full_name: 'octocat/hello-world' }
+  for (const [data, expected] of [
+    [{ repository, issue: { number: 5 } }, 'octocat/hello-world#5'],
+    [{ repository, number: 6, pull_request: { number: 6 } }, 'octocat/hello-world#6'],
+    [{ repository, ref: 'refs/heads/main' }, 'octocat/hello-world'],
+    [{ repository, number: '7' }, 'octocat/hello-world'],
+    [{ organization: { login: 'octo-org' } }, 'octo-org'],
+    [{ zen: 'Keep it logically awesome.' }, undefined],
+    [null, undefined],
+  ] as const)
+    assert.equal(github.webhook!.subject!(data, {}), expected)
+})
+
+test('Slack’s question for a new address is answered and not stored', () => {
+  const asked = identify(slack, { type: 'url_verification', challenge: '3eZbrw1aB', token: 'x' })
+  assert.deepEqual(asked.handshake, { status: 200, body: { challenge: '3eZbrw1aB' } })
+  assert.deepEqual(identify(slack, 'ssl_check=1&token=x', { 'content-type': 'application/x-www-form-urlencoded' }).handshake, {
+    status: 200,
+  })
+  assert.equal(identify(slack, { type: 'url_verification', challenge: 'x'.repeat(1001) }).handshake, undefined)
+})
+
+test('Slack’s events, commands and interactions are told apart, and an event is known again by its id', () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  const event = { type: 'event_callback', event_id: 'Ev08MFMKH6', event: { type: 'app_mention', channel: 'C1' } }
+  const first = identify(slack, event)
+  assert.deepEqual([first.type, first.deliveryId], ['app_mention', 'Ev08MFMKH6'])
+  assert.equal(identify(slack, { ...event, event_time: 2 }).dedupeKey, first.dedupeKey)
+  assert.notEqual(identify(slack, { ...event, event_id: 'Ev2' }).dedupeKey, first.dedupeKey)
+  assert.equal(identify(slack, 'command=%2Fdeploy&text=now&channel_id=C1', form).type, 'command')
+  const pressed = new URLSearchParams({ payload: JSON.stringify({ type: 'block_actions', channel: { id: 'C2' } }) }).toString()
+  assert.equal(identify(slack, pressed, form).type, 'block_actions')
+  assert.notEqual(identify(slack, pressed, form).dedupeKey, identify(slack, `${pressed}&x=1`, form).dedupeKey)
+  assert.equal(identify(slack, 'nonsense').type, 'unknown')
+})
+
+test('an event of Slack is about a channel, or a thread in it', () => {
+  for (const [data, expected] of [
+    [{ event: { channel: 'C1' } }, 'C1'],
+    [{ event: { channel: 'C1', thread_ts: '1355517523.000005' } }, 'C1/1355517523.000005'],
+    [{ event: { item: { channel: 'C3' } } }, 'C3'],
+    [{ event: { channel: { id: 'C4' } } }, 'C4'],
+    [{ command: '/deploy', channel_id: 'C1' }, 'C1'],
+    [{ type: 'block_actions', channel: { id: 'C2' } }, 'C2'],
+    [{ type: 'event_callback', event: { type: 'team_join' } }, undefined],
+  ] as const)
+    assert.equal(slack.webhook!.subject!(data, {}), expected)
+})
+
+test('Jira’s events lose their colon, and are known again by its identifier with the body', () => {
+  const headers = { 'x-atlassian-webhook-identifier': '6dbf4b9a-1' }
+  const body = { webhookEvent: 'jira:issue_created', issue: { key: 'PROJ-5' } }
+  const first = identify(jira, body, headers)
+  assert.deepEqual([first.type, first.deliveryId], ['issue_created', '6dbf4b9a-1'])
+  assert.equal(identify(jira, body, headers).dedupeKey, first.dedupeKey)
+  assert.notEqual(identify(jira, { ...body, timestamp: 2 }, headers).dedupeKey, first.dedupeKey)
+  assert.equal(identify(jira, { webhookEvent: 'comment_created' }).type, 'comment_created')
+  assert.equal(identify(jira, { webhookEvent: '../x' }).type, 'unknown')
+  assert.equal(jira.webhook!.subject!(body, {}), 'PROJ-5')
+  assert.equal(jira.webhook!.subject!({ sprint: {} }, {}), undefined)
+})
+
+test('a message of Zulip is known again by its id for each bot, and is about its topic', () => {
+  const body = { bot_email: 'bot@example.com', token: 't', message: { id: 12, display_recipient: 'general', subject: 'deploys' } }
+  const first = identify(zulip, body)
+  assert.deepEqual([first.type, first.deliveryId], ['message', '12'])
+  assert.equal(identify(zulip, { ...body, trigger: 'mention' }).dedupeKey, first.dedupeKey)
+  assert.notEqual(identify(zulip, { ...body, bot_email: 'other@example.com' }).dedupeKey, first.dedupeKey)
+  assert.notEqual(identify(zulip, { ...body, message: { id: 13 } }).dedupeKey, first.dedupeKey)
+  assert.equal(zulip.webhook!.subject!(body, {}), 'general/deploys')
+  assert.equal(zulip.webhook!.subject!({ message: { display_recipient: [{ id: 1 }] } }, {}), undefined)
+  assert.deepEqual(zulip.webhook!.acknowledgement, { status: 200, body: { response_not_required: true } })
+})

@@ -1,0 +1,30 @@
+import { schemes, type WebhookDeclaration } from '#kit'
+
+export const events: Readonly<Record<string, string>> = {
+  message: 'Somebody mentioned the outgoing-webhook bot, or wrote to it.',
+}
+
+interface Payload {
+  readonly bot_email?: unknown
+  readonly message?: { readonly id?: unknown; readonly display_recipient?: unknown; readonly subject?: unknown } | null
+}
+
+export const webhook: WebhookDeclaration = {
+  schemes: [schemes.zulip],
+  secretCredentials: ['zulip-webhook-token'],
+  identify({ digest, json }) {
+    const { message, bot_email: bot } = (json() ?? {}) as Payload
+    const id = message?.id
+    if (typeof id !== 'number' || !Number.isSafeInteger(id)) return { type: 'message', dedupeKey: digest }
+    // One message that mentions two bots is sent for each of them.
+    return { type: 'message', dedupeKey: `message ${id} ${typeof bot === 'string' ? bot.slice(0, 320) : ''}`, deliveryId: String(id) }
+  },
+  subject(data) {
+    const { message } = (data ?? {}) as Payload
+    const { display_recipient: stream, subject: topic } = message ?? {}
+    if (typeof stream !== 'string' || stream === '') return undefined
+    return (typeof topic === 'string' ? `${stream}/${topic}` : stream).slice(0, 250)
+  },
+  // Any other answer would be posted as the bot's.
+  acknowledgement: { status: 200, body: { response_not_required: true } },
+}
