@@ -65,6 +65,9 @@ export const errorCatalogue = {
   outcome_unknown: entry('outcome_unknown', 502, false, 'The call was sent and no answer came: it may or may not have had its effect.'),
   cancelled: entry('timeout', 499, true, 'The caller went away before the call was done.'),
   // The outside systems
+  // Expressions
+  expression_failed: entry('validation', 422, false, 'An expression is not right, or does not fit what it was given.'),
+  expression_limit: entry('validation', 422, false, 'An expression takes more time, memory or room than it may.'),
   vendor_unauthorized: entry('authentication', 424, false, 'The outside system refused the credential.'),
   vendor_forbidden: entry('permission', 424, false, 'The credential is not allowed to do this in the outside system.'),
   vendor_not_found: entry('not_found', 404, false, 'The outside system has no such thing, or hides it from this credential.'),
