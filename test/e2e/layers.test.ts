@@ -12,9 +12,9 @@ const faces = Object.keys(manifest.imports).map((face) => face.replace('*', 'clo
 /** Who may import which faces, by folder or file; whatever is not named here may not be imported there. */
 const kit = ['#lib/clock', '#kit']
 const db = [...kit, '#telemetry', '#db']
-const integrations = [...db, '#access', '#credentials', '#integrations']
-const events = [...integrations, '#engine', '#events', '#tools']
-const modules = [...events, '#webhooks', '#flows']
+const integrations = [...db, '#outbox', '#access', '#credentials', '#integrations']
+const events = [...integrations, '#engine', '#expressions', '#events', '#tools']
+const modules = [...events, '#webhooks', '#flows'].filter((face) => face !== '#outbox')
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: ['#lib/clock'],
   kit: ['#lib/clock'],
@@ -24,9 +24,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'db/embedded': [...kit, '#telemetry'],
   engine: db,
   access: db,
+  outbox: db,
+  expressions: [...kit, '#telemetry'],
   credentials: [...db, '#access'],
-  integrations: [...db, '#access', '#credentials'],
-  events: [...integrations, '#engine'],
+  integrations: [...db, '#outbox', '#access', '#credentials'],
+  events: [...integrations, '#engine', '#expressions'],
+  'events/outbound': [...integrations, '#engine', '#expressions'],
   tools: [...integrations, '#engine'],
   webhooks: events,
   flows: events,

@@ -1,0 +1,161 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { fail } from '#kit'
+import { outOf } from './compile.ts'
+import type { Answer, Job } from './worker.ts'
+
+/**
+ * Processes that evaluate, one job each at a time. Processes and not threads: a thread that asks for too much memory at once takes the whole process with it,
+ * whatever its limits say, and one inside a library's loop cannot be ended. They begin at the first need and end when there was none for a while.
+ */
+export interface Pool extends AsyncDisposable {
+  run(job: Job): Promise<Answer>
+}
+
+interface Waiting {
+  readonly job: Job
+  readonly settle: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+interface Member {
+  readonly child: ChildProcess
+  state: 'starting' | 'idle' | 'busy' | 'ended'
+  current: Waiting | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
+const file = fileURLToPath(new URL('worker.ts', import.meta.url))
+const execArgv = ['--max-old-space-size=128', '--max-semi-space-size=8', '--disable-warning=ExperimentalWarning']
+const idleMs = 30_000
+const mostSuspects = 1000
+
+export function createPool(size: number): Pool {
+  const members = new Set<Member>()
+  const queue: Waiting[] = []
+  /** Expressions that ran into a limit. They share one thread, so that however many come, the others have the rest. */
+  const suspects = new Set<string>()
+  let disposed = false
+
+  const next = (): Waiting | undefined => {
+    const taken = [...members].some(({ current }) => current && suspects.has(current.job.text))
+    const at = queue.findIndex(({ job }) => !taken || !suspects.has(job.text))
+    return at < 0 ? undefined : queue.splice(at, 1)[0]
+  }
+
+  const suspect = (text: string): void => {
+    if (suspects.size >= mostSuspects) suspects.clear()
+    suspects.add(text)
+  }
+
+  const settle = (member: Member, answer: Answer): void => {
+    const { current } = member
+    if (!current) return
+    clearTimeout(member.timer)
+    member.current = undefined
+    const limit = 'fault' in answer ? answer.fault.limit : undefined
+    if (limit !== undefined && limit !== 'output') suspect(current.job.text)
+    current.settle(answer)
+  }
+
+  const end = (member: Member, answer: Answer): void => {
+    if (member.state === 'ended') return
+    member.state = 'ended'
+    members.delete(member)
+    clearTimeout(member.timer)
+    settle(member, answer)
+    member.child.kill('SIGKILL')
+    feed()
+  }
+
+  const rest = (member: Member): void => {
+    member.state = 'idle'
+    unref(member.child)
+    feed()
+    if (member.state !== 'idle') return
+    member.timer = setTimeout(() => end(member, { fault: { message: 'idle' } }), idleMs)
+    member.timer.unref()
+  }
+
+  const give = (member: Member, waiting: Waiting): void => {
+    clearTimeout(member.timer)
+    member.state = 'busy'
+    member.current = waiting
+    ref(member.child)
+    // A little more than the library is given: it can say where it was, and the thread lives on.
+    member.timer = setTimeout(() => end(member, { fault: outOf('time') }), waiting.job.timeoutMs)
+    member.child.send({ ...waiting.job, timeoutMs: Math.ceil(waiting.job.timeoutMs * 0.8) })
+  }
+
+  const start = (): void => {
+    // Nothing of the hub's environment is within reach of what runs there.
+    const child = fork(file, [], { env: {}, execArgv, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    const member: Member = { child, state: 'starting', current: undefined, timer: undefined }
+    members.add(member)
+    child.on('message', (message: 'ready' | Answer) => {
+      if (member.state === 'ended') return
+      if (message !== 'ready') settle(member, message)
+      rest(member)
+    })
+    const gone = (cause: unknown): void => {
+      if (member.state === 'starting') queue.shift()?.reject(fail('internal', { cause }))
+      // Only what it was given can have broken it, and of that only the room it takes.
+      end(member, { fault: outOf('memory') })
+    }
+    child.on('error', gone)
+    child.on('exit', (code, signal) => gone(new Error(`the worker ended with ${code ?? signal}`)))
+  }
+
+  const feed = (): void => {
+    if (disposed) return
+    for (const member of members) {
+      if (member.state !== 'idle') continue
+      const waiting = next()
+      if (!waiting) return
+      give(member, waiting)
+    }
+    const starting = [...members].filter(({ state }) => state === 'starting').length
+    if (queue.length > starting && members.size < size) start()
+  }
+
+  return {
+    run(job) {
+      if (disposed) return Promise.reject(fail('shutting_down'))
+      return new Promise((resolve, reject) => {
+        queue.push({ job, settle: resolve, reject })
+        feed()
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      disposed = true
+      const left = [...members]
+      for (const { reject } of queue.splice(0)) reject(fail('shutting_down'))
+      for (const member of left) {
+        clearTimeout(member.timer)
+        member.state = 'ended'
+        member.current?.reject(fail('shutting_down'))
+      }
+      members.clear()
+      await Promise.all(
+        left.map(async ({ child }) => {
+          const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
+          ref(child)
+          child.kill('SIGKILL')
+          await ended
+        }),
+      )
+    },
+  }
+}
+
+/** Idle, neither the process nor its channel keeps the hub alive. */
+function unref(child: ChildProcess): void {
+  child.unref()
+  child.channel?.unref()
+}
+
+function ref(child: ChildProcess): void {
+  child.ref()
+  child.channel?.ref()
+}
