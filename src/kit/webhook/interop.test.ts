@@ -140,6 +140,7 @@ test('of many signatures one has to be right, of unknown versions none is, and t
   const found = (signature: string): string =>
     reason(schemes.standard, { headers: { ...headers, 'webhook-signature': signature }, body }, [secret], now)
   assert.equal(found(`v1,nonsense v9,AAAA ${good}`), 'ok')
+  assert.equal(found(`${good} v1,${Buffer.alloc(32).toString('base64')}`), 'ok')
   assert.equal(found(good.replace('v1,', 'v2,')), 'method_unknown')
   assert.equal(found(good.slice(3)), 'signature_malformed')
   assert.equal(found(good.replace('v1,', 'v1a,')), 'signature_malformed')

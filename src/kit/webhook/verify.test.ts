@@ -222,6 +222,14 @@ test('the first scheme whose signature is there decides: a wrong one is not save
   assert.deepEqual(verify([], asDelivery(strong), secrets, now), { ok: false, reason: 'signature_missing' })
 })
 
+test('what is signed with a blank secret is refused beside a real one, though a blank one is listed', () => {
+  const body = Buffer.from('{}')
+  for (const blank of ['', ' ', '\t']) {
+    for (const scheme of [schemes.github, schemes.slack, schemes.gitlab_token, schemes.zulip])
+      assert.equal(reason(scheme, asDelivery(sign(scheme, { body, secret: blank, now })), [blank, 'real']), 'signature_wrong')
+  }
+})
+
 test('hex may be written in either case, base64 in one way only', () => {
   const body = Buffer.from('x')
   const { headers } = sign(schemes.github, { body, secret: 's', now })
@@ -258,6 +266,7 @@ test('a list may hold several signatures, of which one has to be right, and one 
   const found = (header: string): string => reason(schemes.stripe, { headers: { 'stripe-signature': header }, body }, ['s'])
   assert.equal(found(value.replace(',', `,${wrong}, `)), 'ok')
   assert.equal(found(`${value},v0=nonsense,v1=nonsense`), 'ok')
+  assert.equal(found(`${value},${wrong}`), 'ok')
   assert.equal(found(`t=1,${value}`), 'header_doubled')
   assert.equal(found(value.replace(/t=\d+/, 't=1')), 'timestamp_stale')
   assert.equal(found(value.replace(/t=\d+/, 't=soon')), 'timestamp_malformed')
