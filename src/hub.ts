@@ -6,11 +6,15 @@ import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring, type Credentials } from '#credentials'
 import { ensureDataDir, openDatabase, type Database } from '#db'
 import type { Readiness, RestApp } from '#doors/rest'
+import { createEvents, createOutbound, type Events, type Outbound } from '#events'
+import { createExpressions, type Expressions } from '#expressions'
 import { createIntegrations, type Integrations } from '#integrations'
 import { createEgress, HubError } from '#kit'
 import { newId } from '#lib/ids'
+import { createOutbox } from '#outbox'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createHubConnector, createTools, type Tools } from '#tools'
+import { createReader, createWebhooks, type Webhooks } from '#webhooks'
 import { loadConnectors } from './connect.ts'
 import { version } from './version.ts'
 
@@ -23,6 +27,10 @@ export interface Hub extends AsyncDisposable {
   readonly credentials: Credentials
   readonly integrations: Integrations
   readonly tools: Tools
+  readonly expressions: Expressions
+  readonly events: Events
+  readonly outbound: Outbound
+  readonly webhooks: Webhooks
   /** This process among those that share the database. */
   readonly executorId: string
 }
@@ -50,12 +58,14 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(config)] })
   stack.defer(() => egress.close())
+  const outbox = createOutbox(db)
   const integrations: Integrations = stack.use(
     await createIntegrations(
       {
         db,
         access,
         credentials,
+        outbox,
         ...telemetry,
         http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS },
       },
@@ -65,12 +75,26 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
   const tools = stack.use(
     createTools(
-      { db, access, integrations, ...telemetry },
+      { db, access, integrations, outbox, ...telemetry },
       { connectors: [...connectors, createHubConnector(db, integrations)], executorId },
     ),
   )
+  const expressions = stack.use(createExpressions(telemetry))
+  const reader = createReader({ integrations, expressions })
+  const events = stack.use(createEvents({ db, access, expressions, outbox, read: reader.read, ...telemetry }))
+  const outbound = stack.use(
+    createOutbound(
+      { db, access, credentials, egress, expressions, outbox, read: reader.read, ...telemetry },
+      { drainMs: config.HUB_DRAIN_SECONDS * 1000 },
+    ),
+  )
+  events.consume('endpoint', outbound.consumer)
+  const webhooks = stack.use(createWebhooks({ db, credentials, integrations, events, expressions, reader, ...telemetry }))
   const owned = stack.move()
-  return { config, telemetry, db, access, credentials, integrations, tools, executorId, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    ...{ config, telemetry, db, access, credentials, integrations, tools, expressions, events, outbound, webhooks, executorId },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
 
 export interface ComposedHub extends AsyncDisposable {
@@ -86,11 +110,23 @@ export async function composeHub(
 ): Promise<ComposedHub> {
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await openHub(config, mode))
-  const { telemetry, access, credentials, integrations, tools } = hub
+  const { telemetry, access, credentials, integrations, tools, events, outbound, webhooks } = hub
   // Loaded here, as the engine below: a command beside a serving hub needs neither, and starts a fifth sooner.
   const { buildRest } = await import('#doors/rest')
   const rest = await buildRest(
-    { ...telemetry, version, access, credentials, integrations, tools, readiness: readinessOf(hub), isStopping },
+    {
+      ...telemetry,
+      version,
+      access,
+      credentials,
+      integrations,
+      tools,
+      events,
+      outbound,
+      webhooks,
+      readiness: readinessOf(hub),
+      isStopping,
+    },
     { bodyLimit: config.HUB_BODY_LIMIT, corsOrigins: config.HUB_CORS_ORIGINS, trustProxy: config.HUB_TRUST_PROXY },
   )
   stack.defer(() => rest.close())
@@ -109,7 +145,7 @@ export async function serveHub(config: Config): Promise<ServingHub> {
   let stopping = false
   await using stack = new AsyncDisposableStack()
   const { hub, rest } = stack.use(await composeHub(config, 'serve', () => stopping))
-  const { db, tools, telemetry, executorId } = hub
+  const { db, tools, telemetry, events, outbound, webhooks, executorId } = hub
   const { createEngine } = await import('#engine')
   const engine = stack.use(
     await createEngine(
@@ -118,6 +154,11 @@ export async function serveHub(config: Config): Promise<ServingHub> {
     ),
   )
   tools.attach(engine)
+  if (config.HUB_ROLE !== 'api') {
+    events.start()
+    outbound.start()
+    webhooks.start()
+  }
   const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
   // Closed before the engine is: a request may still start a run.
   stack.defer(() => rest.close())

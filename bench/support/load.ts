@@ -11,6 +11,8 @@ export interface LoadRequest {
   readonly path: string
   headers?(): Record<string, string>
   readonly body?: string
+  /** Both anew for each request. */
+  make?(): { headers: Record<string, string>; body: string }
 }
 
 /** So many callers, each sending its next request when the last is answered; times in milliseconds, as each caller sees them. */
@@ -25,14 +27,15 @@ export async function load(
   const call = async (): Promise<void> => {
     for (let index = next++; index < total; index = next++) {
       const began = performance.now()
+      const made = request.make?.()
       const reply = await pool.request({
         method: request.method,
         path: request.path,
-        headers: request.headers?.() ?? {},
-        body: request.body ?? null,
+        headers: made?.headers ?? request.headers?.() ?? {},
+        body: made?.body ?? request.body ?? null,
       })
       const text = await reply.body.text()
-      if (reply.statusCode !== 200) throw new Error(`${request.path} answered ${reply.statusCode}: ${text.slice(0, 300)}`)
+      if (reply.statusCode >= 300) throw new Error(`${request.path} answered ${reply.statusCode}: ${text.slice(0, 300)}`)
       times[index] = performance.now() - began
     }
   }

@@ -41,7 +41,7 @@ test('guesses made at once count like guesses made one by one', async () => {
 })
 
 test('addresses of one IPv6 /64 count as one, others apart', async () => {
-  const guard = createGuard()
+  const guard = createGuard(10)
   const spread = ['2001:db8:1:2::1', '2001:0DB8:0001:0002:ffff::9', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2:3:4:192.0.2.1']
   for (let i = 0; i < 10; i++) await guard.failed(spread[i % spread.length]!)
   for (const address of spread) await assert.rejects(guard.check(address), HubError)

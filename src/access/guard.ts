@@ -2,8 +2,6 @@ import { isIPv6 } from 'node:net'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { fail, type HubError } from '#kit'
 
-/** Failed attempts per address: ten a minute, then every token from there that is not known to be good waits. */
-const attempts = 10
 const windowSeconds = 60
 
 export interface Guard {
@@ -13,7 +11,8 @@ export interface Guard {
   failed(address: string): Promise<void>
 }
 
-export function createGuard(): Guard {
+/** Holds an address up that has failed `attempts` times within a minute. */
+export function createGuard(attempts: number): Guard {
   const limiter = new RateLimiterMemory({ points: attempts, duration: windowSeconds })
   return {
     async check(address) {

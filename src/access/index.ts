@@ -13,6 +13,7 @@ import { findTokenByHash, findWorkspace, insertWorkspace, listWorkspaces, touchT
 import { createTokens, type Tokens } from './tokens.ts'
 
 export type { Audit, AuditEntry, AuditReport, AuditRow } from './audit.ts'
+export { createGuard, type Guard } from './guard.ts'
 export { actorOf, allows, requireScope, scopes, type Principal, type Scope } from './scopes.ts'
 export type { TokenRow, Workspace } from './store.ts'
 export type { TokenRequest, Tokens } from './tokens.ts'
@@ -22,6 +23,8 @@ const believedMs = 500
 /** For how long a token that was good is not held up by what others try from its address. */
 const trustedMs = 3_600_000
 const touchEveryMs = 60_000
+/** Failed ones per address and minute, then every token from there that is not known to be good waits. */
+const guesses = 10
 
 export const workspaceName = /^[a-z0-9][a-z0-9-]{0,62}$/
 
@@ -48,7 +51,7 @@ export interface Access extends AsyncDisposable {
 
 export function createAccess(db: Database, { logger, metrics }: Telemetry, clock: Clock = systemClock): Access {
   const audit = createAudit(db, clock)
-  const guard = createGuard()
+  const guard = createGuard(guesses)
   const believed = new Map<string, { principal: Principal; until: number }>()
   const used = new Map<string, Date>()
   const touched = new Map<string, number>()

@@ -5,6 +5,7 @@ import { connectorCommands } from './connectors.ts'
 import { credentialCommands } from './credentials.ts'
 import { databaseCommands } from './database.ts'
 import { doctorCommand } from './doctor.ts'
+import { eventCommands, webhookCommands } from './events.ts'
 import { integrationCommands } from './integrations.ts'
 import { keyCommands } from './keys.ts'
 import { printError } from './output.ts'
@@ -43,6 +44,9 @@ export function createProgram(): Command {
   connectorCommands(program)
   integrationCommands(program)
   toolCommands(program)
+  program.commandsGroup('Take in and hand on:')
+  webhookCommands(program)
+  eventCommands(program)
   program.commandsGroup('Keep safe:')
   databaseCommands(program)
   keyCommands(program)

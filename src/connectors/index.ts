@@ -7,7 +7,8 @@ import { managerq } from './managerq/index.ts'
 import { openai } from './openai/index.ts'
 import { slack } from './slack/index.ts'
 import { smtp } from './smtp/index.ts'
+import { webhook } from './webhook/index.ts'
 import { zulip } from './zulip/index.ts'
 
 /** The one list. */
-export const connectors: readonly Connector[] = [anthropic, github, http, jira, managerq, openai, slack, smtp, zulip]
+export const connectors: readonly Connector[] = [anthropic, github, http, jira, managerq, openai, slack, smtp, webhook, zulip]

@@ -86,6 +86,7 @@ export interface Schema {
     last_error: NullableJson<Record<string, unknown>>
     last_error_at: Date | null
     last_success_at: Date | null
+    webhook_credential: string | null
     created_at: Made
     updated_at: Generated<Date>
   }
@@ -119,6 +120,130 @@ export interface Schema {
   policies: {
     workspace_id: string
     rules: Json<unknown[]>
+    updated_at: Generated<Date>
+  }
+  events: {
+    id: string
+    workspace_id: string
+    type: string
+    connector: string
+    integration_id: string | null
+    integration: string | null
+    dedupe_key: string | null
+    dedupe: Buffer | null
+    delivery_id: string | null
+    verified: boolean
+    status: Generated<string>
+    problem: string | null
+    subject: string | null
+    headers: NullableJson<Record<string, unknown>>
+    body: Buffer | null
+    data: NullableJson<unknown>
+    transform: string | null
+    replays: Generated<number>
+    received_at: Date
+  }
+  event_queue: {
+    seq: ColumnType<number, never, never>
+    workspace_id: string
+    event_id: string
+    whole: Generated<boolean>
+  }
+  subscriptions: {
+    id: string
+    workspace_id: string
+    kind: string
+    target: string
+    types: string[]
+    filter: string | null
+    ordered: Generated<boolean>
+    detail: NullableJson<Record<string, unknown>>
+    enabled: Generated<boolean>
+    problem: string | null
+    created_at: Made
+  }
+  event_effects: {
+    workspace_id: string
+    event_id: string
+    subscription_id: string
+    replay: number
+    kind: string
+    target: string
+    effect_id: string
+    at: Made
+  }
+  webhook_rejections: {
+    hook: string
+    reason: string
+    minute: Date
+    workspace_id: string | null
+    connector: string | null
+    address: string
+    count: number
+    last_at: Date
+  }
+  webhook_sources: {
+    integration_id: string
+    hook: string
+    workspace_id: string
+    last_at: Date
+    checked_at: Date | null
+    missing: Generated<number>
+  }
+  endpoints: {
+    id: string
+    workspace_id: string
+    url: string
+    description: string | null
+    transform: string | null
+    credential: string
+    signature: Generated<string>
+    public_key: string | null
+    enabled: Generated<boolean>
+    disabled_reason: string | null
+    disabled_at: Date | null
+    failing_since: Date | null
+    consecutive_failures: Generated<number>
+    paused_until: Date | null
+    probe_at: Date | null
+    created_at: Made
+    updated_at: Generated<Date>
+  }
+  deliveries: {
+    id: string
+    workspace_id: string
+    endpoint_id: string
+    event_id: string
+    event_type: string
+    event: string
+    replay: Generated<number>
+    order_key: string | null
+    seq: ColumnType<number, never, never>
+    status: Generated<string>
+    attempts: Generated<number>
+    uncounted: Generated<number>
+    next_at: Generated<Date>
+    leased_until: Date | null
+    last_status: number | null
+    last_error: string | null
+    created_at: Made
+    finished_at: Date | null
+  }
+  delivery_attempts: {
+    delivery_id: string
+    number: number
+    at: Date
+    ms: number
+    request: Json<Record<string, unknown>>
+    response: NullableJson<Record<string, unknown>>
+    error: string | null
+  }
+  retention: {
+    workspace_id: string
+    events_days: number | null
+    events_bytes: number | null
+    deliveries_days: number | null
+    runs_days: number | null
     updated_at: Generated<Date>
   }
 }

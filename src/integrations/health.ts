@@ -1,6 +1,7 @@
 import type { Access } from '#access'
 import type { Database } from '#db'
 import type { HubError } from '#kit'
+import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
 import { addError, addSuccesses, type IntegrationRow } from './store.ts'
 
@@ -18,10 +19,11 @@ export interface Health extends AsyncDisposable {
 export interface HealthDeps extends Telemetry {
   readonly db: Database
   readonly access: Access
+  readonly outbox: Outbox
   readonly onDisabled: (integration: IntegrationRow) => void
 }
 
-export function createHealth({ db, access, logger, metrics, onDisabled }: HealthDeps): Health {
+export function createHealth({ db, access, outbox, logger, metrics, onDisabled }: HealthDeps): Health {
   const successes = new Map<string, { count: number; at: Date }>()
   const troubled = new Set<string>()
 
@@ -53,15 +55,26 @@ export function createHealth({ db, access, logger, metrics, onDisabled }: Health
       metrics.integrationErrors.inc({ connector, integration: name, code: error.code })
       metrics.integrationHealth.set({ connector, integration: name }, 0)
       const lastError = { code: error.code, kind: error.entry.kind, message: error.message, at: new Date().toISOString() }
-      const counts = await addError(db.sql, id, lastError, errorsUntilDisabled)
+      const counts = await db.transaction(async (trx) => {
+        const counts = await addError(trx, id, lastError, errorsUntilDisabled)
+        if (!counts?.disabledNow) return counts
+        const detail = { name, reason: error.code, consecutive_errors: counts.consecutive }
+        await outbox.announce(trx, [
+          {
+            workspaceId,
+            type: 'integration.disabled',
+            subject: name,
+            data: { id, connector, ...detail, last_error: lastError },
+            integration,
+          },
+        ])
+        await access.audit.record(trx, { workspaceId, actor: 'system:health', action: 'integration.disabled', subject: id, detail })
+        return counts
+      })
       if (!counts?.disabledNow) return
       metrics.integrationHealth.set({ connector, integration: name }, -1)
       onDisabled(integration)
       logger.warn({ integration: name, code: error.code }, 'disabled after five failures in a row')
-      const detail = { name, reason: error.code, consecutive_errors: counts.consecutive }
-      await db.transaction((trx) =>
-        access.audit.record(trx, { workspaceId, actor: 'system:health', action: 'integration.disabled', subject: id, detail }),
-      )
     },
 
     async [Symbol.asyncDispose]() {

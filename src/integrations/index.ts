@@ -6,6 +6,7 @@ import { coalesce } from '#lib/coalesce'
 import { sha256 } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import { nearest } from '#lib/nearest'
+import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
 import { createCallers, type Caller, type Scope } from './caller.ts'
 import { createGates } from './gate.ts'
@@ -13,6 +14,7 @@ import { createHealth, type Health } from './health.ts'
 import { createPresets } from './presets.ts'
 import {
   deleteIntegration,
+  findForHook,
   findIntegration,
   insertIntegration,
   listIntegrations,
@@ -51,6 +53,8 @@ export interface Integrations extends AsyncDisposable {
   list(workspaceId: string): Promise<IntegrationRow[]>
   /** By id or unique name; `integration_unknown` when there is none. */
   get(workspaceId: string, ref: string): Promise<IntegrationRow>
+  /** The same, or undefined. */
+  find(workspaceId: string, ref: string): Promise<IntegrationRow | undefined>
   create(principal: Principal, request: NewIntegrationRequest): Promise<IntegrationRow>
   update(principal: Principal, ref: string, changes: IntegrationChanges): Promise<IntegrationRow>
   remove(principal: Principal, ref: string): Promise<void>
@@ -60,11 +64,14 @@ export interface Integrations extends AsyncDisposable {
   caller(integration: IntegrationRow | undefined, connector: Connector, scope: Scope): Promise<Caller>
   /** Proves the credential with a cheap call, and counts the outcome. */
   test(principal: Principal, ref: string): Promise<{ ok: boolean; account?: string; ms: number; error?: Record<string, unknown> }>
+  /** Those that a hook of this id, name or connector may mean, in all workspaces. */
+  forHook(ref: string): Promise<IntegrationRow[]>
   readonly health: Health
 }
 
 export interface IntegrationsDeps extends Telemetry {
   readonly db: Database
+  readonly outbox: Outbox
   readonly access: Access
   readonly credentials: Credentials
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
@@ -117,6 +124,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       config: Record<string, unknown>
       enabled: boolean
       origin: IntegrationOrigin
+      webhookCredential: string | null
     },
   ): Promise<IntegrationRow | undefined> => {
     const made = await db.transaction(async (trx) => {
@@ -151,11 +159,35 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       credentialDataOf(method, {})
       return null
     }
-    // Two names that only differ in signs must not share a credential.
-    const plain = integrationName.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 70)
-    const name = plain === integrationName ? `integration-${plain}` : `integration-${plain}-${sha256(integrationName).slice(0, 12)}`
+    const name = `integration-${plainName(integrationName)}`
     await credentials.set(principal, name, credentialDataOf(method, input), known.name)
     return name
+  }
+
+  /** `webhook_secret` may stand in the config, as people expect it there; it is kept as a credential, the one before it beside it. */
+  const keepWebhookSecret = async (
+    principal: Principal,
+    integrationName: string,
+    known: Connector,
+    config: Record<string, unknown> | undefined,
+    had: string | null,
+  ): Promise<{ config: Record<string, unknown> | undefined; webhookCredential: string | null }> => {
+    if (config?.['webhook_secret'] === undefined) return { config, webhookCredential: had }
+    const { webhook_secret: secret, ...rest } = config
+    if (typeof secret !== 'string' || secret.length < 8 || !known.webhook)
+      throw fail('invalid_input', {
+        errors: [
+          {
+            path: 'config.webhook_secret',
+            message: known.webhook ? 'must be a text of 8 characters or more' : `${known.title} sends no webhooks`,
+          },
+        ],
+      })
+    const name = had ?? `webhook-${plainName(integrationName)}`
+    const before = had === null ? undefined : (await credentials.read(principal.workspaceId, had))?.['token']
+    const previous = before === undefined || before === secret ? {} : { previous: before }
+    await credentials.set(principal, name, { token: secret, ...previous }, known.name)
+    return { config: rest, webhookCredential: name }
   }
 
   await presets.fromEnvironment()
@@ -168,6 +200,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     connector,
     health,
     get,
+    find: (workspaceId, ref) => findIntegration(db.sql, workspaceId, ref),
     async list(workspaceId) {
       await presets.discover(workspaceId)
       return listShared(workspaceId)
@@ -177,10 +210,12 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const known = connector(request.connector)
       const name = request.name ?? known.name
       const authType = request.authType ?? guessAuthType(known, request.credential)
-      const config = checkConfig(known, request.config ?? {})
+      const { webhook_secret: _, ...plainConfig } = request.config ?? {}
+      const config = checkConfig(known, plainConfig)
       const taken = await findIntegration(db.sql, principal.workspaceId, name)
       if (taken) throw fail('already_exists', { detail: `there is an integration "${name}" already`, hint: 'PATCH changes it' })
       const credential = await keepCredential(principal, name, known, authType, request.credential)
+      const { webhookCredential } = await keepWebhookSecret(principal, name, known, request.config, null)
       const made = await insert(principal.workspaceId, actorOf(principal), {
         name,
         connector: known,
@@ -189,6 +224,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
         config,
         enabled: request.enabled ?? true,
         origin: 'user',
+        webhookCredential,
       })
       if (!made) throw fail('already_exists', { detail: `there is an integration "${name}" already` })
       return made
@@ -198,7 +234,8 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const row = await get(principal.workspaceId, ref)
       const known = connector(row.connector)
       const authType = changes.authType ?? row.authType
-      const config = changes.config === undefined ? undefined : checkConfig(known, changes.config)
+      const kept = await keepWebhookSecret(principal, row.name, known, changes.config, row.webhookCredential)
+      const config = kept.config === undefined ? undefined : checkConfig(known, kept.config)
       const credential =
         changes.credential === undefined
           ? undefined
@@ -210,6 +247,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
           ...(changes.authType === undefined ? {} : { authType }),
           ...(credential === undefined ? {} : { credential }),
           ...(config === undefined ? {} : { config }),
+          ...(kept.webhookCredential === null ? {} : { webhookCredential: kept.webhookCredential }),
           // Whoever switches it on means that the trouble is over: the count begins anew.
           ...(enabled === undefined
             ? {}
@@ -249,6 +287,8 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       gates.forget(row.id)
     },
 
+    forHook: (ref) => findForHook(db.sql, ref, byName.get(ref)?.name),
+
     choose: (workspaceId, known, ref) => callers.choose(workspaceId, known, ref, () => presets.discover(workspaceId)),
     caller: (integration, known, scope) => callers.open(integration, known, scope),
 
@@ -277,4 +317,10 @@ function credentialFits(method: Connector['auth'][number], values: CredentialVal
   } catch {
     return false
   }
+}
+
+/** An integration's name as part of a credential's. Two names that only differ in signs must not share a credential. */
+function plainName(name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 70)
+  return plain === name ? plain : `${plain}-${sha256(name).slice(0, 12)}`
 }

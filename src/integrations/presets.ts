@@ -13,6 +13,7 @@ interface PresetRow {
   readonly config: Record<string, unknown>
   readonly enabled: boolean
   readonly origin: IntegrationOrigin
+  readonly webhookCredential: string | null
 }
 
 interface PresetDeps {
@@ -30,6 +31,7 @@ export interface Presets {
 }
 
 const environmentCredential = (connector: string): string => `environment-${connector}`
+const environmentWebhookCredential = (connector: string): string => `environment-${connector}-webhook`
 
 // A listing asks each time; Vault is then asked at most this often.
 const rediscoverMs = 2000
@@ -45,6 +47,7 @@ export function createPresets({ db, access, credentials, insert }: PresetDeps, {
     const stored = await credentials.read(workspaceId, name)
     const wanted = fitCredential(method, preset.credential)!
     if (!sameValues(stored, wanted)) await credentials.set(operator, name, wanted, connector.name)
+    const webhookCredential = await keepWebhookSecret(workspaceId, connector)
     const config = connector.config.parse(preset.config)
     const row = {
       name: connector.name,
@@ -54,12 +57,28 @@ export function createPresets({ db, access, credentials, insert }: PresetDeps, {
       config,
       enabled: true,
       origin: 'environment' as const,
+      webhookCredential,
     }
     const made = await insert(workspaceId, 'system:environment', row)
     if (made) return
     const existing = (await listIntegrations(db.sql, workspaceId)).find((candidate) => candidate.name === connector.name)
     if (existing?.origin === 'environment')
-      await updateIntegration(db.sql, existing.id, { config, authType: method.type, credential: name })
+      await updateIntegration(db.sql, existing.id, {
+        config,
+        authType: method.type,
+        credential: name,
+        ...(webhookCredential ? { webhookCredential } : {}),
+      })
+  }
+
+  const keepWebhookSecret = async (workspaceId: string, connector: Connector): Promise<string | null> => {
+    const secret = connector.webhook?.secretVariable && environment[connector.webhook.secretVariable]
+    if (!secret) return null
+    const name = environmentWebhookCredential(connector.name)
+    const stored = await credentials.read(workspaceId, name)
+    if (!sameValues(stored, { token: secret }))
+      await credentials.set(await access.operator('environment'), name, { token: secret }, connector.name)
+    return name
   }
 
   const discover = async (workspaceId: string): Promise<void> => {
@@ -80,6 +99,7 @@ export function createPresets({ db, access, credentials, insert }: PresetDeps, {
           config: config.data,
           enabled: true,
           origin: 'credential' as const,
+          webhookCredential: null,
         }
         await insert(workspaceId, 'system:credential', row)
         break

@@ -21,6 +21,8 @@ export interface IntegrationRow {
   readonly lastError: Record<string, unknown> | null
   readonly lastErrorAt: Date | null
   readonly lastSuccessAt: Date | null
+  /** Name of the credential that its webhooks are signed with, where it has one of its own. */
+  readonly webhookCredential: string | null
   readonly createdAt: Date
   readonly updatedAt: Date
 }
@@ -42,6 +44,7 @@ const columns = [
   'last_error as lastError',
   'last_error_at as lastErrorAt',
   'last_success_at as lastSuccessAt',
+  'webhook_credential as webhookCredential',
   'created_at as createdAt',
   'updated_at as updatedAt',
 ] as const
@@ -71,15 +74,24 @@ export interface NewIntegration {
   readonly config: Record<string, unknown>
   readonly enabled: boolean
   readonly origin: IntegrationOrigin
+  readonly webhookCredential: string | null
 }
 
 /** Undefined when the name is taken. */
 export function insertIntegration(sql: Sql, row: NewIntegration): Promise<IntegrationRow | undefined> {
-  const { workspaceId, authType, config, enabled, ...rest } = row
+  const { workspaceId, authType, config, enabled, webhookCredential, ...rest } = row
   const status = enabled ? 'active' : 'inactive'
   return sql
     .insertInto('integrations')
-    .values({ ...rest, workspace_id: workspaceId, auth_type: authType, config: JSON.stringify(config), enabled, status })
+    .values({
+      ...rest,
+      workspace_id: workspaceId,
+      auth_type: authType,
+      config: JSON.stringify(config),
+      enabled,
+      status,
+      webhook_credential: webhookCredential,
+    })
     .onConflict((conflict) => conflict.columns(['workspace_id', 'name']).doNothing())
     .returning(columns)
     .executeTakeFirst()
@@ -93,10 +105,11 @@ export interface IntegrationChange {
   readonly enabled?: boolean
   readonly status?: IntegrationStatus
   readonly consecutiveErrors?: number
+  readonly webhookCredential?: string
 }
 
 export function updateIntegration(sql: Sql, id: string, change: IntegrationChange): Promise<IntegrationRow | undefined> {
-  const { authType, config, consecutiveErrors, ...rest } = change
+  const { authType, config, consecutiveErrors, webhookCredential, ...rest } = change
   return sql
     .updateTable('integrations')
     .set({
@@ -104,11 +117,26 @@ export function updateIntegration(sql: Sql, id: string, change: IntegrationChang
       ...(authType === undefined ? {} : { auth_type: authType }),
       ...(config === undefined ? {} : { config: JSON.stringify(config) }),
       ...(consecutiveErrors === undefined ? {} : { consecutive_errors: consecutiveErrors }),
+      ...(webhookCredential === undefined ? {} : { webhook_credential: webhookCredential }),
       updated_at: new Date(),
     })
     .where('id', '=', id)
     .returning(columns)
     .executeTakeFirst()
+}
+
+/**
+ * Those that a hook of this name may mean, in whatever workspace: the integration of this id or name, or all of a connector. One that a
+ * user switched off takes nothing in; one that failed too often still does, as what comes in is not at fault.
+ */
+export function findForHook(sql: Sql, ref: string, connector: string | undefined): Promise<IntegrationRow[]> {
+  return sql
+    .selectFrom('integrations')
+    .select(columns)
+    .where((e) => e.or([e('id', '=', ref), e('name', '=', ref), ...(connector === undefined ? [] : [e('connector', '=', connector)])]))
+    .where((e) => e.or([e('enabled', '=', true), e('status', '=', 'error')]))
+    .orderBy('id')
+    .execute()
 }
 
 export async function deleteIntegration(sql: Sql, id: string): Promise<void> {

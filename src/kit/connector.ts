@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { AuthMethod, CredentialValues } from './auth.ts'
 import type { Http, Log } from './http/index.ts'
 import type { SourceDeclaration } from './source.ts'
-import type { WebhookDeclaration } from './webhook.ts'
+import type { WebhookDeclaration } from './webhook/index.ts'
 
 /** What an action does outside: look, change, or take away for good. */
 export type Effect = 'read' | 'write' | 'destroy'

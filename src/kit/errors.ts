@@ -39,6 +39,7 @@ export const errorCatalogue = {
   token_invalid: entry('authentication', 401, false, 'This token is unknown, expired or revoked.'),
   scope_missing: entry('permission', 403, false, 'The token lacks a scope that this needs.'),
   too_many_attempts: entry('rate_limit', 429, true, 'Too many failed attempts from this address.'),
+  webhook_refused: entry('authentication', 401, false, 'This delivery is not signed as it should be.'),
   // State
   already_exists: entry('conflict', 409, false, 'Something with this name is there already.'),
   in_use: entry('conflict', 409, false, 'It is still in use.'),
@@ -64,10 +65,10 @@ export const errorCatalogue = {
   interrupted: entry('internal', 503, true, 'The process died during the call; nothing was changed outside.'),
   outcome_unknown: entry('outcome_unknown', 502, false, 'The call was sent and no answer came: it may or may not have had its effect.'),
   cancelled: entry('timeout', 499, true, 'The caller went away before the call was done.'),
-  // The outside systems
   // Expressions
   expression_failed: entry('validation', 422, false, 'An expression is not right, or does not fit what it was given.'),
   expression_limit: entry('validation', 422, false, 'An expression takes more time, memory or room than it may.'),
+  // The outside systems
   vendor_unauthorized: entry('authentication', 424, false, 'The outside system refused the credential.'),
   vendor_forbidden: entry('permission', 424, false, 'The credential is not allowed to do this in the outside system.'),
   vendor_not_found: entry('not_found', 404, false, 'The outside system has no such thing, or hides it from this credential.'),

@@ -58,4 +58,19 @@ export {
   type RequestOptions,
 } from './http/index.ts'
 export { type SourceDeclaration } from './source.ts'
-export { type WebhookDeclaration } from './webhook.ts'
+export {
+  readable,
+  schemes,
+  sign,
+  verify,
+  type Delivery,
+  type HookContext,
+  type Identity,
+  type Readable,
+  type Refusal,
+  type SignedRequest,
+  type Verification,
+  type WebhookDeclaration,
+  type WebhookRecovery,
+  type WebhookScheme,
+} from './webhook/index.ts'

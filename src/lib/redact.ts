@@ -12,7 +12,7 @@ const shapes: readonly RegExp[] = [
   /\bglpat-[A-Za-z0-9_-]{16,}/g,
   /\bxox[abeoprs]-[A-Za-z0-9-]{8,}/g,
   /(?<=hooks\.slack\.com\/services\/)[A-Za-z0-9/]{8,}/g,
-  /\bwhsec_[A-Za-z0-9+/=]{16,}/g,
+  /\bwhs(?:ec|k)_[A-Za-z0-9+/=]{16,}/g,
   /\bhv[sbr]\.[A-Za-z0-9_-]{16,}/g,
   /\beyJ[A-Za-z0-9_-]{8,1024}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
   /\bsk-[A-Za-z0-9_-]{16,}/g,

@@ -4,6 +4,7 @@ import type { Engine, RunFunction } from '#engine'
 import type { Integrations } from '#integrations'
 import { fail, type Connector } from '#kit'
 import { newId } from '#lib/ids'
+import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
 import { createInvoke, type Invoke, type InvokeOptions, type Outcome } from './invoke.ts'
 import { createJournal } from './journal.ts'
@@ -34,6 +35,7 @@ export interface ToolsDeps extends Telemetry {
   readonly db: Database
   readonly access: Access
   readonly integrations: Integrations
+  readonly outbox: Outbox
 }
 
 interface LaterCall {
@@ -49,7 +51,7 @@ export function createTools(deps: ToolsDeps, { connectors, executorId }: { conne
   const { db, access, integrations, logger } = deps
   const registry = createRegistry(connectors)
   const policies = createPolicies(db, access)
-  const journal = createJournal(db, deps, executorId)
+  const journal = createJournal(deps, executorId)
   const invoke = createInvoke({ ...deps, registry, policies, integrations, journal })
   let engine: Engine | undefined
   let settling: NodeJS.Timeout | undefined

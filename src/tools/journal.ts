@@ -2,7 +2,9 @@ import type { Database, Transaction } from '#db'
 import { errorCatalogue, fail, type HubError, type ErrorCode, type FieldError } from '#kit'
 import { createBatcher } from '#lib/batch'
 import { newId } from '#lib/ids'
+import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
+import { createAnnouncer } from './announce.ts'
 import { dropOld, findByKey, finishInvocations, insertInvocations, retake, settle, type Ending, type InvocationRow } from './store.ts'
 
 export interface NewEntry {
@@ -48,13 +50,25 @@ export interface Journal extends AsyncDisposable {
 const mostWaiting = 5000
 const keepDays = 30
 
-export function createJournal(db: Database, { logger }: Telemetry, executorId: string): Journal {
+export interface JournalDeps extends Telemetry {
+  readonly db: Database
+  readonly outbox: Outbox
+}
+
+export function createJournal({ db, outbox, logger }: JournalDeps, executorId: string): Journal {
+  const announced = createAnnouncer(db, outbox)
   const inserts = createBatcher(async (rows: readonly Parameters<typeof insertInvocations>[1][number][]) => {
-    const made = await insertInvocations(db.sql, rows)
+    const made = await announced(rows, (sql) => insertInvocations(sql, rows))
     return rows.map(({ id }) => made.has(id))
   })
-  const endings = createBatcher(async (rows: readonly Ending[]) => {
-    await finishInvocations(db.sql, rows)
+  const endings = createBatcher(async (ended: readonly { entry: Entry; ending: Ending }[]) => {
+    const rows = ended.map(({ entry, ending }) => ({ ...entry, ...ending, key: entry.key ?? null }))
+    await announced(rows, (sql) =>
+      finishInvocations(
+        sql,
+        ended.map(({ ending }) => ending),
+      ),
+    )
     return rows.map(() => undefined)
   })
 
@@ -121,7 +135,8 @@ export function createJournal(db: Database, { logger }: Telemetry, executorId: s
     async end(entry, result) {
       if (entry.durable) {
         const { status, output = null, error } = result
-        await endings.add({ id: entry.id, status, output, error: error ? storedError(error) : null, finishedAt: new Date(), executorId })
+        const ending = { id: entry.id, status, output, error: error ? storedError(error) : null, finishedAt: new Date(), executorId }
+        await endings.add({ entry, ending })
         return
       }
       const written = inserts
@@ -132,11 +147,12 @@ export function createJournal(db: Database, { logger }: Telemetry, executorId: s
     },
 
     settle: () =>
-      settle(
-        db.sql,
-        storedError(fail('interrupted')),
-        storedError(fail('outcome_unknown', { detail: 'the process died during the call' })),
-      ),
+      db.transaction(async (trx) => {
+        const unknown = fail('outcome_unknown', { detail: 'the process died during the call' })
+        const settled = await settle(trx, storedError(fail('interrupted')), storedError(unknown))
+        await announced(settled, () => Promise.resolve(), trx)
+        return settled.length
+      }),
 
     async [Symbol.asyncDispose]() {
       clearInterval(cleaning)

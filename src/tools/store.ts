@@ -150,7 +150,7 @@ export async function retake(sql: Sql, row: Pick<InvocationRow, 'id' | 'status' 
  * What was under way on processes that are gone: those of serving hubs when the engine has declared them dead and removed them, others
  * (command lines) after ten minutes. A look changed nothing and may be asked again; of a write nobody knows.
  */
-export async function settle(sql: Sql, interrupted: Record<string, unknown>, unknown: Record<string, unknown>): Promise<number> {
+export async function settle(sql: Sql, interrupted: Record<string, unknown>, unknown: Record<string, unknown>): Promise<InvocationRow[]> {
   const { rows } = await raw<{ id: string }>`
     update hub.invocations as i
        set status = case when i.effect = 'read' then 'failed' else 'outcome_unknown' end, finished_at = now(),
@@ -158,7 +158,9 @@ export async function settle(sql: Sql, interrupted: Record<string, unknown>, unk
      where i.status = 'running' and not exists (select from hub.executors e where e.id = i.executor_id)
        and (i.executor_id like 'exe\_%' or i.started_at < now() - interval '10 minutes')
     returning i.id`.execute(sql)
-  return rows.length
+  if (rows.length === 0) return []
+  const ids = rows.map(({ id }) => id)
+  return (await sql.selectFrom('invocations').select(columns).where('id', 'in', ids).execute()) as InvocationRow[]
 }
 
 export async function dropOld(sql: Sql, before: Date, most: number): Promise<number> {

@@ -108,7 +108,7 @@ async function exercise(url: string, adminToken: string, outside: string, secret
       const answer = await reply.body.text()
       const json = (answer.startsWith('{') ? JSON.parse(answer) : {}) as Record<string, unknown>
       if (givesToken === undefined) seen.push({ what: `answer of ${method} ${path}`, text: `${JSON.stringify(reply.headers)}\n${answer}` })
-      else secrets.add(givesToken, json['token'] as string)
+      else secrets.add(givesToken, ((json['token'] ?? json['secret']) as string).replace(/^whsec_/, ''))
       return { status: reply.statusCode, body: answer, json }
     },
   }

@@ -11,4 +11,5 @@ export {
   type HubProcess,
   type TestHub,
 } from './hub.ts'
+export { startReceiver, startSender, strangerTo, type Received, type Receiver, type Sender } from './outbound.ts'
 export { testTelemetry } from './telemetry.ts'

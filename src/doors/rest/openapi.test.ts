@@ -62,6 +62,17 @@ const walk: readonly Step[] = [
   ['PUT', '/api/v1/policies', { rules: [{ tools: ['x_*'], decision: 'deny', reason: 'no' }] }],
   ['GET', '/api/v1/policies'],
   ['GET', '/api/v1/audit?limit=3'],
+  ['POST', '/api/v1/endpoints', { url: 'https://example.com/hook', types: ['token.*'], signature: 'v1a' }],
+  ['GET', '/api/v1/endpoints/{id}'],
+  ['PATCH', '/api/v1/endpoints/{id}', { description: 'documented', enabled: false }],
+  ['POST', '/api/v1/endpoints/{id}/rotate'],
+  ['GET', '/api/v1/endpoints?limit=1'],
+  ['POST', '/api/v1/endpoints/{id}/replay', { from: '2026-01-01T00:00:00Z', types: ['token.used'] }],
+  ['POST', '/api/v1/endpoints', { url: 'http://localhost:9/', types: ['documented.*'] }],
+  ['POST', '/api/v1/endpoints/{id}/test'],
+  ['DELETE', '/api/v1/endpoints/{id}'],
+  ['GET', '/api/v1/deliveries?limit=1'],
+  ['POST', '/api/v1/deliveries/retry', { from: '2126-01-01T00:00:00Z' }],
 ]
 
 suite('/openapi.json', () => {

@@ -4,13 +4,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Access } from '#access'
 import type { Credentials } from '#credentials'
+import type { Events, Outbound } from '#events'
 import type { Integrations } from '#integrations'
 import { fail } from '#kit'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
+import type { Webhooks } from '#webhooks'
 import { addAccess, nothingHere } from './access-hook.ts'
 import { connectorRoutes } from './connectors.ts'
 import { credentialRoutes } from './credentials.ts'
+import { deliveryRoutes } from './deliveries.ts'
+import { endpointRoutes } from './endpoints.ts'
+import { eventRoutes } from './events.ts'
 import { integrationRoutes } from './integrations.ts'
 import { addHeaders, answerBroken, requestId, secure } from './headers.ts'
 import { addJsonParser } from './json.ts'
@@ -20,6 +25,7 @@ import { seedRoutes } from './seeds.ts'
 import { systemRoutes } from './system.ts'
 import { tokenRoutes } from './tokens.ts'
 import { toolRoutes } from './tools.ts'
+import { webhookRoutes } from './webhooks.ts'
 import { workspaceRoutes } from './workspaces.ts'
 
 export type RestApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
@@ -32,6 +38,9 @@ export interface RestDeps extends Telemetry {
   readonly credentials: Credentials
   readonly integrations: Integrations
   readonly tools: Tools
+  readonly events: Events
+  readonly outbound: Outbound
+  readonly webhooks: Webhooks
   readonly readiness: Readiness
   readonly isStopping: () => boolean
 }
@@ -100,6 +109,10 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   integrationRoutes(app, deps)
   toolRoutes(app, deps)
   seedRoutes(app, deps)
+  eventRoutes(app, deps)
+  endpointRoutes(app, deps)
+  deliveryRoutes(app, deps)
+  await webhookRoutes(app, deps)
   return app
 }
 

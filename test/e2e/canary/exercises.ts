@@ -5,7 +5,7 @@ export interface Asked {
   readonly headers?: Record<string, string>
   /** Sent as it is, instead of as JSON. */
   readonly raw?: string
-  /** This answer gives a new secret out, once and to whom it belongs: its `token` field becomes one more canary. */
+  /** This answer gives a new secret out, once and to whom it belongs: its `token` or `secret` field becomes one more canary. */
   readonly givesToken?: string
 }
 
@@ -133,6 +133,26 @@ export const exercises: readonly Exercise[] = [
       }
       await hub.call('GET', '/api/v1/integrations')
       await hub.call('GET', '/api/v1/invocations')
+    },
+  },
+  {
+    name: 'signing secrets of endpoints, and a receiver that repeats what it is sent',
+    async run(hub, secrets) {
+      const whsec = (where: string): string => `whsec_${Buffer.from(secrets.mint(where)).toString('base64')}`
+      const create = (more: object, givesToken?: string) =>
+        hub.call('POST', '/api/v1/endpoints', { url: `${hub.outside}/status/400`, ...more }, givesToken === undefined ? {} : { givesToken })
+      const made = await create({}, 'a signing secret that was made')
+      const given = await create({ secret: whsec('a signing secret that was given') })
+      await create({ secret: secrets.mint('a signing secret that is none') })
+      await create({ url: `http://me:${secrets.mint('password in a URL')}@127.0.0.1/` })
+      await create({ url: hub.outside, more: whsec('unknown field of an endpoint') })
+      const id = given.json['id'] as string
+      await hub.call('POST', `/api/v1/endpoints/${id}/rotate`, { secret: whsec('a signing secret that replaces another') })
+      await hub.call('POST', `/api/v1/endpoints/${made.json['id'] as string}/rotate`, {}, { givesToken: 'a signing secret by rotation' })
+      await hub.call('POST', `/api/v1/endpoints/${id}/test`)
+      await hub.call('POST', `/api/v1/endpoints/${id}/replay`, { from: '2026-01-01T00:00:00Z' })
+      for (const path of ['endpoints', `endpoints/${id}`, 'deliveries', 'credentials']) await hub.call('GET', `/api/v1/${path}`)
+      await hub.call('DELETE', `/api/v1/endpoints/${id}`)
     },
   },
   {

@@ -1,0 +1,125 @@
+import { isDatabaseTrouble, type Database } from '#db'
+import type { Expressions } from '#expressions'
+import { sleep } from '#lib/clock'
+import type { Outbox } from '#outbox'
+import type { Telemetry } from '#telemetry'
+import type { Consumer } from './event.ts'
+import { hand, putAside } from './hand.ts'
+import { nextWaiting, tryDispatchLock, type Waiting, type WholeEvent } from './store.ts'
+
+/** What an event's body says. */
+export interface Reading {
+  readonly data: unknown
+  readonly subject?: string | undefined
+  readonly type?: string | undefined
+  /** Set where the data is not simply what the body holds: the transformation that made it. */
+  readonly transform?: string | undefined
+}
+
+/** Reads a stored delivery; undefined when its body is none of what it says it is. Throws when a transformation fails. */
+export type ReadEvent = (event: WholeEvent) => Promise<Reading | undefined>
+
+export interface Dispatcher extends AsyncDisposable {
+  start(): void
+  /** Something has arrived. */
+  kick(): void
+  /** Everything that has arrived so far; answers how many. */
+  drain(): Promise<number>
+}
+
+export interface DispatchDeps extends Telemetry {
+  readonly db: Database
+  readonly expressions: Expressions
+  readonly outbox: Outbox
+  readonly read: ReadEvent
+  readonly consumers: ReadonlyMap<string, Consumer>
+}
+
+const atOnce = 200
+// For what other processes stored: within the 100 ms in which an event is to be taken up. What came here is kicked.
+const pollMs = 75
+
+export function createDispatcher(deps: DispatchDeps): Dispatcher {
+  const { db, logger, metrics, consumers } = deps
+  let stopping = false
+  let loop: Promise<void> | undefined
+  let wake: (() => void) | undefined
+  let kicked = false
+
+  const dispatch = (most: number, seen: (head: Waiting) => void = () => undefined): Promise<number> =>
+    db
+      .transaction(async (trx) => {
+        const waiting = (await tryDispatchLock(trx)) ? await nextWaiting(trx, most) : []
+        if (waiting[0]) seen(waiting[0])
+        return waiting.length === 0 ? { count: 0, kinds: [] } : hand(deps, trx, waiting)
+      })
+      .then(({ count, kinds }) => {
+        for (const kind of kinds) consumers.get(kind)?.wake?.()
+        return count
+      })
+
+  const round = async (): Promise<number> => {
+    let head: Waiting | undefined
+    try {
+      return await dispatch(atOnce)
+    } catch (error) {
+      if (isPassing(error)) throw error
+    }
+    // One of them cannot be handed on. From here one by one, so that it is told from its neighbours; and then put aside, as it would stand
+    // in the way of all that come after it.
+    try {
+      return await dispatch(1, (next) => (head = next))
+    } catch (error) {
+      if (isPassing(error) || !head) throw error
+      const { id } = head
+      logger.error({ err: error, event: id }, 'an event could not be handed on')
+      await putAside(db, head)
+      return 1
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    for (let pause = pollMs; !stopping;) {
+      kicked = false
+      try {
+        const count = await round()
+        if (count > 0) metrics.eventsDispatched.inc(count)
+        if (count > 0) continue
+        pause = pollMs
+      } catch (error) {
+        logger.warn({ err: error }, 'could not dispatch; trying again')
+        pause = Math.min(pause * 2, 5000)
+      }
+      if (kicked || stopping) continue
+      const nudge = new AbortController()
+      wake = () => nudge.abort()
+      await sleep(pause, nudge.signal).catch(() => undefined)
+      wake = undefined
+    }
+  }
+
+  return {
+    start() {
+      loop ??= run()
+    },
+    kick() {
+      kicked = true
+      wake?.()
+    },
+    async drain() {
+      let total = 0
+      for (let count = await round(); count > 0; count = await round()) total += count
+      return total
+    },
+    async [Symbol.asyncDispose]() {
+      stopping = true
+      wake?.()
+      await loop
+    },
+  }
+}
+
+/** Not the event's fault: the database is away, or two transactions were in each other's way. */
+function isPassing(error: unknown): boolean {
+  return isDatabaseTrouble(error) || /^40/.test(String((error as { code?: unknown }).code ?? ''))
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import type { Database } from '#db'
+import { fail } from '#kit'
+import { createBatcher } from '#lib/batch'
+import { newId } from '#lib/ids'
+import { unparsed as unparsedProblem } from './hand.ts'
+import { insertEvents, type NewEvent } from './store.ts'
+
+/** A verified delivery, about to be stored. */
+export interface Arrival {
+  readonly workspaceId: string
+  readonly connector: string
+  readonly type: string
+  readonly integration?: { readonly id: string; readonly name: string } | undefined
+  readonly dedupeKey: string
+  readonly deliveryId?: string | undefined
+  readonly subject?: string | undefined
+  /** Its body is not what it says it is: kept, and handed to nobody. */
+  readonly unparsed: boolean
+  /** It has to be read before it is known who wants it. */
+  readonly whole: boolean
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: Buffer
+}
+
+export interface Inbox extends AsyncDisposable {
+  /** Resolves when the event is durable; `duplicate` when it had been already. */
+  add(arrival: Arrival): Promise<{ id: string; duplicate: boolean }>
+}
+
+// What may wait for the database at once: beyond that the sender is asked to come again, as memory has an end.
+const mostWaiting = 20_000
+const mostBytes = 256 * 1024 * 1024
+
+export function createInbox(db: Database, onStored: () => void): Inbox {
+  let bytes = 0
+  const batcher = createBatcher(async (events: readonly NewEvent[]) => {
+    const made = await insertEvents(db, events)
+    onStored()
+    return events.map(({ id }) => made.has(id))
+  })
+  return {
+    async add({ workspaceId, connector, type, integration, dedupeKey, deliveryId, subject, unparsed, whole, headers, body }) {
+      if (batcher.size >= mostWaiting || bytes + body.length > mostBytes)
+        throw fail('database_unavailable', { detail: 'more arrives than can be stored just now', retryAfter: 5 })
+      bytes += body.length
+      try {
+        const id = newId('evt')
+        const isNew = await batcher.add({
+          id,
+          workspaceId,
+          connector,
+          type,
+          integrationId: integration?.id ?? null,
+          integration: integration?.name ?? null,
+          dedupeKey,
+          dedupe: dedupeDigest(workspaceId, integration?.id ?? connector, dedupeKey),
+          deliveryId: deliveryId ?? null,
+          status: unparsed ? 'unparsed' : 'dispatched',
+          problem: unparsed ? unparsedProblem : null,
+          subject: subject ?? null,
+          whole,
+          headers,
+          body,
+          receivedAt: new Date(),
+        })
+        return { id, duplicate: !isNew }
+      } finally {
+        bytes -= body.length
+      }
+    },
+    [Symbol.asyncDispose]: () => batcher.drain(),
+  }
+}
+
+function dedupeDigest(...parts: readonly string[]): Buffer {
+  return createHash('sha256').update(parts.join('\n')).digest().subarray(0, 16)
+}

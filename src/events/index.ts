@@ -1,0 +1,144 @@
+import { actorOf, type Access, type Principal } from '#access'
+import type { Database, Transaction } from '#db'
+import type { Expressions } from '#expressions'
+import { fail } from '#kit'
+import { newId } from '#lib/ids'
+import type { Outbox } from '#outbox'
+import type { Telemetry } from '#telemetry'
+import { createDispatcher, type ReadEvent } from './dispatch.ts'
+import type { Consumer, SubscriptionRow } from './event.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './look-store.ts'
+import { createRetention, type Retention } from './retention.ts'
+import {
+  deleteSubscriptions,
+  effectsOf,
+  insertSubscription,
+  subscriptionsOf,
+  type EventRow,
+  type NewSubscription,
+  type WholeEvent,
+} from './store.ts'
+
+export type { ReadEvent, Reading } from './dispatch.ts'
+export { fitsType, toCloudEvent, type CloudEvent, type Consumer, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
+export type { Arrival } from './inbox.ts'
+export {
+  createOutbound,
+  type AttemptRow,
+  type Deliveries,
+  type DeliveryDetail,
+  type DeliveryRow,
+  type EndpointRow,
+  type Endpoints,
+  type Outbound,
+  type Sent,
+  type WithSecret,
+} from './outbound/index.ts'
+export type { Retention, RetentionRule } from './retention.ts'
+export type { EventFilter } from './look-store.ts'
+export type { EventRow, WholeEvent } from './store.ts'
+
+export interface ReplayRequest extends EventFilter {
+  readonly ids?: readonly string[] | undefined
+  /** `then`: with what a transformation made of it at first. `now`: made anew by the transformation of today. */
+  readonly transform: 'then' | 'now'
+}
+
+export interface EventDetail extends WholeEvent {
+  readonly effects: readonly { kind: string; target: string; effectId: string; replay: number; at: Date }[]
+}
+
+/** What happened, outside and inside: kept in order of arrival, then handed to whoever subscribed. */
+export interface Events extends AsyncDisposable {
+  readonly inbox: Pick<Inbox, 'add'>
+  /** Who takes subscriptions of a kind. Once, while the hub is built. */
+  consume(kind: string, consumer: Consumer): void
+  subscribe(trx: Transaction, subscription: Omit<NewSubscription, 'id'>): Promise<string>
+  unsubscribe(trx: Transaction, kind: string, target: string): Promise<void>
+  subscriptions(workspaceId: string): Promise<SubscriptionRow[]>
+  list(workspaceId: string, filter: EventFilter, page: { before?: string | undefined; limit: number }): Promise<EventRow[]>
+  /** What came after an event, oldest first. */
+  since(workspaceId: string, filter: EventFilter, id: string, limit: number): Promise<EventRow[]>
+  get(workspaceId: string, id: string): Promise<EventDetail>
+  /** Lets events happen once more, as far as the hub is concerned: answers how many. */
+  replay(principal: Principal, request: ReplayRequest): Promise<number>
+  /** Which of these deliveries were taken in since then. */
+  known(workspaceId: string, which: { since: Date; deliveryIds: readonly string[] }): Promise<Set<string>>
+  readonly retention: Retention
+  /** Begins to hand events on; a process that only answers requests does not. */
+  start(): void
+  /** Hands on what is there and answers how many that were: for tests and benches, which must not wait. */
+  drain(): Promise<number>
+}
+
+export interface EventsDeps extends Telemetry {
+  readonly db: Database
+  readonly access: Access
+  readonly expressions: Expressions
+  readonly outbox: Outbox
+  readonly read: ReadEvent
+}
+
+/** As many as one replay takes: more would hold up what is new for longer than a minute. */
+const mostReplayed = 100_000
+
+export function createEvents(deps: EventsDeps): Events {
+  const { db, access } = deps
+  const consumers = new Map<string, Consumer>()
+  const dispatcher = createDispatcher({ ...deps, consumers })
+  const inbox = createInbox(db, dispatcher.kick)
+  const retention = createRetention(deps)
+  return {
+    inbox,
+    retention,
+    consume(kind, consumer) {
+      if (consumers.has(kind)) throw new Error(`two consumers for ${kind}`)
+      consumers.set(kind, consumer)
+    },
+    async subscribe(trx, subscription) {
+      const id = newId('sub')
+      await insertSubscription(trx, { ...subscription, id })
+      return id
+    },
+    unsubscribe: deleteSubscriptions,
+    subscriptions: (workspaceId) => subscriptionsOf(db.sql, [workspaceId]),
+    list: (workspaceId, filter, page) => listEvents(db.sql, workspaceId, filter, page),
+    since: (workspaceId, filter, after, limit) => listEvents(db.sql, workspaceId, filter, { after, limit }),
+    async get(workspaceId, id) {
+      const row = await findEvent(db.sql, workspaceId, id)
+      if (!row) throw fail('not_found', { detail: `there is no event "${id}" in this workspace` })
+      return { ...row, effects: await effectsOf(db.sql, id) }
+    },
+    async replay(principal, { transform, ...which }) {
+      const { workspaceId } = principal
+      const count = await db.transaction(async (trx) => {
+        const count = await replayEvents(trx, workspaceId, which, transform === 'now', mostReplayed)
+        if (which.ids?.length === 1 && count === 0 && !(await findEvent(trx, workspaceId, which.ids[0]!)))
+          throw fail('not_found', { detail: `there is no event "${which.ids[0]}" in this workspace` })
+        const detail = { ...which, transform, count, from: which.from?.toISOString(), to: which.to?.toISOString() }
+        await access.audit.record(trx, {
+          workspaceId,
+          actor: actorOf(principal),
+          action: 'events.replayed',
+          subject: which.ids?.length === 1 ? which.ids[0]! : 'range',
+          detail: JSON.parse(JSON.stringify(detail)) as Record<string, unknown>,
+        })
+        return count
+      })
+      dispatcher.kick()
+      return count
+    },
+    known: (workspaceId, which) => knownDeliveries(db.sql, workspaceId, which),
+    start() {
+      dispatcher.start()
+      retention.start()
+    },
+    drain: () => dispatcher.drain(),
+    async [Symbol.asyncDispose]() {
+      await retention[Symbol.asyncDispose]()
+      await inbox[Symbol.asyncDispose]()
+      await dispatcher[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { sql as raw } from 'kysely'
+import type { Sql, Transaction } from '#db'
+import { eventColumns, type EventRow, type WholeEvent } from './store.ts'
+
+export interface EventFilter {
+  readonly type?: string | undefined
+  readonly connector?: string | undefined
+  readonly integration?: string | undefined
+  readonly status?: string | undefined
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
+}
+
+const waits = raw<boolean>`exists (select from hub.event_queue q where q.event_id = e.id)`
+const status = raw<string>`case when ${waits} then 'received' else e.status end`.as('status')
+
+function filtered(sql: Sql, workspaceId: string, filter: EventFilter) {
+  const { type, connector, integration, from, to } = filter
+  let query = sql.selectFrom('events as e').where('e.workspace_id', '=', workspaceId)
+  if (type?.endsWith('.*')) query = query.where('e.type', 'like', `${likeSafe(type.slice(0, -1))}%`)
+  else if (type !== undefined && type !== '*') query = query.where('e.type', '=', type)
+  if (connector !== undefined) query = query.where('e.connector', '=', connector)
+  if (integration !== undefined)
+    query = query.where((e) => e.or([e('e.integration', '=', integration), e('e.integration_id', '=', integration)]))
+  if (filter.status === 'received') query = query.where(waits)
+  else if (filter.status !== undefined) query = query.where('e.status', '=', filter.status).where(raw<boolean>`not ${waits}`)
+  if (from !== undefined) query = query.where('e.received_at', '>=', from)
+  if (to !== undefined) query = query.where('e.received_at', '<', to)
+  return query
+}
+
+function likeSafe(text: string): string {
+  return text.replaceAll(/[%_\\]/g, String.raw`\$&`)
+}
+
+export function listEvents(
+  sql: Sql,
+  workspaceId: string,
+  filter: EventFilter,
+  { before, after, limit }: { before?: string | undefined; after?: string | undefined; limit: number },
+): Promise<EventRow[]> {
+  let query = filtered(sql, workspaceId, filter).select([...eventColumns, status])
+  if (before !== undefined) query = query.where('e.id', '<', before)
+  if (after !== undefined) query = query.where('e.id', '>', after)
+  return query
+    .orderBy('e.id', after === undefined ? 'desc' : 'asc')
+    .limit(limit)
+    .execute()
+}
+
+export function findEvent(sql: Sql, workspaceId: string, id: string): Promise<WholeEvent | undefined> {
+  return sql
+    .selectFrom('events as e')
+    .select([...eventColumns, status, 'e.headers', 'e.body'])
+    .where('e.workspace_id', '=', workspaceId)
+    .where('e.id', '=', id)
+    .executeTakeFirst()
+}
+
+/** Into the queue once more. `anew`: what a transformation made is forgotten, so that it is made by that of today. */
+export async function replayEvents(
+  trx: Transaction,
+  workspaceId: string,
+  filter: EventFilter & { readonly ids?: readonly string[] | undefined },
+  anew: boolean,
+  most: number,
+): Promise<number> {
+  let which = filtered(trx, workspaceId, filter)
+    .select('e.id')
+    .where(raw<boolean>`not ${waits}`)
+  if (filter.ids !== undefined) which = which.where('e.id', 'in', filter.ids)
+  const ids = await trx
+    .updateTable('events')
+    .set({
+      status: 'dispatched',
+      problem: null,
+      replays: raw<number>`replays + 1`,
+      ...(anew ? { data: raw<string>`case when body is null then data else null end`, transform: null } : {}),
+    })
+    .where('workspace_id', '=', workspaceId)
+    .where('id', 'in', which.orderBy('e.id').limit(most))
+    .returning('id')
+    .execute()
+  if (ids.length === 0) return 0
+  // In the order in which they came at first.
+  await raw`insert into hub.event_queue (workspace_id, event_id, whole)
+    select ${workspaceId}, id, true from unnest(${ids.map(({ id }) => id)}::text[]) as u (id) order by id`.execute(trx)
+  return ids.length
+}
+
+/** Which of these deliveries an integration has had since then. */
+export async function knownDeliveries(
+  sql: Sql,
+  workspaceId: string,
+  { since, deliveryIds }: { since: Date; deliveryIds: readonly string[] },
+): Promise<Set<string>> {
+  if (deliveryIds.length === 0) return new Set()
+  const rows = await sql
+    .selectFrom('events')
+    .select('delivery_id')
+    .where('workspace_id', '=', workspaceId)
+    // Ids begin with their time, and are what the index is on.
+    .where(
+      'id',
+      '>=',
+      `evt_${since
+        .getTime()
+        .toString(16)
+        .padStart(12, '0')
+        .replace(/^(.{8})/, '$1-')}`,
+    )
+    .where('delivery_id', 'in', deliveryIds)
+    .execute()
+  return new Set(rows.map(({ delivery_id }) => delivery_id!))
+}

@@ -1,0 +1,34 @@
+import { sql as raw } from 'kysely'
+import type { Sql, Transaction } from '#db'
+import type { Announcement } from './index.ts'
+
+type Row = Announcement & { readonly id: string; readonly at: Date }
+
+/** Into the same table as what comes from outside, so that both are dispatched, shown and replayed alike. */
+export async function insertAnnouncements(trx: Transaction, rows: readonly Row[]): Promise<void> {
+  const wire = rows.map(({ subject = null, integration, ...rest }) => ({
+    ...rest,
+    subject,
+    integration_id: integration?.id ?? null,
+    integration: integration?.name ?? null,
+  }))
+  await raw`
+    with made as (
+    insert into hub.events (id, workspace_id, type, connector, integration_id, integration, verified, subject, data, received_at)
+    select r.id, r."workspaceId", r.type, 'hub', r.integration_id, r.integration, true, r.subject, r.data, r.at
+      from jsonb_to_recordset(${JSON.stringify(wire)}::jsonb) as r (id text, "workspaceId" text, type text, subject text, data jsonb,
+           integration_id text, integration text, at timestamptz)
+    returning workspace_id, id
+    )
+    insert into hub.event_queue (workspace_id, event_id) select workspace_id, id from made order by id`.execute(trx)
+}
+
+export async function subscribedTypes(sql: Sql, workspaceId: string): Promise<string[]> {
+  const rows = await sql
+    .selectFrom('subscriptions')
+    .select('types')
+    .where('workspace_id', '=', workspaceId)
+    .where('enabled', '=', true)
+    .execute()
+  return rows.flatMap(({ types }) => types)
+}

@@ -1,0 +1,116 @@
+import type { Credentials } from '#credentials'
+import type { Integrations, IntegrationRow } from '#integrations'
+import type { Connector, HookContext, WebhookDeclaration, WebhookScheme } from '#kit'
+import { briefly } from '#lib/briefly'
+
+/** Whose a delivery is when this secret verifies it. */
+export interface Candidate {
+  readonly workspaceId: string
+  readonly integration: { readonly id: string; readonly name: string } | undefined
+  readonly context: HookContext
+  readonly secret: string
+}
+
+/** Candidates whose deliveries are signed in the same way. */
+export interface Signers {
+  readonly connector: Connector
+  readonly declaration: WebhookDeclaration
+  readonly schemes: readonly WebhookScheme[]
+  readonly candidates: readonly Candidate[]
+}
+
+/** What a hook's name may mean. */
+export interface Hook {
+  /** The one workspace whose it is; a connector's hook serves all. */
+  readonly workspaceId: string | undefined
+  readonly connector: string | undefined
+  readonly signers: readonly Signers[]
+}
+
+export interface Hooks {
+  /** By an integration's id or name, or by a connector's name; undefined when nothing of this name takes webhooks. */
+  find(ref: string): Promise<Hook | undefined>
+}
+
+export interface HooksDeps {
+  readonly integrations: Integrations
+  readonly credentials: Credentials
+  readonly workspaceIds: () => Promise<readonly string[]>
+}
+
+/** A secret that was changed holds here after this. Each delivery asks, so it is not read each time. */
+const believedMs = 1000
+
+export function createHooks({ integrations, credentials, workspaceIds }: HooksDeps): Hooks {
+  const secretsIn = async (workspaceId: string, name: string, fields?: readonly string[]): Promise<string[]> => {
+    const values = (await credentials.read(workspaceId, name)) ?? {}
+    return Object.entries(values)
+      .filter(([field]) => fields === undefined || fields.includes(field))
+      .map(([, value]) => value)
+      .filter((value): value is string => typeof value === 'string' && value !== '')
+  }
+
+  const ownSecrets = async (row: IntegrationRow, { secretFields }: WebhookDeclaration): Promise<string[]> => {
+    const names = [
+      ...(row.webhookCredential === null ? [] : [secretsIn(row.workspaceId, row.webhookCredential)]),
+      ...(secretFields === undefined || row.credential === null ? [] : [secretsIn(row.workspaceId, row.credential, secretFields)]),
+    ]
+    return (await Promise.all(names)).flat()
+  }
+
+  const wellKnownSecrets = async (workspaceId: string, { secretCredentials }: WebhookDeclaration): Promise<string[]> =>
+    (await Promise.all(secretCredentials.map((name) => secretsIn(workspaceId, name)))).flat()
+
+  const signersOf = (
+    connector: Connector,
+    context: HookContext,
+    owner: Omit<Candidate, 'context' | 'secret'>,
+    secrets: readonly string[],
+  ): Signers => {
+    const declaration = connector.webhook!
+    const schemes = typeof declaration.schemes === 'function' ? declaration.schemes(context.config) : declaration.schemes
+    return { connector, declaration, schemes, candidates: secrets.map((secret) => ({ ...owner, context, secret })) }
+  }
+
+  const load = async (ref: string): Promise<Hook | undefined> => {
+    const rows = await integrations.forHook(ref)
+    const named = integrations.connectors.find(({ name, aliases }) => name === ref || aliases.includes(ref))
+    const connector = named?.webhook ? named : undefined
+    const signers: Signers[] = []
+    for (const row of rows) {
+      const known = integrations.connectors.find(({ name }) => name === row.connector)
+      if (!known?.webhook) continue
+      const own = await ownSecrets(row, known.webhook)
+      const secrets = own.length > 0 ? own : await wellKnownSecrets(row.workspaceId, known.webhook)
+      const owner = { workspaceId: row.workspaceId, integration: { id: row.id, name: row.name } }
+      signers.push(signersOf(known, { name: row.name, config: row.config }, owner, secrets))
+    }
+    // A secret of a well-known name is enough, also where nothing can be called yet.
+    for (const workspaceId of connector ? await workspaceIds() : []) {
+      if (rows.some((row) => row.workspaceId === workspaceId && row.connector === connector!.name)) continue
+      const secrets = await wellKnownSecrets(workspaceId, connector!.webhook!)
+      signers.push(signersOf(connector!, { name: connector!.name, config: {} }, { workspaceId, integration: undefined }, secrets))
+    }
+    if (signers.length === 0 && !connector) return undefined
+    const owners = new Set(signers.map(({ candidates }) => candidates[0]?.workspaceId))
+    return {
+      workspaceId: connector || owners.size !== 1 ? undefined : [...owners][0],
+      connector: connector?.name ?? signers[0]?.connector.name,
+      signers: merged(signers),
+    }
+  }
+
+  const held = briefly(believedMs, load)
+  return { find: (ref) => held.get(ref) }
+}
+
+/** Those of a connector that all sign alike are tried together. */
+function merged(signers: readonly Signers[]): Signers[] {
+  const groups = new Map<unknown, Signers>()
+  for (const one of signers) {
+    const key = typeof one.declaration.schemes === 'function' ? one : one.declaration
+    const had = groups.get(key)
+    groups.set(key, had ? { ...had, candidates: [...had.candidates, ...one.candidates] } : one)
+  }
+  return [...groups.values()]
+}

@@ -1,0 +1,151 @@
+import type { Guard } from '#access'
+import type { Events } from '#events'
+import { render, type Expressions } from '#expressions'
+import { fail, HubError, readable, verify, type Delivery, type Readable, type Refusal, type WebhookScheme } from '#kit'
+import type { Telemetry } from '#telemetry'
+import type { Candidate, Hook, Hooks, Signers } from './hooks.ts'
+import type { Reconcile } from './reconcile.ts'
+import type { Rejections } from './rejections.ts'
+
+export interface WebhookRequest extends Delivery {
+  /** An integration's id or name, or a connector's name. */
+  readonly hook: string
+  readonly address: string
+}
+
+export interface WebhookReply {
+  readonly status: number
+  readonly body?: unknown
+}
+
+export interface ReceiveDeps extends Telemetry {
+  readonly events: Events
+  readonly expressions: Expressions
+  readonly hooks: Hooks
+  readonly rejections: Rejections
+  readonly reconcile: Pick<Reconcile, 'note'>
+  readonly guard: Guard
+  readonly now: () => number
+}
+
+/** A sender that waits for its answer has seconds. */
+const replyMs = 200
+
+/** From the raw bytes to the acknowledgement: verified, stored once, answered. Everything else comes later. */
+export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => Promise<WebhookReply> {
+  const { events, hooks, metrics } = deps
+
+  return async ({ hook: ref, address, ...delivery }) => {
+    const hook = await hooks.find(ref)
+    if (!hook)
+      return refuse(deps, { hook: '(unknown)', reason: 'hook_unknown', address }, fail('not_found', { detail: 'there is no such hook' }))
+    const found = check(hook, delivery, deps.now())
+    if (typeof found === 'string') {
+      const { workspaceId, connector } = hook
+      return refuse(deps, { hook: ref, reason: found, workspaceId, connector, address }, fail('webhook_refused'))
+    }
+    const { signers, candidate } = found
+    const { connector, declaration } = signers
+    const read = readable(delivery)
+    const { context } = candidate
+    const identity = declaration.identify(read, context)
+    if (identity.handshake) {
+      metrics.webhooks.inc({ connector: connector.name, outcome: 'handshake' })
+      return identity.handshake
+    }
+    const whole = declaration.transform?.(context.config) !== undefined
+    // A transformation may take apart what is no JSON, and nothing at all is nothing to be read.
+    const unparsed = !whole && delivery.body.length > 0 && read.json() === undefined
+    const { id, duplicate } = await events.inbox.add({
+      unparsed,
+      whole,
+      subject: unparsed ? undefined : declaration.subject?.(read.json(), delivery.headers),
+      workspaceId: candidate.workspaceId,
+      connector: connector.name,
+      type: `${connector.name}.${identity.type}`,
+      integration: candidate.integration,
+      dedupeKey: identity.dedupeKey,
+      deliveryId: identity.deliveryId,
+      headers: keptHeaders(delivery.headers, signers.schemes),
+      body: withoutSecret(delivery.body, candidate.secret, signers.schemes),
+    })
+    metrics.webhooks.inc({ connector: connector.name, outcome: duplicate ? 'duplicate' : 'accepted' })
+    if (candidate.integration && !unparsed)
+      deps.reconcile.note(candidate.integration.id, { ...candidate, connector, ...delivery, data: read.json() })
+    return replyOf(deps, signers, candidate, read, duplicate ? undefined : id)
+  }
+}
+
+/** Whose delivery it is, or why it is nobody's. */
+function check(hook: Hook, delivery: Delivery, now: number): { signers: Signers; candidate: Candidate } | Refusal {
+  let reason: Refusal = 'no_secret'
+  for (const signers of hook.signers) {
+    const { candidates } = signers
+    if (candidates.length === 0) continue
+    const verdict = verify(
+      signers.schemes,
+      delivery,
+      candidates.map(({ secret }) => secret),
+      now,
+    )
+    if (verdict.ok) return { signers, candidate: candidates[verdict.secret]! }
+    reason = verdict.reason
+  }
+  return reason
+}
+
+async function refuse(
+  { guard, rejections }: ReceiveDeps,
+  {
+    hook,
+    reason,
+    workspaceId,
+    connector,
+    address,
+  }: { hook: string; reason: string; workspaceId?: string | undefined; connector?: string | undefined; address: string },
+  error: HubError,
+): Promise<never> {
+  rejections.note({ hook, reason, workspaceId, connector, address })
+  await guard.failed(address)
+  throw error
+}
+
+const never = new Set(['authorization', 'proxy-authorization', 'cookie'])
+
+/** Headers as they came, but for those that hold a secret. */
+function keptHeaders(headers: Delivery['headers'], schemes: readonly WebhookScheme[]): Record<string, unknown> {
+  const secret = schemes.flatMap((scheme) =>
+    scheme.kind === 'token' ? (scheme.header ?? []) : scheme.kind === 'channel' ? scheme.tokenHeader : [],
+  )
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !never.has(name) && !secret.includes(name)))
+}
+
+/** A token that came in the body has done its work: it is not kept. */
+function withoutSecret(body: Buffer, secret: string, schemes: readonly WebhookScheme[]): Buffer {
+  if (!schemes.some((scheme) => scheme.kind === 'token' && scheme.bodyPath !== undefined)) return body
+  const needle = Buffer.from(JSON.stringify(secret).slice(1, -1))
+  const clean = Buffer.from(body)
+  for (let at = clean.indexOf(needle); at !== -1; at = clean.indexOf(needle, at + needle.length)) clean.fill('*', at, at + needle.length)
+  return clean
+}
+
+async function replyOf(
+  { expressions, logger }: ReceiveDeps,
+  { declaration }: Signers,
+  { context }: Candidate,
+  read: Readable,
+  id: string | undefined,
+): Promise<WebhookReply> {
+  const reply = declaration.reply?.(context.config)
+  if (reply) {
+    const input = { event: { id: id ?? null, duplicate: id === undefined }, body: read.json() ?? null }
+    try {
+      return { status: reply.status, body: await render(expressions, reply.body, input, { timeoutMs: replyMs }) }
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error
+      // The event is stored: the sender is told that, whatever the template is worth.
+      logger.warn({ hook: context.name, code: error.code }, 'the reply of a webhook could not be made')
+    }
+  }
+  return declaration.acknowledgement ?? { status: 202, body: id === undefined ? { status: 'duplicate' } : { status: 'accepted', id } }
+}

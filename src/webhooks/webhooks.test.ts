@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { createHash, createHmac } from 'node:crypto'
+import { after, before, suite, test } from 'node:test'
+import { testHub, type TestHub } from '#test'
+import { until } from '#test/faults'
+
+const secret = 'a-secret-to-everybody'
+const signed = (body: string, key = secret): Record<string, string> => ({
+  'x-hub-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
+  'content-type': 'application/json',
+  'x-github-event': 'issues',
+})
+
+let delivery = 0
+const send = (hub: TestHub, body: string, { url = '/api/v1/webhooks/github', headers = signed(body), from = '127.0.0.1' } = {}) =>
+  hub.rest.inject({
+    method: 'POST',
+    url,
+    payload: Buffer.from(body),
+    remoteAddress: from,
+    headers: { 'x-github-delivery': `guid-${(delivery += 1)}`, ...headers },
+  })
+
+const stored = async (hub: TestHub): Promise<any[]> => (await hub.call('GET', '/api/v1/events?limit=200')).json().items
+const reasons = async (hub: TestHub): Promise<string[]> =>
+  (await hub.call('GET', '/api/v1/webhooks/rejections')).json().items.map((item: { reason: string }) => item.reason)
+
+suite('a webhook', () => {
+  let hub: TestHub
+  before(async () => {
+    hub = await testHub()
+    await hub.call('POST', '/api/v1/credentials', { name: 'github-webhook-secret', data: { token: secret, previous: 'the-one-before' } })
+  })
+  after(() => hub[Symbol.asyncDispose]())
+
+  test('that is signed is durable before it is answered, and there with headers, body and what it says', async () => {
+    const body = JSON.stringify({ action: 'opened', issue: { number: 7 }, repository: { full_name: 'octo/cat' } })
+    const reply = await send(hub, body)
+    assert.equal(reply.statusCode, 202, reply.payload)
+    const { id } = reply.json()
+    const event = (await hub.call('GET', `/api/v1/events/${id}`)).json()
+    assert.equal(event.type, 'github.issues')
+    assert.equal(event.body, body)
+    assert.equal(event.verified, true)
+    assert.deepEqual(event.data.issue, { number: 7 })
+    assert.equal(event.headers['x-github-event'], 'issues')
+    await hub.hub.events.drain()
+    const after = (await hub.call('GET', `/api/v1/events/${id}`)).json()
+    assert.equal(after.status, 'dispatched')
+    assert.equal(after.subject, 'octo/cat#7')
+  })
+
+  test('answers at every spelling that there is', async () => {
+    for (const url of ['/api/v1/hooks/webhooks/github', '/api/v1/integrations/github/webhook', '/api/integrations/webhook/github']) {
+      const body = JSON.stringify({ url })
+      assert.equal((await send(hub, body, { url })).statusCode, 202, url)
+    }
+  })
+
+  test('signed with the secret of before is taken as well', async () => {
+    const body = '{"older":true}'
+    assert.equal((await send(hub, body, { headers: signed(body, 'the-one-before') })).statusCode, 202)
+  })
+
+  test('with a bad signature, or none, is 401, says nothing of why, and is not kept', async () => {
+    const before = (await stored(hub)).length
+    for (const headers of [signed('{}', 'wrong'), {}, { ...signed('{}'), 'x-hub-signature-256': 'sha256=00' }]) {
+      const reply = await send(hub, '{}', { headers: headers as Record<string, string> })
+      assert.equal(reply.statusCode, 401)
+      assert.doesNotMatch(reply.payload, /missing|malformed|wrong|secret|hmac/i)
+    }
+    assert.equal((await stored(hub)).length, before)
+    const why = await reasons(hub)
+    assert.ok(why.includes('signature_wrong') && why.includes('signature_missing') && why.includes('signature_malformed'), why.join())
+  })
+
+  test('that comes again, under another id and another name too, is 202 and no second event', async () => {
+    const body = '{"again":1}'
+    assert.equal((await send(hub, body)).json().status, 'accepted')
+    const before = (await stored(hub)).length
+    for (const headers of [signed(body), { ...signed(body), 'x-github-event': 'push' }]) {
+      const reply = await send(hub, body, { headers })
+      assert.deepEqual([reply.statusCode, reply.json()], [202, { status: 'duplicate' }])
+    }
+    assert.equal((await stored(hub)).length, before)
+  })
+
+  test('whose JSON is broken is kept as it came, marked, and handed to nobody', async () => {
+    const body = '{"broken": '
+    const reply = await send(hub, body)
+    assert.equal(reply.statusCode, 202)
+    await hub.hub.events.drain()
+    const event = (await hub.call('GET', `/api/v1/events/${reply.json().id}`)).json()
+    assert.deepEqual([event.status, event.body, event.data], ['unparsed', body, null])
+  })
+
+  test('of an unknown hook is 404', async () => {
+    assert.equal((await send(hub, '{}', { url: '/api/v1/webhooks/nobody' })).statusCode, 404)
+    assert.ok((await reasons(hub)).includes('hook_unknown'))
+  })
+
+  test('beyond 25 MB is cut off while it comes', async () => {
+    const reply = await fetch(`${await hub.address()}/api/v1/webhooks/github`, {
+      method: 'POST',
+      duplex: 'half',
+      headers: { 'content-type': 'application/json' },
+      body: new ReadableStream({
+        pull(controller) {
+          controller.enqueue(new Uint8Array(1024 * 1024))
+        },
+      }),
+    } as RequestInit)
+    assert.equal(reply.status, 413)
+  })
+
+  test('flood of refused ones from one address makes that address wait, and no other', async () => {
+    const flood = await Promise.all(Array.from({ length: 80 }, () => send(hub, '{}', { headers: {}, from: '198.51.100.7' })))
+    assert.ok(flood.some(({ statusCode }) => statusCode === 429))
+    const held = await send(hub, '{"flood":1}', { from: '198.51.100.7' })
+    assert.equal(held.statusCode, 429)
+    assert.ok(Number(held.headers['retry-after']) >= 1)
+    assert.equal((await send(hub, '{"flood":1}', { from: '198.51.100.8' })).statusCode, 202)
+  })
+
+  test('of a connector without any secret is refused, and so is one of an integration that was switched off', async () => {
+    assert.equal((await send(hub, '{}', { url: '/api/v1/webhooks/jira' })).statusCode, 401)
+    await hub.call('POST', '/api/v1/integrations', {
+      name: 'off',
+      integration_type: 'webhook',
+      credential: { secret: 'long-enough-a-secret' },
+      config: { verification: 'github' },
+      enabled: false,
+    })
+    assert.equal((await send(hub, '{}', { url: '/api/v1/webhooks/off' })).statusCode, 404)
+  })
+
+  test('finds its integration by the secret that verifies, across workspaces, and is seen in no other', async () => {
+    await hub.call('POST', '/api/v1/workspaces', { name: 'other' })
+    const inOther = { headers: { 'hub-workspace': 'other' } }
+    const made = await hub.call(
+      'POST',
+      '/api/v1/integrations',
+      { name: 'theirs', integration_type: 'github', access_token: 'ghp_other', config: { webhook_secret: 'secret-of-the-other' } },
+      inOther,
+    )
+    assert.equal(made.statusCode, 201, made.payload)
+    assert.equal(made.json().config.webhook_secret, undefined)
+    const body = '{"whose":"other"}'
+    const reply = await until('the new secret holds', async () => {
+      const answer = await send(hub, body, { headers: signed(body, 'secret-of-the-other') })
+      return answer.statusCode === 202 && answer
+    })
+    const { id } = reply.json()
+    assert.equal((await hub.call('GET', `/api/v1/events/${id}`)).statusCode, 404)
+    assert.equal((await hub.call('POST', `/api/v1/events/${id}/replay`)).statusCode, 404)
+    const theirs = (await hub.call('GET', `/api/v1/events/${id}`, undefined, inOther)).json()
+    assert.equal(theirs.integration, 'theirs')
+    assert.equal(theirs.dedupe_key, createHash('sha256').update(body).digest('hex'))
+  })
+})

@@ -1,0 +1,139 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { createAccess, type Access, type Principal } from '#access'
+import { createCredentials, createKeyring, type Credentials } from '#credentials'
+import { openDatabase, type Database } from '#db'
+import { createExpressions } from '#expressions'
+import { createEgress } from '#kit'
+import { newId } from '#lib/ids'
+import { createOutbox } from '#outbox'
+import { createEvents, createOutbound, type Events, type Outbound } from '#events'
+import { testClock } from './access.ts'
+import { freshDatabase } from './database.ts'
+import { testTelemetry } from './telemetry.ts'
+
+export interface Received {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+  readonly at: number
+}
+
+type Answer = number | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+
+export interface Receiver extends AsyncDisposable {
+  readonly url: string
+  readonly received: Received[]
+  /** How many requests it had before it at the same time, at most. */
+  readonly most: number
+  /** What it answers from now on: the same to all, or what is asked of it for each. */
+  answer: Answer | ((request: Received) => Answer | Promise<Answer>)
+}
+
+/** A real HTTP server that keeps what it is sent. */
+export async function startReceiver(answer: Receiver['answer'] = 204): Promise<Receiver> {
+  let now = 0
+  const receiver = { received: [] as Received[], most: 0, answer, url: '' }
+  const server = createServer((incoming, outgoing) => {
+    void (async () => {
+      receiver.most = Math.max(receiver.most, ++now)
+      const body = (await buffer(incoming)).toString()
+      const request = { path: incoming.url ?? '', headers: incoming.headers, body, at: Date.now() }
+      receiver.received.push(request)
+      const given = typeof receiver.answer === 'function' ? await receiver.answer(request) : receiver.answer
+      now--
+      const { status, headers = {}, body: said = '' } = typeof given === 'number' ? { status: given } : given
+      outgoing.writeHead(status, headers).end(said)
+    })()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return Object.assign(receiver, {
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  })
+}
+
+export interface Sender extends AsyncDisposable {
+  readonly url: string
+  readonly db: Database
+  readonly access: Access
+  readonly credentials: Credentials
+  readonly events: Events
+  readonly outbound: Outbound
+  readonly operator: Principal
+  readonly clock: ReturnType<typeof testClock>
+  /** What was logged. */
+  readonly lines: string[]
+  /** Something that happens in the workspace; handed on to who wants it. */
+  happen(type: string, data?: Record<string, unknown>, subject?: string, workspaceId?: string): Promise<void>
+  /** Delivers what is due now. */
+  drain(): Promise<number>
+  /** What it has delivered, or not, oldest first. */
+  deliveries(endpoint?: string): ReturnType<Outbound['deliveries']['list']>
+}
+
+export interface SenderOptions extends NonNullable<Parameters<typeof createOutbound>[1]> {
+  readonly url?: string
+  readonly allow?: readonly string[]
+}
+
+const keys = [{ id: 'test', key: Buffer.alloc(32, 7) }]
+
+/** Events and endpoints as one process of a hub has them, with a clock that a test moves. */
+export async function startSender({ url, allow = ['127.0.0.1'], ...options }: SenderOptions = {}): Promise<Sender> {
+  await using stack = new AsyncDisposableStack()
+  const place = url ?? stack.use(await freshDatabase()).url
+  const lines: string[] = []
+  const telemetry = testTelemetry(lines)
+  const clock = testClock()
+  const db = stack.use(await openDatabase({ url: place, dataDir: '', poolSize: 8, mode: 'attach' }, telemetry))
+  const access = stack.use(createAccess(db, telemetry))
+  await access.ensureFirst(undefined, () => undefined)
+  const operator = await access.operator('tester')
+  const keyring = createKeyring({ keys, dataDir: '' })
+  const credentials = stack.use(createCredentials({ db, access, ...telemetry }, { keyring }))
+  const egress = createEgress({ allow })
+  stack.defer(() => egress.close())
+  const expressions = stack.use(createExpressions(telemetry))
+  const outbox = createOutbox(db)
+  const read = async () => undefined
+  const events = stack.use(createEvents({ db, access, expressions, outbox, read, ...telemetry }))
+  const outbound = stack.use(
+    createOutbound({ db, access, credentials, egress, expressions, outbox, read, ...telemetry }, { clock, random: () => 0.5, ...options }),
+  )
+  events.consume('endpoint', outbound.consumer)
+  const owned = stack.move()
+  return {
+    url: place,
+    db,
+    access,
+    credentials,
+    events,
+    outbound,
+    operator,
+    clock,
+    lines,
+    async happen(type, data = {}, subject, workspaceId = operator.workspaceId) {
+      await db.transaction((trx) => outbox.announce(trx, [{ workspaceId, type, data, ...(subject === undefined ? {} : { subject }) }]))
+      await events.drain()
+    },
+    drain: () => outbound.drain(),
+    deliveries: async (endpoint) => (await outbound.deliveries.list(operator.workspaceId, { endpoint }, { limit: 1000 })).toReversed(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Another workspace's administrator. */
+export async function strangerTo({ db, operator }: Sender): Promise<Principal> {
+  const id = newId('ws')
+  await db.sql
+    .insertInto('workspaces')
+    .values({ id, name: id.replaceAll('_', '-') })
+    .execute()
+  return { ...operator, workspaceId: id, scopes: ['admin'] }
+}
