@@ -111,10 +111,10 @@ export function endpointRoutes(app: RestApp, { outbound: { endpoints, deliveries
       tags,
       summary: 'A new signing secret; the one before it signs beside it for 24 hours',
       params,
-      body: z.strictObject({ secret }).prefault({}),
+      body: z.strictObject({ secret }).nullish(),
       response: { 200: withSecret },
     },
-    handler: async ({ principal, params: { id }, body }) => renderWithSecret(await endpoints.rotateSecret(principal, id, body.secret)),
+    handler: async ({ principal, params: { id }, body }) => renderWithSecret(await endpoints.rotateSecret(principal, id, body?.secret)),
   })
   app.post('/api/v1/endpoints/:id/test', {
     config: write,

@@ -1,0 +1,71 @@
+import { createPublicKey, generateKeyPairSync, randomBytes, createPrivateKey } from 'node:crypto'
+import type { CredentialData } from '#credentials'
+import { schemes, sign } from '#kit'
+import { overlapMs } from './schedule.ts'
+
+export type SignatureKind = 'v1' | 'v1a'
+
+export interface SigningKey {
+  readonly secret: string
+  /** The half that receivers of `v1a` need. */
+  readonly publicKey: string | null
+}
+
+export function makeKey(kind: SignatureKind): SigningKey {
+  if (kind === 'v1') return { secret: `whsec_${randomBytes(24).toString('base64')}`, publicKey: null }
+  const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+  return keyPair(Buffer.from(d!, 'base64url'), Buffer.from(x!, 'base64url'))
+}
+
+/** A key that was given; undefined when it is none of this kind. */
+export function readKey(kind: SignatureKind, text: string): SigningKey | undefined {
+  const [, prefix, encoded = ''] = /^(whsec_|whsk_)([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []
+  const bytes = Buffer.from(encoded, 'base64')
+  if (kind === 'v1') {
+    // As Standard Webhooks has it: 24 to 64 bytes.
+    return prefix === 'whsec_' && bytes.length >= 24 && bytes.length <= 64 ? { secret: text, publicKey: null } : undefined
+  }
+  if (prefix !== 'whsk_' || (bytes.length !== 32 && bytes.length !== 64)) return undefined
+  const seed = bytes.subarray(0, 32)
+  const pair = keyPair(seed, publicOf(seed))
+  // The second half of a long one has to be what the first makes.
+  return bytes.length === 32 || pair.secret === text ? pair : undefined
+}
+
+function keyPair(seed: Buffer, publicHalf: Buffer): SigningKey {
+  return {
+    secret: `whsk_${Buffer.concat([seed, publicHalf]).toString('base64')}`,
+    publicKey: `whpk_${publicHalf.toString('base64')}`,
+  }
+}
+
+// What PKCS#8 puts before the 32 bytes of an ed25519 seed.
+const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+function publicOf(seed: Buffer): Buffer {
+  const key = createPrivateKey({ key: Buffer.concat([pkcs8, seed]), format: 'der', type: 'pkcs8' })
+  return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x!, 'base64url')
+}
+
+/** What is kept: the secret, and for a while the one before it. */
+export function keptSecrets(secret: string, before: CredentialData | undefined, now: number): CredentialData {
+  const previous = before?.['secret']
+  if (typeof previous !== 'string' || previous === secret) return { secret }
+  return { secret, previous, previous_until: new Date(now + overlapMs).toISOString() }
+}
+
+export function liveSecrets(kept: CredentialData | undefined, now: number): string[] {
+  const { secret, previous, previous_until: until } = kept ?? {}
+  const current = typeof secret === 'string' && secret !== '' ? [secret] : []
+  const isLive = typeof previous === 'string' && typeof until === 'string' && Date.parse(until) > now
+  return isLive ? [...current, previous] : current
+}
+
+/** The headers of Standard Webhooks, with a signature for each secret. */
+export function signedHeaders(
+  secrets: readonly string[],
+  { id, body, now }: { readonly id: string; readonly body: Buffer; readonly now: number },
+) {
+  const each = secrets.map((secret) => sign(schemes.standard, { body, secret, now, id }).headers)
+  return { ...each[0], 'webhook-signature': each.map((headers) => headers['webhook-signature']!).join(' ') }
+}
