@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { LightMyRequestResponse } from 'fastify'
 import { errorCatalogue } from '#kit'
+import { createOutbox } from '#outbox'
 import { sharedHub, type TestHub } from '#test'
 import { until } from '#test/faults'
 
@@ -70,8 +71,10 @@ const walk: readonly Step[] = [
   ['POST', '/api/v1/endpoints/{id}/replay', { from: '2026-01-01T00:00:00Z', types: ['token.used'] }],
   ['POST', '/api/v1/endpoints', { url: 'http://localhost:9/', types: ['documented.*'] }],
   ['POST', '/api/v1/endpoints/{id}/test'],
-  ['DELETE', '/api/v1/endpoints/{id}'],
+  ['POST', '/api/v1/endpoints/{id}/replay', { from: '2026-01-01T00:00:00Z' }],
   ['GET', '/api/v1/deliveries?limit=1'],
+  ['GET', '/api/v1/deliveries/{id}'],
+  ['POST', '/api/v1/deliveries/{id}/retry'],
   ['POST', '/api/v1/deliveries/retry', { from: '2126-01-01T00:00:00Z' }],
 ]
 
@@ -137,6 +140,10 @@ suite('/openapi.json', () => {
   })
 
   test('describes every answer as it really comes', async () => {
+    const { db, access } = hub.hub
+    const { workspaceId } = await access.operator('tester')
+    // For what can be said of events and deliveries.
+    await db.transaction((trx) => createOutbox(db).announce(trx, [{ workspaceId, type: 'documented.happened', data: {} }]))
     const answered = new Set<string>()
     let id = ''
     for (const [method, url, body] of walk) {
