@@ -1,0 +1,44 @@
+import { Cron } from 'croner'
+
+/** What a schedule cannot be read as. */
+export class CronFault extends Error {
+  readonly part: 'schedule' | 'timezone'
+
+  constructor(part: 'schedule' | 'timezone', message: string) {
+    super(message)
+    this.part = part
+  }
+}
+
+const fieldNames = 5
+
+/**
+ * The next times of a schedule, strictly after `after`. Where clocks go forward, a time that does not exist is taken when the clock has jumped; where they
+ * go back, a fixed time comes once, the first time round. Fewer than `count` when there are no more.
+ */
+export function nextTimes(cron: string, timezone: string, after: Date, count: number): Date[] {
+  const job = parse(cron, timezone)
+  return job.nextRuns(count, after)
+}
+
+function parse(cron: string, timezone: string): Cron {
+  if (!isTimezone(timezone)) throw new CronFault('timezone', `there is no time zone \`${timezone}\``)
+  const fields = cron.trim().split(/\s+/).length
+  // The library also takes seven fields, and single times, which would be no schedules.
+  if (!cron.trim().startsWith('@') && fields !== fieldNames && fields !== fieldNames + 1) {
+    throw new CronFault('schedule', `a schedule has five fields, or six with seconds first; this has ${fields}`)
+  }
+  try {
+    return new Cron(cron.trim(), { timezone, paused: true })
+  } catch (error) {
+    throw new CronFault('schedule', (error as Error).message.replace(/^CronPattern: /, ''))
+  }
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
