@@ -104,7 +104,12 @@ export interface WholeEvent extends EventRow {
 // Any fixed number. One process dispatches at a time: that keeps the order of arrival, and one is fast enough.
 const dispatchLock = 4_867_120_003
 
+/**
+ * What is committed without waiting for the disk is durable as soon as anything committed after it is, and each effect begins with such a
+ * commit. Lost in a crash, it is as if it had not been: the events are in the queue.
+ */
 export async function tryDispatchLock(trx: Transaction): Promise<boolean> {
+  await raw`set local synchronous_commit = off`.execute(trx)
   const { rows } = await raw<{ got: boolean }>`select pg_try_advisory_xact_lock(${dispatchLock}) as got`.execute(trx)
   return rows[0]?.got ?? false
 }
