@@ -27,7 +27,19 @@ interface Member {
 }
 
 const file = fileURLToPath(new URL('worker.ts', import.meta.url))
-const execArgv = ['--max-old-space-size=128', '--max-semi-space-size=8', '--disable-warning=ExperimentalWarning']
+/** What it has to read to begin. Anything else of the machine it may neither read nor write, and it may start nothing. */
+const readable = [
+  new URL('*', import.meta.url),
+  new URL('*', import.meta.resolve('jsonata')),
+  new URL('../../package.json', import.meta.url),
+]
+const execArgv = [
+  '--max-old-space-size=128',
+  '--max-semi-space-size=8',
+  '--permission',
+  '--allow-worker',
+  ...readable.map((url) => `--allow-fs-read=${fileURLToPath(url)}`),
+]
 const idleMs = 30_000
 const mostSuspects = 1000
 
