@@ -27,11 +27,14 @@ interface Member {
 }
 
 const file = fileURLToPath(new URL('worker.ts', import.meta.url))
-/** What it has to read to begin. Anything else of the machine it may neither read nor write, and it may start nothing. */
+/** What it has to read to begin, be the packages there or linked to. Other files it may neither read nor write, and it may start no process. */
 const readable = [
   new URL('*', import.meta.url),
   new URL('*', import.meta.resolve('jsonata')),
   new URL('../../package.json', import.meta.url),
+  // Where the packages are linked to from.
+  new URL('../../node_modules', import.meta.url),
+  new URL('../../node_modules/*', import.meta.url),
 ]
 const execArgv = [
   '--max-old-space-size=128',

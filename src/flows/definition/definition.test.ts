@@ -106,6 +106,7 @@ const broken: [string, string[]][] = [
   ['id: me\n---\nid: you', ['2:1 : Source contains multiple documents; please use YAML.parseAllDocuments()']],
   ['{"id": "me", "steps": [}', ['1:24 : this is not JSON']],
   ['{"id": "me"', ['1:12 : the JSON stops before it is complete']],
+  ['id: &a [*a]', ['1:9 : this alias stands inside what it stands for']],
   ['id: me\n__proto__: { a: 1 }', ['2:1 : `__proto__` is no name to use here']],
   // The shape
   ['id: me', ['1:1 steps: `steps` is missing']],
