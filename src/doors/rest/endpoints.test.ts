@@ -143,9 +143,11 @@ suite('outbound endpoints over REST', () => {
     assert.equal(new Set(got.map(({ headers }) => headers['webhook-id'])).size, 4)
     // Beside what a replay of the event itself makes.
     const { events } = hub.hub
-    await events.replay(await hub.hub.access.operator('tester'), { type: 'replayed.thing', transform: 'then' })
-    await events.drain()
-    assert.equal(await hub.hub.outbound.drain(), 2)
+    for (let times = 0; times < 2; times++) {
+      await events.replay(await hub.hub.access.operator('tester'), { type: 'replayed.thing', transform: 'then' })
+      await events.drain()
+      assert.equal(await hub.hub.outbound.drain(), 2)
+    }
     await hub.call('DELETE', `/api/v1/endpoints/${made.id}`)
   })
 
