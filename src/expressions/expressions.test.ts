@@ -247,8 +247,9 @@ test('neither the prototype of objects nor a function is within reach', async ()
     'o',
     '[o]',
   ]) {
-    const result = JSON.stringify(await expressions.evaluate(text, input))
-    assert.ok(!result.includes('evil'), `${text}: ${result}`)
+    const result = await expressions.evaluate(text, input)
+    assert.ok(!JSON.stringify(result).includes('evil'), text)
+    for (const made of [result].flat()) assert.equal((made as { evil?: boolean }).evil, undefined, text)
   }
   assert.equal(({} as { evil?: boolean }).evil, undefined)
   for (const text of ['$sum', 'function($x) { $x }', '{"f": $sum}', '[$uppercase]', '/x/', 'l', '$substring("a", ?)']) {
