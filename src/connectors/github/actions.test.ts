@@ -117,6 +117,14 @@ const cases: readonly Case[] = [
     output: { labels: ['bug'] },
   },
   {
+    verb: 'list_labels',
+    input: { ...place, per_page: 100 },
+    answer: { body: [{ id: 1, name: 'bug', description: null, color: 'f29513' }] },
+    request: `GET ${base}/labels`,
+    query: { per_page: '100', page: '1' },
+    output: { items: [{ name: 'bug', description: null, color: 'f29513' }] },
+  },
+  {
     verb: 'create_issue_comment',
     input: { ...place, number: 1, body: 'hi' },
     answer: { status: 201, body: comment },

@@ -88,6 +88,7 @@ export const pullShape = z.object({
   additions: z.number().optional(),
   deletions: z.number().optional(),
   changed_files: z.number().optional(),
+  comments: z.number().optional(),
   html_url: z.string(),
   created_at: z.string(),
   updated_at: z.string(),

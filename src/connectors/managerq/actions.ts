@@ -51,7 +51,7 @@ export const getTask = defineAction({
 export const askAgent = defineAction({
   title: 'Ask an agent',
   description:
-    'Hands a prompt to an agent by managerQ and waits for its answer. Use it in flows where the next step needs the answer; for work of many minutes submit a task instead. Returns the agent’s text.',
+    'Hands a prompt to an agent by managerQ and waits for its answer. Use it in flows where the next step needs the answer; for work of many minutes submit a task instead. Returns the agent’s text, and the JSON in it if asked for.',
   effect: 'write',
   example: { prompt: 'Review this change.', timeout_seconds: 1 },
   input: z.strictObject({
@@ -64,8 +64,9 @@ export const askAgent = defineAction({
       .default(90)
       .describe('How long to wait; the task goes on after that and can be looked up.'),
     poll_seconds: z.number().min(0.05).max(10).default(1).describe('How often to look.'),
+    json: z.boolean().default(false).describe('The prompt asks for JSON: read the answer as such.'),
   }),
-  output: task.extend({ text: z.string() }),
+  output: task.extend({ text: z.string(), json: z.unknown() }),
   async run({ input, http, config, idempotencyKey, signal }) {
     const place = tasksPath(config)
     let now = await submit(http, place, input, idempotencyKey)
@@ -81,7 +82,8 @@ export const askAgent = defineAction({
       now = await look(http, place, now.task_id)
     }
     if (now.status === 'failed') throw fail('vendor_rejected', { detail: `the agent failed: ${now.error ?? 'no reason given'}` })
-    return { ...now, text: now.text ?? '' }
+    const text = now.text ?? ''
+    return { ...now, text, json: input.json ? parseAnswer(text) : null }
   },
 })
 
@@ -110,6 +112,16 @@ function textOf(value: unknown): string | null {
   const { text, content, message, answer } = value as Record<string, unknown>
   const found = [text, content, message, answer].find((item) => typeof item === 'string')
   return found ?? JSON.stringify(value)
+}
+
+/** Agents like to put JSON into a fence, with a sentence before it. */
+function parseAnswer(text: string): unknown {
+  const fenced = /```(?:json)?\s*\n([^]*?)\n\s*```/.exec(text)?.[1]
+  try {
+    return JSON.parse(fenced ?? text) as unknown
+  } catch {
+    throw fail('vendor_nonsense', { detail: 'the agent was asked for JSON and answered something else' })
+  }
 }
 
 function tasksPath(config: Record<string, unknown>): string {

@@ -19,7 +19,7 @@ test('ask_agent submits the prompt and polls until the answer is there', async (
     idempotencyKey: 'k-1',
     input: { prompt: 'Review', poll_seconds: 0.05 },
   })
-  assert.deepEqual(answer, { task_id: 't-1', status: 'completed', text: 'Looks good', error: null })
+  assert.deepEqual(answer, { task_id: 't-1', status: 'completed', text: 'Looks good', error: null, json: null })
   assert.deepEqual(
     api.requests.map(({ method, path }) => `${method} ${path}`),
     ['POST /v1/tasks', ...Array<string>(3).fill('GET /v1/tasks/t-1')],
@@ -27,6 +27,15 @@ test('ask_agent submits the prompt and polls until the answer is there', async (
   assert.deepEqual(api.requests[0]!.json, { prompt: 'Review' })
   assert.equal(api.requests[0]!.headers.authorization, `Bearer ${credential.token}`)
   assert.equal(api.requests[0]!.headers['idempotency-key'], 'k-1')
+})
+
+test('ask_agent reads an answer as JSON where that is wanted, also from a fence', async () => {
+  const answers = ['{"a":1}', 'Here you are:\n```json\n{"a":1}\n```', 'I would rather not']
+  await using api = await upstream(() => ({ body: { id: 't-1', status: 'completed', result: answers.shift() } }))
+  const run = () => runAction(managerq, 'ask_agent', { config: { base_url: api.url }, credential, input: { prompt: 'x', json: true } })
+  assert.deepEqual(((await run()) as { json: unknown }).json, { a: 1 })
+  assert.deepEqual(((await run()) as { json: unknown }).json, { a: 1 })
+  await assert.rejects(run(), { code: 'vendor_nonsense' })
 })
 
 test('ask_agent says which task goes on when it takes too long, and why an agent failed', async () => {

@@ -138,6 +138,19 @@ const labelIssue = defineAction({
   },
 })
 
+const labelShape = z.object({ name: z.string(), description: z.string().nullish(), color: z.string().optional() })
+
+const listLabels = defineAction({
+  title: 'List the labels of a repository',
+  description:
+    'Lists the labels that a repository has. Use it before you label something, so that no new label comes to be by a slip. Returns name, description and colour of each.',
+  effect: 'read',
+  example: { owner: 'octocat', repo: 'hello-world' },
+  input: z.strictObject({ ...repository, ...paging }),
+  output: listOf(labelShape),
+  run: ({ input, http }) => list<z.input<typeof labelShape>>(http, path`/repos/${input.owner}/${input.repo}/labels`, input),
+})
+
 const createIssueComment = defineAction({
   title: 'Comment on an issue or pull request',
   description:
@@ -193,6 +206,7 @@ export const issueActions = {
   update_issue: updateIssue,
   close_issue: closeIssue,
   label_issue: labelIssue,
+  list_labels: listLabels,
   create_issue_comment: createIssueComment,
   list_issue_comments: listIssueComments,
   update_issue_comment: updateIssueComment,
