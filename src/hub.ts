@@ -14,7 +14,7 @@ import { newId } from '#lib/ids'
 import { createOutbox } from '#outbox'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createHubConnector, createTools, type Tools } from '#tools'
-import { createReader, createWebhooks, type Webhooks } from '#webhooks'
+import { createHookCheck, createReader, createWebhooks, type Webhooks } from '#webhooks'
 import { loadConnectors } from './connect.ts'
 import { version } from './version.ts'
 
@@ -59,6 +59,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(config)] })
   stack.defer(() => egress.close())
   const outbox = createOutbox(db)
+  const expressions = stack.use(createExpressions(telemetry))
   const integrations: Integrations = stack.use(
     await createIntegrations(
       {
@@ -69,7 +70,12 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
         ...telemetry,
         http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS },
       },
-      { connectors, environment: vendorEnvironment(config), ratePerMinute: config.RATE_LIMIT_PER_MINUTE },
+      {
+        connectors,
+        environment: vendorEnvironment(config),
+        ratePerMinute: config.RATE_LIMIT_PER_MINUTE,
+        check: createHookCheck(expressions),
+      },
     ),
   )
   const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
@@ -79,7 +85,6 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       { connectors: [...connectors, createHubConnector(db, integrations)], executorId },
     ),
   )
-  const expressions = stack.use(createExpressions(telemetry))
   const reader = createReader({ integrations, expressions })
   const events = stack.use(createEvents({ db, access, expressions, outbox, read: reader.read, ...telemetry }))
   const outbound = stack.use(

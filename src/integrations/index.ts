@@ -22,7 +22,7 @@ import {
   type IntegrationOrigin,
   type IntegrationRow,
 } from './store.ts'
-import { authMethodOf, checkConfig, credentialDataOf, type CredentialInput } from './validate.ts'
+import { authMethodOf, checkConfig, credentialDataOf, type CheckConfig, type CredentialInput } from './validate.ts'
 
 export type { Caller } from './caller.ts'
 export type { IntegrationRow } from './store.ts'
@@ -82,10 +82,12 @@ export interface IntegrationsOptions {
   /** The outside systems' own variables, which make integrations by being set. */
   readonly environment: EnvironmentVariables
   readonly ratePerMinute: number
+  readonly check?: CheckConfig
 }
 
 export async function createIntegrations(deps: IntegrationsDeps, options: IntegrationsOptions): Promise<Integrations> {
   const { db, access, credentials } = deps
+  const { check = () => [] } = options
   const byName = new Map(
     options.connectors.flatMap((connector) => [connector.name, ...connector.aliases].map((name) => [name, connector] as const)),
   )
@@ -171,9 +173,9 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     known: Connector,
     config: Record<string, unknown> | undefined,
     had: string | null,
-  ): Promise<{ config: Record<string, unknown> | undefined; webhookCredential: string | null }> => {
-    if (config?.['webhook_secret'] === undefined) return { config, webhookCredential: had }
-    const { webhook_secret: secret, ...rest } = config
+  ): Promise<string | null> => {
+    const secret = config?.['webhook_secret']
+    if (secret === undefined) return had
     if (typeof secret !== 'string' || secret.length < 8 || !known.webhook)
       throw fail('invalid_input', {
         errors: [
@@ -187,7 +189,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     const before = had === null ? undefined : (await credentials.read(principal.workspaceId, had))?.['token']
     const previous = before === undefined || before === secret ? {} : { previous: before }
     await credentials.set(principal, name, { token: secret, ...previous }, known.name)
-    return { config: rest, webhookCredential: name }
+    return name
   }
 
   await presets.fromEnvironment()
@@ -211,11 +213,11 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const name = request.name ?? known.name
       const authType = request.authType ?? guessAuthType(known, request.credential)
       const { webhook_secret: _, ...plainConfig } = request.config ?? {}
-      const config = checkConfig(known, plainConfig)
+      const config = checkConfig(known, plainConfig, check)
       const taken = await findIntegration(db.sql, principal.workspaceId, name)
       if (taken) throw fail('already_exists', { detail: `there is an integration "${name}" already`, hint: 'PATCH changes it' })
       const credential = await keepCredential(principal, name, known, authType, request.credential)
-      const { webhookCredential } = await keepWebhookSecret(principal, name, known, request.config, null)
+      const webhookCredential = await keepWebhookSecret(principal, name, known, request.config, null)
       const made = await insert(principal.workspaceId, actorOf(principal), {
         name,
         connector: known,
@@ -234,8 +236,9 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const row = await get(principal.workspaceId, ref)
       const known = connector(row.connector)
       const authType = changes.authType ?? row.authType
-      const kept = await keepWebhookSecret(principal, row.name, known, changes.config, row.webhookCredential)
-      const config = kept.config === undefined ? undefined : checkConfig(known, kept.config)
+      const { webhook_secret: _, ...plainConfig } = changes.config ?? {}
+      const config = changes.config === undefined ? undefined : checkConfig(known, plainConfig, check)
+      const webhookCredential = await keepWebhookSecret(principal, row.name, known, changes.config, row.webhookCredential)
       const credential =
         changes.credential === undefined
           ? undefined
@@ -247,7 +250,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
           ...(changes.authType === undefined ? {} : { authType }),
           ...(credential === undefined ? {} : { credential }),
           ...(config === undefined ? {} : { config }),
-          ...(kept.webhookCredential === null ? {} : { webhookCredential: kept.webhookCredential }),
+          ...(webhookCredential === null ? {} : { webhookCredential }),
           // Whoever switches it on means that the trouble is over: the count begins anew.
           ...(enabled === undefined
             ? {}

@@ -10,9 +10,16 @@ export function authMethodOf(connector: Connector, type: string): AuthMethod {
   throw fail('invalid_input', { errors: [{ path: 'auth_type', message: `${connector.title} takes ${known}, not "${type}"` }] })
 }
 
-export function checkConfig(connector: Connector, config: Record<string, unknown>): Record<string, unknown> {
+/** What a schema cannot tell: an expression that does not parse, a scheme that proves nothing. */
+export type CheckConfig = (connector: Connector, config: Readonly<Record<string, unknown>>) => readonly { path: string; message: string }[]
+
+export function checkConfig(connector: Connector, config: Record<string, unknown>, check: CheckConfig): Record<string, unknown> {
   const parsed = connector.config.strict().safeParse(config)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    const errors = check(connector, parsed.data)
+    if (errors.length > 0) throw fail('invalid_input', { errors: [...errors] })
+    return parsed.data
+  }
   throw fail('invalid_input', {
     errors: parsed.error.issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys'

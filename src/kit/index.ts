@@ -62,6 +62,7 @@ export {
   readable,
   schemes,
   sign,
+  unsound,
   verify,
   type Delivery,
   type HookContext,

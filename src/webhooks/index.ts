@@ -14,6 +14,7 @@ import { createRejections } from './rejections.ts'
 import { allWorkspaceIds, type Rejection } from './store.ts'
 import { createTrial, type Trial } from './trial.ts'
 
+export { createHookCheck } from './check.ts'
 export { createReader, type Reader } from './reader.ts'
 export type { WebhookReply, WebhookRequest } from './receive.ts'
 export type { Rejection } from './store.ts'
