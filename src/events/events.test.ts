@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { suite, test } from 'node:test'
+import { createOutbox } from '#outbox'
+import { startSender, type Sender } from '#test'
+import type { Consumer, HubEvent } from './index.ts'
+
+const bomb = '($f := function($n) { $n < 2 ? 1 : $f($n - 1) + $f($n - 2) }; $f(60) = event.data.n)'
+
+/** One who subscribes to what the test says, and keeps what it gets. */
+async function listen(
+  sender: Sender,
+  types: readonly string[],
+  filters: readonly (string | null)[] = [null],
+  fails?: (event: HubEvent) => boolean,
+) {
+  const got: { target: string; data: any; replays: number }[] = []
+  const consumer: Consumer = {
+    async take(_trx, matches) {
+      if (matches.some(({ event }) => fails?.(event))) throw new Error('as it was told to')
+      got.push(...matches.map(({ event, subscription }) => ({ target: subscription.target, data: event.data, replays: event.replays })))
+      return matches.map(() => undefined)
+    },
+  }
+  sender.events.consume('listener', consumer)
+  const { workspaceId } = sender.operator
+  await sender.db.transaction(async (trx) => {
+    for (const [index, filter] of filters.entries()) {
+      const row = { workspaceId, kind: 'listener', target: `l${index}`, types, filter, ordered: false, detail: null }
+      await sender.events.subscribe(trx, row)
+    }
+  })
+  return got
+}
+
+const list = (sender: Sender) => sender.events.list(sender.operator.workspaceId, {}, { limit: 200 })
+
+suite('events', () => {
+  test('a filter that never ends switches its subscription off, tells so, and holds up no other', async () => {
+    await using sender = await startSender()
+    const got = await listen(sender, ['thing.*'], ['event.data.n = 1', bomb, null])
+    await sender.happen('thing.happened', { n: 1 })
+    assert.deepEqual(
+      got.map(({ target }) => target),
+      ['l0', 'l2'],
+    )
+    const told = (await list(sender)).find(({ type }) => type === 'subscription.disabled')
+    assert.equal((told!.data as { target: string }).target, 'l1')
+    assert.deepEqual(
+      (await sender.events.subscriptions(sender.operator.workspaceId)).map(({ target }) => target),
+      ['l0', 'l2'],
+    )
+    await sender.happen('thing.happened', { n: 2 })
+    assert.deepEqual(
+      got.map(({ target, data }) => `${target} ${data.n}`),
+      ['l0 1', 'l2 1', 'l2 2'],
+    )
+  })
+
+  test('one that cannot be handed on is put aside with a reason, and all others are handed on in their order', async () => {
+    await using sender = await startSender()
+    const got = await listen(sender, ['thing.*'], [null], ({ data }) => (data as { n: number }).n === 2)
+    await sender.db.transaction(async (trx) => {
+      const announcements = [1, 2, 3].map((n) => ({ workspaceId: sender.operator.workspaceId, type: 'thing.happened', data: { n } }))
+      await createOutbox(sender.db).announce(trx, announcements)
+    })
+    await sender.events.drain()
+    assert.deepEqual(
+      got.map(({ data }) => data.n),
+      [1, 3],
+    )
+    const rows = (await list(sender)).toReversed()
+    assert.deepEqual(
+      rows.map(({ status }) => status),
+      ['dispatched', 'failed', 'dispatched'],
+    )
+    assert.match(rows[1]!.problem!, /could not hand it on/)
+    assert.match(sender.lines.join('\n'), /as it was told to/)
+  })
+
+  test('one, or a range, happens again as often as it is asked for, in the order of before', async () => {
+    await using sender = await startSender()
+    const got = await listen(sender, ['thing.*'])
+    for (const n of [1, 2, 3]) await sender.happen(n === 2 ? 'thing.second' : 'thing.happened', { n })
+    const [first] = (await list(sender)).toReversed()
+    const again = async (which: object): Promise<string[]> => {
+      got.length = 0
+      await sender.events.replay(sender.operator, { transform: 'then', ...which })
+      await sender.events.drain()
+      return got.map(({ data, replays }) => `${data.n}:${replays}`)
+    }
+    assert.deepEqual(await again({ ids: [first!.id] }), ['1:1'])
+    assert.deepEqual(await again({ type: 'thing.happened' }), ['1:2', '3:1'])
+    assert.deepEqual(await again({ type: 'thing.*' }), ['1:3', '2:1', '3:2'])
+    assert.deepEqual(await again({ to: new Date(first!.receivedAt.getTime() - 1) }), [])
+    await assert.rejects(again({ ids: ['evt_nothing'] }), { code: 'not_found' })
+    const { rows } = await sender.db.pool.query(`select detail from hub.audit where action = 'events.replayed' order by seq`)
+    assert.deepEqual(
+      rows.map(({ detail }: { detail: { count: number } }) => detail.count),
+      [1, 2, 3, 0],
+    )
+  })
+
+  test('too old, or more than a workspace may keep, goes from the oldest on; what waits to be handed on stays', async () => {
+    await using sender = await startSender()
+    const { workspaceId } = sender.operator
+    for (let n = 0; n < 8; n++) await sender.happen('thing.happened', { n, filling: randomBytes(200_000).toString('hex') })
+    const rows = (await list(sender)).toReversed()
+    const left = async (): Promise<number[]> => (await list(sender)).toReversed().map(({ data }) => (data as { n: number }).n)
+    const age = (index: number, days: number) =>
+      sender.db.pool.query(`update hub.events set received_at = now() - $2::int * interval '1 day' where id = $1`, [rows[index]!.id, days])
+    await age(0, 31)
+    await age(1, 31)
+    await age(2, 3)
+    await sender.db.pool.query('insert into hub.event_queue (workspace_id, event_id) values ($1, $2)', [workspaceId, rows[0]!.id])
+    assert.equal(await sender.events.retention.sweep(), 1)
+    assert.deepEqual(await left(), [0, 2, 3, 4, 5, 6, 7])
+    const rule = { eventsDays: 2, eventsBytes: null, deliveriesDays: null, runsDays: null }
+    await sender.events.retention.set(sender.operator, rule)
+    assert.equal(await sender.events.retention.sweep(), 1)
+    assert.deepEqual(await left(), [0, 3, 4, 5, 6, 7])
+    const { rows: sizes } = await sender.db.pool.query(`select pg_column_size(data) as size from hub.events where id = $1`, [rows[7]!.id])
+    await sender.events.retention.set(sender.operator, { ...rule, eventsBytes: Math.round(sizes[0].size * 3.5) })
+    await sender.events.retention.sweep()
+    const kept = await left()
+    assert.ok(kept.includes(0) && kept.includes(7) && !kept.includes(3), kept.join())
+    assert.ok(kept.length >= 3 && kept.length <= 4, kept.join())
+  })
+})
