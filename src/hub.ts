@@ -8,6 +8,7 @@ import { ensureDataDir, openDatabase, type Database } from '#db'
 import type { Readiness, RestApp } from '#doors/rest'
 import { createEvents, createOutbound, type Events, type Outbound } from '#events'
 import { createExpressions, type Expressions } from '#expressions'
+import { createFlowConnector, createFlows, type Flows } from '#flows'
 import { createIntegrations, type Integrations } from '#integrations'
 import { createEgress, HubError } from '#kit'
 import { newId } from '#lib/ids'
@@ -31,6 +32,7 @@ export interface Hub extends AsyncDisposable {
   readonly events: Events
   readonly outbound: Outbound
   readonly webhooks: Webhooks
+  readonly flows: Flows
   /** This process among those that share the database. */
   readonly executorId: string
 }
@@ -82,7 +84,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const tools = stack.use(
     createTools(
       { db, access, integrations, outbox, ...telemetry },
-      { connectors: [...connectors, createHubConnector(db, integrations)], executorId },
+      { connectors: [...connectors, createHubConnector(db, integrations), createFlowConnector(() => flows)], executorId },
     ),
   )
   const reader = createReader({ integrations, expressions })
@@ -95,9 +97,10 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   )
   events.consume('endpoint', outbound.consumer)
   const webhooks = stack.use(createWebhooks({ db, credentials, integrations, events, expressions, reader, ...telemetry }))
+  const flows: Flows = stack.use(createFlows({ db, access, events, expressions, outbox, tools, connectors, ...telemetry }))
   const owned = stack.move()
   return {
-    ...{ config, telemetry, db, access, credentials, integrations, tools, expressions, events, outbound, webhooks, executorId },
+    ...{ config, telemetry, db, access, credentials, integrations, tools, expressions, events, outbound, webhooks, flows, executorId },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -150,19 +153,27 @@ export async function serveHub(config: Config): Promise<ServingHub> {
   let stopping = false
   await using stack = new AsyncDisposableStack()
   const { hub, rest } = stack.use(await composeHub(config, 'serve', () => stopping))
-  const { db, tools, telemetry, events, outbound, webhooks, executorId } = hub
+  const { db, tools, telemetry, events, outbound, webhooks, flows, executorId } = hub
   const { createEngine } = await import('#engine')
   const engine = stack.use(
     await createEngine(
       { db, ...telemetry },
-      { executorId, runs: { ...tools.runs }, works: config.HUB_ROLE !== 'api', drainMs: config.HUB_DRAIN_SECONDS * 1000 },
+      {
+        executorId,
+        ...flows.engine,
+        runs: { ...tools.runs, ...flows.engine.runs },
+        works: config.HUB_ROLE !== 'api',
+        drainMs: config.HUB_DRAIN_SECONDS * 1000,
+      },
     ),
   )
   tools.attach(engine)
+  flows.attach(engine)
   if (config.HUB_ROLE !== 'api') {
     events.start()
     outbound.start()
     webhooks.start()
+    flows.start()
   }
   const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
   // Closed before the engine is: a request may still start a run.

@@ -246,4 +246,101 @@ export interface Schema {
     runs_days: number | null
     updated_at: Generated<Date>
   }
+  flows: {
+    id: string
+    workspace_id: string
+    name: string
+    version: number
+    enabled: boolean
+    origin: string
+    actor: string
+    scopes: string[]
+    read_only: boolean
+    created_at: Made
+    updated_at: Generated<Date>
+  }
+  flow_versions: {
+    flow_id: string
+    version: number
+    workspace_id: string
+    definition: Json<Record<string, unknown>>
+    source: string
+    digest: string
+    actor: string
+    created_at: Made
+  }
+  flow_runs: {
+    id: string
+    workspace_id: string
+    flow_id: string
+    flow: string
+    version: number
+    status: string
+    trigger: Json<Record<string, unknown>>
+    event_id: string | null
+    parameters: Json<Record<string, unknown>>
+    outputs: NullableJson<unknown>
+    error: NullableJson<Record<string, unknown>>
+    actor: string
+    scopes: string[]
+    read_only: boolean
+    dry_run: Generated<boolean>
+    replay_of: string | null
+    parent_run: string | null
+    parent_path: string | null
+    depth: Generated<number>
+    concurrency_key: string | null
+    segment: Generated<number>
+    nudged: Generated<boolean>
+    cancelling: Generated<boolean>
+    wake_at: Date | null
+    deadline_at: Date | null
+    created_at: Date
+    started_at: Date | null
+    finished_at: Date | null
+  }
+  flow_steps: {
+    run_id: string
+    path: string
+    step: string
+    kind: string
+    status: string
+    input: NullableJson<unknown>
+    output: NullableJson<unknown>
+    error: NullableJson<Record<string, unknown>>
+    attempts: Generated<number>
+    key_no: Generated<number>
+    invocation_id: string | null
+    until: Date | null
+    started_at: Date
+    finished_at: Date | null
+  }
+  flow_schedules: {
+    flow_id: string
+    place: number
+    cron: string
+    timezone: string
+    missed: string
+    parameters: Json<Record<string, unknown>>
+    next_at: Date | null
+  }
+  approvals: {
+    id: string
+    workspace_id: string
+    status: Generated<string>
+    message: string
+    deciders: string[] | null
+    call: NullableJson<Record<string, unknown>>
+    call_digest: string | null
+    run_id: string | null
+    path: string | null
+    asked_by: string
+    decided_by: string | null
+    comment: string | null
+    used_key: string | null
+    used_at: Date | null
+    expires_at: Date
+    created_at: Made
+    decided_at: Date | null
+  }
 }

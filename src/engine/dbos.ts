@@ -48,7 +48,7 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
     ]),
   )
   // Before the launch, which is when work may begin: a process without a sign of life looks dead to the others.
-  const liveness = stack.use(await startLiveness(deps, { executorId, queue, sweepMs: options.sweepMs }))
+  const liveness = stack.use(await startLiveness(deps, { ...options, queue }))
   stack.defer(() => DBOS.shutdown({ deregister: true }))
   await launch(db.connection)
   await DBOS.registerQueue(queue, { minPollingIntervalMs: pollMs, workerConcurrency: runsAtOnce, onConflict: 'always_update' })
@@ -126,6 +126,7 @@ async function launch(connection: pg.ClientConfig): Promise<void> {
 function asWorkflow(run: RunFunction, gate: Gate): (input: never) => Promise<unknown> {
   const context: Omit<RunContext, 'runId'> = {
     step: (name, work) => gate.run(() => DBOS.runStep(work, { name })),
+    hold: (work) => gate.run(work),
     sleep: (ms) => DBOS.sleep(ms),
     receive: async <T>(topic: string, timeoutMs: number) => (await DBOS.recv<T>(topic, { timeoutSeconds: timeoutMs / 1000 })) ?? undefined,
     now: () => DBOS.now(),

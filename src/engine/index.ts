@@ -15,6 +15,8 @@ export interface RunContext {
   sleep(ms: number): Promise<void>
   /** The next signal on a topic, or undefined when none came in time. */
   receive<T>(topic: string, timeoutMs: number): Promise<T | undefined>
+  /** Work that a stop waits for, and that does not begin once the hub stops. Not remembered: for runs that keep a memory of their own. */
+  hold<T>(work: () => Promise<T>): Promise<T>
   /** The time, remembered: the same after a recovery. */
   now(): Promise<number>
 }
@@ -62,6 +64,10 @@ export interface EngineOptions {
   readonly works: boolean
   /** How long a stop waits for the steps under way. */
   readonly drainMs?: number
+  /** How far runs have come that keep a memory of their own: one that gets further is not held to kill its processes. */
+  readonly progress?: (trx: Transaction, runIds: readonly string[]) => Promise<ReadonlyMap<string, number>>
+  /** These were parked, in this transaction. */
+  readonly onParked?: (trx: Transaction, runIds: readonly string[]) => Promise<void>
   /** How often this process looks for dead ones; found silent twice, they are dead. */
   readonly sweepMs?: number
 }

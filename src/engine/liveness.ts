@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import pg from 'pg'
 import { sleep, within } from '#lib/clock'
-import type { EngineDeps } from './index.ts'
+import type { EngineDeps, EngineOptions } from './index.ts'
 import { markLeft, register, silentExecutors, takeLock, takeOver, type Executor } from './store.ts'
 
 /**
@@ -34,7 +34,8 @@ export async function startLiveness(
     executorId,
     queue,
     sweepMs = defaultSweepMs,
-  }: { readonly executorId: string; readonly queue: string; readonly sweepMs?: number | undefined },
+    ...hooks
+  }: Pick<EngineOptions, 'executorId' | 'sweepMs' | 'progress' | 'onParked'> & { readonly queue: string },
 ): Promise<Liveness> {
   // 63 bits, so that it is a positive bigint.
   const executor: Executor = { id: executorId, lockId: randomBytes(8).readBigUInt64BE() >> 1n, host: hostname(), pid: process.pid }
@@ -98,7 +99,7 @@ export async function startLiveness(
       const times = (silentFor.get(dead.id) ?? 0) + 1
       silentFor.set(dead.id, times)
       if (!dead.left && times < sweepsUntilDead) continue
-      const { resumed, parked } = await takeOver(db, dead, queue)
+      const { resumed, parked } = await takeOver(db, dead, queue, hooks)
       silentFor.delete(dead.id)
       metrics.takenOver.inc({ outcome: 'resumed' }, resumed.length)
       metrics.takenOver.inc({ outcome: 'parked' }, parked.length)

@@ -1,6 +1,7 @@
 import { sql as raw } from 'kysely'
 import type { ClientBase } from 'pg'
 import type { Database, Sql, Transaction } from '#db'
+import type { EngineOptions } from './index.ts'
 
 /** A run under which this many processes died in a row is held to have killed them. */
 export const parkAfter = 3
@@ -59,13 +60,19 @@ export interface TakenOver {
  * ended meanwhile, and a sweep that dies half-way, do no harm. It is the statement of DBOS's own recovery, which its public API offers only for
  * the process's own runs.
  */
-export function takeOver(db: Database, executor: { id: string; left: boolean }, queue: string): Promise<TakenOver> {
+export function takeOver(
+  db: Database,
+  executor: { id: string; left: boolean },
+  queue: string,
+  { progress, onParked }: Pick<EngineOptions, 'progress' | 'onParked'> = {},
+): Promise<TakenOver> {
   return db.transaction(async (trx) => {
     const { rows } = await raw<{ id: string }>`
       select workflow_uuid as id from dbos.workflow_status
        where status = 'PENDING' and executor_id = ${executor.id} order by 1 for update`.execute(trx)
     const runs = rows.map(({ id }) => id)
-    const parked = executor.left ? [] : await countDeaths(trx, runs)
+    const parked = executor.left ? [] : await countDeaths(trx, runs, await progress?.(trx, runs))
+    if (parked.length > 0) await onParked?.(trx, parked)
     const resumed = runs.filter((id) => !parked.includes(id))
     if (runs.length > 0) {
       await raw`
@@ -84,13 +91,13 @@ export function takeOver(db: Database, executor: { id: string; left: boolean }, 
  * Counts a death per run and answers which runs are to be parked. The count begins anew when the run got further since, when it was only
  * sleeping, and after an hour: a long-lived run meets many restarts that are none of its doing.
  */
-async function countDeaths(trx: Transaction, runs: readonly string[]): Promise<string[]> {
+async function countDeaths(trx: Transaction, runs: readonly string[], further?: ReadonlyMap<string, number>): Promise<string[]> {
   const { rows } = await raw<{ run_id: string; count: number }>`
     with progress as (
       select r.id,
-             coalesce(max(o.function_id) + 1, 0) as steps,
+             coalesce(max(o.function_id) + 1, 0) + max(r.further) as steps,
              coalesce(bool_or(case when o.function_name = 'DBOS.sleep' then o.output::numeric > extract(epoch from now()) * 1000 end), false) as asleep
-        from unnest(${runs}::text[]) as r (id)
+        from unnest(${runs}::text[], ${runs.map((id) => further?.get(id) ?? 0)}::int[]) as r (id, further)
         left join dbos.operation_outputs o on o.workflow_uuid = r.id
        group by r.id
     )

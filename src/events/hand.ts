@@ -73,7 +73,8 @@ function upTo(most: number, queued: readonly Waiting[], isRead: (one: Waiting) =
   return end === -1 ? queued : queued.slice(0, end)
 }
 
-async function readOne(deps: DispatchDeps, row: WholeEvent): Promise<{ event?: HubEvent; change?: EventChange }> {
+/** What an event says, and what reading it changes in it. */
+export async function readOne(deps: Pick<DispatchDeps, 'read'>, row: WholeEvent): Promise<{ event?: HubEvent; change?: EventChange }> {
   const { id, workspaceId, connector, integrationId, integration, receivedAt, replays } = row
   const change = { ...untouched, workspaceId, id, status: 'dispatched' as const }
   const eventOf = ({ data, type = row.type, subject = row.subject ?? undefined }: Reading): HubEvent => ({

@@ -6,7 +6,8 @@ import { newId } from '#lib/ids'
 import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
 import { createDispatcher, type ReadEvent } from './dispatch.ts'
-import type { Consumer, SubscriptionRow } from './event.ts'
+import type { Consumer, HubEvent, SubscriptionRow } from './event.ts'
+import { readOne } from './hand.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './look-store.ts'
 import { createRetention, type Retention } from './retention.ts'
@@ -61,6 +62,8 @@ export interface Events extends AsyncDisposable {
   /** What came after an event, oldest first. */
   since(workspaceId: string, filter: EventFilter, id: string, limit: number): Promise<EventRow[]>
   get(workspaceId: string, id: string): Promise<EventDetail>
+  /** As those who subscribed got it; undefined when it is there no more. */
+  handed(workspaceId: string, id: string): Promise<HubEvent | undefined>
   /** Lets events happen once more, as far as the hub is concerned: answers how many. */
   replay(principal: Principal, request: ReplayRequest): Promise<number>
   /** Which of these deliveries were taken in since then. */
@@ -109,6 +112,10 @@ export function createEvents(deps: EventsDeps): Events {
       const row = await findEvent(db.sql, workspaceId, id)
       if (!row) throw fail('not_found', { detail: `there is no event "${id}" in this workspace` })
       return { ...row, effects: await effectsOf(db.sql, id) }
+    },
+    async handed(workspaceId, id) {
+      const row = await findEvent(db.sql, workspaceId, id)
+      return row && (await readOne(deps, row)).event
     },
     async replay(principal, { transform, ...which }) {
       const { workspaceId } = principal

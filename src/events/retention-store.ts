@@ -39,12 +39,13 @@ export async function writeRetention(sql: Sql, workspaceId: string, rule: Retent
     .execute()
 }
 
-/** What was not handed on yet stays, however old. */
+/** What was not handed on yet stays, however old, and what a run still works on. */
 export async function dropEvents(sql: Sql, workspaceId: string, before: Date, most: number): Promise<number> {
   const { rows } = await raw`
     delete from hub.events where workspace_id = ${workspaceId} and id in (
       select id from hub.events where workspace_id = ${workspaceId} and received_at < ${before}
          and not exists (select from hub.event_queue q where q.event_id = events.id)
+         and not exists (select from hub.flow_runs r where r.event_id = events.id and r.finished_at is null)
        order by id limit ${most}) returning 1`.execute(sql)
   return rows.length
 }

@@ -43,6 +43,7 @@ export const errorCatalogue = {
   // State
   already_exists: entry('conflict', 409, false, 'Something with this name is there already.'),
   in_use: entry('conflict', 409, false, 'It is still in use.'),
+  approval_decided: entry('conflict', 409, false, 'This approval has been decided already.'),
   // Credentials and keys
   credential_missing: entry('authentication', 409, false, 'The credential named here does not exist.'),
   key_unknown: entry('internal', 500, false, 'A secret was sealed with a key that this hub does not have.'),
@@ -59,7 +60,10 @@ export const errorCatalogue = {
   integration_ambiguous: entry('conflict', 409, false, 'Several integrations fit; name one.'),
   integration_disabled: entry('conflict', 409, false, 'The integration is disabled.'),
   policy_denied: entry('policy', 403, false, 'A policy of this workspace forbids this call.'),
+  approval_rejected: entry('policy', 403, false, 'A person said no to this call.'),
+  approval_expired: entry('policy', 403, false, 'Nobody approved this call in time.'),
   approval_required: entry('policy', 403, false, 'A policy of this workspace asks for a person’s approval of this call.'),
+  approval_mismatch: entry('policy', 403, false, 'The approval shown is not for this call, or has been used.'),
   in_progress: entry('conflict', 409, true, 'The call with this idempotency key is still under way.'),
   key_reused: entry('validation', 422, false, 'This idempotency key was used for another call.'),
   interrupted: entry('internal', 503, true, 'The process died during the call; nothing was changed outside.'),
@@ -68,6 +72,14 @@ export const errorCatalogue = {
   // Expressions
   expression_failed: entry('validation', 422, false, 'An expression is not right, or does not fit what it was given.'),
   expression_limit: entry('validation', 422, false, 'An expression takes more time, memory or room than it may.'),
+  // Flows
+  flow_invalid: entry('validation', 400, false, 'The definition of the flow has faults; `errors` names each with its place.'),
+  flow_failed: entry('upstream', 502, false, 'A run of the flow failed.'),
+  flow_disabled: entry('conflict', 409, false, 'The flow is disabled.'),
+  run_over: entry('conflict', 409, false, 'The run is over, or not yet: this cannot be done with it now.'),
+  run_parked: entry('internal', 500, false, 'The process died three times under this run, which was put aside.'),
+  step_timeout: entry('timeout', 504, true, 'The step took longer than it may.'),
+  wait_timeout: entry('timeout', 504, false, 'What the step waited for did not come in time.'),
   // The outside systems
   vendor_unauthorized: entry('authentication', 424, false, 'The outside system refused the credential.'),
   vendor_forbidden: entry('permission', 424, false, 'The credential is not allowed to do this in the outside system.'),
@@ -105,6 +117,8 @@ export interface ErrorDetails {
   readonly retryAfter?: number
   /** The tool call that it came of. */
   readonly invocationId?: string
+  /** The question to a person that it waits for. */
+  readonly approvalId?: string
   /** For the log only; never leaves the process. */
   readonly cause?: unknown
 }

@@ -125,6 +125,18 @@ export function createMetrics() {
       labelNames: ['limit'] as const,
       registers,
     }),
+    flowRuns: new Counter({
+      name: 'hub_flow_runs_total',
+      help: 'Runs of flows by what became of them.',
+      labelNames: ['flow', 'outcome'] as const,
+      registers,
+    }),
+    flowDuration: new Histogram({
+      name: 'hub_flow_run_duration_seconds',
+      help: 'How long runs took, their waits included.',
+      buckets: [0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600, 86_400],
+      registers,
+    }),
     credentialReads: new Counter({
       name: 'hub_credential_reads_total',
       help: 'Credentials opened, by outcome.',

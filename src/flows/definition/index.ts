@@ -53,12 +53,23 @@ export function printDefinition(definition: Definition): string {
 
 /** The flows that a definition runs, each once. */
 export function flowsRunBy(definition: Definition): string[] {
-  return [...new Set(everyFlowStep(definition))]
+  return [...new Set(allSteps(definition).flatMap((step) => (typeof step['flow'] === 'string' ? [step['flow']] : [])))]
 }
 
-function* everyFlowStep({ steps, on_error }: Definition): Generator<string> {
-  for (const { step } of [...everyStep(steps, []), ...everyStep(on_error?.steps, [])])
-    if (typeof step['flow'] === 'string') yield step['flow']
+/** The tools that a definition calls, each once; also those of calls that a person approves. */
+export function toolsUsedBy(definition: Definition): string[] {
+  return [
+    ...new Set(
+      allSteps(definition).flatMap((step) => {
+        const call = isRecord(step['approve']) ? step['approve']['call'] : step
+        return isRecord(call) && typeof call['uses'] === 'string' ? [call['uses']] : []
+      }),
+    ),
+  ]
+}
+
+function allSteps({ steps, on_error }: Definition): Record<string, unknown>[] {
+  return [...everyStep(steps, []), ...everyStep(on_error?.steps, [])].map(({ step }) => step)
 }
 
 function checkFlow(problems: Problems, flow: Record<string, unknown>, known: Known, expressions: ParseOptions['expressions']): void {

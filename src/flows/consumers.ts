@@ -1,0 +1,84 @@
+import type { Database } from '#db'
+import { toCloudEvent, type Consumer, type Events, type Match } from '#events'
+import { render, type Expressions } from '#expressions'
+import { HubError } from '#kit'
+import type { EventTrigger, BusTrigger } from './definition/index.ts'
+import { flowsById } from './flow-store.ts'
+import type { Launcher } from './launch.ts'
+import { completeWaiting } from './step-store.ts'
+
+export interface ConsumerDeps {
+  readonly db: Database
+  readonly events: Events
+  readonly expressions: Expressions
+  readonly launcher: Launcher
+}
+
+/** Starts flows, in the transaction that takes the event from the queue: an event starts a flow once. */
+export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Consumer {
+  return {
+    async take(trx, matches) {
+      const flows = new Map(
+        (await flowsById(trx, [...new Set(matches.map(({ subscription }) => subscription.target))])).map((flow) => [flow.id, flow]),
+      )
+      const runs: (string | undefined)[] = []
+      for (const { event, subscription } of matches) {
+        const flow = flows.get(subscription.target)
+        if (!flow?.enabled) {
+          runs.push(undefined)
+          continue
+        }
+        const place = Number(subscription.detail?.['trigger'] ?? 0)
+        const trigger = flow.definition.on?.[place] as EventTrigger | BusTrigger | undefined
+        const scope = toCloudEvent(event)
+        const parameters = await parametersOf(expressions, trigger?.parameters, scope)
+        const kind = trigger && 'bus' in trigger ? 'bus' : 'event'
+        const run = await launcher.launch(trx, {
+          ...{ flow, parameters, event: { id: event.id, scope } },
+          trigger: { kind, event_id: event.id, event_type: event.type, ...(event.replays > 0 ? { replay: event.replays } : {}) },
+        })
+        runs.push(run.id)
+      }
+      return runs
+    },
+  }
+}
+
+/** What cannot be computed is left to the run: its parameters will not fit, and it says so. */
+async function parametersOf(expressions: Expressions, parameters: unknown, event: unknown): Promise<Record<string, unknown>> {
+  if (parameters === undefined) return {}
+  try {
+    return (await render(expressions, parameters, { event }, { timeoutMs: 500 })) as Record<string, unknown>
+  } catch (error) {
+    if (error instanceof HubError) return { error: error.message }
+    throw error
+  }
+}
+
+/** Lets runs go on that wait for an event. */
+export function createRunConsumer({ events, expressions, launcher }: ConsumerDeps): Consumer {
+  const belongs = async ({ event, subscription }: Match): Promise<boolean> => {
+    const { correlate, scope } = (subscription.detail ?? {}) as { correlate?: string; scope?: Record<string, unknown> }
+    if (correlate === undefined) return true
+    try {
+      return (await expressions.evaluate(correlate, { ...scope, event: toCloudEvent(event) }, { timeoutMs: 500 })) === true
+    } catch (error) {
+      if (error instanceof HubError) return false
+      throw error
+    }
+  }
+  return {
+    async take(trx, matches) {
+      const effects: (string | undefined)[] = []
+      for (const match of matches) {
+        const { runId, path } = (match.subscription.detail ?? {}) as { runId: string; path: string }
+        const comes = (await belongs(match)) && (await completeWaiting(trx, runId, path, toCloudEvent(match.event)))
+        effects.push(comes ? runId : undefined)
+        if (!comes) continue
+        await events.unsubscribe(trx, 'run', match.subscription.target)
+        await launcher.wake(trx, [runId])
+      }
+      return effects
+    },
+  }
+}

@@ -1,0 +1,261 @@
+import { actorOf, type Access, type Principal } from '#access'
+import type { Database, Transaction } from '#db'
+import type { Engine, EngineOptions, RunFunction } from '#engine'
+import { toCloudEvent, type Events } from '#events'
+import type { Expressions } from '#expressions'
+import { fail, type Connector } from '#kit'
+import { sleep } from '#lib/clock'
+import type { Outbox } from '#outbox'
+import type { Telemetry } from '#telemetry'
+import type { Tools } from '#tools'
+import { createFlowConsumer, createRunConsumer } from './consumers.ts'
+import type { Parsed } from './definition/index.ts'
+import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion, type VersionRow } from './flow-store.ts'
+import { createKeeper } from './keeper.ts'
+import { createLauncher, runName } from './launch.ts'
+import { createMemory } from './memory.ts'
+import {
+  endRuns,
+  findRun,
+  listRuns,
+  lockRun,
+  markCancelling,
+  childrenUnderWay,
+  over,
+  reopen,
+  type RunFilter,
+  type RunRow,
+} from './run-store.ts'
+import { createSaver, type SaveOptions } from './save.ts'
+import { createSegment, follow } from './segment.ts'
+import { progressOf, stepsOf, type SavedStep } from './step-store.ts'
+import { createTicker, type Ticker } from './ticker.ts'
+import { flowTools } from './tools.ts'
+
+export { definitionSchema, printDefinition, type Definition, type DefinitionProblem, type Parsed } from './definition/index.ts'
+export type { FlowWithVersion, VersionRow } from './flow-store.ts'
+export type { RunFilter, RunRow, RunStatus } from './run-store.ts'
+export type { SavedStep } from './step-store.ts'
+export { createFlowConnector } from './tools.ts'
+
+export interface TriggerOptions {
+  readonly parameters?: Record<string, unknown> | undefined
+  /** Does what looks, shows what would be written. */
+  readonly dryRun?: boolean | undefined
+  /** Outputs by path, which a dry run takes instead of doing those steps. */
+  readonly outputs?: Record<string, unknown> | undefined
+}
+
+export interface RunDetail extends RunRow {
+  readonly steps: readonly SavedStep[]
+}
+
+/** Versioned definitions, and their durable runs. */
+export interface Flows extends AsyncDisposable {
+  check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
+  /** A new flow, or a new version of the one with this id. */
+  save(principal: Principal, source: string, options?: SaveOptions): Promise<FlowWithVersion>
+  setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
+  remove(principal: Principal, ref: string): Promise<void>
+  list(workspaceId: string): Promise<FlowWithVersion[]>
+  get(workspaceId: string, ref: string): Promise<FlowWithVersion>
+  versions(workspaceId: string, ref: string): Promise<VersionRow[]>
+
+  trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>
+  /** The same on the hub's own account: a tool was called, which has been checked. */
+  launch(
+    workspaceId: string,
+    ref: string,
+    options: TriggerOptions & { readonly trigger: Record<string, unknown> & { readonly kind: string } },
+  ): Promise<RunRow>
+  runs(workspaceId: string, filter: RunFilter, page: { before?: string | undefined; limit: number }): Promise<RunRow[]>
+  run(workspaceId: string, id: string): Promise<RunDetail>
+  /** The run when it is over, or as it is when the time is up. */
+  wait(workspaceId: string, id: string, timeoutMs: number, signal?: AbortSignal): Promise<RunRow>
+  cancel(principal: Principal, id: string): Promise<RunRow>
+  /** From the step that failed. */
+  retry(principal: Principal, id: string): Promise<RunRow>
+  /** Once more from the start, with the same parameters and event: by its own version or the latest; dry, with the outputs of then. */
+  replay(
+    principal: Principal,
+    id: string,
+    options?: { version?: 'same' | 'latest' | undefined; dryRun?: boolean | undefined },
+  ): Promise<RunRow>
+
+  /** What the engine has to know. */
+  readonly engine: { readonly runs: Readonly<Record<string, RunFunction>> } & Pick<EngineOptions, 'progress' | 'onParked'>
+  attach(engine: Engine): void
+  /** Begins to start and take up runs when it is time. */
+  start(): void
+  readonly tick: Ticker['tick']
+}
+
+export interface FlowsDeps extends Telemetry {
+  readonly db: Database
+  readonly access: Access
+  readonly events: Events
+  readonly expressions: Expressions
+  readonly outbox: Outbox
+  readonly tools: Tools
+  readonly connectors: readonly Connector[]
+}
+
+export function createFlows(deps: FlowsDeps): Flows {
+  const { db, access, events, tools, outbox } = deps
+  const launcher = createLauncher(deps)
+  const memory = createMemory(db)
+  const saver = createSaver(deps)
+  const ticker = createTicker({ ...deps, launcher, memory })
+  const keeper = createKeeper({ ...deps, saver })
+  const segment = createSegment({ ...deps, launcher, memory })
+  events.consume('flow', createFlowConsumer({ ...deps, launcher }))
+  events.consume('run', createRunConsumer({ ...deps, launcher }))
+  tools.approvals.onDecided(async (trx, { runId }) => {
+    if (runId !== null) await launcher.wake(trx, [runId])
+  })
+
+  const get = async (workspaceId: string, ref: string): Promise<FlowWithVersion> => {
+    const flow =
+      (await findFlow(db.sql, workspaceId, ref)) ??
+      ((await keeper.ensure(workspaceId)) ? await findFlow(db.sql, workspaceId, ref) : undefined)
+    if (!flow) throw fail('not_found', { detail: `there is no flow "${ref}" in this workspace` })
+    return flow
+  }
+
+  const runOf = async (workspaceId: string, id: string): Promise<RunRow> => {
+    const run = await findRun(db.sql, workspaceId, id)
+    if (!run) throw fail('not_found', { detail: `there is no run "${id}" in this workspace` })
+    return run
+  }
+
+  const launch: Flows['launch'] = async (workspaceId, ref, { parameters = {}, dryRun, outputs, trigger }) => {
+    const flow = await get(workspaceId, ref)
+    if (!flow.enabled && dryRun !== true)
+      throw fail('flow_disabled', { detail: `the flow "${flow.name}" is disabled`, hint: `hub flow enable ${flow.name}` })
+    const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
+    const { id } = await db.transaction((trx) =>
+      launcher.launch(trx, { flow, parameters: checked, dryRun, trigger: { ...trigger, ...(outputs ? { outputs } : {}) } }),
+    )
+    return runOf(workspaceId, id)
+  }
+
+  /** A change of a run by a person, with its audit entry. */
+  const change = async (
+    principal: Principal,
+    id: string,
+    action: string,
+    work: (trx: Transaction, run: RunRow) => Promise<void>,
+  ): Promise<RunRow> => {
+    const { workspaceId } = principal
+    await runOf(workspaceId, id)
+    await db.transaction(async (trx) => {
+      const run = (await lockRun(trx, id))!
+      await work(trx, run)
+      await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action, subject: id, detail: { flow: run.flow } })
+    })
+    memory.active.get(id)?.abort.abort()
+    return runOf(workspaceId, id)
+  }
+
+  const cancelIn = async (trx: Transaction, run: RunRow): Promise<void> => {
+    if (run.status === 'queued') {
+      const end = { id: run.id, status: 'cancelled' as const, outputs: null, error: null }
+      await endRuns(trx, [end])
+      const version = await findVersion(trx, run.flowId, run.version)
+      if (version) await follow({ outbox, launcher }, trx, run, version.definition, end, false)
+      return
+    }
+    await markCancelling(trx, run.id)
+    await launcher.wake(trx, [run.id])
+    for (const child of await childrenUnderWay(trx, run.id)) {
+      const row = await lockRun(trx, child)
+      if (row) await cancelIn(trx, row)
+    }
+  }
+
+  const flows: Flows = {
+    ...saver,
+    get,
+    launch,
+    async list(workspaceId) {
+      await keeper.ensure(workspaceId)
+      return listFlows(db.sql, workspaceId)
+    },
+    versions: async (workspaceId, ref) => listVersions(db.sql, (await get(workspaceId, ref)).id),
+    trigger: (principal, ref, options = {}) =>
+      launch(principal.workspaceId, ref, { ...options, trigger: { kind: 'call', actor: actorOf(principal) } }),
+    runs: (workspaceId, filter, page) => listRuns(db.sql, workspaceId, filter, page),
+    async run(workspaceId, id) {
+      const run = await runOf(workspaceId, id)
+      return { ...run, steps: await stepsOf(db.sql, id) }
+    },
+    async wait(workspaceId, id, timeoutMs, signal) {
+      const until = Date.now() + timeoutMs
+      for (let pause = 15; ; pause = Math.min(pause * 1.5, 250)) {
+        const run = await runOf(workspaceId, id)
+        if (over.includes(run.status) || Date.now() >= until) return run
+        await sleep(Math.min(pause, Math.max(0, until - Date.now())), signal)
+      }
+    },
+    cancel: (principal, id) =>
+      change(principal, id, 'run.cancelled', async (trx, run) => {
+        if (over.includes(run.status)) throw fail('run_over', { detail: `the run is ${run.status} already` })
+        await cancelIn(trx, run)
+      }),
+    retry: (principal, id) =>
+      change(principal, id, 'run.retried', async (trx, run) => {
+        if (!['failed', 'cancelled', 'parked'].includes(run.status) || run.startedAt === null)
+          throw fail('run_over', { detail: `the run is ${run.status}; one that failed, was cancelled or parked can be retried` })
+        const { segment: number } = await reopen(trx, id)
+        await launcher.start(trx, id, number)
+      }),
+    async replay(principal, id, { version = 'same', dryRun = false } = {}) {
+      const { workspaceId } = principal
+      const run = await runOf(workspaceId, id)
+      const flow = await get(workspaceId, run.flowId)
+      const wanted = version === 'latest' ? flow : await findVersion(db.sql, run.flowId, run.version)
+      const event = run.eventId === null ? undefined : await events.handed(workspaceId, run.eventId)
+      if (!wanted || (run.eventId !== null && !event)) throw fail('not_found', { detail: 'what this run was made of is kept no more' })
+      const { definition, source, digest, version: number } = wanted
+      const made = await db.transaction(async (trx) => {
+        const made = await launcher.launch(trx, {
+          flow: { ...flow, definition, source, digest, version: number },
+          ...{ parameters: run.parameters, dryRun, replayOf: run.id },
+          ...(event ? { event: { id: event.id, scope: toCloudEvent(event) } } : {}),
+          trigger: { ...run.trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
+        })
+        const detail = { flow: run.flow, of: run.id, dry_run: dryRun }
+        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'run.replayed', subject: made.id, detail })
+        return made
+      })
+      return runOf(workspaceId, made.id)
+    },
+
+    engine: {
+      runs: { [runName]: segment },
+      progress: async (trx, ids) => {
+        const counts = await progressOf(trx, ids.map(runIdOf))
+        return new Map(ids.map((id) => [id, counts.get(runIdOf(id)) ?? 0]))
+      },
+      onParked: (trx, ids) => keeper.parked(trx, ids.map(runIdOf)),
+    },
+    attach: launcher.attach,
+    start() {
+      ticker.start()
+      keeper.start()
+    },
+    tick: ticker.tick,
+    async [Symbol.asyncDispose]() {
+      await ticker[Symbol.asyncDispose]()
+      await keeper[Symbol.asyncDispose]()
+      await memory[Symbol.asyncDispose]()
+    },
+  }
+  tools.provide({ tools: async (workspaceId) => flowTools(flows, await listFlows(db.sql, workspaceId)) })
+  return flows
+}
+
+/** The engine's own id of a segment has the run's in it. */
+function runIdOf(segmentId: string): string {
+  return segmentId.split(':', 1)[0]!
+}

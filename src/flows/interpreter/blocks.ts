@@ -1,0 +1,159 @@
+import { isDeepStrictEqual } from 'node:util'
+import { sleep } from '#lib/clock'
+import type { ForEachStep, IfStep, ParallelStep, Step, SwitchStep, TryStep } from '../definition/index.ts'
+import { failure, toRunError } from './error.ts'
+import { holds, rendered, type Frame } from './frame.ts'
+import type { Port } from './port.ts'
+import { Cancelled, earliest, Suspended } from './signals.ts'
+import { runSteps, type Attempt, type Done } from './walk.ts'
+
+type BlockStep = IfStep | SwitchStep | ForEachStep | ParallelStep | TryStep
+
+export function runBlocks(attempt: Attempt, step: Step): Promise<Done> {
+  const block = step as BlockStep
+  if ('then' in block) return runIf(attempt, block)
+  if ('switch' in block) return runSwitch(attempt, block)
+  if ('for_each' in block) return runForEach(attempt, block)
+  if ('parallel' in block) return runParallel(attempt, block)
+  return runTry(attempt, block)
+}
+
+/** What was decided is kept before anything follows from it: taken up again, the run goes the same way. */
+async function once<T>({ port, record }: Attempt, decide: () => Promise<T>): Promise<T> {
+  if (record.input !== undefined && record.input !== null) return record.input as T
+  const decision = await decide()
+  await port.save({ ...record, status: 'running', input: decision })
+  return decision
+}
+
+async function runIf(attempt: Attempt, step: IfStep): Promise<Done> {
+  const { port, frame } = attempt
+  const input = await once(attempt, async () => ({ taken: (await holds(port, step.if, frame)) ? 'then' : 'else' }))
+  const steps = input.taken === 'then' ? step.then : (step.else ?? [])
+  return { input, output: await runSteps(port, steps, frame) }
+}
+
+async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Promise<Done> {
+  const { port, frame } = attempt
+  const input = await once(attempt, async () => {
+    const value = await rendered(port, choice.on, frame)
+    for (const [index, { when }] of choice.cases.entries()) {
+      const wanted = await rendered(port, when, frame)
+      if (isDeepStrictEqual(value, wanted) || (Array.isArray(wanted) && wanted.some((one) => isDeepStrictEqual(value, one))))
+        return { taken: index }
+    }
+    return { taken: -1 }
+  })
+  const steps = input.taken < 0 ? (choice.default ?? []) : choice.cases[input.taken]!.steps
+  return { input, output: await runSteps(port, steps, frame) }
+}
+
+const mostItems = 10_000
+/** A list that is longer than this is not kept beside where it came from, but made again. */
+const keptBytes = 64_000
+
+async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep): Promise<Done> {
+  const { port, frame } = attempt
+  const list = async (): Promise<unknown[]> => {
+    const found = await rendered(port, each.in, frame)
+    // JSONata has no list of one: one item is a list as well, and nothing is none.
+    return found === undefined || found === null ? [] : [found].flat(1)
+  }
+  const input = await once(attempt, async (): Promise<{ count: number; items?: unknown[] }> => {
+    const items = await list()
+    if (items.length > mostItems) throw failure('expression_limit', `the list has ${items.length} items; ${mostItems} are allowed`)
+    return { count: items.length, ...(JSON.stringify(items).length <= keptBytes ? { items } : {}) }
+  })
+  const items = input.items ?? (await list())
+  const run = (item: unknown, index: number) => (): Promise<unknown> => {
+    const inner: Frame = {
+      prefix: `${frame.prefix}${id}/${index}/`,
+      names: { ...frame.names, [each.as ?? 'item']: item, index },
+      steps: { ...frame.steps },
+    }
+    return runSteps(port, each.steps, inner)
+  }
+  const output = await together(port, items.map(run), { atOnce: each.max_parallel ?? 1, goOn: each.on_error === 'continue' })
+  return { input, output }
+}
+
+async function runParallel({ port, frame }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
+  const names = Object.keys(branches)
+  const runs = names.map((name) => () => runSteps(port, branches[name]!, frame))
+  // A branch that fails lets the others finish: what they do may not depend on it.
+  const outputs = await together(port, runs, { atOnce: names.length, goOn: false })
+  return { output: Object.fromEntries(names.map((name, index) => [name, outputs[index]])) }
+}
+
+async function runTry({ port, frame }: Attempt, step: TryStep): Promise<Done> {
+  const guarded = async (): Promise<unknown> => {
+    try {
+      return await runSteps(port, step.try.steps, frame)
+    } catch (thrown) {
+      if (thrown instanceof Suspended || thrown instanceof Cancelled || !step.catch) throw thrown
+      return runSteps(port, step.catch.steps, { ...frame, names: { ...frame.names, error: toRunError(thrown, step.id) } })
+    }
+  }
+  let output: unknown
+  try {
+    output = await guarded()
+  } catch (thrown) {
+    if (!(thrown instanceof Suspended || thrown instanceof Cancelled) && step.finally) await runSteps(port, step.finally.steps, frame)
+    throw thrown
+  }
+  if (step.finally) await runSteps(port, step.finally.steps, frame)
+  return { output }
+}
+
+type Outcome = { readonly output: unknown } | { readonly failed: unknown } | { readonly suspended: number | undefined }
+
+/**
+ * Side by side, `atOnce` at a time. What waits gives its place to others, and is gone into again when its time has come while others are still
+ * under way; when all that is left waits, so does the run.
+ */
+async function together(
+  port: Port,
+  runs: readonly (() => Promise<unknown>)[],
+  { atOnce, goOn }: { atOnce: number; goOn: boolean },
+): Promise<unknown[]> {
+  const outcomes: (Outcome | undefined)[] = runs.map(() => undefined)
+  const active = new Map<number, Promise<void>>()
+  let stop = false
+
+  const enter = (index: number): void => {
+    outcomes[index] = undefined
+    const work = runs[index]!().then(
+      (output): Outcome => ({ output }),
+      (thrown: unknown): Outcome => (thrown instanceof Suspended ? { suspended: thrown.until } : { failed: thrown }),
+    )
+    active.set(
+      index,
+      work.then((outcome) => {
+        outcomes[index] = outcome
+        active.delete(index)
+        if ('failed' in outcome && (!goOn || outcome.failed instanceof Cancelled)) stop = true
+      }),
+    )
+  }
+  const waits = (): { index: number; until: number | undefined }[] =>
+    outcomes.flatMap((outcome, index) => (outcome && 'suspended' in outcome ? [{ index, until: outcome.suspended }] : []))
+
+  let next = 0
+  for (;;) {
+    // Those that wait hold their place: at most so many are begun and not over.
+    while (!stop && next < runs.length && active.size + waits().length < atOnce) enter(next++)
+    if (active.size === 0) break
+    const nudge = new AbortController()
+    const due = earliest(waits().map(({ until }) => until))
+    const timer = due === undefined ? [] : [sleep(Math.max(0, due - port.now()), nudge.signal).catch(() => undefined)]
+    await Promise.race([...active.values(), ...timer])
+    nudge.abort()
+    if (stop || active.size === 0) continue
+    for (const { index, until } of waits()) if ((until !== undefined && until <= port.now()) || port.nudged()) enter(index)
+  }
+  const failed = outcomes.find((outcome) => outcome && 'failed' in outcome && (!goOn || outcome.failed instanceof Cancelled))
+  if (failed && 'failed' in failed) throw failed.failed
+  const waiting = waits()
+  if (waiting.length > 0) throw new Suspended(earliest(waiting.map(({ until }) => until)))
+  return outcomes.map((outcome) => (outcome && 'output' in outcome ? outcome.output : null))
+}

@@ -1,0 +1,41 @@
+import { HubError } from '#kit'
+import type { Call } from '../definition/index.ts'
+import { rendered } from './frame.ts'
+import { Suspended } from './signals.ts'
+import type { Attempt, Done } from './walk.ts'
+import { decided } from './waits.ts'
+
+/** A tool call. Its key is made of run, step and item: a step that is done again after a crash finds what it did. */
+export async function runCall({ port, frame, path, record, signal }: Attempt, step: Call): Promise<Done> {
+  const { uses, fields } = step
+  const input = (await rendered(port, step.with ?? {}, frame)) as Record<string, unknown>
+  const integration = step.integration === undefined ? undefined : String(await rendered(port, step.integration, frame))
+  const asked = approvalIn(record.input)
+  // A policy asked for a person's approval of exactly this call.
+  if (asked !== undefined) await decided(port, asked)
+  const call = {
+    uses,
+    input,
+    key: `${path}#${record.keyNo}`,
+    signal,
+    approval: asked,
+    ...(fields ? { fields } : {}),
+    ...(integration ? { integration } : {}),
+  }
+  try {
+    const { output, invocationId } = await port.call(call)
+    return { input, output, invocationId }
+  } catch (thrown) {
+    const approval = thrown instanceof HubError ? thrown.details.approvalId : undefined
+    if (approval === undefined || asked !== undefined) throw thrown
+    const state = await port.approval(approval)
+    const until = state.status === 'pending' ? state.until : port.now()
+    await port.save({ ...record, status: 'waiting', input: { approval, call: input }, until })
+    throw new Suspended(until)
+  }
+}
+
+function approvalIn(input: unknown): string | undefined {
+  const { approval, call } = (input ?? {}) as { approval?: unknown; call?: unknown }
+  return typeof approval === 'string' && approval.startsWith('apr_') && call !== undefined ? approval : undefined
+}

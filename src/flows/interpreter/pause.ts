@@ -1,0 +1,20 @@
+import { sleep } from '#lib/clock'
+import { failure } from './error.ts'
+import type { Port } from './port.ts'
+import { Cancelled, Suspended } from './signals.ts'
+
+/** What is shorter is waited for here: to let go of the run and take it up again costs as much as some milliseconds of it. */
+const heldMs = 2000
+
+/** Until a time: here when it is soon, otherwise by letting go of the run. */
+export async function pause(port: Port, until: number, deadline?: number): Promise<void> {
+  const end = deadline === undefined ? until : Math.min(until, deadline)
+  const left = end - port.now()
+  if (left > heldMs) throw new Suspended(end)
+  if (left > 0) {
+    await sleep(left, port.signal).catch(() => {
+      throw new Cancelled()
+    })
+  }
+  if (deadline !== undefined && deadline < until) throw failure('step_timeout', 'the step took longer than it may')
+}

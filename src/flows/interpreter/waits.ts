@@ -1,0 +1,94 @@
+import { parseDuration } from '#lib/duration'
+import { conditionOf, type ApproveStep, type FlowStep, type WaitForStep, type WaitStep } from '../definition/index.ts'
+import { failure, StepFailed } from './error.ts'
+import { rendered, scopeOf } from './frame.ts'
+import { pause } from './pause.ts'
+import type { Port } from './port.ts'
+import { Suspended } from './signals.ts'
+import type { Attempt, Done } from './walk.ts'
+
+/** Fixed when the wait begins: a run that is taken up again waits for the rest. */
+export async function runWait({ port, frame, record, deadline }: Attempt, { wait }: WaitStep): Promise<Done> {
+  const until = record.status === 'waiting' && record.until ? record.until : await endOf(port, await rendered(port, wait, frame))
+  if (port.dryRun) return { output: { until: new Date(until).toISOString() } }
+  if (record.status !== 'waiting') await port.save({ ...record, status: 'waiting', until })
+  await pause(port, until, deadline)
+  return { output: { until: new Date(until).toISOString() } }
+}
+
+async function endOf(port: Port, wait: unknown): Promise<number> {
+  if (typeof wait === 'string') {
+    const ms = parseDuration(wait.trim())
+    if (ms === undefined) throw failure('invalid_input', `\`${wait.slice(0, 60)}\` is not a duration`, 'write it like 30s, 2h30m or 90d')
+    return port.now() + ms
+  }
+  const { until } = wait as { until: unknown }
+  const time = typeof until === 'number' ? until : Date.parse(String(until))
+  if (Number.isNaN(time))
+    throw failure('invalid_input', `\`${String(until).slice(0, 60)}\` is not a time`, 'write it like 2026-01-31T12:00:00Z')
+  return time
+}
+
+export async function runWaitFor({ port, frame, path, record, deadline }: Attempt, { wait_for: wanted }: WaitForStep): Promise<Done> {
+  if (port.dryRun) return { output: null }
+  const until = record.status === 'waiting' && record.until ? record.until : port.now() + parseDuration(wanted.timeout)!
+  if (record.status !== 'waiting') {
+    const { event, filter, correlate } = wanted
+    await port.expect(
+      { ...record, status: 'waiting', until },
+      {
+        event,
+        filter: filter === undefined ? undefined : conditionOf(filter),
+        correlate: correlate === undefined ? undefined : conditionOf(correlate),
+        scope: correlate === undefined ? null : scopeOf(frame),
+      },
+    )
+  }
+  const end = deadline === undefined ? until : Math.min(until, deadline)
+  if (port.now() < end) throw new Suspended(end)
+  await port.forget(path)
+  throw failure('wait_timeout', `no ${wanted.event} came within ${wanted.timeout}`)
+}
+
+export async function runChild({ port, frame, path, record }: Attempt, step: FlowStep): Promise<Done> {
+  const parameters = await rendered(port, step.with ?? {}, frame)
+  const state = await port.child(`${path}#${record.keyNo}.${record.attempts}`, step.flow, parameters)
+  if (state.status === 'completed') return { input: parameters, output: state.outputs }
+  if (state.status === 'failed') throw new StepFailed({ ...state.error, step: step.id })
+  if (record.status !== 'waiting') await port.save({ ...record, status: 'waiting', input: parameters })
+  throw new Suspended(undefined)
+}
+
+const usualExpiry = '7d'
+
+export async function runApproval(attempt: Attempt, { approve }: ApproveStep): Promise<Done> {
+  const { port, frame, path, record, signal } = attempt
+  const call = approve.call && {
+    uses: approve.call.uses,
+    input: await rendered(port, approve.call.with ?? {}, frame),
+    ...(approve.call.integration === undefined ? {} : { integration: String(await rendered(port, approve.call.integration, frame)) }),
+  }
+  if (port.dryRun) return { output: { approved: true, by: 'dry run', call: call ?? null } }
+  const known = (record.input ?? {}) as { approval?: string }
+  let { approval } = known
+  if (approval === undefined) {
+    const message = String(await rendered(port, approve.message, frame))
+    const expiresAt = record.startedAt + parseDuration(approve.expires ?? usualExpiry)!
+    approval = await port.ask(path, { message, by: approve.by, expiresAt, call })
+    await port.save({ ...record, status: 'waiting', input: { approval, message, call: call ?? null }, until: expiresAt })
+  }
+  const { by, comment } = await decided(port, approval)
+  if (!call) return { output: { approved: true, by, comment } }
+  const { fields } = approve.call!
+  const made = await port.call({ ...call, key: `${path}#${record.keyNo}`, approval, signal, ...(fields ? { fields } : {}) })
+  return { output: { approved: true, by, comment, result: made.output }, invocationId: made.invocationId }
+}
+
+/** Goes on when a person said yes. */
+export async function decided(port: Port, approval: string): Promise<{ by: string; comment: string | null }> {
+  const state = await port.approval(approval)
+  if (state.status === 'pending') throw new Suspended(state.until)
+  if (state.status === 'expired') throw failure('approval_expired', 'nobody decided in time')
+  if (state.status === 'rejected') throw failure('approval_rejected', `${state.by} said no${state.comment ? `: ${state.comment}` : ''}`)
+  return { by: state.by, comment: state.comment }
+}

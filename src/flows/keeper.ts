@@ -1,0 +1,86 @@
+import type { Database, Transaction } from '#db'
+import type { Events } from '#events'
+import type { Outbox } from '#outbox'
+import type { Telemetry } from '#telemetry'
+import { workspaceIds } from './flow-store.ts'
+import { readReadyFlows } from './ready.ts'
+import { dropRuns, endRuns, findAnyRun } from './run-store.ts'
+import type { Saver } from './save.ts'
+
+/** Sees that every workspace has the flows that come with the hub, that old runs go, and that parked ones say so. */
+export interface Keeper extends AsyncDisposable {
+  /** True when the workspace was looked at just now. */
+  ensure(workspaceId: string): Promise<boolean>
+  parked(trx: Transaction, runIds: readonly string[]): Promise<void>
+  start(): void
+}
+
+const everyMs = 60_000
+const usualDays = 30
+const batch = 500
+
+export function createKeeper({
+  db,
+  events,
+  outbox,
+  saver,
+  logger,
+}: Telemetry & { readonly db: Database; readonly events: Events; readonly outbox: Outbox; readonly saver: Saver }): Keeper {
+  const ensured = new Map<string, Promise<void>>()
+  let sources: string[] | undefined
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<unknown> = Promise.resolve()
+
+  const make = async (workspaceId: string): Promise<void> => {
+    sources ??= readReadyFlows()
+    for (const source of sources) {
+      // One that does not fit this hub, such as one without a connector, is no reason to lack the others.
+      await saver.saveReady(workspaceId, source).catch((error: unknown) => logger.error({ err: error }, 'a ready flow could not be made'))
+    }
+  }
+
+  const ensure = async (workspaceId: string): Promise<boolean> => {
+    const known = ensured.get(workspaceId)
+    const work = known ?? make(workspaceId)
+    ensured.set(workspaceId, work)
+    await work
+    return !known
+  }
+
+  const sweep = async (): Promise<void> => {
+    for (const workspaceId of await workspaceIds(db.sql)) {
+      await ensure(workspaceId)
+      const { runsDays } = await events.retention.get(workspaceId)
+      const before = new Date(Date.now() - (runsDays ?? usualDays) * 86_400_000)
+      while ((await dropRuns(db.sql, workspaceId, before, batch)) === batch);
+    }
+  }
+
+  return {
+    ensure,
+    async parked(trx, ids) {
+      const error = { code: 'run_parked', message: 'the process died three times under this run, which was put aside', retryable: false }
+      const parked = await endRuns(
+        trx,
+        ids.map((id) => ({ id, status: 'parked', outputs: null, error })),
+      )
+      for (const id of parked) {
+        const run = await findAnyRun(trx, id)
+        if (!run) continue
+        const data = { run_id: id, flow: run.flow, version: run.version, status: 'parked', error }
+        await outbox.announce(trx, [{ workspaceId: run.workspaceId, type: 'flow.parked', subject: run.flow, data }])
+      }
+    },
+    start() {
+      const look = (): void => {
+        running = sweep().catch((error: unknown) => logger.warn({ err: error }, 'could not look after flows'))
+      }
+      look()
+      timer ??= setInterval(look, everyMs).unref()
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}

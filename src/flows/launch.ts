@@ -1,0 +1,200 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import type { Transaction } from '#db'
+import type { Engine } from '#engine'
+import { render, type Expressions } from '#expressions'
+import { fail, HubError, type FieldError } from '#kit'
+import { parseDuration } from '#lib/duration'
+import { newId } from '#lib/ids'
+import type { Definition } from './definition/index.ts'
+import type { FlowWithVersion } from './flow-store.ts'
+import { toRunError, type RunError } from './interpreter/error.ts'
+import {
+  admit,
+  insertRuns,
+  lastStarts,
+  lockRoom,
+  lookAgain,
+  markCancelling,
+  roomOf,
+  takeUp,
+  type NewRun,
+  type RunRow,
+} from './run-store.ts'
+
+/** What the engine runs for a run of a flow, each time that it is taken up. */
+export const runName = 'flow-run'
+
+export interface LaunchRequest {
+  readonly flow: FlowWithVersion
+  readonly trigger: Record<string, unknown> & { readonly kind: string }
+  readonly parameters: Record<string, unknown>
+  readonly event?: { readonly id: string; readonly scope: unknown } | undefined
+  readonly dryRun?: boolean | undefined
+  readonly replayOf?: string | undefined
+  readonly parent?: { readonly run: string; readonly path: string; readonly depth: number } | undefined
+}
+
+export interface Launcher {
+  attach(engine: Engine): void
+  /** Makes a run and sees to its start, in the transaction of what it belongs to. Parameters that do not fit are the run's failure. */
+  launch(trx: Transaction, request: LaunchRequest): Promise<NewRun>
+  /** The parameters with what is left out filled in, or `invalid_input` with each place. */
+  checkParameters(definition: Definition, digest: string, parameters: Record<string, unknown>): Record<string, unknown>
+  /** Takes waiting runs up, and tells those that are under way that something came. */
+  wake(trx: Transaction, ids: readonly string[]): Promise<void>
+  /** Lets queued runs of a flow and key in, as far as there is room. */
+  letIn(trx: Transaction, flow: Pick<FlowWithVersion, 'id' | 'definition'>, key: string): Promise<void>
+  start(trx: Transaction, id: string, segment: number): Promise<void>
+}
+
+const longestKey = 500
+
+export function createLauncher({ expressions }: { readonly expressions: Expressions }): Launcher {
+  let engine: Engine | undefined
+  const validators = new Map<string, ValidateFunction>()
+
+  const validatorOf = (definition: Definition, digest: string): ValidateFunction => {
+    const known = validators.get(digest)
+    if (known) return known
+    const ajv = new Ajv2020({ strict: false, allErrors: true, useDefaults: true })
+    formats.default(ajv)
+    const made = ajv.compile({ type: 'object', ...definition.parameters })
+    if (validators.size > 500) validators.clear()
+    validators.set(digest, made)
+    return made
+  }
+
+  const checkParameters: Launcher['checkParameters'] = (definition, digest, given) => {
+    if (!definition.parameters) return given
+    const parameters = structuredClone(given)
+    const validate = validatorOf(definition, digest)
+    if (validate(parameters)) return parameters
+    const errors: FieldError[] = (validate.errors ?? []).map(({ instancePath, message, params }) => {
+      const missing = (params as { missingProperty?: string; additionalProperty?: string }).missingProperty
+      const extra = (params as { additionalProperty?: string }).additionalProperty
+      const path = [
+        'parameters',
+        ...instancePath.split('/').filter(Boolean),
+        ...(missing ? [missing] : []),
+        ...(extra ? [extra] : []),
+      ].join('.')
+      return { path, message: missing ? 'is missing' : extra ? 'is not a parameter of the flow' : (message ?? 'does not fit') }
+    })
+    throw fail('invalid_input', { detail: `the parameters do not fit ${definition.id}`, errors })
+  }
+
+  const start: Launcher['start'] = async (trx, id, segment) => {
+    if (!engine) throw fail('internal', { cause: new Error('no durable engine is attached') })
+    await engine.startIn(trx, { runId: `${id}:${segment}`, name: runName, input: { runId: id } })
+  }
+
+  const wake: Launcher['wake'] = async (trx, ids) => {
+    for (const { id, segment } of await takeUp(trx, ids)) await start(trx, id, segment)
+  }
+
+  const letIn: Launcher['letIn'] = async (trx, { id: flowId, definition }, key) => {
+    const { concurrency } = definition
+    if (!concurrency) return
+    await lockRoom(trx, flowId, key)
+    const { active, queued } = await roomOf(trx, flowId, key)
+    const limit = concurrency.limit ?? (concurrency.key === undefined ? Number.POSITIVE_INFINITY : 1)
+    for (let free = limit - active.length; free > 0 && queued.length > 0; free--) {
+      const next = queued.shift()!
+      const from = await allowedFrom(trx, flowId, key, concurrency.rate)
+      if (from) return lookAgain(trx, next, from)
+      await admit(trx, next)
+      await start(trx, next, 0)
+    }
+  }
+
+  const allowedFrom = async (trx: Transaction, flowId: string, key: string, rate: { limit: number; per: string } | undefined) => {
+    if (!rate) return undefined
+    const starts = await lastStarts(trx, flowId, key, rate.limit)
+    const from = starts.length < rate.limit ? 0 : starts.at(-1)!.getTime() + parseDuration(rate.per)!
+    return from > Date.now() ? new Date(from) : undefined
+  }
+
+  /** Into the queue of its key, or past it. */
+  const queue = async (trx: Transaction, run: NewRun, { flow }: LaunchRequest, key: string): Promise<NewRun> => {
+    const { concurrency } = flow.definition
+    const limit = concurrency?.limit ?? (concurrency?.key === undefined ? Number.POSITIVE_INFINITY : 1)
+    await lockRoom(trx, flow.id, key)
+    const { active, queued } = await roomOf(trx, flow.id, key)
+    const isFull = active.length + queued.length >= limit
+    const kept: NewRun = {
+      ...run,
+      concurrencyKey: key,
+      startedAt: null,
+      status: isFull && concurrency?.on_conflict === 'skip' ? 'skipped' : 'queued',
+    }
+    await insertRuns(trx, [kept])
+    if (isFull && concurrency?.on_conflict === 'cancel_running') {
+      for (const id of active.slice(0, active.length + 1 - limit)) {
+        await markCancelling(trx, id)
+        await wake(trx, [id])
+      }
+    }
+    if (kept.status === 'queued') await letIn(trx, flow, key)
+    return kept
+  }
+
+  return {
+    attach: (running) => void (engine = running),
+    checkParameters,
+    wake,
+    letIn,
+    start,
+    async launch(trx, request) {
+      const { flow, trigger, event, parent } = request
+      const now = new Date()
+      const { timeout, concurrency } = flow.definition
+      let error: RunError | null = null
+      let { parameters } = request
+      let key: string | undefined
+      try {
+        parameters = checkParameters(flow.definition, flow.digest, parameters)
+        if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
+      } catch (thrown) {
+        if (!(thrown instanceof HubError)) throw thrown
+        error = toRunError(thrown, '')
+      }
+      const run: NewRun = {
+        id: newId('run'),
+        workspaceId: flow.workspaceId,
+        flowId: flow.id,
+        flow: flow.name,
+        version: flow.version,
+        status: error ? 'failed' : 'running',
+        trigger,
+        eventId: event?.id ?? null,
+        parameters,
+        error,
+        actor: flow.actor,
+        scopes: flow.scopes,
+        readOnly: flow.readOnly,
+        dryRun: request.dryRun ?? false,
+        replayOf: request.replayOf ?? null,
+        parentRun: parent?.run ?? null,
+        parentPath: parent?.path ?? null,
+        depth: parent?.depth ?? 0,
+        concurrencyKey: null,
+        wakeAt: null,
+        deadlineAt: timeout === undefined ? null : new Date(now.getTime() + parseDuration(timeout)!),
+        createdAt: now,
+        startedAt: now,
+      }
+      if (key !== undefined && !error) return queue(trx, run, request, key)
+      await insertRuns(trx, [run])
+      if (!error) await start(trx, run.id, 0)
+      return run
+    },
+  }
+
+  async function keyOf(template: string | undefined, scope: Record<string, unknown>): Promise<string> {
+    const key = template === undefined ? '' : await render(expressions, template, scope)
+    return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, longestKey)
+  }
+}
+
+export type { RunRow }

@@ -1,0 +1,61 @@
+import type { Database } from '#db'
+import { createBatcher } from '#lib/batch'
+import type { StepRecord } from './interpreter/port.ts'
+import { Cancelled } from './interpreter/signals.ts'
+import { endRuns, type RunEnd } from './run-store.ts'
+import { saveSteps, type SavedStep } from './step-store.ts'
+
+/** A run that this process has under way. */
+export interface UnderWay {
+  readonly id: string
+  readonly abort: AbortController
+  nudged: boolean
+}
+
+/** What runs remember, and which of them are under way here. Steps of many runs share a statement and a commit. */
+export interface Memory extends AsyncDisposable {
+  readonly active: ReadonlyMap<string, UnderWay>
+  enter(id: string): UnderWay & Disposable
+  save(run: UnderWay, record: StepRecord): Promise<void>
+  show(run: UnderWay, record: StepRecord): void
+  /** False when it was over already. */
+  end(end: RunEnd): Promise<boolean>
+}
+
+export function createMemory(db: Database): Memory {
+  const active = new Map<string, UnderWay>()
+  const steps = createBatcher(async (records: readonly SavedStep[]) => {
+    const { cancelled, nudged } = await saveSteps(db.sql, records)
+    return records.map(({ runId }) => ({ cancelled: cancelled.has(runId), nudged: nudged.has(runId) }))
+  })
+  const ends = createBatcher(async (batch: readonly RunEnd[]) => {
+    const ended = await endRuns(db.sql, batch)
+    return batch.map(({ id }) => ended.has(id))
+  })
+  return {
+    active,
+    enter(id) {
+      const run: UnderWay = { id, abort: new AbortController(), nudged: false }
+      active.set(id, run)
+      return Object.assign(run, {
+        [Symbol.dispose]: () => {
+          if (active.get(id) === run) active.delete(id)
+        },
+      })
+    },
+    async save(run, record) {
+      const { cancelled, nudged } = await steps.add({ ...record, runId: run.id })
+      if (nudged) run.nudged = true
+      if (cancelled) throw new Cancelled()
+    },
+    show(run, record) {
+      // Only shown: the save that matters comes when the step is over.
+      steps.add({ ...record, runId: run.id }).catch(() => undefined)
+    },
+    end: (end) => ends.add(end),
+    async [Symbol.asyncDispose]() {
+      await steps.drain()
+      await ends.drain()
+    },
+  }
+}

@@ -1,0 +1,163 @@
+import { actorOf, type Principal } from '#access'
+import type { RunContext } from '#engine'
+import { HubError, fail } from '#kit'
+import { sleep } from '#lib/clock'
+import { findFlow } from './flow-store.ts'
+import type { ChildState, Port, StepRecord } from './interpreter/port.ts'
+import type { UnderWay } from './memory.ts'
+import { findChild, over, type RunRow } from './run-store.ts'
+import type { SegmentDeps } from './segment.ts'
+import { saveSteps } from './step-store.ts'
+
+export interface PortOptions {
+  readonly run: UnderWay
+  readonly row: RunRow
+  readonly context: RunContext
+  readonly records: Map<string, StepRecord>
+  /** Of the run that a dry run takes its outputs from. */
+  readonly recorded: ReadonlyMap<string, StepRecord>
+  readonly principal: Principal
+}
+
+/** Whole: what is cut to fit a model's window is no use to the next step. */
+const maxTokens = 50_000_000
+const deepest = 10
+/** How long a call of a process that died may stay unsettled: until that process is held for dead, and its calls are. */
+const settledWithinMs = 60_000
+
+export function createPort(deps: SegmentDeps, { run, row, context, records, recorded, principal }: PortOptions): Port {
+  const { db, events, expressions, outbox, tools, launcher, memory } = deps
+  const { id: runId, workspaceId, dryRun, deadlineAt } = row
+  const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>
+  const signal =
+    deadlineAt === null
+      ? run.abort.signal
+      : AbortSignal.any([run.abort.signal, AbortSignal.timeout(clamp(deadlineAt.getTime() - Date.now()))])
+  const targetOf = (path: string): string => `${runId} ${path}`
+
+  const save = async (record: StepRecord): Promise<void> => {
+    if (deadlineAt !== null && record.status !== 'failed' && Date.now() >= deadlineAt.getTime())
+      throw fail('step_timeout', { detail: 'the run took longer than the flow allows' })
+    records.set(record.path, record)
+    await context.hold(() => memory.save(run, record))
+  }
+
+  const call: Port['call'] = async ({ uses, input, integration, fields, key, approval, signal: ending }) => {
+    const tool = await tools.find(workspaceId, uses)
+    const looks = tool.action.effect === 'read'
+    for (const began = Date.now(); ;) {
+      try {
+        const outcome = await context.hold(() =>
+          tools.invoke(principal, uses, input, {
+            ...{ door: 'flow' as const, integration, fields, approval, maxTokens, signal: ending },
+            idempotencyKey: looks && approval === undefined ? undefined : `${runId}/${key}`,
+            dryRun: dryRun && !looks,
+          }),
+        )
+        return { output: outcome.output, invocationId: outcome.invocationId }
+      } catch (thrown) {
+        // Made before by a process that died: what became of it is settled soon.
+        if (!(thrown instanceof HubError) || thrown.code !== 'in_progress' || Date.now() - began > settledWithinMs) throw thrown
+        await sleep(500, ending)
+      }
+    }
+  }
+
+  return {
+    expressions,
+    signal,
+    dryRun,
+    now: Date.now,
+    known: (path) => records.get(path),
+    save,
+    show: (record) => memory.show(run, record),
+    nudged: () => run.nudged,
+    call,
+    recorded(path) {
+      if (!dryRun) return undefined
+      if (Object.hasOwn(given, path)) return { output: given[path] }
+      const before = recorded.get(path)
+      return before?.status === 'completed' ? { output: before.output ?? null } : undefined
+    },
+
+    async child(path, flowName, parameters): Promise<ChildState> {
+      const child = (await findChild(db.sql, runId, path)) ?? (await launchChild(path, flowName, parameters as Record<string, unknown>))
+      if (child.status === 'completed') return { status: 'completed', outputs: child.outputs }
+      if (!over.includes(child.status)) return { status: 'under way' }
+      const error = child.error ?? { code: 'run_over', message: `the run ${child.id} was ${child.status}`, retryable: false }
+      return { status: 'failed', error: { ...error, message: `${flowName} failed: ${error.message}` } }
+    },
+
+    async expect(record, { event, filter, correlate, scope }) {
+      records.set(record.path, record)
+      const detail = { runId, path: record.path, ...(correlate === undefined ? {} : { correlate, scope }) }
+      const target = targetOf(record.path)
+      await db.transaction(async (trx) => {
+        await saveSteps(trx, [{ ...record, runId }])
+        await events.subscribe(trx, { workspaceId, kind: 'run', target, types: [event], filter: filter ?? null, ordered: false, detail })
+      })
+    },
+
+    forget: (path) => db.transaction((trx) => events.unsubscribe(trx, 'run', targetOf(path))),
+
+    async ask(path, { message, by, expiresAt, call: exact }) {
+      const { uses, input, integration = null } = (exact ?? {}) as { uses?: string; input?: unknown; integration?: string | null }
+      const asked = await tools.approvals.ask({
+        ...{ workspaceId, message, runId, path, askedBy: actorOf(principal), expiresAt: new Date(expiresAt) },
+        ...(by ? { deciders: by } : {}),
+        ...(uses === undefined ? {} : { call: { tool: uses, integration, input } }),
+      })
+      return asked.id
+    },
+
+    async approval(id) {
+      const found = await tools.approvals.get(workspaceId, id)
+      if (found.status === 'pending') return { status: 'pending', until: found.expiresAt.getTime() }
+      if (found.status === 'expired') return { status: 'expired' }
+      const by = found.decidedBy ?? 'somebody'
+      return { status: found.status === 'rejected' ? 'rejected' : 'approved', by, comment: found.comment }
+    },
+
+    async emit(path, { type, subject, data }) {
+      const record: StepRecord = records.get(path) ?? {
+        path,
+        step: path,
+        kind: 'emit',
+        status: 'running',
+        attempts: 1,
+        keyNo: 0,
+        startedAt: Date.now(),
+      }
+      await db.transaction(async (trx) => {
+        const done: StepRecord = { ...record, status: 'completed', finishedAt: Date.now(), output: { type } }
+        const isNew = (await saveSteps(trx, [{ ...done, runId }])).changed > 0
+        if (!isNew) return
+        const whole =
+          typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : { value: data }
+        await outbox.announce(trx, [{ workspaceId, type, data: whole, ...(subject === undefined ? {} : { subject }) }])
+      })
+    },
+  }
+
+  async function launchChild(
+    path: string,
+    name: string,
+    parameters: Record<string, unknown>,
+  ): Promise<Pick<RunRow, 'id' | 'status' | 'error'> & { outputs?: unknown }> {
+    const flow = await findFlow(db.sql, workspaceId, name)
+    if (!flow) throw fail('not_found', { detail: `there is no flow "${name}" in this workspace` })
+    if (!flow.enabled) throw fail('flow_disabled', { detail: `the flow "${name}" is disabled` })
+    if (row.depth >= deepest) throw fail('expression_limit', { detail: `flows run flows more than ${deepest} deep` })
+    const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
+    return db.transaction((trx) =>
+      launcher.launch(trx, {
+        ...{ flow, dryRun, parameters: checked, parent: { run: runId, path, depth: row.depth + 1 } },
+        trigger: { kind: 'flow', run_id: runId, path },
+      }),
+    )
+  }
+}
+
+function clamp(ms: number): number {
+  return Math.max(0, Math.min(ms, 2 ** 31 - 1))
+}
