@@ -12,4 +12,5 @@ export {
   type TestHub,
 } from './hub.ts'
 export { startReceiver, startSender, strangerTo, type Received, type Receiver, type Sender } from './outbound.ts'
+export { servedHub, type ServedHub } from './served.ts'
 export { testTelemetry } from './telemetry.ts'

@@ -1,0 +1,25 @@
+import type { ConnectorKit } from '../../../src/connect.ts'
+
+/** A tool that does nothing, inside the hub: what a flow costs by itself. */
+export default function trivial({ defineConnector, defineAction, z }: ConnectorKit) {
+  return defineConnector({
+    name: 'trivial',
+    title: 'Trivial',
+    description: 'For benches.',
+    connect: 'Nothing.',
+    builtIn: true,
+    config: z.object({}),
+    auth: [],
+    actions: {
+      get_nothing: defineAction({
+        title: 'Nothing',
+        description: 'Does nothing. Returns n.',
+        effect: 'read',
+        example: { n: 1 },
+        input: z.strictObject({ n: z.number().describe('A number.') }),
+        output: z.object({ n: z.number() }),
+        run: async ({ input }) => ({ n: input.n }),
+      }),
+    },
+  })
+}

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { loadConfig } from '#config'
+import { serveHub, type ServingHub } from '#hub'
+import type { Principal } from '#access'
+import { atEnd, freshDatabase } from './database.ts'
+import { adminToken } from './hub.ts'
+
+export interface Outside {
+  readonly url: string
+  /** What came, oldest first: `POST /thing`. */
+  readonly seen: { readonly what: string; readonly key: string | undefined; readonly body: string }[]
+  /** What it answers by path; `{"ok": 1}` to everything else. */
+  readonly answers: Map<string, (request: IncomingMessage) => { status?: number; body: unknown; afterMs?: number }>
+}
+
+export interface ServedHub extends ServingHub {
+  readonly outside: Outside
+  readonly operator: Principal
+}
+
+let served: Promise<ServedHub> | undefined
+
+/**
+ * One serving hub in this process, with its engine, for all tests that run flows: of the engine there can be only one in a process. The probe connector
+ * is connected, and its outside counts what it is asked.
+ */
+export function servedHub(): Promise<ServedHub> {
+  served ??= (async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'hub-served-'))
+    const database = await freshDatabase()
+    const outside: Outside & { close(): void } = await startOutside()
+    const { config } = loadConfig(
+      {
+        DATABASE_URL: database.url,
+        HUB_DATA_DIR: dataDir,
+        HUB_ADMIN_TOKEN: adminToken,
+        HUB_SECRET_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+        HUB_EGRESS_ALLOW: '127.0.0.1',
+        HUB_CONNECTORS: join(import.meta.dirname, 'connector'),
+        HUB_PORT: '0',
+        RATE_LIMIT_PER_MINUTE: '1000000',
+        HUB_DRAIN_SECONDS: '1',
+        LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
+      },
+      dataDir,
+    )
+    const serving = await serveHub(config)
+    const operator = await serving.hub.access.operator('tester')
+    await serving.hub.integrations.create(operator, {
+      name: 'probe',
+      connector: 'probe',
+      credential: { token: 'probe-token-value' },
+      config: { base_url: outside.url },
+    })
+    atEnd(async () => {
+      await serving.stop()
+      outside.close()
+      await database[Symbol.asyncDispose]()
+      rmSync(dataDir, { recursive: true, force: true })
+    })
+    return { ...serving, outside, operator }
+  })()
+  return served
+}
+
+async function startOutside(): Promise<Outside & { close(): void }> {
+  const seen: Outside['seen'] = []
+  const answers: Outside['answers'] = new Map()
+  const server = createServer(async (request, response) => {
+    const body = (await buffer(request)).toString()
+    const path = request.url!.split('?')[0]!
+    seen.push({ what: `${request.method} ${path}`, key: request.headers['idempotency-key'] as string | undefined, body })
+    const { status = 200, body: answer, afterMs = 0 } = answers.get(path)?.(request) ?? { body: { ok: 1 } }
+    setTimeout(() => {
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(answer))
+    }, afterMs)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    answers,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
