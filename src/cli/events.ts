@@ -77,7 +77,7 @@ function lineOf({ receivedAt, id, type, status, subject, integration, problem }:
 function replay(id: string | undefined, options: FilterOptions & { transform: 'then' | 'now' }, command: Command): Promise<void> {
   const filter = filterOf(options)
   if (id === undefined && Object.values(filter).every((value) => value === undefined))
-    throw new InvalidArgumentError('name an event, or a range by --type, --integration, --since …')
+    command.error('error: name an event, or a range by --type, --integration, --since …')
   return withHub(command, async ({ events }, operator, output) => {
     const which = id === undefined ? filter : { ids: [id] }
     const replayed = await events.replay(operator, { ...which, transform: options.transform })
@@ -128,7 +128,7 @@ interface SignOptions {
 async function signSample(name: string, options: SignOptions, command: Command): Promise<void> {
   const { schemes, sign, fail } = await import('#kit')
   const scheme = (schemes as Record<string, import('#kit').WebhookScheme>)[name]
-  if (!scheme) throw new InvalidArgumentError(`there is no scheme "${name}"; there are: ${Object.keys(schemes).join(', ')}`)
+  if (!scheme) return command.error(`error: there is no scheme "${name}"; there are: ${Object.keys(schemes).join(', ')}`)
   const body = options.body === '-' ? await buffer(process.stdin) : await readFile(options.body)
   await withHub(command, async ({ credentials }, { workspaceId }, output) => {
     const stored = options.credential === undefined ? undefined : await credentials.read(workspaceId, options.credential)
