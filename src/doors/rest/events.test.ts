@@ -59,6 +59,15 @@ suite('events over REST', () => {
     assert.deepEqual(range.json(), { replayed: 1 })
   })
 
+  test('what came as a form is shown as what it says', async () => {
+    await hook('form', { transform: undefined })
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
+    const payload = new URLSearchParams({ payload: '{"n":3}' }).toString()
+    const reply = await hub.rest.inject({ method: 'POST', url: '/api/v1/webhooks/form', payload, headers: form })
+    const { data, body } = await event(reply.json().id)
+    assert.deepEqual([data, body], [{ n: 3 }, payload])
+  })
+
   test('five failures in a row tell that the integration is disabled; told and disabled are one', async () => {
     const { integrations, access, db } = hub.hub
     const { workspaceId } = await access.operator('tester')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { EventRow } from '#events'
+import { readable, type Delivery } from '#kit'
 import type { RestApp, RestDeps } from './server.ts'
 import { decodeCursor, pageOf, pageQuery, timestamp, toPage } from './shapes.ts'
 
@@ -68,7 +69,7 @@ export function eventRoutes(app: RestApp, { events }: RestDeps): void {
         headers: event.headers,
         body: isText ? text : event.body!.toString('base64'),
         body_encoding: isText ? ('utf8' as const) : ('base64' as const),
-        data: event.body === null || event.transform !== null ? event.data : parsed(text),
+        data: event.body === null || event.transform !== null ? event.data : read(event.headers, event.body),
         effects: event.effects.map(({ kind, target, effectId, replay, at }) => ({
           kind,
           target,
@@ -156,12 +157,7 @@ export function renderEvent(row: EventRow) {
   }
 }
 
-function parsed(text: string | null): unknown {
-  if (text === null || text === '') return null
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    // Shown beside it, as it came.
-    return null
-  }
+/** As the connector reads it, a form that holds JSON included; what cannot be read is shown beside it, as it came. */
+function read(headers: Record<string, unknown> | null, body: Buffer): unknown {
+  return readable({ headers: (headers ?? {}) as Delivery['headers'], body }).json() ?? null
 }
