@@ -4,7 +4,7 @@ import type { Integrations } from '#integrations'
 import type { Connector, Delivery } from '#kit'
 import { deadline } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
-import { noteMissing, noteSource, takeSources, type SourceRow } from './store.ts'
+import { giveBackSource, noteMissing, noteSource, takeSources, type SourceRow } from './store.ts'
 
 export interface Reconcile extends AsyncDisposable {
   /** Remembers which hook of an outside system a delivery came by, where that system can tell what it sent. Holds nobody up. */
@@ -57,8 +57,9 @@ export function createReconcile({ db, integrations, events, logger, metrics }: R
   const run = async (olderThanMs: number): Promise<number> => {
     let total = 0
     for (const source of await takeSources(db.sql, new Date(Date.now() - olderThanMs))) {
-      total += await check(source).catch((error: unknown) => {
+      total += await check(source).catch(async (error: unknown) => {
         logger.warn({ err: error, integration: source.integrationId }, 'could not look for missed webhooks')
+        await giveBackSource(db.sql, source)
         return 0
       })
     }

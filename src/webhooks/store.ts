@@ -72,6 +72,16 @@ export async function takeSources(sql: Sql, dueBefore: Date): Promise<SourceRow[
   return rows
 }
 
+/** As if it had not been looked at: the next look begins where this one did. */
+export async function giveBackSource(sql: Sql, { integrationId, hook, checkedAt }: SourceRow): Promise<void> {
+  await sql
+    .updateTable('webhook_sources')
+    .set({ checked_at: checkedAt })
+    .where('integration_id', '=', integrationId)
+    .where('hook', '=', hook)
+    .execute()
+}
+
 export async function noteMissing(sql: Sql, { integrationId, hook }: SourceRow, missing: number): Promise<void> {
   await sql.updateTable('webhook_sources').set({ missing }).where('integration_id', '=', integrationId).where('hook', '=', hook).execute()
 }
