@@ -18,6 +18,7 @@ export const scopes = {
   'flows:read': 'See flows and runs.',
   'flows:write': 'Make, change and delete flows.',
   'flows:run': 'Start, cancel and retry runs.',
+  'approvals:read': 'See approvals, with the arguments of the calls that they are about.',
   'approvals:write': 'Decide on approvals.',
   'jobs:create': 'Ask for analyses.',
   'jobs:read': 'See analyses.',

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import { accessCommands } from './access.ts'
+import { approvalCommands } from './approvals.ts'
 import { connectorCommands } from './connectors.ts'
 import { credentialCommands } from './credentials.ts'
 import { databaseCommands } from './database.ts'
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   connectorCommands(program)
   integrationCommands(program)
   toolCommands(program)
+  approvalCommands(program)
   program.commandsGroup('Take in and hand on:')
   webhookCommands(program)
   eventCommands(program)

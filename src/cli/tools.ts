@@ -14,7 +14,7 @@ export function toolCommands(program: Command): void {
     .option('--effect <effect>', 'only tools that read, write or destroy')
     .action((words: string[], options: { connector?: string; effect?: string }, command: Command) =>
       withHub(command, async ({ tools }, operator, output) => {
-        const found = tools.registry.search(operator, { query: words.join(' '), ...options })
+        const found = await tools.list(operator, { query: words.join(' '), ...options })
         const rows = found.map((item) => {
           const { name, title, effect, description } = tools.registry.describe(item)
           return { name, effect, title, description }
@@ -27,8 +27,8 @@ export function toolCommands(program: Command): void {
     .description('show a tool with its arguments')
     .argument('<name>', '`hub tool list` finds them')
     .action((name: string, _options, command: Command) =>
-      withHub(command, async ({ tools }, _operator, output) => {
-        const description = tools.registry.describe(tools.registry.find(name))
+      withHub(command, async ({ tools }, { workspaceId }, output) => {
+        const description = tools.registry.describe(await tools.find(workspaceId, name))
         output.print(
           description,
           `${description.name}: ${description.title} (${description.effect})\n\n${description.description}\n\n${argumentsTable(description.input_schema)}`,
@@ -43,6 +43,7 @@ export function toolCommands(program: Command): void {
     .option('--input <json>', 'all arguments as JSON; - reads them from standard input')
     .option('-i, --integration <name>', 'which integration, where several fit')
     .option('-k, --key <key>', 'idempotency key: the same key never acts twice')
+    .option('--approval <id>', 'the approval that covers exactly this call')
     .option('--dry-run', 'show the request that would go out, send nothing that writes')
     .option('--fields <fields>', 'only these parts of the output, separated by commas')
     .addHelpText('after', '\nExample:\n  hub tool call github_get_repository owner=octocat repo=hello-world')
@@ -53,6 +54,7 @@ export function toolCommands(program: Command): void {
           door: 'cli',
           integration: options.integration,
           idempotencyKey: options.key,
+          approval: options.approval,
           dryRun: options.dryRun,
           fields: options.fields?.split(',').map((field) => field.trim()),
         })
@@ -71,6 +73,7 @@ interface CallOptions {
   readonly input?: string
   readonly integration?: string
   readonly key?: string
+  readonly approval?: string
   readonly dryRun?: boolean
   readonly fields?: string
 }

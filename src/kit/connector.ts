@@ -40,6 +40,8 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly description: string
   readonly effect: Effect
   readonly input: z.ZodType<Input>
+  /** A JSON Schema to show instead of the one made of `input`, where that was made of a JSON Schema itself. */
+  readonly inputSchema?: Readonly<Record<string, unknown>>
   readonly output: z.ZodType<Output>
   /** Doing it twice is doing it once: it may be repeated after an unknown outcome. */
   readonly idempotent: boolean
@@ -56,6 +58,7 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType> {
   readonly description: string
   readonly effect: Effect
   readonly input: In
+  readonly inputSchema?: Readonly<Record<string, unknown>>
   readonly output: Out
   readonly idempotent?: boolean
   readonly aliases?: readonly string[]

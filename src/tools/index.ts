@@ -6,21 +6,27 @@ import { fail, type Connector } from '#kit'
 import { newId } from '#lib/ids'
 import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
+import { createApprovals, type Approvals } from './approvals.ts'
+import { createCatalogue, type Catalogue } from './catalogue.ts'
 import { createInvoke, type Invoke, type InvokeOptions, type Outcome } from './invoke.ts'
 import { createJournal } from './journal.ts'
 import { createPolicies, type Policies } from './policy.ts'
 import { createRegistry, type Registry } from './registry.ts'
 import { findInvocation, listInvocations, type InvocationFilter, type InvocationRow } from './store.ts'
 
+export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-store.ts'
+export type { Approvals, DecisionListener, Question } from './approvals.ts'
 export { createHubConnector, healthOf } from './builtin.ts'
+export type { ToolProvider } from './catalogue.ts'
 export type { Door, InvokeOptions, Outcome } from './invoke.ts'
 export { policyRule, type PolicyRule } from './policy.ts'
 export type { Tool, ToolDescription, ToolFilter } from './registry.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
 
-export interface Tools extends AsyncDisposable {
+export interface Tools extends AsyncDisposable, Catalogue {
   readonly registry: Registry
   readonly policies: Policies
+  readonly approvals: Approvals
   readonly invoke: Invoke
   /** Answers at once; the durable engine makes the call, on any process. */
   invokeLater(principal: Principal, name: string, input: unknown, options: InvokeOptions): Promise<Outcome>
@@ -48,11 +54,13 @@ interface LaterCall {
 const settleMs = 2000
 
 export function createTools(deps: ToolsDeps, { connectors, executorId }: { connectors: readonly Connector[]; executorId: string }): Tools {
-  const { db, access, integrations, logger } = deps
+  const { db, access, logger } = deps
   const registry = createRegistry(connectors)
   const policies = createPolicies(db, access)
+  const catalogue = createCatalogue(registry)
+  const approvals = createApprovals({ ...deps, registry, catalogue })
   const journal = createJournal(deps, executorId)
-  const invoke = createInvoke({ ...deps, registry, policies, integrations, journal })
+  const invoke = createInvoke({ ...deps, registry, catalogue, policies, approvals, journal })
   let engine: Engine | undefined
   let settling: NodeJS.Timeout | undefined
 
@@ -62,8 +70,10 @@ export function createTools(deps: ToolsDeps, { connectors, executorId }: { conne
   }
 
   return {
+    ...catalogue,
     registry,
     policies,
+    approvals,
     invoke,
     runs: { 'tool-call': async (call: LaterCall, context) => context.step('call', () => callLater(call)) },
 
@@ -71,6 +81,7 @@ export function createTools(deps: ToolsDeps, { connectors, executorId }: { conne
       engine = running
       settling = setInterval(() => {
         journal.settle().catch((error: unknown) => logger.warn({ err: error }, 'could not settle the calls of dead processes'))
+        approvals.expire(new Date()).catch((error: unknown) => logger.warn({ err: error }, 'could not note which approvals have expired'))
       }, settleMs).unref()
     },
 

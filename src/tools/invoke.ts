@@ -5,8 +5,11 @@ import { DryRun, fail, HubError } from '#kit'
 import { digest } from '#lib/canonical'
 import { deadline } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
+import { callOf, howToGoOn, type Approvals } from './approvals.ts'
+import type { Catalogue } from './catalogue.ts'
+import { validate } from './input.ts'
 import { restoreError, type Entry, type Journal, type NewEntry, type Result } from './journal.ts'
-import { enforce, type Policies, type Verdict } from './policy.ts'
+import { refuse, type Policies, type Verdict } from './policy.ts'
 import { mayCall, type Registry, type Tool } from './registry.ts'
 import { shape, type Cut } from './shape.ts'
 import type { InvocationRow } from './store.ts'
@@ -25,6 +28,10 @@ export interface InvokeOptions {
   readonly invocationId?: string | undefined
   /** Has the call made later instead of now, in the transaction that stores it. */
   readonly later?: ((trx: Transaction, invocationId: string) => Promise<void>) | undefined
+  /** A person's yes to this call. Checked also where no policy asks for one. */
+  readonly approval?: string | undefined
+  /** The run whose step makes the call: an approval that it comes to need belongs to that. */
+  readonly run?: { readonly id: string; readonly path: string } | undefined
 }
 
 export interface Outcome {
@@ -39,7 +46,9 @@ export interface Outcome {
 
 export interface InvokeDeps extends Telemetry {
   readonly registry: Registry
+  readonly catalogue: Catalogue
   readonly policies: Policies
+  readonly approvals: Approvals
   readonly integrations: Integrations
   readonly journal: Journal
 }
@@ -49,22 +58,25 @@ export type Invoke = (principal: Principal, name: string, input: unknown, option
 export const defaultMaxTokens = 25_000
 /** The longest a call may take, every retry and wait included. */
 const callMs = 120_000
+const approvableMs = 7 * 86_400_000
 
 /** The waist: every door ends here. */
 export function createInvoke(deps: InvokeDeps): Invoke {
-  const { registry, policies, integrations, journal, traces } = deps
+  const { catalogue, policies, integrations, journal, traces } = deps
 
   return (principal, name, rawInput, options) =>
     traces.span(`tool ${name}`, { 'hub.tool': name, 'hub.door': options.door }, async () => {
-      const tool = registry.find(name)
+      const tool = await catalogue.find(principal.workspaceId, name)
       authorize(principal, tool)
       const input = validate(tool, rawInput)
       const verdict = await policies.judge(principal.workspaceId, tool, input)
-      if (options.dryRun !== true) enforce(verdict, tool)
+      if (options.dryRun !== true) refuse(verdict, tool)
       const integration = tool.connector.builtIn
         ? undefined
         : await integrations.choose(principal.workspaceId, tool.connector, options.integration)
       if (options.dryRun === true) return dryRun(tool, input, integration, verdict, principal, options)
+      if (verdict.decision === 'ask' || options.approval !== undefined)
+        await requireApproval(principal, tool, input, integration, verdict, options)
 
       const call = entryOf(principal, tool, input, integration, options)
       const begun = options.later ? await journal.beginLater(call, options.later) : await journal.begin(call)
@@ -73,6 +85,24 @@ export function createInvoke(deps: InvokeDeps): Invoke {
       if (!('startedAt' in entry)) return entry
       return execute(principal, tool, input, integration, entry, options)
     })
+
+  async function requireApproval(
+    principal: Principal,
+    tool: Tool,
+    input: unknown,
+    integration: IntegrationRow | undefined,
+    { reason }: Verdict,
+    { approval, idempotencyKey, run }: InvokeOptions,
+  ): Promise<void> {
+    const call = callOf(deps.registry, tool, integration, input)
+    if (approval !== undefined) return deps.approvals.use(principal, approval, call, idempotencyKey)
+    const detail = `a policy asks for approval of ${tool.name}${reason ? `: ${reason}` : ''}`
+    const expiresAt = new Date(Date.now() + approvableMs)
+    const place = run ? { runId: run.id, path: run.path } : {}
+    const { workspaceId } = principal
+    const asked = await deps.approvals.askFor({ workspaceId, message: detail, askedBy: actorOf(principal), expiresAt, ...place }, call)
+    throw fail('approval_required', { detail, hint: howToGoOn(asked.id), approvalId: asked.id })
+  }
 
   async function execute(
     principal: Principal,
@@ -205,17 +235,6 @@ function authorize(principal: Principal, tool: Tool): void {
       detail: `this token is read-only, and ${tool.name} changes something; needed: tools:call without read_only`,
     })
   requireScope(principal, `tools:call:${tool.name}`)
-}
-
-function validate({ name, action }: Tool, input: unknown): unknown {
-  const parsed = action.input.safeParse(input ?? {})
-  if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: ['input', ...issue.path, key].map(String).join('.'), message: `is not an argument of ${name}` }))
-      : [{ path: ['input', ...issue.path].map(String).join('.'), message: issue.message }],
-  )
-  throw fail('invalid_input', { detail: `the input does not fit ${name}`, hint: `GET /api/v1/tools/${name} shows its schema`, errors })
 }
 
 /**

@@ -62,14 +62,9 @@ export function createPolicies(db: Database, access: Access): Policies {
   }
 }
 
-export function enforce({ decision, reason }: Verdict, tool: Tool): void {
-  if (decision === 'allow') return
-  const because = reason ? `: ${reason}` : ''
-  if (decision === 'deny') throw fail('policy_denied', { detail: `a policy forbids ${tool.name} here${because}` })
-  throw fail('approval_required', {
-    detail: `a policy asks for approval of ${tool.name}${because}`,
-    hint: 'let it run in a flow with an `approve` step, or have the policy changed',
-  })
+export function refuse({ decision, reason }: Verdict, tool: Tool): void {
+  if (decision !== 'deny') return
+  throw fail('policy_denied', { detail: `a policy forbids ${tool.name} here${reason ? `: ${reason}` : ''}` })
 }
 
 function fits({ tools, connectors, effects, where }: PolicyRule, tool: Tool, input: unknown): boolean {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { allows, type Principal } from '#access'
-import { fail, type Action, type Connector, type Effect } from '#kit'
+import { fail, type Action, type Connector, type Effect, type HubError } from '#kit'
 import { digest } from '#lib/canonical'
 import { nearest } from '#lib/nearest'
 
@@ -29,8 +29,10 @@ export interface ToolDescription {
 export interface Registry {
   readonly all: readonly Tool[]
   find(name: string): Tool
+  peek(name: string): Tool | undefined
+  /** Of all tools, aliases included. */
+  names(): Iterable<string>
   describe(tool: Tool): ToolDescription
-  search(principal: Principal, filter: ToolFilter): Tool[]
 }
 
 export interface ToolFilter {
@@ -52,7 +54,8 @@ export function createRegistry(connectors: readonly Connector[]): Registry {
       }
     }
   }
-  const described = new Map<Tool, ToolDescription>()
+  // Weak: provided tools are made anew now and then.
+  const described = new WeakMap<Tool, ToolDescription>()
 
   const describe = (tool: Tool): ToolDescription => {
     const made = described.get(tool) ?? describeTool(tool)
@@ -63,31 +66,38 @@ export function createRegistry(connectors: readonly Connector[]): Registry {
   return {
     all,
     describe,
+    peek: (name) => byName.get(name),
+    names: () => byName.keys(),
     find(name) {
       const tool = byName.get(name)
-      if (tool) return tool
-      const like = nearest(name, byName.keys(), 3)
-      throw fail('tool_unknown', {
-        detail: `there is no tool "${name}"; the nearest: ${like.join(', ')}`,
-        hint: 'GET /api/v1/tools?query=… finds tools',
-      })
-    },
-    search(principal, { query, connector, effect }) {
-      const words =
-        query
-          ?.toLowerCase()
-          .split(/[^\p{L}\p{N}]+/u)
-          .filter(Boolean) ?? []
-      return all
-        .filter((tool) => mayCall(principal, tool))
-        .filter((tool) => connector === undefined || tool.connector.name === connector || tool.connector.aliases.includes(connector))
-        .filter(({ action }) => effect === undefined || action.effect === effect)
-        .map((tool) => ({ tool, score: score(tool, words) }))
-        .filter((found) => words.length === 0 || found.score > 0)
-        .toSorted((a, b) => b.score - a.score || a.tool.name.localeCompare(b.tool.name))
-        .map(({ tool }) => tool)
+      if (!tool) throw unknownTool(name, byName.keys())
+      return tool
     },
   }
+}
+
+export function unknownTool(name: string, names: Iterable<string>): HubError {
+  return fail('tool_unknown', {
+    detail: `there is no tool "${name}"; the nearest: ${nearest(name, names, 3).join(', ')}`,
+    hint: 'GET /api/v1/tools?query=… finds tools',
+  })
+}
+
+/** What the principal may call and the filter lets through, the best fit first. */
+export function rank(tools: readonly Tool[], principal: Principal, { query, connector, effect }: ToolFilter): Tool[] {
+  const words =
+    query
+      ?.toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter(Boolean) ?? []
+  return tools
+    .filter((tool) => mayCall(principal, tool))
+    .filter((tool) => connector === undefined || tool.connector.name === connector || tool.connector.aliases.includes(connector))
+    .filter(({ action }) => effect === undefined || action.effect === effect)
+    .map((tool) => ({ tool, score: score(tool, words) }))
+    .filter((found) => words.length === 0 || found.score > 0)
+    .toSorted((a, b) => b.score - a.score || a.tool.name.localeCompare(b.tool.name))
+    .map(({ tool }) => tool)
 }
 
 export function mayCall(principal: Principal, { name, connector, action }: Tool): boolean {
@@ -112,7 +122,10 @@ function score({ name, aliases, connector, action }: Tool, words: readonly strin
 }
 
 function describeTool({ name, aliases, connector, action }: Tool): ToolDescription {
-  const schemas = { input_schema: jsonSchema(action.input, 'input'), output_schema: jsonSchema(action.output, 'output') }
+  const schemas = {
+    input_schema: action.inputSchema ?? jsonSchema(action.input, 'input'),
+    output_schema: jsonSchema(action.output, 'output'),
+  }
   const { title, description, effect, idempotent } = action
   return {
     name,

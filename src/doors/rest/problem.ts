@@ -17,11 +17,12 @@ export interface Problem {
   readonly errors?: readonly FieldError[]
   readonly request_id: string
   readonly invocation_id?: string
+  readonly approval_id?: string
 }
 
 export function toProblem(error: HubError, requestId: string): Problem {
   const { kind, status, retryable, title } = error.entry
-  const { detail = title, hint, errors, retryAfter, invocationId } = error.details
+  const { detail = title, hint, errors, retryAfter, invocationId, approvalId } = error.details
   return {
     type: `/docs/errors#${error.code}`,
     title,
@@ -35,6 +36,7 @@ export function toProblem(error: HubError, requestId: string): Problem {
     ...(errors === undefined ? {} : { errors }),
     request_id: requestId,
     ...(invocationId ? { invocation_id: invocationId } : {}),
+    ...(approvalId ? { approval_id: approvalId } : {}),
   }
 }
 
@@ -116,5 +118,6 @@ export const problemSchema = {
     },
     request_id: { type: 'string' },
     invocation_id: { type: 'string' },
+    approval_id: { type: 'string' },
   },
 } as const

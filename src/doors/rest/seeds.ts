@@ -59,8 +59,9 @@ function toolRoute(app: RestApp, { tools }: RestDeps, { method, path, tool, summ
       const { integration, ...asked } = query as Record<string, unknown>
       const given = { ...(body as object | undefined), ...(params as object) }
       const name = typeof tool === 'string' ? tool : tool(asked)
-      const { input_schema: schema } = tools.registry.describe(tools.registry.find(name))
+      const { input_schema: schema } = tools.registry.describe(await tools.find(principal.workspaceId, name))
       const key = headers['idempotency-key']
+      const approval = headers['hub-approval']
       const outcome = await tools.invoke(
         principal,
         name,
@@ -69,6 +70,7 @@ function toolRoute(app: RestApp, { tools }: RestDeps, { method, path, tool, summ
           door: 'rest',
           integration: typeof integration === 'string' ? integration : undefined,
           idempotencyKey: typeof key === 'string' ? key : undefined,
+          approval: typeof approval === 'string' ? approval : undefined,
         },
       )
       return reply.header('hub-invocation-id', outcome.invocationId).send(outcome.output)
@@ -93,7 +95,7 @@ function managementRoutes(app: RestApp, { integrations, tools }: RestDeps): void
     config: { access: 'tools:read' },
     schema: { tags, summary: 'The tool registry, aliases included', response: { 200: z.object({ items: z.array(any) }) } },
     handler: async ({ principal }) => ({
-      items: tools.registry.search(principal, {}).flatMap((tool) => {
+      items: (await tools.list(principal, {})).flatMap((tool) => {
         const { description, input_schema: parameters_schema } = tools.registry.describe(tool)
         const endpoint = endpoints[tool.name] ?? `/api/v1/tools/${tool.name}/invoke`
         return [tool.name, ...tool.aliases].map((name) => ({ name, description, service: 'integrations', endpoint, parameters_schema }))

@@ -11,6 +11,7 @@ import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
 import { addAccess, nothingHere } from './access-hook.ts'
+import { approvalRoutes } from './approvals.ts'
 import { connectorRoutes } from './connectors.ts'
 import { credentialRoutes } from './credentials.ts'
 import { deliveryRoutes } from './deliveries.ts'
@@ -108,6 +109,7 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   connectorRoutes(app, deps)
   integrationRoutes(app, deps)
   toolRoutes(app, deps)
+  approvalRoutes(app, deps)
   seedRoutes(app, deps)
   eventRoutes(app, deps)
   endpointRoutes(app, deps)

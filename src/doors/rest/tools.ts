@@ -68,6 +68,7 @@ const invocationShape = z.object({
 
 const headers = z.looseObject({
   'idempotency-key': z.string().min(1).max(255).optional().describe('Makes the call repeatable: the same key never acts twice.'),
+  'hub-approval': z.string().max(100).optional().describe('Id of the approval that covers this call.'),
 })
 const name = z.object({ name: z.string() })
 
@@ -92,7 +93,7 @@ export function toolRoutes(app: RestApp, { tools }: RestDeps): void {
       response: { 200: pageOf(toolShape) },
     },
     handler: async ({ principal, query }) => {
-      const found = registry.search(principal, query)
+      const found = await tools.list(principal, query)
       const from = Number(decodeCursor(query.cursor) ?? 0) || 0
       const page = toPage(found.slice(from, from + query.limit + 1), query.limit, render, () => String(from + query.limit))
       return page
@@ -101,7 +102,7 @@ export function toolRoutes(app: RestApp, { tools }: RestDeps): void {
   app.get('/api/v1/tools/:name', {
     config: { access: 'tools:read' },
     schema: { tags, summary: 'One tool with its schemas', params: name, response: { 200: toolShape } },
-    handler: async ({ params }) => render(registry.find(params.name)),
+    handler: async ({ principal, params }) => render(await tools.find(principal.workspaceId, params.name)),
   })
   app.post('/api/v1/tools/:name/invoke', {
     config: { access: 'tools:call:*' },
@@ -112,6 +113,7 @@ export function toolRoutes(app: RestApp, { tools }: RestDeps): void {
         door: 'rest',
         integration: body.integration,
         idempotencyKey: headers['idempotency-key'],
+        approval: headers['hub-approval'],
         dryRun: body.dry_run,
         fields: body.fields,
         maxTokens: body.max_tokens,

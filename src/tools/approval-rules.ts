@@ -1,0 +1,76 @@
+import { actorOf, allows, scopes, type Principal } from '#access'
+import type { Transaction } from '#db'
+import { fail } from '#kit'
+import { digest } from '#lib/canonical'
+import type { Outbox } from '#outbox'
+import type { ApprovalRow, ApprovedCall } from './approval-store.ts'
+
+export function assertPending({ id, status, decidedBy, expiresAt }: ApprovalRow, now: Date): void {
+  if (status === 'expired' || (status === 'pending' && expiresAt <= now)) throw fail('approval_expired', { approvalId: id })
+  if (status === 'pending') return
+  const said = status === 'rejected' ? 'no' : 'yes'
+  throw fail('approval_decided', { detail: `${decidedBy} said ${said} to this already`, approvalId: id })
+}
+
+/** Two pairs of eyes: a program does not approve what it asks for. Who is at the command line owns the hub anyway. */
+export function assertMayDecide(principal: Principal, { id, askedBy, deciders }: ApprovalRow): void {
+  if (principal.kind === 'token' && actorOf(principal) === askedBy)
+    throw fail('scope_missing', { detail: 'who asked for an approval may not decide on it; another token must', approvalId: id })
+  if (deciders === null || deciders.some((decider) => fits(principal, decider))) return
+  throw fail('scope_missing', { detail: `only these may decide on this approval: ${deciders.join(', ')}`, approvalId: id })
+}
+
+/** A scope is never taken for a name, nor an actor: whoever may make tokens could otherwise name one like it. */
+function fits(principal: Principal, decider: string): boolean {
+  if (Object.hasOwn(scopes, decider) || decider.startsWith('tools:call:')) return allows(principal, decider)
+  if (/^(token|operator|system):/.test(decider)) return actorOf(principal) === decider
+  return principal.name === decider
+}
+
+/** Says which part of the call is another one, so that a person sees what to approve again. */
+export function describeMismatch({ call }: ApprovalRow, asked: ApprovedCall): { detail: string; hint: string } {
+  const hint = 'make the call without the approval to ask for this one'
+  if (call === null) return { detail: 'this approval is not about a tool call', hint }
+  const differs =
+    call.tool !== asked.tool
+      ? `it is for ${call.tool}`
+      : call.digest !== asked.digest
+        ? 'the definition of the tool has changed since'
+        : call.integration !== asked.integration
+          ? `it is for the integration ${call.integration ?? '(none)'}`
+          : 'the input is another one'
+  return { detail: `the approval does not cover this call: ${differs}`, hint }
+}
+
+/** Without the input of the call: who may subscribe to events need not be one who may see that. */
+export async function announceApproval(
+  outbox: Outbox,
+  trx: Transaction,
+  type: 'approval.requested' | 'approval.decided',
+  row: ApprovalRow,
+): Promise<void> {
+  const { workspaceId, id, status, message, call } = row
+  if (!(await outbox.isWanted(workspaceId, type))) return
+  await outbox.announce(trx, [
+    {
+      workspaceId,
+      type,
+      subject: id,
+      data: {
+        approval_id: id,
+        status,
+        message,
+        deciders: row.deciders,
+        tool: call?.tool ?? null,
+        integration: call?.integration ?? null,
+        input_digest: call ? digest(call.input) : null,
+        run_id: row.runId,
+        path: row.path,
+        asked_by: row.askedBy,
+        decided_by: row.decidedBy,
+        comment: row.comment,
+        expires_at: row.expiresAt.toISOString(),
+      },
+    },
+  ])
+}

@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { defineAction, defineConnector } from '#kit'
+import { upstream, type Upstream } from '#kit/testing'
+import { testHub, type TestHub } from '#test'
+import { createCatalogue } from './catalogue.ts'
+import { createRegistry, type Tool } from './registry.ts'
+
+const env = {
+  HUB_CONNECTORS: join(import.meta.dirname, '../../test/support/connector'),
+  HUB_EGRESS_ALLOW: '127.0.0.1',
+  MAX_RETRY_ATTEMPTS: '0',
+  RATE_LIMIT_PER_MINUTE: '100000',
+}
+
+interface Reply {
+  readonly status: number
+  readonly body: Record<string, any>
+}
+
+interface Bench extends AsyncDisposable {
+  readonly hub: TestHub
+  readonly api: Upstream
+  readonly workspaceId: string
+  /** A program that asks, and may see but not decide. */
+  readonly agent: string
+  token(name: string, ...scopes: string[]): Promise<{ id: string; token: string }>
+  invoke(body?: object, headers?: Record<string, string>, tool?: string): Promise<Reply>
+  decide(id: string, body: object, token?: string): Promise<Reply>
+}
+
+/** A hub whose policy asks for approval of all that writes, with one integration against a scripted upstream. */
+async function bench(): Promise<Bench> {
+  const stack = new AsyncDisposableStack()
+  const api = stack.use(await upstream(() => ({ body: { ok: 1 } })))
+  const hub = stack.use(await testHub(env))
+  const integration = { integration_type: 'probe', access_token: 'probe-secret-token', config: { base_url: api.url } }
+  for (const name of ['probe', 'second']) await hub.call('POST', '/api/v1/integrations', { ...integration, name })
+  await hub.call('PUT', '/api/v1/policies', { rules: [{ effects: ['write'], decision: 'ask', reason: 'it writes' }] })
+  const token: Bench['token'] = async (name, ...scopes) => (await hub.call('POST', '/api/v1/tokens', { name, scopes })).json()
+  const agent = (await token('agent', 'tools:call', 'approvals:read')).token
+  const { workspaceId } = await hub.hub.access.operator('tester')
+  return {
+    ...{ hub, api, agent, token, workspaceId },
+    async invoke(body = {}, headers = {}, tool = 'probe_create_thing') {
+      const whole = { integration: 'probe', ...body }
+      const reply = await hub.call('POST', `/api/v1/tools/${tool}/invoke`, whole, { token: agent, headers })
+      return { status: reply.statusCode, body: reply.json() }
+    },
+    async decide(id, body, by) {
+      const reply = await hub.call('POST', `/api/v1/approvals/${id}`, body, by === undefined ? {} : { token: by })
+      return { status: reply.statusCode, body: reply.json() }
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+const shown = (id: string, key?: string) => ({ 'hub-approval': id, ...(key === undefined ? {} : { 'idempotency-key': key }) })
+
+test('a call that a policy asks about waits for a person, and goes through once it was approved', async () => {
+  await using b = await bench()
+  const asked = await b.invoke()
+  assert.deepEqual([asked.status, asked.body['code']], [403, 'approval_required'])
+  assert.match(asked.body['detail'], /it writes/)
+  const id = asked.body['approval_id'] as string
+  assert.ok(asked.body['hint'].includes(`POST /api/v1/approvals/${id}`))
+  assert.equal((await b.invoke()).body['approval_id'], id, 'asked again, it is the same question')
+  assert.equal((await b.invoke({}, shown(id))).body['code'], 'approval_required', 'nobody has decided')
+  const question = (await b.hub.call('GET', `/api/v1/approvals/${id}`, undefined, { token: b.agent })).json()
+  assert.deepEqual(question.call, { tool: 'probe_create_thing', integration: 'probe', input: { at: '/thing' } })
+  const decided = await b.decide(id, { decision: 'approve', comment: 'go' })
+  assert.deepEqual([decided.status, decided.body['status'], decided.body['comment']], [200, 'approved', 'go'])
+  assert.equal(b.api.requests.length, 0)
+  assert.equal((await b.invoke({}, shown(id))).status, 200)
+  assert.equal(b.api.requests.length, 1)
+  const audit = (await b.hub.call('GET', '/api/v1/audit')).json().items as { action: string; subject: string }[]
+  assert.deepEqual(
+    audit
+      .filter(({ subject }) => subject === id)
+      .map(({ action }) => action)
+      .toReversed(),
+    ['approval.approved', 'approval.used'],
+  )
+})
+
+test('an approval is used once; under the key of its use the call is answered again and not made again', async () => {
+  await using b = await bench()
+  const id = (await b.invoke()).body['approval_id'] as string
+  await b.decide(id, { decision: 'approve' })
+  const replies = await Promise.all(Array.from({ length: 10 }, () => b.invoke({}, shown(id))))
+  assert.equal(replies.filter(({ status }) => status === 200).length, 1)
+  const refused = replies.find(({ status }) => status !== 200)!
+  assert.deepEqual([refused.status, refused.body['code']], [403, 'approval_mismatch'])
+  assert.equal(b.api.requests.length, 1)
+
+  const keyed = (await b.invoke()).body['approval_id'] as string
+  await b.decide(keyed, { decision: 'approve' })
+  assert.equal((await b.invoke({}, shown(keyed, 'k'))).body['replayed'], false)
+  assert.equal((await b.invoke({}, shown(keyed, 'k'))).body['replayed'], true)
+  assert.equal((await b.invoke({}, shown(keyed, 'other'))).body['code'], 'approval_mismatch')
+  assert.equal((await b.invoke({}, shown(keyed))).body['code'], 'approval_mismatch')
+  assert.equal(b.api.requests.length, 2)
+})
+
+test('an approval covers no other input, integration or tool, and says what differs', async () => {
+  await using b = await bench()
+  const id = (await b.invoke()).body['approval_id'] as string
+  await b.decide(id, { decision: 'approve' })
+  const differs = async (body: object, tool?: string) => {
+    const { status, body: problem } = await b.invoke(body, shown(id), tool)
+    assert.deepEqual([status, problem['code']], [403, 'approval_mismatch'])
+    return problem['detail'] as string
+  }
+  assert.match(await differs({ input: { at: '/other' } }), /input/)
+  assert.match(await differs({ integration: 'second' }), /integration probe/)
+  assert.match(await differs({}, 'probe_put_thing'), /probe_create_thing/)
+  // Nor where no policy asks.
+  assert.match(await differs({}, 'probe_get_thing'), /probe_create_thing/)
+  assert.equal(b.api.requests.length, 0)
+  assert.equal((await b.invoke({ input: { at: '/thing' } }, shown(id))).status, 200, 'a default that is written out is the same call')
+})
+
+test('a tool whose definition changed since is not covered', async () => {
+  await using b = await bench()
+  const { tools } = b.hub.hub
+  const flow = (description: string): Tool => provided('flow_write', 'write', description)
+  let definition = flow('Writes a note.')
+  tools.provide({ tools: async () => [definition] })
+  const id = (await b.invoke({}, {}, 'flow_write')).body['approval_id'] as string
+  await b.decide(id, { decision: 'approve' })
+  definition = flow('Deletes everything.')
+  const changed = await b.invoke({}, shown(id), 'flow_write')
+  assert.equal(changed.body['code'], 'approval_mismatch')
+  assert.match(changed.body['detail'], /definition of the tool has changed/)
+  definition = flow('Writes a note.')
+  assert.equal((await b.invoke({}, shown(id), 'flow_write')).status, 200)
+})
+
+test('a no is final, and tells its reason', async () => {
+  await using b = await bench()
+  const id = (await b.invoke()).body['approval_id'] as string
+  await b.decide(id, { decision: 'reject', comment: 'not on Fridays' })
+  const refused = await b.invoke({}, shown(id))
+  assert.equal(refused.body['code'], 'approval_rejected')
+  assert.match(refused.body['detail'], /not on Fridays/)
+  const again = await b.decide(id, { decision: 'approve' })
+  assert.deepEqual([again.status, again.body['code']], [409, 'approval_decided'])
+  assert.notEqual((await b.invoke()).body['approval_id'], id, 'asked anew, it is a new question')
+  assert.equal(b.api.requests.length, 0)
+})
+
+test('of two who decide at once one wins', async () => {
+  await using b = await bench()
+  const id = (await b.invoke()).body['approval_id'] as string
+  const yes = (await b.token('yes', 'approvals:write')).token
+  const no = (await b.token('no', 'approvals:write')).token
+  const replies = await Promise.all([
+    b.decide(id, { decision: 'approve' }, yes),
+    b.decide(id, { decision: 'reject' }, no),
+    b.decide(id, { decision: 'approve' }, yes),
+  ])
+  assert.deepEqual(replies.map(({ status }) => status).toSorted(), [200, 409, 409])
+  const winner = replies.find(({ status }) => status === 200)!.body
+  const now = (await b.hub.call('GET', `/api/v1/approvals/${id}`)).json()
+  assert.deepEqual([now.status, now.decided_by], [winner['status'], winner['decided_by']])
+})
+
+test('who asked may not decide, nor who lacks the scope, nor who is not named', async () => {
+  await using b = await bench()
+  const both = await b.token('both', 'tools:call', 'approvals:write')
+  const own = await b.hub.call('POST', '/api/v1/tools/probe_create_thing/invoke', { integration: 'probe' }, { token: both.token })
+  const ownId = own.json().approval_id as string
+  assert.equal((await b.decide(ownId, { decision: 'approve' }, both.token)).body['code'], 'scope_missing')
+  const others = (await b.invoke()).body['approval_id'] as string
+  assert.notEqual(others, ownId, 'the same call of another asker is a question of its own')
+  assert.equal((await b.decide(others, { decision: 'approve' }, b.agent)).status, 403)
+  const reader = (await b.hub.call('POST', '/api/v1/tokens', { name: 'r', scopes: ['approvals:write'], read_only: true })).json().token
+  assert.equal((await b.decide(others, { decision: 'approve' }, reader)).status, 403)
+
+  const { approvals } = b.hub.hub.tools
+  const named = async (...deciders: string[]) =>
+    (
+      await approvals.ask({
+        ...{ workspaceId: b.workspaceId, message: 'May I?', deciders, askedBy: 'system:test' },
+        expiresAt: new Date(Date.now() + 60_000),
+      })
+    ).id
+  const alice = await b.token('alice', 'approvals:write')
+  const admin = await b.token('admin', 'approvals:write')
+  const lead = await b.token('lead', 'approvals:write', 'flows:write')
+  const tried = async (id: string, by: { token: string }) => (await b.decide(id, { decision: 'approve' }, by.token)).status
+  assert.deepEqual([await tried(await named('alice'), lead), await tried(await named('alice'), alice)], [403, 200])
+  assert.deepEqual([await tried(await named('flows:write'), alice), await tried(await named('flows:write'), lead)], [403, 200])
+  const actor = await named(`token:${alice.id}`)
+  assert.deepEqual([await tried(actor, lead), await tried(actor, alice)], [403, 200])
+  assert.equal(await tried(await named('admin'), admin), 403, 'a token named like a scope does not have it')
+})
+
+test('an approval is not to be seen, decided or used in another workspace', async () => {
+  await using b = await bench()
+  const id = (await b.invoke()).body['approval_id'] as string
+  await b.hub.call('POST', '/api/v1/workspaces', { name: 'other' })
+  const headers = { 'hub-workspace': 'other' }
+  const { token } = (await b.hub.call('POST', '/api/v1/tokens', { name: 'x', scopes: ['admin'] }, { headers })).json()
+  assert.equal((await b.hub.call('GET', `/api/v1/approvals/${id}`, undefined, { token })).statusCode, 404)
+  assert.deepEqual((await b.hub.call('GET', '/api/v1/approvals', undefined, { token })).json().items, [])
+  assert.equal((await b.decide(id, { decision: 'approve' }, token)).status, 404)
+  await b.decide(id, { decision: 'approve' })
+  const integration = { integration_type: 'probe', access_token: 'x', config: { base_url: b.api.url } }
+  await b.hub.call('POST', '/api/v1/integrations', integration, { token })
+  const used = await b.hub.call('POST', '/api/v1/tools/probe_create_thing/invoke', {}, { token, headers: shown(id) })
+  assert.deepEqual([used.statusCode, used.json().code], [403, 'approval_mismatch'])
+  assert.doesNotMatch(used.body, /probe_create_thing is|approved/)
+  assert.equal(b.api.requests.length, 0)
+})
+
+test('an approval that nobody decided on in time expires, and one that was not used in time too', async () => {
+  await using b = await bench()
+  const { approvals } = b.hub.hub.tools
+  const question = { workspaceId: b.workspaceId, message: 'May I?', askedBy: 'system:test', runId: 'run_1', path: 'gate' }
+  const heard: [string, string][] = []
+  approvals.onDecided(async (_trx, { id, status }) => void heard.push([id, status]))
+  const late = await approvals.ask({ ...question, expiresAt: new Date() })
+  const { status, body } = await b.decide(late.id, { decision: 'approve' })
+  assert.deepEqual([status, body['code']], [403, 'approval_expired'])
+  const next = await approvals.ask({ ...question, expiresAt: new Date(Date.now() + 60_000) })
+  assert.notEqual(next.id, late.id)
+  assert.equal((await approvals.get(b.workspaceId, late.id)).status, 'expired')
+  assert.equal(await approvals.expire(new Date()), 0)
+  assert.equal(await approvals.expire(new Date(Date.now() + 120_000)), 1)
+  assert.deepEqual(heard, [
+    [late.id, 'expired'],
+    [next.id, 'expired'],
+  ])
+  const call = { tool: 'probe_create_thing', integration: 'probe', input: {} }
+  const short = await approvals.ask({ ...question, call, expiresAt: new Date(Date.now() + 1500) })
+  assert.equal((await b.decide(short.id, { decision: 'approve' })).status, 200)
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, short.expiresAt.getTime() + 5 - Date.now())))
+  assert.equal((await b.invoke({}, shown(short.id))).body['code'], 'approval_expired')
+  assert.equal(b.api.requests.length, 0)
+})
+
+test('a decision and what follows from it happen together or not at all', async () => {
+  await using b = await bench()
+  const { tools } = b.hub.hub
+  let works = false
+  tools.approvals.onDecided(async () => {
+    if (!works) throw new Error('the run cannot be woken')
+  })
+  const id = (await b.invoke()).body['approval_id'] as string
+  assert.equal((await b.decide(id, { decision: 'approve' })).status, 500)
+  assert.equal((await tools.approvals.get(b.workspaceId, id)).status, 'pending')
+  works = true
+  assert.equal((await b.decide(id, { decision: 'approve' })).status, 200)
+})
+
+test('what is asked is checked before a person is, and listed by status and run', async () => {
+  await using b = await bench()
+  const { approvals } = b.hub.hub.tools
+  const base = { workspaceId: b.workspaceId, message: 'm', askedBy: 'system:test', expiresAt: new Date(Date.now() + 60_000) }
+  const bad = { tool: 'probe_create_thing', integration: 'probe', input: { at: 5 } }
+  await assert.rejects(approvals.ask({ ...base, call: bad }), { code: 'invalid_input' })
+  await assert.rejects(approvals.ask({ ...base, call: { ...bad, integration: null, input: {} } }), { code: 'integration_ambiguous' })
+  const mine = await approvals.ask({ ...base, runId: 'run_1', path: 'gate' })
+  const same = await approvals.ask({ ...base, runId: 'run_1', path: 'gate' })
+  const next = await approvals.ask({ ...base, runId: 'run_1', path: 'each/2/gate' })
+  await approvals.ask(base)
+  assert.equal(same.id, mine.id)
+  await b.decide(next.id, { decision: 'reject' })
+  const listed = async (query: string) =>
+    (await b.hub.call('GET', `/api/v1/approvals?${query}`)).json().items.map(({ id }: { id: string }) => id)
+  assert.deepEqual(await listed('run=run_1'), [next.id, mine.id])
+  assert.deepEqual(await listed('run=run_1&status=pending'), [mine.id])
+  assert.equal((await listed('limit=200')).length, 3)
+})
+
+test('questions and decisions are told to who subscribes, without the input of the call', async () => {
+  await using b = await bench()
+  await b.hub.call('POST', '/api/v1/endpoints', { url: 'http://127.0.0.1:9/', types: ['approval.*'] })
+  const id = (await b.invoke({ input: { at: '/very-private' } })).body['approval_id'] as string
+  await b.decide(id, { decision: 'approve' })
+  const { items } = (await b.hub.call('GET', '/api/v1/events')).json()
+  assert.deepEqual(items.map(({ type }: { type: string }) => type).toSorted(), ['approval.decided', 'approval.requested'])
+  for (const event of items) {
+    const { data } = (await b.hub.call('GET', `/api/v1/events/${event.id}`)).json()
+    assert.equal(data.approval_id, id)
+    assert.doesNotMatch(JSON.stringify(data), /very-private/)
+  }
+})
+
+const provided = (name: string, effect: 'read' | 'write' = 'read', description = 'Runs a flow.'): Tool => ({
+  name,
+  aliases: [],
+  connector: defineConnector({
+    ...{ name: 'flow', title: 'Flow', description: 'Flows.', connect: 'Nothing.', builtIn: true, config: z.object({}), auth: [] },
+    actions: {},
+  }),
+  action: defineAction({
+    ...{ title: 'Nightly summary', description, effect, example: {}, input: z.record(z.string(), z.unknown()), output: z.unknown() },
+    inputSchema: { type: 'object', properties: { day: { type: 'string' } } },
+    run: async ({ input }) => input,
+  }),
+})
+
+test('provided tools are found, listed, described and called like others, in their workspace only, and shadow none', async () => {
+  await using b = await bench()
+  const { tools } = b.hub.hub
+  tools.provide({
+    tools: async (workspaceId) => (workspaceId === b.workspaceId ? [provided('flow_summary'), provided('probe_get_thing')] : []),
+  })
+  const described = (await b.hub.call('GET', '/api/v1/tools/flow_summary')).json()
+  assert.deepEqual(described.input_schema, { type: 'object', properties: { day: { type: 'string' } } })
+  const found = (await b.hub.call('GET', '/api/v1/tools?query=nightly')).json()
+  assert.equal(found.items[0].name, 'flow_summary')
+  assert.deepEqual((await b.invoke({ input: { day: 'Monday' } }, {}, 'flow_summary')).body['output'], { day: 'Monday' })
+  assert.equal((await b.hub.call('GET', '/api/v1/tools/probe_get_thing')).json().connector, 'probe')
+  const names = (await b.hub.call('GET', '/api/integrations/tools')).json().items.map(({ name }: { name: string }) => name)
+  assert.equal(names.filter((name: string) => name === 'probe_get_thing').length, 1)
+  assert.ok(names.includes('flow_summary'))
+  await b.hub.call('POST', '/api/v1/workspaces', { name: 'other' })
+  const headers = { 'hub-workspace': 'other' }
+  assert.equal((await b.hub.call('GET', '/api/v1/tools/flow_summary', undefined, { headers })).statusCode, 404)
+  assert.match((await b.invoke({}, {}, 'flow_sumary')).body['detail'], /flow_summary/)
+})
+
+test('of two provided tools with one name the first is kept', async () => {
+  const catalogue = createCatalogue(createRegistry([]))
+  const first = provided('flow_a')
+  catalogue.provide({ tools: async () => [first] })
+  catalogue.provide({ tools: async () => [provided('flow_a'), provided('flow_b')] })
+  assert.equal(await catalogue.find('ws', 'flow_a'), first)
+  assert.equal((await catalogue.all('ws')).length, 2)
+})

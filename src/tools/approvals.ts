@@ -1,0 +1,201 @@
+import { actorOf, requireScope, type Access, type Principal } from '#access'
+import type { Database, Transaction } from '#db'
+import type { IntegrationRow, Integrations } from '#integrations'
+import { fail, type HubError } from '#kit'
+import { digest } from '#lib/canonical'
+import { newId } from '#lib/ids'
+import type { Outbox } from '#outbox'
+import type { Telemetry } from '#telemetry'
+import {
+  findApproval,
+  findPending,
+  insertApproval,
+  listApprovals,
+  lockApproval,
+  overdueApprovals,
+  settleApproval,
+  takeApproval,
+  type ApprovalFilter,
+  type ApprovalRow,
+  type ApprovedCall,
+} from './approval-store.ts'
+import { announceApproval, assertMayDecide, assertPending, describeMismatch } from './approval-rules.ts'
+import type { Catalogue } from './catalogue.ts'
+import { validate } from './input.ts'
+import type { Registry, Tool } from './registry.ts'
+
+export interface Question {
+  readonly workspaceId: string
+  readonly message: string
+  /** Actors (`token:tok_…`), names of tokens, or scopes; nobody named: whoever has the scope approvals:write. */
+  readonly deciders?: readonly string[] | undefined
+  /** The one call that a yes will cover; its input is checked before anybody is asked. */
+  readonly call?: { readonly tool: string; readonly integration: string | null; readonly input: unknown } | undefined
+  readonly runId?: string | undefined
+  readonly path?: string | undefined
+  readonly askedBy: string
+  readonly expiresAt: Date
+}
+
+export type DecisionListener = (trx: Transaction, approval: ApprovalRow) => Promise<void>
+
+/** A person's yes or no; where it is about a call, to exactly that call, once. */
+export interface Approvals {
+  /** The same question by the same asker, while nobody has decided, is answered with what is there. */
+  ask(question: Question): Promise<ApprovalRow>
+  /** The same for a call that has been checked already. */
+  askFor(question: Omit<Question, 'call'>, call: ApprovedCall | null): Promise<ApprovalRow>
+  get(workspaceId: string, id: string): Promise<ApprovalRow>
+  list(workspaceId: string, filter: ApprovalFilter, page: { before?: string | undefined; limit: number }): Promise<ApprovalRow[]>
+  decide(principal: Principal, id: string, decision: 'approve' | 'reject', comment?: string): Promise<ApprovalRow>
+  /** Called in the transaction of the decision, and in that of an expiry. */
+  onDecided(listener: DecisionListener): void
+  expire(now: Date): Promise<number>
+  /** Refuses unless a person said yes to exactly this call, and marks that as used. */
+  use(principal: Principal, id: string, call: ApprovedCall, key: string | undefined): Promise<void>
+}
+
+export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
+  readonly db: Database
+  readonly access: Access
+  readonly outbox: Outbox
+  readonly integrations: Integrations
+  readonly registry: Registry
+  readonly catalogue: Catalogue
+}
+
+/** Shorter than the journal keeps keys: under its key a call that was approved may be made again, which the journal answers. */
+const againWithinMs = 29 * 86_400_000
+const expiredAtOnce = 100
+
+export function callOf(registry: Registry, tool: Tool, integration: IntegrationRow | undefined, input: unknown): ApprovedCall {
+  return { tool: tool.name, digest: registry.describe(tool).digest, integration: integration?.name ?? null, input }
+}
+
+export function createApprovals({ db, access, outbox, integrations, registry, catalogue, logger }: ApprovalsDeps): Approvals {
+  const listeners: DecisionListener[] = []
+
+  const tell = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {
+    for (const listener of listeners) await listener(trx, row)
+    await announceApproval(outbox, trx, 'approval.decided', row)
+    const detail = { tool: row.call?.tool ?? null, run: row.runId, comment: row.comment }
+    await access.audit.record(trx, { workspaceId: row.workspaceId, actor, action: `approval.${row.status}`, subject: row.id, detail })
+    return row
+  }
+
+  const expireOne = (id: string, now: Date): Promise<boolean> =>
+    db.transaction(async (trx) => {
+      const row = await settleApproval(trx, id, { status: 'expired', decidedBy: null, comment: null, at: now })
+      if (row) await tell(trx, row, 'system:approvals')
+      return row !== undefined
+    })
+
+  const exactCall = async (workspaceId: string, asked: NonNullable<Question['call']>): Promise<ApprovedCall> => {
+    const tool = await catalogue.find(workspaceId, asked.tool)
+    const input = validate(tool, asked.input)
+    const integration = tool.connector.builtIn
+      ? undefined
+      : await integrations.choose(workspaceId, tool.connector, asked.integration ?? undefined)
+    return callOf(registry, tool, integration, input)
+  }
+
+  const askFor: Approvals['askFor'] = async (question, call) => {
+    const { workspaceId, message, deciders = null, runId = null, path = null, askedBy, expiresAt } = question
+    const asked = { workspaceId, askedBy, callDigest: call && digest(call), runId, path }
+    for (;;) {
+      const made = await db.transaction(async (trx) => {
+        const row = await insertApproval(trx, { id: newId('apr'), ...asked, message, deciders, call, expiresAt })
+        if (row) await announceApproval(outbox, trx, 'approval.requested', row)
+        return row
+      })
+      if (made) return made
+      const pending = await findPending(db.sql, asked)
+      if (pending && pending.expiresAt > new Date()) return pending
+      // Its time is over though nobody has noted it yet, or it was decided between the two statements.
+      if (pending) await expireOne(pending.id, new Date())
+    }
+  }
+
+  const get = async (workspaceId: string, id: string): Promise<ApprovalRow> => {
+    const row = await findApproval(db.sql, workspaceId, id)
+    if (!row) throw noSuch(id)
+    return row
+  }
+
+  return {
+    get,
+    list: (workspaceId, filter, page) => listApprovals(db.sql, workspaceId, filter, page),
+    onDecided: (listener) => void listeners.push(listener),
+
+    askFor,
+    ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question.workspaceId, call) : null),
+
+    async decide(principal, id, decision, comment) {
+      requireScope(principal, 'approvals:write')
+      return db.transaction(async (trx) => {
+        const row = await lockApproval(trx, principal.workspaceId, id)
+        if (!row) throw noSuch(id)
+        const at = new Date()
+        assertPending(row, at)
+        assertMayDecide(principal, row)
+        const status = decision === 'approve' ? 'approved' : 'rejected'
+        const decided = await settleApproval(trx, id, { status, decidedBy: actorOf(principal), comment: comment ?? null, at })
+        return tell(trx, decided!, actorOf(principal))
+      })
+    },
+
+    async expire(now) {
+      let expired = 0
+      for (const id of await overdueApprovals(db.sql, now, expiredAtOnce)) {
+        try {
+          if (await expireOne(id, now)) expired++
+        } catch (error) {
+          // One that cannot be told of must not hold up the others; it is tried again.
+          logger.warn({ err: error, approval: id }, 'could not note that an approval has expired')
+        }
+      }
+      return expired
+    },
+
+    async use(principal, id, call, key) {
+      const { workspaceId } = principal
+      const callDigest = digest(call)
+      const now = new Date()
+      const taken = await db.transaction(async (trx) => {
+        const took = await takeApproval(trx, { workspaceId, id, callDigest, key: key ?? null, now })
+        if (!took) return false
+        const detail = { tool: call.tool, integration: call.integration, key: key ?? null }
+        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'approval.used', subject: id, detail })
+        return true
+      })
+      if (taken) return
+      const row = await findApproval(db.sql, workspaceId, id)
+      if (!row) throw fail('approval_mismatch', { detail: `there is no approval "${id}" in this workspace` })
+      if (row.callDigest !== callDigest) throw fail('approval_mismatch', { ...describeMismatch(row, call), approvalId: id })
+      if (row.status !== 'used') throw refusalOf(row)
+      const isAgain = key !== undefined && row.usedKey === key && now.getTime() - (row.usedAt?.getTime() ?? 0) < againWithinMs
+      if (isAgain) return
+      throw fail('approval_mismatch', {
+        detail: 'this approval has been used: it covers one call, once',
+        hint: 'make the call without it to ask anew; a call that may have to be repeated needs an idempotency key from the start',
+        approvalId: id,
+      })
+    },
+  }
+}
+
+function noSuch(id: string): HubError {
+  return fail('not_found', { detail: `there is no approval "${id}" in this workspace` })
+}
+
+function refusalOf({ id, status, decidedBy, comment, expiresAt }: ApprovalRow): HubError {
+  if (status === 'rejected')
+    return fail('approval_rejected', { detail: `${decidedBy} said no to this call${comment ? `: ${comment}` : ''}`, approvalId: id })
+  if (status === 'pending' && expiresAt > new Date())
+    return fail('approval_required', { detail: 'nobody has decided on this approval yet', hint: howToGoOn(id), approvalId: id })
+  return fail('approval_expired', { hint: 'make the call without the approval to ask anew', approvalId: id })
+}
+
+export function howToGoOn(id: string): string {
+  return `a person decides: POST /api/v1/approvals/${id} or \`hub approval approve ${id}\`; then make the call again with the same input and the header Hub-Approval: ${id}`
+}

@@ -1,0 +1,47 @@
+import type { Principal } from '#access'
+import { rank, unknownTool, type Registry, type Tool, type ToolFilter } from './registry.ts'
+
+/** Tools that come and go with a workspace's rows, such as its flows. */
+export interface ToolProvider {
+  tools(workspaceId: string): Promise<readonly Tool[]>
+}
+
+export interface Catalogue {
+  provide(provider: ToolProvider): void
+  find(workspaceId: string, name: string): Promise<Tool>
+  all(workspaceId: string): Promise<Tool[]>
+  list(principal: Principal, filter: ToolFilter): Promise<Tool[]>
+}
+
+/** All tools of a workspace: those of connectors, and then those that are provided. */
+export function createCatalogue(registry: Registry): Catalogue {
+  const providers: ToolProvider[] = []
+
+  const provided = async (workspaceId: string): Promise<Tool[]> => {
+    const found = await Promise.all(providers.map((provider) => provider.tools(workspaceId)))
+    const taken = new Set<string>()
+    return found.flat().filter((tool) => {
+      const names = [tool.name, ...tool.aliases]
+      // Who may save a flow must not be able to put it in another tool's place.
+      if (names.some((name) => taken.has(name) || registry.peek(name))) return false
+      for (const name of names) taken.add(name)
+      return true
+    })
+  }
+
+  const all = async (workspaceId: string): Promise<Tool[]> => [...registry.all, ...(await provided(workspaceId))]
+
+  return {
+    provide: (provider) => void providers.push(provider),
+    async find(workspaceId, name) {
+      const own = registry.peek(name)
+      if (own) return own
+      const more = await provided(workspaceId)
+      const tool = more.find((candidate) => candidate.name === name || candidate.aliases.includes(name))
+      if (tool) return tool
+      throw unknownTool(name, [...registry.names(), ...more.flatMap((candidate) => [candidate.name, ...candidate.aliases])])
+    },
+    all,
+    list: async (principal, filter) => rank(await all(principal.workspaceId), principal, filter),
+  }
+}
