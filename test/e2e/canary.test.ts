@@ -165,6 +165,7 @@ suite('secrets canary', { concurrency: true }, () => {
         's1.canary.',
         'by-token',
       ])
+      assertLookedAt(seen, /^answer of GET .api.v1.events/, ['webhook.by-zulip', 'webhook.by-gitlab_token', 'github.push'])
       assertLookedAt(seen, /^log$/, ['"level":"debug"', '"route":"/api/v1/credentials"', '"status":401', 'the hub is ready', 'stopped'])
       assertLookedAt(seen, /^answer/, [
         'bad_json',

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { Canaries } from './secrets.ts'
 
 export interface Asked {
@@ -153,6 +154,46 @@ export const exercises: readonly Exercise[] = [
       await hub.call('POST', `/api/v1/endpoints/${id}/replay`, { from: '2026-01-01T00:00:00Z' })
       for (const path of ['endpoints', `endpoints/${id}`, 'deliveries', 'credentials']) await hub.call('GET', `/api/v1/${path}`)
       await hub.call('DELETE', `/api/v1/endpoints/${id}`)
+    },
+  },
+  {
+    name: 'secrets of webhooks, and deliveries signed well and badly',
+    async run(hub, secrets) {
+      const github = secrets.mint('webhook secret of an integration')
+      const create = (name: string, integration_type: string, more: object) =>
+        hub.call('POST', '/api/v1/integrations', { name, integration_type, ...more })
+      const signature = (body: string, key: string): string => `sha256=${createHmac('sha256', key).update(body).digest('hex')}`
+      const deliver = (hook: string, body: string, headers: Record<string, string>) =>
+        hub.call('POST', `/api/v1/webhooks/${hook}`, undefined, { token: null, raw: body, headers })
+      await create('hooked', 'github', { access_token: secrets.mint('token beside a webhook secret'), config: { webhook_secret: github } })
+      const signed = (key: string) => ({ 'x-github-event': 'push', 'x-hub-signature-256': signature('{"a":1}', key) })
+      await deliver('hooked', '{"a":1}', signed(github))
+      await deliver('hooked', '{"a":1}', signed(secrets.mint('another secret to sign with')))
+      await hub.call('PATCH', '/api/v1/integrations/hooked', {
+        config: { webhook_secret: secrets.mint('webhook secret that replaces another') },
+      })
+      await hub.call('PATCH', '/api/v1/integrations/hooked', {
+        config: { webhook_secret: secrets.mint('webhook secret in a refused change'), no: 1 },
+      })
+
+      const hooks = { zulip: secrets.mint('token in the body'), gitlab_token: secrets.mint('token in a header') }
+      for (const [verification, secret] of Object.entries(hooks))
+        await create(`by-${verification}`, 'webhook', { credential: { secret }, config: { verification, transform: '{"data": $}' } })
+      for (const token of [hooks.zulip, secrets.mint('wrong token in the body')])
+        await deliver('by-zulip', JSON.stringify({ token, message: { id: 1, content: 'hello' } }), {})
+      for (const token of [hooks.gitlab_token, secrets.mint('wrong token in a header')])
+        await deliver('by-gitlab_token', '{"object_kind":"push"}', { 'x-gitlab-token': token })
+      await create('bearing', 'webhook', { credential: { secret: github }, config: { verification: { kind: 'bearer' } } })
+      await deliver('bearing', '{}', { authorization: `Bearer ${github}` })
+      await deliver('nowhere', '{}', { 'x-gitlab-token': secrets.mint('token to an unknown hook') })
+      const { json } = await hub.call('GET', '/api/v1/events')
+      for (const { id } of json['items'] as { id: string }[]) {
+        await hub.call('GET', `/api/v1/events/${id}`)
+        await hub.call('POST', `/api/v1/events/${id}/replay`, { transform: 'now' })
+      }
+      for (const hook of ['by-zulip', 'by-gitlab_token', 'hooked']) await hub.call('GET', `/api/integrations/webhook/${hook}/logs`)
+      await hub.call('GET', '/api/v1/webhooks/rejections')
+      await hub.call('GET', '/api/v1/integrations')
     },
   },
   {
