@@ -1,10 +1,11 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
+import pg from 'pg'
 
 /** The floor of the flows bench: the same three steps on DBOS as it comes, started through a queue. Prints a line of JSON for each round asked for. */
 const [url, ...rounds] = process.argv.slice(2)
 const started = new Map<string, number>()
 
-DBOS.setConfig({ name: 'floor', systemDatabaseUrl: url!, applicationVersion: 'floor', logLevel: 'error' })
+DBOS.setConfig({ name: 'floor', systemDatabasePool: new pg.Pool({ connectionString: url!, max: 10 }), applicationVersion: 'floor', logLevel: 'error' })
 const flow = DBOS.registerWorkflow(
   async (n: number) => {
     started.set(DBOS.workflowID!, performance.now())

@@ -69,7 +69,11 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
       const place = options.works ? {} : { queueName: queue }
       await DBOS.startWorkflow(workflow, { workflowID: runId, ...place })(input as never)
     },
-    startIn: (trx, { runId, name, input }) => enqueueIn(trx, { id: runId, name, queue, version, args: [input] }),
+    startIn: (trx, ...runs) =>
+      enqueueIn(
+        trx,
+        runs.map(({ runId, name, input }) => ({ id: runId, name, queue, version, args: [input] })),
+      ),
     signal: (runId, topic, message) => DBOS.send(runId, message, topic),
     cancel: (runId) => DBOS.cancelWorkflow(runId),
     async resume(runId) {

@@ -44,8 +44,8 @@ export interface Engine extends AsyncDisposable {
   readonly executorId: string
   /** Starts a run. The same id again is the same run. */
   start(options: StartOptions): Promise<void>
-  /** The same inside a transaction: the run and what it belongs to are stored together or not at all. */
-  startIn(trx: Transaction, options: StartOptions): Promise<void>
+  /** The same inside a transaction: runs and what they belong to are stored together or not at all. */
+  startIn(trx: Transaction, ...options: readonly StartOptions[]): Promise<void>
   signal(runId: string, topic: string, message: unknown): Promise<void>
   cancel(runId: string): Promise<void>
   /** Takes a parked, failed or cancelled run up again where it stood. */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import pg from 'pg'
 import { sleep, within } from '#lib/clock'
 import type { EngineDeps, EngineOptions } from './index.ts'
-import { markLeft, register, silentExecutors, takeLock, takeOver, type Executor } from './store.ts'
+import { dropEnded, markLeft, register, silentExecutors, takeLock, takeOver, type Executor } from './store.ts'
 
 /**
  * DBOS does not take over the running work of a dead peer by itself. So each process holds one PostgreSQL advisory lock in a session of its
@@ -19,6 +19,11 @@ const sweepsUntilDead = 2
 const beatMs = 500
 const answerMs = 2000
 const retryMs = 100
+
+/** For who waits for a run's end; the rest is in the hub's own tables. */
+const keepMs = 3_600_000
+const dropEveryMs = 60_000
+const dropAtOnce = 500
 
 // A machine that lost its power closes no connection: over TCP the server finds out in 5 s, not in the 2 h of Linux's default.
 const keepalive = '-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=5000'
@@ -42,6 +47,7 @@ export async function startLiveness(
   const stopping = new AbortController()
   const pause = (ms: number): Promise<void> => sleep(ms, stopping.signal).catch(() => undefined)
   const silentFor = new Map<string, number>()
+  let droppedAt = Date.now()
   let session = await openSession()
   const beating = beat()
   let sweeping: Promise<void> = Promise.resolve()
@@ -108,8 +114,16 @@ export async function startLiveness(
     }
   }
 
+  /** Small batches: a hub that was down for long must not be slow for long. */
+  async function dropOld(): Promise<void> {
+    if (Date.now() - droppedAt < dropEveryMs) return
+    droppedAt = Date.now()
+    while (!stopping.signal.aborted && (await dropEnded(db.sql, keepMs, dropAtOnce)) === dropAtOnce) await pause(20)
+  }
+
   async function sweepOn(): Promise<void> {
     while (!stopping.signal.aborted) {
+      await dropOld().catch((error: unknown) => logger.warn({ err: error }, 'could not drop runs that are over'))
       await sweepOnce().catch((error: unknown) => logger.warn({ err: error }, 'the sweep for dead processes failed; trying again'))
       await pause(sweepMs)
     }

@@ -125,11 +125,23 @@ export async function forgetDeaths(sql: Sql, runId: string): Promise<void> {
 /** DBOS's own SQL function, called in the caller's transaction. Arguments by name, as it has many and gains more. */
 export async function enqueueIn(
   sql: Sql,
-  run: { id: string; name: string; queue: string; version: string; args: readonly unknown[] },
+  runs: readonly { id: string; name: string; queue: string; version: string; args: readonly unknown[] }[],
 ): Promise<void> {
-  await raw`select dbos.enqueue_workflow(
-    workflow_name => ${run.name}, queue_name => ${run.queue}, workflow_id => ${run.id},
-    app_version => ${run.version}, positional_args => ${run.args.map((arg) => JSON.stringify(arg))}::json[])`.execute(sql)
+  await raw`
+    select dbos.enqueue_workflow(
+             workflow_name => r.name, queue_name => r.queue, workflow_id => r.id, app_version => r.version,
+             positional_args => array(select json_array_elements(r.args)))
+      from json_to_recordset(${JSON.stringify(runs)}::json) as r (id text, name text, queue text, version text, args json)`.execute(sql)
+}
+
+/** Runs that are over for a while: what became of them is kept by whoever started them. */
+export async function dropEnded(sql: Sql, olderThanMs: number, most: number): Promise<number> {
+  const { rows } = await raw`
+    delete from dbos.workflow_status where workflow_uuid in (
+      select workflow_uuid from dbos.workflow_status
+       where status in ('SUCCESS', 'ERROR', 'CANCELLED') and updated_at < (extract(epoch from now()) * 1000)::bigint - ${olderThanMs}::bigint
+       limit ${most}) returning 1`.execute(sql)
+  return rows.length
 }
 
 // Any fixed number, as for the migrations of the hub's own tables.

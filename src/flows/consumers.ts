@@ -4,7 +4,7 @@ import { render, type Expressions } from '#expressions'
 import { HubError } from '#kit'
 import type { EventTrigger, BusTrigger } from './definition/index.ts'
 import { flowsById } from './flow-store.ts'
-import type { Launcher } from './launch.ts'
+import type { Launcher, LaunchRequest } from './launch.ts'
 import { completeWaiting } from './step-store.ts'
 
 export interface ConsumerDeps {
@@ -21,25 +21,28 @@ export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Con
       const flows = new Map(
         (await flowsById(trx, [...new Set(matches.map(({ subscription }) => subscription.target))])).map((flow) => [flow.id, flow]),
       )
-      const runs: (string | undefined)[] = []
-      for (const { event, subscription } of matches) {
+      const starting: { index: number; request: LaunchRequest }[] = []
+      for (const [index, { event, subscription }] of matches.entries()) {
         const flow = flows.get(subscription.target)
-        if (!flow?.enabled) {
-          runs.push(undefined)
-          continue
-        }
+        if (!flow?.enabled) continue
         const place = Number(subscription.detail?.['trigger'] ?? 0)
         const trigger = flow.definition.on?.[place] as EventTrigger | BusTrigger | undefined
         const scope = toCloudEvent(event)
         const parameters = await parametersOf(expressions, trigger?.parameters, scope)
         const kind = trigger && 'bus' in trigger ? 'bus' : 'event'
-        const run = await launcher.launch(trx, {
-          ...{ flow, parameters, event: { id: event.id, scope } },
-          trigger: { kind, event_id: event.id, event_type: event.type, ...(event.replays > 0 ? { replay: event.replays } : {}) },
-        })
-        runs.push(run.id)
+        const replay = event.replays > 0 ? { replay: event.replays } : {}
+        const request = {
+          flow,
+          parameters,
+          event: { id: event.id, scope },
+          trigger: { kind, event_id: event.id, event_type: event.type, ...replay },
+        }
+        starting.push({ index, request })
       }
-      return runs
+      const runs = await launcher.launch(trx, ...starting.map(({ request }) => request))
+      const effects: (string | undefined)[] = matches.map(() => undefined)
+      for (const [nth, { index }] of starting.entries()) effects[index] = runs[nth]!.id
+      return effects
     },
   }
 }

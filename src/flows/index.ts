@@ -4,6 +4,7 @@ import type { Engine, EngineOptions, RunFunction } from '#engine'
 import { toCloudEvent, type Events } from '#events'
 import type { Expressions } from '#expressions'
 import { fail, type Connector } from '#kit'
+import { createBatcher } from '#lib/batch'
 import { sleep } from '#lib/clock'
 import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
@@ -12,7 +13,7 @@ import { createFlowConsumer, createRunConsumer } from './consumers.ts'
 import type { Parsed } from './definition/index.ts'
 import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion, type VersionRow } from './flow-store.ts'
 import { createKeeper } from './keeper.ts'
-import { createLauncher, runName } from './launch.ts'
+import { createLauncher, runName, type LaunchRequest } from './launch.ts'
 import { createMemory } from './memory.ts'
 import {
   endRuns,
@@ -104,6 +105,8 @@ export function createFlows(deps: FlowsDeps): Flows {
   const { db, access, events, tools, outbox } = deps
   const launcher = createLauncher(deps)
   const memory = createMemory(db)
+  // Callers that come together share a transaction.
+  const launches = createBatcher((requests: readonly LaunchRequest[]) => db.transaction((trx) => launcher.launch(trx, ...requests)))
   const saver = createSaver(deps)
   const ticker = createTicker({ ...deps, launcher, memory })
   const keeper = createKeeper({ ...deps, saver })
@@ -133,10 +136,8 @@ export function createFlows(deps: FlowsDeps): Flows {
     if (!flow.enabled && dryRun !== true)
       throw fail('flow_disabled', { detail: `the flow "${flow.name}" is disabled`, hint: `hub flow enable ${flow.name}` })
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
-    const { id } = await db.transaction((trx) =>
-      launcher.launch(trx, { flow, parameters: checked, dryRun, trigger: { ...trigger, ...(outputs ? { outputs } : {}) } }),
-    )
-    return runOf(workspaceId, id)
+    const run = await launches.add({ flow, parameters: checked, dryRun, trigger: { ...trigger, ...(outputs ? { outputs } : {}) } })
+    return { ...run, outputs: null, segment: 0, cancelling: false, finishedAt: null }
   }
 
   /** A change of a run by a person, with its audit entry. */
@@ -207,7 +208,7 @@ export function createFlows(deps: FlowsDeps): Flows {
         if (!['failed', 'cancelled', 'parked'].includes(run.status) || run.startedAt === null)
           throw fail('run_over', { detail: `the run is ${run.status}; one that failed, was cancelled or parked can be retried` })
         const { segment: number } = await reopen(trx, id)
-        await launcher.start(trx, id, number)
+        await launcher.start(trx, { id, segment: number })
       }),
     async replay(principal, id, { version = 'same', dryRun = false } = {}) {
       const { workspaceId } = principal
@@ -218,15 +219,15 @@ export function createFlows(deps: FlowsDeps): Flows {
       if (!wanted || (run.eventId !== null && !event)) throw fail('not_found', { detail: 'what this run was made of is kept no more' })
       const { definition, source, digest, version: number } = wanted
       const made = await db.transaction(async (trx) => {
-        const made = await launcher.launch(trx, {
+        const [made] = await launcher.launch(trx, {
           flow: { ...flow, definition, source, digest, version: number },
           ...{ parameters: run.parameters, dryRun, replayOf: run.id },
           ...(event ? { event: { id: event.id, scope: toCloudEvent(event) } } : {}),
           trigger: { ...run.trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
         })
         const detail = { flow: run.flow, of: run.id, dry_run: dryRun }
-        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'run.replayed', subject: made.id, detail })
-        return made
+        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'run.replayed', subject: made!.id, detail })
+        return made!
       })
       return runOf(workspaceId, made.id)
     },

@@ -38,14 +38,19 @@ export interface LaunchRequest {
 export interface Launcher {
   attach(engine: Engine): void
   /** Makes a run and sees to its start, in the transaction of what it belongs to. Parameters that do not fit are the run's failure. */
-  launch(trx: Transaction, request: LaunchRequest): Promise<NewRun>
+  launch(trx: Transaction, ...requests: readonly LaunchRequest[]): Promise<NewRun[]>
   /** The parameters with what is left out filled in, or `invalid_input` with each place. */
   checkParameters(definition: Definition, digest: string, parameters: Record<string, unknown>): Record<string, unknown>
   /** Takes waiting runs up, and tells those that are under way that something came. */
   wake(trx: Transaction, ids: readonly string[]): Promise<void>
   /** Lets queued runs of a flow and key in, as far as there is room. */
   letIn(trx: Transaction, flow: Pick<FlowWithVersion, 'id' | 'definition'>, key: string): Promise<void>
-  start(trx: Transaction, id: string, segment: number): Promise<void>
+  start(trx: Transaction, ...segments: readonly Segment[]): Promise<void>
+}
+
+export interface Segment {
+  readonly id: string
+  readonly segment: number
 }
 
 const longestKey = 500
@@ -84,14 +89,13 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     throw fail('invalid_input', { detail: `the parameters do not fit ${definition.id}`, errors })
   }
 
-  const start: Launcher['start'] = async (trx, id, segment) => {
+  const start: Launcher['start'] = async (trx, ...segments) => {
     if (!engine) throw fail('internal', { cause: new Error('no durable engine is attached') })
-    await engine.startIn(trx, { runId: `${id}:${segment}`, name: runName, input: { runId: id } })
+    if (segments.length === 0) return
+    await engine.startIn(trx, ...segments.map(({ id, segment }) => ({ runId: `${id}:${segment}`, name: runName, input: { runId: id } })))
   }
 
-  const wake: Launcher['wake'] = async (trx, ids) => {
-    for (const { id, segment } of await takeUp(trx, ids)) await start(trx, id, segment)
-  }
+  const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await takeUp(trx, ids)))
 
   const letIn: Launcher['letIn'] = async (trx, { id: flowId, definition }, key) => {
     const { concurrency } = definition
@@ -104,7 +108,7 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
       const from = await allowedFrom(trx, flowId, key, concurrency.rate)
       if (from) return lookAgain(trx, next, from)
       await admit(trx, next)
-      await start(trx, next, 0)
+      await start(trx, { id: next, segment: 0 })
     }
   }
 
@@ -145,50 +149,57 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     wake,
     letIn,
     start,
-    async launch(trx, request) {
-      const { flow, trigger, event, parent } = request
-      const now = new Date()
-      const { timeout, concurrency } = flow.definition
-      let error: RunError | null = null
-      let { parameters } = request
-      let key: string | undefined
-      try {
-        parameters = checkParameters(flow.definition, flow.digest, parameters)
-        if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
-      } catch (thrown) {
-        if (!(thrown instanceof HubError)) throw thrown
-        error = toRunError(thrown, '')
-      }
-      const run: NewRun = {
-        id: newId('run'),
-        workspaceId: flow.workspaceId,
-        flowId: flow.id,
-        flow: flow.name,
-        version: flow.version,
-        status: error ? 'failed' : 'running',
-        trigger,
-        eventId: event?.id ?? null,
-        parameters,
-        error,
-        actor: flow.actor,
-        scopes: flow.scopes,
-        readOnly: flow.readOnly,
-        dryRun: request.dryRun ?? false,
-        replayOf: request.replayOf ?? null,
-        parentRun: parent?.run ?? null,
-        parentPath: parent?.path ?? null,
-        depth: parent?.depth ?? 0,
-        concurrencyKey: null,
-        wakeAt: null,
-        deadlineAt: timeout === undefined ? null : new Date(now.getTime() + parseDuration(timeout)!),
-        createdAt: now,
-        startedAt: now,
-      }
-      if (key !== undefined && !error) return queue(trx, run, request, key)
-      await insertRuns(trx, [run])
-      if (!error) await start(trx, run.id, 0)
-      return run
+    async launch(trx, ...requests) {
+      const made = await Promise.all(requests.map(prepare))
+      const plain = made.filter(({ key }) => key === undefined).map(({ run }) => run)
+      await insertRuns(trx, plain)
+      await start(trx, ...plain.filter(({ status }) => status === 'running').map(({ id }) => ({ id, segment: 0 })))
+      const runs: NewRun[] = []
+      for (const [index, { run, key }] of made.entries()) runs.push(key === undefined ? run : await queue(trx, run, requests[index]!, key))
+      return runs
     },
+  }
+
+  async function prepare(request: LaunchRequest): Promise<{ run: NewRun; key: string | undefined }> {
+    const { flow, trigger, event, parent } = request
+    const { timeout, concurrency } = flow.definition
+    const now = new Date()
+    let error: RunError | null = null
+    let { parameters } = request
+    let key: string | undefined
+    try {
+      parameters = checkParameters(flow.definition, flow.digest, parameters)
+      if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
+    } catch (thrown) {
+      if (!(thrown instanceof HubError)) throw thrown
+      error = toRunError(thrown, '')
+    }
+    const run: NewRun = {
+      id: newId('run'),
+      workspaceId: flow.workspaceId,
+      flowId: flow.id,
+      flow: flow.name,
+      version: flow.version,
+      status: error ? 'failed' : 'running',
+      trigger,
+      eventId: event?.id ?? null,
+      parameters,
+      error,
+      actor: flow.actor,
+      scopes: flow.scopes,
+      readOnly: flow.readOnly,
+      dryRun: request.dryRun ?? false,
+      replayOf: request.replayOf ?? null,
+      parentRun: parent?.run ?? null,
+      parentPath: parent?.path ?? null,
+      depth: parent?.depth ?? 0,
+      concurrencyKey: null,
+      wakeAt: null,
+      deadlineAt: timeout === undefined ? null : new Date(now.getTime() + parseDuration(timeout)!),
+      createdAt: now,
+      startedAt: now,
+    }
+    return { run, key: error ? undefined : key }
   }
 
   async function keyOf(template: string | undefined, scope: Record<string, unknown>): Promise<string> {

@@ -2,8 +2,8 @@ import type { Database } from '#db'
 import { createBatcher } from '#lib/batch'
 import type { StepRecord } from './interpreter/port.ts'
 import { Cancelled } from './interpreter/signals.ts'
-import { endRuns, type RunEnd } from './run-store.ts'
-import { saveSteps, type SavedStep } from './step-store.ts'
+import { endRuns, runsById, type RunEnd, type RunRow } from './run-store.ts'
+import { saveSteps, stepsOf, type SavedStep } from './step-store.ts'
 
 /** A run that this process has under way. */
 export interface UnderWay {
@@ -16,6 +16,8 @@ export interface UnderWay {
 export interface Memory extends AsyncDisposable {
   readonly active: ReadonlyMap<string, UnderWay>
   enter(id: string): UnderWay & Disposable
+  /** A run with what it remembers; runs that are taken up together are read together. */
+  load(id: string): Promise<{ row: RunRow | undefined; steps: SavedStep[] }>
   save(run: UnderWay, record: StepRecord): Promise<void>
   show(run: UnderWay, record: StepRecord): void
   /** False when it was over already. */
@@ -27,6 +29,11 @@ export function createMemory(db: Database): Memory {
   const steps = createBatcher(async (records: readonly SavedStep[]) => {
     const { cancelled, nudged } = await saveSteps(db.sql, records)
     return records.map(({ runId }) => ({ cancelled: cancelled.has(runId), nudged: nudged.has(runId) }))
+  })
+  const loads = createBatcher(async (ids: readonly string[]) => {
+    const rows = new Map((await runsById(db.sql, ids)).map((row) => [row.id, row]))
+    const found = Map.groupBy(await stepsOf(db.sql, ...ids), ({ runId }) => runId)
+    return ids.map((id) => ({ row: rows.get(id), steps: found.get(id) ?? [] }))
   })
   const ends = createBatcher(async (batch: readonly RunEnd[]) => {
     const ended = await endRuns(db.sql, batch)
@@ -43,6 +50,7 @@ export function createMemory(db: Database): Memory {
         },
       })
     },
+    load: (id) => loads.add(id),
     async save(run, record) {
       const { cancelled, nudged } = await steps.add({ ...record, runId: run.id })
       if (nudged) run.nudged = true

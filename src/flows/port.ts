@@ -149,12 +149,13 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
     if (!flow.enabled) throw fail('flow_disabled', { detail: `the flow "${name}" is disabled` })
     if (row.depth >= deepest) throw fail('expression_limit', { detail: `flows run flows more than ${deepest} deep` })
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
-    return db.transaction((trx) =>
+    const [child] = await db.transaction((trx) =>
       launcher.launch(trx, {
         ...{ flow, dryRun, parameters: checked, parent: { run: runId, path, depth: row.depth + 1 } },
         trigger: { kind: 'flow', run_id: runId, path },
       }),
     )
+    return child!
   }
 }
 

@@ -78,7 +78,7 @@ export async function insertRuns(trx: Transaction, runs: readonly NewRun[]): Pro
                                started_at, finished_at)
     select id, "workspaceId", "flowId", flow, version, status, trigger, "eventId", parameters, error, actor, scopes, "readOnly", "dryRun",
            "replayOf", "parentRun", "parentPath", depth, "concurrencyKey", "wakeAt", "deadlineAt", "createdAt", "startedAt",
-           case when status in ('skipped') then "createdAt" end
+           case when status in ('skipped', 'failed') then "createdAt" end
       from jsonb_to_recordset(${JSON.stringify(runs)}::jsonb) as r (id text, "workspaceId" text, "flowId" text, flow text, version int,
            status text, trigger jsonb, "eventId" text, parameters jsonb, error jsonb, actor text, scopes text[], "readOnly" boolean,
            "dryRun" boolean, "replayOf" text, "parentRun" text, "parentPath" text, depth int, "concurrencyKey" text, "wakeAt" timestamptz,
@@ -93,6 +93,10 @@ export async function findRun(sql: Sql, workspaceId: string, id: string): Promis
 
 export async function findAnyRun(sql: Sql, id: string): Promise<RunRow | undefined> {
   return (await asRuns(sql.selectFrom('flow_runs').select(columns).where('id', '=', id).execute()))[0]
+}
+
+export function runsById(sql: Sql, ids: readonly string[]): Promise<RunRow[]> {
+  return asRuns(sql.selectFrom('flow_runs').select(columns).where('id', 'in', ids).execute())
 }
 
 export async function lockRun(trx: Transaction, id: string): Promise<(RunRow & { nudged: boolean }) | undefined> {

@@ -15,7 +15,7 @@ import { walk } from './interpreter/walk.ts'
 import type { Launcher } from './launch.ts'
 import type { Memory } from './memory.ts'
 import { createPort } from './port.ts'
-import { endRuns, findAnyRun, letGo, type RunEnd, type RunRow, type RunStatus } from './run-store.ts'
+import { endRuns, letGo, type RunEnd, type RunRow, type RunStatus } from './run-store.ts'
 import { stepsOf } from './step-store.ts'
 
 export interface SegmentDeps extends Telemetry {
@@ -50,20 +50,20 @@ export function createSegment(deps: SegmentDeps) {
   return async ({ runId }: { readonly runId: string }, context: RunContext): Promise<void> => {
     using run = memory.enter(runId)
     for (;;) {
-      const row = await findAnyRun(db.sql, runId)
+      const { row, steps } = await memory.load(runId)
       // It ended, or was let go, by a process that died before it could say so.
       if (row?.status !== 'running') return
       run.nudged = false
       const definition = await definitionOf(row)
       try {
         if (row.cancelling) throw new Cancelled()
-        const [records, names] = await Promise.all([stepsOf(db.sql, runId), namesOf(row)])
+        const names = await namesOf(row)
         const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
         const port = createPort(deps, {
           run,
           row,
           context,
-          records: byPath(records),
+          records: byPath(steps),
           recorded: byPath(recorded),
           principal: principalOf(row),
         })

@@ -30,11 +30,11 @@ const columns = [
   'finished_at as finishedAt',
 ] as const
 
-export async function stepsOf(sql: Sql, runId: string): Promise<SavedStep[]> {
+export async function stepsOf(sql: Sql, ...runIds: readonly string[]): Promise<SavedStep[]> {
   const rows = (await sql
     .selectFrom('flow_steps')
     .select(columns)
-    .where('run_id', '=', runId)
+    .where('run_id', 'in', runIds)
     .orderBy('started_at')
     .orderBy('path')
     .execute()) as unknown as Row[]

@@ -154,9 +154,14 @@ function chainTo(known: Known, from: string, to: string, seen = new Set<string>(
   return undefined
 }
 
+/** Some connectors say of a whole family that its types are not known. */
+function fitsType(type: string, types: readonly string[]): boolean {
+  return types.some((known) => known === type || (known.endsWith('.*') && type.startsWith(known.slice(0, -1))))
+}
+
 export function checkEventType({ problems, known }: Pick<StepDeps, 'problems' | 'known'>, type: unknown, path: Path): void {
   const types = known.eventTypes
-  if (!types || typeof type !== 'string' || type === '*' || types.includes(type)) return
+  if (!types || typeof type !== 'string' || type === '*' || fitsType(type, types)) return
   const stem = type.endsWith('.*') ? type.slice(0, -1) : undefined
   if (stem !== undefined && types.some((one) => one.startsWith(stem))) return
   // Own events, and those of systems that do not tell theirs, may have any type.
