@@ -100,7 +100,19 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const flows: Flows = stack.use(createFlows({ db, access, events, expressions, outbox, tools, connectors, ...telemetry }))
   const owned = stack.move()
   return {
-    ...{ config, telemetry, db, access, credentials, integrations, tools, expressions, events, outbound, webhooks, flows, executorId },
+    config,
+    telemetry,
+    db,
+    access,
+    credentials,
+    integrations,
+    tools,
+    expressions,
+    events,
+    outbound,
+    webhooks,
+    flows,
+    executorId,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -5,7 +5,12 @@ import pg from 'pg'
 const [url, ...rounds] = process.argv.slice(2)
 const started = new Map<string, number>()
 
-DBOS.setConfig({ name: 'floor', systemDatabasePool: new pg.Pool({ connectionString: url!, max: 10 }), applicationVersion: 'floor', logLevel: 'error' })
+DBOS.setConfig({
+  name: 'floor',
+  systemDatabasePool: new pg.Pool({ connectionString: url!, max: 10 }),
+  applicationVersion: 'floor',
+  logLevel: 'error',
+})
 const flow = DBOS.registerWorkflow(
   async (n: number) => {
     started.set(DBOS.workflowID!, performance.now())

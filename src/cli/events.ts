@@ -47,7 +47,10 @@ function filtered(command: Command): Command {
 }
 
 const filterOf = ({ since, until, type, connector, integration, status }: FilterOptions): EventFilter => ({
-  ...{ type, connector, integration, status },
+  type,
+  connector,
+  integration,
+  status,
   from: since,
   to: until,
 })

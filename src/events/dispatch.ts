@@ -124,5 +124,5 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
 /** Not the event's fault: the database is away, or two transactions were in each other's way. */
 function isPassing(error: unknown): boolean {
-  return isDatabaseTrouble(error) || /^40/.test(String((error as { code?: unknown }).code ?? ''))
+  return isDatabaseTrouble(error) || String((error as { code?: unknown }).code ?? '').startsWith('40')
 }

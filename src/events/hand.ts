@@ -78,8 +78,16 @@ export async function readOne(deps: Pick<DispatchDeps, 'read'>, row: WholeEvent)
   const { id, workspaceId, connector, integrationId, integration, receivedAt, replays } = row
   const change = { ...untouched, workspaceId, id, status: 'dispatched' as const }
   const eventOf = ({ data, type = row.type, subject = row.subject ?? undefined }: Reading): HubEvent => ({
-    ...{ id, workspaceId, connector, integrationId, integration, receivedAt, replays },
-    ...{ type, subject: subject ?? null, data },
+    id,
+    workspaceId,
+    connector,
+    integrationId,
+    integration,
+    receivedAt,
+    replays,
+    type,
+    subject: subject ?? null,
+    data,
   })
   // The hub's own, and what a transformation has made before.
   if (row.body === null || row.transform !== null) return { event: eventOf({ data: row.data }) }

@@ -221,7 +221,9 @@ export function createFlows(deps: FlowsDeps): Flows {
       const made = await db.transaction(async (trx) => {
         const [made] = await launcher.launch(trx, {
           flow: { ...flow, definition, source, digest, version: number },
-          ...{ parameters: run.parameters, dryRun, replayOf: run.id },
+          parameters: run.parameters,
+          dryRun,
+          replayOf: run.id,
           ...(event ? { event: { id: event.id, scope: toCloudEvent(event) } } : {}),
           trigger: { ...run.trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
         })

@@ -49,7 +49,12 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
       try {
         const outcome = await context.hold(() =>
           tools.invoke(principal, uses, input, {
-            ...{ door: 'flow' as const, integration, fields, approval, maxTokens, signal: ending },
+            door: 'flow' as const,
+            integration,
+            fields,
+            approval,
+            maxTokens,
+            signal: ending,
             idempotencyKey: looks && approval === undefined ? undefined : `${runId}/${key}`,
             dryRun: dryRun && !looks,
           }),
@@ -103,7 +108,12 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
     async ask(path, { message, by, expiresAt, call: exact }) {
       const { uses, input, integration = null } = (exact ?? {}) as { uses?: string; input?: unknown; integration?: string | null }
       const asked = await tools.approvals.ask({
-        ...{ workspaceId, message, runId, path, askedBy: actorOf(principal), expiresAt: new Date(expiresAt) },
+        workspaceId,
+        message,
+        runId,
+        path,
+        askedBy: actorOf(principal),
+        expiresAt: new Date(expiresAt),
         ...(by ? { deciders: by } : {}),
         ...(uses === undefined ? {} : { call: { tool: uses, integration, input } }),
       })
@@ -151,7 +161,10 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
     const [child] = await db.transaction((trx) =>
       launcher.launch(trx, {
-        ...{ flow, dryRun, parameters: checked, parent: { run: runId, path, depth: row.depth + 1 } },
+        flow,
+        dryRun,
+        parameters: checked,
+        parent: { run: runId, path, depth: row.depth + 1 },
         trigger: { kind: 'flow', run_id: runId, path },
       }),
     )

@@ -57,7 +57,9 @@ export function createFlowConnector(flows: () => Flows): Connector {
         }),
         run: async ({ workspaceId }) => ({
           items: (await flows().list(workspaceId)).map(({ name, enabled, definition }) => ({
-            ...{ id: name, enabled, description: definition.description ?? definition.name ?? '' },
+            id: name,
+            enabled,
+            description: definition.description ?? definition.name ?? '',
             parameters: { ...definition.parameters },
           })),
         }),

@@ -114,10 +114,10 @@ const never = new Set(['authorization', 'proxy-authorization', 'cookie'])
 
 /** Headers as they came, but for those that hold a secret. */
 function keptHeaders(headers: Delivery['headers'], schemes: readonly WebhookScheme[]): Record<string, unknown> {
-  const secret = schemes.flatMap((scheme) =>
-    scheme.kind === 'token' ? (scheme.header ?? []) : scheme.kind === 'channel' ? scheme.tokenHeader : [],
+  const secret = new Set(
+    schemes.flatMap((scheme) => (scheme.kind === 'token' ? (scheme.header ?? []) : scheme.kind === 'channel' ? scheme.tokenHeader : [])),
   )
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !never.has(name) && !secret.includes(name)))
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !never.has(name) && !secret.has(name)))
 }
 
 /** A token that came in the body has done its work: it is not kept. */

@@ -37,8 +37,16 @@ export function createTrial({ integrations, events, expressions, reader }: Trial
       })
     const { data, subject = null, type = typeOf(connector, row, delivery) } = reading
     const event: HubEvent = {
-      ...{ id: 'evt_sample', workspaceId, type, subject, data, connector: row.connector, replays: 0, receivedAt: new Date() },
-      ...{ integrationId: row.id, integration: row.name },
+      id: 'evt_sample',
+      workspaceId,
+      type,
+      subject,
+      data,
+      connector: row.connector,
+      replays: 0,
+      receivedAt: new Date(),
+      integrationId: row.id,
+      integration: row.name,
     }
     const matches: { kind: string; target: string }[] = []
     for (const { types, filter, kind, target } of await events.subscriptions(workspaceId)) {

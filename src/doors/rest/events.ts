@@ -100,7 +100,7 @@ export function eventRoutes(app: RestApp, { events }: RestDeps): void {
       body: z
         .strictObject({ ...filter, transform })
         .refine(
-          ({ transform: _, ...rest }) => Object.values(rest).some((value) => value !== undefined),
+          (body) => Object.keys(filter).some((name) => body[name as keyof typeof filter] !== undefined),
           'needs a filter: a type, an integration, a time',
         ),
       response: { 202: z.object({ replayed: z.int() }) },
@@ -150,7 +150,15 @@ function renderRule(kept: {
 export function renderEvent(row: EventRow) {
   const { id, type, connector, integration, verified, status, problem, subject, replays } = row
   return {
-    ...{ id, type, connector, integration, verified, status, problem, subject, replays },
+    id,
+    type,
+    connector,
+    integration,
+    verified,
+    status,
+    problem,
+    subject,
+    replays,
     dedupe_key: row.dedupeKey,
     delivery_id: row.deliveryId,
     received_at: row.receivedAt.toISOString(),

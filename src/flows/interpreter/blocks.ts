@@ -5,7 +5,7 @@ import { failure, toRunError } from './error.ts'
 import { holds, rendered, type Frame } from './frame.ts'
 import type { Port } from './port.ts'
 import { Cancelled, earliest, Suspended } from './signals.ts'
-import { runSteps, type Attempt, type Done } from './walk.ts'
+import type { Attempt, Done } from './walk.ts'
 
 type BlockStep = IfStep | SwitchStep | ForEachStep | ParallelStep | TryStep
 
@@ -27,14 +27,14 @@ async function once<T>({ port, record }: Attempt, decide: () => Promise<T>): Pro
 }
 
 async function runIf(attempt: Attempt, step: IfStep): Promise<Done> {
-  const { port, frame } = attempt
+  const { port, frame, inside } = attempt
   const input = await once(attempt, async () => ({ taken: (await holds(port, step.if, frame)) ? 'then' : 'else' }))
   const steps = input.taken === 'then' ? step.then : (step.else ?? [])
-  return { input, output: await runSteps(port, steps, frame) }
+  return { input, output: await inside(steps, frame) }
 }
 
 async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Promise<Done> {
-  const { port, frame } = attempt
+  const { port, frame, inside } = attempt
   const input = await once(attempt, async () => {
     const value = await rendered(port, choice.on, frame)
     for (const [index, { when }] of choice.cases.entries()) {
@@ -45,7 +45,7 @@ async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Prom
     return { taken: -1 }
   })
   const steps = input.taken < 0 ? (choice.default ?? []) : choice.cases[input.taken]!.steps
-  return { input, output: await runSteps(port, steps, frame) }
+  return { input, output: await inside(steps, frame) }
 }
 
 const mostItems = 10_000
@@ -53,7 +53,7 @@ const mostItems = 10_000
 const keptBytes = 64_000
 
 async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep): Promise<Done> {
-  const { port, frame } = attempt
+  const { port, frame, inside } = attempt
   const list = async (): Promise<unknown[]> => {
     const found = await rendered(port, each.in, frame)
     // JSONata has no list of one: one item is a list as well, and nothing is none.
@@ -71,37 +71,37 @@ async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep)
       names: { ...frame.names, [each.as ?? 'item']: item, index },
       steps: { ...frame.steps },
     }
-    return runSteps(port, each.steps, inner)
+    return inside(each.steps, inner)
   }
   const output = await together(port, items.map(run), { atOnce: each.max_parallel ?? 1, goOn: each.on_error === 'continue' })
   return { input, output }
 }
 
-async function runParallel({ port, frame }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
+async function runParallel({ port, frame, inside }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
   const names = Object.keys(branches)
-  const runs = names.map((name) => () => runSteps(port, branches[name]!, frame))
+  const runs = names.map((name) => () => inside(branches[name]!, frame))
   // A branch that fails lets the others finish: what they do may not depend on it.
   const outputs = await together(port, runs, { atOnce: names.length, goOn: false })
   return { output: Object.fromEntries(names.map((name, index) => [name, outputs[index]])) }
 }
 
-async function runTry({ port, frame }: Attempt, step: TryStep): Promise<Done> {
+async function runTry({ frame, inside }: Attempt, step: TryStep): Promise<Done> {
   const guarded = async (): Promise<unknown> => {
     try {
-      return await runSteps(port, step.try.steps, frame)
+      return await inside(step.try.steps, frame)
     } catch (thrown) {
       if (thrown instanceof Suspended || thrown instanceof Cancelled || !step.catch) throw thrown
-      return runSteps(port, step.catch.steps, { ...frame, names: { ...frame.names, error: toRunError(thrown, step.id) } })
+      return inside(step.catch.steps, { ...frame, names: { ...frame.names, error: toRunError(thrown, step.id) } })
     }
   }
   let output: unknown
   try {
     output = await guarded()
   } catch (thrown) {
-    if (!(thrown instanceof Suspended || thrown instanceof Cancelled) && step.finally) await runSteps(port, step.finally.steps, frame)
+    if (!(thrown instanceof Suspended || thrown instanceof Cancelled) && step.finally) await inside(step.finally.steps, frame)
     throw thrown
   }
-  if (step.finally) await runSteps(port, step.finally.steps, frame)
+  if (step.finally) await inside(step.finally.steps, frame)
   return { output }
 }
 

@@ -19,6 +19,8 @@ export interface Attempt {
   readonly signal: AbortSignal
   /** When it has to be over. */
   readonly deadline: number | undefined
+  /** Walks the steps inside it. */
+  inside(steps: readonly Step[], frame: Frame): Promise<unknown>
 }
 
 export interface Done {
@@ -58,7 +60,12 @@ async function runStep(port: Port, step: Step, frame: Frame): Promise<unknown> {
   if (before?.status === 'skipped') return settle(frame, step, before)
   if (before?.status === 'failed') return failed(step, frame, before)
   const record: StepRecord = before ?? {
-    ...{ path, step: step.id, kind: kindOf(step), status: 'running', attempts: 0, keyNo: 0 },
+    path,
+    step: step.id,
+    kind: kindOf(step),
+    status: 'running',
+    attempts: 0,
+    keyNo: 0,
     startedAt: port.now(),
   }
   if (!before && !('then' in step) && step.if !== undefined && !(await condition(port, step, frame, record))) {
@@ -111,7 +118,10 @@ async function once(port: Port, step: Step, frame: Frame, record: StepRecord, de
   // What is over soon is written once, when it is.
   const showing = setTimeout(() => port.show({ ...record, status: 'running' }), shownAfterMs)
   try {
-    return await perform({ port, frame, path: record.path, record, signal, deadline }, step)
+    return await perform(
+      { port, frame, path: record.path, record, signal, deadline, inside: (steps, inner) => runSteps(port, steps, inner) },
+      step,
+    )
   } catch (thrown) {
     if (isSignal(thrown)) throw thrown
     if (port.signal.aborted) throw new Cancelled()
