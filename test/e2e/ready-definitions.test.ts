@@ -31,11 +31,7 @@ const known: Known = {
     return flow && { runs: flowsRunBy(flow), ...(flow.parameters ? { parameters: flow.parameters } : {}) }
   },
   flowIds: () => flows.keys(),
-  eventTypes: connectors.flatMap(({ name, events = {} }) =>
-    Object.keys(events)
-      .filter((type) => type !== '*')
-      .map((type) => `${name}.${type}`),
-  ),
+  eventTypes: connectors.flatMap(({ name, events = {} }) => Object.keys(events).map((type) => `${name}.${type}`)),
 }
 for (const file of readdirSync(folder).toSorted()) {
   const parsed = parseDefinition(readFileSync(join(folder, file), 'utf8'), { known, expressions })

@@ -13,6 +13,15 @@ export interface GitHubStandIn extends AsyncDisposable {
   /** The next request is answered so, whatever it is. */
   fault: { status: number; headers?: Record<string, string>; body: object } | undefined
   readonly seen: { method: string; path: string; status: number }[]
+  /** Longer ones are not made, in lines. */
+  largestDiff: number
+  /** Forks whose repository was deleted, by their whole name. */
+  readonly gone: Set<string>
+}
+
+interface Pull {
+  base: { sha: string; repo: { full_name: string } }
+  head: { sha: string; ref: string; repo: { full_name: string } | null }
 }
 
 interface TreeEntry {
@@ -30,6 +39,7 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
       tokens: { [token]: { login: 'octocat', scopes: ['repo', 'read:org', 'workflow'] } },
       github: {
         users: [{ login: 'octocat', name: 'Octo Cat', email: 'octo@example.com' }],
+        orgs: [{ login: 'strangers', members: [{ login: 'octocat', role: 'admin' }] }],
         repos: [{ owner: 'octocat', name: 'hello-world', description: 'First', auto_init: true }],
       },
     },
@@ -47,13 +57,22 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
     const { content } = await json<{ content: string }>(`${repo}/git/blobs/${sha}`)
     return Buffer.from(content, 'base64').toString('utf8').replace(/\n$/, '').split('\n')
   }
+  /** The emulator leaves a pull request at the commit that it was opened with. */
+  const pullOf = async (repo: string, number: string): Promise<Pull> => {
+    const pull = await json<Pull>(`${repo}/pulls/${number}`)
+    const { commit } = await json<{ commit: { sha: string } }>(`/repos/${pull.head.repo!.full_name}/branches/${pull.head.ref}`)
+    return { ...pull, head: { ...pull.head, sha: commit.sha } }
+  }
   const changes = async (repo: string, number: string) => {
-    const pull = await json<{ base: { sha: string }; head: { sha: string } }>(`${repo}/pulls/${number}`)
-    const [before, after] = [await filesOf(repo, pull.base.sha), await filesOf(repo, pull.head.sha)]
+    const { base, head } = await pullOf(repo, number)
+    const [before, after] = [await filesOf(repo, base.sha), await filesOf(`/repos/${head.repo!.full_name}`, head.sha)]
     const names = [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name)?.sha !== after.get(name)?.sha)
     return Promise.all(
       names.map(async (filename) => {
-        const [old, now] = [await textOf(repo, before.get(filename)?.sha), await textOf(repo, after.get(filename)?.sha)]
+        const [old, now] = [
+          await textOf(repo, before.get(filename)?.sha),
+          await textOf(`/repos/${head.repo!.full_name}`, after.get(filename)?.sha),
+        ]
         const patch = `@@ -${old.length ? 1 : 0},${old.length} +${now.length ? 1 : 0},${now.length} @@\n${[...old.map((line) => `-${line}`), ...now.map((line) => `+${line}`)].join('\n')}`
         const status = !before.has(filename) ? 'added' : !after.has(filename) ? 'removed' : 'modified'
         return {
@@ -78,7 +97,7 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
       .join('')
 
   const seen: GitHubStandIn['seen'] = []
-  const standIn = { fault: undefined as GitHubStandIn['fault'] }
+  const standIn = { fault: undefined as GitHubStandIn['fault'], largestDiff: 20_000, gone: new Set<string>() }
 
   const answer = async (
     request: IncomingMessage,
@@ -97,15 +116,22 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
         body: JSON.stringify({ message: 'Bad credentials', documentation_url: 'https://docs.github.com/rest' }),
       }
     }
+    const jsonType = { 'content-type': 'application/json' }
     const [, repo = '', number = '', files] = /^(\/repos\/[^/]+\/[^/]+)\/pulls\/(\d+)(\/files)?(?:\?.*)?$/.exec(path) ?? []
     if (request.method === 'GET' && number !== '') {
-      if (files) return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(await changes(repo, number)) }
-      if (request.headers.accept?.includes('diff'))
-        return {
-          status: 200,
-          headers: { 'content-type': 'application/vnd.github.diff; charset=utf-8' },
-          body: diffOf(await changes(repo, number)),
-        }
+      if (files) return { status: 200, headers: jsonType, body: JSON.stringify(await changes(repo, number)) }
+      if (request.headers.accept?.includes('diff')) {
+        const diff = diffOf(await changes(repo, number))
+        const message = `Sorry, the diff exceeded the maximum number of lines (${standIn.largestDiff})`
+        if (diff.split('\n').length > standIn.largestDiff) return { status: 406, headers: jsonType, body: JSON.stringify({ message }) }
+        return { status: 200, headers: { 'content-type': 'application/vnd.github.diff; charset=utf-8' }, body: diff }
+      }
+      const there = await behind(path)
+      if (there.status === 200) {
+        const pull = await pullOf(repo, number)
+        if (standIn.gone.has(pull.head.repo!.full_name)) pull.head.repo = null
+        return { status: 200, headers: jsonType, body: JSON.stringify(pull) }
+      }
     }
     const given = {
       ...(request.headers['content-type'] ? { 'content-type': request.headers['content-type'] } : {}),

@@ -43,7 +43,7 @@ export async function slackStandIn(): Promise<SlackStandIn> {
         // Slack answers GET for what only looks; the emulator knows POST alone, with the query as a form.
         const asked = new URL(request.url ?? '/', emulator.url)
         const looking = request.method === 'GET'
-        const body = looking ? Buffer.from(asked.searchParams.toString()) : Buffer.concat(parts)
+        const body = looking ? Buffer.from(asked.searchParams.toString()) : withPlainName(Buffer.concat(parts))
         const type = looking ? 'application/x-www-form-urlencoded' : request.headers['content-type']
         const headers = { authorization: `Bearer ${token}`, ...(type ? { 'content-type': type } : {}) }
         const target = looking ? new URL(asked.pathname, emulator.url) : asked
@@ -67,4 +67,10 @@ export async function slackStandIn(): Promise<SlackStandIn> {
       await emulator.close()
     },
   })
+}
+
+/** Slack takes a channel by its name with and without #; the emulator without alone. */
+function withPlainName(body: Buffer): Buffer {
+  const text = body.toString()
+  return text.startsWith('{') ? Buffer.from(text.replace(/"channel":"#/, '"channel":"')) : body
 }
