@@ -86,6 +86,8 @@ suite('ready flows', () => {
     world = await startStandIns()
     zulip = await zulipStandIn()
     await connect(api, world)
+    // Asked for, they are there: a hub that has just started may not have made them yet.
+    await served.hub.flows.list(served.operator.workspaceId)
     for (const name of ['jira-to-slack', 'github-issue-triage', 'daily-digest', 'incident-broadcast'])
       await served.hub.flows.setEnabled(served.operator, name, true)
   })
