@@ -130,7 +130,7 @@ export async function composeHub(
 ): Promise<ComposedHub> {
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await openHub(config, mode))
-  const { telemetry, access, credentials, integrations, tools, events, outbound, webhooks } = hub
+  const { telemetry, access, credentials, integrations, tools, events, outbound, webhooks, flows } = hub
   // Loaded here, as the engine below: a command beside a serving hub needs neither, and starts a fifth sooner.
   const { buildRest } = await import('#doors/rest')
   const rest = await buildRest(
@@ -144,6 +144,7 @@ export async function composeHub(
       events,
       outbound,
       webhooks,
+      flows,
       readiness: readinessOf(hub),
       isStopping,
     },

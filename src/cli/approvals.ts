@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { ApprovalStatus } from '#tools'
-import { withHub } from './context.ts'
+import { attachEngine, withHub } from './context.ts'
 import { table } from './output.ts'
 
 export function approvalCommands(program: Command): void {
@@ -51,7 +51,11 @@ export function approvalCommands(program: Command): void {
       .argument('<id>', '`hub approval list` shows them')
       .option('-m, --comment <text>', 'why')
       .action((id: string, { comment }: { comment?: string }, command: Command) =>
-        withHub(command, async ({ tools }, operator, output) => {
+        withHub(command, async (hub, operator, output) => {
+          const { tools } = hub
+          // A run that waits for this goes on.
+          const isOfRun = (await tools.approvals.get(operator.workspaceId, id)).runId !== null
+          await using _ = isOfRun ? await attachEngine(hub) : undefined
           const row = await tools.approvals.decide(operator, id, decision, comment)
           output.print(row, `${row.id} is ${row.status}`)
         }),

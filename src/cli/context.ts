@@ -36,6 +36,14 @@ export async function withHub(command: Command, work: (hub: Hub, operator: Princ
   await work(hub, operator, outputOf(command))
 }
 
+/** For commands that start runs, or let them go on: what they begin is done by a hub that serves. */
+export async function attachEngine({ db, flows, telemetry, executorId }: Hub): Promise<AsyncDisposable> {
+  const { createEngine } = await import('#engine')
+  const engine = await createEngine({ db, ...telemetry }, { executorId, runs: {}, works: false })
+  flows.attach(engine)
+  return engine
+}
+
 function userName(): string {
   try {
     return userInfo().username

@@ -7,9 +7,11 @@ import { credentialCommands } from './credentials.ts'
 import { databaseCommands } from './database.ts'
 import { doctorCommand } from './doctor.ts'
 import { eventCommands, webhookCommands } from './events.ts'
+import { flowCommands } from './flows.ts'
 import { integrationCommands } from './integrations.ts'
 import { keyCommands } from './keys.ts'
 import { printError } from './output.ts'
+import { runCommands as runOfFlowCommands } from './runs.ts'
 import { runCommands } from './serve.ts'
 import { toolCommands } from './tools.ts'
 
@@ -46,6 +48,8 @@ export function createProgram(): Command {
   integrationCommands(program)
   toolCommands(program)
   approvalCommands(program)
+  flowCommands(program)
+  runOfFlowCommands(program)
   program.commandsGroup('Take in and hand on:')
   webhookCommands(program)
   eventCommands(program)

@@ -84,7 +84,7 @@ async function parseInput(given: string | undefined): Promise<Record<string, unk
 }
 
 /** `n=3` is a number, `labels=["a"]` a list, `title=hello` a text; a text that looks like a number is written `s='"3"'`. */
-function argument(pair: string, before: Record<string, unknown> = {}): Record<string, unknown> {
+export function argument(pair: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const at = pair.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('arguments are written name=value')
   return { ...before, [pair.slice(0, at)]: jsonOrText(pair.slice(at + 1)) }

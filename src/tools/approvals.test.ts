@@ -43,7 +43,11 @@ async function bench(): Promise<Bench> {
   const agent = (await token('agent', 'tools:call', 'approvals:read')).token
   const { workspaceId } = await hub.hub.access.operator('tester')
   return {
-    ...{ hub, api, agent, token, workspaceId },
+    hub,
+    api,
+    agent,
+    token,
+    workspaceId,
     async invoke(body = {}, headers = {}, tool = 'probe_create_thing') {
       const whole = { integration: 'probe', ...body }
       const reply = await hub.call('POST', `/api/v1/tools/${tool}/invoke`, whole, { token: agent, headers })
@@ -183,7 +187,10 @@ test('who asked may not decide, nor who lacks the scope, nor who is not named', 
   const named = async (...deciders: string[]) =>
     (
       await approvals.ask({
-        ...{ workspaceId: b.workspaceId, message: 'May I?', deciders, askedBy: 'system:test' },
+        workspaceId: b.workspaceId,
+        message: 'May I?',
+        deciders,
+        askedBy: 'system:test',
         expiresAt: new Date(Date.now() + 60_000),
       })
     ).id
@@ -294,11 +301,22 @@ const provided = (name: string, effect: 'read' | 'write' = 'read', description =
   name,
   aliases: [],
   connector: defineConnector({
-    ...{ name: 'flow', title: 'Flow', description: 'Flows.', connect: 'Nothing.', builtIn: true, config: z.object({}), auth: [] },
+    name: 'flow',
+    title: 'Flow',
+    description: 'Flows.',
+    connect: 'Nothing.',
+    builtIn: true,
+    config: z.object({}),
+    auth: [],
     actions: {},
   }),
   action: defineAction({
-    ...{ title: 'Nightly summary', description, effect, example: {}, input: z.record(z.string(), z.unknown()), output: z.unknown() },
+    title: 'Nightly summary',
+    description,
+    effect,
+    example: {},
+    input: z.record(z.string(), z.unknown()),
+    output: z.unknown(),
     inputSchema: { type: 'object', properties: { day: { type: 'string' } } },
     run: async ({ input }) => input,
   }),

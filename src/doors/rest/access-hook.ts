@@ -33,7 +33,7 @@ export function nothingHere({ method }: FastifyRequest): HubError {
   return fail('not_found', { detail: `nothing answers ${method} here` })
 }
 
-function bearer({ headers }: FastifyRequest): string {
+export function bearer({ headers }: Pick<FastifyRequest, 'headers'>): string {
   const [, token] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? '') ?? []
   if (!token) throw fail('token_missing')
   return token

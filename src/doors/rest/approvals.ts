@@ -64,7 +64,11 @@ export function approvalRoutes(app: RestApp, { tools }: RestDeps): void {
 export function renderApproval(row: ApprovalRow) {
   const { id, message, deciders, call, path, comment } = row
   return {
-    ...{ id, status: row.status, message, path, comment },
+    id,
+    status: row.status,
+    message,
+    path,
+    comment,
     deciders: deciders && [...deciders],
     call: call && { tool: call.tool, integration: call.integration, input: call.input },
     run_id: row.runId,

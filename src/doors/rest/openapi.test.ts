@@ -76,6 +76,28 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/deliveries/{id}'],
   ['POST', '/api/v1/deliveries/{id}/retry'],
   ['POST', '/api/v1/deliveries/retry', { from: '2126-01-01T00:00:00Z' }],
+  ['GET', '/api/v1/approvals?status=pending&limit=1'],
+  ['GET', '/api/v1/approvals/{id}'],
+  ['POST', '/api/v1/approvals/{id}', { decision: 'reject', comment: 'no' }],
+  ['GET', '/schemas/flow.json'],
+  ['POST', '/api/v1/flows/check', { definition: { id: 'documented', steps: [{ id: 'a', uses: 'none' }] } }],
+  ['POST', '/api/v1/flows', { source: 'id: documented\nname: Documented\non: [{event: x.y}]\nsteps: [{id: a, transform: 1}]' }],
+  [
+    'PUT',
+    '/api/v1/flows/documented',
+    { definition: { id: 'documented', parameters: { type: 'object' }, steps: [{ id: 'a', transform: 2 }] } },
+  ],
+  ['GET', '/api/v1/flows'],
+  ['GET', '/api/v1/flows/documented'],
+  ['GET', '/api/v1/flows/documented/versions'],
+  ['PATCH', '/api/v1/flows/documented', { enabled: true }],
+  ['POST', '/api/v1/flows/documented/trigger', { dry_run: true, outputs: { a: 1 } }],
+  ['GET', '/api/v1/runs?status=failed&limit=1'],
+  ['GET', '/api/v1/runs/{id}'],
+  ['POST', '/api/v1/runs/{id}/retry'],
+  ['POST', '/api/v1/runs/{id}/cancel'],
+  ['POST', '/api/v1/runs/{id}/replay', { version: 'latest' }],
+  ['DELETE', '/api/v1/flows/documented'],
 ]
 
 suite('/openapi.json', () => {
@@ -140,8 +162,15 @@ suite('/openapi.json', () => {
   })
 
   test('describes every answer as it really comes', async () => {
-    const { db, access } = hub.hub
-    const { workspaceId } = await access.operator('tester')
+    const { db, access, tools, flows } = hub.hub
+    const operator = await access.operator('tester')
+    const { workspaceId } = operator
+    // What is said of approvals and runs; here is no engine that could do a run, so one is said to have failed.
+    await tools.approvals.ask({ workspaceId, message: 'May I?', askedBy: 'system:test', expiresAt: new Date(Date.now() + 600_000) })
+    flows.attach({ startIn: async () => undefined } as never)
+    await flows.save(operator, 'id: failing\nsteps: [{id: a, transform: 1}]')
+    const failed = await flows.trigger(operator, 'failing')
+    await db.sql.updateTable('flow_runs').set({ status: 'failed', finished_at: new Date() }).where('id', '=', failed.id).execute()
     // For what can be said of events and deliveries.
     await db.transaction((trx) => createOutbox(db).announce(trx, [{ workspaceId, type: 'documented.happened', data: {} }]))
     const answered = new Set<string>()

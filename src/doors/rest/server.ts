@@ -5,6 +5,7 @@ import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-z
 import type { Access } from '#access'
 import type { Credentials } from '#credentials'
 import type { Events, Outbound } from '#events'
+import type { Flows } from '#flows'
 import type { Integrations } from '#integrations'
 import { fail } from '#kit'
 import type { Telemetry } from '#telemetry'
@@ -17,11 +18,13 @@ import { credentialRoutes } from './credentials.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { endpointRoutes } from './endpoints.ts'
 import { eventRoutes } from './events.ts'
+import { flowRoutes } from './flows.ts'
 import { integrationRoutes } from './integrations.ts'
 import { addHeaders, answerBroken, requestId, secure } from './headers.ts'
 import { addJsonParser } from './json.ts'
 import { addDocs, addOpenApi } from './openapi.ts'
 import { sendProblem } from './problem.ts'
+import { runRoutes } from './runs.ts'
 import { seedRoutes } from './seeds.ts'
 import { systemRoutes } from './system.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -42,6 +45,7 @@ export interface RestDeps extends Telemetry {
   readonly events: Events
   readonly outbound: Outbound
   readonly webhooks: Webhooks
+  readonly flows: Flows
   readonly readiness: Readiness
   readonly isStopping: () => boolean
 }
@@ -114,6 +118,8 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   eventRoutes(app, deps)
   endpointRoutes(app, deps)
   deliveryRoutes(app, deps)
+  await flowRoutes(app, deps)
+  runRoutes(app, deps)
   await webhookRoutes(app, deps)
   return app
 }
