@@ -90,3 +90,13 @@ export interface Comment {
 export function commentsOn(github: GitHubStandIn, number: number): Promise<Comment[]> {
   return onGitHub(github, 'GET', `/repos/octocat/hello-world/issues/${number}/comments`)
 }
+
+/** The texts in #general, newest first. */
+export async function slackMessages({ url, token }: SlackStandIn): Promise<string[]> {
+  const ask = async <T>(path: string): Promise<T> =>
+    (await (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })).json()) as T
+  const { channels } = await ask<{ channels: { id: string; name: string }[] }>('/conversations.list')
+  const { id } = channels.find(({ name }) => name === 'general')!
+  const { messages } = await ask<{ messages: { text: string }[] }>(`/conversations.history?channel=${id}&limit=100`)
+  return messages.map(({ text }) => text)
+}

@@ -5,7 +5,16 @@ import { sign } from '@octokit/webhooks-methods'
 import { adminToken, servedHub, type ServedHub } from '#test'
 import { until } from '#test/faults'
 import { createApi, type Api } from '../../demo/api.ts'
-import { commentsOn, connect, onGitHub, openPullRequest, pushFiles, startStandIns, type StandIns } from '../../demo/stand-ins.ts'
+import {
+  commentsOn,
+  connect,
+  onGitHub,
+  openPullRequest,
+  pushFiles,
+  slackMessages,
+  startStandIns,
+  type StandIns,
+} from '../../demo/stand-ins.ts'
 import { jiraStandIn } from '../standins/jira.ts'
 import { zulipStandIn, type ZulipStandIn } from '../standins/zulip.ts'
 
@@ -246,7 +255,7 @@ suite('ready flows', () => {
       ],
     )
     const name = `<${jira.url}/browse/PROJ-1|PROJ-1> Login &lt;fails&gt; &amp; hangs`
-    const texts = await slackTexts()
+    const texts = await slackMessages(world.slack)
     assert.ok(texts.includes(`Ada made ${name} (High)`), texts.join('\n'))
     assert.ok(texts.includes(`Ada changed ${name}\n• status: To Do → Done`), texts.join('\n'))
     assert.ok(!texts.some((text) => text.includes('description')))
@@ -286,7 +295,7 @@ suite('ready flows', () => {
     await onGitHub(world.github, 'POST', '/repos/octocat/hello-world/issues', { title: 'Pipes | and <tags>' })
     const slack = await run('daily-digest', {})
     assert.equal(slack.status, 'completed', JSON.stringify(slack.error))
-    const told = (await slackTexts()).find((text) => text.startsWith('*What changed in octocat/hello-world since'))!
+    const told = (await slackMessages(world.slack)).find((text) => text.startsWith('*What changed in octocat/hello-world since'))!
     assert.match(told, /\*Pull requests\*\n(• opened <http[^>]+\|#\d+ [^>]+>\n)+/)
     assert.match(told, /• opened <http[^>|]+\|#\d+ Pipes ¦ and &lt;tags&gt;>/)
     assert.match(told, /\*Commits\*\n• [0-9a-f]{7} </)
@@ -315,7 +324,7 @@ suite('ready flows', () => {
     await signed('incident', {}, secret, incident)
     const [first] = await runsOf('incident-broadcast', 1)
     assert.deepEqual(first!.outputs, { slack: 'told', zulip: 'told', email: 'told' })
-    assert.ok((await slackTexts()).includes('*critical: Disk full*\nOn db-1.\nhttps://pager.example/1'))
+    assert.ok((await slackMessages(world.slack)).includes('*critical: Disk full*\nOn db-1.\nhttps://pager.example/1'))
     const mail = world.mail.mails.at(-1)!
     assert.deepEqual(
       [mail.subject, mail.text?.trim()],
@@ -340,16 +349,6 @@ async function reviewed(branch: string, files: Record<string, string>, settings:
   const number = await openPullRequest(world.github, { branch, title: branch, files, draft: true })
   const done = await run('code_review_agent', { owner: 'octocat', repo: 'hello-world', number, ...settings })
   return { ...done, number }
-}
-
-async function slackTexts(): Promise<string[]> {
-  const { url, token } = world.slack
-  const ask = async <T>(path: string): Promise<T> =>
-    (await (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })).json()) as T
-  const { channels } = await ask<{ channels: { id: string; name: string }[] }>('/conversations.list')
-  const { id } = channels.find(({ name }) => name === 'general')!
-  const { messages } = await ask<{ messages: { text: string }[] }>(`/conversations.history?channel=${id}&limit=100`)
-  return messages.map(({ text }) => text)
 }
 
 /** The question about an issue, when it is asked. */
