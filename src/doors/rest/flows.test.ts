@@ -15,7 +15,8 @@ async function call(method: string, path: string, body?: unknown, headers: Recor
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
   const text = await reply.text()
-  return { status: reply.status, body: (text === '' ? null : JSON.parse(text)) as any }
+  const answer: any = text === '' ? null : JSON.parse(text)
+  return { status: reply.status, body: answer }
 }
 
 /** Saves a flow under an id of its own. */
@@ -203,7 +204,7 @@ suite('flows over REST', () => {
     await until('it waits', async () => (await call('GET', `/api/v1/runs/${runId}`)).body.status === 'waiting')
     const before = await stream(runId, { enough: 3 })
     const statusOf = (told: readonly Told[], path: string) =>
-      told.filter(({ event, data }) => event === 'step' && data.path === path).at(-1)?.data.status
+      told.findLast(({ event, data }) => event === 'step' && data.path === path)?.data.status
     assert.deepEqual([statusOf(before, 'first'), statusOf(before, 'gate')], ['completed', 'waiting'])
     const rest = stream(runId, { lastId: String(Number(before.at(-1)!.id) + 20_000) })
     await call('POST', `/api/v1/approvals/${asked.id}`, { decision: 'approve' })
