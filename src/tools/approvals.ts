@@ -170,7 +170,8 @@ export function createApprovals({ db, access, outbox, integrations, registry, ca
       })
       if (taken) return
       const row = await findApproval(db.sql, workspaceId, id)
-      if (!row) throw fail('approval_mismatch', { detail: `there is no approval "${id}" in this workspace` })
+      // Not repeated: what stands in a header by mistake may be a secret.
+      if (!row) throw fail('approval_mismatch', { detail: 'there is no approval of this id in this workspace' })
       if (row.callDigest !== callDigest) throw fail('approval_mismatch', { ...describeMismatch(row, call), approvalId: id })
       if (row.status !== 'used') throw refusalOf(row)
       const isAgain = key !== undefined && row.usedKey === key && now.getTime() - (row.usedAt?.getTime() ?? 0) < againWithinMs

@@ -197,6 +197,49 @@ export const exercises: readonly Exercise[] = [
     },
   },
   {
+    name: 'calls that a person approves, and flows that make calls',
+    async run(hub, secrets) {
+      const access_token = secrets.mint('access_token behind an approved call')
+      await hub.call('POST', '/api/v1/integrations', {
+        name: 'asked',
+        integration_type: 'http',
+        access_token,
+        config: { base_url: hub.outside },
+      })
+      await hub.call('PUT', '/api/v1/policies', { rules: [{ tools: ['http_request'], decision: 'ask' }] })
+      for (const status of [200, 401]) {
+        const body = { input: { method: 'POST', path: `/status/${status}` }, integration: 'asked' }
+        const invoke = (headers: Record<string, string>) => hub.call('POST', '/api/v1/tools/http_request/invoke', body, { headers })
+        const id = (await invoke({})).json['approval_id'] as string
+        await invoke({ 'hub-approval': secrets.mint('an approval that is none') })
+        await hub.call('POST', `/api/v1/approvals/${id}`, { decision: 'approve', password: secrets.mint('unknown field of a decision') })
+        const { json } = await hub.call(
+          'POST',
+          '/api/v1/tokens',
+          { name: 'decider', scopes: ['admin'] },
+          { givesToken: 'token of a decider' },
+        )
+        await hub.call('POST', `/api/v1/approvals/${id}`, { decision: 'approve' }, { token: json['token'] as string })
+        await invoke({ 'hub-approval': id })
+        await hub.call('GET', `/api/v1/approvals/${id}`)
+      }
+      await hub.call('GET', '/api/v1/approvals')
+      await hub.call('PUT', '/api/v1/policies', { rules: [] })
+
+      const calls = (status: number): object => ({
+        id: `s${status}`,
+        uses: 'http_request',
+        integration: 'asked',
+        with: { method: 'POST', path: `/status/${status}` },
+      })
+      await hub.call('POST', '/api/v1/flows', { definition: { id: 'calling', steps: [200, 401].map(calls) } })
+      const run = await hub.call('POST', '/api/v1/flows/calling/trigger?wait=20', {})
+      const id = run.json['id'] as string
+      for (const path of [`runs/${id}`, `runs/${id}/stream`, 'runs', 'flows/calling']) await hub.call('GET', `/api/v1/${path}`)
+      await hub.call('POST', `/api/v1/flows/calling/trigger?wait=20`, { dry_run: true })
+    },
+  },
+  {
     name: 'what was set in the environment',
     async run(hub) {
       await hub.call('GET', '/api/v1/integrations')
