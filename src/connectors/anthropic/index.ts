@@ -11,6 +11,8 @@ interface Message {
 // The API wants a limit; this one is above most answers and below every model's own.
 const defaultMaxTokens = 4096
 const answerTool = 'answer'
+// Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
+const patience = 3.5
 
 const ask = defineAction({
   title: 'Ask Claude',
@@ -56,7 +58,7 @@ const ask = defineAction({
         ...(input.temperature === undefined ? {} : { temperature: input.temperature }),
         ...asJson,
       },
-      { effect: 'read' },
+      { effect: 'read', patience },
     )
     const text = reply.content.flatMap((part) => (part.type === 'text' ? (part.text ?? '') : [])).join('')
     const used = reply.content.find((part) => part.type === 'tool_use' && part.name === answerTool)

@@ -7,6 +7,9 @@ interface Completion {
   usage?: { prompt_tokens: number; completion_tokens: number }
 }
 
+// Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
+const patience = 3.5
+
 /** Asking changes nothing outside, so it may be repeated after a failure, at the price of the tokens. */
 export const ask = defineAction({
   title: 'Ask a model',
@@ -48,7 +51,7 @@ export const ask = defineAction({
         ...(input.max_tokens === undefined ? {} : { max_completion_tokens: input.max_tokens }),
         ...(wantsJson ? { response_format: format } : {}),
       },
-      { effect: 'read' },
+      { effect: 'read', patience },
     )
     const [choice] = reply.choices ?? []
     if (!choice) throw fail('vendor_nonsense', { detail: 'the model answered with no choice' })

@@ -288,3 +288,13 @@ test('all four ways of paging walk to the end and stop by themselves', async () 
   const stubborn = pagesByCursor<{ next: string }>(http, '/cursor', { parameter: 'cursor', cursorOf: () => 'same', most: 5 })
   assert.equal((await all(stubborn)).length, 2)
 })
+
+test('who says that an answer takes its time is not cut off at the usual limit', async () => {
+  const slow = createServer((_request, response) => void setTimeout(() => response.end('{}'), 300))
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
+  const http = client(`http://127.0.0.1:${(slow.address() as AddressInfo).port}`, { maxRetries: 0, timeoutMs: 50 })
+  await assert.rejects(http.get('/x'), { code: 'vendor_timeout' })
+  assert.deepEqual(await http.get('/x', { patience: 100 }), {})
+  slow.closeAllConnections()
+  slow.close()
+})

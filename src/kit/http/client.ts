@@ -146,7 +146,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   const oneTry = async (asked: HttpRequest, looks: boolean, url: URL, headers: Record<string, string>, body: Body): Promise<RawReply> => {
     runtime.egress.assertUrl(url)
     await scope.gate.take(patience(), scope.signal)
-    using limit = deadline(runtime.timeoutMs, scope.signal)
+    using limit = deadline(runtime.timeoutMs * (asked.patience ?? 1), scope.signal)
     const began = performance.now()
     let status: number | string = 'error'
     try {

@@ -21,6 +21,8 @@ export interface RequestOptions {
   readonly repeatable?: boolean
   readonly accept?: 'json' | 'text' | 'bytes'
   readonly maxBytes?: number
+  /** How many times as long as usual one try may take, where an answer takes its time, such as a model's. */
+  readonly patience?: number
   /** Statuses handed on instead of thrown. */
   readonly allow?: readonly number[]
   /** False for a request that must go without the integration's credential (a pre-signed upload address). */
