@@ -208,15 +208,20 @@ suite('ready flows', () => {
     assert.notEqual(/^FENCE-[0-9a-f]{20,}$/m.exec(world.agent.asked.at(-1)!.prompt)![0], fence)
   })
 
-  test('an agent that fails makes the run fail, with a clear error and no comment', async () => {
-    world.agent.answer = () => 400
-    try {
-      const { number, error, status } = await reviewed('failing', { 'b.ts': 'x\n' })
-      assert.equal(status, 'failed')
-      assert.match(error!.message, /ask-agent failed: .*The model is not available/)
-      assert.deepEqual(await commentsOn(world.github, number), [])
-    } finally {
-      world.agent.answer = undefined
+  test('an agent that fails, or says nothing, makes the run fail, with a clear error and no comment', async () => {
+    for (const [branch, answer, message] of [
+      ['failing', 400, /ask-agent failed: .*The model is not available/],
+      ['silent', ' ', /ask-agent failed: .*the agent answered nothing/],
+    ] as const) {
+      world.agent.answer = () => answer
+      try {
+        const { number, error, status } = await reviewed(branch, { 'b.ts': 'x\n' })
+        assert.equal(status, 'failed')
+        assert.match(error!.message, message)
+        assert.deepEqual(await commentsOn(world.github, number), [])
+      } finally {
+        world.agent.answer = undefined
+      }
     }
   })
 
