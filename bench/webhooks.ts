@@ -177,7 +177,7 @@ async function fill(admin: pg.Client): Promise<void> {
 async function call(hub: Running, method: string, path: string, body?: unknown): Promise<unknown> {
   const reply = await fetch(`${hub.url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   if (!reply.ok) throw new Error(`${method} ${path}: ${await reply.text()}`)

@@ -12,15 +12,28 @@ interface Batcher<Item, Result> {
 
 export function createBatcher<Item, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
-  { most = 200, lanes = 2 }: { readonly most?: number; readonly lanes?: number } = {},
+  {
+    most = 200,
+    lanes = 2,
+    mostBytes = Number.POSITIVE_INFINITY,
+    bytesOf = () => 0,
+  }: { readonly most?: number; readonly lanes?: number; readonly mostBytes?: number; readonly bytesOf?: (item: Item) => number } = {},
 ): Batcher<Item, Result> {
   let queue: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] = []
   const running = new Set<Promise<void>>()
 
+  /** One at least, and then as many as fit. */
+  const fitting = (): number => {
+    let bytes = 0
+    const over = queue.findIndex(({ item }, index) => index === most || ((bytes += bytesOf(item)) > mostBytes && index > 0))
+    return over === -1 ? queue.length : over
+  }
+
   const run = async (): Promise<void> => {
     while (queue.length > 0) {
-      const batch = queue.slice(0, most)
-      queue = queue.slice(most)
+      const count = fitting()
+      const batch = queue.slice(0, count)
+      queue = queue.slice(count)
       try {
         const results = await write(batch.map(({ item }) => item))
         for (const [index, { resolve }] of batch.entries()) resolve(results[index]!)
@@ -30,7 +43,8 @@ export function createBatcher<Item, Result>(
     }
   }
   const start = (): void => {
-    if (running.size >= lanes) return
+    // More than a batch holds is too much for the lanes that are enough for little.
+    if (running.size >= (fitting() < queue.length ? lanes * 2 : lanes)) return
     const lane: Promise<void> = run().finally(() => running.delete(lane))
     running.add(lane)
   }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { isDeeperThan } from '#lib/json'
+import { hash } from 'node:crypto'
 import type { Delivery, Readable } from './index.ts'
 
 /** What walks an event's data later may have less stack than the parser. */
@@ -12,7 +11,7 @@ export function readable(delivery: Delivery): Readable {
   return {
     ...delivery,
     get digest() {
-      return (digest ??= createHash('sha256').update(delivery.body).digest('hex'))
+      return (digest ??= hash('sha256', delivery.body, 'hex'))
     },
     json: () => (read ??= { value: parse(delivery) }).value,
   }
@@ -32,11 +31,17 @@ function parseForm(text: string): unknown {
 }
 
 function parseJson(text: string): unknown {
-  if (isDeeperThan(text, deepest)) return undefined
   try {
-    return JSON.parse(text) as unknown
+    const value = JSON.parse(text) as unknown
+    return isDeeper(value, deepest) ? undefined : value
   } catch {
     // Told by the answer: what is no JSON is kept as it came, and marked.
     return undefined
   }
+}
+
+/** Of what is parsed already, which has far fewer values than the text has characters. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
 }
