@@ -156,6 +156,13 @@ export async function overdueApprovals(sql: Sql, now: Date, most: number): Promi
   return (await overdue.orderBy('expires_at').limit(most).execute()).map(({ id }) => id)
 }
 
+export async function dropApprovals(sql: Sql, before: Date, most: number): Promise<number> {
+  const { rows } = await raw`
+    delete from hub.approvals where id in (
+      select id from hub.approvals where expires_at < ${before} and status <> 'pending' limit ${most}) returning 1`.execute(sql)
+  return rows.length
+}
+
 /** Marks it as used in one statement with the look whether it may be: of two calls that show it at once, one goes through. */
 export async function takeApproval(
   trx: Transaction,

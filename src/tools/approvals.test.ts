@@ -243,6 +243,11 @@ test('an approval that nobody decided on in time expires, and one that was not u
     [late.id, 'expired'],
     [next.id, 'expired'],
   ])
+  // Old ones go in time, their decisions stay in the audit log.
+  await approvals.expire(new Date(Date.now() + 89 * 86_400_000))
+  assert.equal((await approvals.get(b.workspaceId, next.id)).status, 'expired')
+  await approvals.expire(new Date(Date.now() + 91 * 86_400_000))
+  await assert.rejects(approvals.get(b.workspaceId, next.id), { code: 'not_found' })
   const call = { tool: 'probe_create_thing', integration: 'probe', input: {} }
   const short = await approvals.ask({ ...question, call, expiresAt: new Date(Date.now() + 1500) })
   assert.equal((await b.decide(short.id, { decision: 'approve' })).status, 200)

@@ -7,6 +7,7 @@ import { newId } from '#lib/ids'
 import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
 import {
+  dropApprovals,
   findApproval,
   findPending,
   insertApproval,
@@ -67,6 +68,10 @@ export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
 /** Shorter than the journal keeps keys: under its key a call that was approved may be made again, which the journal answers. */
 const againWithinMs = 29 * 86_400_000
 const expiredAtOnce = 100
+/** What became of them stays in the audit log. */
+const keptMs = 90 * 86_400_000
+const dropEveryMs = 3_600_000
+const droppedAtOnce = 1000
 
 export function callOf(registry: Registry, tool: Tool, integration: IntegrationRow | undefined, input: unknown): ApprovedCall {
   return { tool: tool.name, digest: registry.describe(tool).digest, integration: integration?.name ?? null, input }
@@ -74,6 +79,7 @@ export function callOf(registry: Registry, tool: Tool, integration: IntegrationR
 
 export function createApprovals({ db, access, outbox, integrations, registry, catalogue, logger }: ApprovalsDeps): Approvals {
   const listeners: DecisionListener[] = []
+  let droppedAt = 0
 
   const tell = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {
     for (const listener of listeners) await listener(trx, row)
@@ -146,6 +152,10 @@ export function createApprovals({ db, access, outbox, integrations, registry, ca
 
     async expire(now) {
       let expired = 0
+      if (now.getTime() - droppedAt >= dropEveryMs) {
+        droppedAt = now.getTime()
+        await dropApprovals(db.sql, new Date(now.getTime() - keptMs), droppedAtOnce)
+      }
       for (const id of await overdueApprovals(db.sql, now, expiredAtOnce)) {
         try {
           if (await expireOne(id, now)) expired++

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { adminToken, servedHub, type ServedHub } from '#test'
+import { adminToken, servedHub, testHub, type ServedHub } from '#test'
 import { until } from '#test/faults'
 
 let served: ServedHub
@@ -214,6 +214,20 @@ suite('flows over REST', () => {
     const whole = await stream(runId)
     assert.equal(whole.filter(({ event }) => event === 'step').length, 3)
     assert.equal((await call('GET', '/api/v1/runs/run_nothing/stream')).status, 404)
+  })
+
+  test('a stream ends when the hub is stopped', async () => {
+    const hub = await testHub()
+    const { flows, access } = hub.hub
+    flows.attach({ startIn: async () => undefined } as never)
+    const operator = await access.operator('tester')
+    await flows.save(operator, 'id: long\nsteps: [{ id: a, wait: 30d }]')
+    const { id } = await flows.trigger(operator, 'long')
+    const headers = { authorization: `Bearer ${adminToken}` }
+    const reply = await fetch(`${await hub.address()}/api/v1/runs/${id}/stream`, { headers })
+    const told = reply.text()
+    await hub[Symbol.asyncDispose]()
+    assert.match(await told, /"status":"running"/)
   })
 
   test('a stream ends when its token is revoked', async () => {

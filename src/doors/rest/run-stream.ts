@@ -26,7 +26,14 @@ export async function* progressEvents({ first, since, read, render, renderStep, 
   let lastSign = Date.now()
   // Browsers wait for seconds before they connect again.
   yield 'retry: 1000\n\n'
-  for (let run = first; ; run = await read()) {
+  let tookMs = 0
+  const look = async (): Promise<RunDetail> => {
+    const began = performance.now()
+    const run = await read()
+    tookMs = performance.now() - began
+    return run
+  }
+  for (let run = first; ; run = await look()) {
     const at = Date.now()
     const changes: string[] = []
     const put = (event: string, key: string, value: unknown): void => {
@@ -46,7 +53,8 @@ export async function* progressEvents({ first, since, read, render, renderStep, 
       yield changes.length > 0 ? changes.join('') : ': still here\n\n'
     }
     if (run.finishedAt !== null) return
-    await sleep(everyMs)
+    // A run of many large steps is looked at less often: no stream takes more than a tenth of a connection.
+    await sleep(Math.max(everyMs, 10 * tookMs))
     const isGone = await isOpen().then(
       (open) => !open,
       () => true,

@@ -161,11 +161,15 @@ function streamRoute(app: RestApp, { flows, access, isStopping }: RestDeps): voi
           return !closing && !isStopping()
         },
       })
-      return reply
-        .header('cache-control', 'no-store')
-        .header('x-accel-buffering', 'no')
-        .type('text/event-stream; charset=utf-8')
-        .send(Readable.from(events))
+      return (
+        reply
+          .header('cache-control', 'no-store')
+          .header('x-accel-buffering', 'no')
+          // Otherwise it would be kept for another request, and hold up a stop.
+          .header('connection', 'close')
+          .type('text/event-stream; charset=utf-8')
+          .send(Readable.from(events))
+      )
     },
   })
 }
