@@ -9,7 +9,7 @@ import { saveSteps, stepsOf, type SavedStep } from './step-store.ts'
 export interface UnderWay {
   readonly id: string
   readonly abort: AbortController
-  nudged: boolean
+  nudges: number
 }
 
 /** What runs remember, and which of them are under way here. Steps of many runs share a statement and a commit. */
@@ -42,7 +42,7 @@ export function createMemory(db: Database): Memory {
   return {
     active,
     enter(id) {
-      const run: UnderWay = { id, abort: new AbortController(), nudged: false }
+      const run: UnderWay = { id, abort: new AbortController(), nudges: 0 }
       active.set(id, run)
       return Object.assign(run, {
         [Symbol.dispose]: () => {
@@ -53,7 +53,7 @@ export function createMemory(db: Database): Memory {
     load: (id) => loads.add(id),
     async save(run, record) {
       const { cancelled, nudged } = await steps.add({ ...record, runId: run.id })
-      if (nudged) run.nudged = true
+      if (nudged) run.nudges += 1
       if (cancelled) throw new Cancelled()
     },
     show(run, record) {

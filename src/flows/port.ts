@@ -29,20 +29,14 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
   const { db, events, expressions, outbox, tools, launcher, memory } = deps
   const { id: runId, workspaceId, dryRun, deadlineAt } = row
   const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>
-  const signal =
-    deadlineAt === null
-      ? run.abort.signal
-      : AbortSignal.any([run.abort.signal, AbortSignal.timeout(clamp(deadlineAt.getTime() - Date.now()))])
   const targetOf = (path: string): string => `${runId} ${path}`
 
   const save = async (record: StepRecord): Promise<void> => {
-    if (deadlineAt !== null && record.status !== 'failed' && Date.now() >= deadlineAt.getTime())
-      throw fail('step_timeout', { detail: 'the run took longer than the flow allows' })
     records.set(record.path, record)
     await context.hold(() => memory.save(run, record))
   }
 
-  const call: Port['call'] = async ({ uses, input, integration, fields, key, approval, signal: ending }) => {
+  const call: Port['call'] = async ({ uses, input, integration, fields, key, approval, path, signal: ending }) => {
     const tool = await tools.find(workspaceId, uses)
     const looks = tool.action.effect === 'read'
     for (const began = Date.now(); ;) {
@@ -57,6 +51,7 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
             signal: ending,
             idempotencyKey: looks && approval === undefined ? undefined : `${runId}/${key}`,
             dryRun: dryRun && !looks,
+            run: { id: runId, path },
           }),
         )
         return { output: outcome.output, invocationId: outcome.invocationId }
@@ -70,13 +65,14 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
 
   return {
     expressions,
-    signal,
+    signal: run.abort.signal,
+    deadline: deadlineAt?.getTime(),
     dryRun,
     now: Date.now,
     known: (path) => records.get(path),
     save,
     show: (record) => memory.show(run, record),
-    nudged: () => run.nudged,
+    nudges: () => run.nudges,
     call,
     recorded(path) {
       if (!dryRun) return undefined
@@ -128,16 +124,7 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
       return { status: found.status === 'rejected' ? 'rejected' : 'approved', by, comment: found.comment }
     },
 
-    async emit(path, { type, subject, data }) {
-      const record: StepRecord = records.get(path) ?? {
-        path,
-        step: path,
-        kind: 'emit',
-        status: 'running',
-        attempts: 1,
-        keyNo: 0,
-        startedAt: Date.now(),
-      }
+    async emit(record, { type, subject, data }) {
       await db.transaction(async (trx) => {
         const done: StepRecord = { ...record, status: 'completed', finishedAt: Date.now(), output: { type } }
         const isNew = (await saveSteps(trx, [{ ...done, runId }])).changed > 0
@@ -170,8 +157,4 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
     )
     return child!
   }
-}
-
-function clamp(ms: number): number {
-  return Math.max(0, Math.min(ms, 2 ** 31 - 1))
 }

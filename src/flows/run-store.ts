@@ -1,5 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
+import { wellFormed } from '#lib/well-formed'
 import type { RunError } from './interpreter/error.ts'
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'parked'
@@ -79,7 +80,7 @@ export async function insertRuns(trx: Transaction, runs: readonly NewRun[]): Pro
     select id, "workspaceId", "flowId", flow, version, status, trigger, "eventId", parameters, error, actor, scopes, "readOnly", "dryRun",
            "replayOf", "parentRun", "parentPath", depth, "concurrencyKey", "wakeAt", "deadlineAt", "createdAt", "startedAt",
            case when status in ('skipped', 'failed') then "createdAt" end
-      from jsonb_to_recordset(${JSON.stringify(runs)}::jsonb) as r (id text, "workspaceId" text, "flowId" text, flow text, version int,
+      from jsonb_to_recordset(${storable(runs)}::jsonb) as r (id text, "workspaceId" text, "flowId" text, flow text, version int,
            status text, trigger jsonb, "eventId" text, parameters jsonb, error jsonb, actor text, scopes text[], "readOnly" boolean,
            "dryRun" boolean, "replayOf" text, "parentRun" text, "parentPath" text, depth int, "concurrencyKey" text, "wakeAt" timestamptz,
            "deadlineAt" timestamptz, "createdAt" timestamptz, "startedAt" timestamptz)`.execute(trx)
@@ -246,7 +247,7 @@ export async function reopen(trx: Transaction, id: string): Promise<{ segment: n
   await raw`
     update hub.flow_steps
        set status = 'waiting', until = null, attempts = 0, finished_at = null, error = null,
-           key_no = key_no + case when error ->> 'code' = 'outcome_unknown' then 0 else 1 end,
+           key_no = key_no + case when status = 'running' or error ->> 'code' = 'outcome_unknown' then 0 else 1 end,
            -- A question that was answered with no, or not at all, is asked anew.
            input = case when input ? 'approval' then null else input end, started_at = now()
      where run_id = ${id} and status in ('failed', 'running')`.execute(trx)
@@ -276,9 +277,7 @@ export async function dropRuns(sql: Sql, workspaceId: string, before: Date, most
   return rows.length
 }
 
-/** JSON that PostgreSQL takes: it has no NUL, which the outside may send. */
+/** JSON that PostgreSQL takes. */
 export function storable(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'string' && item.includes('\0') ? item.replaceAll('\0', '\uFFFD') : item,
-  )
+  return JSON.stringify(wellFormed(value))
 }

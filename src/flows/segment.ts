@@ -53,7 +53,6 @@ export function createSegment(deps: SegmentDeps) {
       const { row, steps } = await memory.load(runId)
       // It ended, or was let go, by a process that died before it could say so.
       if (row?.status !== 'running') return
-      run.nudged = false
       const definition = await definitionOf(row)
       try {
         if (row.cancelling) throw new Cancelled()
@@ -71,7 +70,7 @@ export function createSegment(deps: SegmentDeps) {
         return await finish(row, definition, 'completed', outputs, null)
       } catch (thrown) {
         if (thrown instanceof Suspended) {
-          if (await letGo(db.sql, runId, soonest(thrown.until, row.deadlineAt))) return
+          if (await letGo(db.sql, runId, thrown.until === undefined ? null : new Date(thrown.until))) return
           continue
         }
         if (thrown instanceof Cancelled) return await finish(row, definition, 'cancelled', null, null)
@@ -135,9 +134,4 @@ function principalOf({ flowId, flow, workspaceId, scopes, readOnly }: RunRow): P
 
 function byPath(records: readonly StepRecord[]): Map<string, StepRecord> {
   return new Map(records.map((record) => [record.path, record]))
-}
-
-function soonest(until: number | undefined, deadline: Date | null): Date | null {
-  const times = [until, deadline?.getTime()].filter((time) => time !== undefined)
-  return times.length === 0 ? null : new Date(Math.min(...times))
 }

@@ -11,6 +11,7 @@ import { readSource, type DefinitionProblem } from './source.ts'
 import type { Definition } from './types.ts'
 
 export { definitionSchema } from './schema.ts'
+export { innerBlocks } from './blocks.ts'
 export { conditionOf } from './scope.ts'
 export * from './types.ts'
 export type { DefinitionProblem }

@@ -9,13 +9,14 @@ import type { Attempt, Done } from './walk.ts'
 
 type BlockStep = IfStep | SwitchStep | ForEachStep | ParallelStep | TryStep
 
-export function runBlocks(attempt: Attempt, step: Step): Promise<Done> {
+export function runBlocks(outer: Attempt, step: Step): Promise<Done> {
   const block = step as BlockStep
+  const attempt = { ...outer, frame: { ...outer.frame, deadline: outer.deadline } }
   if ('then' in block) return runIf(attempt, block)
   if ('switch' in block) return runSwitch(attempt, block)
   if ('for_each' in block) return runForEach(attempt, block)
   if ('parallel' in block) return runParallel(attempt, block)
-  return runTry(attempt, block)
+  return runTry(attempt, block, outer.frame)
 }
 
 /** What was decided is kept before anything follows from it: taken up again, the run goes the same way. */
@@ -48,6 +49,8 @@ async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Prom
   return { input, output: await inside(steps, frame) }
 }
 
+/** A timer that is longer fires at once. */
+const longestTimer = 2 ** 31 - 1
 const mostItems = 10_000
 /** A list that is longer than this is not kept beside where it came from, but made again. */
 const keptBytes = 64_000
@@ -70,6 +73,7 @@ async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep)
       prefix: `${frame.prefix}${id}/${index}/`,
       names: { ...frame.names, [each.as ?? 'item']: item, index },
       steps: { ...frame.steps },
+      deadline: frame.deadline,
     }
     return inside(each.steps, inner)
   }
@@ -85,23 +89,25 @@ async function runParallel({ port, frame, inside }: Attempt, { parallel: { branc
   return { output: Object.fromEntries(names.map((name, index) => [name, outputs[index]])) }
 }
 
-async function runTry({ frame, inside }: Attempt, step: TryStep): Promise<Done> {
+/** What the block's own time was too short for can still be dealt with. */
+async function runTry({ frame, inside }: Attempt, step: TryStep, around: Frame): Promise<Done> {
   const guarded = async (): Promise<unknown> => {
     try {
       return await inside(step.try.steps, frame)
     } catch (thrown) {
       if (thrown instanceof Suspended || thrown instanceof Cancelled || !step.catch) throw thrown
-      return inside(step.catch.steps, { ...frame, names: { ...frame.names, error: toRunError(thrown, step.id) } })
+      return inside(step.catch.steps, { ...around, names: { ...frame.names, error: toRunError(thrown, step.id) } })
     }
   }
   let output: unknown
   try {
     output = await guarded()
   } catch (thrown) {
-    if (!(thrown instanceof Suspended || thrown instanceof Cancelled) && step.finally) await inside(step.finally.steps, frame)
+    if (!(thrown instanceof Suspended || thrown instanceof Cancelled) && step.finally)
+      await inside(step.finally.steps, { ...around, deadline: undefined })
     throw thrown
   }
-  if (step.finally) await inside(step.finally.steps, frame)
+  if (step.finally) await inside(step.finally.steps, around)
   return { output }
 }
 
@@ -135,6 +141,7 @@ async function together(
       }),
     )
   }
+  let nudges = port.nudges()
   const waits = (): { index: number; until: number | undefined }[] =>
     outcomes.flatMap((outcome, index) => (outcome && 'suspended' in outcome ? [{ index, until: outcome.suspended }] : []))
 
@@ -145,15 +152,21 @@ async function together(
     if (active.size === 0) break
     const nudge = new AbortController()
     const due = earliest(waits().map(({ until }) => until))
-    const timer = due === undefined ? [] : [sleep(Math.max(0, due - port.now()), nudge.signal).catch(() => undefined)]
+    const timer =
+      due === undefined ? [] : [sleep(Math.min(Math.max(0, due - port.now()), longestTimer), nudge.signal).catch(() => undefined)]
     await Promise.race([...active.values(), ...timer])
     nudge.abort()
     if (stop || active.size === 0) continue
-    for (const { index, until } of waits()) if ((until !== undefined && until <= port.now()) || port.nudged()) enter(index)
+    const isNudged = port.nudges() > nudges
+    nudges = port.nudges()
+    for (const { index, until } of waits()) if ((until !== undefined && until <= port.now()) || isNudged) enter(index)
   }
-  const failed = outcomes.find((outcome) => outcome && 'failed' in outcome && (!goOn || outcome.failed instanceof Cancelled))
-  if (failed && 'failed' in failed) throw failed.failed
+  const failures = outcomes.flatMap((outcome) => (outcome && 'failed' in outcome ? [outcome.failed] : []))
+  const cancelled = failures.find((thrown) => thrown instanceof Cancelled)
+  if (cancelled) throw cancelled
+  // Whatever was begun comes to its end first: so it is the same failure whenever the run is taken up.
   const waiting = waits()
   if (waiting.length > 0) throw new Suspended(earliest(waiting.map(({ until }) => until)))
+  if (!goOn && failures.length > 0) throw failures[0]
   return outcomes.map((outcome) => (outcome && 'output' in outcome ? outcome.output : null))
 }

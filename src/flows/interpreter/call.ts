@@ -16,6 +16,7 @@ export async function runCall({ port, frame, path, record, signal }: Attempt, st
   const call = {
     uses,
     input,
+    path,
     key: `${path}#${record.keyNo}`,
     signal,
     approval: asked,

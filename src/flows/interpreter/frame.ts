@@ -9,6 +9,14 @@ export interface Frame {
   readonly names: Readonly<Record<string, unknown>>
   /** By id, as expressions see them. Inner blocks share it, as ids are unique; each item of a list has its own. */
   readonly steps: Record<string, SeenStep>
+  /** When everything in it has to be over. */
+  readonly deadline: Deadline | undefined
+}
+
+export interface Deadline {
+  readonly at: number
+  /** What to say when it is not. */
+  readonly of: string
 }
 
 export interface SeenStep {

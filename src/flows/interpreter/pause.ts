@@ -1,5 +1,6 @@
 import { sleep } from '#lib/clock'
 import { failure } from './error.ts'
+import type { Deadline } from './frame.ts'
 import type { Port } from './port.ts'
 import { Cancelled, Suspended } from './signals.ts'
 
@@ -7,8 +8,8 @@ import { Cancelled, Suspended } from './signals.ts'
 const heldMs = 2000
 
 /** Until a time: here when it is soon, otherwise by letting go of the run. */
-export async function pause(port: Port, until: number, deadline?: number): Promise<void> {
-  const end = deadline === undefined ? until : Math.min(until, deadline)
+export async function pause(port: Port, until: number, deadline?: Deadline): Promise<void> {
+  const end = deadline === undefined ? until : Math.min(until, deadline.at)
   const left = end - port.now()
   if (left > heldMs) throw new Suspended(end)
   if (left > 0) {
@@ -16,5 +17,5 @@ export async function pause(port: Port, until: number, deadline?: number): Promi
       throw new Cancelled()
     })
   }
-  if (deadline !== undefined && deadline < until) throw failure('step_timeout', 'the step took longer than it may')
+  if (deadline !== undefined && deadline.at < until) throw failure('step_timeout', deadline.of)
 }

@@ -24,6 +24,7 @@ export interface StepRecord {
 
 export interface ToolCall extends Omit<Call, 'with'> {
   readonly input: unknown
+  readonly path: string
   /** Sent along with what writes, so that a call that is made again is made once. */
   readonly key: string
   readonly approval?: string | undefined
@@ -44,15 +45,18 @@ export type ChildState =
 /** All that a run may do to the world, and all that it may know of it. */
 export interface Port {
   readonly expressions: Expressions
+  /** Aborted when somebody cancels the run. */
   readonly signal: AbortSignal
+  /** When the run has to be over. */
+  readonly deadline: number | undefined
   now(): number
   known(path: string): StepRecord | undefined
   /** Durable when this resolves. Throws `Cancelled` when the run was cancelled meanwhile. */
   save(record: StepRecord): Promise<void>
   /** Shows that a step is under way; may be late, may be lost. */
   show(record: StepRecord): void
-  /** Something that the run waits for has come since it was taken up. */
-  nudged(): boolean
+  /** Grows whenever something that the run waits for has come since it was taken up. */
+  nudges(): number
   call(call: ToolCall): Promise<{ output: unknown; invocationId: string }>
   /** The output that a dry run takes instead of doing the step; undefined where there is none, or it is no dry run. */
   recorded(path: string): { readonly output: unknown } | undefined
@@ -68,5 +72,5 @@ export interface Port {
   /** Asks a person, once for each path; answers the question's id. */
   ask(path: string, question: { message: string; by?: readonly string[] | undefined; expiresAt: number; call?: unknown }): Promise<string>
   approval(id: string): Promise<ApprovalState>
-  emit(path: string, event: { type: string; subject?: string; data: unknown }): Promise<void>
+  emit(record: StepRecord, event: { type: string; subject?: string; data: unknown }): Promise<void>
 }

@@ -9,9 +9,9 @@ import type { Attempt, Done } from './walk.ts'
 
 /** Fixed when the wait begins: a run that is taken up again waits for the rest. */
 export async function runWait({ port, frame, record, deadline }: Attempt, { wait }: WaitStep): Promise<Done> {
-  const until = record.status === 'waiting' && record.until ? record.until : await endOf(port, await rendered(port, wait, frame))
+  const until = record.until ?? (await endOf(port, await rendered(port, wait, frame)))
   if (port.dryRun) return { output: { until: new Date(until).toISOString() } }
-  if (record.status !== 'waiting') await port.save({ ...record, status: 'waiting', until })
+  if (!record.until) await port.save({ ...record, status: 'waiting', until })
   await pause(port, until, deadline)
   return { output: { until: new Date(until).toISOString() } }
 }
@@ -29,10 +29,10 @@ async function endOf(port: Port, wait: unknown): Promise<number> {
   return time
 }
 
-export async function runWaitFor({ port, frame, path, record, deadline }: Attempt, { wait_for: wanted }: WaitForStep): Promise<Done> {
+export async function runWaitFor({ port, frame, path, record }: Attempt, { wait_for: wanted }: WaitForStep): Promise<Done> {
   if (port.dryRun) return { output: null }
-  const until = record.status === 'waiting' && record.until ? record.until : port.now() + parseDuration(wanted.timeout)!
-  if (record.status !== 'waiting') {
+  const until = record.until ?? port.now() + parseDuration(wanted.timeout)!
+  if (!record.until) {
     const { event, filter, correlate } = wanted
     await port.expect(
       { ...record, status: 'waiting', until },
@@ -44,8 +44,7 @@ export async function runWaitFor({ port, frame, path, record, deadline }: Attemp
       },
     )
   }
-  const end = deadline === undefined ? until : Math.min(until, deadline)
-  if (port.now() < end) throw new Suspended(end)
+  if (port.now() < until) throw new Suspended(until)
   await port.forget(path)
   throw failure('wait_timeout', `no ${wanted.event} came within ${wanted.timeout}`)
 }
@@ -79,8 +78,8 @@ export async function runApproval(attempt: Attempt, { approve }: ApproveStep): P
   }
   const { by, comment } = await decided(port, approval)
   if (!call) return { output: { approved: true, by, comment } }
-  const { fields } = approve.call!
-  const made = await port.call({ ...call, key: `${path}#${record.keyNo}`, approval, signal, ...(fields ? { fields } : {}) })
+  const { fields } = approve.call
+  const made = await port.call({ ...call, path, key: `${path}#${record.keyNo}`, approval, signal, ...(fields ? { fields } : {}) })
   return { output: { approved: true, by, comment, result: made.output }, invocationId: made.invocationId }
 }
 

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { createExpressions } from '#expressions'
+import { fail } from '#kit'
+import type { Definition, Step } from '../definition/index.ts'
+import { StepFailed } from './error.ts'
+import type { Port, StepRecord } from './port.ts'
+import { Cancelled, Suspended } from './signals.ts'
+import { walk } from './walk.ts'
+
+/** What outlives a process: the run's records, and what the world has seen of it. */
+function createWorld() {
+  return {
+    now: Date.UTC(2026, 0, 1),
+    steps: new Map<string, StepRecord>(),
+    /** By key: how often it was done, and what came of it. */
+    calls: new Map<string, { times: number; output: unknown }>(),
+    tries: new Map<string, number>(),
+    emitted: new Map<string, number>(),
+    children: new Map<string, { times: number; parameters: unknown; isOver: boolean }>(),
+    asked: new Map<string, { times: number; isDecided: boolean }>(),
+    expected: new Map<string, StepRecord>(),
+  }
+}
+
+type World = ReturnType<typeof createWorld>
+
+const overStatuses = new Set(['completed', 'failed', 'skipped'])
+const expressions = createExpressions()
+after(() => expressions[Symbol.asyncDispose]())
+
+/** A process that works on a run, and dies at its n-th dealing with what is outside it: half before it had its effect, half after. */
+function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
+  let dealings = 0
+  let isDead = false
+  const deal = async <T>(effect: () => T): Promise<T> => {
+    dealings += 1
+    if (dealings < diesAt && !isDead) {
+      const result = effect()
+      await Promise.resolve()
+      if (!isDead) return result
+    }
+    if (!isDead && dealings % 2 === 0) effect()
+    isDead = true
+    // What ends a walk at once, with nothing done about it.
+    throw new Cancelled()
+  }
+  const records = new Map(structuredClone([...world.steps]))
+  const keep = (record: StepRecord): boolean => {
+    records.set(record.path, record)
+    if (overStatuses.has(world.steps.get(record.path)?.status ?? '')) return false
+    world.steps.set(record.path, JSON.parse(JSON.stringify(record)) as StepRecord)
+    return true
+  }
+  const port: Port = {
+    expressions,
+    signal: new AbortController().signal,
+    deadline: undefined,
+    dryRun: false,
+    now: () => world.now,
+    known: (path) => records.get(path),
+    save: (record) => deal(() => void keep(record)),
+    show: () => undefined,
+    nudges: () => 0,
+    recorded: () => undefined,
+    async call({ key, uses, input }) {
+      const told = await deal(() => {
+        const done = world.calls.get(key)
+        if (done) return { output: done.output }
+        const tries = (world.tries.get(key) ?? 0) + 1
+        world.tries.set(key, tries)
+        if (uses === 'breaks') return { error: fail('vendor_not_found', { detail: 'no such thing' }) }
+        if (uses === 'flaky' && tries < 3) return { error: fail('vendor_failed', { detail: 'try again' }) }
+        const output = { did: uses, with: input, key }
+        world.calls.set(key, { times: 1, output })
+        return { output }
+      })
+      if ('error' in told) throw told.error
+      return { output: told.output, invocationId: `inv_${key}` }
+    },
+    child: (path, _flow, parameters) =>
+      deal(() => {
+        const child = world.children.get(path)
+        if (!child) world.children.set(path, { times: 1, parameters, isOver: false })
+        return child?.isOver ? { status: 'completed', outputs: { of: child.parameters } } : { status: 'under way' }
+      }),
+    expect: (record) =>
+      deal(() => {
+        keep(record)
+        world.expected.set(record.path, record)
+      }),
+    forget: (path) => deal(() => void world.expected.delete(path)),
+    ask: (path) =>
+      deal(() => {
+        if (!world.asked.has(path)) world.asked.set(path, { times: 1, isDecided: false })
+        return `apr_${path}`
+      }),
+    approval: (id) =>
+      deal(() =>
+        world.asked.get(id.slice(4))!.isDecided
+          ? { status: 'approved', by: 'boss', comment: null }
+          : { status: 'pending', until: world.now + 86_400_000 },
+      ),
+    emit: (record, { type }) =>
+      deal(() => {
+        const isNew = keep({ ...record, status: 'completed', output: { type }, finishedAt: world.now })
+        if (isNew) world.emitted.set(record.path, (world.emitted.get(record.path) ?? 0) + 1)
+      }),
+  }
+  return port
+}
+
+/** What comes from outside while the run waits: people decide, flows end, events come, time passes. */
+function comes(world: World, until: number | undefined): void {
+  for (const asked of world.asked.values()) asked.isDecided = true
+  for (const child of world.children.values()) child.isOver = true
+  for (const [path, record] of world.expected)
+    world.steps.set(path, { ...record, status: 'completed', output: { type: 'came', path }, until: null, finishedAt: world.now })
+  world.expected.clear()
+  world.now = Math.max(world.now + 1, until ?? 0)
+}
+
+interface Ended {
+  readonly outcome: unknown
+  readonly world: World
+  readonly deaths: number
+}
+
+/** A run from its start to its end, by as many processes as it takes. */
+async function runToItsEnd(definition: Definition, deaths: readonly number[]): Promise<Ended> {
+  const world = createWorld()
+  let died = 0
+  for (let taken = 0; ; taken++) {
+    assert.ok(taken < 2000, 'it goes on for ever')
+    try {
+      const outputs = await walk(createProcess(world, deaths[died]), definition, { parameters: { n: 3 } })
+      return { outcome: { outputs }, world, deaths: died }
+    } catch (thrown) {
+      if (thrown instanceof Cancelled) died += 1
+      else if (thrown instanceof Suspended) comes(world, thrown.until)
+      else if (thrown instanceof StepFailed) return { outcome: { error: thrown.error }, world, deaths: died }
+      else throw thrown
+    }
+  }
+}
+
+/** Definitions in which a later step may say what earlier ones gave. Ids are given afterwards. */
+const { steps: blocks } = fc.letrec<{ steps: Shape[]; step: Shape }>((tie) => ({
+  steps: fc.array(tie('step'), { minLength: 1, maxLength: 4 }),
+  step: fc.oneof(
+    { maxDepth: 3, depthSize: 'small' },
+    fc.constantFrom<Shape>(
+      { kind: 'transform' },
+      { kind: 'write' },
+      { kind: 'write' },
+      { kind: 'flaky' },
+      { kind: 'breaks' },
+      { kind: 'passes' },
+      { kind: 'perhaps' },
+      { kind: 'blunder' },
+      { kind: 'now' },
+      { kind: 'later' },
+      { kind: 'child' },
+      { kind: 'event' },
+      { kind: 'approve' },
+      { kind: 'emit' },
+    ),
+    fc.record({ kind: fc.constantFrom('if', 'switch', 'each', 'eachAtOnce', 'parallel', 'try'), one: tie('steps'), two: tie('steps') }),
+  ),
+}))
+
+interface Shape {
+  readonly kind: string
+  readonly one?: readonly Shape[]
+  readonly two?: readonly Shape[]
+}
+
+function define(shapes: readonly Shape[]): Definition {
+  let count = 0
+  const listOf = (list: readonly Shape[], before: string): Step[] => {
+    const steps: Step[] = []
+    for (const shape of list) steps.push(stepOf(shape, steps.at(-1)?.id ?? before))
+    return steps
+  }
+  const stepOf = ({ kind, one = [], two = [] }: Shape, before: string): Step => {
+    const id = `s${(count += 1)}`
+    const seen = `\${{ steps.${before} }}`
+    const inside = (list: readonly Shape[], from = before): Step[] => listOf(list, from)
+    const kinds: Record<string, () => Record<string, unknown>> = {
+      transform: () => ({ transform: { seen, n: '${{ parameters.n + 1 }}' } }),
+      write: () => ({ uses: 'write', with: { seen } }),
+      flaky: () => ({ uses: 'flaky', retry: { attempts: 5, backoff: '1h' } }),
+      breaks: () => ({ uses: 'breaks' }),
+      passes: () => ({ uses: 'breaks', on_error: 'continue' }),
+      perhaps: () => ({ uses: 'write', if: `steps.${before}.status = "completed"` }),
+      blunder: () => ({ uses: 'write', if: 'parameters + 1 = 2', on_error: 'continue' }),
+      now: () => ({ wait: '0ms' }),
+      later: () => ({ wait: '1h' }),
+      child: () => ({ flow: 'other', with: { seen } }),
+      event: () => ({ wait_for: { event: 'a.b', timeout: '90d' } }),
+      approve: () => ({ approve: { message: 'May I?', call: { uses: 'write', with: { seen } } } }),
+      emit: () => ({ emit: { type: 'a.b', data: seen } }),
+      if: () => ({ if: `steps.${before}.status = "failed"`, then: inside(one), else: inside(two) }),
+      switch: () => ({
+        switch: { on: `\${{ steps.${before}.status }}`, cases: [{ when: 'completed', steps: inside(one) }], default: inside(two) },
+      }),
+      each: () => ({ for_each: { in: [1, 2, 3], steps: inside(one) } }),
+      eachAtOnce: () => ({ for_each: { in: ['a', 'b', 'c', 'd'], max_parallel: 3, on_error: 'continue', steps: inside(one) } }),
+      parallel: () => ({ parallel: { branches: { left: inside(one), right: inside(two) } } }),
+      try: () => ({
+        try: { steps: inside(one) },
+        catch: { steps: inside(two, `s${count}`) },
+        finally: { steps: inside([{ kind: 'write' }], `s${count}`) },
+      }),
+    }
+    return { id, ...kinds[kind]!() } as unknown as Step
+  }
+  const steps = listOf(shapes, 's0')
+  return { id: 'random', steps, outputs: Object.fromEntries(Array.from({ length: count }, (_, n) => [`s${n}`, `\${{ steps.s${n} }}`])) }
+}
+
+/** A death takes time, so times differ. */
+function timeless(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'then'))
+}
+
+/** Paths and what became of them. */
+function told({ steps }: World): unknown {
+  return Object.fromEntries([...steps].map(([path, { status, output, error }]) => [path, timeless({ status, output, error })]).toSorted())
+}
+
+test('whatever a flow does, and wherever its processes die, it ends as if none had, and does nothing twice', async (t) => {
+  let deaths = 0
+  await fc.assert(
+    fc.asyncProperty(blocks, fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 25 }), async (shapes, diesAt) => {
+      const definition = define(shapes)
+      const whole = await runToItsEnd(definition, [])
+      const broken = await runToItsEnd(definition, diesAt)
+      deaths += broken.deaths
+      assert.deepEqual(timeless(broken.outcome), timeless(whole.outcome))
+      assert.deepEqual(told(broken.world), told(whole.world))
+      for (const kept of ['calls', 'emitted', 'children', 'asked'] as const)
+        assert.deepEqual([...broken.world[kept].keys()].toSorted(), [...whole.world[kept].keys()].toSorted(), kept)
+      assert.ok([...broken.world.emitted.values()].every((times) => times === 1))
+    }),
+    { numRuns: 60 },
+  )
+  t.diagnostic(`${deaths} deaths`)
+  assert.ok(deaths > 30)
+})
