@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, suite, test } from 'node:test'
 import { sign } from '@octokit/webhooks-methods'
+import { upstream } from '#kit/testing'
 import { adminToken, servedHub, type ServedHub } from '#test'
 import { until } from '#test/faults'
 import { createApi, type Api } from '../../demo/api.ts'
@@ -181,6 +182,21 @@ suite('ready flows', () => {
     assert.match(body, /Not read, as the change is large: `f4\.ts`, `f5\.ts`\./)
   })
 
+  test('code_review_agent finds its comment again behind a hundred others, and takes no quotation of it for it', async () => {
+    const number = await openPullRequest(world.github, { branch: 'busy', title: 'Busy', files: { 'a.ts': 'x\n' }, draft: true })
+    const path = `/repos/octocat/hello-world/issues/${number}/comments`
+    for (let count = 0; count < 100; count++) await onGitHub(world.github, 'POST', path, { body: `${count}: they said\n> ${mark}` })
+    const parameters = { owner: 'octocat', repo: 'hello-world', number }
+    for (const files of [{ 'b.ts': 'eval(1)\n' }, { 'c.ts': 'eval(2)\n' }]) {
+      await pushFiles(world.github, 'busy', files)
+      const { status, error } = await run('code_review_agent', parameters)
+      assert.equal(status, 'completed', error?.message)
+    }
+    const behind = await onGitHub<{ body: string }[]>(world.github, 'GET', `${path}?per_page=100&page=2`)
+    assert.equal(behind.length, 1)
+    assert.match(behind[0]!.body, /c\.ts:1/)
+  })
+
   test('code_review_agent takes the list of files where GitHub makes no diff', async () => {
     world.github.largestDiff = 5
     try {
@@ -222,6 +238,40 @@ suite('ready flows', () => {
       } finally {
         world.agent.answer = undefined
       }
+    }
+  })
+
+  test('ask-agent asks managerQ before the others, and Claude where it is named; with a schema each answers JSON', async () => {
+    const schema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'], additionalProperties: false }
+    await using manager = await upstream(() => ({ body: { id: 't-1', status: 'completed', result: 'So:\n```json\n{"a":1}\n```' } }))
+    const content = [{ type: 'tool_use', name: 'answer', input: { a: 2 } }]
+    const usage = { input_tokens: 1, output_tokens: 1 }
+    await using claude = await upstream(() => ({ body: { model: 'c', content, stop_reason: 'tool_use', usage } }))
+    const add = (integration_type: string, config: object) =>
+      api.call('POST', '/api/v1/integrations', { integration_type, credential: { token: 'a-token-of-this-test' }, config })
+    await add('managerq', { base_url: manager.url })
+    await add('anthropic', { base_url: claude.url, model: 'c' })
+    try {
+      const first = await run('ask-agent', { prompt: 'Count', system: 'Be exact', schema })
+      assert.deepEqual(
+        [first.status, (first.outputs as { json: unknown; agent: string }).json],
+        ['completed', { a: 1 }],
+        first.error?.message,
+      )
+      const { prompt } = manager.requests[0]!.json as { prompt: string }
+      const [head, said] = prompt.split('schema: ')
+      assert.equal(head, 'Be exact\n\nCount\n\nAnswer with nothing but JSON that fits this ')
+      assert.deepEqual(JSON.parse(said!), schema)
+      const plain = await run('ask-agent', { prompt: 'Count' })
+      assert.equal((plain.outputs as { text: string }).text, 'So:\n```json\n{"a":1}\n```')
+      assert.equal((manager.requests.at(-1)!.json as { prompt: string }).prompt, 'Count')
+
+      const named = await run('ask-agent', { prompt: 'Count', integration: 'anthropic', schema })
+      assert.deepEqual(named.outputs, { text: '', json: { a: 2 }, agent: 'anthropic' })
+      const missing = await run('ask-agent', { prompt: 'Count', integration: 'nobody' })
+      assert.match(missing.error!.message, /there is no agent nobody among the enabled integrations/)
+    } finally {
+      for (const name of ['managerq', 'anthropic']) await api.call('DELETE', `/api/v1/integrations/${name}`)
     }
   })
 

@@ -63,6 +63,13 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
     const { commit } = await json<{ commit: { sha: string } }>(`/repos/${pull.head.repo!.full_name}/branches/${pull.head.ref}`)
     return { ...pull, head: { ...pull.head, sha: commit.sha } }
   }
+  /** Nor does it count the comments. */
+  const commentsOf = async (repo: string, number: string): Promise<number> => {
+    for (let page = 1; ; page++) {
+      const { length } = await json<unknown[]>(`${repo}/issues/${number}/comments?per_page=100&page=${page}`)
+      if (length < 100) return (page - 1) * 100 + length
+    }
+  }
   const changes = async (repo: string, number: string) => {
     const { base, head } = await pullOf(repo, number)
     const [before, after] = [await filesOf(repo, base.sha), await filesOf(`/repos/${head.repo!.full_name}`, head.sha)]
@@ -129,8 +136,9 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
       const there = await behind(path)
       if (there.status === 200) {
         const pull = await pullOf(repo, number)
+        const comments = await commentsOf(repo, number)
         if (standIn.gone.has(pull.head.repo!.full_name)) pull.head.repo = null
-        return { status: 200, headers: jsonType, body: JSON.stringify(pull) }
+        return { status: 200, headers: jsonType, body: JSON.stringify({ ...pull, comments }) }
       }
     }
     const given = {
