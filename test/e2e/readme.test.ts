@@ -12,12 +12,14 @@ import { temporaryFolder } from './command.ts'
 const home = join(import.meta.dirname, '../..')
 const readme = readFileSync(join(home, 'README.md'), 'utf8')
 const blocks = [...readme.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, script]) => script!)
-const [start, first, commands, hook, tests, grown, ...more] = blocks
+const [start, first, demo, commands, hook, flow, tests, grown, ...more] = blocks
 
 test('the README says how to start and how to test, and CI runs the same test command', () => {
   assert.equal(start, 'npm ci && npm start\n')
   assert.equal(tests, 'npm ci && npm test\n')
   assert.deepEqual(more, [], 'a new block needs to be run here')
+  // Run whole by its own test.
+  assert.equal(demo, 'npm run demo\n')
   assert.match(readFileSync(join(home, '.ci/run'), 'utf8'), /^tests test npm test$/m)
   const paragraph = readme.slice(readme.indexOf('\n\n') + 2, readme.indexOf('\n## Start'))
   assert.ok(paragraph.trim().split('\n').length <= 10, 'what it is, in ten lines')
@@ -50,6 +52,7 @@ test('what the README says to type works as it stands, and stopping npm stops th
   const hooked = run(here(hook!), folder.path)
   assert.match(hooked, /"status":"accepted"/)
   assert.match(hooked, /^\S+Z {2}evt_\S+ {2}github\.star /m)
+  assert.match(run(flow!, folder.path), /Hello Ada, \d+ systems are connected/)
   await stop(hub)
   await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`), 'the hub outlived npm')
 
