@@ -109,7 +109,7 @@ export function createFlows(deps: FlowsDeps): Flows {
   const launches = createBatcher((requests: readonly LaunchRequest[]) => db.transaction((trx) => launcher.launch(trx, ...requests)))
   const saver = createSaver(deps)
   const ticker = createTicker({ ...deps, launcher, memory })
-  const keeper = createKeeper({ ...deps, saver })
+  const keeper = createKeeper({ ...deps, saver, launcher })
   const segment = createSegment({ ...deps, launcher, memory })
   events.consume('flow', createFlowConsumer({ ...deps, launcher }))
   events.consume('run', createRunConsumer({ ...deps, launcher }))

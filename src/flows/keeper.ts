@@ -2,10 +2,12 @@ import type { Database, Transaction } from '#db'
 import type { Events } from '#events'
 import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
-import { workspaceIds } from './flow-store.ts'
+import { findVersion, workspaceIds } from './flow-store.ts'
+import type { Launcher } from './launch.ts'
 import { readReadyFlows } from './ready.ts'
 import { dropRuns, endRuns, findAnyRun } from './run-store.ts'
 import type { Saver } from './save.ts'
+import { follow } from './segment.ts'
 
 /** Sees that every workspace has the flows that come with the hub, that old runs go, and that parked ones say so. */
 export interface Keeper extends AsyncDisposable {
@@ -19,13 +21,15 @@ const everyMs = 60_000
 const usualDays = 30
 const batch = 500
 
-export function createKeeper({
-  db,
-  events,
-  outbox,
-  saver,
-  logger,
-}: Telemetry & { readonly db: Database; readonly events: Events; readonly outbox: Outbox; readonly saver: Saver }): Keeper {
+interface KeeperDeps extends Telemetry {
+  readonly db: Database
+  readonly events: Events
+  readonly outbox: Outbox
+  readonly saver: Saver
+  readonly launcher: Launcher
+}
+
+export function createKeeper({ db, events, outbox, saver, launcher, logger }: KeeperDeps): Keeper {
   const ensured = new Map<string, Promise<void>>()
   let sources: string[] | undefined
   let timer: NodeJS.Timeout | undefined
@@ -67,8 +71,8 @@ export function createKeeper({
       for (const id of parked) {
         const run = await findAnyRun(trx, id)
         if (!run) continue
-        const data = { run_id: id, flow: run.flow, version: run.version, status: 'parked', error }
-        await outbox.announce(trx, [{ workspaceId: run.workspaceId, type: 'flow.parked', subject: run.flow, data }])
+        const version = await findVersion(trx, run.flowId, run.version)
+        if (version) await follow({ outbox, launcher }, trx, run, version.definition, { id, status: 'parked', outputs: null, error }, true)
       }
     },
     start() {

@@ -21,6 +21,15 @@ export function nextTimes(cron: string, timezone: string, after: Date, count: nu
   return job.nextRuns(count, after)
 }
 
+/** The last times of a schedule up to `until`, oldest first. */
+export function lastTimes(cron: string, timezone: string, until: Date, count: number): Date[] {
+  // The library answers those strictly before.
+  return parse(cron, timezone)
+    .previousRuns(count, new Date(until.getTime() + 1000))
+    .filter((time) => time <= until)
+    .toReversed()
+}
+
 function parse(cron: string, timezone: string): Cron {
   if (!isTimezone(timezone)) throw new CronFault('timezone', `there is no time zone \`${timezone}\``)
   const fields = cron.trim().split(/\s+/).length
