@@ -1,0 +1,30 @@
+import type { ConnectorKit } from '../../../src/connect.ts'
+
+/** A connector whose one action kills the process that calls it, as a crash in native code would. */
+export default function connector({ defineConnector, defineAction, auth, z }: ConnectorKit) {
+  return defineConnector({
+    name: 'lethal',
+    title: 'Lethal',
+    description: 'For tests.',
+    connect: 'Store a token.',
+    config: z.object({ base_url: z.url().describe('Address.') }),
+    auth: [auth.token()],
+    baseUrl: ({ base_url }) => base_url,
+    test: async () => ({ account: 'none' }),
+    actions: {
+      kill_process: defineAction({
+        title: 'Kill the process',
+        description: 'Kills the process it runs in, unless it is told outside to spare it. Returns whether it did.',
+        effect: 'read',
+        example: {},
+        input: z.strictObject({}),
+        output: z.object({ spared: z.boolean() }),
+        run: async ({ http }) => {
+          const { spared } = await http.get<{ spared: boolean }>('/spared')
+          if (!spared) process.kill(process.pid, 'SIGKILL')
+          return { spared }
+        },
+      }),
+    },
+  })
+}
