@@ -176,6 +176,15 @@ export function createFlows(deps: FlowsDeps): Flows {
 
   const flows: Flows = {
     ...saver,
+    // What comes with the hub is there before anybody asks for it by name.
+    async setEnabled(principal, ref, enabled) {
+      await get(principal.workspaceId, ref)
+      return saver.setEnabled(principal, ref, enabled)
+    },
+    async remove(principal, ref) {
+      await get(principal.workspaceId, ref)
+      return saver.remove(principal, ref)
+    },
     get,
     launch,
     async list(workspaceId) {

@@ -40,7 +40,7 @@ export const webhook = defineConnector({
       title: 'Shared secret',
       fields: z.object({
         secret: secret('What the sender signs with; user:password for basic.'),
-        previous_secret: secret('The one before, while senders change over.').optional(),
+        previous_secret: secret('The one before, while senders change over.').optional().meta({ secret: true }),
       }),
       aliases: { token: 'secret', access_token: 'secret', webhook_secret: 'secret' },
       authorize: () => ({}),

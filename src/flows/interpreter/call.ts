@@ -9,7 +9,7 @@ import { decided } from './waits.ts'
 export async function runCall({ port, frame, path, record, signal }: Attempt, step: Call): Promise<Done> {
   const { uses, fields } = step
   const input = (await rendered(port, step.with ?? {}, frame)) as Record<string, unknown>
-  const integration = step.integration === undefined ? undefined : String(await rendered(port, step.integration, frame))
+  const integration = step.integration === undefined ? undefined : String((await rendered(port, step.integration, frame)) ?? '')
   const asked = approvalIn(record.input)
   // A policy asked for a person's approval of exactly this call.
   if (asked !== undefined) await decided(port, asked)

@@ -62,10 +62,11 @@ const usualExpiry = '7d'
 
 export async function runApproval(attempt: Attempt, { approve }: ApproveStep): Promise<Done> {
   const { port, frame, path, record, signal } = attempt
+  const integration = String((await rendered(port, approve.call?.integration ?? '', frame)) ?? '')
   const call = approve.call && {
     uses: approve.call.uses,
     input: await rendered(port, approve.call.with ?? {}, frame),
-    ...(approve.call.integration === undefined ? {} : { integration: String(await rendered(port, approve.call.integration, frame)) }),
+    ...(integration ? { integration } : {}),
   }
   if (port.dryRun) return { output: { approved: true, by: 'dry run', call: call ?? null } }
   const known = (record.input ?? {}) as { approval?: string }
