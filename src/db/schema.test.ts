@@ -14,6 +14,8 @@ const written: Readonly<Record<string, readonly string[]>> = {
   bytea: ['Buffer'],
   'text[]': ['string[]'],
   jsonb: ['Json', 'NullableJson'],
+  // Kept as it came.
+  json: ['NullableJson'],
 }
 
 interface Column {
