@@ -1,0 +1,46 @@
+import type { RunDetail, RunRow } from '#flows'
+import { servedHub, type ServedHub } from './served.ts'
+
+export interface TestFlow {
+  readonly id: string
+  start(parameters?: Record<string, unknown>): Promise<RunRow>
+  /** Starts it, and answers the run when it is over. */
+  run(parameters?: Record<string, unknown>): Promise<RunDetail>
+}
+
+export interface FlowBench extends ServedHub {
+  readonly workspaceId: string
+  /** Saves a flow under an id of its own. */
+  flow(yaml: string): Promise<TestFlow>
+  over(runId: string): Promise<RunDetail>
+  look(runId: string): Promise<RunDetail>
+  /** What was written outside, by path. */
+  writes(path: string): number
+}
+
+let count = 0
+
+/** The serving hub of the tests, for those that run flows of their own. */
+export async function flowBench(): Promise<FlowBench> {
+  const served = await servedHub()
+  const { operator, outside } = served
+  const { flows } = served.hub
+  const { workspaceId } = operator
+  const over = async (runId: string): Promise<RunDetail> => {
+    await flows.wait(workspaceId, runId, 20_000)
+    return flows.run(workspaceId, runId)
+  }
+  return {
+    ...served,
+    workspaceId,
+    over,
+    look: (runId) => flows.run(workspaceId, runId),
+    writes: (path) => outside.seen.filter(({ what }) => what === `POST ${path}`).length,
+    async flow(yaml) {
+      const id = `bench-${(count += 1)}`
+      await flows.save(operator, `id: ${id}\n${yaml}`)
+      const start = (parameters: Record<string, unknown> = {}): Promise<RunRow> => flows.trigger(operator, id, { parameters })
+      return { id, start, run: async (parameters) => over((await start(parameters)).id) }
+    },
+  }
+}
