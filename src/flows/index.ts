@@ -12,6 +12,7 @@ import type { Tools } from '#tools'
 import { createFlowConsumer, createRunConsumer } from './consumers.ts'
 import type { Parsed } from './definition/index.ts'
 import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion, type VersionRow } from './flow-store.ts'
+import { dealtWith } from './interpreter/dealt.ts'
 import { createKeeper } from './keeper.ts'
 import { createLauncher, runName, type LaunchRequest } from './launch.ts'
 import { createMemory } from './memory.ts'
@@ -216,7 +217,9 @@ export function createFlows(deps: FlowsDeps): Flows {
       change(principal, id, 'run.retried', async (trx, run) => {
         if (!['failed', 'cancelled', 'parked'].includes(run.status) || run.startedAt === null)
           throw fail('run_over', { detail: `the run is ${run.status}; one that failed, was cancelled or parked can be retried` })
-        const { segment: number } = await reopen(trx, id)
+        const version = await findVersion(trx, run.flowId, run.version)
+        const records = new Map((await stepsOf(trx, id)).map((step) => [step.path, step]))
+        const { segment: number } = await reopen(trx, id, version ? dealtWith(version.definition, records) : [])
         await launcher.start(trx, { id, segment: number })
       }),
     async replay(principal, id, { version = 'same', dryRun = false } = {}) {
@@ -227,9 +230,11 @@ export function createFlows(deps: FlowsDeps): Flows {
       const event = run.eventId === null ? undefined : await events.handed(workspaceId, run.eventId)
       if (!wanted || (run.eventId !== null && !event)) throw fail('not_found', { detail: 'what this run was made of is kept no more' })
       const { definition, source, digest, version: number } = wanted
+      // What was written then goes by the rights of who wrote it: those who changed it since never agreed to it.
+      const { actor, scopes, readOnly } = version === 'latest' ? flow : run
       const made = await db.transaction(async (trx) => {
         const [made] = await launcher.launch(trx, {
-          flow: { ...flow, definition, source, digest, version: number },
+          flow: { ...flow, definition, source, digest, version: number, actor, scopes, readOnly },
           parameters: run.parameters,
           dryRun,
           replayOf: run.id,

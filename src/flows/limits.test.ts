@@ -74,6 +74,23 @@ outputs: { n: "\${{ $count(steps.each.output) }}" }`)
     assert.equal(b.writes('/conditional'), 0)
   })
 
+  test('that is retried leaves alone what failed and was dealt with', async () => {
+    for (const path of ['/passed-over', '/caught', '/blocking']) b.outside.answers.set(path, () => ({ status: 403, body: {} }))
+    const { run } = await b.flow(`
+steps:
+  - { id: loose, uses: probe_create_thing, with: { at: /passed-over }, on_error: continue }
+  - id: guarded
+    try: { steps: [{ id: breaks, uses: probe_create_thing, with: { at: /caught } }] }
+    catch: { steps: [{ id: caught, uses: probe_create_thing, with: { at: /catching } }] }
+  - { id: blocking, uses: probe_create_thing, with: { at: /blocking } }`)
+    const failed = await run()
+    assert.equal(failed.error?.step, 'blocking')
+    for (const path of ['/passed-over', '/caught', '/blocking']) b.outside.answers.delete(path)
+    await b.hub.flows.retry(b.operator, failed.id)
+    assert.equal((await b.over(failed.id)).status, 'completed')
+    assert.deepEqual(['/passed-over', '/caught', '/catching', '/blocking'].map(b.writes), [1, 1, 1, 2])
+  })
+
   test('in a circle with another is refused, and one that was closed behind the check’s back ends', async () => {
     const inner = await b.flow('steps: [{ id: a, transform: 1 }]')
     const outer = await b.flow(`steps: [{ id: s, flow: ${inner.id} }]`)

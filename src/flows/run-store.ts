@@ -242,15 +242,15 @@ export async function cancellingAmong(sql: Sql, ids: readonly string[]): Promise
   return rows.map(({ id }) => id)
 }
 
-/** Back to where it failed: what failed is to be done anew, what is done stays. */
-export async function reopen(trx: Transaction, id: string): Promise<{ segment: number }> {
+/** Back to where it failed: what failed is to be done anew, what is done stays, and so does what failed and was dealt with. */
+export async function reopen(trx: Transaction, id: string, dealtWith: readonly string[]): Promise<{ segment: number }> {
   await raw`
     update hub.flow_steps
        set status = 'waiting', until = null, attempts = 0, finished_at = null, error = null,
            key_no = key_no + case when status = 'running' or error ->> 'code' = 'outcome_unknown' then 0 else 1 end,
            -- A question that was answered with no, or not at all, is asked anew.
            input = case when input ? 'approval' then null else input end, started_at = now()
-     where run_id = ${id} and status in ('failed', 'running')`.execute(trx)
+     where run_id = ${id} and status in ('failed', 'running') and path <> all(${dealtWith}::text[])`.execute(trx)
   await raw`delete from hub.flow_steps where run_id = ${id} and path like 'on_error/%'`.execute(trx)
   const { rows } = await raw<{ segment: number }>`
     update hub.flow_runs set status = 'running', error = null, outputs = null, finished_at = null, cancelling = false, nudged = false,
