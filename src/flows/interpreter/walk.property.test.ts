@@ -249,3 +249,10 @@ test('whatever a flow does, and wherever its processes die, it ends as if none h
   t.diagnostic(`${deaths} deaths`)
   assert.ok(deaths > 30)
 })
+
+test('a flow that was started within another is the same one after a death, also where the step was already shown as begun', async () => {
+  const world = createWorld()
+  world.steps.set('s', { path: 's', step: 's', kind: 'flow', status: 'running', attempts: 1, keyNo: 0, startedAt: world.now })
+  await assert.rejects(walk(createProcess(world), { id: 'outer', steps: [{ id: 's', flow: 'inner' }] }, {}), Suspended)
+  assert.deepEqual([...world.children.keys()], ['s#0.1'])
+})
