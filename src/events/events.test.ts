@@ -126,4 +126,24 @@ suite('events', () => {
     assert.ok(kept.includes(0) && kept.includes(7) && !kept.includes(3), kept.join())
     assert.ok(kept.length >= 3 && kept.length <= 4, kept.join())
   })
+
+  test('what a run still works on stays, however much there is', async () => {
+    await using sender = await startSender()
+    const { workspaceId } = sender.operator
+    for (let n = 0; n < 3; n++) await sender.happen('thing.happened', { n, filling: randomBytes(600_000).toString('hex') })
+    const [first] = (await list(sender)).toReversed()
+    await sender.db.pool.query(
+      `insert into hub.flow_runs (id, workspace_id, flow_id, flow, version, status, trigger, event_id, parameters, actor, scopes, read_only, created_at)
+       values ('run_1', $1, 'flow_1', 'f', 1, 'waiting', '{}', $2, '{}', 'token:x', '{}', false, now())`,
+      [workspaceId, first!.id],
+    )
+    const left = async (): Promise<number[]> => (await list(sender)).toReversed().map(({ data }) => (data as { n: number }).n)
+    const rule = { eventsDays: null, eventsBytes: 1_000_000, deliveriesDays: null, runsDays: null }
+    await sender.events.retention.set(sender.operator, rule)
+    await sender.events.retention.sweep()
+    assert.deepEqual(await left(), [0])
+    await sender.db.pool.query('update hub.flow_runs set finished_at = now()')
+    await sender.events.retention.sweep()
+    assert.deepEqual(await left(), [])
+  })
 })

@@ -65,12 +65,13 @@ export async function dropOldest(sql: Sql, workspaceId: string, most: number, by
     with oldest as (
       select id, coalesce(length(body), 0) + coalesce(pg_column_size(data), 0) + ${rowBytes}::int as bytes
         from hub.events e where workspace_id = ${workspaceId} and not exists (select from hub.event_queue q where q.event_id = e.id)
+         and not exists (select from hub.flow_runs r where r.event_id = e.id and r.finished_at is null)
        order by id limit ${most}
     ), chosen as (
       select id, bytes from (select id, bytes, sum(bytes) over (order by id) - bytes as before from oldest) as s where before < ${bytes}
     )
     delete from hub.events as e using chosen c where e.workspace_id = ${workspaceId} and e.id = c.id returning c.bytes`.execute(sql)
-  return { count: rows.length, bytes: rows.reduce((sum, row) => sum + Number(row.bytes), 0) }
+  return { count: rows.length, bytes: rows.reduce((sum, row) => sum + row.bytes, 0) }
 }
 
 export async function dropDeliveries(sql: Sql, workspaceId: string, before: Date, most: number): Promise<number> {
