@@ -182,7 +182,8 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
           types,
           filter,
           ordered,
-          ...(filter === undefined ? {} : { problem: null, enabled: before.enabled }),
+          // One that is failing goes on collecting what it will get when it is well.
+          ...(filter === undefined ? {} : { problem: null, enabled: before.enabled || before.disabledReason === 'failing' }),
         })
         if (enabled === false && before.disabledReason !== 'user') {
           await updateEndpoint(trx, id, { enabled, disabledReason: 'user', disabledAt: clock.now(), probeAt: null })

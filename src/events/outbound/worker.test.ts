@@ -63,6 +63,28 @@ suite('the delivery worker', { concurrency: true }, () => {
     assert.equal((await sender.access.audit.verify()).breaks.length, 0)
   })
 
+  test('one that is failing goes on collecting when its filter is changed, and gets all of it when it is well', async () => {
+    await using receiver = await startReceiver(500)
+    await using sender = await startSender()
+    const { workspaceId } = sender.operator
+    const { endpoint } = await create(sender, receiver.url, { types: ['thing.*'] })
+    for (let n = 0; n < 20; n++) await sender.happen('thing.happened', { n })
+    await sender.drain()
+    sender.clock.advance(24 * hour)
+    await sender.drain()
+    const changed = await sender.outbound.endpoints.update(sender.operator, endpoint.id, { filter: 'event.data.n > 5' })
+    assert.deepEqual([changed.enabled, changed.disabledReason], [false, 'failing'])
+    await sender.happen('thing.happened', { n: 20 })
+    receiver.answer = 204
+    sender.clock.advance(hour)
+    await sender.drain()
+    assert.equal((await sender.outbound.endpoints.get(workspaceId, endpoint.id)).enabled, true)
+    await sender.happen('thing.happened', { n: 21 })
+    await sender.drain()
+    const delivered = (await sender.deliveries(endpoint.id)).filter(({ status }) => status === 'delivered')
+    assert.equal(delivered.length, 22)
+  })
+
   test('failing for a day is not enough without twenty failures, nor are they when a success came in between', async () => {
     await using receiver = await startReceiver(500)
     await using sender = await startSender()
