@@ -274,6 +274,19 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     )
   })
 
+  test('a replay of large events holds only so many at once, and says where it goes on', async () => {
+    await using receiver = await startReceiver()
+    await using sender = await startSender()
+    for (let n = 0; n < 4; n++) await sender.happen('thing.happened', { n, text: 'z'.repeat(6_000_000) })
+    const { endpoint } = await endpointAt(sender, receiver.url, { types: ['thing.*'] })
+    const range = { from: new Date(0), to: new Date(Date.now() + hour) }
+    const replay = (after?: string) => sender.outbound.deliveries.replay(sender.operator, endpoint.id, { ...range, after })
+    const first = await replay()
+    assert.equal(first.count, 3)
+    assert.deepEqual(await replay(first.next!), { count: 1, next: null })
+    assert.equal((await sender.deliveries(endpoint.id)).length, 4)
+  })
+
   test('of a huge or endless answer only the beginning is read', async () => {
     await using receiver = await startReceiver({ status: 200, body: '\0'.repeat(10_000) + 'x'.repeat(3_000_000) })
     await using sender = await startSender()

@@ -68,6 +68,8 @@ export interface DeliveriesDeps {
 const mostRetried = 100_000
 /** As many as one replay looks at: each is read and filtered while the caller waits. */
 const mostReplayed = 5000
+/** And as much: all of it is held until it is stored in one transaction. */
+const mostReplayedChars = 16 * 1024 * 1024
 const batch = 100
 const filterMs = 1000
 
@@ -130,18 +132,21 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
       const rows: NewDelivery[] = []
       let last = after
       let looked = 0
+      let chars = 0
       let more = true
-      while (more && looked < mostReplayed) {
+      while (more && looked < mostReplayed && chars < mostReplayedChars) {
         const ids = await eventIdsInRange(db.sql, workspaceId, { from, to, after: last, limit: batch })
         for (const id of ids) {
           // One at a time: each may be 25 MB.
           const event = await findEvent(db.sql, workspaceId, id)
           const told = event && (await wanted(deps, endpoint, types ?? endpoint.types, event))
           if (told) rows.push(deliveryOf(newId('del'), endpointId, told, { ordered: endpoint.ordered, replay: undefined }))
+          if (told) chars += rows.at(-1)!.event.length
+          looked += 1
+          last = id
+          if (chars >= mostReplayedChars) break
         }
-        looked += ids.length
-        last = ids.at(-1) ?? last
-        more = ids.length === batch
+        more = ids.length === batch || last !== (ids.at(-1) ?? last)
       }
       await db.transaction(async (trx) => {
         if (!(await lockEndpoint(trx, workspaceId, endpointId)))
