@@ -53,7 +53,8 @@ export interface SavedSteps {
 }
 
 /**
- * Steps of many runs in one statement. A step that is over stays as it is: what only shows that it is under way may come late, and so may a process that was held for dead. Answers the runs that
+ * Steps of many runs in one statement. A step that is over stays as it is, and one that waits goes on waiting in that attempt:
+ * what only shows that it is under way may come late, and so may a process that was held for dead. Answers the runs that
  * were cancelled, and those that something came for.
  */
 export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<SavedSteps> {
@@ -72,6 +73,7 @@ export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<
         set status = excluded.status, input = excluded.input, output = excluded.output, error = excluded.error, attempts = excluded.attempts,
             invocation_id = excluded.invocation_id, until = excluded.until, finished_at = excluded.finished_at
         where s.status not in ('completed', 'failed', 'skipped')
+          and (s.status <> 'waiting' or excluded.status <> 'running' or excluded.attempts > s.attempts)
       returning 1
     )
     select null as id, false as cancelling, false as nudged, count(*)::int as changed from saved
