@@ -1,4 +1,4 @@
-import { actorOf, type Principal } from '#access'
+import { actorOf, requireScope, type Principal } from '#access'
 import type { RunContext } from '#engine'
 import { HubError, fail } from '#kit'
 import { sleep } from '#lib/clock'
@@ -144,6 +144,8 @@ export function createPort(deps: SegmentDeps, { run, row, context, records, reco
     const flow = await findFlow(db.sql, workspaceId, name)
     if (!flow) throw fail('not_found', { detail: `there is no flow "${name}" in this workspace` })
     if (!flow.enabled) throw fail('flow_disabled', { detail: `the flow "${name}" is disabled` })
+    // It runs with the rights of who saved that one, which may be more.
+    requireScope(principal, 'flows:run')
     if (row.depth >= deepest) throw fail('expression_limit', { detail: `flows run flows more than ${deepest} deep` })
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
     const [child] = await db.transaction((trx) =>

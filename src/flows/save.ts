@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
 import type { Events } from '#events'
@@ -115,7 +116,8 @@ export function createSaver(deps: SaverDeps): Saver {
       const before = await findFlow(trx, workspaceId, definition.id)
       const hash = digest(definition)
       const isSame = before?.digest === hash
-      if (owner.origin === 'ready' && before && (before.origin !== 'ready' || isSame)) return before
+      const isReady = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
+      if (owner.origin === 'ready' && before && (before.origin !== 'ready' || isReady)) return before
       const id = before?.id ?? newId('flow')
       const version = isSame ? before.version : (await latestVersion(trx, id)) + 1
       const enabled = owner.origin === 'ready' && before ? before.enabled : definition.enabled !== false
@@ -149,7 +151,8 @@ export function createSaver(deps: SaverDeps): Saver {
     async saveReady(workspaceId, source) {
       const definition = await parsed(workspaceId, source, 'yaml')
       // Its own tools and no others: nobody gave it more.
-      const scopes = [...new Set(toolsUsedBy(definition).map((name) => `tools:call:${tools.registry.find(name).name}`))]
+      const called = [...new Set(toolsUsedBy(definition).map((name) => `tools:call:${tools.registry.find(name).name}`))]
+      const scopes = flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
       await store(workspaceId, definition, source, { actor: 'system:ready', scopes, readOnly: false, origin: 'ready' })
     },
     async setEnabled(principal, ref, enabled) {
