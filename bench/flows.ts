@@ -47,7 +47,7 @@ async function measure(dataDir: string): Promise<void> {
   admin.on('error', () => undefined)
   await admin.connect()
   const urlOf = (name: string): string =>
-    `postgresql://${address.user}@/${name}?host=${encodeURIComponent(String(address.host))}&port=${address.port}`
+    `postgresql://${address.user}@/${name}?host=${encodeURIComponent(address.host)}&port=${address.port}`
   for (const name of ['floor', 'ours']) await admin.query(`create database ${name}`)
 
   const rounds = ['500', '2000', '2000']

@@ -15,7 +15,7 @@ const { config } = loadConfig(
     HUB_CONNECTORS: join(import.meta.dirname, 'trivial'),
     LOG_LEVEL: 'warn',
   },
-  dataDir!,
+  dataDir,
 )
 const { hub, stop } = await serveHub(config)
 const operator = await hub.access.operator('bench')

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { InvalidArgumentError, type Command } from 'commander'
 import type { EventFilter, EventRow } from '#events'
+import type { WebhookScheme } from '#kit'
 import { sleep } from '#lib/clock'
 import { withHub } from './context.ts'
 
@@ -130,7 +131,7 @@ interface SignOptions {
 
 async function signSample(name: string, options: SignOptions, command: Command): Promise<void> {
   const { schemes, sign, fail } = await import('#kit')
-  const scheme = (schemes as Record<string, import('#kit').WebhookScheme>)[name]
+  const scheme = (schemes as Record<string, WebhookScheme>)[name]
   if (!scheme) return command.error(`error: there is no scheme "${name}"; there are: ${Object.keys(schemes).join(', ')}`)
   const body = options.body === '-' ? await buffer(process.stdin) : await readFile(options.body)
   await withHub(command, async ({ credentials }, { workspaceId }, output) => {

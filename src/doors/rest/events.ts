@@ -67,7 +67,7 @@ export function eventRoutes(app: RestApp, { events }: RestDeps): void {
       return {
         ...renderEvent(event),
         headers: event.headers,
-        body: isText ? text : event.body!.toString('base64'),
+        body: isText ? text : (event.body?.toString('base64') ?? null),
         body_encoding: isText ? ('utf8' as const) : ('base64' as const),
         data: event.body === null || event.transform !== null ? event.data : read(event.headers, event.body),
         effects: event.effects.map(({ kind, target, effectId, replay, at }) => ({

@@ -76,6 +76,22 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/deliveries/{id}'],
   ['POST', '/api/v1/deliveries/{id}/retry'],
   ['POST', '/api/v1/deliveries/retry', { from: '2126-01-01T00:00:00Z' }],
+  [
+    'POST',
+    '/api/v1/integrations',
+    { name: 'hooked', integration_type: 'webhook', credential: { secret: 'documented-secret' }, config: { verification: 'standard' } },
+  ],
+  ['POST', '/api/v1/webhooks/hooked/test', { body: { a: 1 } }],
+  ['POST', '/api/integrations/webhook/hooked/test', { body: { a: 1 } }],
+  ['GET', '/api/integrations/webhook/hooked/logs'],
+  ['GET', '/api/v1/webhooks/rejections?limit=1'],
+  ['GET', '/api/v1/events?limit=1&type=http.documented'],
+  ['GET', '/api/v1/events/{id}'],
+  ['POST', '/api/v1/events/{id}/replay', { transform: 'then' }],
+  ['POST', '/api/v1/events/replay', { type: 'nothing.*' }],
+  ['GET', '/api/v1/retention'],
+  ['PUT', '/api/v1/retention', { events_days: 30 }],
+  ['DELETE', '/api/v1/integrations/hooked'],
   ['GET', '/api/v1/approvals?status=pending&limit=1'],
   ['GET', '/api/v1/approvals/{id}'],
   ['POST', '/api/v1/approvals/{id}', { decision: 'reject', comment: 'no' }],
@@ -108,6 +124,9 @@ suite('/openapi.json', () => {
   before(async () => {
     hub = await sharedHub()
     document = (await hub.call('GET', '/openapi.json', undefined, { token: null })).json()
+    const { workspaceId } = await hub.hub.access.operator('tester')
+    const event = { workspaceId, connector: 'http', type: 'http.documented', dedupeKey: 'documented', headers: {}, body: Buffer.from('{}') }
+    await hub.hub.events.inbox.add({ ...event, unparsed: false, whole: false })
     ajv = new Ajv2020({ strict: false, allErrors: true })
     formats.default(ajv)
     ajv.addSchema(document, 'openapi')
