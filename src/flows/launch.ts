@@ -90,8 +90,8 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
   }
 
   const start: Launcher['start'] = async (trx, ...segments) => {
-    if (!engine) throw fail('internal', { cause: new Error('no durable engine is attached') })
     if (segments.length === 0) return
+    if (!engine) throw fail('internal', { cause: new Error('no durable engine is attached') })
     await engine.startIn(trx, ...segments.map(({ id, segment }) => ({ runId: `${id}:${segment}`, name: runName, input: { runId: id } })))
   }
 

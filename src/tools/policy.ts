@@ -51,7 +51,7 @@ export function createPolicies(db: Database, access: Access): Policies {
           actor: actorOf(principal),
           action: 'policy.set',
           subject: workspaceId,
-          detail: { rules },
+          detail: { rules: set },
         })
       })
       rules.forget(principal.workspaceId)

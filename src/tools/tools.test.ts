@@ -269,6 +269,8 @@ test('policies allow, deny and ask by tool, effect and argument, first fit first
     { connectors: ['probe'], effects: ['destroy'], decision: 'ask' },
   ]
   assert.equal((await b.hub.call('PUT', '/api/v1/policies', { rules })).statusCode, 200)
+  const { items: audited } = (await b.hub.call('GET', '/api/v1/audit?limit=1')).json<{ items: { action: string; detail: unknown }[] }>()
+  assert.deepEqual([audited[0]!.action, audited[0]!.detail], ['policy.set', { rules }])
   assert.equal((await b.invoke('probe_create_thing', { input: { at: '/allowed/1' } })).status, 200)
   const denied = await b.invoke('probe_create_thing', { input: { at: '/elsewhere' } })
   assert.deepEqual([denied.status, denied.body['code']], [403, 'policy_denied'])
