@@ -37,7 +37,7 @@ export function approvalCommands(program: Command): void {
   approval
     .command('show')
     .description('one approval with the call that it is about')
-    .argument('<id>')
+    .argument('<id>', 'of the approval')
     .action((id: string, _options, command: Command) =>
       withHub(command, async ({ tools }, { workspaceId }, output) => output.print(await tools.approvals.get(workspaceId, id))),
     )

@@ -24,14 +24,14 @@ export function eventCommands(program: Command): void {
   event
     .command('show')
     .description('one event with headers, body and what it set off')
-    .argument('<id>')
+    .argument('<id>', 'of the event')
     .action((id: string, _options, command: Command) =>
       withHub(command, async ({ events }, { workspaceId }, output) => {
         const { body, ...rest } = await events.get(workspaceId, id)
         output.print({ ...rest, body: body?.toString() ?? null })
       }),
     )
-  filtered(event.command('replay').description('let an event, or a range of them, happen again').argument('[id]'))
+  filtered(event.command('replay').description('let an event, or a range of them, happen again').argument('[id]', 'of one event'))
     .option('--transform <which>', 'with the transformation of then or of now', transformation, 'then')
     .addHelpText('after', '\nExample:\n  hub events replay --type github.* --since 2026-01-31T00:00:00Z')
     .action(replay)

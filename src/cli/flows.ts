@@ -35,7 +35,7 @@ export function flowCommands(program: Command): void {
     flow
       .command(name)
       .description(enabled ? 'let it be started' : 'let nothing start it; runs under way go on')
-      .argument('<id>')
+      .argument('<id>', 'of the flow')
       .action((id: string, _options, command: Command) =>
         withHub(command, async ({ flows }, operator, output) => {
           const saved = await flows.setEnabled(operator, id, enabled)
@@ -46,7 +46,7 @@ export function flowCommands(program: Command): void {
   flow
     .command('delete')
     .description('delete it; its runs stay')
-    .argument('<id>')
+    .argument('<id>', 'of the flow')
     .action((id: string, _options, command: Command) =>
       withHub(command, async ({ flows }, operator, output) => {
         await flows.remove(operator, id)
@@ -56,7 +56,7 @@ export function flowCommands(program: Command): void {
   flow
     .command('trigger')
     .description('start a run; a hub that serves does it')
-    .argument('<id>')
+    .argument('<id>', 'of the flow')
     .argument('[name=value...]', 'parameters; a value that is JSON is taken as such', argument)
     .option('--wait [seconds]', 'wait for its end, 60 seconds at most unless said otherwise')
     .option('--dry-run', 'do what looks, show what would be written')
@@ -73,7 +73,7 @@ export function flowCommands(program: Command): void {
         printRuns(output, await flows.runs(workspaceId, { flow: id, status, event }, { limit: 50 })),
       ),
     )
-  flow.command('tail').description('show a run as it goes, until it is over').argument('<run>').action(tail)
+  flow.command('tail').description('show a run as it goes, until it is over').argument('<run>', 'id of the run').action(tail)
 }
 
 function definitionCommands(flow: Command): void {
@@ -117,7 +117,7 @@ function definitionCommands(flow: Command): void {
     flow
       .command(name)
       .description(description)
-      .argument('<id>')
+      .argument('<id>', 'of the flow')
       .action((id: string, _options, command: Command) =>
         withHub(command, async ({ flows }, { workspaceId }, output) => {
           const { source, definition, ...rest } = await flows.get(workspaceId, id)

@@ -18,17 +18,17 @@ export function runCommands(program: Command): void {
   run
     .command('cancel')
     .description('cancel it: the step under way is the last')
-    .argument('<id>')
+    .argument('<id>', 'of the run')
     .action((id: string, _options, command: Command) => changed(command, (flows, operator) => flows.cancel(operator, id)))
   run
     .command('retry')
     .description('let it go on from the step that failed; what is done stays done')
-    .argument('<id>')
+    .argument('<id>', 'of the run')
     .action((id: string, _options, command: Command) => changed(command, (flows, operator) => flows.retry(operator, id)))
   run
     .command('replay')
     .description('run the same once more from the start, as a run of its own')
-    .argument('<id>')
+    .argument('<id>', 'of the run')
     .addOption(new Option('--version <which>', 'by the definition of then, or that of now').choices(['same', 'latest']).default('same'))
     .option('--dry-run', 'with the outputs of then instead of calls')
     .action((id: string, { version, dryRun }: { version: 'same' | 'latest'; dryRun?: boolean }, command: Command) =>

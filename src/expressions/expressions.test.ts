@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HubError } from '#kit'
 import { testTelemetry } from '#test'
-import { until } from '#test/faults'
+import { descendants, isAlive, until } from '#test/faults'
 import fc from 'fast-check'
 import { createCompiler } from './compile.ts'
 import { createExpressions, type Expressions } from './index.ts'
@@ -212,16 +212,23 @@ test('a worker that dies is replaced, and only its own evaluation ends', async (
 })
 
 test('disposed, nothing is left running and who waits is told', async () => {
+  const workers = (): number[] =>
+    descendants(process.pid)
+      .filter(({ command }) => command.includes('expressions/worker'))
+      .map(({ pid }) => pid)
+  const others = workers()
   const pool = createPool(1)
   const job = { text: '$sum([1..3])', payload: '{"bindings":{}}', timeoutMs: 1000, maxOutputBytes: 1000 }
   await pool.run(job)
+  const own = workers().filter((pid) => !others.includes(pid))
+  assert.ok(own.length > 0)
   const left = pool.run({ ...job, text: bombs[0]! })
   const queued = pool.run(job)
   const refused = Promise.all([left, queued].map((promise) => assert.rejects(promise, code('shutting_down'))))
   await pool[Symbol.asyncDispose]()
   await refused
   await assert.rejects(pool.run(job), code('shutting_down'))
-  await until('the workers are gone', () => !process.getActiveResourcesInfo().includes('ProcessWrap'))
+  await until('the workers are gone', () => !own.some(isAlive))
 })
 
 test('neither the prototype of objects nor a function is within reach', async () => {
