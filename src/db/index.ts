@@ -12,7 +12,7 @@ export { ensureDataDir, findNative, findRunning } from './embedded/index.ts'
 export { migrate, migrationState } from './migrate.ts'
 export { openPool } from './pool.ts'
 export type { Schema } from './schema.ts'
-export { isDatabaseTrouble } from './trouble.ts'
+export { isDatabaseTrouble, isPassing } from './trouble.ts'
 
 /** The query builder; inside a transaction it is the transaction's own. */
 export type Sql = Kysely<Schema>

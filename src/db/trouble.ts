@@ -9,3 +9,9 @@ export function isDatabaseTrouble(error: unknown): boolean {
   const { code = '', message = '' } = (error ?? {}) as { code?: unknown; message?: unknown }
   return codes.test(String(code)) || messages.test(String(message))
 }
+
+/** Nobody's fault, and gone when it is done again: the database is away, or two transactions were in each other's way (class 40). */
+export function isPassing(error: unknown): boolean {
+  const { code = '' } = (error ?? {}) as { code?: unknown }
+  return isDatabaseTrouble(error) || /^40...$/.test(String(code))
+}

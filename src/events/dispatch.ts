@@ -1,4 +1,4 @@
-import { isDatabaseTrouble, type Database } from '#db'
+import { isPassing, type Database } from '#db'
 import type { Expressions } from '#expressions'
 import { sleep } from '#lib/clock'
 import type { Outbox } from '#outbox'
@@ -120,9 +120,4 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       await loop
     },
   }
-}
-
-/** Not the event's fault: the database is away, or two transactions were in each other's way. */
-function isPassing(error: unknown): boolean {
-  return isDatabaseTrouble(error) || String((error as { code?: unknown }).code ?? '').startsWith('40')
 }

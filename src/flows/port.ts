@@ -1,9 +1,11 @@
 import { actorOf, requireScope, type Principal } from '#access'
+import { isPassing } from '#db'
 import type { RunContext } from '#engine'
 import { HubError, fail } from '#kit'
 import { sleep } from '#lib/clock'
 import { findFlow } from './flow-store.ts'
 import type { ChildState, Port, StepRecord } from './interpreter/port.ts'
+import { Interrupted } from './interpreter/signals.ts'
 import type { UnderWay } from './memory.ts'
 import { findChild, over, type RunRow } from './run-store.ts'
 import type { SegmentDeps } from './segment.ts'
@@ -25,7 +27,31 @@ const deepest = 10
 /** How long a call of a process that died may stay unsettled: until that process is held for dead, and its calls are. */
 const settledWithinMs = 60_000
 
-export function createPort(deps: SegmentDeps, { run, row, context, records, recorded, principal }: PortOptions): Port {
+/** A step does not fail of what passes: the whole run is taken up again. */
+function unfailing<Args extends unknown[], T>(work: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
+  return (...args) =>
+    work(...args).catch((error: unknown) => {
+      throw isPassing(error) ? new Interrupted(error) : error
+    })
+}
+
+export function createPort(deps: SegmentDeps, options: PortOptions): Port {
+  const port = openPort(deps, options)
+  const { save, call, child, expect, forget, ask, approval, emit } = port
+  return {
+    ...port,
+    save: unfailing(save),
+    call: unfailing(call),
+    child: unfailing(child),
+    expect: unfailing(expect),
+    forget: unfailing(forget),
+    ask: unfailing(ask),
+    approval: unfailing(approval),
+    emit: unfailing(emit),
+  }
+}
+
+function openPort(deps: SegmentDeps, { run, row, context, records, recorded, principal }: PortOptions): Port {
   const { db, events, expressions, outbox, tools, launcher, memory } = deps
   const { id: runId, workspaceId, dryRun, deadlineAt } = row
   const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>

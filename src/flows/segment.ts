@@ -1,21 +1,22 @@
 import type { Principal } from '#access'
-import type { Database, Transaction } from '#db'
+import { isPassing, type Database, type Transaction } from '#db'
 import type { RunContext } from '#engine'
 import { toCloudEvent, type Events } from '#events'
 import type { Expressions } from '#expressions'
+import { sleep } from '#lib/clock'
 import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import type { Definition } from './definition/index.ts'
 import { findVersion } from './flow-store.ts'
-import { toRunError, type RunError } from './interpreter/error.ts'
+import { toRunError } from './interpreter/error.ts'
 import type { StepRecord } from './interpreter/port.ts'
-import { Cancelled, Suspended } from './interpreter/signals.ts'
+import { Cancelled, Interrupted, Suspended } from './interpreter/signals.ts'
 import { walk } from './interpreter/walk.ts'
 import type { Launcher } from './launch.ts'
-import type { Memory } from './memory.ts'
+import type { Memory, UnderWay } from './memory.ts'
 import { createPort } from './port.ts'
-import { endRuns, letGo, type RunEnd, type RunRow, type RunStatus } from './run-store.ts'
+import { endRuns, letGo, type RunEnd, type RunRow } from './run-store.ts'
 import { stepsOf } from './step-store.ts'
 
 export interface SegmentDeps extends Telemetry {
@@ -27,6 +28,10 @@ export interface SegmentDeps extends Telemetry {
   readonly launcher: Launcher
   readonly memory: Memory
 }
+
+/** How soon, and how late, a run is taken up again that was interrupted. */
+const soonestMs = 100
+const latestMs = 5000
 
 /**
  * What the engine runs: takes a run of a flow up, walks it as far as it goes, and ends it or lets it go. A segment that dies is run again by another
@@ -49,36 +54,57 @@ export function createSegment(deps: SegmentDeps) {
 
   return async ({ runId }: { readonly runId: string }, context: RunContext): Promise<void> => {
     using run = memory.enter(runId)
-    for (;;) {
-      const { row, steps } = await memory.load(runId)
-      // It ended, or was let go, by a process that died before it could say so.
-      if (row?.status !== 'running') return
-      const definition = await definitionOf(row)
+    for (let pause = soonestMs; ;) {
       try {
-        if (row.cancelling) throw new Cancelled()
-        const names = await namesOf(row)
-        const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
-        const port = createPort(deps, {
-          run,
-          row,
-          context,
-          records: byPath(steps),
-          recorded: byPath(recorded),
-          principal: principalOf(row),
-        })
-        const outputs = await walk(port, definition, names)
-        return await finish(row, definition, 'completed', outputs, null)
+        if (await takeUp(run, context)) return
+        pause = soonestMs
       } catch (thrown) {
-        if (thrown instanceof Suspended) {
-          if (await letGo(db.sql, runId, thrown.until === undefined ? null : new Date(thrown.until))) return
-          continue
-        }
-        if (thrown instanceof Cancelled) return await finish(row, definition, 'cancelled', null, null)
-        const error = toRunError(thrown, '')
-        if (error.code === 'internal') logger.error({ err: thrown, run: runId, flow: row.flow }, 'a run failed inside the hub')
-        return await finish(row, definition, 'failed', null, error)
+        // The engine would hold a run that throws for over, and nobody would take it up again.
+        if (!isPassing(thrown)) throw thrown
+        logger.warn({ err: thrown, run: runId }, 'a run was interrupted; it is taken up again')
+        await sleep(pause)
+        pause = Math.min(pause * 2, latestMs)
       }
     }
+  }
+
+  /** False when something came for it meanwhile. */
+  async function takeUp(run: UnderWay, context: RunContext): Promise<boolean> {
+    const { row, steps } = await context.hold(() => memory.load(run.id))
+    // It ended, or was let go, by a process that died before it could say so.
+    if (row?.status !== 'running') return true
+    const definition = await definitionOf(row)
+    let end: Omit<RunEnd, 'id'>
+    try {
+      if (row.cancelling) throw new Cancelled()
+      const names = await namesOf(row)
+      const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
+      const port = createPort(deps, {
+        run,
+        row,
+        context,
+        records: byPath(steps),
+        recorded: byPath(recorded),
+        principal: principalOf(row),
+      })
+      end = { status: 'completed', outputs: await walk(port, definition, names), error: null }
+    } catch (thrown) {
+      if (thrown instanceof Interrupted) throw thrown.cause
+      if (isPassing(thrown)) throw thrown
+      if (thrown instanceof Suspended) return letGo(db.sql, run.id, thrown.until === undefined ? null : new Date(thrown.until))
+      end = thrown instanceof Cancelled ? { status: 'cancelled', outputs: null, error: null } : failed(row, thrown)
+    }
+    await finish(row, definition, end).catch(async (thrown: unknown) => {
+      if (isPassing(thrown)) throw thrown
+      await finish(row, definition, failed(row, thrown))
+    })
+    return true
+  }
+
+  function failed({ id, flow }: RunRow, thrown: unknown): Omit<RunEnd, 'id'> {
+    const error = toRunError(thrown, '')
+    if (error.code === 'internal') logger.error({ err: thrown, run: id, flow }, 'a run failed inside the hub')
+    return { status: 'failed', outputs: null, error }
   }
 
   async function namesOf(row: RunRow): Promise<Record<string, unknown>> {
@@ -93,8 +119,9 @@ export function createSegment(deps: SegmentDeps) {
   }
 
   /** With everything that follows from it, in one transaction; by far the most runs have nothing that follows, and share a statement. */
-  async function finish(row: RunRow, definition: Definition, status: RunStatus, outputs: unknown, error: RunError | null): Promise<void> {
-    const end: RunEnd = { id: row.id, status, outputs, error }
+  async function finish(row: RunRow, definition: Definition, how: Omit<RunEnd, 'id'>): Promise<void> {
+    const { status } = how
+    const end: RunEnd = { id: row.id, ...how }
     const isTold = await deps.outbox.isWanted(row.workspaceId, `flow.${status}`)
     const ended =
       isTold || row.parentRun !== null || row.concurrencyKey !== null

@@ -4,7 +4,7 @@ import type { ForEachStep, IfStep, ParallelStep, Step, SwitchStep, TryStep } fro
 import { failure, toRunError } from './error.ts'
 import { holds, rendered, type Frame } from './frame.ts'
 import type { Port } from './port.ts'
-import { Cancelled, earliest, Suspended } from './signals.ts'
+import { earliest, isSignal, Suspended } from './signals.ts'
 import type { Attempt, Done } from './walk.ts'
 
 type BlockStep = IfStep | SwitchStep | ForEachStep | ParallelStep | TryStep
@@ -95,7 +95,7 @@ async function runTry({ frame, inside }: Attempt, step: TryStep, around: Frame):
     try {
       return await inside(step.try.steps, frame)
     } catch (thrown) {
-      if (thrown instanceof Suspended || thrown instanceof Cancelled || !step.catch) throw thrown
+      if (isSignal(thrown) || !step.catch) throw thrown
       return inside(step.catch.steps, { ...around, names: { ...frame.names, error: toRunError(thrown, step.id) } })
     }
   }
@@ -103,8 +103,7 @@ async function runTry({ frame, inside }: Attempt, step: TryStep, around: Frame):
   try {
     output = await guarded()
   } catch (thrown) {
-    if (!(thrown instanceof Suspended || thrown instanceof Cancelled) && step.finally)
-      await inside(step.finally.steps, { ...around, deadline: undefined })
+    if (!isSignal(thrown) && step.finally) await inside(step.finally.steps, { ...around, deadline: undefined })
     throw thrown
   }
   if (step.finally) await inside(step.finally.steps, around)
@@ -137,7 +136,7 @@ async function together(
       work.then((outcome) => {
         outcomes[index] = outcome
         active.delete(index)
-        if ('failed' in outcome && (!goOn || outcome.failed instanceof Cancelled)) stop = true
+        if ('failed' in outcome && (!goOn || isSignal(outcome.failed))) stop = true
       }),
     )
   }
@@ -162,8 +161,8 @@ async function together(
     for (const { index, until } of waits()) if ((until !== undefined && until <= port.now()) || isNudged) enter(index)
   }
   const failures = outcomes.flatMap((outcome) => (outcome && 'failed' in outcome ? [outcome.failed] : []))
-  const cancelled = failures.find((thrown) => thrown instanceof Cancelled)
-  if (cancelled) throw cancelled
+  const signal = failures.find(isSignal)
+  if (signal) throw signal
   // Whatever was begun comes to its end first: so it is the same failure whenever the run is taken up.
   const waiting = waits()
   if (waiting.length > 0) throw new Suspended(earliest(waiting.map(({ until }) => until)))

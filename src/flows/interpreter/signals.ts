@@ -16,6 +16,17 @@ export class Cancelled extends Error {
   }
 }
 
+/** What the run remembers cannot be reached just now: it is taken up again from there, as after a crash. */
+export class Interrupted extends Error {
+  constructor(cause: unknown) {
+    super('the run was interrupted', { cause })
+  }
+}
+
+export function isSignal(thrown: unknown): boolean {
+  return thrown instanceof Suspended || thrown instanceof Cancelled || thrown instanceof Interrupted
+}
+
 /** The earliest of the times at which something may go on; undefined when only an event, a person or another run can tell. */
 export function earliest(times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined)

@@ -9,7 +9,7 @@ import { failure, StepFailed, toRunError, type RunError } from './error.ts'
 import { holds, rendered, seen, type Deadline, type Frame } from './frame.ts'
 import { pause } from './pause.ts'
 import type { Port, StepRecord } from './port.ts'
-import { Cancelled, earliest, Suspended } from './signals.ts'
+import { Cancelled, earliest, isSignal, Suspended } from './signals.ts'
 import { runApproval, runChild, runWait, runWaitFor } from './waits.ts'
 
 /** What one attempt of a step has to work with. */
@@ -227,10 +227,6 @@ function retryDelay({ retry }: Step, attempt: number, { retryable }: RunError): 
   const most = parseDuration(retry.max_backoff ?? '10m')!
   // Half of it is jitter: runs that failed together do not come back together.
   return Math.min(most, base * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
-}
-
-function isSignal(thrown: unknown): boolean {
-  return thrown instanceof Suspended || thrown instanceof Cancelled
 }
 
 function isContainer(step: Step): boolean {
