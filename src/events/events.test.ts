@@ -146,4 +146,25 @@ suite('events', () => {
     await sender.events.retention.sweep()
     assert.deepEqual(await left(), [])
   })
+
+  test('what the database has no letters for is announced, and waited for, all the same', async () => {
+    await using sender = await startSender()
+    const got = await listen(sender, ['thing.*'])
+    const { workspaceId } = sender.operator
+    const row = {
+      workspaceId,
+      kind: 'listener',
+      target: 'odd',
+      types: ['thing.*'],
+      filter: null,
+      ordered: false,
+      detail: { said: 'NUL \0' },
+    }
+    await sender.db.transaction((trx) => sender.events.subscribe(trx, row))
+    await sender.happen('thing.happened', { text: 'NUL \0, half \ud83d' })
+    assert.deepEqual(
+      got.map(({ data }) => data.text),
+      ['NUL \ufffd, half \ufffd', 'NUL \ufffd, half \ufffd'],
+    )
+  })
 })

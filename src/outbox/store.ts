@@ -1,5 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
+import { wellFormed } from '#lib/well-formed'
 import type { Announcement } from './index.ts'
 
 type Row = Announcement & { readonly id: string; readonly at: Date }
@@ -16,7 +17,7 @@ export async function insertAnnouncements(trx: Transaction, rows: readonly Row[]
     with made as (
     insert into hub.events (id, workspace_id, type, connector, integration_id, integration, verified, subject, data, received_at)
     select r.id, r."workspaceId", r.type, 'hub', r.integration_id, r.integration, true, r.subject, r.data, r.at
-      from jsonb_to_recordset(${JSON.stringify(wire)}::jsonb) as r (id text, "workspaceId" text, type text, subject text, data jsonb,
+      from jsonb_to_recordset(${JSON.stringify(wellFormed(wire))}::jsonb) as r (id text, "workspaceId" text, type text, subject text, data jsonb,
            integration_id text, integration text, at timestamptz)
     returning workspace_id, id
     )
