@@ -60,13 +60,27 @@ export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Tel
     pool,
     connection,
     embedded: server !== undefined,
-    transaction: (work) => sql.transaction().execute(work),
+    transaction: (work) => untangled(() => sql.transaction().execute(work)),
     ping: async () => {
       await pool.query({ text: 'select 1', query_timeout: 2000 } as pg.QueryConfig).catch((cause: unknown) => {
         throw fail('database_unavailable', { cause })
       })
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+const mostTangles = 3
+
+/** Of two transactions that wait for each other, PostgreSQL ends one, which leaves no trace: it is simply made again. */
+async function untangled<T>(work: () => Promise<T>): Promise<T> {
+  for (let tangles = 0; ; tangles++) {
+    try {
+      return await work()
+    } catch (error) {
+      const { code } = error as { code?: unknown }
+      if ((code !== '40P01' && code !== '40001') || tangles === mostTangles) throw error
+    }
   }
 }
 

@@ -11,6 +11,8 @@ export interface HubEvent {
   readonly subject: string | null
   readonly data: unknown
   readonly receivedAt: Date
+  /** How many runs led to it, one by an event of the other. */
+  readonly depth?: number
   /** 0 at first; each replay is one more, and has effects of its own. */
   readonly replays: number
 }

@@ -85,6 +85,7 @@ export async function readOne(deps: Pick<DispatchDeps, 'read'>, row: WholeEvent)
     integration,
     receivedAt,
     replays,
+    depth: row.body === null ? Number(row.headers?.['hub-depth'] ?? 0) : 0,
     type,
     subject: subject ?? null,
     data,

@@ -1,5 +1,5 @@
 import type { Database } from '#db'
-import { toCloudEvent, type Consumer, type Events, type Match } from '#events'
+import { toCloudEvent, type Consumer, type Events, type HubEvent, type Match } from '#events'
 import { render, type Expressions } from '#expressions'
 import { HubError } from '#kit'
 import type { EventTrigger, BusTrigger } from './definition/index.ts'
@@ -24,7 +24,7 @@ export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Con
       const starting: { index: number; request: LaunchRequest }[] = []
       for (const [index, { event, subscription }] of matches.entries()) {
         const flow = flows.get(subscription.target)
-        if (!flow?.enabled) continue
+        if (!flow?.enabled || isOwnCall(event, flow.id)) continue
         const place = Number(subscription.detail?.['trigger'] ?? 0)
         const trigger = flow.definition.on?.[place] as EventTrigger | BusTrigger | undefined
         const scope = toCloudEvent(event)
@@ -35,6 +35,7 @@ export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Con
           flow,
           parameters,
           event: { id: event.id, scope },
+          depth: (event.depth ?? 0) + 1,
           trigger: { kind, event_id: event.id, event_type: event.type, ...replay },
         }
         starting.push({ index, request })
@@ -45,6 +46,11 @@ export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Con
       return effects
     },
   }
+}
+
+/** That its own calls are over, a flow need not hear: it would go on for ever. */
+function isOwnCall({ type, data }: HubEvent, flowId: string): boolean {
+  return type.startsWith('invocation.') && (data as { actor?: unknown } | null)?.actor === `system:flow:${flowId}`
 }
 
 /** What cannot be computed is left to the run: its parameters will not fit, and it says so. */

@@ -293,4 +293,40 @@ outputs: { result: "\${{ steps.ask.output.result.ok }}" }`)
     assert.deepEqual([boom.status, boom.error?.code], ['failed', 'expression_limit'])
     assert.ok(others.every(({ status }) => status === 'completed'))
   })
+
+  test('that starts itself by its own events comes to an end', async () => {
+    const { id } = await flow('on: [{ event: hub_circle.turn }]\nsteps: [{ id: again, emit: { type: hub_circle.turn } }]')
+    const push = await flow('steps: [{ id: e, emit: { type: hub_circle.turn } }]')
+    await push.run()
+    const { flows } = served.hub
+    const runs = await until('the circle is broken', async () => {
+      const found = await flows.runs(served.operator.workspaceId, { flow: id }, { limit: 50 })
+      return found.some(({ error }) => error?.code === 'flow_circle') && found
+    })
+    assert.equal(runs.length, 11)
+    assert.equal(runs.filter(({ status }) => status === 'completed').length, 10)
+  })
+
+  test('that is a tool may not say that it does less than its tools do', async () => {
+    const writing = 'steps: [{ id: w, uses: probe_create_thing, with: { at: /x } }]'
+    await assert.rejects(flow(`tool: { effect: read }\n${writing}`), { code: 'flow_invalid' })
+    await assert.rejects(flow('tool: true\nsteps: [{ id: d, uses: probe_delete_thing, with: { at: /x } }]'), { code: 'flow_invalid' })
+    await flow(`tool: { effect: write }\n${writing}`)
+  })
+
+  test('whose question comes from who saved it is answered by somebody else', async () => {
+    const { access, flows, tools } = served.hub
+    const { workspaceId } = served.operator
+    const scopes = ['flows:write', 'flows:run', 'approvals:write', 'tools:call']
+    const agent = { kind: 'token', id: 'tok_agent', name: 'agent', workspaceId, scopes, readOnly: false } as const
+    await flows.save(agent, 'id: asks-itself\nsteps: [{ id: a, approve: { message: May I? } }]')
+    const { id } = await flows.trigger(agent, 'asks-itself')
+    const [asked] = await until('it asks', async () => {
+      const found = await tools.approvals.list(workspaceId, { run: id }, { limit: 1 })
+      return found.length > 0 && found
+    })
+    await assert.rejects(tools.approvals.decide(agent, asked!.id, 'approve'), { code: 'scope_missing' })
+    await tools.approvals.decide(await access.operator('boss'), asked!.id, 'approve')
+    assert.equal((await flows.wait(workspaceId, id, 10_000)).status, 'completed')
+  })
 })

@@ -5,7 +5,7 @@ import type { Telemetry } from '#telemetry'
 import { findVersion, workspaceIds } from './flow-store.ts'
 import type { Launcher } from './launch.ts'
 import { readReadyFlows } from './ready.ts'
-import { dropRuns, endRuns, findAnyRun } from './run-store.ts'
+import { dropLeftovers, dropRuns, endRuns, findAnyRun } from './run-store.ts'
 import type { Saver } from './save.ts'
 import { follow } from './segment.ts'
 
@@ -52,6 +52,7 @@ export function createKeeper({ db, events, outbox, saver, launcher, logger }: Ke
   }
 
   const sweep = async (): Promise<void> => {
+    await dropLeftovers(db.sql)
     for (const workspaceId of await workspaceIds(db.sql)) {
       await ensure(workspaceId)
       const { runsDays } = await events.retention.get(workspaceId)

@@ -32,6 +32,8 @@ export interface LaunchRequest {
   readonly event?: { readonly id: string; readonly scope: unknown } | undefined
   readonly dryRun?: boolean | undefined
   readonly replayOf?: string | undefined
+  /** How many runs led to this one by their events. */
+  readonly depth?: number | undefined
   readonly parent?: { readonly run: string; readonly path: string; readonly depth: number } | undefined
 }
 
@@ -54,6 +56,8 @@ export interface Segment {
 }
 
 const longestKey = 500
+/** Runs in a row, each started by an event of the one before. */
+const mostLinks = 10
 
 export function createLauncher({ expressions }: { readonly expressions: Expressions }): Launcher {
   let engine: Engine | undefined
@@ -168,6 +172,8 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     let { parameters } = request
     let key: string | undefined
     try {
+      if ((request.depth ?? 0) > mostLinks)
+        throw fail('flow_circle', { detail: `this is the run number ${request.depth} that an event of the one before started` })
       parameters = checkParameters(flow.definition, flow.digest, parameters)
       if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
     } catch (thrown) {
@@ -192,7 +198,7 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
       replayOf: request.replayOf ?? null,
       parentRun: parent?.run ?? null,
       parentPath: parent?.path ?? null,
-      depth: parent?.depth ?? 0,
+      depth: parent?.depth ?? request.depth ?? 0,
       concurrencyKey: null,
       wakeAt: null,
       deadlineAt: timeout === undefined ? null : new Date(now.getTime() + parseDuration(timeout)!),

@@ -1,4 +1,4 @@
-import { actorOf, requireScope, type Principal } from '#access'
+import { requireScope, type Principal } from '#access'
 import { isPassing } from '#db'
 import type { RunContext } from '#engine'
 import { HubError, fail } from '#kit'
@@ -134,7 +134,7 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
         message,
         runId,
         path,
-        askedBy: actorOf(principal),
+        askedBy: row.actor,
         expiresAt: new Date(expiresAt),
         ...(by ? { deciders: by } : {}),
         ...(uses === undefined ? {} : { call: { tool: uses, integration, input } }),
@@ -157,7 +157,7 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
         if (!isNew) return
         const whole =
           typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : { value: data }
-        await outbox.announce(trx, [{ workspaceId, type, data: whole, ...(subject === undefined ? {} : { subject }) }])
+        await outbox.announce(trx, [{ workspaceId, type, data: whole, depth: row.depth, ...(subject === undefined ? {} : { subject }) }])
       })
     },
   }

@@ -268,6 +268,20 @@ export async function childrenUnderWay(sql: Sql, parentRun: string): Promise<str
   return rows.map(({ id }) => id)
 }
 
+/** Versions of which there is neither flow nor run, and what runs waited for that are over for a day. */
+export async function dropLeftovers(sql: Sql): Promise<void> {
+  await raw`
+    delete from hub.flow_versions v
+     where not exists (select from hub.flows f where f.id = v.flow_id) and not exists (select from hub.flow_runs r where r.flow_id = v.flow_id)`.execute(
+    sql,
+  )
+  await raw`
+    delete from hub.subscriptions s
+     where s.kind = 'run' and not exists (
+       select from hub.flow_runs r
+        where r.id = s.detail ->> 'runId' and (r.finished_at is null or r.finished_at > now() - interval '1 day'))`.execute(sql)
+}
+
 export async function dropRuns(sql: Sql, workspaceId: string, before: Date, most: number): Promise<number> {
   const { rows } = await raw`
     delete from hub.flow_runs where id in (

@@ -7,7 +7,16 @@ import { fail, type Connector } from '#kit'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import type { Tools } from '#tools'
-import { conditionOf, flowsRunBy, parseDefinition, toolsUsedBy, type Definition, type Known, type Parsed } from './definition/index.ts'
+import {
+  conditionOf,
+  emits,
+  flowsRunBy,
+  parseDefinition,
+  toolsUsedBy,
+  type Definition,
+  type Known,
+  type Parsed,
+} from './definition/index.ts'
 import {
   deleteFlow,
   findFlow,
@@ -75,12 +84,29 @@ export function createSaver(deps: SaverDeps): Saver {
 
   const parsed = async (workspaceId: string, source: string, format: SaveOptions['format']): Promise<Definition> => {
     const result = await check(workspaceId, source, format)
-    if ('definition' in result) return result.definition
+    if ('definition' in result) {
+      await assertEffect(workspaceId, result.definition)
+      return result.definition
+    }
     const errors = result.problems.map(({ line, column, path, message, remedy }) => ({
       path: `${line}:${column}${path ? ` ${path}` : ''}`,
       message: remedy ? `${message}. ${remedy}` : message,
     }))
     throw fail('flow_invalid', { detail: `the definition has ${errors.length} fault${errors.length === 1 ? '' : 's'}`, errors })
+  }
+
+  /** A flow that is a tool does at least what its own tools do: scopes and policies go by that. */
+  const assertEffect = async (workspaceId: string, definition: Definition): Promise<void> => {
+    if (!definition.tool) return
+    const said = (definition.tool === true ? undefined : definition.tool.effect) ?? 'write'
+    const effects = ['read', 'write', 'destroy'] as const
+    // What another flow does may change with that flow.
+    let needed = flowsRunBy(definition).length > 0 || emits(definition) ? 1 : 0
+    for (const name of toolsUsedBy(definition))
+      needed = Math.max(needed, effects.indexOf((await tools.find(workspaceId, name)).action.effect))
+    if (effects.indexOf(said) >= needed) return
+    const message = `is ${said}, but the flow does what is ${effects[needed]}: write effect: ${effects[needed]}`
+    throw fail('flow_invalid', { errors: [{ path: 'tool.effect', message }] })
   }
 
   /** What starts the flow by itself is in force from the moment in which it is stored. */

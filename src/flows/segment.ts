@@ -149,7 +149,7 @@ export async function follow(
   const { id, flow, flowId, version, workspaceId, parentRun, concurrencyKey } = row
   if (isTold) {
     const data = { run_id: id, flow, version, status, outputs, error }
-    await outbox.announce(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data }])
+    await outbox.announce(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth }])
   }
   if (parentRun !== null) await launcher.wake(trx, [parentRun])
   if (concurrencyKey !== null) await launcher.letIn(trx, { id: flowId, definition }, concurrencyKey)

@@ -74,6 +74,7 @@ export const errorCatalogue = {
   expression_limit: entry('validation', 422, false, 'An expression takes more time, memory or room than it may.'),
   // Flows
   flow_invalid: entry('validation', 400, false, 'The definition of the flow has faults; `errors` names each with its place.'),
+  flow_circle: entry('policy', 409, false, 'Flows start one another by their events without end.'),
   flow_failed: entry('upstream', 502, false, 'A run of the flow failed.'),
   flow_disabled: entry('conflict', 409, false, 'The flow is disabled.'),
   run_over: entry('conflict', 409, false, 'The run is over, or not yet: this cannot be done with it now.'),

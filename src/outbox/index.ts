@@ -11,6 +11,8 @@ export interface Announcement {
   readonly subject?: string
   readonly data: Record<string, unknown>
   readonly integration?: { readonly id: string; readonly name: string }
+  /** How many runs, each started by an event of the one before, led to it: a circle of flows ends by this. */
+  readonly depth?: number
 }
 
 export interface Outbox {

@@ -15,9 +15,10 @@ export async function insertAnnouncements(trx: Transaction, rows: readonly Row[]
   }))
   await raw`
     with made as (
-    insert into hub.events (id, workspace_id, type, connector, integration_id, integration, verified, subject, data, received_at)
-    select r.id, r."workspaceId", r.type, 'hub', r.integration_id, r.integration, true, r.subject, r.data, r.at
-      from jsonb_to_recordset(${JSON.stringify(wellFormed(wire))}::jsonb) as r (id text, "workspaceId" text, type text, subject text, data jsonb,
+    insert into hub.events (id, workspace_id, type, connector, integration_id, integration, verified, subject, headers, data, received_at)
+    select r.id, r."workspaceId", r.type, 'hub', r.integration_id, r.integration, true, r.subject,
+           case when r.depth > 0 then json_build_object('hub-depth', r.depth) end, r.data, r.at
+      from jsonb_to_recordset(${JSON.stringify(wellFormed(wire))}::jsonb) as r (id text, "workspaceId" text, type text, subject text, depth int, data jsonb,
            integration_id text, integration text, at timestamptz)
     returning workspace_id, id
     )

@@ -12,9 +12,12 @@ export function assertPending({ id, status, decidedBy, expiresAt }: ApprovalRow,
   throw fail('approval_decided', { detail: `${decidedBy} said ${said} to this already`, approvalId: id })
 }
 
-/** Two pairs of eyes: a program does not approve what it asks for. Who is at the command line owns the hub anyway. */
+/**
+ * Two pairs of eyes: a program does not approve what it asks for, nor what a flow asks for that it saved. Who is at the command line owns the hub
+ * anyway, and who administers the workspace could make a token for it.
+ */
 export function assertMayDecide(principal: Principal, { id, askedBy, deciders }: ApprovalRow): void {
-  if (principal.kind === 'token' && actorOf(principal) === askedBy)
+  if (principal.kind === 'token' && actorOf(principal) === askedBy && !allows(principal, 'tokens:write'))
     throw fail('scope_missing', { detail: 'who asked for an approval may not decide on it; another token must', approvalId: id })
   if (deciders === null || deciders.some((decider) => fits(principal, decider))) return
   throw fail('scope_missing', { detail: `only these may decide on this approval: ${deciders.join(', ')}`, approvalId: id })

@@ -69,6 +69,11 @@ export function toolsUsedBy(definition: Definition): string[] {
   ]
 }
 
+/** Whether it tells of something, which others may act on. */
+export function emits(definition: Definition): boolean {
+  return allSteps(definition).some((step) => 'emit' in step)
+}
+
 function allSteps({ steps, on_error }: Definition): Record<string, unknown>[] {
   return [...everyStep(steps, []), ...everyStep(on_error?.steps, [])].map(({ step }) => step)
 }
