@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { findRunning } from '#db'
 import { sleep } from '#lib/clock'
 import type { Bench } from './run.ts'
+import { inFolder } from './support/folder.ts'
 import { freePort, home, startServer, type Running } from './support/processes.ts'
 
 const aims = { share: 80, eventMs: 60 }
@@ -26,14 +25,7 @@ interface Round {
 
 export const bench: Bench = {
   describe: 'three-step flows a second beside bare DBOS, with and without history; and how soon an event has its first effect',
-  async run() {
-    const dataDir = mkdtempSync(join(tmpdir(), 'hub-bench-'))
-    try {
-      await measure(dataDir)
-    } finally {
-      rmSync(dataDir, { recursive: true, force: true })
-    }
-  },
+  run: () => inFolder(measure),
 }
 
 async function measure(dataDir: string): Promise<void> {

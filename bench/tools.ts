@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sleep } from '#lib/clock'
 import type { Bench } from './run.ts'
+import { inFolder } from './support/folder.ts'
 import { load, type LoadRequest, type LoadResult } from './support/load.ts'
 import { freePort, home, startServer } from './support/processes.ts'
 
@@ -25,14 +25,7 @@ const write: LoadRequest = {
 
 export const bench: Bench = {
   describe: 'what a tool call adds to the bare outside system, how many go through, and what it costs in memory',
-  async run() {
-    const dataDir = mkdtempSync(join(tmpdir(), 'hub-bench-'))
-    try {
-      await measure(dataDir)
-    } finally {
-      rmSync(dataDir, { recursive: true, force: true })
-    }
-  },
+  run: () => inFolder(measure),
 }
 
 async function measure(dataDir: string): Promise<void> {

@@ -1,14 +1,13 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { findRunning } from '#db'
 import { sleep } from '#lib/clock'
 import type { Bench } from './run.ts'
+import { inFolder } from './support/folder.ts'
 import { load, type LoadRequest, type LoadResult } from './support/load.ts'
 import { freePort, home, startServer, type Running } from './support/processes.ts'
 
@@ -20,14 +19,7 @@ const stored = 1_000_000
 
 export const bench: Bench = {
   describe: 'webhooks that are verified, durable and acknowledged, beside what anybody would write first; and how soon they have an effect',
-  async run() {
-    const dataDir = mkdtempSync(join(tmpdir(), 'hub-bench-'))
-    try {
-      await measure(dataDir)
-    } finally {
-      rmSync(dataDir, { recursive: true, force: true })
-    }
-  },
+  run: () => inFolder(measure),
 }
 
 async function measure(dataDir: string): Promise<void> {

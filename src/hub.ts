@@ -96,7 +96,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     ),
   )
   events.consume('endpoint', outbound.consumer)
-  const webhooks = stack.use(createWebhooks({ db, credentials, integrations, events, expressions, reader, ...telemetry }))
+  const webhooks = stack.use(createWebhooks({ db, access, credentials, integrations, events, expressions, reader, ...telemetry }))
   const flows: Flows = stack.use(createFlows({ db, access, events, expressions, outbox, tools, connectors, ...telemetry }))
   const owned = stack.move()
   return {

@@ -38,6 +38,8 @@ export interface Access extends AsyncDisposable {
   readonly workspaces: {
     list(principal: Principal): Promise<Workspace[]>
     create(principal: Principal, name: string): Promise<Workspace>
+    /** Of all, for what the hub does by itself. */
+    ids(): Promise<string[]>
     find(by: { id: string } | { name: string } | { number: number }): Promise<Workspace | undefined>
   }
   /** Whoever can run commands on this machine with this configuration owns the hub. */
@@ -140,6 +142,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
           return workspace
         })
       },
+      ids: async () => (await listWorkspaces(db.sql)).map(({ id }) => id),
       find: (by) => findWorkspace(db.sql, by),
     },
 

@@ -11,15 +11,7 @@ import { readOne } from './hand.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './look-store.ts'
 import { createRetention, type Retention } from './retention.ts'
-import {
-  deleteSubscriptions,
-  effectsOf,
-  insertSubscription,
-  subscriptionsOf,
-  type EventRow,
-  type NewSubscription,
-  type WholeEvent,
-} from './store.ts'
+import { deleteSubscriptions, effectsOf, insertSubscription, subscriptionsOf, type EventRow, type WholeEvent } from './store.ts'
 
 export type { ReadEvent, Reading } from './dispatch.ts'
 export { fitsType, toCloudEvent, type CloudEvent, type Consumer, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
@@ -55,7 +47,7 @@ export interface Events extends AsyncDisposable {
   readonly inbox: Pick<Inbox, 'add'>
   /** Who takes subscriptions of a kind. Once, while the hub is built. */
   consume(kind: string, consumer: Consumer): void
-  subscribe(trx: Transaction, subscription: Omit<NewSubscription, 'id'>): Promise<string>
+  subscribe(trx: Transaction, subscription: Omit<SubscriptionRow, 'id'>): Promise<string>
   unsubscribe(trx: Transaction, kind: string, target: string): Promise<void>
   subscriptions(workspaceId: string): Promise<SubscriptionRow[]>
   list(workspaceId: string, filter: EventFilter, page: { before?: string | undefined; limit: number }): Promise<EventRow[]>

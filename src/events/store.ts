@@ -185,18 +185,7 @@ export function subscriptionsOf(sql: Sql, workspaceIds: readonly string[]): Prom
     .execute()
 }
 
-export interface NewSubscription {
-  readonly id: string
-  readonly workspaceId: string
-  readonly kind: string
-  readonly target: string
-  readonly types: readonly string[]
-  readonly filter: string | null
-  readonly ordered: boolean
-  readonly detail: Record<string, unknown> | null
-}
-
-export async function insertSubscription(trx: Sql, row: NewSubscription): Promise<void> {
+export async function insertSubscription(trx: Sql, row: SubscriptionRow): Promise<void> {
   const { workspaceId, types, detail, ...rest } = row
   const values = { ...rest, workspace_id: workspaceId, types: [...types], detail: detail ? JSON.stringify(wellFormed(detail)) : null }
   await trx.insertInto('subscriptions').values(values).execute()

@@ -171,7 +171,3 @@ export async function dueSchedules(trx: Transaction, now: Date): Promise<Schedul
 export async function setNext(trx: Transaction, { flowId, place }: ScheduleRow, nextAt: Date | null): Promise<void> {
   await trx.updateTable('flow_schedules').set({ next_at: nextAt }).where('flow_id', '=', flowId).where('place', '=', place).execute()
 }
-
-export async function workspaceIds(sql: Sql): Promise<string[]> {
-  return (await sql.selectFrom('workspaces').select('id').orderBy('id').execute()).map(({ id }) => id)
-}

@@ -1,8 +1,9 @@
+import type { Access } from '#access'
 import type { Database, Transaction } from '#db'
 import type { Events } from '#events'
 import type { Outbox } from '#outbox'
 import type { Telemetry } from '#telemetry'
-import { findVersion, workspaceIds } from './flow-store.ts'
+import { findVersion } from './flow-store.ts'
 import type { Launcher } from './launch.ts'
 import { readReadyFlows } from './ready.ts'
 import { dropLeftovers, dropRuns, endRuns, findAnyRun } from './run-store.ts'
@@ -23,13 +24,14 @@ const batch = 500
 
 interface KeeperDeps extends Telemetry {
   readonly db: Database
+  readonly access: Access
   readonly events: Events
   readonly outbox: Outbox
   readonly saver: Saver
   readonly launcher: Launcher
 }
 
-export function createKeeper({ db, events, outbox, saver, launcher, logger }: KeeperDeps): Keeper {
+export function createKeeper({ db, access, events, outbox, saver, launcher, logger }: KeeperDeps): Keeper {
   const ensured = new Map<string, Promise<void>>()
   let sources: string[] | undefined
   let timer: NodeJS.Timeout | undefined
@@ -53,7 +55,7 @@ export function createKeeper({ db, events, outbox, saver, launcher, logger }: Ke
 
   const sweep = async (): Promise<void> => {
     await dropLeftovers(db.sql)
-    for (const workspaceId of await workspaceIds(db.sql)) {
+    for (const workspaceId of await access.workspaces.ids()) {
       await ensure(workspaceId)
       const { runsDays } = await events.retention.get(workspaceId)
       const before = new Date(Date.now() - (runsDays ?? usualDays) * 86_400_000)

@@ -1,4 +1,4 @@
-import { createGuard, type Principal } from '#access'
+import { createGuard, type Access, type Principal } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import type { Events } from '#events'
@@ -11,7 +11,7 @@ import type { Reader } from './reader.ts'
 import { createReceive, type WebhookReply, type WebhookRequest } from './receive.ts'
 import { createReconcile, type Reconcile } from './reconcile.ts'
 import { createRejections } from './rejections.ts'
-import { allWorkspaceIds, type Rejection } from './store.ts'
+import type { Rejection } from './store.ts'
 import { createTrial, type Trial } from './trial.ts'
 
 export { createHookCheck } from './check.ts'
@@ -34,6 +34,7 @@ export interface Webhooks extends AsyncDisposable {
 
 export interface WebhooksDeps extends Telemetry {
   readonly db: Database
+  readonly access: Access
   readonly credentials: Credentials
   readonly integrations: Integrations
   readonly events: Events
@@ -45,10 +46,9 @@ export interface WebhooksDeps extends Telemetry {
 const refusals = 60
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { db } = deps
   const rejections = createRejections(deps)
   const guard = createGuard(refusals)
-  const hooks = createHooks({ ...deps, workspaceIds: () => allWorkspaceIds(db.sql) })
+  const hooks = createHooks({ ...deps, workspaceIds: deps.access.workspaces.ids })
   const reconcile = createReconcile(deps)
 
   return {

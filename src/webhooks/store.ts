@@ -38,10 +38,6 @@ export function listRejections(
   return query.orderBy('last_at', 'desc').limit(limit).execute()
 }
 
-export async function allWorkspaceIds(sql: Sql): Promise<string[]> {
-  return (await sql.selectFrom('workspaces').select('id').orderBy('id').execute()).map(({ id }) => id)
-}
-
 export async function noteSource(sql: Sql, source: { workspaceId: string; integrationId: string; hook: string; at: Date }): Promise<void> {
   const { workspaceId, integrationId, hook, at } = source
   await sql

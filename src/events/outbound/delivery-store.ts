@@ -1,8 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
 
-export type DeliveryStatus = 'pending' | 'delivered' | 'dead' | 'cancelled'
-
 export interface DeliveryRow {
   readonly id: string
   readonly workspaceId: string
