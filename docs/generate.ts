@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scopes } from '#access'
 import { isSecretSetting, settings, settingNames, vendorVariableNames, type SettingName } from '#config'
-import { errorCatalogue } from '#kit'
+import { errorCatalogue } from '#errors'
 
 /**
  * What the pages say of settings and errors is written from the code: `npm run docs`. A test compares, so that neither can change alone.

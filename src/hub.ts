@@ -5,18 +5,20 @@ import { vendorVariableNames, type Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring, type Credentials } from '#credentials'
 import { ensureDataDir, openDatabase, type Database } from '#db'
-import type { Readiness, RestApp } from '#doors/rest'
-import { createEvents, createOutbound, type Events, type Outbound } from '#events'
+import type { Readiness, RestApp } from '#transports/rest'
+import { createEvents, type Events } from '#events'
+import { createOutbound, type Outbound } from '#endpoints'
 import { createExpressions, type Expressions } from '#expressions'
 import { createFlowConnector, createFlows, type Flows } from '#flows'
 import { createIntegrations, type Integrations } from '#integrations'
-import { createEgress, HubError } from '#kit'
+import { createEgress } from '#http'
+import { HubError } from '#errors'
 import { newId } from '#lib/ids'
-import { createOutbox } from '#outbox'
+import { createEventPublisher } from '#events/publish'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createHubConnector, createTools, type Tools } from '#tools'
 import { createHookCheck, createReader, createWebhooks, type Webhooks } from '#webhooks'
-import { loadConnectors } from './connect.ts'
+import { loadConnectors } from './load-connectors.ts'
 import { version } from './version.ts'
 
 /** The composition root: the one place where modules meet. Built in order, disposed in reverse. */
@@ -53,14 +55,14 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     await openDatabase({ url: config.DATABASE_URL, dataDir: config.HUB_DATA_DIR, poolSize: config.HUB_DATABASE_POOL, mode }, telemetry),
   )
   const access = stack.use(createAccess(db, telemetry))
-  await access.ensureFirst(config.HUB_ADMIN_TOKEN, (token) => keepAdminToken(config, token))
+  await access.bootstrap(config.HUB_ADMIN_TOKEN, (token) => keepAdminToken(config, token))
   const keyring = createKeyring({ keys: config.HUB_SECRET_KEYS, dataDir: config.HUB_DATA_DIR })
   const credentials = stack.use(createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
 
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(config)] })
   stack.defer(() => egress.close())
-  const outbox = createOutbox(db)
+  const publisher = createEventPublisher(db)
   const expressions = stack.use(createExpressions(telemetry))
   const integrations: Integrations = stack.use(
     await createIntegrations(
@@ -68,7 +70,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
         db,
         access,
         credentials,
-        outbox,
+        publisher,
         ...telemetry,
         http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS },
       },
@@ -83,21 +85,21 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
   const tools = stack.use(
     createTools(
-      { db, access, integrations, outbox, ...telemetry },
+      { db, access, integrations, publisher, ...telemetry },
       { connectors: [...connectors, createHubConnector(db, integrations), createFlowConnector(() => flows)], executorId },
     ),
   )
   const reader = createReader({ integrations, expressions })
-  const events = stack.use(createEvents({ db, access, expressions, outbox, read: reader.read, ...telemetry }))
+  const events = stack.use(createEvents({ db, access, expressions, publisher, read: reader.read, ...telemetry }))
   const outbound = stack.use(
     createOutbound(
-      { db, access, credentials, egress, expressions, outbox, read: reader.read, ...telemetry },
+      { db, access, credentials, egress, expressions, publisher, read: reader.read, ...telemetry },
       { drainMs: config.HUB_DRAIN_SECONDS * 1000 },
     ),
   )
   events.consume('endpoint', outbound.consumer)
   const webhooks = stack.use(createWebhooks({ db, access, credentials, integrations, events, expressions, reader, ...telemetry }))
-  const flows: Flows = stack.use(createFlows({ db, access, events, expressions, outbox, tools, connectors, ...telemetry }))
+  const flows: Flows = stack.use(createFlows({ db, access, events, expressions, publisher, tools, connectors, ...telemetry }))
   const owned = stack.move()
   return {
     config,
@@ -132,7 +134,7 @@ export async function composeHub(
   const hub = stack.use(await openHub(config, mode))
   const { telemetry, access, credentials, integrations, tools, events, outbound, webhooks, flows } = hub
   // Loaded here, as the engine below: a command beside a serving hub needs neither, and starts a fifth sooner.
-  const { buildRest } = await import('#doors/rest')
+  const { buildRest } = await import('#transports/rest')
   const rest = await buildRest(
     {
       ...telemetry,

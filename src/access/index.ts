@@ -1,25 +1,25 @@
 import type { Database } from '#db'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { systemClock, type Clock } from '#lib/clock'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
 import { createAudit, type Audit } from './audit.ts'
-import { ensureFirstToken, ensurePresetToken, ensureWorkspace } from './first.ts'
-import { createGuard } from './guard.ts'
+import { ensureAdminToken, ensurePresetToken, ensureWorkspace } from './bootstrap.ts'
+import { createThrottle } from './throttle.ts'
 import { actorOf, type Principal } from './scopes.ts'
 import { tokenKey } from './secrets.ts'
 import { findTokenByHash, findWorkspace, insertWorkspace, listWorkspaces, touchTokens, type TokenRow, type Workspace } from './store.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
 export type { Audit, AuditEntry, AuditReport, AuditRow } from './audit.ts'
-export { createGuard, type Guard } from './guard.ts'
+export { createThrottle, type Throttle } from './throttle.ts'
 export { actorOf, allows, requireScope, scopes, type Principal, type Scope } from './scopes.ts'
 export type { TokenRow, Workspace } from './store.ts'
 export type { TokenRequest, Tokens } from './tokens.ts'
 
 /** How long a process may go on believing that a token is good: half of the second within which a revocation must hold everywhere. */
-const believedMs = 500
+const cacheTtlMs = 500
 /** For how long a token that was good is not held up by what others try from its address. */
 const trustedMs = 3_600_000
 const touchEveryMs = 60_000
@@ -48,12 +48,12 @@ export interface Access extends AsyncDisposable {
    * Makes workspace `default` and the administrator's token: the preset one, or, where there is no token at all, a new one, whose value
    * goes to `keep`. When `keep` throws, nothing was made.
    */
-  ensureFirst(presetAdminToken: string | undefined, keep: (value: string) => void): Promise<Workspace>
+  bootstrap(presetAdminToken: string | undefined, keep: (value: string) => void): Promise<Workspace>
 }
 
 export function createAccess(db: Database, { logger, metrics }: Telemetry, clock: Clock = systemClock): Access {
   const audit = createAudit(db, clock)
-  const guard = createGuard(guesses)
+  const throttle = createThrottle(guesses)
   const believed = new Map<string, { principal: Principal; until: number }>()
   const used = new Map<string, Date>()
   const touched = new Map<string, number>()
@@ -87,19 +87,19 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     const key = tokenKey(token)
     const hit = believed.get(key)
     if (hit && hit.until > now) return hit.principal
-    if (!hit) await guard.check(address)
+    if (!hit) await throttle.check(address)
     const row = await lookUp(key)
     const reason = whyRefused(row, now)
     if (!row || reason) {
       believed.delete(key)
       metrics.authFailures.inc({ reason: reason ?? 'unknown' })
-      await guard.failed(address)
-      throw fail('token_invalid')
+      await throttle.failed(address)
+      throw hubError('token_invalid')
     }
     // Many guesses at once pass the first check together.
-    if (!hit) await guard.check(address)
+    if (!hit) await throttle.check(address)
     const principal = principalOf(row)
-    const until = Math.min(now + believedMs, row.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
+    const until = Math.min(now + cacheTtlMs, row.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
     believed.set(key, { principal, until })
     noteUse(row.id, now)
     return principal
@@ -112,10 +112,10 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
 
     async enter(principal, name) {
       if (!principal.scopes.includes('hub:admin')) {
-        throw fail('scope_missing', { detail: 'only a token with hub:admin may act in another workspace; needed: hub:admin' })
+        throw hubError('scope_missing', { detail: 'only a token with hub:admin may act in another workspace; needed: hub:admin' })
       }
       const workspace = await findWorkspace(db.sql, { name })
-      if (!workspace) throw fail('not_found', { detail: `there is no workspace "${name}"` })
+      if (!workspace) throw hubError('not_found', { detail: `there is no workspace "${name}"` })
       return { ...principal, workspaceId: workspace.id }
     },
 
@@ -126,11 +126,11 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
       },
       async create(principal, name) {
         if (!workspaceName.test(name)) {
-          throw fail('invalid_input', { errors: [{ path: 'name', message: 'must be lower case letters, digits and dashes' }] })
+          throw hubError('invalid_input', { errors: [{ path: 'name', message: 'must be lower case letters, digits and dashes' }] })
         }
         return db.transaction(async (trx) => {
           const workspace = await insertWorkspace(trx, { id: newId('ws'), name })
-          if (!workspace) throw fail('already_exists', { detail: `there is a workspace "${name}" already` })
+          if (!workspace) throw hubError('already_exists', { detail: `there is a workspace "${name}" already` })
           const actor = actorOf(principal)
           await audit.record(trx, {
             workspaceId: workspace.id,
@@ -148,14 +148,14 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
 
     async operator(name, workspace = 'default') {
       const found = await findWorkspace(db.sql, { name: workspace })
-      if (!found) throw fail('not_found', { detail: `there is no workspace "${workspace}"` })
+      if (!found) throw hubError('not_found', { detail: `there is no workspace "${workspace}"` })
       return { kind: 'operator', id: name, name, workspaceId: found.id, scopes: ['admin', 'hub:admin'], readOnly: false }
     },
 
-    ensureFirst: (preset, keep) =>
+    bootstrap: (preset, keep) =>
       db.transaction(async (trx) => {
         const workspace = await ensureWorkspace(trx, audit)
-        if (preset === undefined) await ensureFirstToken(trx, audit, workspace.id, keep)
+        if (preset === undefined) await ensureAdminToken(trx, audit, workspace.id, keep)
         else await ensurePresetToken(trx, audit, workspace.id, preset)
         return workspace
       }),

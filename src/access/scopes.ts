@@ -1,4 +1,4 @@
-import { fail } from '#kit'
+import { hubError } from '#errors'
 
 /**
  * A scope is `area:verb`, and may be narrowed with further parts: `tools:call` covers `tools:call:github` and
@@ -67,7 +67,7 @@ export function requireScope(principal: Principal, needed: string): void {
   if (allows(principal, needed)) return
   const scope = needed.replace(/:\*$/, '')
   const reason = principal.readOnly ? 'this token is read-only' : `this token lacks the scope ${scope}`
-  throw fail('scope_missing', { detail: `${reason}; needed: ${scope}`, hint: `ask an administrator for a token with ${scope}` })
+  throw hubError('scope_missing', { detail: `${reason}; needed: ${scope}`, hint: `ask an administrator for a token with ${scope}` })
 }
 
 export function actorOf(principal: Principal): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { requireScope, scopes, type Principal } from '#access'
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 import { sharedDatabase, openAccess, testClock } from '#test'
 import { until } from '#test/faults'
 import { allows } from './scopes.ts'

@@ -1,5 +1,5 @@
 import type { Database } from '#db'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import type { Clock } from '#lib/clock'
 import { newId } from '#lib/ids'
 import type { Audit } from './audit.ts'
@@ -26,11 +26,11 @@ export function createTokens(db: Database, audit: Audit, clock: Clock, onRevoked
     async create(principal, { name, scopes, readOnly = false, expiresAt }) {
       assertGrantable(principal, scopes, readOnly)
       if (expiresAt && expiresAt.getTime() <= clock.millis()) {
-        throw fail('invalid_input', { errors: [{ path: 'expires_at', message: 'must be in the future' }] })
+        throw hubError('invalid_input', { errors: [{ path: 'expires_at', message: 'must be in the future' }] })
       }
       if (principal.expiresAt && (!expiresAt || expiresAt > principal.expiresAt)) {
         const latest = principal.expiresAt.toISOString()
-        throw fail('invalid_input', {
+        throw hubError('invalid_input', {
           errors: [{ path: 'expires_at', message: `must be no later than ${latest}, when your own token ends` }],
         })
       }
@@ -64,7 +64,7 @@ export function createTokens(db: Database, audit: Audit, clock: Clock, onRevoked
     async revoke(principal, id) {
       const token = await db.transaction(async (trx) => {
         const row = await revokeToken(trx, principal.workspaceId, id)
-        if (!row) throw fail('not_found', { detail: `there is no token ${id} in this workspace` })
+        if (!row) throw hubError('not_found', { detail: `there is no token ${id} in this workspace` })
         await audit.record(trx, {
           workspaceId: principal.workspaceId,
           actor: actorOf(principal),
@@ -84,10 +84,10 @@ export function createTokens(db: Database, audit: Audit, clock: Clock, onRevoked
 function assertGrantable(principal: Principal, scopes: readonly string[], readOnly: boolean): void {
   const unknown = scopes.filter((scope) => !isKnownScope(scope))
   if (unknown.length > 0) {
-    throw fail('invalid_input', { errors: unknown.map((scope) => ({ path: 'scopes', message: `"${scope}" is not a scope` })) })
+    throw hubError('invalid_input', { errors: unknown.map((scope) => ({ path: 'scopes', message: `"${scope}" is not a scope` })) })
   }
   const beyond = scopes.filter((scope) => !allows(principal, scope))
   if (beyond.length > 0 || (principal.readOnly && !readOnly)) {
-    throw fail('scope_missing', { detail: `a token cannot grant what it lacks: ${beyond.join(', ') || 'changing anything'}` })
+    throw hubError('scope_missing', { detail: `a token cannot grant what it lacks: ${beyond.join(', ') || 'changing anything'}` })
   }
 }

@@ -15,14 +15,14 @@ export function credentialCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  echo \'{"personal_access_token": "…"}\' | hub credential set github-pat')
     .action((name: string, pairs: CredentialData = {}, options: { kind?: string }, command: Command) =>
       withHub(command, async ({ credentials }, operator, output) => {
-        const { fail } = await import('#kit')
+        const { hubError } = await import('#errors')
         const piped = (await readPipedJson()) ?? {}
         const scalar = (item: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof item)
         if (!Object.values(piped).every(scalar))
-          throw fail('invalid_input', { detail: 'a JSON object of texts, numbers and booleans is expected' })
+          throw hubError('invalid_input', { detail: 'a JSON object of texts, numbers and booleans is expected' })
         const data = { ...(piped as CredentialData), ...pairs }
         if (Object.keys(data).length === 0)
-          throw fail('invalid_input', { detail: 'no fields given', hint: 'pipe a JSON object in, or add field=value' })
+          throw hubError('invalid_input', { detail: 'no fields given', hint: 'pipe a JSON object in, or add field=value' })
         const info = await credentials.set(operator, name, data, options.kind)
         output.print(shown(info), `stored ${info.name}, version ${info.version}`)
       }),

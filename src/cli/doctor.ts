@@ -124,7 +124,7 @@ async function attempt(check: string, look: () => string | Promise<string>): Pro
   try {
     return { check, ok: true, found: await look() }
   } catch (error) {
-    const { HubError } = await import('#kit')
+    const { HubError } = await import('#errors')
     const { message } = error as Error
     const mend = error instanceof Trouble ? error.mend : error instanceof HubError ? error.details.hint : undefined
     return { check, ok: false, found: message, ...(mend ? { mend } : {}) }

@@ -130,16 +130,16 @@ interface SignOptions {
 }
 
 async function signSample(name: string, options: SignOptions, command: Command): Promise<void> {
-  const { schemes, sign, fail } = await import('#kit')
+  const { schemes, sign, hubError } = await import('#kit')
   const scheme = (schemes as Record<string, WebhookScheme>)[name]
   if (!scheme) return command.error(`error: there is no scheme "${name}"; there are: ${Object.keys(schemes).join(', ')}`)
   const body = options.body === '-' ? await buffer(process.stdin) : await readFile(options.body)
   await withHub(command, async ({ credentials }, { workspaceId }, output) => {
     const stored = options.credential === undefined ? undefined : await credentials.read(workspaceId, options.credential)
     if (options.credential !== undefined && !stored)
-      throw fail('credential_missing', { detail: `there is no credential "${options.credential}"` })
+      throw hubError('credential_missing', { detail: `there is no credential "${options.credential}"` })
     const secret = options.secret ?? Object.values(stored ?? {}).find((value): value is string => typeof value === 'string')
-    if (secret === undefined) throw fail('invalid_input', { detail: 'a secret is needed: --credential NAME, or --secret TEXT' })
+    if (secret === undefined) throw hubError('invalid_input', { detail: 'a secret is needed: --credential NAME, or --secret TEXT' })
     const signed = sign(scheme, { body, secret, now: Date.now() })
     const headers = { 'content-type': 'application/json', ...vendorHeaders(name, options.type), ...signed.headers }
     output.print({ method: 'POST', url: options.url, headers, body: signed.body.toString() }, curl(options.url, headers, signed.body))

@@ -7,16 +7,16 @@ export async function readPipedJson(): Promise<Record<string, unknown> | undefin
 }
 
 export async function parseJsonObject(source: string, what: string): Promise<Record<string, unknown>> {
-  const { fail } = await import('#kit')
+  const { hubError } = await import('#errors')
   let value: unknown
   try {
     value = JSON.parse(source)
   } catch {
     // The parser's own message would quote the text, which may be a secret.
-    throw fail('bad_json', { detail: `${what} is not valid JSON` })
+    throw hubError('bad_json', { detail: `${what} is not valid JSON` })
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw fail('invalid_input', { detail: `${what}: a JSON object is expected` })
+    throw hubError('invalid_input', { detail: `${what}: a JSON object is expected` })
   return value as Record<string, unknown>
 }
 

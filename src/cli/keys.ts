@@ -33,8 +33,8 @@ export function keyCommands(program: Command): void {
         const shown = failed.map(({ name, workspaceId, reason }) => ({ name, workspace_id: workspaceId, reason }))
         output.print({ key_id: id, resealed, failed: shown }, `${resealed} credentials sealed anew with key ${id}`)
         if (failed.length > 0) {
-          const { fail } = await import('#kit')
-          throw fail('key_unknown', {
+          const { hubError } = await import('#errors')
+          throw hubError('key_unknown', {
             detail: `${failed.length} could not be opened:\n${failed.map(({ reason }) => `  ${reason}`).join('\n')}`,
           })
         }
@@ -58,8 +58,10 @@ export function keyCommands(program: Command): void {
         output.print(report, [`${entries} entries, ${breaks.length === 0 ? 'all chains whole' : 'BROKEN'}; heads:`, ...lines].join('\n'))
         const [first] = breaks
         if (first) {
-          const { fail } = await import('#kit')
-          throw fail('internal', { detail: `the audit log was tampered with: entry ${first.seq} of ${first.workspaceId}: ${first.reason}` })
+          const { hubError } = await import('#errors')
+          throw hubError('internal', {
+            detail: `the audit log was tampered with: entry ${first.seq} of ${first.workspaceId}: ${first.reason}`,
+          })
         }
       }),
     )

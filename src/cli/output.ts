@@ -56,7 +56,7 @@ async function tell(error: unknown): Promise<Told> {
     const count = error.faults.length
     return { code: 'bad_settings', detail: `the configuration has ${count} fault${count === 1 ? '' : 's'}:`, faults: error.faults }
   }
-  const { HubError } = await import('#kit')
+  const { HubError } = await import('#errors')
   if (error instanceof HubError) {
     const { hint, errors } = error.details
     const faults = errors?.map(({ path, message }) => `${path}: ${message}`)

@@ -51,7 +51,7 @@ export function toolCommands(program: Command): void {
       withHub(command, async ({ tools }, operator, output) => {
         const input = { ...(await parseInput(options.input)), ...pairs }
         const outcome = await tools.invoke(operator, name, input, {
-          door: 'cli',
+          transport: 'cli',
           integration: options.integration,
           idempotencyKey: options.key,
           approval: options.approval,

@@ -121,7 +121,7 @@ for (const connector of connectors) {
       await expectEverywhere(
         connector,
         () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' }),
-        () => 'vendor_nonsense',
+        () => 'vendor_invalid_response',
         2000,
         true,
       )

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { Principal } from '#access'
 import type { CredentialData } from '#credentials'
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 import { startVault } from '../../test/standins/vault/index.ts'
 

@@ -1,6 +1,6 @@
 import type { Database } from '#db'
-import { fail, type HubError } from '#kit'
-import { briefly } from '#lib/briefly'
+import { hubError, type HubError } from '#errors'
+import { ttlCache } from '#lib/ttl-cache'
 import { newId } from '#lib/ids'
 import { open, seal, SealBrokenError, UnknownKeyError, type SealKey } from '#lib/seal'
 import type { CredentialBackend, CredentialData } from './backend.ts'
@@ -29,7 +29,7 @@ export interface DatabaseBackend extends CredentialBackend {
 }
 
 /** A credential that was replaced holds in every process after this at the latest. */
-const believedMs = 500
+const cacheTtlMs = 500
 
 const rowKey = (workspaceId: string, name: string): string => `${workspaceId} ${name}`
 
@@ -44,7 +44,7 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
     }
   }
 
-  const rows = briefly(believedMs, (key: string) => {
+  const rows = ttlCache(cacheTtlMs, (key: string) => {
     const at = key.indexOf(' ')
     return readCredential(db.sql, key.slice(0, at), key.slice(at + 1))
   })
@@ -58,7 +58,7 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       const sealed = sealFields(workspace.id, name, data, key)
       const row = { id: newId('cred'), workspaceId: workspace.id, name, kind, keyId: key.id, sealed }
       const info = await putCredential(trx, row, createOnly)
-      if (!info) throw fail('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
+      if (!info) throw hubError('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
       return info
     },
     // What is held for a moment is sealed; it is opened for each call.
@@ -111,14 +111,14 @@ function openFields({ workspaceId, name, sealed }: SealedRow, keys: readonly Sea
 
 function asHubError(name: string, error: unknown): HubError {
   if (error instanceof UnknownKeyError) {
-    return fail('key_unknown', {
+    return hubError('key_unknown', {
       detail: `credential "${name}" is sealed with key "${error.keyId}", which this hub does not have`,
       hint: `add key "${error.keyId}" to HUB_SECRET_KEYS (or the data folder's secret-keys), or set the credential anew`,
       cause: error,
     })
   }
   if (error instanceof SealBrokenError) {
-    return fail('seal_broken', {
+    return hubError('seal_broken', {
       detail: `credential "${name}" does not open with key "${error.keyId}"`,
       hint: `the key now called "${error.keyId}" is not the one that sealed it; bring that one back, or set the credential anew`,
       cause: error,

@@ -1,6 +1,6 @@
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
-import { fail, type FieldError } from '#kit'
+import { hubError, type FieldError } from '#errors'
 import type { Telemetry } from '#telemetry'
 import type { CredentialBackend, CredentialData, CredentialInfo, WorkspaceRef } from './backend.ts'
 import { createDatabaseBackend, type DatabaseBackend, type RotationReport } from './database.ts'
@@ -15,7 +15,7 @@ export { createKeyring, formatKey, newKey, type Keyring } from './keyring.ts'
 
 export const credentialName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 export const credentialField = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
-const mostFields = 50
+const maxFields = 50
 const longestValue = 65_536
 
 export interface Credentials extends AsyncDisposable {
@@ -24,7 +24,7 @@ export interface Credentials extends AsyncDisposable {
   create(principal: Principal, name: string, data: CredentialData, kind?: string): Promise<CredentialInfo>
   set(principal: Principal, name: string, data: CredentialData, kind?: string): Promise<CredentialInfo>
   remove(principal: Principal, name: string): Promise<void>
-  /** The values, for the one call that needs them. Not reachable through any door. */
+  /** The values, for the one call that needs them. Not reachable through any transport. */
   read(workspaceId: string, name: string): Promise<CredentialData | undefined>
   readonly keys: {
     list(): Promise<{ id: string; known: boolean; current: boolean; credentials: number }[]>
@@ -57,7 +57,7 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
   const workspaces = new Map<string, WorkspaceRef>()
   const workspaceOf = async (id: string): Promise<WorkspaceRef> => {
     const workspace = workspaces.get(id) ?? (await access.workspaces.find({ id }))
-    if (!workspace) throw fail('not_found', { detail: 'this workspace does not exist any more' })
+    if (!workspace) throw hubError('not_found', { detail: 'this workspace does not exist any more' })
     workspaces.set(id, workspace)
     return workspace
   }
@@ -97,7 +97,7 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
     remove: (principal, name) =>
       change(principal, async (trx, workspace) => {
         const removed = await backend.remove(trx, workspace, name)
-        if (!removed) throw fail('not_found', { detail: `there is no credential "${name}" in this workspace` })
+        if (!removed) throw hubError('not_found', { detail: `there is no credential "${name}" in this workspace` })
         return { result: undefined, action: 'credential.deleted', subject: name, detail: {} }
       }),
     async read(workspaceId, name) {
@@ -129,7 +129,7 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
       rotate: (principal, { addKey }) =>
         db.transaction(async (trx) => {
           if (!(await tryLockRotation(trx))) {
-            throw fail('in_use', { detail: 'the keys are being rotated already', hint: 'wait for that to end' })
+            throw hubError('in_use', { detail: 'the keys are being rotated already', hint: 'wait for that to end' })
           }
           if (addKey) keyring.addKey()
           const report = await sealed.rotate()
@@ -154,7 +154,7 @@ function assertFit(name: string, data: CredentialData): void {
   if (!credentialName.test(name)) errors.push({ path: 'name', message: 'must be letters, digits, dots, dashes and underscores' })
   const fields = Object.entries(data)
   if (fields.length === 0) errors.push({ path: 'data', message: 'must have at least one field' })
-  if (fields.length > mostFields) errors.push({ path: 'data', message: `must have at most ${mostFields} fields` })
+  if (fields.length > maxFields) errors.push({ path: 'data', message: `must have at most ${maxFields} fields` })
   for (const [field, value] of fields) {
     if (!credentialField.test(field))
       errors.push({ path: `data.${field}`, message: 'must be a field name: letters, digits and underscores' })
@@ -162,5 +162,5 @@ function assertFit(name: string, data: CredentialData): void {
       errors.push({ path: `data.${field}`, message: `must be at most ${longestValue} characters` })
     }
   }
-  if (errors.length > 0) throw fail('invalid_input', { errors })
+  if (errors.length > 0) throw hubError('invalid_input', { errors })
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { createKeyring, formatKey, newKey } from '#credentials'
 import { createOnce } from './keyring.ts'
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 
 function folder(): Disposable & { path: string; file: string } {
   const path = mkdtempSync(join(tmpdir(), 'hub-keys-'))

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import type { SealKey } from '#lib/seal'
 
 /**
@@ -27,7 +27,7 @@ export function createKeyring(options: { keys: readonly SealKey[] | undefined; d
       all: () => given,
       refresh: () => false,
       addKey: () => {
-        throw fail('in_use', {
+        throw hubError('in_use', {
           detail: 'the keys come from HUB_SECRET_KEYS',
           hint: 'put a key from `hub keys new` first in HUB_SECRET_KEYS, restart every process, then run `hub keys rotate`',
         })
@@ -119,7 +119,7 @@ function readKeys(path: string): SealKey[] {
     })
   const ids = new Set(keys.map(({ id }) => id))
   if (keys.length === 0 || ids.size < keys.length || keys.some(({ id, key }) => id === '' || key.length !== 32)) {
-    throw fail('internal', {
+    throw hubError('internal', {
       detail: `the key file ${basename(path)} in the data folder is damaged`,
       hint: 'put it back from your own copy: sealed secrets open with no other',
     })

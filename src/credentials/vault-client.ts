@@ -1,5 +1,5 @@
 import { request } from 'undici'
-import { fail, HubError } from '#kit'
+import { hubError, HubError } from '#errors'
 import { deadline } from '#lib/clock'
 import { redacted } from '#lib/redact'
 import type { Logger } from '#telemetry'
@@ -63,13 +63,13 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
   }
 
   const late = (cause: unknown): HubError =>
-    fail('vault_timeout', {
+    hubError('vault_timeout', {
       detail: `Vault at ${host} did not answer within ${timeoutMs / 1000} s`,
       hint: 'ask again; if it stays so, look after Vault',
       cause,
     })
   const unreachable = (cause: unknown): HubError =>
-    fail('vault_unreachable', { detail: `Vault at ${host} cannot be reached`, hint: 'check VAULT_ADDR and the network', cause })
+    hubError('vault_unreachable', { detail: `Vault at ${host} cannot be reached`, hint: 'check VAULT_ADDR and the network', cause })
 
   const authenticate = async (): Promise<Auth> => {
     if (login.method === 'token') {
@@ -157,9 +157,9 @@ function assertUsable(
   // It goes to the log, whoever it is that answers.
   for (const secret of secrets) if (secret) said = said.replaceAll(secret, redacted)
   if (status === 403) throw denied('its token is wrong, expired, or its policy does not allow this path')
-  if (status === 503 && /sealed/i.test(said)) throw fail('vault_sealed', { hint: 'unseal Vault; the hub goes on by itself' })
+  if (status === 503 && /sealed/i.test(said)) throw hubError('vault_sealed', { hint: 'unseal Vault; the hub goes on by itself' })
   const seconds = Number(retryAfter)
-  throw fail('vault_failed', {
+  throw hubError('vault_failed', {
     detail: `Vault answered ${status}`,
     ...(seconds > 0 ? { retryAfter: seconds } : {}),
     cause: new Error(said || `status ${status}`),
@@ -167,7 +167,10 @@ function assertUsable(
 }
 
 function denied(reason: string): HubError {
-  return fail('vault_denied', { detail: `Vault refused the hub: ${reason}`, hint: 'check the login and the policy of the hub in Vault' })
+  return hubError('vault_denied', {
+    detail: `Vault refused the hub: ${reason}`,
+    hint: 'check the login and the policy of the hub in Vault',
+  })
 }
 
 function isDenied(error: unknown): boolean {
@@ -183,5 +186,8 @@ function parse(text: string): Record<string, unknown> {
   } catch {
     // Told below, without the text.
   }
-  throw fail('vault_failed', { detail: 'what answers at VAULT_ADDR is not Vault', hint: 'check VAULT_ADDR, and what stands in between' })
+  throw hubError('vault_failed', {
+    detail: 'what answers at VAULT_ADDR is not Vault',
+    hint: 'check VAULT_ADDR, and what stands in between',
+  })
 }

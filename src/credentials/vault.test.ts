@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createCredentials, createKeyring, newKey } from '#credentials'
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 import { openAccess, sharedDatabase, testTelemetry } from '#test'
 import { freePort, until } from '#test/faults'
 import { startVault, type FakeVault } from '../../test/standins/vault/index.ts'

@@ -1,4 +1,4 @@
-import { fail, type HubError } from '#kit'
+import { hubError, type HubError } from '#errors'
 import type { CredentialBackend, CredentialData, CredentialInfo, WorkspaceRef } from './backend.ts'
 import type { VaultClient } from './vault-client.ts'
 
@@ -65,7 +65,7 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
         if (written.status === 200) return (await info(workspace, name)) ?? infoOf(name, kind, written.body['data'] as Written)
         if (!/check-and-set/.test(JSON.stringify(written.body))) throw unexpected(written.status)
       }
-      throw fail('in_use', { detail: `credential "${name}" is being written by others`, hint: 'ask again' })
+      throw hubError('in_use', { detail: `credential "${name}" is being written by others`, hint: 'ask again' })
     },
 
     async read(workspace, name) {
@@ -118,11 +118,11 @@ function infoOf(name: string, kind: string | null, { version, created_time: time
 }
 
 function taken(name: string): HubError {
-  return fail('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
+  return hubError('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
 }
 
 function unexpected(status: number): HubError {
-  return fail('vault_failed', { detail: `Vault answered ${status} to a write` })
+  return hubError('vault_failed', { detail: `Vault answered ${status} to a write` })
 }
 
 function encodePath(part: string): string {

@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 
 /**
  * A backup is one gzip file of frames: a header that names the format and every table, then for each table its number and its rows in
@@ -84,11 +84,11 @@ export async function checkBackup(file: string): Promise<BackupHeader> {
     header = JSON.parse(text) as BackupHeader
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EACCES') throw fail('not_found', { detail: `${file} cannot be read (${code})`, cause })
-    throw fail('invalid_input', { detail: `${file} is not a whole backup; nothing was changed`, cause })
+    if (code === 'ENOENT' || code === 'EACCES') throw hubError('not_found', { detail: `${file} cannot be read (${code})`, cause })
+    throw hubError('invalid_input', { detail: `${file} is not a whole backup; nothing was changed`, cause })
   }
   if (header.format !== backupFormat || last !== kinds.end) {
-    throw fail('invalid_input', { detail: `${file} is not a whole backup of this hub; nothing was changed` })
+    throw hubError('invalid_input', { detail: `${file} is not a whole backup of this hub; nothing was changed` })
   }
   return header
 }

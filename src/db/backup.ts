@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { backupFormat, checkBackup, readTables, writeBackup, type BackupHeader, type TableRows, type TableShape } from './backup-file.ts'
 import { migrate, readMigrations } from './migrate.ts'
 
@@ -90,7 +90,10 @@ async function load(client: pg.Client, file: string, header: BackupHeader): Prom
     return summaryOf(file, header, rows)
   } catch (cause) {
     await client.query('rollback').catch(() => undefined)
-    throw fail('internal', { detail: `the backup could not be restored, and nothing of it was kept: ${(cause as Error).message}`, cause })
+    throw hubError('internal', {
+      detail: `the backup could not be restored, and nothing of it was kept: ${(cause as Error).message}`,
+      cause,
+    })
   }
 }
 
@@ -105,7 +108,7 @@ function summaryOf(file: string, header: BackupHeader, rows: number): BackupSumm
 }
 
 function newer(): Error {
-  return fail('invalid_input', {
+  return hubError('invalid_input', {
     detail: 'this backup was made by a newer hub; nothing was changed',
     hint: 'restore it with the version that made it, or a later one',
   })
@@ -117,7 +120,7 @@ async function assertEmpty(client: pg.Client): Promise<void> {
     if (schema === 'dbos' && table !== 'workflow_status') continue
     const { rowCount } = await client.query(`select from ${ident(schema)}.${ident(table)} limit 1`)
     if (rowCount !== 0) {
-      throw fail('in_use', {
+      throw hubError('in_use', {
         detail: 'the database to restore into is not empty; nothing was changed',
         hint: 'use a new data folder or database',
       })

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely'
 import pg from 'pg'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import type { Telemetry } from '#telemetry'
 import { findRunning, startEmbedded, type EmbeddedPostgres, type ServerAddress } from './embedded/index.ts'
 import { migrate } from './migrate.ts'
@@ -60,26 +60,26 @@ export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Tel
     pool,
     connection,
     embedded: server !== undefined,
-    transaction: (work) => untangled(() => sql.transaction().execute(work)),
+    transaction: (work) => retrySerialization(() => sql.transaction().execute(work)),
     ping: async () => {
       await pool.query({ text: 'select 1', query_timeout: 2000 } as pg.QueryConfig).catch((cause: unknown) => {
-        throw fail('database_unavailable', { cause })
+        throw hubError('database_unavailable', { cause })
       })
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
-const mostTangles = 3
+const maxSerializationRetries = 3
 
 /** Of two transactions that wait for each other, PostgreSQL ends one, which leaves no trace: it is simply made again. */
-async function untangled<T>(work: () => Promise<T>): Promise<T> {
-  for (let tangles = 0; ; tangles++) {
+async function retrySerialization<T>(work: () => Promise<T>): Promise<T> {
+  for (let retries = 0; ; retries++) {
     try {
       return await work()
     } catch (error) {
       const { code } = error as { code?: unknown }
-      if ((code !== '40P01' && code !== '40001') || tangles === mostTangles) throw error
+      if ((code !== '40P01' && code !== '40001') || retries === maxSerializationRetries) throw error
     }
   }
 }
@@ -123,7 +123,7 @@ async function prepare(connection: pg.ClientConfig, migrating: boolean): Promise
   try {
     await client.connect()
   } catch (cause) {
-    throw fail('database_unavailable', {
+    throw hubError('database_unavailable', {
       detail: `the database cannot be reached (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`,
       hint: 'check DATABASE_URL, and that PostgreSQL runs and lets this user in',
       cause,
@@ -132,7 +132,7 @@ async function prepare(connection: pg.ClientConfig, migrating: boolean): Promise
   try {
     const version = await client.query<{ server_version_num: string }>('show server_version_num')
     if (Number(version.rows[0]?.server_version_num) < oldestServer) {
-      throw fail('internal', { detail: 'this PostgreSQL is older than 15', hint: 'point DATABASE_URL at PostgreSQL 15 or newer' })
+      throw hubError('internal', { detail: 'this PostgreSQL is older than 15', hint: 'point DATABASE_URL at PostgreSQL 15 or newer' })
     }
     if (migrating) await migrate(client)
   } finally {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pg from 'pg'
-import type { HubError } from '#kit'
+import type { HubError } from '#errors'
 import { sha256 } from '#lib/canonical'
 import { freshDatabase, testTelemetry } from '#test'
 import { openDatabase } from './index.ts'

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientBase } from 'pg'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { sha256 } from '#lib/canonical'
 
 const folder = join(import.meta.dirname, 'migrations')
@@ -42,7 +42,7 @@ export async function migrationState(client: ClientBase, known: readonly Migrati
   )
   const version = applied.rows.at(-1)?.version ?? 0
   if (version > latest) {
-    throw fail('internal', {
+    throw hubError('internal', {
       detail: `the database has schema ${version}, this hub knows ${latest}: it was written by a newer hub`,
       hint: 'run the newer hub, or restore a backup that this one made',
     })
@@ -50,7 +50,7 @@ export async function migrationState(client: ClientBase, known: readonly Migrati
   for (const row of applied.rows) {
     const migration = known.find((candidate) => candidate.version === row.version)
     if (migration?.checksum !== row.checksum) {
-      throw fail('internal', { detail: `migration ${row.version} (${row.name}) is not the one this database was made with` })
+      throw hubError('internal', { detail: `migration ${row.version} (${row.name}) is not the one this database was made with` })
     }
   }
   return { version, latest, pending: known.filter((migration) => migration.version > version) }
@@ -90,6 +90,6 @@ async function apply(client: ClientBase, { version, name, sql, checksum }: Migra
     await client.query('commit')
   } catch (cause) {
     await client.query('rollback').catch(() => undefined)
-    throw fail('internal', { detail: `migration ${version} (${name}) failed and was undone: ${(cause as Error).message}`, cause })
+    throw hubError('internal', { detail: `migration ${version} (${name}) failed and was undone: ${(cause as Error).message}`, cause })
   }
 }

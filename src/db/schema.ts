@@ -98,7 +98,7 @@ export interface Schema {
     effect: string
     integration_id: string | null
     integration: string | null
-    door: string
+    transport: string
     actor: string
     key: string | null
     digest: string

@@ -1,10 +1,10 @@
 import { isPassing, type Database } from '#db'
 import type { Expressions } from '#expressions'
 import { sleep } from '#lib/clock'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import type { Consumer } from './event.ts'
-import { hand, putAside } from './hand.ts'
+import { hand, putAside } from './deliver.ts'
 import { nextWaiting, tryDispatchLock, type Waiting, type WholeEvent } from './store.ts'
 
 /** What an event's body says. */
@@ -30,7 +30,7 @@ export interface Dispatcher extends AsyncDisposable {
 export interface DispatchDeps extends Telemetry {
   readonly db: Database
   readonly expressions: Expressions
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
   readonly read: ReadEvent
   readonly consumers: ReadonlyMap<string, Consumer>
 }

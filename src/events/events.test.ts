@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { createOutbox } from '#outbox'
+import { createEventPublisher } from '#events/publish'
 import { startSender, type Sender } from '#test'
 import type { Consumer, HubEvent } from './index.ts'
 
@@ -62,7 +62,7 @@ suite('events', () => {
     const got = await listen(sender, ['thing.*'], [null], ({ data }) => (data as { n: number }).n === 2)
     await sender.db.transaction(async (trx) => {
       const announcements = [1, 2, 3].map((n) => ({ workspaceId: sender.operator.workspaceId, type: 'thing.happened', data: { n } }))
-      await createOutbox(sender.db).announce(trx, announcements)
+      await createEventPublisher(sender.db).publish(trx, announcements)
     })
     await sender.events.drain()
     assert.deepEqual(

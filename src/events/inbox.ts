@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '#db'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { createBatcher } from '#lib/batch'
 import { newId } from '#lib/ids'
-import { unparsed as unparsedProblem } from './hand.ts'
+import { unparsed as unparsedProblem } from './deliver.ts'
 import { insertEvents, type NewEvent } from './store.ts'
 
 /** A verified delivery, about to be stored. */
@@ -29,11 +29,11 @@ export interface Inbox extends AsyncDisposable {
 }
 
 // What may wait for the database at once: beyond that the sender is asked to come again, as memory has an end.
-const mostWaiting = 20_000
-const mostWaitingBytes = 256 * 1024 * 1024
+const maxWaiting = 20_000
+const maxWaitingBytes = 256 * 1024 * 1024
 
 /** Measured at 20 KB and 32 senders: statements of any size on two lanes 1,155 a second, of 128 KB on four 1,440, of 64 KB on eight 700. */
-const mostBytes = 128 * 1024
+const maxBytes = 128 * 1024
 
 export function createInbox(db: Database, onStored: () => void): Inbox {
   let bytes = 0
@@ -43,12 +43,12 @@ export function createInbox(db: Database, onStored: () => void): Inbox {
       onStored()
       return events.map(({ id }) => made.has(id))
     },
-    { mostBytes, bytesOf: ({ body }) => body.length },
+    { maxBytes, bytesOf: ({ body }) => body.length },
   )
   return {
     async add({ workspaceId, connector, type, integration, dedupeKey, deliveryId, subject, unparsed, whole, headers, body }) {
-      if (batcher.size >= mostWaiting || bytes + body.length > mostWaitingBytes)
-        throw fail('database_unavailable', { detail: 'more arrives than can be stored just now', retryAfter: 5 })
+      if (batcher.size >= maxWaiting || bytes + body.length > maxWaitingBytes)
+        throw hubError('database_unavailable', { detail: 'more arrives than can be stored just now', retryAfter: 5 })
       bytes += body.length
       try {
         const id = newId('evt')

@@ -1,13 +1,13 @@
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
 import type { Expressions } from '#expressions'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { newId } from '#lib/ids'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createDispatcher, type ReadEvent } from './dispatch.ts'
 import type { Consumer, HubEvent, SubscriptionRow } from './event.ts'
-import { readOne } from './hand.ts'
+import { readOne } from './deliver.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './look-store.ts'
 import { createRetention, type Retention } from './retention.ts'
@@ -16,21 +16,9 @@ import { deleteSubscriptions, effectsOf, insertSubscription, subscriptionsOf, ty
 export type { ReadEvent, Reading } from './dispatch.ts'
 export { fitsType, toCloudEvent, type CloudEvent, type Consumer, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
 export type { Arrival } from './inbox.ts'
-export {
-  createOutbound,
-  type AttemptRow,
-  type Deliveries,
-  type DeliveryDetail,
-  type DeliveryRow,
-  type EndpointRow,
-  type Endpoints,
-  type Outbound,
-  type Sent,
-  type WithSecret,
-} from './outbound/index.ts'
 export type { Retention, RetentionRule } from './retention.ts'
-export type { EventFilter } from './look-store.ts'
-export type { EventRow, WholeEvent } from './store.ts'
+export { findEvent, type EventFilter } from './look-store.ts'
+export { deleteSubscriptions, insertSubscription, type EventRow, type WholeEvent } from './store.ts'
 
 export interface ReplayRequest extends EventFilter {
   readonly ids?: readonly string[] | undefined
@@ -71,12 +59,12 @@ export interface EventsDeps extends Telemetry {
   readonly db: Database
   readonly access: Access
   readonly expressions: Expressions
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
   readonly read: ReadEvent
 }
 
 /** As many as one replay takes: more would hold up what is new for longer than a minute. */
-const mostReplayed = 100_000
+const maxReplayed = 100_000
 
 export function createEvents(deps: EventsDeps): Events {
   const { db, access } = deps
@@ -102,7 +90,7 @@ export function createEvents(deps: EventsDeps): Events {
     since: (workspaceId, filter, after, limit) => listEvents(db.sql, workspaceId, filter, { after, limit }),
     async get(workspaceId, id) {
       const row = await findEvent(db.sql, workspaceId, id)
-      if (!row) throw fail('not_found', { detail: `there is no event "${id}" in this workspace` })
+      if (!row) throw hubError('not_found', { detail: `there is no event "${id}" in this workspace` })
       return { ...row, effects: await effectsOf(db.sql, id) }
     },
     async handed(workspaceId, id) {
@@ -112,9 +100,9 @@ export function createEvents(deps: EventsDeps): Events {
     async replay(principal, { transform, ...which }) {
       const { workspaceId } = principal
       const count = await db.transaction(async (trx) => {
-        const count = await replayEvents(trx, workspaceId, which, transform === 'now', mostReplayed)
+        const count = await replayEvents(trx, workspaceId, which, transform === 'now', maxReplayed)
         if (which.ids?.length === 1 && count === 0 && !(await findEvent(trx, workspaceId, which.ids[0]!)))
-          throw fail('not_found', { detail: `there is no event "${which.ids[0]}" in this workspace` })
+          throw hubError('not_found', { detail: `there is no event "${which.ids[0]}" in this workspace` })
         const detail = { ...which, transform, count, from: which.from?.toISOString(), to: which.to?.toISOString() }
         await access.audit.record(trx, {
           workspaceId,

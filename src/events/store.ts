@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Database, Sql, Transaction } from '#db'
-import { wellFormed } from '#lib/well-formed'
+import { postgresJson } from '#lib/postgres-text'
 import type { SubscriptionRow } from './event.ts'
 
 export interface NewEvent {
@@ -170,7 +170,7 @@ export async function changeEvents(trx: Transaction, changes: readonly EventChan
     update hub.events as e
        set status = r.status, problem = r.problem, type = coalesce(r.type, e.type), subject = coalesce(r.subject, e.subject),
            data = case when r.kept then e.data else r.data end, transform = coalesce(r.transform, e.transform)
-      from jsonb_to_recordset(${JSON.stringify(wellFormed(wire))}::jsonb) as r ("workspaceId" text, id text, status text, problem text, type text,
+      from jsonb_to_recordset(${JSON.stringify(postgresJson(wire))}::jsonb) as r ("workspaceId" text, id text, status text, problem text, type text,
            subject text, data jsonb, transform text, kept boolean)
      where e.workspace_id = r."workspaceId" and e.id = r.id`.execute(trx)
 }
@@ -187,7 +187,7 @@ export function subscriptionsOf(sql: Sql, workspaceIds: readonly string[]): Prom
 
 export async function insertSubscription(trx: Sql, row: SubscriptionRow): Promise<void> {
   const { workspaceId, types, detail, ...rest } = row
-  const values = { ...rest, workspace_id: workspaceId, types: [...types], detail: detail ? JSON.stringify(wellFormed(detail)) : null }
+  const values = { ...rest, workspace_id: workspaceId, types: [...types], detail: detail ? JSON.stringify(postgresJson(detail)) : null }
   await trx.insertInto('subscriptions').values(values).execute()
 }
 

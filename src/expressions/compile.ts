@@ -16,14 +16,14 @@ export interface Compiled {
 const longestText = 16_384
 const deepestText = 64
 /** The parser goes over the left side of each of these twice, so that a chain of n costs 2ⁿ. */
-const mostDefaults = 8
+const maxDefaults = 8
 const longestSequence = 1_000_000
 const deepestCalls = 400
 /** More than any input is. */
 const longestString = 32_000_000
 
 /** Texts kept compiled. A syntax tree takes some hundred times its text, so the texts are counted, not only the entries. */
-const mostCharacters = 262_144
+const maxCharacters = 262_144
 
 /** Guarded, what an expression makes on its way is looked at too, which takes a third more time; safe ones make nothing large. */
 export function createCompiler({ guarded }: { guarded: boolean }): (text: string) => Compiled {
@@ -37,7 +37,7 @@ export function createCompiler({ guarded }: { guarded: boolean }): (text: string
     const compiled = hit ?? compile(text, guarded)
     held.set(text, compiled)
     for (const [oldest] of held) {
-      if (characters <= mostCharacters) break
+      if (characters <= maxCharacters) break
       held.delete(oldest)
       characters -= oldest.length
     }
@@ -99,7 +99,7 @@ function refuseUnreasonable(text: string): void {
     else if (')]}'.includes(text[at]!)) depth--
     else if (text[at] === '?' && (text[at + 1] === ':' || text[at + 1] === '?')) defaults++
     if (depth > deepestText) throw new SyntaxFault(`the expression is nested deeper than ${deepestText} levels`, at)
-    if (defaults > mostDefaults) throw new SyntaxFault(`the expression has more than ${mostDefaults} of \`?:\` and \`??\``, at)
+    if (defaults > maxDefaults) throw new SyntaxFault(`the expression has more than ${maxDefaults} of \`?:\` and \`??\``, at)
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 import { testTelemetry } from '#test'
 import { descendants, isAlive, until } from '#test/faults'
 import fc from 'fast-check'

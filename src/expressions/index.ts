@@ -1,4 +1,4 @@
-import { fail, type HubError } from '#kit'
+import { hubError, type HubError } from '#errors'
 import type { Telemetry } from '#telemetry'
 import { createCompiler, faultOf, SyntaxFault, type Compiled, type Fault, type Problem } from './compile.ts'
 import { builtins, reachOf, type FreeName, type Reach } from './names.ts'
@@ -61,7 +61,9 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
     if (limit) telemetry?.metrics.expressionLimits.inc({ limit })
     const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text
     const place = offset === undefined ? '' : ` at character ${offset}`
-    return fail(limit ? 'expression_limit' : 'expression_failed', { detail: `The expression \`${shown}\` was ended${place}: ${message}.` })
+    return hubError(limit ? 'expression_limit' : 'expression_failed', {
+      detail: `The expression \`${shown}\` was ended${place}: ${message}.`,
+    })
   }
 
   return {
@@ -126,6 +128,6 @@ function payloadOf(text: string, { names, whole }: Reach, input: unknown, bindin
   try {
     return JSON.stringify({ input: part, bindings })
   } catch (cause) {
-    throw fail('expression_failed', { detail: `The input of the expression \`${text.slice(0, 80)}\` is no JSON.`, cause })
+    throw hubError('expression_failed', { detail: `The input of the expression \`${text.slice(0, 80)}\` is no JSON.`, cause })
   }
 }

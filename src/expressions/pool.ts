@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { outOf } from './compile.ts'
 import type { Answer, Job } from './worker.ts'
 
@@ -44,7 +44,7 @@ const execArgv = [
   ...readable.map((url) => `--allow-fs-read=${fileURLToPath(url)}`),
 ]
 const idleMs = 30_000
-const mostSuspects = 1000
+const maxSuspects = 1000
 
 export function createPool(size: number): Pool {
   const members = new Set<Member>()
@@ -60,7 +60,7 @@ export function createPool(size: number): Pool {
   }
 
   const suspect = (text: string): void => {
-    if (suspects.size >= mostSuspects) suspects.clear()
+    if (suspects.size >= maxSuspects) suspects.clear()
     suspects.add(text)
   }
 
@@ -114,7 +114,7 @@ export function createPool(size: number): Pool {
       rest(member)
     })
     const gone = (cause: unknown): void => {
-      if (member.state === 'starting') queue.shift()?.reject(fail('internal', { cause }))
+      if (member.state === 'starting') queue.shift()?.reject(hubError('internal', { cause }))
       // Only what it was given can have broken it, and of that only the room it takes.
       end(member, { fault: outOf('memory') })
     }
@@ -136,7 +136,7 @@ export function createPool(size: number): Pool {
 
   return {
     run(job) {
-      if (disposed) return Promise.reject(fail('shutting_down'))
+      if (disposed) return Promise.reject(hubError('shutting_down'))
       return new Promise((resolve, reject) => {
         queue.push({ job, settle: resolve, reject })
         feed()
@@ -145,11 +145,11 @@ export function createPool(size: number): Pool {
     async [Symbol.asyncDispose]() {
       disposed = true
       const left = [...members]
-      for (const { reject } of queue.splice(0)) reject(fail('shutting_down'))
+      for (const { reject } of queue.splice(0)) reject(hubError('shutting_down'))
       for (const member of left) {
         clearTimeout(member.timer)
         member.state = 'ended'
-        member.current?.reject(fail('shutting_down'))
+        member.current?.reject(hubError('shutting_down'))
       }
       members.clear()
       await Promise.all(

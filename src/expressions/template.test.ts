@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 import fc from 'fast-check'
 import { createExpressions, findTemplates, render, unclosedAt } from './index.ts'
 

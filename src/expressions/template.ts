@@ -1,4 +1,4 @@
-import { fail, type HubError } from '#kit'
+import { hubError, type HubError } from '#errors'
 import type { EvaluateOptions, Expressions } from './index.ts'
 
 /** An expression inside a value: `${{ … }}`. */
@@ -43,7 +43,7 @@ export async function render(expressions: Expressions, value: unknown, input: un
   const walk = async (item: unknown, depth: number): Promise<unknown> => {
     if (typeof item === 'string') return item.includes('${{') ? renderText(expressions, item, input, options) : item
     if (typeof item !== 'object' || item === null) return item
-    if (depth > deepest) throw fail('expression_limit', { detail: `The value is nested deeper than ${deepest} levels.` })
+    if (depth > deepest) throw hubError('expression_limit', { detail: `The value is nested deeper than ${deepest} levels.` })
     if (Array.isArray(item)) {
       const items: unknown[] = []
       // One after the other, so that the first that fails is always the same one.
@@ -68,7 +68,7 @@ async function renderText(expressions: Expressions, text: string, input: unknown
   const most = options?.maxOutputBytes ?? 1_000_000
   for (const piece of pieces) {
     joined += 'literal' in piece ? piece.literal : written(await evaluate(expressions, piece, input, options))
-    if (joined.length > most) throw fail('expression_limit', { detail: `The text comes to more than ${most} characters.` })
+    if (joined.length > most) throw hubError('expression_limit', { detail: `The text comes to more than ${most} characters.` })
   }
   return joined
 }
@@ -83,7 +83,7 @@ function evaluate(
   return expressions.evaluate(piece.expression, input, options)
 }
 
-const unclosed = (): HubError => fail('expression_failed', { detail: 'A `${{` is not closed by `}}`.' })
+const unclosed = (): HubError => hubError('expression_failed', { detail: 'A `${{` is not closed by `}}`.' })
 
 function written(value: unknown): string {
   if (value === undefined) return ''

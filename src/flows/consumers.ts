@@ -1,7 +1,7 @@
 import type { Database } from '#db'
 import { toCloudEvent, type Consumer, type Events, type HubEvent, type Match } from '#events'
 import { render, type Expressions } from '#expressions'
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 import type { EventTrigger, BusTrigger } from './definition/index.ts'
 import { flowsById } from './flow-store.ts'
 import type { Launcher, LaunchRequest } from './launch.ts'

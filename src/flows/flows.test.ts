@@ -48,7 +48,7 @@ outputs: { text: "\${{ steps.text.output }}", ok: "\${{ steps.thing.output.ok }}
     const step = at('thing', done.steps)
     assert.deepEqual([step.status, step.attempts, step.input.at], ['completed', 1, '/10'])
     const invocation = await served.hub.tools.invocation(served.operator.workspaceId, step.invocationId)
-    assert.equal(invocation.door, 'flow')
+    assert.equal(invocation.transport, 'flow')
   })
 
   test('started with parameters that do not fit is refused, each by its path', async () => {
@@ -218,7 +218,7 @@ steps: [{ id: e, emit: { type: "hub_test.ordered", subject: s, data: { amount: "
       await flows.cancel(served.operator, id)
       const done = await flows.wait(workspaceId, id, 5000)
       assert.equal(done.status, 'cancelled')
-      await assert.rejects(flows.cancel(served.operator, id), { code: 'run_over' })
+      await assert.rejects(flows.cancel(served.operator, id), { code: 'run_state_conflict' })
     }
     assert.ok(!served.outside.seen.some(({ what }) => what === 'POST /never'))
   })
@@ -301,7 +301,7 @@ outputs: { result: "\${{ steps.ask.output.result.ok }}" }`)
     const { flows } = served.hub
     const runs = await until('the circle is broken', async () => {
       const found = await flows.runs(served.operator.workspaceId, { flow: id }, { limit: 50 })
-      return found.some(({ error }) => error?.code === 'flow_circle') && found
+      return found.some(({ error }) => error?.code === 'flow_cycle') && found
     })
     assert.equal(runs.length, 11)
     assert.equal(runs.filter(({ status }) => status === 'completed').length, 10)

@@ -3,10 +3,11 @@ import type { Database, Transaction } from '#db'
 import type { Engine, EngineOptions, RunFunction } from '#engine'
 import { toCloudEvent, type Events } from '#events'
 import type { Expressions } from '#expressions'
-import { fail, type Connector } from '#kit'
+import { hubError } from '#errors'
+import type { Connector } from '#kit'
 import { createBatcher } from '#lib/batch'
 import { sleep } from '#lib/clock'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import { createFlowConsumer, createRunConsumer } from './consumers.ts'
@@ -97,13 +98,13 @@ export interface FlowsDeps extends Telemetry {
   readonly access: Access
   readonly events: Events
   readonly expressions: Expressions
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
   readonly tools: Tools
   readonly connectors: readonly Connector[]
 }
 
 export function createFlows(deps: FlowsDeps): Flows {
-  const { db, access, events, tools, outbox } = deps
+  const { db, access, events, tools, publisher } = deps
   const launcher = createLauncher(deps)
   const memory = createMemory(db)
   // Callers that come together share a transaction.
@@ -122,20 +123,20 @@ export function createFlows(deps: FlowsDeps): Flows {
     const flow =
       (await findFlow(db.sql, workspaceId, ref)) ??
       ((await keeper.ensure(workspaceId)) ? await findFlow(db.sql, workspaceId, ref) : undefined)
-    if (!flow) throw fail('not_found', { detail: `there is no flow "${ref}" in this workspace` })
+    if (!flow) throw hubError('not_found', { detail: `there is no flow "${ref}" in this workspace` })
     return flow
   }
 
   const runOf = async (workspaceId: string, id: string): Promise<RunRow> => {
     const run = await findRun(db.sql, workspaceId, id)
-    if (!run) throw fail('not_found', { detail: `there is no run "${id}" in this workspace` })
+    if (!run) throw hubError('not_found', { detail: `there is no run "${id}" in this workspace` })
     return run
   }
 
   const launch: Flows['launch'] = async (workspaceId, ref, { parameters = {}, dryRun, outputs, trigger }) => {
     const flow = await get(workspaceId, ref)
     if (!flow.enabled && dryRun !== true)
-      throw fail('flow_disabled', { detail: `the flow "${flow.name}" is disabled`, hint: `hub flow enable ${flow.name}` })
+      throw hubError('flow_disabled', { detail: `the flow "${flow.name}" is disabled`, hint: `hub flow enable ${flow.name}` })
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
     const run = await launches.add({ flow, parameters: checked, dryRun, trigger: { ...trigger, ...(outputs ? { outputs } : {}) } })
     return { ...run, outputs: null, segment: 0, cancelling: false, finishedAt: null }
@@ -164,7 +165,7 @@ export function createFlows(deps: FlowsDeps): Flows {
       const end = { id: run.id, status: 'cancelled' as const, outputs: null, error: null }
       await endRuns(trx, [end])
       const version = await findVersion(trx, run.flowId, run.version)
-      if (version) await follow({ outbox, launcher }, trx, run, version.definition, end, false)
+      if (version) await follow({ publisher, launcher }, trx, run, version.definition, end, false)
       return
     }
     await markCancelling(trx, run.id)
@@ -210,13 +211,15 @@ export function createFlows(deps: FlowsDeps): Flows {
     },
     cancel: (principal, id) =>
       change(principal, id, 'run.cancelled', async (trx, run) => {
-        if (over.includes(run.status)) throw fail('run_over', { detail: `the run is ${run.status} already` })
+        if (over.includes(run.status)) throw hubError('run_state_conflict', { detail: `the run is ${run.status} already` })
         await cancelIn(trx, run)
       }),
     retry: (principal, id) =>
       change(principal, id, 'run.retried', async (trx, run) => {
         if (!['failed', 'cancelled', 'parked'].includes(run.status) || run.startedAt === null)
-          throw fail('run_over', { detail: `the run is ${run.status}; one that failed, was cancelled or parked can be retried` })
+          throw hubError('run_state_conflict', {
+            detail: `the run is ${run.status}; one that failed, was cancelled or parked can be retried`,
+          })
         const version = await findVersion(trx, run.flowId, run.version)
         const records = new Map((await stepsOf(trx, id)).map((step) => [step.path, step]))
         const { segment: number } = await reopen(trx, id, version ? dealtWith(version.definition, records) : [])
@@ -228,7 +231,7 @@ export function createFlows(deps: FlowsDeps): Flows {
       const flow = await get(workspaceId, run.flowId)
       const wanted = version === 'latest' ? flow : await findVersion(db.sql, run.flowId, run.version)
       const event = run.eventId === null ? undefined : await events.handed(workspaceId, run.eventId)
-      if (!wanted || (run.eventId !== null && !event)) throw fail('not_found', { detail: 'what this run was made of is kept no more' })
+      if (!wanted || (run.eventId !== null && !event)) throw hubError('not_found', { detail: 'what this run was made of is kept no more' })
       const { definition, source, digest, version: number } = wanted
       // What was written then goes by the rights of who wrote it: those who changed it since never agreed to it.
       const { actor, scopes, readOnly } = version === 'latest' ? flow : run

@@ -1,7 +1,7 @@
 import type { Access } from '#access'
 import type { Database, Transaction } from '#db'
 import type { Events } from '#events'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { findVersion } from './flow-store.ts'
 import type { Launcher } from './launch.ts'
@@ -26,12 +26,12 @@ interface KeeperDeps extends Telemetry {
   readonly db: Database
   readonly access: Access
   readonly events: Events
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
   readonly saver: Saver
   readonly launcher: Launcher
 }
 
-export function createKeeper({ db, access, events, outbox, saver, launcher, logger }: KeeperDeps): Keeper {
+export function createKeeper({ db, access, events, publisher, saver, launcher, logger }: KeeperDeps): Keeper {
   const ensured = new Map<string, Promise<void>>()
   let sources: string[] | undefined
   let timer: NodeJS.Timeout | undefined
@@ -75,7 +75,8 @@ export function createKeeper({ db, access, events, outbox, saver, launcher, logg
         const run = await findAnyRun(trx, id)
         if (!run) continue
         const version = await findVersion(trx, run.flowId, run.version)
-        if (version) await follow({ outbox, launcher }, trx, run, version.definition, { id, status: 'parked', outputs: null, error }, true)
+        if (version)
+          await follow({ publisher, launcher }, trx, run, version.definition, { id, status: 'parked', outputs: null, error }, true)
       }
     },
     start() {

@@ -3,7 +3,7 @@ import formats from 'ajv-formats'
 import type { Transaction } from '#db'
 import type { Engine } from '#engine'
 import { render, type Expressions } from '#expressions'
-import { fail, HubError, type FieldError } from '#kit'
+import { hubError, HubError, type FieldError } from '#errors'
 import { parseDuration } from '#lib/duration'
 import { newId } from '#lib/ids'
 import type { Definition } from './definition/index.ts'
@@ -57,7 +57,7 @@ export interface Segment {
 
 const longestKey = 500
 /** Runs in a row, each started by an event of the one before. */
-const mostLinks = 10
+const maxLinks = 10
 
 export function createLauncher({ expressions }: { readonly expressions: Expressions }): Launcher {
   let engine: Engine | undefined
@@ -90,12 +90,12 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
       ].join('.')
       return { path, message: missing ? 'is missing' : extra ? 'is not a parameter of the flow' : (message ?? 'does not fit') }
     })
-    throw fail('invalid_input', { detail: `the parameters do not fit ${definition.id}`, errors })
+    throw hubError('invalid_input', { detail: `the parameters do not fit ${definition.id}`, errors })
   }
 
   const start: Launcher['start'] = async (trx, ...segments) => {
     if (segments.length === 0) return
-    if (!engine) throw fail('internal', { cause: new Error('no durable engine is attached') })
+    if (!engine) throw hubError('internal', { cause: new Error('no durable engine is attached') })
     await engine.startIn(trx, ...segments.map(({ id, segment }) => ({ runId: `${id}:${segment}`, name: runName, input: { runId: id } })))
   }
 
@@ -172,8 +172,8 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     let { parameters } = request
     let key: string | undefined
     try {
-      if ((request.depth ?? 0) > mostLinks)
-        throw fail('flow_circle', { detail: `this is the run number ${request.depth} that an event of the one before started` })
+      if ((request.depth ?? 0) > maxLinks)
+        throw hubError('flow_cycle', { detail: `this is the run number ${request.depth} that an event of the one before started` })
       parameters = checkParameters(flow.definition, flow.digest, parameters)
       if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
     } catch (thrown) {

@@ -1,7 +1,7 @@
 import { requireScope, type Principal } from '#access'
 import { isPassing } from '#db'
 import type { RunContext } from '#engine'
-import { HubError, fail } from '#kit'
+import { HubError, hubError } from '#errors'
 import { sleep } from '#lib/clock'
 import { findFlow } from './flow-store.ts'
 import type { ChildState, Port, StepRecord } from './interpreter/port.ts'
@@ -52,7 +52,7 @@ export function createPort(deps: SegmentDeps, options: PortOptions): Port {
 }
 
 function openPort(deps: SegmentDeps, { run, row, context, records, recorded, principal }: PortOptions): Port {
-  const { db, events, expressions, outbox, tools, launcher, memory } = deps
+  const { db, events, expressions, publisher, tools, launcher, memory } = deps
   const { id: runId, workspaceId, dryRun, deadlineAt } = row
   const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>
   const targetOf = (path: string): string => `${runId} ${path}`
@@ -69,7 +69,7 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
       try {
         const outcome = await context.hold(() =>
           tools.invoke(principal, uses, input, {
-            door: 'flow' as const,
+            transport: 'flow' as const,
             integration,
             fields,
             approval,
@@ -111,7 +111,7 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
       const child = (await findChild(db.sql, runId, path)) ?? (await launchChild(path, flowName, parameters as Record<string, unknown>))
       if (child.status === 'completed') return { status: 'completed', outputs: child.outputs }
       if (!over.includes(child.status)) return { status: 'under way' }
-      const error = child.error ?? { code: 'run_over', message: `the run ${child.id} was ${child.status}`, retryable: false }
+      const error = child.error ?? { code: 'run_state_conflict', message: `the run ${child.id} was ${child.status}`, retryable: false }
       return { status: 'failed', error: { ...error, message: `${flowName} failed: ${error.message}` } }
     },
 
@@ -157,7 +157,7 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
         if (!isNew) return
         const whole =
           typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : { value: data }
-        await outbox.announce(trx, [{ workspaceId, type, data: whole, depth: row.depth, ...(subject === undefined ? {} : { subject }) }])
+        await publisher.publish(trx, [{ workspaceId, type, data: whole, depth: row.depth, ...(subject === undefined ? {} : { subject }) }])
       })
     },
   }
@@ -168,11 +168,11 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
     parameters: Record<string, unknown>,
   ): Promise<Pick<RunRow, 'id' | 'status' | 'error'> & { outputs?: unknown }> {
     const flow = await findFlow(db.sql, workspaceId, name)
-    if (!flow) throw fail('not_found', { detail: `there is no flow "${name}" in this workspace` })
-    if (!flow.enabled) throw fail('flow_disabled', { detail: `the flow "${name}" is disabled` })
+    if (!flow) throw hubError('not_found', { detail: `there is no flow "${name}" in this workspace` })
+    if (!flow.enabled) throw hubError('flow_disabled', { detail: `the flow "${name}" is disabled` })
     // It runs with the rights of who saved that one, which may be more.
     requireScope(principal, 'flows:run')
-    if (row.depth >= deepest) throw fail('expression_limit', { detail: `flows run flows more than ${deepest} deep` })
+    if (row.depth >= deepest) throw hubError('expression_limit', { detail: `flows run flows more than ${deepest} deep` })
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
     const [child] = await db.transaction((trx) =>
       launcher.launch(trx, {

@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
-import { wellFormed } from '#lib/well-formed'
+import { postgresJson } from '#lib/postgres-text'
 import type { RunError } from './interpreter/error.ts'
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'parked'
@@ -293,5 +293,5 @@ export async function dropRuns(sql: Sql, workspaceId: string, before: Date, most
 
 /** JSON that PostgreSQL takes. */
 export function storable(value: unknown): string {
-  return JSON.stringify(wellFormed(value))
+  return JSON.stringify(postgresJson(value))
 }

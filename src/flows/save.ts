@@ -3,7 +3,8 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
 import type { Events } from '#events'
 import type { Expressions } from '#expressions'
-import { fail, type Connector } from '#kit'
+import { hubError } from '#errors'
+import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import type { Tools } from '#tools'
@@ -92,7 +93,7 @@ export function createSaver(deps: SaverDeps): Saver {
       path: `${line}:${column}${path ? ` ${path}` : ''}`,
       message: remedy ? `${message}. ${remedy}` : message,
     }))
-    throw fail('flow_invalid', { detail: `the definition has ${errors.length} fault${errors.length === 1 ? '' : 's'}`, errors })
+    throw hubError('flow_invalid', { detail: `the definition has ${errors.length} fault${errors.length === 1 ? '' : 's'}`, errors })
   }
 
   /** A flow that is a tool does at least what its own tools do: scopes and policies go by that. */
@@ -106,7 +107,7 @@ export function createSaver(deps: SaverDeps): Saver {
       needed = Math.max(needed, effects.indexOf((await tools.find(workspaceId, name)).action.effect))
     if (effects.indexOf(said) >= needed) return
     const message = `is ${said}, but the flow does what is ${effects[needed]}: write effect: ${effects[needed]}`
-    throw fail('flow_invalid', { errors: [{ path: 'tool.effect', message }] })
+    throw hubError('flow_invalid', { errors: [{ path: 'tool.effect', message }] })
   }
 
   /** What starts the flow by itself is in force from the moment in which it is stored. */
@@ -171,7 +172,7 @@ export function createSaver(deps: SaverDeps): Saver {
       const definition = await parsed(workspaceId, source, format)
       const asked = id === undefined ? undefined : await existing(workspaceId, id)
       if (asked && asked.name !== definition.id)
-        throw fail('invalid_input', { errors: [{ path: 'id', message: `is "${definition.id}", but the flow is "${asked.name}"` }] })
+        throw hubError('invalid_input', { errors: [{ path: 'id', message: `is "${definition.id}", but the flow is "${asked.name}"` }] })
       return store(workspaceId, definition, source, { actor: actorOf(principal), scopes, readOnly, origin: 'user' })
     },
     async saveReady(workspaceId, source) {
@@ -205,7 +206,7 @@ export function createSaver(deps: SaverDeps): Saver {
     async remove(principal, ref) {
       const { workspaceId } = principal
       const flow = await existing(workspaceId, ref)
-      if (flow.origin === 'ready') throw fail('in_use', { detail: `"${flow.name}" comes with the hub`, hint: 'disable it instead' })
+      if (flow.origin === 'ready') throw hubError('in_use', { detail: `"${flow.name}" comes with the hub`, hint: 'disable it instead' })
       await db.transaction(async (trx) => {
         await events.unsubscribe(trx, 'flow', flow.id)
         await deleteFlow(trx, flow.id)
@@ -217,7 +218,7 @@ export function createSaver(deps: SaverDeps): Saver {
 
   async function existing(workspaceId: string, ref: string): Promise<FlowWithVersion> {
     const flow = await findFlow(db.sql, workspaceId, ref)
-    if (!flow) throw fail('not_found', { detail: `there is no flow "${ref}" in this workspace` })
+    if (!flow) throw hubError('not_found', { detail: `there is no flow "${ref}" in this workspace` })
     return flow
   }
 }

@@ -4,7 +4,7 @@ import type { RunContext } from '#engine'
 import { toCloudEvent, type Events } from '#events'
 import type { Expressions } from '#expressions'
 import { sleep } from '#lib/clock'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import type { Definition } from './definition/index.ts'
@@ -23,7 +23,7 @@ export interface SegmentDeps extends Telemetry {
   readonly db: Database
   readonly events: Events
   readonly expressions: Expressions
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
   readonly tools: Tools
   readonly launcher: Launcher
   readonly memory: Memory
@@ -122,7 +122,7 @@ export function createSegment(deps: SegmentDeps) {
   async function finish(row: RunRow, definition: Definition, how: Omit<RunEnd, 'id'>): Promise<void> {
     const { status } = how
     const end: RunEnd = { id: row.id, ...how }
-    const isTold = await deps.outbox.isWanted(row.workspaceId, `flow.${status}`)
+    const isTold = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
     const ended =
       isTold || row.parentRun !== null || row.concurrencyKey !== null
         ? await db.transaction(async (trx) => {
@@ -139,7 +139,7 @@ export function createSegment(deps: SegmentDeps) {
 
 /** What follows from a run's end: it is told, whoever waits for it goes on, the next one gets its place. */
 export async function follow(
-  { outbox, launcher }: Pick<SegmentDeps, 'outbox' | 'launcher'>,
+  { publisher, launcher }: Pick<SegmentDeps, 'publisher' | 'launcher'>,
   trx: Transaction,
   row: RunRow,
   definition: Definition,
@@ -149,7 +149,7 @@ export async function follow(
   const { id, flow, flowId, version, workspaceId, parentRun, concurrencyKey } = row
   if (isTold) {
     const data = { run_id: id, flow, version, status, outputs, error }
-    await outbox.announce(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth }])
+    await publisher.publish(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth }])
   }
   if (parentRun !== null) await launcher.wake(trx, [parentRun])
   if (concurrencyKey !== null) await launcher.letIn(trx, { id: flowId, definition }, concurrencyKey)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, defineConnector, fail, type Connector } from '#kit'
+import { defineAction, defineConnector, type Connector } from '#kit'
+import { hubError } from '#errors'
 import type { Tool } from '#tools'
 import type { FlowWithVersion } from './flow-store.ts'
 import type { Flows } from './index.ts'
@@ -38,7 +39,7 @@ export function createFlowConnector(flows: () => Flows): Connector {
         run: async ({ input, workspaceId, idempotencyKey }) => {
           const run = await flows().launch(workspaceId, input.flow_id, {
             parameters: input.parameters,
-            trigger: { kind: 'call', door: 'tool', key: idempotencyKey ?? null },
+            trigger: { kind: 'call', transport: 'tool', key: idempotencyKey ?? null },
           })
           return told(input.wait > 0 ? await flows().wait(workspaceId, run.id, input.wait * 1000) : run)
         },
@@ -94,11 +95,12 @@ export function flowTools(flows: Flows, rows: readonly FlowWithVersion[]): Tool[
       run: async ({ input, workspaceId, idempotencyKey }) => {
         const started = await flows.launch(workspaceId, flow.id, {
           parameters: input,
-          trigger: { kind: 'call', door: 'tool', key: idempotencyKey ?? null },
+          trigger: { kind: 'call', transport: 'tool', key: idempotencyKey ?? null },
         })
         const run = await flows.wait(workspaceId, started.id, waitMs)
         if (run.status === 'completed') return run.outputs
-        if (run.error) throw fail('flow_failed', { detail: `the flow failed: ${run.error.message}`, hint: `GET /api/v1/runs/${run.id}` })
+        if (run.error)
+          throw hubError('flow_failed', { detail: `the flow failed: ${run.error.message}`, hint: `GET /api/v1/runs/${run.id}` })
         return told(run)
       },
     })

@@ -1,7 +1,7 @@
 import type { Access } from '#access'
 import type { Database } from '#db'
-import type { HubError } from '#kit'
-import type { Outbox } from '#outbox'
+import type { HubError } from '#errors'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { addError, addSuccesses, type IntegrationRow } from './store.ts'
 
@@ -19,11 +19,11 @@ export interface Health extends AsyncDisposable {
 export interface HealthDeps extends Telemetry {
   readonly db: Database
   readonly access: Access
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
   readonly onDisabled: (integration: IntegrationRow) => void
 }
 
-export function createHealth({ db, access, outbox, logger, metrics, onDisabled }: HealthDeps): Health {
+export function createHealth({ db, access, publisher, logger, metrics, onDisabled }: HealthDeps): Health {
   const successes = new Map<string, { count: number; at: Date }>()
   const troubled = new Set<string>()
 
@@ -59,7 +59,7 @@ export function createHealth({ db, access, outbox, logger, metrics, onDisabled }
         const counts = await addError(trx, id, lastError, errorsUntilDisabled)
         if (!counts?.disabledNow) return counts
         const detail = { name, reason: error.code, consecutive_errors: counts.consecutive }
-        await outbox.announce(trx, [
+        await publisher.publish(trx, [
           {
             workspaceId,
             type: 'integration.disabled',

@@ -1,17 +1,19 @@
 import { actorOf, type Access, type Principal } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
-import { fail, type Connector, type CredentialValues, type EnvironmentVariables, type HttpRuntime } from '#kit'
+import { hubError } from '#errors'
+import type { Connector, CredentialValues, EnvironmentVariables } from '#kit'
+import type { HttpRuntime } from '#http'
 import { coalesce } from '#lib/coalesce'
 import { sha256 } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import { nearest } from '#lib/nearest'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
-import { createCallers, type Caller, type Scope } from './caller.ts'
-import { createGates } from './gate.ts'
+import { createCallers, type Caller, type Scope } from './connection.ts'
+import { createGates } from './limits.ts'
 import { createHealth, type Health } from './health.ts'
-import { createPresets } from './presets.ts'
+import { createPresets } from './auto-discovery.ts'
 import {
   deleteIntegration,
   findForHook,
@@ -24,7 +26,7 @@ import {
 } from './store.ts'
 import { authMethodOf, checkConfig, credentialDataOf, type CheckConfig, type CredentialInput } from './validate.ts'
 
-export type { Caller } from './caller.ts'
+export type { Caller } from './connection.ts'
 export type { IntegrationRow } from './store.ts'
 export type { CredentialInput } from './validate.ts'
 
@@ -71,7 +73,7 @@ export interface Integrations extends AsyncDisposable {
 
 export interface IntegrationsDeps extends Telemetry {
   readonly db: Database
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
   readonly access: Access
   readonly credentials: Credentials
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
@@ -99,7 +101,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     const found = byName.get(name)
     if (!found) {
       const like = nearest(name, byName.keys(), 3)
-      throw fail('invalid_input', {
+      throw hubError('invalid_input', {
         errors: [{ path: 'integration_type', message: `"${name}" is not a connector; the nearest: ${like.join(', ')}` }],
       })
     }
@@ -111,7 +113,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     if (row) return row
     await presets.discover(workspaceId)
     const discovered = await findIntegration(db.sql, workspaceId, ref)
-    if (!discovered) throw fail('integration_unknown', { detail: `there is no integration "${ref}" in this workspace` })
+    if (!discovered) throw hubError('integration_unknown', { detail: `there is no integration "${ref}" in this workspace` })
     return discovered
   }
 
@@ -153,7 +155,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     const method = authMethodOf(known, authType)
     if (typeof input === 'string') {
       const values = await credentials.read(principal.workspaceId, input)
-      if (!values) throw fail('credential_missing', { detail: `there is no credential "${input}"`, hint: known.connect })
+      if (!values) throw hubError('credential_missing', { detail: `there is no credential "${input}"`, hint: known.connect })
       credentialDataOf(method, values)
       return input
     }
@@ -177,7 +179,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     const secret = config?.['webhook_secret']
     if (secret === undefined) return had
     if (typeof secret !== 'string' || secret.length < 8 || !known.webhook)
-      throw fail('invalid_input', {
+      throw hubError('invalid_input', {
         errors: [
           {
             path: 'config.webhook_secret',
@@ -215,7 +217,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const { webhook_secret: _, ...plainConfig } = request.config ?? {}
       const config = checkConfig(known, plainConfig, check)
       const taken = await findIntegration(db.sql, principal.workspaceId, name)
-      if (taken) throw fail('already_exists', { detail: `there is an integration "${name}" already`, hint: 'PATCH changes it' })
+      if (taken) throw hubError('already_exists', { detail: `there is an integration "${name}" already`, hint: 'PATCH changes it' })
       const credential = await keepCredential(principal, name, known, authType, request.credential)
       const webhookCredential = await keepWebhookSecret(principal, name, known, request.config, null)
       const made = await insert(principal.workspaceId, actorOf(principal), {
@@ -228,7 +230,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
         origin: 'user',
         webhookCredential,
       })
-      if (!made) throw fail('already_exists', { detail: `there is an integration "${name}" already` })
+      if (!made) throw hubError('already_exists', { detail: `there is an integration "${name}" already` })
       return made
     },
 

@@ -1,4 +1,5 @@
-import { fail, fitCredential, type AuthMethod, type Connector, type CredentialValues } from '#kit'
+import { hubError } from '#errors'
+import { fitCredential, type AuthMethod, type Connector, type CredentialValues } from '#kit'
 
 /** A stored credential by its name, or values. */
 export type CredentialInput = string | CredentialValues
@@ -7,7 +8,7 @@ export function authMethodOf(connector: Connector, type: string): AuthMethod {
   const method = connector.auth.find((candidate) => candidate.type === type)
   if (method) return method
   const known = connector.auth.map((candidate) => candidate.type).join(', ')
-  throw fail('invalid_input', { errors: [{ path: 'auth_type', message: `${connector.title} takes ${known}, not "${type}"` }] })
+  throw hubError('invalid_input', { errors: [{ path: 'auth_type', message: `${connector.title} takes ${known}, not "${type}"` }] })
 }
 
 /** What a schema cannot tell: an expression that does not parse, a scheme that proves nothing. */
@@ -17,10 +18,10 @@ export function checkConfig(connector: Connector, config: Record<string, unknown
   const parsed = connector.config.strict().safeParse(config)
   if (parsed.success) {
     const errors = check(connector, parsed.data)
-    if (errors.length > 0) throw fail('invalid_input', { errors: [...errors] })
+    if (errors.length > 0) throw hubError('invalid_input', { errors: [...errors] })
     return parsed.data
   }
-  throw fail('invalid_input', {
+  throw hubError('invalid_input', {
     errors: parsed.error.issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => ({ path: `config.${key}`, message: `is not a setting of ${connector.name}` }))
@@ -34,7 +35,7 @@ export function credentialDataOf(method: AuthMethod, values: CredentialValues): 
   const fitted = fitCredential(method, values)
   if (fitted) return fitted
   const needed = Object.keys(method.fields.shape)
-  throw fail('invalid_input', {
+  throw hubError('invalid_input', {
     errors: [
       {
         path: 'credential',

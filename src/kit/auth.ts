@@ -1,14 +1,8 @@
 import { z } from 'zod'
-import type { Http } from './http/index.ts'
+import type { Authorization, Http } from '#http'
 
 /** A credential's fields, opened for one call. */
 export type CredentialValues = Readonly<Record<string, string | number | boolean>>
-
-/** What an auth method adds to a request. */
-export interface Authorization {
-  readonly headers?: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, string>>
-}
 
 export interface AuthContext {
   readonly credential: CredentialValues

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { AuthMethod, CredentialValues } from './auth.ts'
-import type { Http, Log } from './http/index.ts'
+import type { Http, Log, ResponseRules } from '#http'
 import type { SourceDeclaration } from './source.ts'
 import type { WebhookDeclaration } from './webhook/index.ts'
 
@@ -67,7 +67,7 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType> {
   readonly verify?: (context: ActionContext<z.output<In>>) => Promise<Verdict<z.input<Out>>>
 }
 
-/** One declaration feeds every door: REST, command line, flows, console and documentation. */
+/** One declaration feeds every transport: REST, command line, flows, console and documentation. */
 export function defineAction<In extends z.ZodType, Out extends z.ZodType>(spec: ActionSpec<In, Out>): Action {
   const { idempotent = spec.effect === 'read', aliases = [], ...rest } = spec
   return { ...rest, idempotent, aliases } as unknown as Action
@@ -93,7 +93,7 @@ export interface ConnectorSpec {
   readonly baseUrl?: (config: never) => string
   readonly headers?: Readonly<Record<string, string>>
   /** How this system spells its errors and its limits; what is not said is read as HTTP means it. */
-  readonly dialect?: Dialect
+  readonly responseRules?: ResponseRules
   readonly actions: Readonly<Record<string, Action>>
   /** A cheap call that proves the credential; answers whom it belongs to. */
   readonly test?: (context: ActionContext<undefined>) => Promise<{ account: string }>
@@ -113,32 +113,6 @@ export interface Connector extends ConnectorSpec {
   readonly aliases: readonly string[]
   readonly headers: Readonly<Record<string, string>>
   readonly wellKnownCredentials: readonly string[]
-}
-
-/** What a reply means beyond its status: for systems that answer 200 with an error inside, or say their limits in their own headers. */
-export interface Dialect {
-  /** An error of ours for a reply that HTTP would call good; undefined when it is good. */
-  readonly errorIn?: (body: unknown, status: number) => { code: VendorErrorCode; message?: string; retryAfter?: number } | undefined
-  /** The vendor's own words on a failure, made safe to show. */
-  readonly message?: (body: unknown) => string | undefined
-  /** What its headers say of the limit. */
-  readonly limit?: (headers: Readonly<Record<string, string>>) => LimitNotice | undefined
-}
-
-export type VendorErrorCode =
-  | 'vendor_unauthorized'
-  | 'vendor_forbidden'
-  | 'vendor_not_found'
-  | 'vendor_conflict'
-  | 'vendor_rejected'
-  | 'vendor_rate_limited'
-  | 'vendor_failed'
-
-export interface LimitNotice {
-  readonly limit?: number
-  readonly remaining: number
-  /** When the count begins anew. */
-  readonly resetAt: Date
 }
 
 export function defineConnector<Config extends z.ZodObject>(

@@ -1,13 +1,4 @@
-export {
-  auth,
-  fitCredential,
-  secret,
-  type AuthContext,
-  type AuthMethod,
-  type Authorization,
-  type CredentialValues,
-  type OAuthDeclaration,
-} from './auth.ts'
+export { auth, fitCredential, secret, type AuthContext, type AuthMethod, type CredentialValues, type OAuthDeclaration } from './auth.ts'
 export {
   defineAction,
   defineConnector,
@@ -15,24 +6,21 @@ export {
   type ActionContext,
   type Connector,
   type ConnectorSpec,
-  type Dialect,
   type Effect,
   type EnvironmentIntegration,
   type EnvironmentVariables,
-  type LimitNotice,
-  type VendorErrorCode,
   type Verdict,
 } from './connector.ts'
 export {
   errorCatalogue,
-  fail,
+  hubError,
   HubError,
   type ErrorCode,
   type ErrorDetails,
   type ErrorEntry,
   type ErrorKind,
   type FieldError,
-} from './errors.ts'
+} from '#errors'
 export {
   createEgress,
   createEtagCache,
@@ -45,6 +33,7 @@ export {
   pagesByNumber,
   pagesByOffset,
   path,
+  type Authorization,
   type CallScope,
   type Egress,
   type EtagCache,
@@ -55,14 +44,17 @@ export {
   type HttpRequest,
   type HttpRuntime,
   type Log,
+  type LimitNotice,
   type RequestOptions,
-} from './http/index.ts'
+  type ResponseRules,
+  type VendorErrorCode,
+} from '#http'
 export { type SourceDeclaration } from './source.ts'
 export {
   readable,
   schemes,
   sign,
-  unsound,
+  validateScheme,
   verify,
   type Delivery,
   type HookContext,

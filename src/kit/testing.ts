@@ -2,10 +2,8 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fitCredential, type CredentialValues } from './auth.ts'
 import type { Connector } from './connector.ts'
-import { fail } from './errors.ts'
-import { createEgress } from './http/egress.ts'
-import { createEtagCache } from './http/etag.ts'
-import { createHttp, DryRun, openGate, type CallScope, type Gate } from './http/index.ts'
+import { hubError } from '#errors'
+import { createEgress, createEtagCache, createHttp, DryRun, openGate, type CallScope, type Gate } from '#http'
 
 /** What connector tests are written with: a scripted upstream, and a way to run one action against it as the hub would. */
 export interface SeenRequest {
@@ -98,7 +96,9 @@ export async function runAction(connector: Connector, verb: string, options: Run
   if (!action) throw new Error(`${connector.name} has no action ${verb}`)
   const input = action.input.safeParse(options.input)
   if (!input.success) {
-    throw fail('invalid_input', { errors: input.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })) })
+    throw hubError('invalid_input', {
+      errors: input.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
+    })
   }
   await using context = await actionContext(connector, { ...options, readOnly: action.effect === 'read' })
   try {

@@ -15,9 +15,9 @@ export function createBatcher<Item, Result>(
   {
     most = 200,
     lanes = 2,
-    mostBytes = Number.POSITIVE_INFINITY,
+    maxBytes = Number.POSITIVE_INFINITY,
     bytesOf = () => 0,
-  }: { readonly most?: number; readonly lanes?: number; readonly mostBytes?: number; readonly bytesOf?: (item: Item) => number } = {},
+  }: { readonly most?: number; readonly lanes?: number; readonly maxBytes?: number; readonly bytesOf?: (item: Item) => number } = {},
 ): Batcher<Item, Result> {
   let queue: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] = []
   const running = new Set<Promise<void>>()
@@ -25,7 +25,7 @@ export function createBatcher<Item, Result>(
   /** One at least, and then as many as fit. */
   const fitting = (): number => {
     let bytes = 0
-    const over = queue.findIndex(({ item }, index) => index === most || ((bytes += bytesOf(item)) > mostBytes && index > 0))
+    const over = queue.findIndex(({ item }, index) => index === most || ((bytes += bytesOf(item)) > maxBytes && index > 0))
     return over === -1 ? queue.length : over
   }
 

@@ -1,10 +1,10 @@
 import type { Database, Sql, Transaction } from '#db'
-import type { Announcement, Outbox } from '#outbox'
+import type { NewHubEvent, EventPublisher } from '#events/publish'
 import type { InvocationRow } from './store.ts'
 
 type Ended = Pick<
   InvocationRow,
-  'id' | 'workspaceId' | 'tool' | 'connector' | 'integration' | 'integrationId' | 'door' | 'actor' | 'key'
+  'id' | 'workspaceId' | 'tool' | 'connector' | 'integration' | 'integrationId' | 'transport' | 'actor' | 'key'
 > & {
   readonly status: string
   readonly error: Record<string, unknown> | null
@@ -16,17 +16,17 @@ type Ended = Pick<
  * Stores how calls ended, and tells of it in the same transaction while somebody wants to hear: nobody does as a rule, and then a call costs
  * no row more. Input and output stay in the journal, where who may see them is another question.
  */
-export function createAnnouncer(db: Database, outbox: Outbox) {
+export function createAnnouncer(db: Database, publisher: EventPublisher) {
   return async <T>(rows: readonly Ended[], store: (sql: Sql) => Promise<T>, trx?: Transaction): Promise<T> => {
-    const told: Announcement[] = []
+    const told: NewHubEvent[] = []
     for (const row of rows) {
       const { status, workspaceId, finishedAt } = row
-      if (finishedAt && (await outbox.isWanted(workspaceId, `invocation.${status}`))) told.push(announcementOf(row, finishedAt))
+      if (finishedAt && (await publisher.hasSubscribers(workspaceId, `invocation.${status}`))) told.push(announcementOf(row, finishedAt))
     }
     if (told.length === 0) return store(trx ?? db.sql)
     const both = async (within: Transaction): Promise<T> => {
       const stored = await store(within)
-      await outbox.announce(within, told)
+      await publisher.publish(within, told)
       return stored
     }
     return trx ? both(trx) : db.transaction(both)
@@ -36,8 +36,8 @@ export function createAnnouncer(db: Database, outbox: Outbox) {
 function announcementOf(
   { id, workspaceId, status, tool, integration, integrationId, startedAt, ...rest }: Ended,
   finishedAt: Date,
-): Announcement {
-  const { connector, door, actor, key, error } = rest
+): NewHubEvent {
+  const { connector, transport, actor, key, error } = rest
   return {
     workspaceId,
     type: `invocation.${status}`,
@@ -48,7 +48,7 @@ function announcementOf(
       connector,
       integration,
       status,
-      door,
+      transport,
       actor,
       key,
       error,

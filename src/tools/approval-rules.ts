@@ -1,15 +1,15 @@
 import { actorOf, allows, scopes, type Principal } from '#access'
 import type { Transaction } from '#db'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { digest } from '#lib/canonical'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { ApprovalRow, ApprovedCall } from './approval-store.ts'
 
 export function assertPending({ id, status, decidedBy, expiresAt }: ApprovalRow, now: Date): void {
-  if (status === 'expired' || (status === 'pending' && expiresAt <= now)) throw fail('approval_expired', { approvalId: id })
+  if (status === 'expired' || (status === 'pending' && expiresAt <= now)) throw hubError('approval_expired', { approvalId: id })
   if (status === 'pending') return
   const said = status === 'rejected' ? 'no' : 'yes'
-  throw fail('approval_decided', { detail: `${decidedBy} said ${said} to this already`, approvalId: id })
+  throw hubError('approval_decided', { detail: `${decidedBy} said ${said} to this already`, approvalId: id })
 }
 
 /**
@@ -18,9 +18,9 @@ export function assertPending({ id, status, decidedBy, expiresAt }: ApprovalRow,
  */
 export function assertMayDecide(principal: Principal, { id, askedBy, deciders }: ApprovalRow): void {
   if (principal.kind === 'token' && actorOf(principal) === askedBy && !allows(principal, 'tokens:write'))
-    throw fail('scope_missing', { detail: 'who asked for an approval may not decide on it; another token must', approvalId: id })
+    throw hubError('scope_missing', { detail: 'who asked for an approval may not decide on it; another token must', approvalId: id })
   if (deciders === null || deciders.some((decider) => fits(principal, decider))) return
-  throw fail('scope_missing', { detail: `only these may decide on this approval: ${deciders.join(', ')}`, approvalId: id })
+  throw hubError('scope_missing', { detail: `only these may decide on this approval: ${deciders.join(', ')}`, approvalId: id })
 }
 
 /** A scope is never taken for a name, nor an actor: whoever may make tokens could otherwise name one like it. */
@@ -47,14 +47,14 @@ export function describeMismatch({ call }: ApprovalRow, asked: ApprovedCall): { 
 
 /** Without the input of the call: who may subscribe to events need not be one who may see that. */
 export async function announceApproval(
-  outbox: Outbox,
+  publisher: EventPublisher,
   trx: Transaction,
   type: 'approval.requested' | 'approval.decided',
   row: ApprovalRow,
 ): Promise<void> {
   const { workspaceId, id, status, message, call } = row
-  if (!(await outbox.isWanted(workspaceId, type))) return
-  await outbox.announce(trx, [
+  if (!(await publisher.hasSubscribers(workspaceId, type))) return
+  await publisher.publish(trx, [
     {
       workspaceId,
       type,

@@ -1,10 +1,10 @@
 import { actorOf, requireScope, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
 import type { IntegrationRow, Integrations } from '#integrations'
-import { fail, type HubError } from '#kit'
+import { hubError, type HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import {
   dropApprovals,
@@ -59,7 +59,7 @@ export interface Approvals {
 export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
   readonly db: Database
   readonly access: Access
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
   readonly integrations: Integrations
   readonly registry: Registry
   readonly catalogue: Catalogue
@@ -77,13 +77,13 @@ export function callOf(registry: Registry, tool: Tool, integration: IntegrationR
   return { tool: tool.name, digest: registry.describe(tool).digest, integration: integration?.name ?? null, input }
 }
 
-export function createApprovals({ db, access, outbox, integrations, registry, catalogue, logger }: ApprovalsDeps): Approvals {
+export function createApprovals({ db, access, publisher, integrations, registry, catalogue, logger }: ApprovalsDeps): Approvals {
   const listeners: DecisionListener[] = []
   let droppedAt = 0
 
   const tell = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {
     for (const listener of listeners) await listener(trx, row)
-    await announceApproval(outbox, trx, 'approval.decided', row)
+    await announceApproval(publisher, trx, 'approval.decided', row)
     const detail = { tool: row.call?.tool ?? null, run: row.runId, comment: row.comment }
     await access.audit.record(trx, { workspaceId: row.workspaceId, actor, action: `approval.${row.status}`, subject: row.id, detail })
     return row
@@ -111,7 +111,7 @@ export function createApprovals({ db, access, outbox, integrations, registry, ca
     for (;;) {
       const made = await db.transaction(async (trx) => {
         const row = await insertApproval(trx, { id: newId('apr'), ...asked, message, deciders, call, expiresAt })
-        if (row) await announceApproval(outbox, trx, 'approval.requested', row)
+        if (row) await announceApproval(publisher, trx, 'approval.requested', row)
         return row
       })
       if (made) return made
@@ -181,12 +181,12 @@ export function createApprovals({ db, access, outbox, integrations, registry, ca
       if (taken) return
       const row = await findApproval(db.sql, workspaceId, id)
       // Not repeated: what stands in a header by mistake may be a secret.
-      if (!row) throw fail('approval_mismatch', { detail: 'there is no approval of this id in this workspace' })
-      if (row.callDigest !== callDigest) throw fail('approval_mismatch', { ...describeMismatch(row, call), approvalId: id })
+      if (!row) throw hubError('approval_mismatch', { detail: 'there is no approval of this id in this workspace' })
+      if (row.callDigest !== callDigest) throw hubError('approval_mismatch', { ...describeMismatch(row, call), approvalId: id })
       if (row.status !== 'used') throw refusalOf(row)
       const isAgain = key !== undefined && row.usedKey === key && now.getTime() - (row.usedAt?.getTime() ?? 0) < againWithinMs
       if (isAgain) return
-      throw fail('approval_mismatch', {
+      throw hubError('approval_mismatch', {
         detail: 'this approval has been used: it covers one call, once',
         hint: 'make the call without it to ask anew; a call that may have to be repeated needs an idempotency key from the start',
         approvalId: id,
@@ -196,15 +196,15 @@ export function createApprovals({ db, access, outbox, integrations, registry, ca
 }
 
 function noSuch(id: string): HubError {
-  return fail('not_found', { detail: `there is no approval "${id}" in this workspace` })
+  return hubError('not_found', { detail: `there is no approval "${id}" in this workspace` })
 }
 
 function refusalOf({ id, status, decidedBy, comment, expiresAt }: ApprovalRow): HubError {
   if (status === 'rejected')
-    return fail('approval_rejected', { detail: `${decidedBy} said no to this call${comment ? `: ${comment}` : ''}`, approvalId: id })
+    return hubError('approval_rejected', { detail: `${decidedBy} said no to this call${comment ? `: ${comment}` : ''}`, approvalId: id })
   if (status === 'pending' && expiresAt > new Date())
-    return fail('approval_required', { detail: 'nobody has decided on this approval yet', hint: howToGoOn(id), approvalId: id })
-  return fail('approval_expired', { hint: 'make the call without the approval to ask anew', approvalId: id })
+    return hubError('approval_required', { detail: 'nobody has decided on this approval yet', hint: howToGoOn(id), approvalId: id })
+  return hubError('approval_expired', { hint: 'make the call without the approval to ask anew', approvalId: id })
 }
 
 export function howToGoOn(id: string): string {

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { IntegrationRow, Integrations } from '#integrations'
-import { defineAction, defineConnector, fail, type Connector } from '#kit'
+import { defineAction, defineConnector, type Connector } from '#kit'
+import { hubError } from '#errors'
 import type { Database } from '#db'
-import { partAt } from './shape.ts'
+import { partAt } from './truncate.ts'
 import { findInvocation, listInvocations } from './store.ts'
 
 /** Tools that act on the hub itself. */
@@ -118,7 +119,7 @@ export function createHubConnector(db: Database, integrations: Integrations): Co
         }),
         run: async ({ input, workspaceId }) => {
           const row = await findInvocation(db.sql, workspaceId, input.handle)
-          if (!row || row.output === null) throw fail('not_found', { detail: `there is no result "${input.handle}" any more` })
+          if (!row || row.output === null) throw hubError('not_found', { detail: `there is no result "${input.handle}" any more` })
           return partOf(partAt(row.output, input.path), input.offset, input.limit)
         },
       }),

@@ -2,9 +2,10 @@ import type { Access, Principal } from '#access'
 import type { Database } from '#db'
 import type { Engine, RunFunction } from '#engine'
 import type { Integrations } from '#integrations'
-import { fail, type Connector } from '#kit'
+import { hubError } from '#errors'
+import type { Connector } from '#kit'
 import { newId } from '#lib/ids'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createApprovals, type Approvals } from './approvals.ts'
 import { createCatalogue, type Catalogue } from './catalogue.ts'
@@ -18,7 +19,7 @@ export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-sto
 export type { Approvals, DecisionListener, Question } from './approvals.ts'
 export { createHubConnector, healthOf } from './builtin.ts'
 export type { ToolProvider } from './catalogue.ts'
-export type { Door, InvokeOptions, Outcome } from './invoke.ts'
+export type { Transport, InvokeOptions, Outcome } from './invoke.ts'
 export { policyRule, type PolicyRule } from './policy.ts'
 export type { Tool, ToolDescription, ToolFilter } from './registry.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
@@ -41,7 +42,7 @@ export interface ToolsDeps extends Telemetry {
   readonly db: Database
   readonly access: Access
   readonly integrations: Integrations
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
 }
 
 interface LaterCall {
@@ -87,7 +88,7 @@ export function createTools(deps: ToolsDeps, { connectors, executorId }: { conne
 
     invokeLater(principal, name, input, options) {
       const running = engine
-      if (!running) throw fail('internal', { cause: new Error('no durable engine is attached') })
+      if (!running) throw hubError('internal', { cause: new Error('no durable engine is attached') })
       const invocationId = newId('inv')
       // Without a key of the caller's the id serves: a recovered run must find its own entry.
       const { signal: _, ...rest } = options
@@ -106,7 +107,7 @@ export function createTools(deps: ToolsDeps, { connectors, executorId }: { conne
     invocations: (workspaceId, filter) => listInvocations(db.sql, workspaceId, filter),
     async invocation(workspaceId, id) {
       const row = await findInvocation(db.sql, workspaceId, id)
-      if (!row) throw fail('not_found', { detail: `there is no invocation "${id}" in this workspace` })
+      if (!row) throw hubError('not_found', { detail: `there is no invocation "${id}" in this workspace` })
       return row
     },
 

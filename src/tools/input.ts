@@ -1,4 +1,4 @@
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import type { Tool } from './registry.ts'
 
 export function validate({ name, action }: Tool, input: unknown): unknown {
@@ -9,5 +9,5 @@ export function validate({ name, action }: Tool, input: unknown): unknown {
       ? issue.keys.map((key) => ({ path: ['input', ...issue.path, key].map(String).join('.'), message: `is not an argument of ${name}` }))
       : [{ path: ['input', ...issue.path].map(String).join('.'), message: issue.message }],
   )
-  throw fail('invalid_input', { detail: `the input does not fit ${name}`, hint: `GET /api/v1/tools/${name} shows its schema`, errors })
+  throw hubError('invalid_input', { detail: `the input does not fit ${name}`, hint: `GET /api/v1/tools/${name} shows its schema`, errors })
 }

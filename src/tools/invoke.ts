@@ -1,7 +1,8 @@
 import { actorOf, requireScope, type Principal } from '#access'
 import type { Transaction } from '#db'
 import type { Caller, IntegrationRow, Integrations } from '#integrations'
-import { DryRun, fail, HubError } from '#kit'
+import { DryRun } from '#http'
+import { hubError, HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import { deadline } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
@@ -11,13 +12,13 @@ import { validate } from './input.ts'
 import { restoreError, type Entry, type Journal, type NewEntry, type Result } from './journal.ts'
 import { refuse, type Policies, type Verdict } from './policy.ts'
 import { mayCall, type Registry, type Tool } from './registry.ts'
-import { shape, type Cut } from './shape.ts'
+import { shape, type Cut } from './truncate.ts'
 import type { InvocationRow } from './store.ts'
 
-export type Door = 'rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow'
+export type Transport = 'rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow'
 
 export interface InvokeOptions {
-  readonly door: Door
+  readonly transport: Transport
   readonly integration?: string | undefined
   readonly idempotencyKey?: string | undefined
   readonly dryRun?: boolean | undefined
@@ -60,12 +61,12 @@ export const defaultMaxTokens = 25_000
 const callMs = 120_000
 const approvableMs = 7 * 86_400_000
 
-/** The waist: every door ends here. */
+/** The waist: every transport ends here. */
 export function createInvoke(deps: InvokeDeps): Invoke {
   const { catalogue, policies, integrations, journal, traces } = deps
 
   return (principal, name, rawInput, options) =>
-    traces.span(`tool ${name}`, { 'hub.tool': name, 'hub.door': options.door }, async () => {
+    traces.span(`tool ${name}`, { 'hub.tool': name, 'hub.transport': options.transport }, async () => {
       const tool = await catalogue.find(principal.workspaceId, name)
       authorize(principal, tool)
       const input = validate(tool, rawInput)
@@ -101,7 +102,7 @@ export function createInvoke(deps: InvokeDeps): Invoke {
     const place = run ? { runId: run.id, path: run.path } : {}
     const { workspaceId } = principal
     const asked = await deps.approvals.askFor({ workspaceId, message: detail, askedBy: actorOf(principal), expiresAt, ...place }, call)
-    throw fail('approval_required', { detail, hint: howToGoOn(asked.id), approvalId: asked.id })
+    throw hubError('approval_required', { detail, hint: howToGoOn(asked.id), approvalId: asked.id })
   }
 
   async function execute(
@@ -154,13 +155,13 @@ export function createInvoke(deps: InvokeDeps): Invoke {
     options: InvokeOptions,
   ): Promise<Entry | Outcome> {
     if (known.digest !== call.digest)
-      throw fail('key_reused', { detail: `this idempotency key was used for another call of ${known.tool}` }).with({
+      throw hubError('key_reused', { detail: `this idempotency key was used for another call of ${known.tool}` }).with({
         invocationId: known.id,
       })
     if (known.status === 'completed') return stored(known, known.output, options)
     if (known.status === 'queued' && known.id === options.invocationId) return journal.again(call, known)
     if (known.status === 'queued' || known.status === 'running')
-      throw fail('in_progress', { retryAfter: 1 }).with({ invocationId: known.id })
+      throw hubError('in_progress', { retryAfter: 1 }).with({ invocationId: known.id })
     const error = restoreError(known.error)
     if (known.status === 'failed') {
       // A passing failure left nothing behind, so the same key may try again; any other failure is the answer.
@@ -231,7 +232,7 @@ export function createInvoke(deps: InvokeDeps): Invoke {
 function authorize(principal: Principal, tool: Tool): void {
   if (mayCall(principal, tool)) return
   if (principal.readOnly && tool.action.effect !== 'read')
-    throw fail('scope_missing', {
+    throw hubError('scope_missing', {
       detail: `this token is read-only, and ${tool.name} changes something; needed: tools:call without read_only`,
     })
   requireScope(principal, `tools:call:${tool.name}`)
@@ -247,7 +248,8 @@ function checkOutput({ name, connector, action }: Tool, raw: unknown): { output:
     .slice(0, 3)
     .map((issue) => `${issue.path.join('.') || '$'}: ${issue.message}`)
     .join('; ')
-  if (action.effect === 'read') throw fail('vendor_nonsense', { detail: `what ${connector.title} answered does not fit ${name}: ${where}` })
+  if (action.effect === 'read')
+    throw hubError('vendor_invalid_response', { detail: `what ${connector.title} answered does not fit ${name}: ${where}` })
   return { output: raw ?? null, warning: `it was done, but what ${connector.title} answered is not as documented: ${where}` }
 }
 
@@ -266,7 +268,7 @@ function entryOf(
     effect: action.effect,
     integrationId: integration?.id ?? null,
     integration: integration?.name ?? null,
-    door: options.door,
+    transport: options.transport,
     actor: actorOf(principal),
     key: options.idempotencyKey,
     digest: digest({ tool: name, integration: integration?.id ?? null, input }),
@@ -281,5 +283,5 @@ function stored({ id }: InvocationRow, output: unknown, options: InvokeOptions):
 }
 
 function asHubError(error: unknown): HubError {
-  return error instanceof HubError ? error : fail('internal', { cause: error })
+  return error instanceof HubError ? error : hubError('internal', { cause: error })
 }

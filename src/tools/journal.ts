@@ -1,8 +1,8 @@
 import type { Database, Transaction } from '#db'
-import { errorCatalogue, fail, type HubError, type ErrorCode, type FieldError } from '#kit'
+import { errorCatalogue, hubError, type HubError, type ErrorCode, type FieldError } from '#errors'
 import { createBatcher } from '#lib/batch'
 import { newId } from '#lib/ids'
-import type { Outbox } from '#outbox'
+import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createAnnouncer } from './announce.ts'
 import { dropOld, findByKey, finishInvocations, insertInvocations, retake, settle, type Ending, type InvocationRow } from './store.ts'
@@ -15,7 +15,7 @@ export interface NewEntry {
   readonly effect: 'read' | 'write' | 'destroy'
   readonly integrationId: string | null
   readonly integration: string | null
-  readonly door: string
+  readonly transport: string
   readonly actor: string
   readonly key: string | undefined
   readonly digest: string
@@ -47,16 +47,16 @@ export interface Journal extends AsyncDisposable {
 }
 
 // Unkeyed looks wait in memory for the next statement; beyond this many, callers wait with them.
-const mostWaiting = 5000
+const maxWaiting = 5000
 const keepDays = 30
 
 export interface JournalDeps extends Telemetry {
   readonly db: Database
-  readonly outbox: Outbox
+  readonly publisher: EventPublisher
 }
 
-export function createJournal({ db, outbox, logger }: JournalDeps, executorId: string): Journal {
-  const announced = createAnnouncer(db, outbox)
+export function createJournal({ db, publisher, logger }: JournalDeps, executorId: string): Journal {
+  const announced = createAnnouncer(db, publisher)
   const inserts = createBatcher(async (rows: readonly Parameters<typeof insertInvocations>[1][number][]) => {
     const made = await announced(rows, (sql) => insertInvocations(sql, rows))
     return rows.map(({ id }) => made.has(id))
@@ -80,7 +80,7 @@ export function createJournal({ db, outbox, logger }: JournalDeps, executorId: s
     effect: entry.effect,
     integrationId: entry.integrationId,
     integration: entry.integration,
-    door: entry.door,
+    transport: entry.transport,
     actor: entry.actor,
     key: entry.key ?? null,
     digest: entry.digest,
@@ -101,7 +101,7 @@ export function createJournal({ db, outbox, logger }: JournalDeps, executorId: s
   const knownFor = async ({ workspaceId, key }: NewEntry): Promise<InvocationRow> => {
     const known = key === undefined ? undefined : await findByKey(db.sql, workspaceId, key)
     // It was dropped for its age between the two statements.
-    if (!known) throw fail('in_progress', { retryAfter: 1 })
+    if (!known) throw hubError('in_progress', { retryAfter: 1 })
     return known
   }
 
@@ -128,7 +128,7 @@ export function createJournal({ db, outbox, logger }: JournalDeps, executorId: s
     },
 
     async again(given, known) {
-      if (!(await retake(db.sql, known, executorId))) throw fail('in_progress', { retryAfter: 1 })
+      if (!(await retake(db.sql, known, executorId))) throw hubError('in_progress', { retryAfter: 1 })
       return { ...given, id: known.id, startedAt: new Date(), durable: true }
     },
 
@@ -143,13 +143,13 @@ export function createJournal({ db, outbox, logger }: JournalDeps, executorId: s
         .add(row(entry, result.status, result))
         .catch((error: unknown) => logger.warn({ err: error }, 'a look could not be journalled'))
       // What was cut has its rest in the journal, so it has to be there when the caller asks for it.
-      if (result.output !== undefined || inserts.size > mostWaiting) await written
+      if (result.output !== undefined || inserts.size > maxWaiting) await written
     },
 
     settle: () =>
       db.transaction(async (trx) => {
-        const unknown = fail('outcome_unknown', { detail: 'the process died during the call' })
-        const settled = await settle(trx, storedError(fail('interrupted')), storedError(unknown))
+        const unknown = hubError('outcome_unknown', { detail: 'the process died during the call' })
+        const settled = await settle(trx, storedError(hubError('interrupted')), storedError(unknown))
         await announced(settled, () => Promise.resolve(), trx)
         return settled.length
       }),
@@ -185,7 +185,7 @@ function storedError({ code, message, details: { hint, errors, retryAfter } }: H
 
 export function restoreError(stored: Record<string, unknown> | null): HubError {
   const { code = 'internal', detail, hint, errors, retry_after: retryAfter } = (stored ?? {}) as unknown as Partial<StoredError>
-  return fail(code in errorCatalogue ? code : 'internal', {
+  return hubError(code in errorCatalogue ? code : 'internal', {
     ...(detail === undefined ? {} : { detail }),
     ...(hint === undefined ? {} : { hint }),
     ...(errors === undefined ? {} : { errors }),

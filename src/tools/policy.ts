@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database } from '#db'
-import { fail } from '#kit'
-import { briefly } from '#lib/briefly'
+import { hubError } from '#errors'
+import { ttlCache } from '#lib/ttl-cache'
 import { readPolicy, writePolicy } from './store.ts'
 import type { Tool } from './registry.ts'
 
@@ -35,10 +35,10 @@ export interface Policies {
 }
 
 // As long as a token may be believed: a new rule holds in every process within the second.
-const believedMs = 500
+const cacheTtlMs = 500
 
 export function createPolicies(db: Database, access: Access): Policies {
-  const rules = briefly(believedMs, (workspaceId: string) => readPolicy(db.sql, workspaceId) as Promise<PolicyRule[]>)
+  const rules = ttlCache(cacheTtlMs, (workspaceId: string) => readPolicy(db.sql, workspaceId) as Promise<PolicyRule[]>)
 
   return {
     read: async (workspaceId) => (await readPolicy(db.sql, workspaceId)) as PolicyRule[],
@@ -64,7 +64,7 @@ export function createPolicies(db: Database, access: Access): Policies {
 
 export function refuse({ decision, reason }: Verdict, tool: Tool): void {
   if (decision !== 'deny') return
-  throw fail('policy_denied', { detail: `a policy forbids ${tool.name} here${reason ? `: ${reason}` : ''}` })
+  throw hubError('policy_denied', { detail: `a policy forbids ${tool.name} here${reason ? `: ${reason}` : ''}` })
 }
 
 function fits({ tools, connectors, effects, where }: PolicyRule, tool: Tool, input: unknown): boolean {

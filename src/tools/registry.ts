@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { allows, type Principal } from '#access'
-import { fail, type Action, type Connector, type Effect, type HubError } from '#kit'
+import { hubError, type HubError } from '#errors'
+import type { Action, Connector, Effect } from '#kit'
 import { digest } from '#lib/canonical'
 import { nearest } from '#lib/nearest'
 
@@ -77,7 +78,7 @@ export function createRegistry(connectors: readonly Connector[]): Registry {
 }
 
 export function unknownTool(name: string, names: Iterable<string>): HubError {
-  return fail('tool_unknown', {
+  return hubError('tool_unknown', {
     detail: `there is no tool "${name}"; the nearest: ${nearest(name, names, 3).join(', ')}`,
     hint: 'GET /api/v1/tools?query=… finds tools',
   })

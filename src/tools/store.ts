@@ -11,7 +11,7 @@ export interface InvocationRow {
   readonly effect: string
   readonly integrationId: string | null
   readonly integration: string | null
-  readonly door: string
+  readonly transport: string
   readonly actor: string
   readonly key: string | null
   readonly digest: string
@@ -33,7 +33,7 @@ const columns = [
   'effect',
   'integration_id as integrationId',
   'integration',
-  'door',
+  'transport',
   'actor',
   'key',
   'digest',
@@ -52,12 +52,12 @@ type Wire = Omit<InvocationRow, 'startedAt' | 'finishedAt' | 'attempts'> & { rea
 /** Many rows in one statement; answers the ids that went in. A row whose key is taken does not. */
 export async function insertInvocations(sql: Sql, rows: readonly Wire[]): Promise<Set<string>> {
   const { rows: made } = await raw<{ id: string }>`
-    insert into hub.invocations (id, workspace_id, tool, connector, effect, integration_id, integration, door, actor, key, digest, status,
+    insert into hub.invocations (id, workspace_id, tool, connector, effect, integration_id, integration, transport, actor, key, digest, status,
                                  input, output, error, executor_id, started_at, finished_at)
-    select "id", "workspaceId", "tool", "connector", "effect", "integrationId", "integration", "door", "actor", "key", "digest", "status",
+    select "id", "workspaceId", "tool", "connector", "effect", "integrationId", "integration", "transport", "actor", "key", "digest", "status",
            "input", "output", "error", "executorId", "startedAt", "finishedAt"
       from json_to_recordset(${JSON.stringify(rows)}::json) as r ("id" text, "workspaceId" text, "tool" text, "connector" text, "effect" text,
-           "integrationId" text, "integration" text, "door" text, "actor" text, "key" text, "digest" text, "status" text, "input" jsonb,
+           "integrationId" text, "integration" text, "transport" text, "actor" text, "key" text, "digest" text, "status" text, "input" jsonb,
            "output" jsonb, "error" jsonb, "executorId" text, "startedAt" timestamptz, "finishedAt" timestamptz)
     on conflict (workspace_id, key) where key is not null do nothing
     returning id`.execute(sql)

@@ -244,7 +244,7 @@ test('an error inside the hub shows nothing of itself', async () => {
 test('a look that does not fit its documentation fails, a write is answered with a warning', async () => {
   await using b = await bench()
   b.answer = () => ({ body: { nothing: true } })
-  assert.equal((await b.invoke('probe_get_thing')).body['code'], 'vendor_nonsense')
+  assert.equal((await b.invoke('probe_get_thing')).body['code'], 'vendor_invalid_response')
   const { status, body } = await b.invoke('probe_create_thing')
   assert.equal(status, 200)
   assert.match(body['warning'], /it was done/)

@@ -1,5 +1,5 @@
 import { findTemplates, unclosedAt, type Expressions } from '#expressions'
-import { unsound, type Connector } from '#kit'
+import { validateScheme, type Connector } from '#kit'
 
 interface Fault {
   readonly path: string
@@ -16,7 +16,7 @@ export function createHookCheck(expressions: Pick<Expressions, 'check'>) {
     const schemes = typeof webhook.schemes === 'function' ? webhook.schemes(config) : []
     const transform = webhook.transform?.(config)
     return [
-      ...schemes.flatMap((scheme) => unsound(scheme) ?? []).map((message) => ({ path: 'config.verification', message })),
+      ...schemes.flatMap((scheme) => validateScheme(scheme) ?? []).map((message) => ({ path: 'config.verification', message })),
       ...(transform === undefined ? [] : faultsOf('config.transform', transform)),
       ...findTemplates(webhook.reply?.(config)?.body).flatMap(({ path, text, expression }) => {
         const place = ['config.reply.body', ...path].join('.')

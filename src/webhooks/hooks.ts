@@ -1,7 +1,7 @@
 import type { Credentials } from '#credentials'
 import type { Integrations, IntegrationRow } from '#integrations'
 import type { Connector, HookContext, WebhookDeclaration, WebhookScheme } from '#kit'
-import { briefly } from '#lib/briefly'
+import { ttlCache } from '#lib/ttl-cache'
 
 /** Whose a delivery is when this secret verifies it. */
 export interface Candidate {
@@ -39,7 +39,7 @@ export interface HooksDeps {
 }
 
 /** A secret that was changed holds here after this. Each delivery asks, so it is not read each time. */
-const believedMs = 1000
+const cacheTtlMs = 1000
 
 export function createHooks({ integrations, credentials, workspaceIds }: HooksDeps): Hooks {
   const secretsIn = async (workspaceId: string, name: string, fields?: readonly string[]): Promise<string[]> => {
@@ -100,7 +100,7 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     }
   }
 
-  const held = briefly(believedMs, load)
+  const held = ttlCache(cacheTtlMs, load)
   return { find: (ref) => held.get(ref) }
 }
 

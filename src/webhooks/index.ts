@@ -1,4 +1,4 @@
-import { createGuard, type Access, type Principal } from '#access'
+import { createThrottle, type Access, type Principal } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import type { Events } from '#events'
@@ -12,13 +12,13 @@ import { createReceive, type WebhookReply, type WebhookRequest } from './receive
 import { createReconcile, type Reconcile } from './reconcile.ts'
 import { createRejections } from './rejections.ts'
 import type { Rejection } from './store.ts'
-import { createTrial, type Trial } from './trial.ts'
+import { createTrial, type Trial } from './preview.ts'
 
 export { createHookCheck } from './check.ts'
 export { createReader, type Reader } from './reader.ts'
 export type { WebhookReply, WebhookRequest } from './receive.ts'
 export type { Rejection } from './store.ts'
-export type { Trial } from './trial.ts'
+export type { Trial } from './preview.ts'
 
 export interface Webhooks extends AsyncDisposable {
   /** Throws while an address that failed too often is held up: before its body is read. */
@@ -47,13 +47,13 @@ const refusals = 60
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const rejections = createRejections(deps)
-  const guard = createGuard(refusals)
+  const throttle = createThrottle(refusals)
   const hooks = createHooks({ ...deps, workspaceIds: deps.access.workspaces.ids })
   const reconcile = createReconcile(deps)
 
   return {
-    admit: guard.check,
-    receive: createReceive({ ...deps, hooks, rejections, reconcile, guard, now: Date.now }),
+    admit: throttle.check,
+    receive: createReceive({ ...deps, hooks, rejections, reconcile, throttle, now: Date.now }),
     rejections: rejections.list,
     trial: createTrial(deps),
     reconcile,

@@ -2,10 +2,10 @@ import type { Reading, WholeEvent } from '#events'
 import type { Expressions } from '#expressions'
 import type { Integrations } from '#integrations'
 import { readable, type Connector, type Delivery } from '#kit'
-import { briefly } from '#lib/briefly'
+import { ttlCache } from '#lib/ttl-cache'
 
 const transformMs = 1000
-const believedMs = 1000
+const cacheTtlMs = 1000
 
 export interface ReaderDeps {
   readonly integrations: Integrations
@@ -20,7 +20,7 @@ export interface Reader {
 }
 
 export function createReader({ integrations, expressions }: ReaderDeps): Reader {
-  const configs = briefly(believedMs, async (key: string) => {
+  const configs = ttlCache(cacheTtlMs, async (key: string) => {
     const [workspaceId = '', id = ''] = key.split(' ')
     // An integration that is gone has no settings any more; its events stay.
     return (await integrations.find(workspaceId, id))?.config ?? {}

@@ -1,7 +1,8 @@
-import type { Guard } from '#access'
+import type { Throttle } from '#access'
 import type { Events } from '#events'
 import { render, type Expressions } from '#expressions'
-import { fail, HubError, readable, verify, type Delivery, type Readable, type Refusal, type WebhookScheme } from '#kit'
+import { hubError, HubError } from '#errors'
+import { readable, verify, type Delivery, type Readable, type Refusal, type WebhookScheme } from '#kit'
 import type { Telemetry } from '#telemetry'
 import type { Candidate, Hook, Hooks, Signers } from './hooks.ts'
 import type { Reconcile } from './reconcile.ts'
@@ -24,7 +25,7 @@ export interface ReceiveDeps extends Telemetry {
   readonly hooks: Hooks
   readonly rejections: Rejections
   readonly reconcile: Pick<Reconcile, 'note'>
-  readonly guard: Guard
+  readonly throttle: Throttle
   readonly now: () => number
 }
 
@@ -38,11 +39,15 @@ export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => P
   return async ({ hook: ref, address, ...delivery }) => {
     const hook = await hooks.find(ref)
     if (!hook)
-      return refuse(deps, { hook: '(unknown)', reason: 'hook_unknown', address }, fail('not_found', { detail: 'there is no such hook' }))
+      return refuse(
+        deps,
+        { hook: '(unknown)', reason: 'hook_unknown', address },
+        hubError('not_found', { detail: 'there is no such hook' }),
+      )
     const found = check(hook, delivery, deps.now())
     if (typeof found === 'string') {
       const { workspaceId, connector } = hook
-      return refuse(deps, { hook: ref, reason: found, workspaceId, connector, address }, fail('webhook_refused'))
+      return refuse(deps, { hook: ref, reason: found, workspaceId, connector, address }, hubError('webhook_refused'))
     }
     const { signers, candidate } = found
     const { connector, declaration } = signers
@@ -95,7 +100,7 @@ function check(hook: Hook, delivery: Delivery, now: number): { signers: Signers;
 }
 
 async function refuse(
-  { guard, rejections }: ReceiveDeps,
+  { throttle, rejections }: ReceiveDeps,
   {
     hook,
     reason,
@@ -106,7 +111,7 @@ async function refuse(
   error: HubError,
 ): Promise<never> {
   rejections.note({ hook, reason, workspaceId, connector, address })
-  await guard.failed(address)
+  await throttle.failed(address)
   throw error
 }
 

@@ -9,7 +9,7 @@ export interface Rejections extends AsyncDisposable {
 }
 
 /** Hooks and reasons that one minute may have rows for: what goes beyond is counted together. */
-const mostRows = 500
+const maxRows = 500
 const flushMs = 1000
 
 /** Why deliveries were refused: counted in memory, written once a second, no body kept. Who floods the hub adds to a number. */
@@ -30,7 +30,7 @@ export function createRejections({ db, logger, metrics }: Telemetry & { readonly
       const minute = new Date(lastAt)
       minute.setUTCSeconds(0, 0)
       const whole = `${hook}\n${reason}`
-      const key = counts.has(whole) || counts.size < mostRows ? whole : `(others)\n${reason}`
+      const key = counts.has(whole) || counts.size < maxRows ? whole : `(others)\n${reason}`
       const had = counts.get(key)
       counts.set(key, {
         hook: key === whole ? hook : '(others)',

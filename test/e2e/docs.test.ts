@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { parseEnv } from 'node:util'
 import { loadConfig, settingNames } from '#config'
-import { errorCatalogue } from '#kit'
+import { errorCatalogue } from '#errors'
 import { generated } from '../../docs/generate.ts'
 import { temporaryFolder } from './command.ts'
 

@@ -118,11 +118,11 @@ describe('a hub on its embedded database', () => {
     assert.equal(hub.child.exitCode, null)
   })
 
-  test('outlives kill -9 of only the guardian of its database server', async () => {
+  test('outlives kill -9 of only the watchdog of its database server', async () => {
     const orphan = postmasterOf(dataDir)
-    const guardian = processes().find(({ pid }) => pid === orphan)!.parent
-    assert.match(processes().find(({ pid }) => pid === guardian)!.command, /guardian/)
-    kill(guardian)
+    const watchdog = processes().find(({ pid }) => pid === orphan)!.parent
+    assert.match(processes().find(({ pid }) => pid === watchdog)!.command, /watchdog/)
+    kill(watchdog)
     await until('the orphaned server is gone', () => !isAlive(orphan))
     await until('the hub is ready again', isReady)
     assert.ok((await tokenNames()).includes('kept'))
@@ -188,13 +188,13 @@ describe('a data folder', { concurrency: 3 }, () => {
     assert.deepEqual(readdirSync(folder.path).toSorted(), ['postgres', 'run'])
   })
 
-  test('is taken back from a server that was left behind by a hub and its guardian killed at once', async () => {
+  test('is taken back from a server that was left behind by a hub and its watchdog killed at once', async () => {
     using folder = temporaryFolder()
     putInto(folder.path)
     const hub = startProcess(folder.path)
     assert.equal(await hub.outcome, 'ready')
     const orphan = postmasterOf(folder.path)
-    for (const { pid } of descendants(hub.pid).filter(({ command }) => command.includes('guardian'))) kill(pid)
+    for (const { pid } of descendants(hub.pid).filter(({ command }) => command.includes('watchdog'))) kill(pid)
     kill(hub.pid)
     assert.ok(isAlive(orphan))
     await using db = await openEmbedded(folder.path)

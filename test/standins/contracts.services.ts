@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HubError, type Connector } from '#kit'
+import { HubError } from '#errors'
+import type { Connector } from '#kit'
 import { runAction } from '#kit/testing'
 import { github } from '../../src/connectors/github/index.ts'
 import { jira } from '../../src/connectors/jira/index.ts'

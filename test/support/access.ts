@@ -21,7 +21,7 @@ export async function openAccess(url: string, clock?: Clock): Promise<TestAccess
   const telemetry = testTelemetry()
   const db = stack.use(await openDatabase({ url, dataDir: '', poolSize: 5, mode: 'attach' }, telemetry))
   const access = stack.use(createAccess(db, telemetry, clock))
-  await access.ensureFirst(undefined, () => undefined)
+  await access.bootstrap(undefined, () => undefined)
   const operator = await access.operator('tester')
   const owned = stack.move()
   return { db, access, operator, [Symbol.asyncDispose]: () => owned.disposeAsync() }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { loadConfig, type Environment } from '#config'
-import type { RestApp } from '#doors/rest'
+import type { RestApp } from '#transports/rest'
 import { composeHub, type Hub } from '#hub'
 import { atEnd, freshDatabase } from './database.ts'
 

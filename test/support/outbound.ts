@@ -5,10 +5,11 @@ import { createAccess, type Access, type Principal } from '#access'
 import { createCredentials, createKeyring, type Credentials } from '#credentials'
 import { openDatabase, type Database } from '#db'
 import { createExpressions } from '#expressions'
-import { createEgress } from '#kit'
+import { createEgress } from '#http'
 import { newId } from '#lib/ids'
-import { createOutbox } from '#outbox'
-import { createEvents, createOutbound, type Events, type Outbound } from '#events'
+import { createEventPublisher } from '#events/publish'
+import { createEvents, type Events } from '#events'
+import { createOutbound, type Outbound } from '#endpoints'
 import { testClock } from './access.ts'
 import { freshDatabase } from './database.ts'
 import { testTelemetry } from './telemetry.ts'
@@ -93,18 +94,21 @@ export async function startSender({ url, allow = ['127.0.0.1'], ...options }: Se
   const clock = testClock()
   const db = stack.use(await openDatabase({ url: place, dataDir: '', poolSize: 8, mode: 'attach' }, telemetry))
   const access = stack.use(createAccess(db, telemetry))
-  await access.ensureFirst(undefined, () => undefined)
+  await access.bootstrap(undefined, () => undefined)
   const operator = await access.operator('tester')
   const keyring = createKeyring({ keys, dataDir: '' })
   const credentials = stack.use(createCredentials({ db, access, ...telemetry }, { keyring }))
   const egress = createEgress({ allow })
   stack.defer(() => egress.close())
   const expressions = stack.use(createExpressions(telemetry))
-  const outbox = createOutbox(db)
+  const publisher = createEventPublisher(db)
   const read = async () => undefined
-  const events = stack.use(createEvents({ db, access, expressions, outbox, read, ...telemetry }))
+  const events = stack.use(createEvents({ db, access, expressions, publisher, read, ...telemetry }))
   const outbound = stack.use(
-    createOutbound({ db, access, credentials, egress, expressions, outbox, read, ...telemetry }, { clock, random: () => 0.5, ...options }),
+    createOutbound(
+      { db, access, credentials, egress, expressions, publisher, read, ...telemetry },
+      { clock, random: () => 0.5, ...options },
+    ),
   )
   events.consume('endpoint', outbound.consumer)
   const owned = stack.move()
@@ -119,7 +123,7 @@ export async function startSender({ url, allow = ['127.0.0.1'], ...options }: Se
     clock,
     lines,
     async happen(type, data = {}, subject, workspaceId = operator.workspaceId) {
-      await db.transaction((trx) => outbox.announce(trx, [{ workspaceId, type, data, ...(subject === undefined ? {} : { subject }) }]))
+      await db.transaction((trx) => publisher.publish(trx, [{ workspaceId, type, data, ...(subject === undefined ? {} : { subject }) }]))
       await events.drain()
     },
     drain: () => outbound.drain(),

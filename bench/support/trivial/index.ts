@@ -1,4 +1,4 @@
-import type { ConnectorKit } from '../../../src/connect.ts'
+import type { ConnectorKit } from '../../../src/load-connectors.ts'
 
 /** A tool that does nothing, inside the hub: what a flow costs by itself. */
 export default function trivial({ defineConnector, defineAction, z }: ConnectorKit) {

@@ -40,7 +40,7 @@ test('ask with a schema has the answer given as a tool call', async () => {
   const options = { config: { base_url: api.url, model: 'c' }, credential, input: { prompt: 'x', schema: { type: 'object' } } }
   assert.deepEqual(((await runAction(anthropic, 'ask', options)) as { json: unknown }).json, { label: 'bug' })
   assert.deepEqual((api.requests[0]!.json as { tool_choice: unknown }).tool_choice, { type: 'tool', name: 'answer' })
-  await assert.rejects(runAction(anthropic, 'ask', options), { code: 'vendor_nonsense' })
+  await assert.rejects(runAction(anthropic, 'ask', options), { code: 'vendor_invalid_response' })
 })
 
 test('overloaded is a passing failure, a missing model the caller’s', async () => {

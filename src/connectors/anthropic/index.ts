@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { auth, defineAction, defineConnector, fail } from '#kit'
+import { auth, defineAction, defineConnector, hubError } from '#kit'
 
 interface Message {
   model: string
@@ -12,7 +12,7 @@ interface Message {
 const defaultMaxTokens = 4096
 const answerTool = 'answer'
 // Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
-const patience = 3.5
+const timeoutFactor = 3.5
 
 const ask = defineAction({
   title: 'Ask Claude',
@@ -39,7 +39,9 @@ const ask = defineAction({
   async run({ input, config, http }) {
     const model = input.model ?? (config as { model?: string }).model
     if (!model)
-      throw fail('invalid_input', { errors: [{ path: 'input.model', message: 'is needed, as the integration names no model of its own' }] })
+      throw hubError('invalid_input', {
+        errors: [{ path: 'input.model', message: 'is needed, as the integration names no model of its own' }],
+      })
     const { schema } = input
     // A schema is had by letting it call one tool of that shape.
     const asJson = schema
@@ -58,11 +60,12 @@ const ask = defineAction({
         ...(input.temperature === undefined ? {} : { temperature: input.temperature }),
         ...asJson,
       },
-      { effect: 'read', patience },
+      { effect: 'read', timeoutFactor },
     )
     const text = reply.content.flatMap((part) => (part.type === 'text' ? (part.text ?? '') : [])).join('')
     const used = reply.content.find((part) => part.type === 'tool_use' && part.name === answerTool)
-    if (schema && !used) throw fail('vendor_nonsense', { detail: `the model gave no JSON (it stopped for ${reply.stop_reason})` })
+    if (schema && !used)
+      throw hubError('vendor_invalid_response', { detail: `the model gave no JSON (it stopped for ${reply.stop_reason})` })
     return {
       text,
       json: used?.input ?? null,
@@ -89,7 +92,7 @@ export const anthropic = defineConnector({
   auth: [auth.apiKey({ in: 'header', name: 'x-api-key' })],
   baseUrl: ({ base_url }) => base_url,
   headers: { 'anthropic-version': '2023-06-01' },
-  dialect: {
+  responseRules: {
     // 529: overloaded, which passes.
     errorIn: (_body, status) => (status === 529 ? { code: 'vendor_failed', message: 'overloaded' } : undefined),
     message: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message,

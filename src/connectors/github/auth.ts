@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { z } from 'zod'
-import { auth, fail, path, secret } from '#kit'
+import { auth, hubError, path, secret } from '#kit'
 
 /** As an installed app: a short-lived signature of its key is exchanged for an installation's token, which lives an hour. */
 export const githubApp = auth.custom({
@@ -43,6 +43,6 @@ async function signedAsApp(appId: string, pem: string): Promise<string> {
       .setExpirationTime(now + 540)
       .sign(key)
   } catch (cause) {
-    throw fail('vendor_unauthorized', { detail: 'the private key of the GitHub App is not a PEM key', cause })
+    throw hubError('vendor_unauthorized', { detail: 'the private key of the GitHub App is not a PEM key', cause })
   }
 }

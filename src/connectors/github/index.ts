@@ -10,7 +10,7 @@ import { releaseActions, userActions } from './actions/releases.ts'
 import { repositoryActions } from './actions/repositories.ts'
 import { reviewActions } from './actions/reviews.ts'
 import { githubApp } from './auth.ts'
-import { dialect } from './dialect.ts'
+import { responseRules } from './response-rules.ts'
 import { events, webhook } from './webhook.ts'
 
 export const github = defineConnector({
@@ -34,7 +34,7 @@ export const github = defineConnector({
   ],
   baseUrl: ({ api_url }) => api_url,
   headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
-  dialect,
+  responseRules,
   wellKnownCredentials: ['github-pat'],
   fromEnvironment: ({ GITHUB_TOKEN, GITHUB_API_URL }) =>
     GITHUB_TOKEN ? { credential: { token: GITHUB_TOKEN }, config: GITHUB_API_URL ? { api_url: GITHUB_API_URL } : {} } : undefined,

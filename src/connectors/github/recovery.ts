@@ -1,4 +1,4 @@
-import { fail, pagesByLink, type WebhookRecovery } from '#kit'
+import { hubError, pagesByLink, type WebhookRecovery } from '#kit'
 
 interface Attempt {
   readonly id: number
@@ -8,7 +8,7 @@ interface Attempt {
 }
 
 // Ten thousand attempts: what is older than these is not looked for.
-const mostPages = 100
+const maxPages = 100
 
 /**
  * GitHub sends once and never again by itself, but keeps what it sent for three days. Hooks of repositories and of organisations; those of a
@@ -27,13 +27,13 @@ export const recovery: WebhookRecovery = {
 
   async sent({ input: { hook, since }, http }) {
     const known = new Map<string, { deliveryId: string; handle: string; at: Date; delivered: boolean }>()
-    const pages = pagesByLink<Attempt[]>(http, `${checked(hook)}/deliveries`, { most: mostPages, options: { query: { per_page: 100 } } })
+    const pages = pagesByLink<Attempt[]>(http, `${checked(hook)}/deliveries`, { most: maxPages, options: { query: { per_page: 100 } } })
     for await (const attempts of pages) {
       for (const { id, guid, delivered_at, status_code: status } of attempts) {
         const at = new Date(delivered_at)
         // Newest first: behind this one all are older.
         if (at < since) return [...known.values()].toReversed()
-        if (!Number.isSafeInteger(id)) throw fail('vendor_nonsense', { detail: 'the number of a delivery is no whole number' })
+        if (!Number.isSafeInteger(id)) throw hubError('vendor_invalid_response', { detail: 'the number of a delivery is no whole number' })
         const delivered = status >= 200 && status < 300
         const later = known.get(guid)
         // Attempts of one delivery share its guid: it began with the earliest, and one that came through is enough.
@@ -45,7 +45,7 @@ export const recovery: WebhookRecovery = {
   },
 
   async redeliver({ input: { hook, handle }, http }) {
-    if (!/^\d{1,20}$/.test(handle)) throw fail('invalid_input', { detail: 'this is no number of a delivery' })
+    if (!/^\d{1,20}$/.test(handle)) throw hubError('invalid_input', { detail: 'this is no number of a delivery' })
     await http.post(`${checked(hook)}/deliveries/${handle}/attempts`)
   },
 }
@@ -56,6 +56,6 @@ function isHook(text: string): boolean {
 }
 
 function checked(hook: string): string {
-  if (!isHook(hook)) throw fail('invalid_input', { detail: 'this is no hook of a repository or an organisation' })
+  if (!isHook(hook)) throw hubError('invalid_input', { detail: 'this is no hook of a repository or an organisation' })
   return hook
 }

@@ -3,7 +3,7 @@ import { auth, defineConnector } from '#kit'
 import { issueActions } from './actions/issues.ts'
 import { projectActions } from './actions/projects.ts'
 import { workActions } from './actions/work.ts'
-import { dialect } from './dialect.ts'
+import { responseRules } from './response-rules.ts'
 import { events, webhook } from './webhook.ts'
 
 export const jira = defineConnector({
@@ -26,7 +26,7 @@ export const jira = defineConnector({
     auth.token({ title: 'Personal access token (Server, Data Center)', aliases: ['personal_access_token'] }),
   ],
   baseUrl: ({ base_url, api_version }) => `${base_url.replace(/\/+$/, '')}/rest/api/${api_version}`,
-  dialect,
+  responseRules,
   wellKnownCredentials: ['jira-credentials'],
   fromEnvironment: ({ JIRA_BASE_URL, JIRA_USERNAME, JIRA_API_TOKEN }) =>
     JIRA_BASE_URL && JIRA_USERNAME && JIRA_API_TOKEN

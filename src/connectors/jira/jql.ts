@@ -1,4 +1,4 @@
-import { fail } from '#kit'
+import { hubError } from '#kit'
 
 /**
  * JQL is built from filters, never from pasted text: each value becomes a quoted string in which quotes and backslashes are escaped, so it
@@ -19,7 +19,7 @@ export interface Filters {
 
 export function quote(value: string): string {
   // Control characters have no place in a JQL string, and a line break would end it in some versions.
-  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(value)) throw fail('invalid_input', { detail: 'a filter has control characters' })
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(value)) throw hubError('invalid_input', { detail: 'a filter has control characters' })
   return `"${value
     .replaceAll('\\', '\\\\')
     .replaceAll('"', '\\"')

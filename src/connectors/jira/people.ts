@@ -1,4 +1,4 @@
-import { fail, type Http } from '#kit'
+import { hubError, type Http } from '#kit'
 import { isCloud, type RawUser } from './shapes.ts'
 
 /** How an issue names a person: by account id in the cloud, by user name on a server. An e-mail address is looked up. */
@@ -9,6 +9,6 @@ export async function findPerson(http: Http, config: Record<string, unknown>, re
   // The address may be hidden; then the search, which knows it, answers one person.
   const same =
     found.find(({ emailAddress }) => emailAddress?.toLowerCase() === ref.toLowerCase()) ?? (found.length === 1 ? found[0] : undefined)
-  if (!same) throw fail('vendor_not_found', { detail: `Jira knows nobody with the e-mail address ${ref}` })
+  if (!same) throw hubError('vendor_not_found', { detail: `Jira knows nobody with the e-mail address ${ref}` })
   return cloud ? { accountId: same.accountId ?? '' } : { name: same.name ?? '' }
 }

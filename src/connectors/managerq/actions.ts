@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail, path, type Http } from '#kit'
+import { defineAction, hubError, path, type Http } from '#kit'
 import { sleep } from '#lib/clock'
 
 /**
@@ -73,7 +73,7 @@ export const askAgent = defineAction({
     const until = Date.now() + input.timeout_seconds * 1000
     while (now.status === 'running') {
       if (Date.now() >= until) {
-        throw fail('vendor_timeout', {
+        throw hubError('vendor_timeout', {
           detail: `the agent is still at work on task ${now.task_id}`,
           hint: `managerq_get_task with task_id ${now.task_id} looks again`,
         })
@@ -81,7 +81,7 @@ export const askAgent = defineAction({
       await sleep(input.poll_seconds * 1000, signal)
       now = await look(http, place, now.task_id)
     }
-    if (now.status === 'failed') throw fail('vendor_rejected', { detail: `the agent failed: ${now.error ?? 'no reason given'}` })
+    if (now.status === 'failed') throw hubError('vendor_rejected', { detail: `the agent failed: ${now.error ?? 'no reason given'}` })
     const text = now.text ?? ''
     return { ...now, text, json: input.json ? parseAnswer(text) : null }
   },
@@ -98,7 +98,7 @@ async function look(http: Http, place: string, id: string) {
 
 function shaped(raw: Task | undefined): z.output<typeof task> {
   const id = raw?.id ?? raw?.task_id
-  if (id === undefined) throw fail('vendor_nonsense', { detail: 'managerQ answered with a task that has no id' })
+  if (id === undefined) throw hubError('vendor_invalid_response', { detail: 'managerQ answered with a task that has no id' })
   const said = (raw?.status ?? raw?.state ?? 'running').toLowerCase()
   const failed = /fail|error|cancel|reject/.test(said)
   const status = failed ? 'failed' : /complete|success|done|finish/.test(said) ? 'completed' : 'running'
@@ -120,7 +120,7 @@ function parseAnswer(text: string): unknown {
   try {
     return JSON.parse(fenced ?? text) as unknown
   } catch {
-    throw fail('vendor_nonsense', { detail: 'the agent was asked for JSON and answered something else' })
+    throw hubError('vendor_invalid_response', { detail: 'the agent was asked for JSON and answered something else' })
   }
 }
 

@@ -35,7 +35,7 @@ test('ask_agent reads an answer as JSON where that is wanted, also from a fence'
   const run = () => runAction(managerq, 'ask_agent', { config: { base_url: api.url }, credential, input: { prompt: 'x', json: true } })
   assert.deepEqual(((await run()) as { json: unknown }).json, { a: 1 })
   assert.deepEqual(((await run()) as { json: unknown }).json, { a: 1 })
-  await assert.rejects(run(), { code: 'vendor_nonsense' })
+  await assert.rejects(run(), { code: 'vendor_invalid_response' })
 })
 
 test('ask_agent says which task goes on when it takes too long, and why an agent failed', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail } from '#kit'
+import { defineAction, hubError } from '#kit'
 
 interface Completion {
   model: string
@@ -8,7 +8,7 @@ interface Completion {
 }
 
 // Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
-const patience = 3.5
+const timeoutFactor = 3.5
 
 /** Asking changes nothing outside, so it may be repeated after a failure, at the price of the tokens. */
 export const ask = defineAction({
@@ -37,7 +37,9 @@ export const ask = defineAction({
   async run({ input, config, http }) {
     const model = input.model ?? (config as { model?: string }).model
     if (!model)
-      throw fail('invalid_input', { errors: [{ path: 'input.model', message: 'is needed, as the integration names no model of its own' }] })
+      throw hubError('invalid_input', {
+        errors: [{ path: 'input.model', message: 'is needed, as the integration names no model of its own' }],
+      })
     const wantsJson = input.json || input.schema !== undefined
     const format = input.schema
       ? { type: 'json_schema', json_schema: { name: 'answer', schema: input.schema, strict: true } }
@@ -51,11 +53,11 @@ export const ask = defineAction({
         ...(input.max_tokens === undefined ? {} : { max_completion_tokens: input.max_tokens }),
         ...(wantsJson ? { response_format: format } : {}),
       },
-      { effect: 'read', patience },
+      { effect: 'read', timeoutFactor },
     )
     const [choice] = reply.choices ?? []
-    if (!choice) throw fail('vendor_nonsense', { detail: 'the model answered with no choice' })
-    if (choice.message.refusal) throw fail('vendor_rejected', { detail: `the model refused: ${choice.message.refusal.slice(0, 300)}` })
+    if (!choice) throw hubError('vendor_invalid_response', { detail: 'the model answered with no choice' })
+    if (choice.message.refusal) throw hubError('vendor_rejected', { detail: `the model refused: ${choice.message.refusal.slice(0, 300)}` })
     const text = choice.message.content ?? ''
     return {
       text,
@@ -72,7 +74,7 @@ function parseAnswer(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {
-    throw fail('vendor_nonsense', {
+    throw hubError('vendor_invalid_response', {
       detail: 'the model was asked for JSON and answered something else',
       hint: 'ask again, or raise max_tokens if the answer was cut',
     })

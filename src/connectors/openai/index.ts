@@ -21,7 +21,7 @@ export const openai = defineConnector({
     auth.none(),
   ],
   baseUrl: ({ base_url }) => base_url,
-  dialect: { message: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message },
+  responseRules: { message: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message },
   fromEnvironment: ({ OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL }) =>
     OPENAI_API_KEY || OPENAI_BASE_URL
       ? {

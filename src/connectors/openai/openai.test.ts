@@ -38,7 +38,7 @@ test('ask for JSON with a schema parses the answer, and says so when it is none'
   const options = { config: { base_url: api.url, model: 'm' }, credential, input: { prompt: 'x', schema: { type: 'object' } } }
   assert.deepEqual(((await runAction(openai, 'ask', options)) as { json: unknown }).json, { ok: true })
   assert.equal((api.requests[0]!.json as { response_format: { type: string } }).response_format.type, 'json_schema')
-  await assert.rejects(runAction(openai, 'ask', options), { code: 'vendor_nonsense' })
+  await assert.rejects(runAction(openai, 'ask', options), { code: 'vendor_invalid_response' })
 })
 
 test('no model, a refusal and an empty answer are clear errors', async () => {
@@ -47,7 +47,7 @@ test('no model, a refusal and an empty answer are clear errors', async () => {
   const run = (config: object) => runAction(openai, 'ask', { config: { base_url: api.url, ...config }, input: { prompt: 'x' } })
   await assert.rejects(run({}), { code: 'invalid_input' })
   await assert.rejects(run({ model: 'm' }), { code: 'vendor_rejected' })
-  await assert.rejects(run({ model: 'm' }), { code: 'vendor_nonsense' })
+  await assert.rejects(run({ model: 'm' }), { code: 'vendor_invalid_response' })
 })
 
 test('a server that fails is asked again, as asking changes nothing', async () => {

@@ -5,7 +5,7 @@ import { fileActions } from './actions/files.ts'
 import { messageActions } from './actions/messages.ts'
 import { userActions } from './actions/users.ts'
 import { viewActions } from './actions/views.ts'
-import { dialect } from './dialect.ts'
+import { responseRules } from './response-rules.ts'
 import { events, webhook } from './webhook.ts'
 
 export const slack = defineConnector({
@@ -33,7 +33,7 @@ export const slack = defineConnector({
     }),
   ],
   baseUrl: ({ api_url }) => api_url,
-  dialect,
+  responseRules,
   fromEnvironment: ({ SLACK_BOT_TOKEN, SLACK_API_URL }) =>
     SLACK_BOT_TOKEN ? { credential: { token: SLACK_BOT_TOKEN }, config: SLACK_API_URL ? { api_url: SLACK_API_URL } : {} } : undefined,
   test: async ({ http }) => {

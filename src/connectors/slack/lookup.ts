@@ -1,4 +1,4 @@
-import { fail, pagesByCursor, type Http } from '#kit'
+import { hubError, pagesByCursor, type Http } from '#kit'
 
 /** People and agents say names; most of Slack's methods want ids. */
 const channelId = /^[CGD][A-Z0-9]{5,}$/
@@ -43,7 +43,7 @@ export async function findChannel(http: Http, ref: string): Promise<string> {
     const found = channels.find((channel) => channel.name === name)
     if (found) return found.id
   }
-  throw fail('vendor_not_found', {
+  throw hubError('vendor_not_found', {
     detail: `Slack has no channel #${name} that this token can see`,
     hint: 'slack_list_channels shows them; invite the bot into private ones',
   })
@@ -65,5 +65,5 @@ export async function findUser(http: Http, ref: string): Promise<User> {
     )
     if (found) return found
   }
-  throw fail('vendor_not_found', { detail: `Slack has no user "${name}"` })
+  throw hubError('vendor_not_found', { detail: `Slack has no user "${name}"` })
 }

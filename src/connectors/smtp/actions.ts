@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { z } from 'zod'
-import { defineAction, fail } from '#kit'
+import { defineAction, hubError } from '#kit'
 import { asError, type SmtpFault } from './errors.ts'
 import { poolOf, step } from './pool.ts'
 
@@ -84,10 +84,12 @@ export const send = defineAction({
     const { input: mail, config, idempotencyKey } = context
     const from = mail.from ?? (config['from'] as string | undefined)
     if (!from)
-      throw fail('invalid_input', { errors: [{ path: 'input.from', message: 'is needed, as the integration has no sender of its own' }] })
+      throw hubError('invalid_input', {
+        errors: [{ path: 'input.from', message: 'is needed, as the integration has no sender of its own' }],
+      })
     for (const name of Object.keys(mail.headers ?? {})) {
       if (reserved.has(name.toLowerCase()))
-        throw fail('invalid_input', { errors: [{ path: `input.headers.${name}`, message: 'has a field of its own' }] })
+        throw hubError('invalid_input', { errors: [{ path: `input.headers.${name}`, message: 'has a field of its own' }] })
     }
     const { node, raw, messageId } = await compose(mail, from, idempotencyKey)
     const envelope = node.getEnvelope()

@@ -1,4 +1,4 @@
-import { fail, type HubError } from '#kit'
+import { hubError, type HubError } from '#kit'
 
 /** What nodemailer reports of a failure. */
 export interface SmtpFault extends Error {
@@ -16,29 +16,29 @@ export function asError(fault: SmtpFault, host: string, handedOver: boolean): Hu
   const { code = '', responseCode: status = 0 } = fault
   const said = fault.response ? `: ${fault.response.replaceAll(/\s+/g, ' ').slice(0, 300)}` : ''
   if (code === 'EAUTH' || status === 535 || status === 534) {
-    return fail('vendor_unauthorized', {
+    return hubError('vendor_unauthorized', {
       detail: `the mail server ${host} refused the login${said}`,
       hint: 'set the credential anew',
       cause: fault,
     })
   }
-  if (status === 530) return fail('vendor_unauthorized', { detail: `the mail server ${host} asks for a login${said}`, cause: fault })
+  if (status === 530) return hubError('vendor_unauthorized', { detail: `the mail server ${host} asks for a login${said}`, cause: fault })
   if (code === 'ETLS')
-    return fail('vendor_unreachable', { detail: `the mail server ${host} and the hub agree on no TLS: ${fault.message}`, cause: fault })
+    return hubError('vendor_unreachable', { detail: `the mail server ${host} and the hub agree on no TLS: ${fault.message}`, cause: fault })
   if (status === 421 || status === 450 || status === 451 || status === 452) {
-    return fail('vendor_failed', { detail: `the mail server ${host} cannot take the mail now${said}`, retryAfter: 60, cause: fault })
+    return hubError('vendor_failed', { detail: `the mail server ${host} cannot take the mail now${said}`, retryAfter: 60, cause: fault })
   }
-  if (status >= 500) return fail('vendor_rejected', { detail: `the mail server ${host} refused the mail${said}`, cause: fault })
-  if (status >= 400) return fail('vendor_failed', { detail: `the mail server ${host} cannot take the mail now${said}`, cause: fault })
+  if (status >= 500) return hubError('vendor_rejected', { detail: `the mail server ${host} refused the mail${said}`, cause: fault })
+  if (status >= 400) return hubError('vendor_failed', { detail: `the mail server ${host} cannot take the mail now${said}`, cause: fault })
   if (code === 'EENVELOPE' || code === 'EMESSAGE')
-    return fail('vendor_rejected', { detail: `the mail was refused: ${fault.message.slice(0, 300)}`, cause: fault })
+    return hubError('vendor_rejected', { detail: `the mail was refused: ${fault.message.slice(0, 300)}`, cause: fault })
   const known = /TIMEDOUT|TIMEOUT/.test(code) || code === 'ETIME' ? 'vendor_timeout' : 'vendor_unreachable'
   if (handedOver) {
-    return fail('outcome_unknown', {
+    return hubError('outcome_unknown', {
       detail: `the mail was handed to ${host} and no answer came`,
       hint: 'the recipient may have it; ask before you send it again',
-      cause: fail(known, { cause: fault }),
+      cause: hubError(known, { cause: fault }),
     })
   }
-  return fail(known, { detail: `the mail server ${host} cannot be reached (${code || 'connection failed'})`, cause: fault })
+  return hubError(known, { detail: `the mail server ${host} cannot be reached (${code || 'connection failed'})`, cause: fault })
 }

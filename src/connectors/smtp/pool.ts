@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { fail, type ActionContext } from '#kit'
+import { hubError, type ActionContext } from '#kit'
 import { sha256 } from '#lib/canonical'
 import { asError, type SmtpFault } from './errors.ts'
 
@@ -92,7 +92,7 @@ function createPool(server: Server, address: string, login: { user: string; pass
   return {
     name: `${login?.user ?? 'anonymous'} at ${server.host}`,
     async use(work) {
-      if (closed) throw fail('shutting_down')
+      if (closed) throw hubError('shutting_down')
       if (open >= most) await new Promise<void>((resolve) => waiting.push(resolve))
       open += 1
       try {

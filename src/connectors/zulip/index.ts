@@ -21,7 +21,7 @@ export const zulip = defineConnector({
     }),
   ],
   baseUrl: ({ site }) => `${site.replace(/\/+$/, '')}/api/v1`,
-  dialect: {
+  responseRules: {
     // Zulip answers 400 for what other systems give statuses of their own; `code` tells them apart.
     errorIn: (body, status) => {
       const {

@@ -1,7 +1,7 @@
 import { accessSync, constants, cpSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { canRead, type Identity } from './identity.ts'
 import { giveTo } from './layout.ts'
 
@@ -28,7 +28,7 @@ export function findNative(): NativePackage {
   const platform = `${process.platform}-${process.arch}`
   const name = packages[platform]
   const hint = 'set DATABASE_URL to a PostgreSQL of your own (15 or newer)'
-  if (!name) throw fail('internal', { detail: `no PostgreSQL comes with the hub for ${platform}`, hint })
+  if (!name) throw hubError('internal', { detail: `no PostgreSQL comes with the hub for ${platform}`, hint })
   try {
     const manifest = createRequire(import.meta.url)
       .resolve(name)
@@ -36,7 +36,7 @@ export function findNative(): NativePackage {
     const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
     return { folder: join(dirname(manifest), 'native'), version }
   } catch (cause) {
-    throw fail('internal', {
+    throw hubError('internal', {
       detail: `the package ${name} is not installed`,
       hint: `run \`npm ci\` without --omit=optional, or ${hint}`,
       cause,

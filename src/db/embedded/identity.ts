@@ -1,6 +1,6 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 
 /**
  * PostgreSQL refuses to run as root. Where the hub is root, its server runs as `nobody`; where `nobody` can't enter the data folder
@@ -25,7 +25,7 @@ export function chooseIdentity(folder: string): Identity {
   const candidates = [nobody(), namespace()].filter((candidate) => candidate !== undefined)
   const able = candidates.find((candidate) => canEnter(candidate, folder))
   if (able) return able
-  throw fail('internal', {
+  throw hubError('internal', {
     detail: `the hub runs as root and PostgreSQL must not: user "nobody" cannot enter ${folder}, and user namespaces are not allowed here`,
     hint: `run the hub as another user, or set HUB_DATA_DIR to a folder that other users may enter (chmod o+x)`,
   })

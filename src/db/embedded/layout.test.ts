@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { HubError } from '#kit'
+import type { HubError } from '#errors'
 import { ensureDataDir, layOut, makeRunDirs } from './layout.ts'
 
 function temporaryFolder() {

@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, chownSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { sha256 } from '#lib/canonical'
 
 /** Where things lie in the data folder. */
@@ -31,7 +31,7 @@ export function ensureDataDir(dataDir: string): void {
     accessSync(dataDir, constants.W_OK | constants.X_OK)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'error'
-    throw fail('internal', {
+    throw hubError('internal', {
       detail: `the data folder ${dataDir} cannot be written (${code})`,
       hint: 'set HUB_DATA_DIR to a folder that this user owns',
       cause,
@@ -42,11 +42,11 @@ export function ensureDataDir(dataDir: string): void {
 /** The folders for the lock and the socket, each with no more rights than it needs: `nobody` passes through the first. */
 export function makeRunDirs({ runDir, socketDir }: Layout): void {
   mkdirSync(runDir, { recursive: true })
-  // In a shared temporary folder somebody else could have made it first, with a door for themselves.
+  // In a shared temporary folder somebody else could have made it first, with a transport for themselves.
   const found = lstatSync(runDir)
   const me = process.getuid?.()
   if (!found.isDirectory() || (me !== undefined && found.uid !== me)) {
-    throw fail('internal', {
+    throw hubError('internal', {
       detail: `${runDir} belongs to another user`,
       hint: 'run the hub as the user who made the data folder, or remove this folder while no hub runs',
     })

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { sleep } from '#lib/clock'
 
 /**
@@ -86,7 +86,7 @@ function identityOf(folder: string, number: number): string {
 }
 
 function ownedBy(pid: string): Error {
-  return fail('in_use', {
+  return hubError('in_use', {
     detail: `another hub (process ${pid}) is running on this data folder`,
     hint: 'stop it, or set HUB_DATA_DIR to another folder; to run several processes, give them one DATABASE_URL',
   })

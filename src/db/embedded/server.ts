@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync 
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import { sleep, within } from '#lib/clock'
 import type { Logger } from '#telemetry'
 import type { Binaries } from './binaries.ts'
-import { spawnGuarded, type Guarded } from './guardian.ts'
+import { spawnGuarded, type Guarded } from './watchdog.ts'
 import type { Identity } from './identity.ts'
 import { giveTo, type Layout } from './layout.ts'
 
@@ -59,7 +59,7 @@ export async function ensureCluster(layout: Layout, binaries: Binaries, identity
   const child = spawnGuarded(identity, [binaries.initdb, '-D', fresh, ...flags])
   const [failure, said] = await Promise.all([exitOf(child), text(child.stderr)])
   if (failure !== undefined) {
-    throw fail('internal', {
+    throw hubError('internal', {
       detail: `PostgreSQL could not make its files in ${layout.dataDir}: ${said.trim().split('\n').at(-1) || failure}`,
       hint: 'check free disk space and the rights of the folder; `hub doctor` looks closer',
     })
@@ -86,14 +86,14 @@ function assertSameMajor(cluster: string, { version }: Binaries): void {
   const had = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim()
   const [has] = version.split('.')
   if (has !== had) {
-    throw fail('internal', {
+    throw hubError('internal', {
       detail: `the data folder was made by PostgreSQL ${had}, this hub brings PostgreSQL ${has}`,
       hint: 'run `hub backup FILE` with the hub version you had, then `hub restore FILE` here in a new data folder',
     })
   }
 }
 
-/** Starts the server under its guardian and waits until it accepts connections. */
+/** Starts the server under its watchdog and waits until it accepts connections. */
 export async function startServer(layout: Layout, binaries: Binaries, identity: Identity, logger: Logger): Promise<ServerProcess> {
   await endOrphan(layout)
   const settings = Object.entries(parameters).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -125,7 +125,7 @@ export async function startServer(layout: Layout, binaries: Binaries, identity: 
   const first = await within(startTimeoutMs, Promise.race([ready, exited]), `no answer for ${startTimeoutMs / 1000} s`)
   if (first !== 'ready') {
     await stopServer(child, exited)
-    throw fail('internal', { detail: `embedded PostgreSQL did not start: ${first}`, hint: '`hub doctor` looks closer' })
+    throw hubError('internal', { detail: `embedded PostgreSQL did not start: ${first}`, hint: '`hub doctor` looks closer' })
   }
   const stop = (): Promise<void> => {
     stopping = true
@@ -150,7 +150,7 @@ async function stopServer(child: Guarded, exited: Promise<string>): Promise<void
     false,
   )
   if (done || child.pid === undefined) return
-  // The guardian's process group; the server's own children end when they find it gone.
+  // The watchdog's process group; the server's own children end when they find it gone.
   process.kill(-child.pid, 'SIGKILL')
   await exited
 }

@@ -31,8 +31,8 @@ export interface Place {
 const longest = 262_144
 const deepest = 64
 /** Aliases may repeat what they stand for, but not without end. */
-const mostNodes = 50_000
-const mostShown = 50
+const maxNodes = 50_000
+const maxShown = 50
 
 class Refusal extends Error {
   readonly offset: number
@@ -62,7 +62,7 @@ export function readSource(text: string, format: 'yaml' | 'json'): Source | Defi
   const parsed = parse(text, lines)
   if (!parsed || parsed.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION'))
     return whole('the definition is nested too deeply', `Nest at most ${deepest} levels; move parts into flows of their own.`)
-  const complaints = parsed.errors.slice(0, mostShown)
+  const complaints = parsed.errors.slice(0, maxShown)
   if (complaints.length > 0) {
     return complaints.map(({ message, pos }) => ({ ...placeAt(pos[0]), path: '', message: tidy(message), remedy: 'Mend the YAML here.' }))
   }
@@ -115,7 +115,7 @@ function createReader() {
   const read = (node: Node | null | undefined, path: Path = [], key?: number): unknown => {
     const start = node?.range?.[0] ?? key ?? 0
     if (path.length > deepest) throw new Refusal('this is nested too deeply', start, `Nest at most ${deepest} levels.`)
-    if (++count > mostNodes) throw new Refusal('the definition holds too many values', start, 'Use fewer aliases; write less.')
+    if (++count > maxNodes) throw new Refusal('the definition holds too many values', start, 'Use fewer aliases; write less.')
     const known = pathKey(path)
     if (!ranges.has(known)) ranges.set(known, { key, start, end: node?.range?.[1] ?? start })
     if (!node) return null

@@ -51,7 +51,7 @@ async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Prom
 
 /** A timer that is longer fires at once. */
 const longestTimer = 2 ** 31 - 1
-const mostItems = 10_000
+const maxItems = 10_000
 /** A list that is longer than this is not kept beside where it came from, but made again. */
 const keptBytes = 64_000
 
@@ -64,7 +64,7 @@ async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep)
   }
   const input = await once(attempt, async (): Promise<{ count: number; items?: unknown[] }> => {
     const items = await list()
-    if (items.length > mostItems) throw failure('expression_limit', `the list has ${items.length} items; ${mostItems} are allowed`)
+    if (items.length > maxItems) throw failure('expression_limit', `the list has ${items.length} items; ${maxItems} are allowed`)
     return { count: items.length, ...(JSON.stringify(items).length <= keptBytes ? { items } : {}) }
   })
   const items = input.items ?? (await list())

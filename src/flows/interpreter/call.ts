@@ -1,4 +1,4 @@
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 import type { Call } from '../definition/index.ts'
 import { rendered } from './frame.ts'
 import { Suspended } from './signals.ts'

@@ -1,4 +1,4 @@
-import { fail, HubError, type ErrorCode } from '#kit'
+import { hubError, HubError, type ErrorCode } from '#errors'
 
 /** Why a step or a run failed, as it is stored, shown, and seen by `catch`. */
 export interface RunError {
@@ -21,7 +21,7 @@ export class StepFailed extends Error {
 
 export function toRunError(thrown: unknown, step: string): RunError {
   if (thrown instanceof StepFailed) return thrown.error
-  const error = thrown instanceof HubError ? thrown : fail('internal', { cause: thrown })
+  const error = thrown instanceof HubError ? thrown : hubError('internal', { cause: thrown })
   const { hint, errors } = error.details
   const places = errors?.map(({ path, message }) => `${path} ${message}`).join('; ')
   return {
@@ -34,5 +34,5 @@ export function toRunError(thrown: unknown, step: string): RunError {
 }
 
 export function failure(code: ErrorCode, detail: string, hint?: string): HubError {
-  return fail(code, { detail, ...(hint === undefined ? {} : { hint }) })
+  return hubError(code, { detail, ...(hint === undefined ? {} : { hint }) })
 }

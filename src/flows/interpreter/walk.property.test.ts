@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { createExpressions } from '#expressions'
-import { fail } from '#kit'
+import { hubError } from '#errors'
 import type { Definition, Step } from '../definition/index.ts'
 import { StepFailed } from './error.ts'
 import type { Port, StepRecord } from './port.ts'
@@ -70,8 +70,8 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
         if (done) return { output: done.output }
         const tries = (world.tries.get(key) ?? 0) + 1
         world.tries.set(key, tries)
-        if (uses === 'breaks') return { error: fail('vendor_not_found', { detail: 'no such thing' }) }
-        if (uses === 'flaky' && tries < 3) return { error: fail('vendor_failed', { detail: 'try again' }) }
+        if (uses === 'breaks') return { error: hubError('vendor_not_found', { detail: 'no such thing' }) }
+        if (uses === 'flaky' && tries < 3) return { error: hubError('vendor_failed', { detail: 'try again' }) }
         const output = { did: uses, with: input, key }
         world.calls.set(key, { times: 1, output })
         return { output }

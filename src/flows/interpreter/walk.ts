@@ -1,7 +1,7 @@
-import { HubError } from '#kit'
+import { HubError } from '#errors'
 import { deadline as timeLimit } from '#lib/clock'
 import { parseDuration } from '#lib/duration'
-import { wellFormed } from '#lib/well-formed'
+import { postgresJson } from '#lib/postgres-text'
 import { innerBlocks, stepKinds, type Definition, type Step } from '../definition/index.ts'
 import { runBlocks } from './blocks.ts'
 import { runCall } from './call.ts'
@@ -188,7 +188,7 @@ async function perform(attempt: Attempt, step: Step): Promise<Done> {
 
 async function complete(port: Port, step: Step, frame: Frame, record: StepRecord, done: Done): Promise<unknown> {
   const { input = record.input, invocationId = record.invocationId ?? null } = done
-  const output = isContainer(step) ? done.output : wellFormed(done.output)
+  const output = isContainer(step) ? done.output : postgresJson(done.output)
   const whole: StepRecord = {
     ...record,
     status: 'completed',

@@ -13,7 +13,7 @@ export type Algorithm = keyof typeof sizes
 const idShape = /^[\x21-\x7e]{1,256}$/
 
 /** More signatures than any sender has secrets would only make us work. */
-const mostListed = 32
+const maxListed = 32
 
 interface Given {
   readonly algorithm: Algorithm
@@ -97,8 +97,8 @@ function readSignature(scheme: HmacScheme, text: string): { algorithm: Algorithm
 
 /** Undefined when there are too many. */
 function entriesOf(header: string, separator: string): readonly (readonly [name: string, value: string])[] | undefined {
-  const entries = header.split(separator, mostListed + 1)
-  if (entries.length > mostListed) return undefined
+  const entries = header.split(separator, maxListed + 1)
+  if (entries.length > maxListed) return undefined
   return entries.map((entry) => {
     const equals = entry.indexOf('=')
     return equals < 0 ? [entry.trim(), ''] : [entry.slice(0, equals).trim(), entry.slice(equals + 1).trim()]

@@ -4,7 +4,7 @@ import type { WebhookScheme } from './scheme.ts'
 export { readable } from './readable.ts'
 export { schemes, type WebhookScheme } from './scheme.ts'
 export { sign, type SignedRequest } from './sign.ts'
-export { unsound } from './sound.ts'
+export { validateScheme } from './validate-scheme.ts'
 export { verify, type Refusal, type Verification } from './verify.ts'
 
 /** One request as it came: header names in lower case, a header that came more than once as a list. */

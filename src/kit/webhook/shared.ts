@@ -6,7 +6,7 @@ import type { Finding, Refusal } from './refusal.ts'
 import type { BasicScheme, ChannelScheme, TokenScheme } from './scheme.ts'
 
 // Nobody has proved anything yet when a body is parsed for its token.
-const mostParsed = 1024 * 1024
+const maxParsed = 1024 * 1024
 
 /** For what is sent along as it is: equal or not. */
 function compare(given: Buffer, secrets: readonly string[], usable: (secret: string) => boolean = () => true): Finding {
@@ -33,7 +33,7 @@ export function checkToken(scheme: TokenScheme, delivery: Delivery, secrets: rea
 
 function tokenIn(delivery: Delivery, path: readonly string[]): { text: string } | { refusal: Refusal } {
   // Two bodies that differ in broken bytes only would be read as one.
-  if (delivery.body.length > mostParsed || !isUtf8(delivery.body)) return { refusal: 'body_unreadable' }
+  if (delivery.body.length > maxParsed || !isUtf8(delivery.body)) return { refusal: 'body_unreadable' }
   let value = ('json' in delivery ? (delivery as Readable) : readable(delivery)).json()
   if (value === undefined) return { refusal: 'body_unreadable' }
   for (const name of path) {

@@ -1,10 +1,10 @@
 import { randomUUID, sign as signWith } from 'node:crypto'
-import { fail } from '../errors.ts'
+import { hubError } from '#errors'
 import { hmacWith } from './bytes.ts'
 import { hmacKey, hmacOf } from './hmac.ts'
 import type { HmacScheme, StandardScheme, TokenScheme, WebhookScheme } from './scheme.ts'
 import { channelSecret } from './shared.ts'
-import { unsound } from './sound.ts'
+import { validateScheme } from './validate-scheme.ts'
 import { privateKey, sharedKey, standardHeaders } from './standard.ts'
 import { timestampText } from './timestamp.ts'
 
@@ -25,8 +25,8 @@ interface Signing {
 
 /** Makes a delivery that `verify` believes: for deliveries of our own, and for trying a hook out. */
 export function sign(scheme: WebhookScheme, signing: Signing): SignedRequest {
-  const fault = unsound(scheme)
-  if (fault !== undefined) throw fail('invalid_input', { detail: fault })
+  const fault = validateScheme(scheme)
+  if (fault !== undefined) throw hubError('invalid_input', { detail: fault })
   const { body, secret } = signing
   switch (scheme.kind) {
     case 'hmac':
@@ -103,9 +103,9 @@ function asObject(body: Buffer): Record<string, unknown> {
   try {
     value = JSON.parse(body.toString())
   } catch (cause) {
-    throw fail('invalid_input', { detail: 'the token goes into the body, which has to be a JSON object', cause })
+    throw hubError('invalid_input', { detail: 'the token goes into the body, which has to be a JSON object', cause })
   }
-  if (!isObject(value)) throw fail('invalid_input', { detail: 'the token goes into the body, which has to be a JSON object' })
+  if (!isObject(value)) throw hubError('invalid_input', { detail: 'the token goes into the body, which has to be a JSON object' })
   return value
 }
 
@@ -119,5 +119,5 @@ function headerText(secret: string): string {
 }
 
 function unusable(): never {
-  throw fail('invalid_input', { detail: 'the secret is not of the form that this scheme needs' })
+  throw hubError('invalid_input', { detail: 'the secret is not of the form that this scheme needs' })
 }

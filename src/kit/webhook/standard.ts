@@ -9,7 +9,7 @@ import { timestampFault } from './timestamp.ts'
 const idShape = /^[\x21-\x2d\x2f-\x7e]{1,256}$/
 
 // An ed25519 check costs some 0.1 ms, so their number is bounded.
-const mostSignatures = 16
+const maxSignatures = 16
 
 export function standardHeaders({ prefix = 'webhook-' }: StandardScheme) {
   return { id: `${prefix}id`, timestamp: `${prefix}timestamp`, signature: `${prefix}signature` } as const
@@ -26,8 +26,8 @@ export function checkStandard(scheme: StandardScheme, { headers, body }: Deliver
   const fault = timestampFault(timestamp, { unit: 's', tolerance: scheme.tolerance }, now)
   if (fault) return fault
 
-  const entries = header.split(' ', mostSignatures + 1)
-  if (entries.length > mostSignatures) return 'signature_malformed'
+  const entries = header.split(' ', maxSignatures + 1)
+  if (entries.length > maxSignatures) return 'signature_malformed'
   const known = entries.filter((entry) => /^v1a?,/.test(entry))
   if (known.length === 0) return entries.some((entry) => /^v\d+\w*,/.test(entry)) ? 'method_unknown' : 'signature_malformed'
   const shared = known.filter((entry) => entry.startsWith('v1,')).flatMap((entry) => bytesOf(entry.slice(3), 32))

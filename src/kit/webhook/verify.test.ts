@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Delivery } from './index.ts'
 import { schemes, type HmacScheme, type WebhookScheme } from './scheme.ts'
 import { sign, type SignedRequest } from './sign.ts'
-import { headersOf } from './sound.ts'
+import { headersOf } from './validate-scheme.ts'
 import { verify, type Refusal } from './verify.ts'
 
 const now = Date.parse('2026-11-20T12:00:00.000Z')
@@ -289,7 +289,7 @@ test('a channel has to be the one that was opened, as far as that is known', () 
 test('a scheme that would prove nothing is refused, not believed', () => {
   const body = Buffer.from('x')
   const hmac = { kind: 'hmac', header: 'x-s', algorithm: 'sha256', encoding: 'hex' } as const
-  const unsound: WebhookScheme[] = [
+  const validateScheme: WebhookScheme[] = [
     { ...hmac, payload: 'always the same' },
     { ...hmac, payload: '{timestamp}{body}' },
     { ...hmac, payload: '{id}{body}' },
@@ -300,7 +300,7 @@ test('a scheme that would prove nothing is refused, not believed', () => {
     { kind: 'token', header: 'x s' },
   ]
   const headers = { 'x-s': '0'.repeat(64), 'x-t': '1', 'x s': 's', 'webhook-signature': 'v1,AAAA' }
-  for (const scheme of unsound) {
+  for (const scheme of validateScheme) {
     assert.equal(reason(scheme, { headers, body }, ['s']), 'scheme_unsound', JSON.stringify(scheme))
     assert.throws(() => sign(scheme, { body, secret: 's', now }), { code: 'invalid_input' })
   }

@@ -4,7 +4,7 @@ import type { Delivery } from './index.ts'
 import type { Finding, Refusal } from './refusal.ts'
 import type { WebhookScheme } from './scheme.ts'
 import { checkBasic, checkChannel, checkToken } from './shared.ts'
-import { headersOf, unsound } from './sound.ts'
+import { headersOf, validateScheme } from './validate-scheme.ts'
 import { checkStandard } from './standard.ts'
 
 export type { Refusal } from './refusal.ts'
@@ -28,7 +28,7 @@ function find(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: re
     return proof === undefined || isThere(delivery.headers, proof)
   })
   if (!scheme) return 'signature_missing'
-  if (unsound(scheme) !== undefined) return 'scheme_unsound'
+  if (validateScheme(scheme) !== undefined) return 'scheme_unsound'
   for (const name of headersOf(scheme)) if (isDoubled(delivery.headers, name)) return 'header_doubled'
   switch (scheme.kind) {
     case 'hmac':

@@ -1,4 +1,4 @@
-import type { ConnectorKit } from '../../../src/connect.ts'
+import type { ConnectorKit } from '../../../src/load-connectors.ts'
 
 /** A connector from outside, as HUB_CONNECTORS loads it: an action for each rule of the waist. */
 export default function connector({ defineConnector, defineAction, auth, z }: ConnectorKit) {

@@ -1,4 +1,4 @@
-import type { ConnectorKit } from '../../../src/connect.ts'
+import type { ConnectorKit } from '../../../src/load-connectors.ts'
 
 /** A connector whose one action kills the process that calls it, as a crash in native code would. */
 export default function connector({ defineConnector, defineAction, auth, z }: ConnectorKit) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail, path } from '#kit'
+import { defineAction, hubError, path } from '#kit'
 import { branchName, repository } from '../shapes.ts'
 
 const file = z.string().min(1).max(4096).describe('Path in the repository, e.g. src/index.ts.')
@@ -136,7 +136,7 @@ const searchCode = defineAction({
   }),
   run: ({ input, http }) => {
     if (/^\s*\w+:\S+\s*$/.test(input.query))
-      throw fail('invalid_input', { errors: [{ path: 'input.query', message: 'needs at least one word beside the qualifier' }] })
+      throw hubError('invalid_input', { errors: [{ path: 'input.query', message: 'needs at least one word beside the qualifier' }] })
     const { query: q, per_page, page } = input
     return http.get('/search/code', { query: { q, per_page, page }, headers: { accept: 'application/vnd.github.text-match+json' } })
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail, type Http } from '#kit'
+import { defineAction, hubError, type Http } from '#kit'
 import { owner } from '../shapes.ts'
 
 /** Projects (the new ones) live in GraphQL alone. A query looks, whatever its method. */
@@ -61,7 +61,7 @@ const listProjects = defineAction({
       after: after ?? null,
     })
     const found = (data['repositoryOwner'] ?? data['repository'])?.projectsV2
-    if (!found) throw fail('vendor_not_found', { detail: `GitHub knows no projects of ${login}${repo ? `/${repo}` : ''}` })
+    if (!found) throw hubError('vendor_not_found', { detail: `GitHub knows no projects of ${login}${repo ? `/${repo}` : ''}` })
     return paged(found)
   },
 })
@@ -110,7 +110,7 @@ async function inProject<T>(
     after: after ?? null,
   })
   const found = data.repositoryOwner?.projectV2
-  if (!found) throw fail('vendor_not_found', { detail: `GitHub knows no project ${which} of ${login}` })
+  if (!found) throw hubError('vendor_not_found', { detail: `GitHub knows no project ${which} of ${login}` })
   return found
 }
 

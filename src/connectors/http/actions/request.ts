@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail, type HttpReply, type RequestOptions } from '#kit'
+import { defineAction, hubError, type HttpReply, type RequestOptions } from '#kit'
 import { atPath } from '../json-path.ts'
 
 const text = z.string().max(65_536)
@@ -77,7 +77,7 @@ export const request = defineAction({
 function assertUnder(path: string): void {
   const climbs = path.split(/[/?#\\]/).some((part) => ['.', '..'].includes(part.replaceAll(/%2e/gi, '.')))
   if (/^[a-z][a-z0-9+.-]*:/i.test(path) || /^[/\\]{2}/.test(path) || climbs) {
-    throw fail('invalid_input', { errors: [{ path: 'input.path', message: 'must be a path under the integration’s base URL' }] })
+    throw hubError('invalid_input', { errors: [{ path: 'input.path', message: 'must be a path under the integration’s base URL' }] })
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail, path } from '#kit'
+import { defineAction, hubError, path } from '#kit'
 import { buildJql } from '../jql.ts'
 import { findPerson } from '../people.ts'
 import { asText, isCloud, issueFields, issueKey, issueShape, markdown, person, projectRef, renderIssue, type RawIssue } from '../shapes.ts'
@@ -150,7 +150,7 @@ const updateIssue = defineAction({
   run: async ({ input, http, config }) => {
     const fields = fieldsOf(input, config)
     if (Object.keys(fields).length === 0)
-      throw fail('invalid_input', { errors: [{ path: 'input', message: 'nothing to change is given' }] })
+      throw hubError('invalid_input', { errors: [{ path: 'input', message: 'nothing to change is given' }] })
     await http.put(path`/issue/${input.issue_key}`, { fields }, { repeatable: true })
     return { key: input.issue_key, done: true as const }
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail, path, type Http } from '#kit'
+import { defineAction, hubError, path, type Http } from '#kit'
 import { isCloud, person, projectRef, renderUser, userShape, type RawUser } from '../shapes.ts'
 
 const projectShape = z.object({
@@ -86,7 +86,7 @@ const findProject = defineAction({
     const same = found.find(({ name, key }) => name.toLowerCase() === wanted || key.toLowerCase() === wanted)
     if (same) return renderProject(same)
     const near = found.slice(0, 5).map(({ key, name }) => `${name} (${key})`)
-    throw fail('vendor_not_found', {
+    throw hubError('vendor_not_found', {
       detail: `Jira has no project called "${input.project_name}"${near.length > 0 ? `; it has ${near.join(', ')}` : ''}`,
     })
   },

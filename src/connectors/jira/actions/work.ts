@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail, path, type Http } from '#kit'
+import { defineAction, hubError, path, type Http } from '#kit'
 import { findPerson } from '../people.ts'
 import { asText, issueKey, markdown, person, renderUser, textOf, userShape, type RawUser } from '../shapes.ts'
 
@@ -136,7 +136,7 @@ const transitionIssue = defineAction({
     )
     if (!found) {
       const names = transitions.map(({ name, to }) => (to?.name && to.name !== name ? `${name} (to ${to.name})` : name))
-      throw fail('vendor_rejected', {
+      throw hubError('vendor_rejected', {
         detail: `${input.issue_key} cannot go to "${input.to}" now`,
         hint: `it can do: ${names.join(', ') || 'nothing'}`,
       })

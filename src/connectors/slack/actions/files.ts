@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail } from '#kit'
+import { defineAction, hubError } from '#kit'
 import { findChannel } from '../lookup.ts'
 import { channel, text, ts } from '../shapes.ts'
 
@@ -47,7 +47,7 @@ const uploadFile = defineAction({
       thread_ts: input.thread_ts,
     })
     const [file] = files
-    if (!file) throw fail('vendor_nonsense', { detail: 'Slack answered an upload without a file' })
+    if (!file) throw hubError('vendor_invalid_response', { detail: 'Slack answered an upload without a file' })
     return file
   },
 })

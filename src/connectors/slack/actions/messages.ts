@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineAction, fail, type ActionContext } from '#kit'
+import { defineAction, hubError, type ActionContext } from '#kit'
 import { findChannel, findUser } from '../lookup.ts'
 import { blocks, channel, sentShape, text, ts } from '../shapes.ts'
 
@@ -25,7 +25,7 @@ const content = {
 }
 
 function assertContent({ text: words, blocks: parts }: { text?: string | undefined; blocks?: unknown[] | undefined }): void {
-  if (!words && !parts?.length) throw fail('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks are needed' }] })
+  if (!words && !parts?.length) throw hubError('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks are needed' }] })
 }
 
 const sendMessage = defineAction({
@@ -46,7 +46,9 @@ const sendMessage = defineAction({
     assertContent(input)
     const to = input.channel ?? (config as { default_channel?: string }).default_channel
     if (!to)
-      throw fail('invalid_input', { errors: [{ path: 'input.channel', message: 'is needed, as the integration has no default_channel' }] })
+      throw hubError('invalid_input', {
+        errors: [{ path: 'input.channel', message: 'is needed, as the integration has no default_channel' }],
+      })
     return http.post('/chat.postMessage', withKey({ ...input, channel: to }, idempotencyKey))
   },
   verify: async (context) => {

@@ -1,0 +1,76 @@
+import type { Transaction } from '#db'
+import { newId } from '#lib/ids'
+import type { Audit } from './audit.ts'
+import { hashToken, makeToken, tokenPrefix } from './secrets.ts'
+import {
+  countTokens,
+  findTokenByHash,
+  findWorkspace,
+  insertToken,
+  insertWorkspace,
+  lockWorkspace,
+  remakeToken,
+  revokeMadeBy,
+  type TokenRow,
+  type Workspace,
+} from './store.ts'
+
+const actor = 'system:start'
+const scopes = ['admin', 'hub:admin']
+const preset = { name: 'HUB_ADMIN_TOKEN', createdBy: actor }
+
+/** Workspace `default`; made once, whoever comes first. From here on, those who start at the same time go one after the other. */
+export async function ensureWorkspace(trx: Transaction, audit: Audit): Promise<Workspace> {
+  const made = await insertWorkspace(trx, { id: newId('ws'), name: 'default' })
+  const workspace = made ?? (await findWorkspace(trx, { name: 'default' }))!
+  await lockWorkspace(trx, workspace.id)
+  if (made) {
+    await audit.record(trx, { workspaceId: made.id, actor, action: 'workspace.created', subject: made.id, detail: { name: 'default' } })
+  }
+  return workspace
+}
+
+/** A token for the first administrator of a hub that has none at all. Its value goes to `keep` before it counts. */
+export async function ensureAdminToken(trx: Transaction, audit: Audit, workspaceId: string, keep: (value: string) => void): Promise<void> {
+  if ((await countTokens(trx)) > 0) return
+  const value = makeToken()
+  await addToken(trx, audit, { workspaceId, name: 'first administrator', prefix: tokenPrefix(value), hash: hashToken(value) })
+  keep(value)
+}
+
+/** HUB_ADMIN_TOKEN is the truth about its own token: an earlier value stops working, and this one works, whatever became of it. */
+export async function ensurePresetToken(trx: Transaction, audit: Audit, workspaceId: string, value: string): Promise<void> {
+  const hash = hashToken(value)
+  for (const { id, name, workspaceId } of await revokeMadeBy(trx, preset, hash)) {
+    await audit.record(trx, { workspaceId, actor, action: 'token.revoked', subject: id, detail: { name } })
+  }
+  const wanted = { workspaceId, name: preset.name, prefix: '(preset)', hash }
+  const there = await findTokenByHash(trx, hash)
+  if (!there) return addToken(trx, audit, wanted)
+  if (isPreset(there, workspaceId)) return
+  await remakeToken(trx, there.id, { ...wanted, scopes, readOnly: false, expiresAt: null, createdBy: actor })
+  await audit.record(trx, { workspaceId, actor, action: 'token.restored', subject: there.id, detail: { name: preset.name, scopes } })
+}
+
+function isPreset(token: TokenRow, workspaceId: string): boolean {
+  const whole = scopes.every((scope) => token.scopes.includes(scope)) && !token.readOnly
+  return (
+    whole &&
+    !token.revokedAt &&
+    !token.expiresAt &&
+    token.createdBy === actor &&
+    token.name === preset.name &&
+    token.workspaceId === workspaceId
+  )
+}
+
+async function addToken(
+  trx: Transaction,
+  audit: Audit,
+  token: { workspaceId: string; name: string; prefix: string; hash: Buffer },
+): Promise<void> {
+  const id = newId('tok')
+  await insertToken(trx, { ...token, id, scopes, readOnly: false, expiresAt: null, createdBy: actor })
+  const { workspaceId, name } = token
+  await audit.record(trx, { workspaceId, actor, action: 'token.created', subject: id, detail: { name, scopes } })
+}

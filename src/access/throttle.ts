@@ -1,0 +1,45 @@
+import { isIPv6 } from 'node:net'
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { hubError, type HubError } from '#errors'
+
+const windowSeconds = 60
+
+export interface Throttle {
+  /** Throws while the address is held up. */
+  check(address: string): Promise<void>
+  /** Counts one more, and throws when it was one too many: guesses made at once count as those made one by one. */
+  failed(address: string): Promise<void>
+}
+
+/** Holds an address up that has failed `attempts` times within a minute. */
+export function createThrottle(attempts: number): Throttle {
+  const limiter = new RateLimiterMemory({ points: attempts, duration: windowSeconds })
+  return {
+    async check(address) {
+      const state = await limiter.get(network(address))
+      if (state && state.consumedPoints >= attempts) throw heldUp(state)
+    },
+    async failed(address) {
+      await limiter.consume(network(address)).catch((state: RateLimiterRes) => {
+        throw heldUp(state)
+      })
+    },
+  }
+}
+
+function heldUp({ msBeforeNext }: RateLimiterRes): HubError {
+  return hubError('too_many_attempts', { retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)) })
+}
+
+/** One IPv6 customer has at least a /64 to spread attempts over; an IPv4 address is the same one in IPv6's clothes. */
+export function network(address: string): string {
+  if (!isIPv6(address)) return address
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
+  if (mapped) return mapped
+  const [head = '', tail = ''] = address.replace(/%.*$/, '').split('::')
+  const left = head.split(':').filter(Boolean)
+  const right = tail.split(':').filter(Boolean)
+  const full = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
+  const groups = full.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+  return `${groups.join(':')}::/64`
+}

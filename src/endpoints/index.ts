@@ -1,0 +1,92 @@
+import type { ReadEvent, Consumer } from '#events'
+import type { Access } from '#access'
+import type { Credentials } from '#credentials'
+import type { Database } from '#db'
+import type { Expressions } from '#expressions'
+import type { Egress } from '#http'
+import { ttlCache } from '#lib/ttl-cache'
+import { systemClock, type Clock } from '#lib/clock'
+import type { EventPublisher } from '#events/publish'
+import type { Telemetry } from '#telemetry'
+import { createConsumer } from './consumer.ts'
+import { createDeliveries, type Deliveries } from './deliveries.ts'
+import { createEndpoints, type Endpoints } from './endpoints.ts'
+import { createSend } from './send.ts'
+import { createSettle } from './settle.ts'
+import { createWorker } from './worker.ts'
+
+export type { Deliveries, DeliveryDetail, ReplayRange, RetryRange } from './deliveries.ts'
+export type { AttemptRow, DeliveryFilter, DeliveryRow } from './delivery-store.ts'
+export type { EndpointRow } from './endpoint-store.ts'
+export type { EndpointChanges, Endpoints, NewEndpointRequest, WithSecret } from './endpoints.ts'
+export type { Sent } from './send.ts'
+export type { SignatureKind } from './signing.ts'
+
+/** Events going out: to addresses that were given, signed, as often as it takes. */
+export interface Outbound extends AsyncDisposable {
+  /** Of subscriptions of kind `endpoint`. */
+  readonly consumer: Consumer
+  readonly endpoints: Endpoints
+  readonly deliveries: Deliveries
+  /** Begins to send; a process that only answers requests does not. */
+  start(): void
+  /** Sends all that is due and answers how many attempts that were: for tests and benches, which must not wait. */
+  drain(): Promise<number>
+}
+
+export interface OutboundDeps extends Telemetry {
+  readonly db: Database
+  readonly access: Access
+  readonly credentials: Credentials
+  readonly egress: Egress
+  readonly expressions: Expressions
+  readonly publisher: EventPublisher
+  readonly read: ReadEvent
+}
+
+export interface OutboundOptions {
+  /** Attempts under way at once, in this process. */
+  readonly concurrency?: number
+  readonly perEndpoint?: number
+  readonly pollMs?: number
+  /** How long a stop waits for what is under way. */
+  readonly drainMs?: number
+  readonly clock?: Clock
+  readonly random?: () => number
+}
+
+const defaults = { concurrency: 64, perEndpoint: 8, pollMs: 500, drainMs: 25_000 }
+const secretsKeptMs = 500
+
+export function createOutbound(
+  deps: OutboundDeps,
+  { clock = systemClock, random = Math.random, ...given }: OutboundOptions = {},
+): Outbound {
+  // Asked for at each attempt, and changed seldom.
+  const secrets = ttlCache(
+    secretsKeptMs,
+    (key: string) => {
+      const [workspaceId = '', name = ''] = key.split('\n')
+      return deps.credentials.read(workspaceId, name)
+    },
+    clock.millis,
+  )
+  const credentials: Credentials = {
+    ...deps.credentials,
+    read: (workspaceId, name) => secrets.get(`${workspaceId}\n${name}`),
+    set: (principal, name, ...rest) =>
+      deps.credentials.set(principal, name, ...rest).finally(() => secrets.forget(`${principal.workspaceId}\n${name}`)),
+  }
+  const send = createSend({ ...deps, credentials, clock })
+  const settle = createSettle({ ...deps, random })
+  const worker = createWorker({ ...deps, clock, send, settle }, { ...defaults, ...given })
+  const wake = worker.kick
+  return {
+    consumer: createConsumer(clock, wake),
+    endpoints: createEndpoints({ ...deps, credentials, clock, send, wake }),
+    deliveries: createDeliveries({ ...deps, clock, wake }),
+    start: worker.start,
+    drain: worker.drain,
+    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,26 @@
+import { toCloudEvent, type HubEvent } from '#events'
+import type { NewDelivery } from './delivery-store.ts'
+
+/** What receivers know a repetition by. Without a dot, as the signature is made over `id.timestamp.body`. */
+export function webhookId({ eventId, replay }: { readonly eventId: string; readonly replay: number }): string {
+  if (replay === 0) return eventId
+  return replay > 0 ? `${eventId}_r${replay}` : `${eventId}_e${-replay}`
+}
+
+export function deliveryOf(
+  id: string,
+  endpointId: string,
+  event: HubEvent,
+  { ordered, replay }: { readonly ordered: boolean; readonly replay: number | undefined },
+): NewDelivery {
+  return {
+    id,
+    workspaceId: event.workspaceId,
+    endpointId,
+    eventId: event.id,
+    eventType: event.type,
+    event: JSON.stringify(toCloudEvent(event)),
+    replay,
+    orderKey: ordered ? event.subject : null,
+  }
+}

@@ -1,0 +1,162 @@
+import type { Credentials } from '#credentials'
+import type { Expressions } from '#expressions'
+import { hubError, HubError } from '#errors'
+import type { Egress } from '#http'
+import { deadline, type Clock } from '#lib/clock'
+import { retryAfterMs, timeoutMs } from './schedule.ts'
+import { liveSecrets, signedHeaders } from './signing.ts'
+
+/** What is to be told, and to whom. */
+export interface Message {
+  /** The same over all attempts: receivers know a repetition by it. */
+  readonly id: string
+  readonly workspaceId: string
+  readonly url: string
+  readonly credential: string
+  readonly transform: string | null
+  /** The CloudEvent, as JSON. */
+  readonly event: string
+}
+
+export interface Sent {
+  readonly ok: boolean
+  readonly at: Date
+  readonly ms: number
+  readonly status?: number
+  readonly error?: string
+  readonly retryAfterMs?: number
+  /** False for a failure of our own making: the receiver was not even asked. */
+  readonly asked: boolean
+  readonly request: Record<string, unknown>
+  readonly response?: Record<string, unknown>
+}
+
+export interface SendDeps {
+  readonly credentials: Pick<Credentials, 'read'>
+  readonly egress: Pick<Egress, 'dispatcher' | 'assertUrl'>
+  readonly expressions: Pick<Expressions, 'evaluate'>
+  readonly clock: Clock
+}
+
+export type Send = (message: Message, signal?: AbortSignal) => Promise<Sent>
+
+const transformMs = 1000
+/** Of what is kept of bodies, ours and theirs. */
+const shownBytes = 16 * 1024
+const maxHeaders = 50
+const longestHeader = 1000
+
+/**
+ * One attempt. What is wrong with the receiver or the endpoint is an answer; what is wrong with the hub (no database, no Vault, a stop)
+ * is thrown, and no attempt.
+ */
+export function createSend({ credentials, egress, expressions, clock }: SendDeps): Send {
+  const bodyOf = async ({ transform, event }: Message): Promise<{ body: Buffer; type: string }> => {
+    if (transform === null) return { body: Buffer.from(event), type: 'application/cloudevents+json; charset=utf-8' }
+    const made: unknown = await expressions.evaluate(transform, { event: JSON.parse(event) as unknown }, { timeoutMs: transformMs })
+    if (made === undefined) throw hubError('expression_failed', { detail: 'the transformation made nothing of this event' })
+    return { body: Buffer.from(JSON.stringify(made)), type: 'application/json; charset=utf-8' }
+  }
+
+  return async (message, signal) => {
+    const at = clock.now()
+    const began = performance.now()
+    const since = (): number => Math.round(performance.now() - began)
+    const request: Record<string, unknown> = { method: 'POST', url: message.url }
+    let headers: Record<string, string>
+    let body: Buffer
+    try {
+      const made = await bodyOf(message)
+      body = made.body
+      request['body'] = shown(body)
+      const secrets = liveSecrets(await credentials.read(message.workspaceId, message.credential), at.getTime())
+      if (secrets.length === 0)
+        throw hubError('credential_missing', { detail: 'the signing secret is missing; rotate it to have a new one' })
+      headers = {
+        'content-type': made.type,
+        'user-agent': 'integration-hub',
+        accept: '*/*',
+        ...signedHeaders(secrets, { id: message.id, body, now: at.getTime() }),
+      }
+      request['headers'] = headers
+    } catch (error) {
+      if (!(error instanceof HubError) || error.entry.retryable || error.entry.kind === 'internal') throw error
+      return { ok: false, at, ms: since(), error: error.message, asked: false, request }
+    }
+
+    const url = new URL(message.url)
+    using limit = deadline(timeoutMs, signal)
+    try {
+      egress.assertUrl(url)
+      const answer = await egress.dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: 'POST',
+        headers,
+        body,
+        signal: limit.signal,
+      })
+      const { statusCode: status } = answer
+      const flat = flatten(answer.headers)
+      const said = await beginningOf(answer.body)
+      const response = { status, headers: shownHeaders(flat), body: said }
+      const wait = retryAfterMs(flat['retry-after'], clock.millis())
+      const known = { at, ms: since(), status, asked: true, request, response }
+      if (status >= 200 && status < 300) return { ok: true, ...known }
+      return { ok: false, ...known, error: `it answered ${status}${more(status)}`, ...(wait === undefined ? {} : { retryAfterMs: wait }) }
+    } catch (error) {
+      if (signal?.aborted) throw error
+      return { ok: false, at, ms: since(), error: whyNot(error, limit.expired), asked: true, request }
+    }
+  }
+}
+
+function more(status: number): string {
+  if (status >= 300 && status < 400) return ': redirects are not followed; set the address that it leads to'
+  return status === 410 ? ': it does not want to be called any more' : ''
+}
+
+function whyNot(error: unknown, expired: boolean): string {
+  const cause = (error as Error).cause
+  const known = error instanceof HubError ? error : cause instanceof HubError ? cause : undefined
+  if (known) return `${known.code}: ${known.message}`
+  if (expired) return `it did not answer within ${timeoutMs / 1000} s`
+  const code = (error as NodeJS.ErrnoException).code ?? (cause as NodeJS.ErrnoException | undefined)?.code
+  return `it cannot be reached (${code ?? 'the connection failed'})`
+}
+
+/** The status has decided already: whatever comes after it, too much or too slowly, is left unread. */
+async function beginningOf(
+  body: AsyncIterable<Uint8Array> & { destroy(): unknown; on(name: 'error', listener: () => void): unknown },
+): Promise<string> {
+  // A body that is broken off on purpose tells of it once more, later.
+  body.on('error', () => undefined)
+  const parts: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const part of body) {
+      parts.push(part)
+      size += part.length
+      if (size >= shownBytes) break
+    }
+  } catch {
+    // What has come is shown.
+  }
+  if (size >= shownBytes) body.destroy()
+  return shown(Buffer.concat(parts))
+}
+
+/** As text that the database takes: it knows no NUL and no half characters. */
+function shown(bytes: Buffer): string {
+  const text = bytes.subarray(0, shownBytes).toString('utf8').replaceAll('\0', '\uFFFD').toWellFormed()
+  return bytes.length > shownBytes ? `${text}…` : text
+}
+
+function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value ?? ''].flat().join(', ')]))
+}
+
+function shownHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.entries(headers).slice(0, maxHeaders)
+  return Object.fromEntries(kept.map(([name, value]) => [name, shown(Buffer.from(value.slice(0, longestHeader)))]))
+}

@@ -1,0 +1,224 @@
+import type { Database } from '#db'
+import { HubError } from '#errors'
+import { sleep, within, type Clock } from '#lib/clock'
+import type { Telemetry } from '#telemetry'
+import { insertAttempt } from './delivery-store.ts'
+import { countEndpoints } from './endpoint-store.ts'
+import { webhookId } from './message.ts'
+import { claim, dropHeld, dueDeliveries, dueProbes, giveBack, postpone, type Candidate, type Claimed } from './queue-store.ts'
+import { heldMs, leaseMs, probeMs, timeoutMs } from './schedule.ts'
+import type { Send, Sent } from './send.ts'
+import type { Settle } from './settle.ts'
+
+export interface WorkerOptions {
+  /** Attempts under way at once. */
+  readonly concurrency: number
+  readonly perEndpoint: number
+  readonly pollMs: number
+  /** How long a stop waits for what is under way. */
+  readonly drainMs: number
+}
+
+export interface Worker extends AsyncDisposable {
+  start(): void
+  kick(): void
+  /** Sends all that is due, and answers how many attempts that were. */
+  drain(): Promise<number>
+}
+
+export interface WorkerDeps extends Telemetry {
+  readonly db: Database
+  readonly clock: Clock
+  readonly send: Send
+  readonly settle: Settle
+}
+
+/** An endpoint that took longer than this, or failed, gets one call at a time: so that it holds no places that others could use. */
+const slowMs = 5000
+// More than may go at once: those that wait for their turn are among them.
+const lookAt = 16
+const soonMs = 1000
+const postponeMs = 30_000
+const tidyMs = 30_000
+const heldBatch = 500
+
+export function createWorker({ db, clock, send, settle, logger, metrics }: WorkerDeps, options: WorkerOptions): Worker {
+  const { concurrency, perEndpoint, pollMs, drainMs } = options
+  const underWay = new Map<Promise<void>, string>()
+  const slow = new Set<string>()
+  const stopping = new AbortController()
+  const cutting = new AbortController()
+  let loop: Promise<void> | undefined
+  let wake: (() => void) | undefined
+  let kicked = false
+  let lastTidy = Number.NEGATIVE_INFINITY
+  let lastProbe = Number.NEGATIVE_INFINITY
+
+  const inFlight = (): Map<string, number> => {
+    const counts = new Map<string, number>()
+    for (const endpointId of underWay.values()) counts.set(endpointId, (counts.get(endpointId) ?? 0) + 1)
+    return counts
+  }
+  const placesOf = (endpointId: string): number => (slow.has(endpointId) ? 1 : perEndpoint)
+
+  const attempt = async (delivery: Claimed): Promise<void> => {
+    const { id, endpointId } = delivery
+    let sent: Sent
+    try {
+      sent = await send({ ...delivery, id: webhookId(delivery) }, cutting.signal)
+    } catch (error) {
+      const later = cutting.signal.aborted ? 0 : postponeMs
+      if (later > 0) logger.warn({ err: error, delivery: id }, 'could not send a delivery; trying again')
+      metrics.deliveries.inc({ outcome: 'postponed' })
+      await giveBack(db.sql, delivery, new Date(clock.millis() + later)).catch((reason: unknown) =>
+        logger.warn({ err: reason, delivery: id }, 'could not give a delivery back; it goes again when its lease runs out'),
+      )
+      return
+    }
+    if (sent.asked) metrics.deliveryDuration.observe(sent.ms / 1000)
+    if (sent.asked && (!sent.ok || sent.ms > slowMs)) slow.add(endpointId)
+    else slow.delete(endpointId)
+    await keep(delivery, sent)
+  }
+
+  /** What is not written down is sent again: so it is tried for as long as nobody else may send it. */
+  const keep = async (delivery: Claimed, sent: Sent): Promise<void> => {
+    const until = Date.now() + leaseMs - 2 * timeoutMs
+    for (let pause = 100; ; pause = Math.min(pause * 2, 5000)) {
+      try {
+        return await settle(delivery, sent, clock.millis())
+      } catch (error) {
+        logger.warn({ err: error, delivery: delivery.id }, 'could not write down what became of a delivery')
+        if (error instanceof HubError && !error.entry.retryable) return
+        if (Date.now() + pause > until || cutting.signal.aborted) return
+        await sleep(pause, cutting.signal).catch(() => undefined)
+      }
+    }
+  }
+
+  const begin = async (claimed: readonly Claimed[]): Promise<void> => {
+    for (const delivery of claimed) {
+      const task: Promise<void> = attempt(delivery)
+        .catch((error: unknown) => logger.error({ err: error, delivery: delivery.id }, 'a delivery failed in the hub'))
+        .finally(() => {
+          underWay.delete(task)
+          kick()
+        })
+      underWay.set(task, delivery.endpointId)
+    }
+    for (const { id, attempt, interrupted } of claimed) {
+      if (interrupted === null) continue
+      const at = new Date(interrupted.getTime() - leaseMs)
+      const error = 'the process that sent this ended before it had an answer: it may or may not have arrived'
+      await insertAttempt(db.sql, id, { number: attempt - 1, at, ms: 0, request: {}, response: null, error })
+    }
+  }
+
+  const round = async (): Promise<{ begun: number; moved: number }> => {
+    await tidy()
+    const room = concurrency - underWay.size
+    if (room <= 0) return { begun: 0, moved: 0 }
+    const now = clock.now()
+    const until = new Date(now.getTime() + leaseMs)
+    const probes = await probe(now, until)
+    const counts = inFlight()
+    const full = [...counts].filter(([id, count]) => count >= placesOf(id)).map(([id]) => id)
+    const candidates = await dueDeliveries(db.sql, now, full, lookAt)
+    const waiting = candidates.flatMap(({ id, blocker }) => (blocker === null ? [] : [{ id, blocker }]))
+    if (waiting.length > 0) await postpone(db.sql, waiting, new Date(now.getTime() + soonMs))
+    const chosen = choose(candidates, (id) => placesOf(id) - (counts.get(id) ?? 0), room - probes.length)
+    const claimed = chosen.length === 0 || stopping.signal.aborted ? [] : await claim(db.sql, chosen, now, until, true)
+    await begin(claimed)
+    return { begun: probes.length + claimed.length, moved: waiting.length }
+  }
+
+  const probe = async (now: Date, until: Date): Promise<Claimed[]> => {
+    if (now.getTime() - lastProbe < soonMs) return []
+    lastProbe = now.getTime()
+    const probes = await db.transaction(async (trx) => {
+      const ids = await dueProbes(trx, now, new Date(now.getTime() + probeMs))
+      return ids.length === 0 ? [] : claim(trx, ids, now, until, false)
+    })
+    await begin(probes)
+    return probes
+  }
+
+  const tidy = async (): Promise<void> => {
+    const now = clock.millis()
+    if (now - lastTidy < tidyMs) return
+    lastTidy = now
+    const before = new Date(now - heldMs)
+    let count = 0
+    do count = await dropHeld(db.sql, before, new Date(now), heldBatch)
+    while (count === heldBatch && !stopping.signal.aborted)
+    for (const [state, number] of Object.entries(await countEndpoints(db.sql, new Date(now)))) metrics.endpoints.set({ state }, number)
+  }
+
+  const kick = (): void => {
+    kicked = true
+    wake?.()
+  }
+
+  const run = async (): Promise<void> => {
+    for (let pause = pollMs; !stopping.signal.aborted;) {
+      kicked = false
+      try {
+        const { begun, moved } = await round()
+        pause = pollMs
+        if (begun + moved > 0) continue
+      } catch (error) {
+        logger.warn({ err: error }, 'could not look for deliveries; trying again')
+        pause = Math.min(pause * 2, 10_000)
+      }
+      if (kicked) continue
+      const nudge = new AbortController()
+      wake = () => nudge.abort()
+      await sleep(pause, nudge.signal).catch(() => undefined)
+      wake = undefined
+    }
+  }
+
+  return {
+    start() {
+      loop ??= run()
+    },
+    kick,
+    async drain() {
+      let total = 0
+      for (;;) {
+        const { begun, moved } = await round()
+        total += begun
+        if (underWay.size > 0) await Promise.race(underWay.keys())
+        else if (begun + moved === 0) return total
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort()
+      wake?.()
+      await loop
+      const all = Promise.all(underWay.keys())
+      if ((await within(drainMs, all, 'late')) === 'late') {
+        cutting.abort()
+        await all
+      }
+    },
+  }
+}
+
+/** In turn, one of each endpoint at a time: who has a thousand waiting gets no more than who has one. */
+function choose(candidates: readonly Candidate[], free: (endpointId: string) => number, room: number): string[] {
+  const byEndpoint = Map.groupBy(
+    candidates.filter(({ blocker }) => blocker === null),
+    ({ endpointId }) => endpointId,
+  )
+  const ranked = [...byEndpoint].flatMap(([endpointId, list]) =>
+    list
+      .toSorted((a, b) => a.nextAt.getTime() - b.nextAt.getTime())
+      .slice(0, Math.max(0, free(endpointId)))
+      .map(({ id, nextAt }, turn) => ({ id, nextAt: nextAt.getTime(), turn })),
+  )
+  return ranked
+    .toSorted((a, b) => a.turn - b.turn || a.nextAt - b.nextAt)
+    .slice(0, Math.max(0, room))
+    .map(({ id }) => id)
+}

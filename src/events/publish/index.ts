@@ -1,0 +1,43 @@
+import type { Database, Transaction } from '#db'
+import { ttlCache } from '#lib/ttl-cache'
+import { newId } from '#lib/ids'
+import { insertAnnouncements, subscribedTypes } from './store.ts'
+
+/** Something that happened inside the hub, told in the transaction in which it happens: both are true or neither. */
+export interface NewHubEvent {
+  readonly workspaceId: string
+  /** `integration.disabled`, `flow.completed` … */
+  readonly type: string
+  readonly subject?: string
+  readonly data: Record<string, unknown>
+  readonly integration?: { readonly id: string; readonly name: string }
+  /** How many runs, each started by an event of the one before, led to it: a circle of flows ends by this. */
+  readonly depth?: number
+}
+
+export interface EventPublisher {
+  publish(trx: Transaction, events: readonly NewHubEvent[]): Promise<void>
+  /** Whether somebody subscribes to it: for what happens all the time, and is not worth a row otherwise. */
+  hasSubscribers(workspaceId: string, type: string): Promise<boolean>
+}
+
+/** Who subscribes now hears of such things after this at the latest. */
+const cacheTtlMs = 1000
+
+export function createEventPublisher(db: Database): EventPublisher {
+  const wanted = ttlCache(cacheTtlMs, async (workspaceId: string) => new Set(await subscribedTypes(db.sql, workspaceId)))
+  return {
+    async publish(trx, events) {
+      if (events.length === 0) return
+      const at = new Date()
+      await insertAnnouncements(
+        trx,
+        events.map((item) => ({ ...item, id: newId('evt'), at })),
+      )
+    },
+    async hasSubscribers(workspaceId, type) {
+      const types = await wanted.get(workspaceId)
+      return types.has(type) || types.has('*') || types.has(`${type.split('.', 1)[0]}.*`)
+    },
+  }
+}

@@ -1,0 +1,323 @@
+import { backoffDelay } from '#lib/backoff'
+import { deadline, sleep } from '#lib/clock'
+import { redacted, redactText } from '#lib/redact'
+import { hubError, HubError } from '#errors'
+import type { Egress } from './egress.ts'
+import type { EtagCache } from './etag.ts'
+import type { Authorization, Gate, Http, HttpReply, HttpRequest, HttpTarget, Log, QueryValue, RequestOptions } from './types.ts'
+import { errorOf, parseReply, retryAfterSeconds, type RawReply } from './reply.ts'
+
+/** What all calls share. */
+export interface HttpRuntime {
+  readonly egress: Egress
+  readonly etags: EtagCache
+  /** Per try. */
+  readonly timeoutMs: number
+  readonly maxRetries: number
+  readonly log: Log
+  measure(measure: HttpMeasure): void
+}
+
+export interface HttpMeasure {
+  readonly connector: string
+  readonly method: string
+  readonly status: number | string
+  readonly seconds: number
+}
+
+/** One call of one action. */
+export interface CallScope {
+  readonly connector: HttpTarget
+  /** What the integration's requests are cached under. */
+  readonly integrationId: string
+  readonly baseUrl: string
+  readonly authorization: () => Promise<Authorization>
+  /** The credential's secret values: taken out of whatever is shown. */
+  readonly secrets: readonly string[]
+  readonly gate: Gate
+  readonly signal: AbortSignal
+  readonly dryRun: boolean
+  /** The action only isRead: a dry run stops before its first request all the same, as that is what is asked to be seen. */
+  readonly readOnly: boolean
+}
+
+/** Ends a dry run: what would have been sent. */
+export class DryRun extends Error {
+  readonly request: Record<string, unknown>
+  constructor(request: Record<string, unknown>) {
+    super('dry run')
+    this.request = request
+  }
+}
+
+const defaultMaxBytes = 10_000_000
+const maxRedirects = 5
+const backoff = { baseMs: 250, maxMs: 10_000 }
+
+export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
+  const started = Date.now()
+  // Waiting for a limit counts against the call: as long again as one try may take.
+  const timeoutFactor = (): number => Math.max(0, started + runtime.timeoutMs - Date.now())
+
+  const request = async <T>(asked: HttpRequest): Promise<HttpReply<T>> => {
+    const authorization = asked.authorize === false ? {} : await scope.authorization()
+    const url = buildUrl(scope.baseUrl, asked, authorization)
+    const isRead = asked.effect === undefined ? asked.method === 'GET' || asked.method === 'HEAD' : asked.effect === 'read'
+    if (scope.dryRun && (!isRead || scope.readOnly)) throw new DryRun(previewOf(scope, asked, url, authorization))
+    const body = await bodyOf(asked)
+    const reply = await withRetries(asked, isRead, () => exchange(asked, isRead, url, authorization, body))
+    return {
+      status: reply.status,
+      headers: reply.headers,
+      url: url.href,
+      data: parseReply(reply, asked.accept ?? 'json', scope.connector.title) as T,
+    }
+  }
+
+  /** Repeats what may be repeated: isRead and repeatable writes; other writes only where it is proven that nothing arrived. */
+  const withRetries = async (asked: HttpRequest, isRead: boolean, attempt: () => Promise<RawReply>): Promise<RawReply> => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await attempt()
+      } catch (error) {
+        const pause = retryPause(error, isRead || asked.repeatable === true, tries)
+        if (pause === undefined || pause > timeoutFactor() || scope.signal.aborted) throw publicError(error)
+        runtime.log.debug({ connector: scope.connector.name, tries, pause, code: (error as HubError).code }, 'trying again')
+        await sleep(pause, scope.signal).catch(() => {
+          throw publicError(error)
+        })
+      }
+    }
+  }
+
+  const retryPause = (error: unknown, repeatable: boolean, tries: number): number | undefined => {
+    if (tries >= runtime.maxRetries || !(error instanceof HubError)) return undefined
+    // A limit is a refusal: nothing happened, so even a write may go again.
+    if (error.code === 'vendor_rate_limited') {
+      const { retryAfter } = error.details
+      return retryAfter === undefined ? backoffDelay(tries, backoff) : retryAfter * 1000 + backoffDelay(0, backoff)
+    }
+    if (error.entry.retryable && (repeatable || unsent.has(error)) && error.code !== 'rate_limited') {
+      return error.details.retryAfter === undefined ? backoffDelay(tries, backoff) : error.details.retryAfter * 1000
+    }
+    return undefined
+  }
+
+  /** One request and its redirects. */
+  const exchange = async (asked: HttpRequest, isRead: boolean, first: URL, authorization: Authorization, body: Body): Promise<RawReply> => {
+    const cacheKey =
+      asked.method === 'GET' && asked.accept !== 'bytes'
+        ? `${scope.integrationId} ${asked.accept ?? 'json'} ${first.href} ${asked.headers?.['accept'] ?? ''}`
+        : undefined
+    const cached = cacheKey === undefined ? undefined : runtime.etags.get(cacheKey)
+    let url = first
+    for (let hops = 0; ; hops++) {
+      const foreign = url.origin !== first.origin
+      const headers = headersFor(scope, asked, foreign ? {} : authorization)
+      // A multipart body's type names its boundary: no other will do.
+      if (body.type !== undefined && (asked.multipart || headers['content-type'] === undefined)) headers['content-type'] = body.type
+      if (cached && !foreign) headers['if-none-match'] = cached.etag
+      const reply = await oneTry(asked, isRead, url, headers, body)
+      const next = redirectOf(reply, asked.method, isRead)
+      if (next !== undefined && hops < maxRedirects) {
+        url = new URL(next, url)
+        runtime.egress.assertUrl(url)
+        continue
+      }
+      const notice = scope.connector.responseRules?.limit?.(reply.headers)
+      if (notice) scope.gate.learn(notice)
+      if (reply.status === 304 && cached)
+        return { status: cached.status, headers: { ...cached.headers, ...reply.headers }, bytes: cached.bytes }
+      const error = errorOf(reply, scope.connector.title, scope.connector.responseRules ?? {}, asked.allow ?? [])
+      if (error) {
+        if (error.code === 'vendor_rate_limited') scope.gate.pause((error.details.retryAfter ?? 1) * 1000)
+        // A gateway's 502 or 504 says that it got no answer, not that there was no effect.
+        if (!isRead && !asked.repeatable && (reply.status === 502 || reply.status === 504)) throw unknownOutcome(error)
+        throw error
+      }
+      if (reply.status >= 300 && !asked.allow?.includes(reply.status))
+        throw hubError('vendor_invalid_response', { detail: `${scope.connector.title} answered ${reply.status}` })
+      const etag = reply.headers['etag']
+      if (cacheKey !== undefined && etag !== undefined && reply.status === 200) runtime.etags.set(cacheKey, { etag, ...reply })
+      return reply
+    }
+  }
+
+  const oneTry = async (asked: HttpRequest, isRead: boolean, url: URL, headers: Record<string, string>, body: Body): Promise<RawReply> => {
+    runtime.egress.assertUrl(url)
+    await scope.gate.take(timeoutFactor(), scope.signal)
+    using limit = deadline(runtime.timeoutMs * (asked.timeoutFactor ?? 1), scope.signal)
+    const began = performance.now()
+    let status: number | string = 'error'
+    try {
+      const response = await runtime.egress.dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: asked.method,
+        headers,
+        body: body.bytes,
+        signal: limit.signal,
+      })
+      status = response.statusCode
+      const bytes = await readBounded(response.body, asked.maxBytes ?? defaultMaxBytes, scope.connector.title)
+      return { status: response.statusCode, headers: flat(response.headers), bytes }
+    } catch (error) {
+      const known = classify(error, scope.connector.title, limit.expired, scope.signal.aborted)
+      if (status === 'error') status = known.code
+      if (isRead || asked.repeatable || unsent.has(known) || known.code === 'address_refused') throw known
+      throw unknownOutcome(known)
+    } finally {
+      runtime.measure({ connector: scope.connector.name, method: asked.method, status, seconds: (performance.now() - began) / 1000 })
+    }
+  }
+
+  const publicError = (error: unknown): unknown => {
+    if (!(error instanceof HubError) || error.details.detail === undefined) return error
+    return hubError(error.code, { ...error.details, detail: hideSecrets(error.details.detail, scope.secrets) })
+  }
+
+  const unknownOutcome = (cause: HubError): HubError =>
+    hubError('outcome_unknown', {
+      detail: `${scope.connector.title} was sent the request and no clear answer came (${cause.code})`,
+      hint: 'look in the outside system whether it happened before you repeat it',
+      cause,
+    })
+
+  const json =
+    <T>(method: HttpRequest['method']) =>
+    async (path: string, body?: unknown, options: RequestOptions = {}): Promise<T> =>
+      (await request<T>({ ...options, ...(body === undefined ? {} : { json: body }), method, path })).data
+  return {
+    request,
+    get: async <T>(path: string, options: RequestOptions = {}) => (await request<T>({ ...options, method: 'GET', path })).data,
+    delete: async <T>(path: string, options: RequestOptions = {}) => (await request<T>({ ...options, method: 'DELETE', path })).data,
+    post: (path, body, options) => json<never>('POST')(path, body, options),
+    put: (path, body, options) => json<never>('PUT')(path, body, options),
+    patch: (path, body, options) => json<never>('PATCH')(path, body, options),
+  }
+}
+
+/** Errors of which it is proven that no byte of the request was taken. */
+const unsent = new WeakSet<HubError>()
+
+const unsentCodes =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*|ERR_SSL_.*|EPROTO)$/
+
+function classify(error: unknown, vendor: string, timedOut: boolean, aborted: boolean): HubError {
+  if (error instanceof HubError) return error
+  const cause = (error as Error).cause
+  if (cause instanceof HubError) return cause
+  const code = (error as NodeJS.ErrnoException).code ?? (cause as NodeJS.ErrnoException | undefined)?.code ?? ''
+  if (aborted) return hubError('cancelled', { cause: error })
+  if (timedOut || /TIMEOUT/.test(code)) {
+    const known = hubError('vendor_timeout', { detail: `${vendor} did not answer in time`, cause: error })
+    if (code === 'UND_ERR_CONNECT_TIMEOUT') unsent.add(known)
+    return known
+  }
+  const known = hubError('vendor_unreachable', { detail: `${vendor} cannot be reached (${code || 'connection failed'})`, cause: error })
+  if (unsentCodes.test(code)) unsent.add(known)
+  return known
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, maxBytes: number, vendor: string): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of body) {
+    size += part.length
+    if (size > maxBytes) {
+      body.destroy()
+      throw hubError('vendor_too_large', { detail: `the answer of ${vendor} is larger than ${maxBytes} bytes` })
+    }
+    parts.push(part)
+  }
+  return parts.length === 1 ? Buffer.from(parts[0]!) : Buffer.concat(parts)
+}
+
+function redirectOf({ status, headers }: RawReply, method: string, isRead: boolean): string | undefined {
+  if (![301, 302, 303, 307, 308].includes(status)) return undefined
+  // Only 307 and 308 promise that the same request is meant again.
+  return isRead && method !== 'POST' ? headers['location'] : status >= 307 ? headers['location'] : undefined
+}
+
+function buildUrl(baseUrl: string, { path, query = {} }: HttpRequest, authorization: Authorization): URL {
+  const whole = /^https?:\/\//i.test(path) ? path : `${baseUrl.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
+  if (!URL.canParse(whole)) throw hubError('invalid_input', { detail: 'this does not make a valid address' })
+  const url = new URL(whole)
+  for (const [name, value] of Object.entries<QueryValue>({ ...query, ...authorization.query })) {
+    if (value === undefined || value === null) continue
+    for (const item of Array.isArray(value) ? (value as string[]) : [value]) url.searchParams.append(name, String(item))
+  }
+  return url
+}
+
+function headersFor(scope: CallScope, asked: HttpRequest, authorization: Authorization): Record<string, string> {
+  const given = {
+    accept: asked.accept === undefined || asked.accept === 'json' ? 'application/json' : '*/*',
+    ...scope.connector.headers,
+    ...asked.headers,
+  }
+  const headers: Record<string, string> = { 'user-agent': 'integration-hub' }
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name.toLowerCase()] = value
+  for (const [name, value] of Object.entries(authorization.headers ?? {})) {
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
+      throw hubError('vendor_unauthorized', {
+        detail: 'the credential has characters that no header can carry',
+        hint: 'set the credential anew; a line break at its end is the usual reason',
+      })
+    headers[name.toLowerCase()] = value
+  }
+  return headers
+}
+
+interface Body {
+  readonly bytes: string | Uint8Array | null
+  readonly type?: string
+}
+
+async function bodyOf({ json, form, multipart, body }: HttpRequest): Promise<Body> {
+  if (json !== undefined) return { bytes: JSON.stringify(json), type: 'application/json' }
+  if (form !== undefined) {
+    const fields = Object.entries(form).filter(([, value]) => value !== undefined)
+    const text = new URLSearchParams(fields.map(([name, value]): [string, string] => [name, String(value)])).toString()
+    return { bytes: text, type: 'application/x-www-form-urlencoded' }
+  }
+  if (multipart !== undefined) {
+    // The platform knows how to write it down; whole in memory, so that a try can be repeated.
+    const written = new Response(multipart)
+    return { bytes: new Uint8Array(await written.arrayBuffer()), type: written.headers.get('content-type') ?? 'multipart/form-data' }
+  }
+  return { bytes: body ?? null }
+}
+
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  )
+}
+
+function previewOf(scope: CallScope, asked: HttpRequest, url: URL, authorization: Authorization): Record<string, unknown> {
+  const shown = new URL(url)
+  for (const name of Object.keys(authorization.query ?? {})) shown.searchParams.set(name, redacted)
+  const hidden = Object.fromEntries(Object.keys(authorization.headers ?? {}).map((name) => [name.toLowerCase(), redacted]))
+  const body =
+    asked.json ??
+    asked.form ??
+    (asked.multipart ? '(multipart)' : typeof asked.body === 'string' ? asked.body : asked.body && `(${asked.body.length} bytes)`)
+  const preview = {
+    method: asked.method,
+    url: shown.href,
+    headers: { ...headersFor(scope, asked, {}), ...hidden },
+    ...(body === undefined ? {} : { body }),
+  }
+  return JSON.parse(hideSecrets(JSON.stringify(preview), scope.secrets)) as Record<string, unknown>
+}
+
+/** Takes known secrets, and what isRead like one, out of a text. */
+export function hideSecrets(text: string, secrets: readonly string[]): string {
+  let clean = text
+  for (const value of secrets)
+    if (value.length >= 4) clean = clean.replaceAll(value, redacted).replaceAll(encodeURIComponent(value), redacted)
+  return redactText(clean)
+}
+
+export { retryAfterSeconds }

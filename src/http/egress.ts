@@ -1,0 +1,150 @@
+import { lookup as resolve, type LookupAddress } from 'node:dns'
+import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
+import { Agent, buildConnector } from 'undici'
+import { hubError } from '#errors'
+
+/**
+ * What the hub may connect to. The check is made where it can't be talked round: on the address that the socket is about to be opened to,
+ * after DNS, for every redirect anew. Private, loopback, link-local, metadata and reserved networks are refused, in every spelling.
+ */
+export interface Egress {
+  readonly dispatcher: Agent
+  /** An address of the host that may be connected to. */
+  resolve(host: string): Promise<string>
+  /** Refuses at once what can be told without DNS: other protocols, literal addresses. */
+  assertUrl(url: URL): void
+  close(): Promise<void>
+}
+
+const reservedV4 = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const
+
+const reservedV6 = [
+  ['::', 96],
+  ['100::', 64],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['3fff::', 20],
+  ['5f00::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const
+
+const reserved = new BlockList()
+for (const [network, prefix] of reservedV4) reserved.addSubnet(network, prefix, 'ipv4')
+for (const [network, prefix] of reservedV6) reserved.addSubnet(network, prefix, 'ipv6')
+
+/** An IPv6 address that carries an IPv4 one (mapped, NAT64, 6to4) is as good or as bad as what it carries. */
+export function carriedV4(address: string): string | undefined {
+  if (!isIPv6(address)) return undefined
+  const groups = expand(address)
+  const v4 = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join('.')
+  const zeros = (count: number): boolean => groups.slice(0, count).every((group) => group === 0)
+  if (zeros(5) && groups[5] === 0xffff) return v4(groups[6]!, groups[7]!)
+  if (zeros(4) && groups[4] === 0xffff && groups[5] === 0) return v4(groups[6]!, groups[7]!)
+  if (groups[0] === 0x64 && groups[1] === 0xff9b) return v4(groups[6]!, groups[7]!)
+  if (groups[0] === 0x2002) return v4(groups[1]!, groups[2]!)
+  return undefined
+}
+
+function expand(address: string): number[] {
+  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address.replace(/%.*$/, ''))
+  const plain = dotted
+    ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
+    : address.replace(/%.*$/, '')
+  const [left = '', right] = plain.split('::')
+  const head = left.split(':').filter(Boolean)
+  const tail = (right ?? '').split(':').filter(Boolean)
+  const gap = right === undefined ? 0 : 8 - head.length - tail.length
+  return [...head, ...Array<string>(gap).fill('0'), ...tail].map((group) => Number.parseInt(group, 16))
+}
+
+export function isReserved(address: string): boolean {
+  const carried = carriedV4(address)
+  if (carried !== undefined) return isReserved(carried)
+  return reserved.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+export interface EgressOptions {
+  /** Hosts, addresses and networks that may be reached although they are private. */
+  readonly allow: readonly string[]
+}
+
+export function createEgress({ allow }: EgressOptions): Egress {
+  const hosts = new Set<string>()
+  const networks = new BlockList()
+  for (const entry of allow) {
+    const [network = '', prefix] = entry.split('/')
+    const version = isIP(network)
+    if (version === 0) hosts.add(entry.toLowerCase())
+    else networks.addSubnet(network, prefix === undefined ? (version === 4 ? 32 : 128) : Number(prefix), version === 4 ? 'ipv4' : 'ipv6')
+  }
+
+  const allowed = (host: string, address: string): boolean => {
+    if (!isReserved(address) || hosts.has(host.toLowerCase())) return true
+    const effective = carriedV4(address) ?? address
+    return networks.check(effective, isIPv6(effective) ? 'ipv6' : 'ipv4')
+  }
+
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error) return callback(error, '', 0)
+      const good = addresses.filter(({ address }) => allowed(hostname, address))
+      // All or nothing: a name that also points inside is a trap, whichever address would have been taken.
+      if (good.length < addresses.length || good.length === 0) return callback(refused(hostname), '', 0)
+      if (options.all) return (callback as unknown as (e: null, a: LookupAddress[]) => void)(null, good)
+      callback(null, good[0]!.address, good[0]!.family)
+    })
+  }
+
+  const assertUrl = (url: URL): void => {
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+      throw hubError('address_refused', { detail: `only http and https addresses can be called, not ${url.protocol}` })
+    }
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    if (isIP(host) !== 0 && !allowed(host, host)) throw refused(host)
+  }
+
+  const connect = buildConnector({ lookup, timeout: 10_000 })
+  const dispatcher = new Agent({
+    connect: (options, callback) => {
+      // Literal addresses are connected to without a look-up, so they are checked here as well.
+      const host = options.hostname.replace(/^\[|\]$/g, '')
+      if (isIP(host) !== 0 && !allowed(host, host)) return callback(refused(host), null)
+      connect(options, callback)
+    },
+    connections: 64,
+    keepAliveTimeout: 4000,
+  })
+  const resolveHost = (host: string): Promise<string> =>
+    new Promise((done, reject) => {
+      if (isIP(host) !== 0) return allowed(host, host) ? done(host) : reject(refused(host))
+      lookup(host, {}, (error, address) => (error ? reject(error) : done(String(address))))
+    })
+
+  return { dispatcher, assertUrl, resolve: resolveHost, close: () => dispatcher.destroy() }
+}
+
+function refused(host: string): Error {
+  return hubError('address_refused', {
+    detail: `${host} is a private or reserved address`,
+    hint: 'if the hub is meant to reach it, its operator adds it to HUB_EGRESS_ALLOW',
+  })
+}

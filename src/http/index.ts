@@ -1,0 +1,21 @@
+export { createEgress, type Egress } from './egress.ts'
+export { createHttp, DryRun, type CallScope, type HttpMeasure, type HttpRuntime } from './client.ts'
+export { createEtagCache, type EtagCache } from './etag.ts'
+export { path, nextLink } from './path.ts'
+export { pagesByCursor, pagesByLink, pagesByNumber, pagesByOffset } from './pages.ts'
+export {
+  openGate,
+  type Authorization,
+  type Gate,
+  type Http,
+  type HttpReply,
+  type HttpRequest,
+  type HttpTarget,
+  type LimitNotice,
+  type Log,
+  type Method,
+  type QueryValue,
+  type RequestOptions,
+  type ResponseRules,
+  type VendorErrorCode,
+} from './types.ts'

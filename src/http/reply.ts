@@ -1,0 +1,107 @@
+import type { ResponseRules, VendorErrorCode } from './types.ts'
+import { hubError, type ErrorCode, type HubError } from '#errors'
+import { redactText } from '#lib/redact'
+
+export interface RawReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly bytes: Buffer
+}
+
+/** What a reply holds, as asked for. A web page where data was expected is the vendor's fault (or a proxy's), and is named as such. */
+export function parseReply({ status, headers, bytes }: RawReply, accept: 'json' | 'text' | 'bytes', vendor: string): unknown {
+  if (accept === 'bytes') return bytes
+  if (accept === 'text') return bytes.toString('utf8')
+  if (status === 204 || bytes.length === 0) return undefined
+  const text = bytes.toString('utf8')
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    const kind = headers['content-type']?.split(';')[0] ?? 'no content type'
+    throw hubError('vendor_invalid_response', { detail: `${vendor} answered ${status} with ${kind} where JSON was expected` })
+  }
+}
+
+/** The error that a reply means, or undefined. */
+export function errorOf(reply: RawReply, vendor: string, responseRules: ResponseRules, allow: readonly number[]): HubError | undefined {
+  const { status, headers } = reply
+  if (allow.includes(status)) return undefined
+  // A good reply is only looked into where this system hides errors in good replies.
+  if (status < 400 && !responseRules.errorIn) return undefined
+  const body = looseJson(reply)
+  const special = responseRules.errorIn?.(body, status)
+  if (special) return vendorError(special.code, vendor, status, special.message, special.retryAfter ?? retryAfterSeconds(headers))
+  if (status < 400) return undefined
+  const notice = responseRules.limit?.(headers)
+  const spent = status === 403 && (headers['retry-after'] !== undefined || notice?.remaining === 0)
+  const code = spent ? 'vendor_rate_limited' : codeOf(status)
+  const reset = notice?.remaining === 0 ? Math.max(1, Math.ceil((notice.resetAt.getTime() - Date.now()) / 1000)) : undefined
+  return vendorError(
+    code,
+    vendor,
+    status,
+    responseRules.message?.(body) ?? usualMessage(body),
+    retryAfterSeconds(headers) ?? (spent || status === 429 ? reset : undefined),
+  )
+}
+
+function codeOf(status: number): VendorErrorCode | 'vendor_timeout' {
+  if (status === 401) return 'vendor_unauthorized'
+  if (status === 403) return 'vendor_forbidden'
+  if (status === 404 || status === 410) return 'vendor_not_found'
+  if (status === 408) return 'vendor_timeout'
+  if (status === 409 || status === 412) return 'vendor_conflict'
+  if (status === 429) return 'vendor_rate_limited'
+  return status >= 500 ? 'vendor_failed' : 'vendor_rejected'
+}
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  vendor_unauthorized: 'renew the credential of this integration, then test it: POST /api/v1/integrations/{id}/test',
+  vendor_forbidden: 'give the credential the right to do this, or use another one',
+}
+
+function vendorError(
+  code: VendorErrorCode | 'vendor_timeout',
+  vendor: string,
+  status: number,
+  said: string | undefined,
+  retryAfter: number | undefined,
+): HubError {
+  const words = said ? `: ${redactText(said).replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''
+  const hint = hints[code]
+  return hubError(code, {
+    detail: `${vendor} answered ${status}${words}`,
+    ...(hint ? { hint } : {}),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  })
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object'
+}
+
+/** Where most APIs put their words. */
+function usualMessage(body: unknown): string | undefined {
+  if (body === null || typeof body !== 'object') return undefined
+  const { message, error, error_description: description, detail, errors, msg } = body as Record<string, unknown>
+  const found = [message, description, detail, msg, isObject(error) ? error['message'] : error]
+  const first = found.find((item) => typeof item === 'string' && item !== '')
+  return (first as string | undefined) ?? (Array.isArray(errors) && typeof errors[0] === 'string' ? errors.join('; ') : undefined)
+}
+
+function looseJson({ bytes }: RawReply): unknown {
+  if (bytes.length === 0 || (bytes[0] !== 0x7b && bytes[0] !== 0x5b)) return undefined
+  try {
+    return JSON.parse(bytes.toString('utf8')) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** Seconds, from a number or a date; capped at a day, as a clock may be wrong on either side. */
+export function retryAfterSeconds(headers: Readonly<Record<string, string>>): number | undefined {
+  const value = headers['retry-after']
+  if (value === undefined) return undefined
+  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000
+  return Number.isFinite(seconds) ? Math.min(86_400, Math.max(0, Math.ceil(seconds))) : undefined
+}

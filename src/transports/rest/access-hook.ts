@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { requireScope, type Access, type Principal } from '#access'
+import { hubError, type HubError } from '#errors'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a token needs for this route, or `public`. A route without it does not register: nothing is open by oversight. */
+    access?: string
+  }
+  interface FastifyRequest {
+    principal: Principal
+  }
+}
+
+export function addAccess(app: FastifyInstance, access: Access): void {
+  app.decorateRequest('principal')
+  app.addHook('onRoute', (route) => {
+    if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} does not say which scope it needs`)
+  })
+  app.addHook('onRequest', async (request) => {
+    // Before its body is read: who knocks at the wrong transport may send whatever.
+    if (request.is404) throw nothingHere(request)
+    const needed = request.routeOptions.config.access
+    if (needed === undefined || needed === 'public') return
+    const principal = await access.authenticate(bearer(request), request.ip)
+    requireScope(principal, needed)
+    const workspace = request.headers['hub-workspace']
+    request.principal = typeof workspace === 'string' ? await access.enter(principal, workspace) : principal
+  })
+}
+
+export function nothingHere({ method }: FastifyRequest): HubError {
+  return hubError('not_found', { detail: `nothing answers ${method} here` })
+}
+
+export function bearer({ headers }: Pick<FastifyRequest, 'headers'>): string {
+  const [, token] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? '') ?? []
+  if (!token) throw hubError('token_missing')
+  return token
+}

@@ -1,0 +1,123 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { isDatabaseTrouble } from '#db'
+import { errorCatalogue, hubError, HubError, type ErrorCode, type FieldError } from '#errors'
+
+/** RFC 9457. What a caller may know of an error; the rest is in the log under the request id. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly code: ErrorCode
+  readonly kind: string
+  readonly detail: string
+  readonly retryable: boolean
+  readonly retry_after?: number
+  readonly hint?: string
+  readonly errors?: readonly FieldError[]
+  readonly request_id: string
+  readonly invocation_id?: string
+  readonly approval_id?: string
+}
+
+export function toProblem(error: HubError, requestId: string): Problem {
+  const { kind, status, retryable, title } = error.entry
+  const { detail = title, hint, errors, retryAfter, invocationId, approvalId } = error.details
+  return {
+    type: `/docs/errors#${error.code}`,
+    title,
+    status,
+    code: error.code,
+    kind,
+    detail,
+    retryable,
+    ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(errors === undefined ? {} : { errors }),
+    request_id: requestId,
+    ...(invocationId ? { invocation_id: invocationId } : {}),
+    ...(approvalId ? { approval_id: approvalId } : {}),
+  }
+}
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = asHubError(error)
+  const problem = toProblem(known, request.id)
+  if (problem.status >= 500) request.log.error({ request_id: request.id, err: error, code: known.code }, 'the request failed')
+  if (problem.retry_after !== undefined) reply.header('retry-after', String(problem.retry_after))
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'bad_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'bad_json',
+  FST_ERR_NOT_FOUND: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+}
+
+function asHubError(error: unknown): HubError {
+  if (error instanceof HubError) return error
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const place = (error as FastifyError & { validationContext?: string }).validationContext ?? 'body'
+    return hubError('invalid_input', { errors: error.validation.flatMap((fault) => fieldErrors(fault, place)) })
+  }
+  const { code = '', message = '' } = error as { code?: string; message?: string }
+  const fromFastify = fastifyCodes[code]
+  if (fromFastify) return hubError(fromFastify, fromFastify === 'bad_json' ? { detail: message } : {})
+  if (code === 'FST_ERR_BAD_URL')
+    return hubError('invalid_input', { errors: [{ path: 'path', message: 'is not well-formed: % begins an escape' }] })
+  if (unstorable(code, message)) {
+    return hubError('invalid_input', { detail: 'a text holds what cannot be stored: NUL, or half of a surrogate pair', cause: error })
+  }
+  if (isDatabaseTrouble(error)) return hubError('database_unavailable', { retryAfter: 1, cause: error })
+  return hubError('internal', { cause: error })
+}
+
+/** Texts that PostgreSQL does not take. Where it matters which one it was, the schema has said so before. */
+function unstorable(code: string, message: string): boolean {
+  return code === '22021' || code === '22P05' || (code === '22P02' && message.includes('type json'))
+}
+
+interface SchemaFault {
+  readonly keyword: string
+  readonly instancePath: string
+  readonly message?: string
+  readonly params: Record<string, unknown>
+}
+
+/** One entry per place; an unknown field is named by itself. The query's and the path's fields say so, the body's need not. */
+function fieldErrors({ keyword, instancePath, message = 'does not fit', params }: SchemaFault, place: string): FieldError[] {
+  const prefix = place === 'body' ? [] : [place === 'querystring' ? 'query' : place]
+  const path = [...prefix, ...instancePath.split('/').filter(Boolean)]
+  if (keyword === 'unrecognized_keys') {
+    return (params['keys'] as string[]).map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }))
+  }
+  return [{ path: path.join('.') || place, message }]
+}
+
+export const problemSchema = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'code', 'kind', 'detail', 'retryable', 'request_id'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string', enum: Object.keys(errorCatalogue) },
+    kind: { type: 'string' },
+    detail: { type: 'string' },
+    retryable: { type: 'boolean' },
+    retry_after: { type: 'number' },
+    hint: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string' }, message: { type: 'string' } } },
+    },
+    request_id: { type: 'string' },
+    invocation_id: { type: 'string' },
+    approval_id: { type: 'string' },
+  },
+} as const

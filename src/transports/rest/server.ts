@@ -1,0 +1,148 @@
+import cors from '@fastify/cors'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault, type RouteOptions } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Access } from '#access'
+import type { Credentials } from '#credentials'
+import type { Events } from '#events'
+import type { Outbound } from '#endpoints'
+import type { Flows } from '#flows'
+import type { Integrations } from '#integrations'
+import { hubError } from '#errors'
+import type { Telemetry } from '#telemetry'
+import type { Tools } from '#tools'
+import type { Webhooks } from '#webhooks'
+import { addAccess, nothingHere } from './access-hook.ts'
+import { approvalRoutes } from './approvals.ts'
+import { connectorRoutes } from './connectors.ts'
+import { credentialRoutes } from './credentials.ts'
+import { deliveryRoutes } from './deliveries.ts'
+import { endpointRoutes } from './endpoints.ts'
+import { eventRoutes } from './events.ts'
+import { flowRoutes } from './flows.ts'
+import { integrationRoutes } from './integrations.ts'
+import { addHeaders, answerBroken, requestId, secure } from './headers.ts'
+import { addJsonParser } from './json.ts'
+import { addDocs, addOpenApi } from './openapi.ts'
+import { sendProblem } from './problem.ts'
+import { runRoutes } from './runs.ts'
+import { seedRoutes } from './seeds.ts'
+import { systemRoutes } from './system.ts'
+import { tokenRoutes } from './tokens.ts'
+import { toolRoutes } from './tools.ts'
+import { webhookRoutes } from './webhooks.ts'
+import { workspaceRoutes } from './workspaces.ts'
+
+export type RestApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+export type Readiness = () => Promise<Record<string, { ok: boolean; reason?: string }>>
+
+export interface RestDeps extends Telemetry {
+  readonly version: string
+  readonly access: Access
+  readonly credentials: Credentials
+  readonly integrations: Integrations
+  readonly tools: Tools
+  readonly events: Events
+  readonly outbound: Outbound
+  readonly webhooks: Webhooks
+  readonly flows: Flows
+  readonly readiness: Readiness
+  readonly isStopping: () => boolean
+}
+
+export interface RestOptions {
+  readonly bodyLimit: number
+  readonly corsOrigins: readonly string[]
+  readonly trustProxy: readonly string[]
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every route there is, with the scope that it needs. */
+    readonly routeTable: readonly RouteOptions[]
+  }
+}
+
+/** The HTTP server with every route, not yet listening: a test can `inject()` into it. */
+export async function buildRest(deps: RestDeps, options: RestOptions): Promise<RestApp> {
+  const loggerInstance: FastifyBaseLogger = deps.logger
+  const app = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: ({ headers }) => requestId(headers['x-request-id']),
+    // No child logger for each request, it would cost more than a small answer: what is logged about one names its request_id.
+    childLoggerFactory: (logger) => logger,
+    // What still comes over an open connection while the hub stops is refused by our own hook, as a problem.
+    return503OnClosing: false,
+    bodyLimit: options.bodyLimit,
+    requestTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
+    routerOptions: { maxParamLength: 256 },
+    // A path that cannot be read gets here past every hook.
+    frameworkErrors: (error, request, reply) => {
+      secure(request, reply)
+      sendProblem(error, request, reply)
+    },
+    clientErrorHandler: answerBroken,
+  }).withTypeProvider<ZodTypeProvider>()
+
+  const routeTable: RouteOptions[] = []
+  app.decorate('routeTable', routeTable)
+  app.addHook('onRoute', (route) => void routeTable.push(route))
+  app.setValidatorCompiler(validatorCompiler)
+  // Schemas of replies document them and are held by tests; checking each one again at run time would cost half of a small reply.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  app.setNotFoundHandler((request, reply) => sendProblem(nothingHere(request), request, reply))
+  addJsonParser(app)
+  addHeaders(app)
+  addMeasures(app, deps)
+  refuseWhileStopping(app, deps)
+  if (options.corsOrigins.length > 0) {
+    await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders: ['x-request-id', 'retry-after'], maxAge: 600 })
+  }
+  addAccess(app, deps.access)
+  addDocs(app)
+  await addOpenApi(app, deps.version, () => deps.tools.registry.all.map(deps.tools.registry.describe))
+
+  systemRoutes(app, deps)
+  tokenRoutes(app, deps)
+  workspaceRoutes(app, deps)
+  credentialRoutes(app, deps)
+  connectorRoutes(app, deps)
+  integrationRoutes(app, deps)
+  toolRoutes(app, deps)
+  approvalRoutes(app, deps)
+  seedRoutes(app, deps)
+  eventRoutes(app, deps)
+  endpointRoutes(app, deps)
+  deliveryRoutes(app, deps)
+  await flowRoutes(app, deps)
+  runRoutes(app, deps)
+  await webhookRoutes(app, deps)
+  return app
+}
+
+/** Over connections that were open already; new ones are not taken any more. What asks how the hub is doing gets its answer. */
+function refuseWhileStopping(app: FastifyInstance, { isStopping }: RestDeps): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!isStopping() || ['/readyz', '/healthz'].includes(request.routeOptions.url ?? '')) return done()
+    done(hubError('shutting_down', { retryAfter: 1 }))
+  })
+}
+
+function addMeasures(app: FastifyInstance, { metrics, logger }: Telemetry): void {
+  // Like every hook that all requests pass, with a callback: a promise for each would be felt in the small ones.
+  app.addHook('onResponse', (request, reply, done) => {
+    done()
+    const route = request.routeOptions.url ?? '(none)'
+    metrics.httpDuration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    const level = reply.statusCode >= 500 ? 'error' : request.method === 'GET' && reply.statusCode < 400 ? 'debug' : 'info'
+    if (!logger.isLevelEnabled(level)) return
+    // The route, not the URL: a query can hold what should not be logged.
+    const { id: request_id, method, ip: address } = request
+    logger[level]({ request_id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), address }, 'answered')
+  })
+}

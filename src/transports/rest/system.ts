@@ -1,0 +1,58 @@
+import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { errorCatalogue } from '#errors'
+import type { RestApp, RestDeps } from './server.ts'
+
+const checks = z.record(z.string(), z.object({ ok: z.boolean(), reason: z.string().optional() }))
+
+/** Health, readiness, metrics: what a load balancer, a monitor and an operator look at. */
+export function systemRoutes(app: RestApp, { version, readiness, metrics, isStopping }: RestDeps): void {
+  const open = { access: 'public' }
+  const ready = async (reply: FastifyReply) => {
+    const found = isStopping() ? { server: { ok: false, reason: 'shutting down' } } : await readiness()
+    const ok = Object.values(found).every((check) => check.ok)
+    return reply.code(ok ? 200 : 503).send({ status: ok ? 'ready' : 'not_ready', checks: found })
+  }
+
+  app.get('/api/v1/health', {
+    config: open,
+    schema: {
+      tags: ['System'],
+      summary: 'Is the hub there, and which version',
+      response: { 200: z.object({ status: z.literal('ok'), version: z.string() }) },
+    },
+    handler: async () => ({ status: 'ok' as const, version }),
+  })
+  app.get('/healthz', {
+    config: open,
+    schema: { tags: ['System'], summary: 'The process lives', response: { 200: z.object({ status: z.literal('ok') }) } },
+    handler: async () => ({ status: 'ok' as const }),
+  })
+  const readyReply = z.object({ status: z.enum(['ready', 'not_ready']), checks })
+  app.get('/readyz', {
+    config: open,
+    schema: { tags: ['System'], summary: 'It can do its work; says what is missing', response: { 200: readyReply, 503: readyReply } },
+    handler: (_request, reply) => ready(reply),
+  })
+  app.get('/metrics', {
+    config: { access: 'metrics:read' },
+    schema: { tags: ['System'], summary: 'Prometheus metrics' },
+    handler: async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  })
+  app.get('/docs/errors', {
+    config: open,
+    schema: { hide: true },
+    handler: async (_request, reply) => reply.type('text/html; charset=utf-8').send(errorPage()),
+  })
+}
+
+function errorPage(): string {
+  const rows = Object.entries(errorCatalogue).map(
+    ([code, { status, kind, retryable, title }]) =>
+      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${kind}</td><td>${retryable ? 'yes' : 'no'}</td><td>${title}</td></tr>`,
+  )
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors of the hub</title>
+<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}td,th{text-align:left;padding:.3rem .8rem;border-bottom:1px solid #ddd}tr:target{background:#fff3c4}</style>
+<h1>Errors</h1><p>Every error the hub answers with, as <code>application/problem+json</code>.</p>
+<table><tr><th>code</th><th>status</th><th>kind</th><th>retryable</th><th>meaning</th></tr>${rows.join('')}</table></html>`
+}

@@ -1,0 +1,69 @@
+import type { Principal } from '#access'
+import { fitsType, toCloudEvent, type Events, type HubEvent } from '#events'
+import type { Expressions } from '#expressions'
+import type { IntegrationRow, Integrations } from '#integrations'
+import { hubError } from '#errors'
+import { readable, type Connector, type Delivery } from '#kit'
+import type { Reader } from './reader.ts'
+
+/** What a sample, or an event of before, would come to. */
+export interface Trial {
+  readonly type: string
+  readonly subject: string | null
+  readonly data: unknown
+  readonly matches: { kind: string; target: string }[]
+}
+
+interface TrialDeps {
+  readonly integrations: Integrations
+  readonly events: Events
+  readonly expressions: Expressions
+  readonly reader: Reader
+}
+
+export type Sample = Delivery | { readonly eventId: string }
+
+/** Transformation and match without effect: nothing is stored, nobody is told. */
+export function createTrial({ integrations, events, expressions, reader }: TrialDeps) {
+  return async ({ workspaceId }: Principal, ref: string, sample: Sample): Promise<Trial> => {
+    const row = await integrations.get(workspaceId, ref)
+    const connector = integrations.connector(row.connector)
+    if (!connector.webhook) throw hubError('invalid_input', { detail: `${connector.title} sends no webhooks` })
+    const delivery = 'eventId' in sample ? await stored(workspaceId, sample.eventId) : sample
+    const reading = await reader.readSample(connector, row.config, delivery)
+    if (!reading)
+      throw hubError('invalid_input', {
+        detail: 'the body is not what its content type says',
+        errors: [{ path: 'body', message: 'is not JSON' }],
+      })
+    const { data, subject = null, type = typeOf(connector, row, delivery) } = reading
+    const event: HubEvent = {
+      id: 'evt_sample',
+      workspaceId,
+      type,
+      subject,
+      data,
+      connector: row.connector,
+      replays: 0,
+      receivedAt: new Date(),
+      integrationId: row.id,
+      integration: row.name,
+    }
+    const matches: { kind: string; target: string }[] = []
+    for (const { types, filter, kind, target } of await events.subscriptions(workspaceId)) {
+      if (!fitsType(type, types)) continue
+      if (filter !== null && (await expressions.evaluate(filter, { event: toCloudEvent(event) })) !== true) continue
+      matches.push({ kind, target })
+    }
+    return { type, subject, data, matches }
+  }
+
+  async function stored(workspaceId: string, id: string): Promise<Delivery> {
+    const { headers, body } = await events.get(workspaceId, id)
+    return { headers: (headers ?? {}) as Delivery['headers'], body: body ?? Buffer.alloc(0) }
+  }
+}
+
+function typeOf(connector: Connector, { name, config }: IntegrationRow, delivery: Delivery): string {
+  return `${connector.name}.${connector.webhook!.identify(readable(delivery), { name, config }).type}`
+}
