@@ -9,14 +9,15 @@ import type { Readiness, RestApp } from '#transports/rest'
 import { createEvents, type Events } from '#events'
 import { createOutbound, type Outbound } from '#endpoints'
 import { createExpressions, type Expressions } from '#expressions'
-import { createFlowConnector, createFlows, type Flows } from '#flows'
+import { createFlows, type Flows } from '#flows'
 import { createIntegrations, type Integrations } from '#integrations'
 import { createEgress } from '#http'
 import { HubError } from '#errors'
 import { newId } from '#lib/ids'
+import { createExecute, createHubTools, operations, type Execute } from '#operations'
 import { createEventPublisher } from '#events/publish'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
-import { createHubConnector, createTools, type Tools } from '#tools'
+import { createTools, type Tools } from '#tools'
 import { createHookCheck, createReader, createWebhooks, type Webhooks } from '#webhooks'
 import { loadConnectors } from './load-connectors.ts'
 import { version } from './version.ts'
@@ -35,6 +36,8 @@ export interface Hub extends AsyncDisposable {
   readonly outbound: Outbound
   readonly webhooks: Webhooks
   readonly flows: Flows
+  /** Runs an operation, with all its checks. */
+  readonly execute: Execute
   /** This process among those that share the database. */
   readonly executorId: string
 }
@@ -86,7 +89,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const tools = stack.use(
     createTools(
       { db, access, integrations, publisher, ...telemetry },
-      { connectors: [...connectors, createHubConnector(db, integrations), createFlowConnector(() => flows)], executorId },
+      { connectors, ownTools: createHubTools(operations, () => execute), executorId },
     ),
   )
   const reader = createReader({ integrations, expressions })
@@ -100,9 +103,11 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   events.consume('endpoint', outbound.consumer)
   const webhooks = stack.use(createWebhooks({ db, access, credentials, integrations, events, expressions, reader, ...telemetry }))
   const flows: Flows = stack.use(createFlows({ db, access, events, expressions, publisher, tools, connectors, ...telemetry }))
+  const execute: Execute = createExecute({ access, credentials, integrations, tools, events, outbound, webhooks, flows })
   const owned = stack.move()
   return {
     config,
+    execute,
     telemetry,
     db,
     access,
@@ -132,7 +137,7 @@ export async function composeHub(
 ): Promise<ComposedHub> {
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await openHub(config, mode))
-  const { telemetry, access, credentials, integrations, tools, events, outbound, webhooks, flows } = hub
+  const { telemetry, access, tools, webhooks, execute } = hub
   // Loaded here, as the engine below: a command beside a serving hub needs neither, and starts a fifth sooner.
   const { buildRest } = await import('#transports/rest')
   const rest = await buildRest(
@@ -140,13 +145,9 @@ export async function composeHub(
       ...telemetry,
       version,
       access,
-      credentials,
-      integrations,
       tools,
-      events,
-      outbound,
       webhooks,
-      flows,
+      execute,
       readiness: readinessOf(hub),
       isStopping,
     },

@@ -1,82 +1,92 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { parseDuration } from '#lib/duration'
-import { withHub } from './context.ts'
+import { withClient } from './context.ts'
 import { table } from './output.ts'
 
 export function accessCommands(program: Command): void {
+  tokenCommands(program)
+  workspaceCommands(program)
+}
+
+function tokenCommands(program: Command): void {
   const token = program.command('token').description('tokens of the API')
   token
     .command('create')
-    .description('make a token; its value is printed once')
+    .description('create a token; its value is printed once')
     .argument('<name>', 'what it is for')
     .requiredOption('-s, --scope <scopes>', 'what it may do, separated by commas; may be given several times', scopes)
     .option('--read-only', 'refuse everything that changes something')
-    .option('--expires <duration>', 'how long it lives, e.g. 90d', duration)
+    .option('--expires <duration>', 'how long it is valid, e.g. 90d', duration)
     .addHelpText(
       'after',
-      '\nExamples:\n  hub token create ci --scope tools:call:github --expires 90d\n  hub token create wall-board --scope integrations:read,flows:read --read-only',
+      '\nExamples:\n  hub token create ci --scope tools:call:github --expires 90d\n  hub token create dashboard --scope integrations:read,flows:read --read-only',
     )
     .action((name: string, options: { scope: string[]; readOnly?: boolean; expires?: number }, command: Command) =>
-      withHub(command, async ({ access }, operator, output) => {
-        const expiresAt = options.expires === undefined ? undefined : new Date(Date.now() + options.expires)
-        const { token, value } = await access.tokens.create(operator, {
+      withClient(command, async ({ createToken }, output) => {
+        const created = await createToken({
           name,
           scopes: options.scope,
-          readOnly: options.readOnly,
-          expiresAt,
+          read_only: options.readOnly,
+          expires_at: options.expires === undefined ? undefined : new Date(Date.now() + options.expires).toISOString(),
         })
-        output.print({ id: token.id, token: value, scopes: token.scopes, expires_at: token.expiresAt }, value)
+        output.print(created, created.token)
       }),
     )
   token
     .command('list')
-    .description('show tokens, never their values')
+    .description('list tokens, never their values')
     .action((_options, command: Command) =>
-      withHub(command, async ({ access }, operator, output) => {
-        const rows = await access.tokens.list(operator, { limit: 1000 })
-        const shown = rows.map((row) => ({
-          id: row.id,
-          name: row.name,
-          prefix: row.prefix,
-          scopes: row.scopes,
-          read_only: row.readOnly,
-          state: row.revokedAt ? 'revoked' : row.expiresAt && row.expiresAt < new Date() ? 'expired' : 'active',
-          expires_at: row.expiresAt,
-          last_used_at: row.lastUsedAt,
+      withClient(command, async ({ listTokens }, output) => {
+        const page = await listTokens({ limit: 200 })
+        const rows = page.items.map((item) => ({
+          id: item.id,
+          name: item.name,
+          prefix: item.prefix,
+          scopes: item.scopes,
+          read_only: item.read_only,
+          state: stateOf(item),
+          expires_at: item.expires_at,
+          last_used_at: item.last_used_at,
         }))
-        output.print(shown, table(shown))
+        output.print(page, table(rows))
       }),
     )
   token
     .command('revoke')
-    .description('stop a token everywhere within a second')
-    .argument('<id>', 'its id; `hub token list` shows it')
+    .description('revoke a token: within a second it works nowhere')
+    .argument('<id>', '`hub token list` shows it')
     .action((id: string, _options, command: Command) =>
-      withHub(command, async ({ access }, operator, output) => {
-        const row = await access.tokens.revoke(operator, id)
-        output.print({ id, revoked_at: row.revokedAt }, `revoked ${row.name}`)
+      withClient(command, async ({ revokeToken }, output) => {
+        const revoked = await revokeToken({ id })
+        output.print(revoked, `revoked ${revoked.name}`)
       }),
     )
+}
 
-  const workspace = program.command('workspace').description('workspaces: who shares what')
+function stateOf({ revoked_at, expires_at }: { revoked_at: string | null; expires_at: string | null }): string {
+  if (revoked_at !== null) return 'revoked'
+  return expires_at !== null && new Date(expires_at) < new Date() ? 'expired' : 'active'
+}
+
+function workspaceCommands(program: Command): void {
+  const workspace = program.command('workspace').description('workspaces: each has its own integrations, flows and tokens')
   workspace
     .command('create')
     .argument('<name>', 'lower case letters, digits and dashes')
-    .description('make a workspace')
+    .description('create a workspace')
     .action((name: string, _options, command: Command) =>
-      withHub(command, async ({ access }, operator, output) => {
-        const { id, number, name: made, createdAt } = await access.workspaces.create(operator, name)
-        output.print({ id, number, name: made, created_at: createdAt }, `made ${made} (${id})`)
+      withClient(command, async ({ createWorkspace }, output) => {
+        const created = await createWorkspace({ name })
+        output.print(created, `created ${created.name} (${created.id})`)
       }),
     )
   workspace
     .command('list')
-    .description('show workspaces')
+    .description('list workspaces')
     .action((_options, command: Command) =>
-      withHub(command, async ({ access }, operator, output) => {
-        const rows = await access.workspaces.list(operator)
-        const shown = rows.map(({ id, number, name, createdAt }) => ({ id, number, name, created_at: createdAt }))
-        output.print(shown, table(shown))
+      withClient(command, async ({ listWorkspaces }, output) => {
+        const page = await listWorkspaces({})
+        output.print(page, table(page.items))
       }),
     )
 }

@@ -1,63 +1,56 @@
 import { Option, type Command } from 'commander'
-import type { ApprovalStatus } from '#tools'
-import { attachEngine, withHub } from './context.ts'
+import { withClient, withEngine } from './context.ts'
 import { table } from './output.ts'
 
+type Status = 'pending' | 'approved' | 'rejected' | 'expired' | 'used'
+
 export function approvalCommands(program: Command): void {
-  const approval = program.command('approval').description('approvals: what waits for a person’s yes or no')
+  const approval = program.command('approval').description('approvals: calls and steps that wait for a person’s decision')
   approval
     .command('list')
     .description('list approvals, newest first')
     .addOption(
-      new Option('--status <status>', 'only those that are')
+      new Option('--status <status>', 'only those in this state')
         .choices(['pending', 'approved', 'rejected', 'expired', 'used'])
         .default('pending'),
     )
-    .option('--all', 'of every status')
+    .option('--all', 'in every state')
     .option('--run <id>', 'only those of this run')
-    .action((options: { status: ApprovalStatus; all?: boolean; run?: string }, command: Command) =>
-      withHub(command, async ({ tools }, { workspaceId }, output) => {
-        const filter = { status: options.all ? undefined : options.status, run: options.run }
-        const rows = await tools.approvals.list(workspaceId, filter, { limit: 200 })
-        output.print(
-          rows,
-          table(
-            rows.map(({ id, status, call, askedBy, expiresAt, message }) => ({
-              id,
-              status,
-              tool: call?.tool ?? null,
-              asked_by: askedBy,
-              expires: expiresAt,
-              message,
-            })),
-          ),
-        )
+    .action((options: { status: Status; all?: boolean; run?: string }, command: Command) =>
+      withClient(command, async ({ listApprovals }, output) => {
+        const page = await listApprovals({ status: options.all ? undefined : options.status, run: options.run, limit: 200 })
+        const rows = page.items.map((item) => ({
+          id: item.id,
+          status: item.status,
+          tool: item.call?.tool ?? null,
+          asked_by: item.asked_by,
+          expires: item.expires_at,
+          message: item.message,
+        }))
+        output.print(page, table(rows))
       }),
     )
   approval
     .command('show')
-    .description('one approval with the call that it is about')
-    .argument('<id>', 'of the approval')
+    .description('show one approval with the call that it is about')
+    .argument('<id>', '`hub approval list` shows them')
     .action((id: string, _options, command: Command) =>
-      withHub(command, async ({ tools }, { workspaceId }, output) => output.print(await tools.approvals.get(workspaceId, id))),
+      withClient(command, async ({ getApproval }, output) => output.print(await getApproval({ id }))),
     )
   for (const [decision, description] of [
-    ['approve', 'say yes: the call may be made, once'],
-    ['reject', 'say no'],
+    ['approve', 'approve: the call may be made, once'],
+    ['reject', 'reject'],
   ] as const) {
     approval
       .command(decision)
       .description(description)
       .argument('<id>', '`hub approval list` shows them')
-      .option('-m, --comment <text>', 'why')
+      .option('-m, --comment <text>', 'the reason')
       .action((id: string, { comment }: { comment?: string }, command: Command) =>
-        withHub(command, async (hub, operator, output) => {
-          const { tools } = hub
-          // A run that waits for this goes on.
-          const isOfRun = (await tools.approvals.get(operator.workspaceId, id)).runId !== null
-          await using _ = isOfRun ? await attachEngine(hub) : undefined
-          const row = await tools.approvals.decide(operator, id, decision, comment)
-          output.print(row, `${row.id} is ${row.status}`)
+        // A run may wait for the decision, and continues with it.
+        withEngine(command, async ({ decideApproval }, output) => {
+          const decided = await decideApproval({ id, decision, comment })
+          output.print(decided, `${decided.id} is ${decided.status}`)
         }),
       )
   }

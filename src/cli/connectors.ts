@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
-import { outputOf, withHub } from './context.ts'
+import { outputOf, withClient } from './context.ts'
 import { table } from './output.ts'
 import { scaffold } from './scaffold.ts'
 
@@ -11,14 +11,15 @@ export function connectorCommands(program: Command): void {
     .command('list')
     .description('show what can be connected')
     .action((_options, command: Command) =>
-      withHub(command, async ({ integrations }, _operator, output) => {
-        const rows = integrations.connectors.map(({ name, title, auth, actions }) => ({
+      withClient(command, async ({ listConnectors }, output) => {
+        const page = await listConnectors({})
+        const rows = page.items.map(({ name, title, auth, actions }) => ({
           name,
           title,
           auth: auth.map(({ type }) => type),
-          tools: Object.keys(actions).length,
+          tools: actions.length,
         }))
-        output.print(rows, table(rows))
+        output.print(page, table(rows))
       }),
     )
   connector

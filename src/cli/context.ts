@@ -3,11 +3,12 @@ import type { Command } from 'commander'
 import type { Principal } from '#access'
 import type { Config } from '#config'
 import type { Hub } from '#hub'
+import type { Client, operations } from '#operations'
 import { createOutput, type Output } from './output.ts'
 
 /*
- * Here and in the commands, the hub's modules are imported by the command that runs: help and a slip of the hand are answered in a tenth
- * of a second, not after loading a server.
+ * The hub's modules are imported by the command that runs, here and in the commands, so that help and usage errors are printed in a tenth
+ * of a second instead of after loading a server.
  */
 
 interface GlobalOptions {
@@ -15,18 +16,21 @@ interface GlobalOptions {
   readonly workspace: string
 }
 
+/** Every operation of the hub as a function. */
+export type HubClient = Client<typeof operations>
+
 export function outputOf(command: Command): Output {
   return createOutput(command.optsWithGlobals<GlobalOptions>().json ?? false)
 }
 
-/** Commands speak when something is wrong; what a serving hub logs at info would only stand in the way. */
+/** Commands log only warnings, unless LOG_LEVEL is set: the log of a serving hub would hide their output. */
 export async function quietConfig(): Promise<Config> {
   const { loadConfig } = await import('#config')
   const { config, origins } = loadConfig()
   return origins.has('LOG_LEVEL') ? config : { ...config, LOG_LEVEL: 'warn' }
 }
 
-/** Opens the hub beside one that may be serving, does the work as the operator of this machine, and lets go again. */
+/** Opens the hub beside one that may be serving, does the work as the operator of this machine, and closes it again. */
 export async function withHub(command: Command, work: (hub: Hub, operator: Principal, output: Output) => Promise<void>): Promise<void> {
   const config = await quietConfig()
   const { openHub } = await import('#hub')
@@ -36,12 +40,31 @@ export async function withHub(command: Command, work: (hub: Hub, operator: Princ
   await work(hub, operator, outputOf(command))
 }
 
-/** For commands that start runs, or let them go on: what they begin is done by a hub that serves. */
-export async function attachEngine({ db, flows, telemetry, executorId }: Hub): Promise<AsyncDisposable> {
-  const { createEngine } = await import('#engine')
-  const engine = await createEngine({ db, ...telemetry }, { executorId, runs: {}, works: false })
-  flows.attach(engine)
-  return engine
+/** The same for commands that only call operations. */
+export function withClient(command: Command, work: (client: HubClient, output: Output) => Promise<void>): Promise<void> {
+  return withHub(command, async ({ execute }, principal, output) => {
+    const { createClient, operations } = await import('#operations')
+    const caller = { principal, transport: 'cli' as const }
+    await work(
+      createClient(operations, (operation, input) => execute(caller, operation, input)),
+      output,
+    )
+  })
+}
+
+/** The same for commands that start runs or continue them: a hub that serves does the work. */
+export function withEngine(command: Command, work: (client: HubClient, output: Output) => Promise<void>): Promise<void> {
+  return withHub(command, async (hub, principal, output) => {
+    const { createEngine } = await import('#engine')
+    const { createClient, operations } = await import('#operations')
+    await using engine = await createEngine({ db: hub.db, ...hub.telemetry }, { executorId: hub.executorId, runs: {}, works: false })
+    hub.flows.attach(engine)
+    const caller = { principal, transport: 'cli' as const }
+    await work(
+      createClient(operations, (operation, input) => hub.execute(caller, operation, input)),
+      output,
+    )
+  })
 }
 
 function userName(): string {

@@ -1,37 +1,37 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { InvalidArgumentError, type Command } from 'commander'
-import type { EventFilter, EventRow } from '#events'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { WebhookScheme } from '#kit'
 import { sleep } from '#lib/clock'
-import { withHub } from './context.ts'
+import { withClient, withHub, type HubClient } from './context.ts'
 
 interface FilterOptions {
   readonly type?: string
   readonly connector?: string
   readonly integration?: string
-  readonly status?: string
-  readonly since?: Date
-  readonly until?: Date
+  readonly status?: Status
+  readonly since?: string
+  readonly until?: string
 }
 
+type Status = 'received' | 'dispatched' | 'unparsed' | 'failed'
+type Filter = Omit<Parameters<HubClient['listEvents']>[0], 'limit' | 'cursor'>
+type Event = Awaited<ReturnType<HubClient['listEvents']>>['items'][number]
+
 export function eventCommands(program: Command): void {
-  const event = program.command('events').description('events: what came in, and what the hub itself announced')
-  filtered(event.command('tail').description('show events as they come'))
-    .option('-n, --last <count>', 'begin with so many of the past', count, 10)
+  const event = program.command('events').description('events: received from outside, and published by the hub itself')
+  filtered(event.command('tail').description('show events as they arrive'))
+    .option('-n, --last <count>', 'begin with this many past events', count, 10)
     .option('--once', 'end after those')
     .action(tail)
   event
     .command('show')
-    .description('one event with headers, body and what it set off')
+    .description('show one event with its headers, its body and what it started')
     .argument('<id>', 'of the event')
     .action((id: string, _options, command: Command) =>
-      withHub(command, async ({ events }, { workspaceId }, output) => {
-        const { body, ...rest } = await events.get(workspaceId, id)
-        output.print({ ...rest, body: body?.toString() ?? null })
-      }),
+      withClient(command, async ({ getEvent }, output) => output.print(await getEvent({ id }))),
     )
-  filtered(event.command('replay').description('let an event, or a range of them, happen again').argument('[id]', 'of one event'))
+  filtered(event.command('replay').description('dispatch an event, or a range of events, again').argument('[id]', 'of one event'))
     .option('--transform <which>', 'with the transformation of then or of now', transformation, 'then')
     .addHelpText('after', '\nExample:\n  hub events replay --type github.* --since 2026-01-31T00:00:00Z')
     .action(replay)
@@ -42,12 +42,12 @@ function filtered(command: Command): Command {
     .option('--type <type>', 'a type, or a pattern such as github.*')
     .option('--connector <name>', 'only of this connector')
     .option('-i, --integration <name>', 'only of this integration')
-    .option('--status <status>', 'received, dispatched, unparsed or failed')
+    .addOption(new Option('--status <status>', 'only those in this state').choices(['received', 'dispatched', 'unparsed', 'failed']))
     .option('--since <time>', 'not before, ISO 8601', time)
     .option('--until <time>', 'before, ISO 8601', time)
 }
 
-const filterOf = ({ since, until, type, connector, integration, status }: FilterOptions): EventFilter => ({
+const filterOf = ({ since, until, type, connector, integration, status }: FilterOptions): Filter => ({
   type,
   connector,
   integration,
@@ -56,43 +56,44 @@ const filterOf = ({ since, until, type, connector, integration, status }: Filter
   to: until,
 })
 
-const everyMs = 300
+const pollMs = 300
 
 function tail(options: FilterOptions & { last: number; once?: boolean }, command: Command): Promise<void> {
-  return withHub(command, async ({ events }, { workspaceId }, output) => {
+  return withClient(command, async ({ listEvents, eventsSince }, output) => {
     const filter = filterOf(options)
-    const show = (row: EventRow): void => void process.stdout.write(`${output.json ? JSON.stringify(row) : lineOf(row)}\n`)
-    const past = await events.list(workspaceId, filter, { limit: Math.max(1, options.last) })
-    for (const row of options.last === 0 ? [] : past.toReversed()) show(row)
+    const show = (event: Event): void => void process.stdout.write(`${output.json ? JSON.stringify(event) : lineOf(event)}\n`)
+    const { items: past } = await listEvents({ ...filter, limit: Math.min(200, Math.max(1, options.last)) })
+    for (const event of options.last === 0 ? [] : past.toReversed()) show(event)
     let last = past[0]?.id ?? ''
     while (options.once !== true) {
-      const rows = await events.since(workspaceId, filter, last, 200)
-      for (const row of rows) show(row)
-      last = rows.at(-1)?.id ?? last
-      await sleep(everyMs)
+      const { items } = await eventsSince({ ...filter, after: last, limit: 200 })
+      for (const event of items) show(event)
+      last = items.at(-1)?.id ?? last
+      await sleep(pollMs)
     }
   })
 }
 
-function lineOf({ receivedAt, id, type, status, subject, integration, problem }: EventRow): string {
-  return [receivedAt.toISOString(), id, type, integration ?? '-', status, subject ?? '', problem ?? ''].join('  ').trimEnd()
+function lineOf({ received_at, id, type, status, subject, integration, problem }: Event): string {
+  return [received_at, id, type, integration ?? '-', status, subject ?? '', problem ?? ''].join('  ').trimEnd()
 }
 
 function replay(id: string | undefined, options: FilterOptions & { transform: 'then' | 'now' }, command: Command): Promise<void> {
+  const { transform } = options
   const filter = filterOf(options)
   if (id === undefined && Object.values(filter).every((value) => value === undefined))
     command.error('error: name an event, or a range by --type, --integration, --since …')
-  return withHub(command, async ({ events }, operator, output) => {
-    const which = id === undefined ? filter : { ids: [id] }
-    const replayed = await events.replay(operator, { ...which, transform: options.transform })
-    output.print({ replayed }, `${replayed} ${replayed === 1 ? 'event happens' : 'events happen'} again, as soon as a hub serves`)
+  return withClient(command, async ({ replayEvent, replayEvents }, output) => {
+    const result = id === undefined ? await replayEvents({ ...filter, transform }) : await replayEvent({ id, transform })
+    const { replayed } = result
+    output.print(result, `${replayed} ${replayed === 1 ? 'event is' : 'events are'} dispatched again as soon as a hub serves`)
   })
 }
 
-function time(text: string): Date {
+function time(text: string): string {
   const date = new Date(text)
   if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('must be a time such as 2026-01-31T12:00:00Z')
-  return date
+  return date.toISOString()
 }
 
 function count(text: string): number {

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import type { Command } from 'commander'
-import type { Flows } from '#flows'
-import { attachEngine, withHub } from './context.ts'
+import { Option, type Command } from 'commander'
+import { withClient, withEngine, type HubClient } from './context.ts'
 import { table } from './output.ts'
 import { printRun, printRuns, tail } from './runs.ts'
 import { argument } from './tools.ts'
+
+const statuses = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'parked'] as const
+type Status = (typeof statuses)[number]
 
 export function flowCommands(program: Command): void {
   const flow = program.command('flow').description('flows: work of several steps, as YAML or JSON')
@@ -14,18 +16,17 @@ export function flowCommands(program: Command): void {
     .command('list')
     .description('list the flows')
     .action((_options, command: Command) =>
-      withHub(command, async ({ flows }, { workspaceId }, output) => {
-        const rows = (await flows.list(workspaceId)).map(({ name, version, enabled, origin, definition }) => ({
-          id: name,
+      withClient(command, async ({ listFlows }, output) => {
+        const page = await listFlows({})
+        const rows = page.items.map(({ id, version, enabled, origin, on, name }) => ({
+          id,
           version,
           enabled: enabled ? 'yes' : 'no',
           origin,
-          starts: (definition.on ?? [])
-            .map((trigger) => ('event' in trigger ? trigger.event : 'schedule' in trigger ? trigger.schedule : `bus ${trigger.bus}`))
-            .join(', '),
-          name: definition.name ?? null,
+          starts: on.map(({ event, schedule, bus }) => String(event ?? schedule ?? `bus ${String(bus)}`)).join(', '),
+          name,
         }))
-        output.print(rows, table(rows))
+        output.print(page, table(rows))
       }),
     )
   for (const [name, enabled] of [
@@ -34,56 +35,54 @@ export function flowCommands(program: Command): void {
   ] as const) {
     flow
       .command(name)
-      .description(enabled ? 'let it be started' : 'let nothing start it; runs under way go on')
+      .description(enabled ? 'let it be started' : 'let nothing start it; runs that have started continue')
       .argument('<id>', 'of the flow')
       .action((id: string, _options, command: Command) =>
-        withHub(command, async ({ flows }, operator, output) => {
-          const saved = await flows.setEnabled(operator, id, enabled)
-          output.print({ id: saved.name, enabled: saved.enabled }, `${saved.name} is ${enabled ? 'enabled' : 'disabled'}`)
+        withClient(command, async ({ updateFlow }, output) => {
+          const saved = await updateFlow({ id, enabled })
+          output.print(saved, `${saved.id} is ${enabled ? 'enabled' : 'disabled'}`)
         }),
       )
   }
   flow
     .command('delete')
-    .description('delete it; its runs stay')
+    .description('delete a flow; its runs stay')
     .argument('<id>', 'of the flow')
     .action((id: string, _options, command: Command) =>
-      withHub(command, async ({ flows }, operator, output) => {
-        await flows.remove(operator, id)
-        output.print({ deleted: id }, `${id} is gone`)
+      withClient(command, async ({ deleteFlow }, output) => {
+        await deleteFlow({ id })
+        output.print({ deleted: id }, `deleted ${id}`)
       }),
     )
   flow
     .command('trigger')
-    .description('start a run; a hub that serves does it')
+    .description('start a run; a hub that serves executes it')
     .argument('<id>', 'of the flow')
-    .argument('[name=value...]', 'parameters; a value that is JSON is taken as such', argument)
-    .option('--wait [seconds]', 'wait for its end, 60 seconds at most unless said otherwise')
-    .option('--dry-run', 'do what looks, show what would be written')
+    .argument('[name=value...]', 'parameters; a value that is JSON is parsed', argument)
+    .option('--wait [seconds]', 'wait for its end, 60 seconds by default, 120 at most')
+    .option('--dry-run', 'run what only reads, and show what would be written')
     .addHelpText('after', '\nExample:\n  hub flow trigger send-summary-email to=ada@example.com subject=Hello body=Hi --wait')
     .action(trigger)
   flow
     .command('runs')
     .description('list runs, newest first')
     .argument('[id]', 'only those of this flow')
-    .option('--status <status>', 'only those that are queued, running, waiting, completed, failed, cancelled, skipped or parked')
+    .addOption(new Option('--status <status>', 'only those in this state').choices(statuses))
     .option('--event <id>', 'only those that this event started')
-    .action((id: string | undefined, { status, event }: { status?: string; event?: string }, command: Command) =>
-      withHub(command, async ({ flows }, { workspaceId }, output) =>
-        printRuns(output, await flows.runs(workspaceId, { flow: id, status, event }, { limit: 50 })),
-      ),
+    .action((id: string | undefined, { status, event }: { status?: Status; event?: string }, command: Command) =>
+      withClient(command, async ({ listRuns }, output) => printRuns(output, await listRuns({ flow: id, status, event, limit: 50 }))),
     )
-  flow.command('tail').description('show a run as it goes, until it is over').argument('<run>', 'id of the run').action(tail)
+  flow.command('tail').description('follow a run until it ends').argument('<run>', 'id of the run').action(tail)
 }
 
 function definitionCommands(flow: Command): void {
   flow
     .command('check')
-    .description('say what is wrong with a definition, with the places')
+    .description('list the problems of a definition with their places')
     .argument('<file>', '- reads it from standard input')
     .action((file: string, _options, command: Command) =>
-      withHub(command, async ({ flows }, { workspaceId }, output) => {
-        const problems = await problemsOf(flows, workspaceId, file, await read(file))
+      withClient(command, async (client, output) => {
+        const problems = await problemsOf(client, file, await read(file))
         if (problems.length > 0) process.exitCode = 1
         output.print({ ok: problems.length === 0, problems }, problems.map(asLine).join('\n') || `${file} is right`)
       }),
@@ -93,17 +92,17 @@ function definitionCommands(flow: Command): void {
     .description('save flows: new ones, or new versions')
     .argument('<file...>', '- reads one from standard input')
     .action((files: string[], _options, command: Command) =>
-      withHub(command, async ({ flows }, operator, output) => {
+      withClient(command, async (client, output) => {
         const saved: { file: string; id: string; version: number }[] = []
         const problems: Problem[] = []
         // One after the other, in the order given: a flow may run one that comes before it.
         for (const file of files) {
           const source = await read(file)
-          const found = await problemsOf(flows, operator.workspaceId, file, source)
+          const found = await problemsOf(client, file, source)
           problems.push(...found)
           if (found.length > 0) continue
-          const { name, version } = await flows.save(operator, source)
-          saved.push({ file, id: name, version })
+          const { id, version } = await client.saveFlow({ source })
+          saved.push({ file, id, version })
         }
         if (problems.length > 0) process.exitCode = 1
         const lines = [...problems.map(asLine), ...saved.map(({ id, version }) => `${id} is saved as version ${version}`)]
@@ -111,18 +110,18 @@ function definitionCommands(flow: Command): void {
       }),
     )
   for (const [name, description] of [
-    ['pull', 'print its definition as it was written, to be edited and pushed'],
-    ['show', 'print its definition, with what is known of the flow'],
+    ['pull', 'print its definition as it was written, to edit and push'],
+    ['show', 'print its definition with its version and state'],
   ] as const) {
     flow
       .command(name)
       .description(description)
       .argument('<id>', 'of the flow')
       .action((id: string, _options, command: Command) =>
-        withHub(command, async ({ flows }, { workspaceId }, output) => {
-          const { source, definition, ...rest } = await flows.get(workspaceId, id)
-          const head = `# ${rest.name}, version ${rest.version} of ${rest.updatedAt.toISOString()} by ${rest.actor}, ${rest.enabled ? 'enabled' : 'disabled'}`
-          output.print({ ...rest, definition, source }, name === 'show' ? `${head}\n${source.trimEnd()}` : source.trimEnd())
+        withClient(command, async ({ getFlow }, output) => {
+          const flow = await getFlow({ id })
+          const head = `# ${flow.id}, version ${flow.version} of ${flow.updated_at} by ${flow.actor}, ${flow.enabled ? 'enabled' : 'disabled'}`
+          output.print(flow, name === 'show' ? `${head}\n${flow.source.trimEnd()}` : flow.source.trimEnd())
         }),
       )
   }
@@ -137,9 +136,9 @@ interface Problem {
   readonly remedy: string
 }
 
-async function problemsOf(flows: Flows, workspaceId: string, file: string, source: string): Promise<Problem[]> {
-  const found = await flows.check(workspaceId, source)
-  return 'problems' in found ? found.problems.map((problem) => ({ file, ...problem })) : []
+async function problemsOf({ checkFlow }: HubClient, file: string, source: string): Promise<Problem[]> {
+  const { problems } = await checkFlow({ source })
+  return problems.map((problem) => ({ file, ...problem }))
 }
 
 function asLine({ file, line, column, message, remedy }: Problem): string {
@@ -157,24 +156,15 @@ interface TriggerOptions {
 
 const usualWaitSeconds = 60
 
-async function trigger(
-  id: string,
-  parameters: Record<string, unknown> = {},
-  { wait, dryRun }: TriggerOptions,
-  command: Command,
-): Promise<void> {
-  await withHub(command, async (hub, operator, output) => {
-    const { flows } = hub
-    await using _ = await attachEngine(hub)
-    const started = await flows.trigger(operator, id, { parameters, dryRun })
+function trigger(id: string, parameters: Record<string, unknown> = {}, ...[options, command]: [TriggerOptions, Command]): Promise<void> {
+  const { wait, dryRun } = options
+  return withEngine(command, async ({ triggerFlow, getRun }, output) => {
+    const seconds = wait === undefined ? 0 : wait === true ? usualWaitSeconds : Number(wait) || usualWaitSeconds
+    const started = await triggerFlow({ id, parameters, dry_run: dryRun, wait: seconds })
+    const runId = 'run_id' in started ? started.run_id : started.id
     if (wait === undefined)
-      return output.print(
-        { run_id: started.id, status: started.status },
-        `${started.id}\n\`hub flow tail ${started.id}\` shows how it goes`,
-      )
-    const ms = (wait === true ? usualWaitSeconds : Number(wait) || usualWaitSeconds) * 1000
-    await flows.wait(operator.workspaceId, started.id, ms)
-    const run = await flows.run(operator.workspaceId, started.id)
+      return output.print({ run_id: runId, status: started.status }, `${runId}\n\`hub flow tail ${runId}\` follows it`)
+    const run = await getRun({ id: runId })
     printRun(output, run)
     if (run.status !== 'completed') process.exitCode = 1
   })

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import type { CredentialInput } from '#integrations'
-import { withHub } from './context.ts'
+import { withClient } from './context.ts'
 import { jsonOrText, readPipedJson } from './input.ts'
 import { table } from './output.ts'
 
@@ -23,40 +22,41 @@ export function integrationCommands(program: Command): void {
     .option('--config <name=value>', 'a setting, e.g. api_url=https://github.example/api/v3; may be given several times', setting)
     .addHelpText('after', '\nExample:\n  echo \'{"personal_access_token": "…"}\' | hub integration add github')
     .action((connector: string, options: AddOptions, command: Command) =>
-      withHub(command, async ({ integrations }, operator, output) => {
-        const row = await integrations.create(operator, {
-          connector,
+      withClient(command, async ({ createIntegration }, output) => {
+        const created = await createIntegration({
+          integration_type: connector,
           name: options.name,
-          authType: options.auth,
-          credential: options.credential ?? ((await readPipedJson()) as CredentialInput | undefined),
+          auth_type: options.auth,
+          credential: options.credential ?? ((await readPipedJson()) as Record<string, string> | undefined),
           config: options.config ?? {},
         })
-        output.print({ id: row.id, name: row.name }, `connected ${row.name} (${row.id}); hub integration test ${row.name} proves it`)
+        output.print(created, `connected ${created.name} (${created.id}); \`hub integration test ${created.name}\` tests it`)
       }),
     )
   integration
     .command('list')
-    .description('show what is connected and how it fares')
+    .description('list integrations with their health')
     .action((_options, command: Command) =>
-      withHub(command, async ({ integrations }, operator, output) => {
-        const rows = (await integrations.list(operator.workspaceId)).map((row) => ({
-          name: row.name,
-          connector: row.connector,
-          status: row.enabled ? row.status : `${row.status}, disabled`,
-          successes: row.successCount,
-          errors: row.errorCount,
-          last_error: row.lastError?.['message'] ?? null,
+      withClient(command, async ({ listIntegrations }, output) => {
+        const page = await listIntegrations({})
+        const rows = page.items.map((item) => ({
+          name: item.name,
+          connector: item.integration_type,
+          status: item.status,
+          successes: item.success_count,
+          errors: item.error_count,
+          last_error: item.last_error?.['message'] ?? null,
         }))
-        output.print(rows, table(rows))
+        output.print(page, table(rows))
       }),
     )
   integration
     .command('test')
-    .description('prove an integration’s credential')
+    .description('test the connection with the stored credential')
     .argument('<name>', '`hub integration list` shows them')
     .action((name: string, _options, command: Command) =>
-      withHub(command, async ({ integrations }, operator, output) => {
-        const result = await integrations.test(operator, name)
+      withClient(command, async ({ testIntegration }, output) => {
+        const result = await testIntegration({ id: name })
         output.print(
           result,
           result.ok ? `ok${result.account ? `: ${result.account}` : ''}, ${result.ms} ms` : `failed: ${String(result.error?.['detail'])}`,
@@ -69,16 +69,16 @@ export function integrationCommands(program: Command): void {
     .description('disconnect')
     .argument('<name>', '`hub integration list` shows them')
     .action((name: string, _options, command: Command) =>
-      withHub(command, async ({ integrations }, operator, output) => {
-        await integrations.remove(operator, name)
-        output.print({ removed: name }, `disconnected ${name}`)
+      withClient(command, async ({ deleteIntegration }, output) => {
+        await deleteIntegration({ id: name })
+        output.print({ deleted: name }, `disconnected ${name}`)
       }),
     )
 }
 
 function setting(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('settings are written name=value')
+  if (at < 1) throw new InvalidArgumentError('must be name=value')
   const value = text.slice(at + 1)
   return { ...before, [text.slice(0, at)]: /^(true|false|-?\d+(\.\d+)?|[[{].*)$/s.test(value) ? jsonOrText(value) : value }
 }

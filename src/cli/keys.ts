@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import { outputOf, withHub } from './context.ts'
+import { outputOf, quietConfig, withClient } from './context.ts'
 import { table } from './output.ts'
 
 export function keyCommands(program: Command): void {
@@ -8,8 +8,8 @@ export function keyCommands(program: Command): void {
     .command('list')
     .description('show key ids and how many credentials each seals')
     .action((_options, command: Command) =>
-      withHub(command, async ({ credentials }, _operator, output) => {
-        const list = await credentials.keys.list()
+      withClient(command, async ({ listKeys }, output) => {
+        const list = await listKeys({})
         output.print(list, table(list))
       }),
     )
@@ -26,20 +26,17 @@ export function keyCommands(program: Command): void {
     .command('rotate')
     .description('seal every credential with the first key, while the hub serves; in the data folder a new key is made first')
     .option('--keep-key', 'seal with the present first key, make no new one')
-    .action((options: { keepKey?: boolean }, command: Command) =>
-      withHub(command, async ({ credentials, config }, operator, output) => {
-        const addKey = config.HUB_SECRET_KEYS === undefined && !options.keepKey
-        const { keyId: id, resealed, failed } = await credentials.keys.rotate(operator, { addKey })
-        const shown = failed.map(({ name, workspaceId, reason }) => ({ name, workspace_id: workspaceId, reason }))
-        output.print({ key_id: id, resealed, failed: shown }, `${resealed} credentials sealed anew with key ${id}`)
-        if (failed.length > 0) {
-          const { hubError } = await import('#errors')
-          throw hubError('key_unknown', {
-            detail: `${failed.length} could not be opened:\n${failed.map(({ reason }) => `  ${reason}`).join('\n')}`,
-          })
-        }
-      }),
-    )
+    .action(async (options: { keepKey?: boolean }, command: Command) => {
+      const config = await quietConfig()
+      await withClient(command, async ({ rotateKeys }, output) => {
+        const report = await rotateKeys({ add_key: config.HUB_SECRET_KEYS === undefined && !options.keepKey })
+        output.print(report, `${report.resealed} credentials sealed with key ${report.key_id}`)
+        if (report.failed.length === 0) return
+        const { hubError } = await import('#errors')
+        const reasons = report.failed.map(({ reason }) => `  ${reason}`).join('\n')
+        throw hubError('key_unknown', { detail: `${report.failed.length} could not be opened:\n${reasons}` })
+      })
+    })
 
   program
     .command('audit')
@@ -47,22 +44,17 @@ export function keyCommands(program: Command): void {
     .command('verify')
     .description('check that no entry was changed or removed; keep the printed heads elsewhere to prove it later')
     .action((_options, command: Command) =>
-      withHub(command, async ({ access }, _operator, output) => {
-        const { entries, heads, breaks } = await access.audit.verify()
-        const report = {
-          entries,
-          heads: heads.map(({ workspaceId, seq, hash }) => ({ workspace_id: workspaceId, seq, hash })),
-          breaks: breaks.map(({ workspaceId, seq, reason }) => ({ workspace_id: workspaceId, seq, reason })),
-        }
+      withClient(command, async ({ verifyAudit }, output) => {
+        const report = await verifyAudit({})
         const lines = report.heads.map(({ workspace_id, seq, hash }) => `  ${workspace_id}  ${seq}  ${hash}`)
-        output.print(report, [`${entries} entries, ${breaks.length === 0 ? 'all chains whole' : 'BROKEN'}; heads:`, ...lines].join('\n'))
-        const [first] = breaks
-        if (first) {
-          const { hubError } = await import('#errors')
-          throw hubError('internal', {
-            detail: `the audit log was tampered with: entry ${first.seq} of ${first.workspaceId}: ${first.reason}`,
-          })
-        }
+        const verdict = report.breaks.length === 0 ? 'all chains are intact' : 'BROKEN'
+        output.print(report, [`${report.entries} entries, ${verdict}; heads:`, ...lines].join('\n'))
+        const [first] = report.breaks
+        if (!first) return
+        const { hubError } = await import('#errors')
+        throw hubError('internal', {
+          detail: `the audit log was tampered with: entry ${first.seq} of ${first.workspace_id}: ${first.reason}`,
+        })
       }),
     )
 }

@@ -1,111 +1,111 @@
 import { Option, type Command } from 'commander'
-import type { Flows, RunRow, SavedStep } from '#flows'
 import { sleep } from '#lib/clock'
-import { attachEngine, withHub } from './context.ts'
+import { withClient, withEngine, type HubClient } from './context.ts'
 import { table, type Output } from './output.ts'
 
-type RunDetail = Awaited<ReturnType<Flows['run']>>
+type RunSummary = Awaited<ReturnType<HubClient['listRuns']>>['items'][number]
+type RunDetail = Awaited<ReturnType<HubClient['getRun']>>
+type Step = RunDetail['steps'][number]
 
 export function runCommands(program: Command): void {
   const run = program.command('run').description('runs of flows')
   run
     .command('show')
-    .description('one run with its steps; --json also shows what went in and came out')
+    .description('show one run with its steps; --json also prints their inputs and outputs')
     .argument('<id>', '`hub flow runs` shows them')
     .action((id: string, _options, command: Command) =>
-      withHub(command, async ({ flows }, { workspaceId }, output) => printRun(output, await flows.run(workspaceId, id))),
+      withClient(command, async ({ getRun }, output) => printRun(output, await getRun({ id }))),
     )
   run
     .command('cancel')
-    .description('cancel it: the step under way is the last')
-    .argument('<id>', 'of the run')
-    .action((id: string, _options, command: Command) => changed(command, (flows, operator) => flows.cancel(operator, id)))
+    .description('cancel a run: the step that is running is the last')
+    .argument('<id>', 'id of the run')
+    .action((id: string, _options, command: Command) =>
+      withEngine(command, async ({ cancelRun }, output) => printChange(output, await cancelRun({ id }))),
+    )
   run
     .command('retry')
-    .description('let it go on from the step that failed; what is done stays done')
-    .argument('<id>', 'of the run')
-    .action((id: string, _options, command: Command) => changed(command, (flows, operator) => flows.retry(operator, id)))
+    .description('continue a run from the step that failed; completed steps stay as they are')
+    .argument('<id>', 'id of the run')
+    .action((id: string, _options, command: Command) =>
+      withEngine(command, async ({ retryRun }, output) => printChange(output, await retryRun({ id }))),
+    )
   run
     .command('replay')
-    .description('run the same once more from the start, as a run of its own')
-    .argument('<id>', 'of the run')
-    .addOption(new Option('--version <which>', 'by the definition of then, or that of now').choices(['same', 'latest']).default('same'))
+    .description('run the same again from the start, as a new run')
+    .argument('<id>', 'id of the run')
+    .addOption(new Option('--version <which>', 'by the definition of then, or of now').choices(['same', 'latest']).default('same'))
     .option('--dry-run', 'with the outputs of then instead of calls')
     .action((id: string, { version, dryRun }: { version: 'same' | 'latest'; dryRun?: boolean }, command: Command) =>
-      changed(command, (flows, operator) => flows.replay(operator, id, { version, dryRun })),
+      withEngine(command, async ({ replayRun }, output) => {
+        const started = await replayRun({ id, version, dry_run: dryRun })
+        output.print(started, `${started.run_id} is ${started.status}`)
+      }),
     )
 }
 
-function changed(command: Command, work: (flows: Flows, operator: Parameters<Flows['cancel']>[0]) => Promise<RunRow>): Promise<void> {
-  return withHub(command, async (hub, operator, output) => {
-    await using _ = await attachEngine(hub)
-    const { id, flow, status } = await work(hub.flows, operator)
-    output.print({ run_id: id, flow, status }, `${id} of ${flow} is ${status}`)
-  })
+function printChange(output: Output, run: { readonly id: string; readonly flow: string; readonly status: string }): void {
+  output.print(run, `${run.id} of ${run.flow} is ${run.status}`)
 }
 
-export function printRuns(output: Output, runs: readonly RunRow[]): void {
-  output.print(
-    runs,
-    table(
-      runs.map(({ id, flow, version, status, trigger, error, createdAt, finishedAt }) => ({
-        id,
-        flow: `${flow}@${version}`,
-        status,
-        by: trigger['kind'],
-        began: createdAt,
-        took: finishedAt ? `${((finishedAt.getTime() - createdAt.getTime()) / 1000).toFixed(1)} s` : null,
-        error: error?.message.split('\n', 1)[0]?.slice(0, 80) ?? null,
-      })),
-    ),
-  )
+export function printRuns(output: Output, page: { readonly items: readonly RunSummary[] }): void {
+  const rows = page.items.map((run) => ({
+    id: run.id,
+    flow: `${run.flow}@${run.version}`,
+    status: run.status,
+    by: run.trigger['kind'],
+    began: run.created_at,
+    took: run.finished_at && `${((Date.parse(run.finished_at) - Date.parse(run.created_at)) / 1000).toFixed(1)} s`,
+    error: firstLine(run.error),
+  }))
+  output.print(page, table(rows))
 }
 
 export function printRun(output: Output, run: RunDetail): void {
   const { id, flow, version, status, error, outputs, steps } = run
   const lines = [`${id} of ${flow}, version ${version}: ${status}`, '', table(steps.map(stepRow))]
-  if (error) lines.push('', `failed${error.step ? ` at ${error.step}` : ''}: ${error.message} (${error.code})`)
-  if (error?.hint) lines.push(`  ${error.hint}`)
+  if (error) {
+    const place = typeof error['step'] === 'string' && error['step'] !== '' ? ` at ${error['step']}` : ''
+    lines.push('', `failed${place}: ${String(error['message'])} (${String(error['code'])})`)
+    if (typeof error['hint'] === 'string') lines.push(`  ${error['hint']}`)
+  }
   if (outputs !== null && outputs !== undefined) lines.push('', JSON.stringify(outputs, null, 2))
   output.print(run, lines.join('\n'))
 }
 
-function stepRow({ path, kind, status, attempts, invocationId, startedAt, finishedAt, error }: SavedStep) {
-  return {
-    step: path,
-    kind,
-    status,
-    attempts,
-    ms: finishedAt ? Math.round(finishedAt - startedAt) : null,
-    invocation: invocationId ?? null,
-    error: error?.message.split('\n', 1)[0]?.slice(0, 80) ?? null,
-  }
+function stepRow({ path, kind, status, attempts, invocation_id, ms, error }: Step) {
+  return { step: path, kind, status, attempts, ms, invocation: invocation_id, error: firstLine(error) }
 }
 
-const lookMs = 250
+function firstLine(error: Record<string, unknown> | null): string | null {
+  const message = error?.['message']
+  return typeof message === 'string' ? message.split('\n', 1)[0]!.slice(0, 80) : null
+}
 
-/** Each change of a step as a line; with --json as a line of JSON. */
+const pollMs = 250
+
+/** Prints each change of a step as a line, or with --json as a line of JSON, until the run ends. */
 export async function tail(id: string, _options: unknown, command: Command): Promise<void> {
-  await withHub(command, async ({ flows }, { workspaceId }, output) => {
+  await withClient(command, async ({ getRun }, output) => {
     const shown = new Map<string, string>()
+    const print = (json: unknown, text: string): void => void process.stdout.write(`${output.json ? JSON.stringify(json) : text}\n`)
     for (;;) {
-      const run = await flows.run(workspaceId, id)
+      const run = await getRun({ id })
       for (const step of run.steps) {
-        const { path, status, attempts, error, finishedAt } = step
+        const { path, status, attempts, error, finished_at } = step
         const state = `${status} ${attempts}`
         if (shown.get(path) === state) continue
         shown.set(path, state)
-        const at = new Date(finishedAt ?? Date.now()).toISOString()
-        const text = `${at}  ${path}: ${status}${attempts > 1 ? `, attempt ${attempts}` : ''}${error ? `: ${error.message}` : ''}`
-        process.stdout.write(`${output.json ? JSON.stringify({ run_id: id, ...stepRow(step) }) : text}\n`)
+        const details = `${attempts > 1 ? `, attempt ${attempts}` : ''}${error ? `: ${String(error['message'])}` : ''}`
+        print({ run_id: id, ...stepRow(step) }, `${finished_at ?? new Date().toISOString()}  ${path}: ${status}${details}`)
       }
-      if (run.finishedAt !== null) {
+      if (run.finished_at !== null) {
         const { status, error } = run
-        process.stdout.write(`${output.json ? JSON.stringify({ run_id: id, status, error }) : `${id}: ${status}`}\n`)
+        print({ run_id: id, status, error }, `${id}: ${status}`)
         if (status !== 'completed') process.exitCode = 1
         return
       }
-      await sleep(lookMs)
+      await sleep(pollMs)
     }
   })
 }

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
-import { InvalidArgumentError, type Command } from 'commander'
-import { withHub } from './context.ts'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { withClient } from './context.ts'
 import { jsonOrText, parseJsonObject } from './input.ts'
 import { table } from './output.ts'
 
@@ -11,15 +11,11 @@ export function toolCommands(program: Command): void {
     .description('find tools')
     .argument('[words...]', 'words of what you want to do')
     .option('--connector <name>', 'only tools of this connector')
-    .option('--effect <effect>', 'only tools that read, write or destroy')
-    .action((words: string[], options: { connector?: string; effect?: string }, command: Command) =>
-      withHub(command, async ({ tools }, operator, output) => {
-        const found = await tools.list(operator, { query: words.join(' '), ...options })
-        const rows = found.map((item) => {
-          const { name, title, effect, description } = tools.registry.describe(item)
-          return { name, effect, title, description }
-        })
-        output.print(rows, table(rows.map(({ name, effect, title }) => ({ name, effect, title }))))
+    .addOption(new Option('--effect <effect>', 'only tools with this effect').choices(['read', 'write', 'destroy']))
+    .action((words: string[], options: { connector?: string; effect?: 'read' | 'write' | 'destroy' }, command: Command) =>
+      withClient(command, async ({ listTools }, output) => {
+        const page = await listTools({ query: words.join(' '), connector: options.connector, effect: options.effect, limit: 200 })
+        output.print(page, table(page.items.map(({ name, effect, title }) => ({ name, effect, title }))))
       }),
     )
   tool
@@ -27,8 +23,8 @@ export function toolCommands(program: Command): void {
     .description('show a tool with its arguments')
     .argument('<name>', '`hub tool list` finds them')
     .action((name: string, _options, command: Command) =>
-      withHub(command, async ({ tools }, { workspaceId }, output) => {
-        const description = tools.registry.describe(await tools.find(workspaceId, name))
+      withClient(command, async ({ getTool }, output) => {
+        const description = await getTool({ name })
         output.print(
           description,
           `${description.name}: ${description.title} (${description.effect})\n\n${description.description}\n\n${argumentsTable(description.input_schema)}`,
@@ -48,23 +44,20 @@ export function toolCommands(program: Command): void {
     .option('--fields <fields>', 'only these parts of the output, separated by commas')
     .addHelpText('after', '\nExample:\n  hub tool call github_get_repository owner=octocat repo=hello-world')
     .action((name: string, pairs: Record<string, unknown> = {}, options: CallOptions, command: Command) =>
-      withHub(command, async ({ tools }, operator, output) => {
-        const input = { ...(await parseInput(options.input)), ...pairs }
-        const outcome = await tools.invoke(operator, name, input, {
-          transport: 'cli',
+      withClient(command, async ({ callTool }, output) => {
+        const outcome = await callTool({
+          name,
+          input: { ...(await parseInput(options.input)), ...pairs },
           integration: options.integration,
-          idempotencyKey: options.key,
+          idempotency_key: options.key,
           approval: options.approval,
-          dryRun: options.dryRun,
+          dry_run: options.dryRun,
           fields: options.fields?.split(',').map((field) => field.trim()),
         })
-        const { invocationId, status, replayed, cut, warning } = outcome
-        output.print(
-          { invocation_id: invocationId || null, status, replayed, cut, warning, output: outcome.output },
-          JSON.stringify(outcome.output, null, 2),
-        )
+        const { cut, warning } = outcome
+        output.print(outcome, JSON.stringify(outcome.output, null, 2))
         if (warning) process.stderr.write(`hub: ${warning}\n`)
-        if (cut) process.stderr.write(`hub: the output was cut; hub tool call hub_read_result handle=${cut.handle} reads on\n`)
+        if (cut) process.stderr.write(`hub: the output was cut; \`hub tool call hub_read_result handle=${cut.handle}\` returns the rest\n`)
       }),
     )
 }
@@ -86,7 +79,7 @@ async function parseInput(given: string | undefined): Promise<Record<string, unk
 /** `n=3` is a number, `labels=["a"]` a list, `title=hello` a text; a text that looks like a number is written `s='"3"'`. */
 export function argument(pair: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const at = pair.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('arguments are written name=value')
+  if (at < 1) throw new InvalidArgumentError('must be name=value')
   return { ...before, [pair.slice(0, at)]: jsonOrText(pair.slice(at + 1)) }
 }
 

@@ -39,7 +39,6 @@ export { definitionSchema, printDefinition, type Definition, type DefinitionProb
 export type { FlowWithVersion, VersionRow } from './flow-store.ts'
 export type { RunFilter, RunRow, RunStatus } from './run-store.ts'
 export type { SavedStep } from './step-store.ts'
-export { createFlowConnector } from './tools.ts'
 
 export interface TriggerOptions {
   readonly parameters?: Record<string, unknown> | undefined

@@ -2,28 +2,18 @@ import type { Access } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import { fitCredential, type Connector, type EnvironmentIntegration } from '#kit'
+import { newId } from '#lib/ids'
 import type { IntegrationsOptions } from './index.ts'
-import { deleteIntegration, listIntegrations, updateIntegration, type IntegrationOrigin, type IntegrationRow } from './store.ts'
+import { deleteIntegration, listIntegrations, updateIntegration, type IntegrationRow, type NewIntegration } from './store.ts'
 
-interface PresetRow {
-  readonly name: string
-  readonly connector: Connector
-  readonly authType: string
-  readonly credential: string | null
-  readonly config: Record<string, unknown>
-  readonly enabled: boolean
-  readonly origin: IntegrationOrigin
-  readonly webhookCredential: string | null
-}
-
-interface PresetDeps {
+interface AutoDiscoveryDeps {
   readonly db: Database
   readonly access: Access
   readonly credentials: Credentials
-  insert(workspaceId: string, actor: string, row: PresetRow): Promise<IntegrationRow | undefined>
+  insert(actor: string, row: NewIntegration): Promise<IntegrationRow | undefined>
 }
 
-export interface Presets {
+export interface AutoDiscovery {
   /** Integrations of the default workspace that the environment's variables describe; those whose variables are gone go as well. */
   fromEnvironment(): Promise<void>
   /** Integrations that a credential of a well-known name stands for. */
@@ -36,7 +26,10 @@ const environmentWebhookCredential = (connector: string): string => `environment
 // A listing asks each time; Vault is then asked at most this often.
 const rediscoverMs = 2000
 
-export function createPresets({ db, access, credentials, insert }: PresetDeps, { connectors, environment }: IntegrationsOptions): Presets {
+export function createAutoDiscovery(
+  { db, access, credentials, insert }: AutoDiscoveryDeps,
+  { connectors, environment }: IntegrationsOptions,
+): AutoDiscovery {
   const discoveredAt = new Map<string, number>()
 
   const applyEnvironment = async (workspaceId: string, connector: Connector, preset: EnvironmentIntegration): Promise<void> => {
@@ -50,16 +43,18 @@ export function createPresets({ db, access, credentials, insert }: PresetDeps, {
     const webhookCredential = await keepWebhookSecret(workspaceId, connector)
     const config = connector.config.parse(preset.config)
     const row = {
+      id: newId('int'),
+      workspaceId,
       name: connector.name,
-      connector,
+      connector: connector.name,
       authType: method.type,
       credential: name,
       config,
-      enabled: true,
+      status: 'active' as const,
       origin: 'environment' as const,
       webhookCredential,
     }
-    const made = await insert(workspaceId, 'system:environment', row)
+    const made = await insert('system:environment', row)
     if (made) return
     const existing = (await listIntegrations(db.sql, workspaceId)).find((candidate) => candidate.name === connector.name)
     if (existing?.origin === 'environment')
@@ -92,16 +87,18 @@ export function createPresets({ db, access, credentials, insert }: PresetDeps, {
         const config = connector.config.safeParse(values ?? {})
         if (!method || !config.success) continue
         const row = {
+          id: newId('int'),
+          workspaceId,
           name: connector.name,
-          connector,
+          connector: connector.name,
           authType: method.type,
           credential: name,
           config: config.data,
-          enabled: true,
+          status: 'active' as const,
           origin: 'credential' as const,
           webhookCredential: null,
         }
-        await insert(workspaceId, 'system:credential', row)
+        await insert('system:credential', row)
         break
       }
     }

@@ -72,15 +72,14 @@ export interface NewIntegration {
   readonly authType: string
   readonly credential: string | null
   readonly config: Record<string, unknown>
-  readonly enabled: boolean
+  readonly status: 'active' | 'inactive'
   readonly origin: IntegrationOrigin
   readonly webhookCredential: string | null
 }
 
 /** Undefined when the name is taken. */
 export function insertIntegration(sql: Sql, row: NewIntegration): Promise<IntegrationRow | undefined> {
-  const { workspaceId, authType, config, enabled, webhookCredential, ...rest } = row
-  const status = enabled ? 'active' : 'inactive'
+  const { workspaceId, authType, config, webhookCredential, ...rest } = row
   return sql
     .insertInto('integrations')
     .values({
@@ -88,8 +87,7 @@ export function insertIntegration(sql: Sql, row: NewIntegration): Promise<Integr
       workspace_id: workspaceId,
       auth_type: authType,
       config: JSON.stringify(config),
-      enabled,
-      status,
+      enabled: rest.status === 'active',
       webhook_credential: webhookCredential,
     })
     .onConflict((conflict) => conflict.columns(['workspace_id', 'name']).doNothing())
@@ -102,7 +100,6 @@ export interface IntegrationChange {
   readonly authType?: string
   readonly credential?: string | null
   readonly config?: Record<string, unknown>
-  readonly enabled?: boolean
   readonly status?: IntegrationStatus
   readonly consecutiveErrors?: number
   readonly webhookCredential?: string
@@ -116,6 +113,7 @@ export function updateIntegration(sql: Sql, id: string, change: IntegrationChang
       ...rest,
       ...(authType === undefined ? {} : { auth_type: authType }),
       ...(config === undefined ? {} : { config: JSON.stringify(config) }),
+      ...(rest.status === undefined ? {} : { enabled: rest.status === 'active' }),
       ...(consecutiveErrors === undefined ? {} : { consecutive_errors: consecutiveErrors }),
       ...(webhookCredential === undefined ? {} : { webhook_credential: webhookCredential }),
       updated_at: new Date(),
@@ -126,17 +124,26 @@ export function updateIntegration(sql: Sql, id: string, change: IntegrationChang
 }
 
 /**
- * Those that a hook of this name may mean, in whatever workspace: the integration of this id or name, or all of a connector. One that a
- * user switched off takes nothing in; one that failed too often still does, as what comes in is not at fault.
+ * The integrations that a webhook path may mean, in all workspaces: the one of this id or name, or all of a connector. One that a user
+ * disabled receives nothing; one that the hub disabled for its failures still does, as deliveries are not what failed.
  */
 export function findForHook(sql: Sql, ref: string, connector: string | undefined): Promise<IntegrationRow[]> {
   return sql
     .selectFrom('integrations')
     .select(columns)
     .where((e) => e.or([e('id', '=', ref), e('name', '=', ref), ...(connector === undefined ? [] : [e('connector', '=', connector)])]))
-    .where((e) => e.or([e('enabled', '=', true), e('status', '=', 'error')]))
+    .where('status', 'in', ['active', 'error'])
     .orderBy('id')
     .execute()
+}
+
+/** The names of the credentials that belong to the integration. */
+export async function setCredentialNames(
+  sql: Sql,
+  id: string,
+  names: { readonly credential?: string; readonly webhookCredential?: string },
+): Promise<void> {
+  await updateIntegration(sql, id, names)
 }
 
 export async function deleteIntegration(sql: Sql, id: string): Promise<void> {
@@ -152,7 +159,7 @@ export async function addSuccesses(sql: Sql, id: string, count: number, at: Date
     .execute()
 }
 
-/** Counts one failure and disables at the limit, in one statement: two processes that fail at once cannot both miss the limit. */
+/** Counts one failure and disables at the limit in one statement, so that two processes cannot both miss the limit. */
 export async function addError(
   sql: Sql,
   id: string,
@@ -170,7 +177,7 @@ export async function addError(
   return rows[0]
 }
 
-/** Takes up to `wanted` of this minute's allowance; the window begins anew when it is over. The row is locked first, so shares add up. */
+/** Takes up to `wanted` of this minute's allowance. The row is locked first, so that the shares of several processes add up. */
 export async function takeShare(
   sql: Sql,
   id: string,

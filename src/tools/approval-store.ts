@@ -136,8 +136,8 @@ interface Decision {
   readonly at: Date
 }
 
-/** Undefined where somebody else was quicker. */
-export async function settleApproval(
+/** Undefined where it was decided already. */
+export async function recordDecision(
   trx: Transaction,
   id: string,
   { status, decidedBy, comment, at }: Decision,
@@ -164,7 +164,7 @@ export async function dropApprovals(sql: Sql, before: Date, most: number): Promi
 }
 
 /** Marks it as used in one statement with the look whether it may be: of two calls that show it at once, one goes through. */
-export async function takeApproval(
+export async function useApproval(
   trx: Transaction,
   { workspaceId, id, callDigest, key, now }: { workspaceId: string; id: string; callDigest: string; key: string | null; now: Date },
 ): Promise<boolean> {

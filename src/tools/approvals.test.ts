@@ -6,7 +6,8 @@ import { defineAction, defineConnector } from '#kit'
 import { upstream, type Upstream } from '#kit/testing'
 import { testHub, type TestHub } from '#test'
 import { createCatalogue } from './catalogue.ts'
-import { createRegistry, type Tool } from './registry.ts'
+import { createRegistry } from './registry.ts'
+import type { Tool } from './tool.ts'
 
 const env = {
   HUB_CONNECTORS: join(import.meta.dirname, '../../test/support/connector'),
@@ -327,6 +328,7 @@ const provided = (name: string, effect: 'read' | 'write' = 'read', description =
     inputSchema: { type: 'object', properties: { day: { type: 'string' } } },
     run: async ({ input }) => input,
   }),
+  run: async ({ input }) => input,
 })
 
 test('provided tools are found, listed, described and called like others, in their workspace only, and shadow none', async () => {

@@ -14,8 +14,8 @@ import {
   listApprovals,
   lockApproval,
   overdueApprovals,
-  settleApproval,
-  takeApproval,
+  recordDecision,
+  useApproval,
   type ApprovalFilter,
   type ApprovalRow,
   type ApprovedCall,
@@ -23,7 +23,7 @@ import {
 import { announceApproval, assertMayDecide, assertPending, describeMismatch } from './approval-rules.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
-import type { Registry, Tool } from './registry.ts'
+import type { Registry, ToolDescription } from './registry.ts'
 
 export interface Question {
   readonly workspaceId: string
@@ -40,20 +40,20 @@ export interface Question {
 
 export type DecisionListener = (trx: Transaction, approval: ApprovalRow) => Promise<void>
 
-/** A person's yes or no; where it is about a call, to exactly that call, once. */
+/** A person's decision. Where it is about a call, it covers exactly that call, once. */
 export interface Approvals {
-  /** The same question by the same asker, while nobody has decided, is answered with what is there. */
+  /** Returns the pending approval where the same asker has asked the same question already. */
   ask(question: Question): Promise<ApprovalRow>
-  /** The same for a call that has been checked already. */
+  /** The same for a call that has been checked. */
   askFor(question: Omit<Question, 'call'>, call: ApprovedCall | null): Promise<ApprovalRow>
   get(workspaceId: string, id: string): Promise<ApprovalRow>
   list(workspaceId: string, filter: ApprovalFilter, page: { before?: string | undefined; limit: number }): Promise<ApprovalRow[]>
   decide(principal: Principal, id: string, decision: 'approve' | 'reject', comment?: string): Promise<ApprovalRow>
-  /** Called in the transaction of the decision, and in that of an expiry. */
+  /** The listener runs in the transaction of a decision or an expiry. */
   onDecided(listener: DecisionListener): void
   expire(now: Date): Promise<number>
-  /** Refuses unless a person said yes to exactly this call, and marks that as used. */
-  use(principal: Principal, id: string, call: ApprovedCall, key: string | undefined): Promise<void>
+  /** Throws unless a person approved exactly this call, and marks the approval as used. */
+  use(principal: Principal, id: string, use: { readonly call: ApprovedCall; readonly key: string | undefined }): Promise<void>
 }
 
 export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
@@ -65,16 +65,20 @@ export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
   readonly catalogue: Catalogue
 }
 
-/** Shorter than the journal keeps keys: under its key a call that was approved may be made again, which the journal answers. */
-const againWithinMs = 29 * 86_400_000
+/** Shorter than the journal keeps keys: a call that is repeated under its key gets the stored outcome. */
+const repeatableMs = 29 * 86_400_000
 const expiredAtOnce = 100
-/** What became of them stays in the audit log. */
+/** The audit log keeps the decisions. */
 const keptMs = 90 * 86_400_000
 const dropEveryMs = 3_600_000
 const droppedAtOnce = 1000
 
-export function callOf(registry: Registry, tool: Tool, integration: IntegrationRow | undefined, input: unknown): ApprovedCall {
-  return { tool: tool.name, digest: registry.describe(tool).digest, integration: integration?.name ?? null, input }
+export function approvedCallOf(
+  { name, digest: definition }: ToolDescription,
+  integration: IntegrationRow | undefined,
+  input: unknown,
+): ApprovedCall {
+  return { tool: name, digest: definition, integration: integration?.name ?? null, input }
 }
 
 export function createApprovals({ db, access, publisher, integrations, registry, catalogue, logger }: ApprovalsDeps): Approvals {
@@ -91,7 +95,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
 
   const expireOne = (id: string, now: Date): Promise<boolean> =>
     db.transaction(async (trx) => {
-      const row = await settleApproval(trx, id, { status: 'expired', decidedBy: null, comment: null, at: now })
+      const row = await recordDecision(trx, id, { status: 'expired', decidedBy: null, comment: null, at: now })
       if (row) await tell(trx, row, 'system:approvals')
       return row !== undefined
     })
@@ -102,7 +106,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
     const integration = tool.connector.builtIn
       ? undefined
       : await integrations.choose(workspaceId, tool.connector, asked.integration ?? undefined)
-    return callOf(registry, tool, integration, input)
+    return approvedCallOf(registry.describe(tool), integration, input)
   }
 
   const askFor: Approvals['askFor'] = async (question, call) => {
@@ -117,7 +121,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
       if (made) return made
       const pending = await findPending(db.sql, asked)
       if (pending && pending.expiresAt > new Date()) return pending
-      // Its time is over though nobody has noted it yet, or it was decided between the two statements.
+      // It has expired and no process has recorded that yet, or it was decided between the two statements.
       if (pending) await expireOne(pending.id, new Date())
     }
   }
@@ -145,7 +149,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
         assertPending(row, at)
         assertMayDecide(principal, row)
         const status = decision === 'approve' ? 'approved' : 'rejected'
-        const decided = await settleApproval(trx, id, { status, decidedBy: actorOf(principal), comment: comment ?? null, at })
+        const decided = await recordDecision(trx, id, { status, decidedBy: actorOf(principal), comment: comment ?? null, at })
         return tell(trx, decided!, actorOf(principal))
       })
     },
@@ -160,19 +164,19 @@ export function createApprovals({ db, access, publisher, integrations, registry,
         try {
           if (await expireOne(id, now)) expired++
         } catch (error) {
-          // One that cannot be told of must not hold up the others; it is tried again.
-          logger.warn({ err: error, approval: id }, 'could not note that an approval has expired')
+          // One failure must not stop the others; the next look tries it again.
+          logger.warn({ err: error, approval: id }, 'failed to record that an approval has expired')
         }
       }
       return expired
     },
 
-    async use(principal, id, call, key) {
+    async use(principal, id, { call, key }) {
       const { workspaceId } = principal
       const callDigest = digest(call)
       const now = new Date()
       const taken = await db.transaction(async (trx) => {
-        const took = await takeApproval(trx, { workspaceId, id, callDigest, key: key ?? null, now })
+        const took = await useApproval(trx, { workspaceId, id, callDigest, key: key ?? null, now })
         if (!took) return false
         const detail = { tool: call.tool, integration: call.integration, key: key ?? null }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'approval.used', subject: id, detail })
@@ -180,11 +184,11 @@ export function createApprovals({ db, access, publisher, integrations, registry,
       })
       if (taken) return
       const row = await findApproval(db.sql, workspaceId, id)
-      // Not repeated: what stands in a header by mistake may be a secret.
+      // The id is not repeated: a header may contain a secret by mistake.
       if (!row) throw hubError('approval_mismatch', { detail: 'there is no approval of this id in this workspace' })
       if (row.callDigest !== callDigest) throw hubError('approval_mismatch', { ...describeMismatch(row, call), approvalId: id })
       if (row.status !== 'used') throw refusalOf(row)
-      const isAgain = key !== undefined && row.usedKey === key && now.getTime() - (row.usedAt?.getTime() ?? 0) < againWithinMs
+      const isAgain = key !== undefined && row.usedKey === key && now.getTime() - (row.usedAt?.getTime() ?? 0) < repeatableMs
       if (isAgain) return
       throw hubError('approval_mismatch', {
         detail: 'this approval has been used: it covers one call, once',
@@ -201,12 +205,12 @@ function noSuch(id: string): HubError {
 
 function refusalOf({ id, status, decidedBy, comment, expiresAt }: ApprovalRow): HubError {
   if (status === 'rejected')
-    return hubError('approval_rejected', { detail: `${decidedBy} said no to this call${comment ? `: ${comment}` : ''}`, approvalId: id })
+    return hubError('approval_rejected', { detail: `${decidedBy} rejected this call${comment ? `: ${comment}` : ''}`, approvalId: id })
   if (status === 'pending' && expiresAt > new Date())
-    return hubError('approval_required', { detail: 'nobody has decided on this approval yet', hint: howToGoOn(id), approvalId: id })
+    return hubError('approval_required', { detail: 'nobody has decided on this approval yet', hint: howToContinue(id), approvalId: id })
   return hubError('approval_expired', { hint: 'make the call without the approval to ask anew', approvalId: id })
 }
 
-export function howToGoOn(id: string): string {
+export function howToContinue(id: string): string {
   return `a person decides: POST /api/v1/approvals/${id} or \`hub approval approve ${id}\`; then make the call again with the same input and the header Hub-Approval: ${id}`
 }

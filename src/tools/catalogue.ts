@@ -1,13 +1,9 @@
 import type { Principal } from '#access'
-import { rank, unknownTool, type Registry, type Tool, type ToolFilter } from './registry.ts'
-
-/** Tools that come and go with a workspace's rows, such as its flows. */
-export interface ToolProvider {
-  tools(workspaceId: string): Promise<readonly Tool[]>
-}
+import { rank, unknownTool, type Registry, type ToolFilter } from './registry.ts'
+import type { Tool, ToolSource } from './tool.ts'
 
 export interface Catalogue {
-  provide(provider: ToolProvider): void
+  provide(source: ToolSource): void
   find(workspaceId: string, name: string): Promise<Tool>
   all(workspaceId: string): Promise<Tool[]>
   list(principal: Principal, filter: ToolFilter): Promise<Tool[]>
@@ -15,14 +11,14 @@ export interface Catalogue {
 
 /** All tools of a workspace: those of connectors, and then those that are provided. */
 export function createCatalogue(registry: Registry): Catalogue {
-  const providers: ToolProvider[] = []
+  const sources: ToolSource[] = []
 
   const provided = async (workspaceId: string): Promise<Tool[]> => {
-    const found = await Promise.all(providers.map((provider) => provider.tools(workspaceId)))
+    const found = await Promise.all(sources.map((source) => source.tools(workspaceId)))
     const taken = new Set<string>()
     return found.flat().filter((tool) => {
       const names = [tool.name, ...tool.aliases]
-      // Who may save a flow must not be able to put it in another tool's place.
+      // A flow's tool must not replace another tool.
       if (names.some((name) => taken.has(name) || registry.peek(name))) return false
       for (const name of names) taken.add(name)
       return true
@@ -32,7 +28,7 @@ export function createCatalogue(registry: Registry): Catalogue {
   const all = async (workspaceId: string): Promise<Tool[]> => [...registry.all, ...(await provided(workspaceId))]
 
   return {
-    provide: (provider) => void providers.push(provider),
+    provide: (source) => void sources.push(source),
     async find(workspaceId, name) {
       const own = registry.peek(name)
       if (own) return own

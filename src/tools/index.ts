@@ -4,12 +4,15 @@ import type { Engine, RunFunction } from '#engine'
 import type { Integrations } from '#integrations'
 import { hubError } from '#errors'
 import type { Connector } from '#kit'
-import { newId } from '#lib/ids'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createApprovals, type Approvals } from './approvals.ts'
 import { createCatalogue, type Catalogue } from './catalogue.ts'
-import { createInvoke, type Invoke, type InvokeOptions, type Outcome } from './invoke.ts'
+import type { InvokeOptions } from './call.ts'
+import { createPipeline, type Invoke, type Request } from './invoke.ts'
+import type { Outcome } from './outcome.ts'
+import { partOf, type PartRequest, type ResultPart } from './read-result.ts'
+import type { Tool } from './tool.ts'
 import { createJournal } from './journal.ts'
 import { createPolicies, type Policies } from './policy.ts'
 import { createRegistry, type Registry } from './registry.ts'
@@ -17,11 +20,12 @@ import { findInvocation, listInvocations, type InvocationFilter, type Invocation
 
 export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-store.ts'
 export type { Approvals, DecisionListener, Question } from './approvals.ts'
-export { createHubConnector, healthOf } from './builtin.ts'
-export type { ToolProvider } from './catalogue.ts'
-export type { Transport, InvokeOptions, Outcome } from './invoke.ts'
+export type { InvokeOptions, Transport } from './call.ts'
+export type { Invoke } from './invoke.ts'
+export type { Outcome } from './outcome.ts'
 export { policyRule, type PolicyRule } from './policy.ts'
-export type { Tool, ToolDescription, ToolFilter } from './registry.ts'
+export type { ToolDescription, ToolFilter } from './registry.ts'
+export type { Tool, ToolRun, ToolSource } from './tool.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
 
 export interface Tools extends AsyncDisposable, Catalogue {
@@ -29,13 +33,15 @@ export interface Tools extends AsyncDisposable, Catalogue {
   readonly policies: Policies
   readonly approvals: Approvals
   readonly invoke: Invoke
-  /** Answers at once; the durable engine makes the call, on any process. */
+  /** Returns at once; a background job makes the call, in any process. */
   invokeLater(principal: Principal, name: string, input: unknown, options: InvokeOptions): Promise<Outcome>
   /** What the engine runs for `invokeLater`. */
   readonly runs: Readonly<Record<string, RunFunction>>
   attach(engine: Engine): void
   invocations(workspaceId: string, filter: InvocationFilter): Promise<InvocationRow[]>
   invocation(workspaceId: string, id: string): Promise<InvocationRow>
+  /** A part of the stored output of a call. */
+  readResult(workspaceId: string, id: string, part: PartRequest): Promise<ResultPart>
 }
 
 export interface ToolsDeps extends Telemetry {
@@ -45,29 +51,42 @@ export interface ToolsDeps extends Telemetry {
   readonly publisher: EventPublisher
 }
 
-interface LaterCall {
-  readonly principal: Principal
-  readonly name: string
-  readonly input: unknown
-  readonly options: InvokeOptions
+const sweepMs = 2000
+
+export interface ToolsOptions {
+  readonly connectors: readonly Connector[]
+  /** The hub's own tools. */
+  readonly ownTools?: readonly Tool[]
+  readonly executorId: string
 }
 
-const settleMs = 2000
+interface QueuedCall {
+  readonly request: Request
+  readonly invocationId: string
+}
 
-export function createTools(deps: ToolsDeps, { connectors, executorId }: { connectors: readonly Connector[]; executorId: string }): Tools {
+export function createTools(deps: ToolsDeps, { connectors, ownTools = [], executorId }: ToolsOptions): Tools {
   const { db, access, logger } = deps
-  const registry = createRegistry(connectors)
+  const registry = createRegistry(connectors, ownTools)
   const policies = createPolicies(db, access)
   const catalogue = createCatalogue(registry)
   const approvals = createApprovals({ ...deps, registry, catalogue })
   const journal = createJournal(deps, executorId)
-  const invoke = createInvoke({ ...deps, registry, catalogue, policies, approvals, journal })
+  const pipeline = createPipeline({ ...deps, registry, catalogue, policies, approvals, journal })
   let engine: Engine | undefined
-  let settling: NodeJS.Timeout | undefined
+  let sweeping: NodeJS.Timeout | undefined
 
-  const callLater = async ({ principal, name, input, options }: LaterCall): Promise<void> => {
-    // A failure of the call is in the journal, which is where its caller looks; the run itself did its work.
-    await invoke(principal, name, input, options).catch((error: unknown) => logger.debug({ err: error, tool: name }, 'a later call failed'))
+  const runQueued = async ({ request, invocationId }: QueuedCall): Promise<void> => {
+    // A failure of the call is in the journal, where its caller looks for it; the job itself has done its work.
+    await pipeline
+      .runQueued(request, invocationId)
+      .catch((error: unknown) => logger.debug({ err: error, tool: request.name }, 'a queued call failed'))
+  }
+
+  const invocation = async (workspaceId: string, id: string): Promise<InvocationRow> => {
+    const row = await findInvocation(db.sql, workspaceId, id)
+    if (!row) throw hubError('not_found', { detail: `there is no invocation "${id}" in this workspace` })
+    return row
   }
 
   return {
@@ -75,44 +94,40 @@ export function createTools(deps: ToolsDeps, { connectors, executorId }: { conne
     registry,
     policies,
     approvals,
-    invoke,
-    runs: { 'tool-call': async (call: LaterCall, context) => context.step('call', () => callLater(call)) },
+    invoke: pipeline.invoke,
+    runs: { 'tool-call': async (call: QueuedCall, context) => context.step('call', () => runQueued(call)) },
 
     attach(running) {
       engine = running
-      settling = setInterval(() => {
-        journal.settle().catch((error: unknown) => logger.warn({ err: error }, 'could not settle the calls of dead processes'))
-        approvals.expire(new Date()).catch((error: unknown) => logger.warn({ err: error }, 'could not note which approvals have expired'))
-      }, settleMs).unref()
+      sweeping = setInterval(() => {
+        journal
+          .resolveInterrupted()
+          .catch((error: unknown) => logger.warn({ err: error }, 'failed to end the calls of processes that are gone'))
+        approvals.expire(new Date()).catch((error: unknown) => logger.warn({ err: error }, 'failed to record which approvals have expired'))
+      }, sweepMs).unref()
     },
 
     invokeLater(principal, name, input, options) {
       const running = engine
       if (!running) throw hubError('internal', { cause: new Error('no durable engine is attached') })
-      const invocationId = newId('inv')
-      // Without a key of the caller's the id serves: a recovered run must find its own entry.
-      const { signal: _, ...rest } = options
-      const call: LaterCall = {
-        principal,
-        name,
-        input,
-        options: { ...rest, idempotencyKey: options.idempotencyKey ?? invocationId, invocationId },
-      }
-      return invoke(principal, name, input, {
-        ...call.options,
-        later: (trx) => running.startIn(trx, { runId: invocationId, name: 'tool-call', input: call }),
+      const { signal: _, ...stored } = options
+      const request: Request = { principal, name, input, options: stored }
+      return pipeline.enqueue(request, (invocationId) => (trx) => {
+        const call: QueuedCall = { request, invocationId }
+        return running.startIn(trx, { runId: invocationId, name: 'tool-call', input: call })
       })
     },
 
     invocations: (workspaceId, filter) => listInvocations(db.sql, workspaceId, filter),
-    async invocation(workspaceId, id) {
-      const row = await findInvocation(db.sql, workspaceId, id)
-      if (!row) throw hubError('not_found', { detail: `there is no invocation "${id}" in this workspace` })
-      return row
+    invocation,
+    async readResult(workspaceId, id, part) {
+      const { output } = await invocation(workspaceId, id)
+      if (output === null) throw hubError('not_found', { detail: `the invocation "${id}" has no stored output` })
+      return partOf(output, part)
     },
 
     async [Symbol.asyncDispose]() {
-      clearInterval(settling)
+      clearInterval(sweeping)
       await journal[Symbol.asyncDispose]()
     },
   }

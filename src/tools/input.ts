@@ -1,5 +1,5 @@
 import { hubError } from '#errors'
-import type { Tool } from './registry.ts'
+import type { Tool } from './tool.ts'
 
 export function validate({ name, action }: Tool, input: unknown): unknown {
   const parsed = action.input.safeParse(input ?? {})

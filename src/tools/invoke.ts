@@ -1,49 +1,20 @@
 import { actorOf, requireScope, type Principal } from '#access'
-import type { Transaction } from '#db'
-import type { Caller, IntegrationRow, Integrations } from '#integrations'
-import { DryRun } from '#http'
 import { hubError, HubError } from '#errors'
-import { digest } from '#lib/canonical'
+import { DryRun } from '#http'
+import type { Connection, Integrations } from '#integrations'
 import { deadline } from '#lib/clock'
+import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
-import { callOf, howToGoOn, type Approvals } from './approvals.ts'
+import { approvedCallOf, howToContinue, type Approvals } from './approvals.ts'
+import { entryOf, type Call, type InvokeOptions } from './call.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
-import { restoreError, type Entry, type Journal, type NewEntry, type Result } from './journal.ts'
-import { refuse, type Policies, type Verdict } from './policy.ts'
-import { mayCall, type Registry, type Tool } from './registry.ts'
-import { shape, type Cut } from './truncate.ts'
+import { restoreError, type Entry, type Journal, type Recorded, type Result, type StartLater } from './journal.ts'
+import { checkOutput, completed, type Outcome } from './outcome.ts'
+import { refuseDenied, type Policies } from './policy.ts'
+import { mayCall, type Registry } from './registry.ts'
 import type { InvocationRow } from './store.ts'
-
-export type Transport = 'rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow'
-
-export interface InvokeOptions {
-  readonly transport: Transport
-  readonly integration?: string | undefined
-  readonly idempotencyKey?: string | undefined
-  readonly dryRun?: boolean | undefined
-  readonly fields?: readonly string[] | undefined
-  readonly maxTokens?: number | undefined
-  readonly signal?: AbortSignal | undefined
-  /** The invocation's id, where it was given out before the call began. */
-  readonly invocationId?: string | undefined
-  /** Has the call made later instead of now, in the transaction that stores it. */
-  readonly later?: ((trx: Transaction, invocationId: string) => Promise<void>) | undefined
-  /** A person's yes to this call. Checked also where no policy asks for one. */
-  readonly approval?: string | undefined
-  /** The run whose step makes the call: an approval that it comes to need belongs to that. */
-  readonly run?: { readonly id: string; readonly path: string } | undefined
-}
-
-export interface Outcome {
-  readonly invocationId: string
-  readonly status: 'completed' | 'dry_run' | 'queued'
-  readonly output: unknown
-  /** The call had been made under this key; nothing was sent now. */
-  readonly replayed: boolean
-  readonly cut?: { readonly totalTokens: number; readonly cuts: readonly Cut[]; readonly handle: string }
-  readonly warning?: string
-}
+import type { Tool } from './tool.ts'
 
 export interface InvokeDeps extends Telemetry {
   readonly registry: Registry
@@ -56,174 +27,180 @@ export interface InvokeDeps extends Telemetry {
 
 export type Invoke = (principal: Principal, name: string, input: unknown, options: InvokeOptions) => Promise<Outcome>
 
-export const defaultMaxTokens = 25_000
-/** The longest a call may take, every retry and wait included. */
+/** A call as its caller asked for it, which a queued call is stored as. */
+export interface Request {
+  readonly principal: Principal
+  readonly name: string
+  readonly input: unknown
+  readonly options: InvokeOptions
+}
+
+export interface Pipeline {
+  readonly invoke: Invoke
+  /** Stores the call, and what will make it, in one transaction, and answers at once. */
+  enqueue(request: Request, start: (invocationId: string) => StartLater): Promise<Outcome>
+  /** Makes a call that was stored by `enqueue`. */
+  runQueued(request: Request, invocationId: string): Promise<Outcome>
+}
+
+/** The longest time that a call may take, with all retries and waits. */
 const callMs = 120_000
-const approvableMs = 7 * 86_400_000
+const approvalExpiresMs = 7 * 86_400_000
 
-/** The waist: every transport ends here. */
-export function createInvoke(deps: InvokeDeps): Invoke {
-  const { catalogue, policies, integrations, journal, traces } = deps
+/** The tool pipeline: every transport ends here. */
+export function createPipeline(deps: InvokeDeps): Pipeline {
+  const { catalogue, policies, approvals, integrations, journal, traces } = deps
 
-  return (principal, name, rawInput, options) =>
-    traces.span(`tool ${name}`, { 'hub.tool': name, 'hub.transport': options.transport }, async () => {
-      const tool = await catalogue.find(principal.workspaceId, name)
-      authorize(principal, tool)
-      const input = validate(tool, rawInput)
-      const verdict = await policies.judge(principal.workspaceId, tool, input)
-      if (options.dryRun !== true) refuse(verdict, tool)
-      const integration = tool.connector.builtIn
-        ? undefined
-        : await integrations.choose(principal.workspaceId, tool.connector, options.integration)
-      if (options.dryRun === true) return dryRun(tool, input, integration, verdict, principal, options)
-      if (verdict.decision === 'ask' || options.approval !== undefined)
-        await requireApproval(principal, tool, input, integration, verdict, options)
+  return {
+    invoke: (principal, name, input, options) =>
+      traces.span(`tool ${name}`, { 'hub.tool': name, 'hub.transport': options.transport }, async () => {
+        const call = await prepare({ principal, name, input, options })
+        if (options.dryRun === true) return preview(call)
+        await requireApproval(call)
+        return outcomeOf(call, await journal.begin(entryOf(call)))
+      }),
 
-      const call = entryOf(principal, tool, input, integration, options)
-      const begun = options.later ? await journal.beginLater(call, options.later) : await journal.begin(call)
-      if ('fresh' in begun && options.later) return { invocationId: begun.fresh.id, status: 'queued', output: null, replayed: false }
-      const entry = 'fresh' in begun ? begun.fresh : await settleKnown(call, begun.known, tool, input, integration, principal, options)
-      if (!('startedAt' in entry)) return entry
-      return execute(principal, tool, input, integration, entry, options)
-    })
+    async enqueue(request, start) {
+      const id = newId('inv')
+      // Without a key from the caller the id serves: a job that runs again must find its own entry.
+      const options = { ...request.options, idempotencyKey: request.options.idempotencyKey ?? id, signal: undefined }
+      const call = await prepare({ ...request, options })
+      await requireApproval(call)
+      return outcomeOf(call, await journal.enqueue({ ...entryOf(call), id }, start(id)))
+    },
 
-  async function requireApproval(
-    principal: Principal,
-    tool: Tool,
-    input: unknown,
-    integration: IntegrationRow | undefined,
-    { reason }: Verdict,
-    { approval, idempotencyKey, run }: InvokeOptions,
-  ): Promise<void> {
-    const call = callOf(deps.registry, tool, integration, input)
-    if (approval !== undefined) return deps.approvals.use(principal, approval, call, idempotencyKey)
-    const detail = `a policy asks for approval of ${tool.name}${reason ? `: ${reason}` : ''}`
-    const expiresAt = new Date(Date.now() + approvableMs)
-    const place = run ? { runId: run.id, path: run.path } : {}
-    const { workspaceId } = principal
-    const asked = await deps.approvals.askFor({ workspaceId, message: detail, askedBy: actorOf(principal), expiresAt, ...place }, call)
-    throw hubError('approval_required', { detail, hint: howToGoOn(asked.id), approvalId: asked.id })
+    async runQueued(request, invocationId) {
+      const options = { ...request.options, idempotencyKey: request.options.idempotencyKey ?? invocationId }
+      const call = await prepare({ ...request, options })
+      await requireApproval(call)
+      const recorded = await journal.begin({ ...entryOf(call), id: invocationId })
+      const isOwn = recorded.kind === 'replay' && recorded.row.id === invocationId && recorded.row.status === 'queued'
+      return isOwn ? execute(call, await journal.retake(entryOf(call), recorded.row)) : outcomeOf(call, recorded)
+    },
   }
 
-  async function execute(
-    principal: Principal,
-    tool: Tool,
-    input: unknown,
-    integration: IntegrationRow | undefined,
-    entry: Entry,
-    options: InvokeOptions,
-  ): Promise<Outcome> {
+  /** Find the tool → check the scope → validate the input → apply the policy → choose the integration. */
+  async function prepare({ principal, name, input: given, options }: Request): Promise<Call> {
+    const { workspaceId } = principal
+    const tool = await catalogue.find(workspaceId, name)
+    authorize(principal, tool)
+    const input = validate(tool, given)
+    const decision = await policies.decide(workspaceId, tool, input)
+    if (options.dryRun !== true) refuseDenied(decision, tool)
+    const integration = tool.connector.builtIn ? undefined : await integrations.choose(workspaceId, tool.connector, options.integration)
+    return { principal, tool, input, decision, integration, options }
+  }
+
+  /** Throws unless a person approved exactly this call, or no policy asks for that. */
+  async function requireApproval({ principal, tool, input, integration, decision, options }: Call): Promise<void> {
+    const { approval, idempotencyKey, run } = options
+    if (decision.decision !== 'ask' && approval === undefined) return
+    const call = approvedCallOf(deps.registry.describe(tool), integration, input)
+    if (approval !== undefined) return approvals.use(principal, approval, { call, key: idempotencyKey })
+    const message = `a policy asks for approval of ${tool.name}${decision.reason ? `: ${decision.reason}` : ''}`
+    const question = {
+      workspaceId: principal.workspaceId,
+      message,
+      askedBy: actorOf(principal),
+      expiresAt: new Date(Date.now() + approvalExpiresMs),
+      ...(run ? { runId: run.id, path: run.path } : {}),
+    }
+    const { id } = await approvals.askFor(question, call)
+    throw hubError('approval_required', { detail: message, hint: howToContinue(id), approvalId: id })
+  }
+
+  function outcomeOf(call: Call, recorded: Recorded): Promise<Outcome> | Outcome {
+    switch (recorded.kind) {
+      case 'new':
+        return execute(call, recorded.entry)
+      case 'queued':
+        return { invocationId: recorded.id, status: 'queued', output: null, replayed: false }
+      case 'replay':
+        return replay(call, recorded.row)
+    }
+  }
+
+  /** Connect → run → check the output → cut it → store the outcome. */
+  async function execute(call: Call, entry: Entry): Promise<Outcome> {
+    const { tool, integration, options } = call
     const began = performance.now()
     using limit = deadline(callMs, options.signal)
     try {
-      const caller = await callerFor(principal, tool, integration, limit.signal, false)
-      const raw = await tool.action.run(caller.context(input, options.idempotencyKey))
+      const connection = await connect(call, limit.signal)
+      const raw = await tool.run({ principal: call.principal, input: call.input, idempotencyKey: options.idempotencyKey, connection })
       const { output, warning } = checkOutput(tool, raw)
-      const shaped = shape(output, { fields: options.fields, maxTokens: options.maxTokens ?? defaultMaxTokens })
-      const cut = shaped.cuts.length > 0 ? { totalTokens: shaped.totalTokens, cuts: shaped.cuts, handle: entry.id } : undefined
-      // Kept where it may be asked for again: under a key, of a write, or when there is a rest to fetch.
-      await journal.end(entry, { status: 'completed', ...(entry.durable || cut ? { output } : {}) })
-      conclude(tool, integration, 'completed', began)
-      return {
-        invocationId: entry.id,
-        status: 'completed',
-        output: shaped.output,
-        replayed: false,
-        ...(cut ? { cut } : {}),
-        ...(warning ? { warning } : {}),
-      }
+      const outcome = completed(entry.id, output, options)
+      // The output is stored where it may be asked for again: under a key, of a write, or when a part was cut off.
+      await journal.end(entry, { status: 'completed', ...(entry.durable || outcome.cut ? { output } : {}) })
+      if (integration) integrations.health.succeeded(integration)
+      count(tool, 'completed', began)
+      return warning ? { ...outcome, warning } : outcome
     } catch (thrown) {
       const error = asHubError(thrown)
       const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error }
       await journal.end(entry, result)
       if (integration) await integrations.health.failed(integration, error.details.cause instanceof HubError ? error.details.cause : error)
-      conclude(tool, undefined, error.code, began)
+      count(tool, error.code, began)
       if (error.code === 'internal')
         deps.logger.error({ err: thrown, tool: tool.name, invocation: entry.id }, 'a tool failed inside the hub')
       throw error.with({ invocationId: entry.id })
     }
   }
 
-  /** The key was used before: its outcome, or another try where the rules of DESIGN allow one. */
-  async function settleKnown(
-    call: NewEntry,
-    known: InvocationRow,
-    tool: Tool,
-    input: unknown,
-    integration: IntegrationRow | undefined,
-    principal: Principal,
-    options: InvokeOptions,
-  ): Promise<Entry | Outcome> {
-    if (known.digest !== call.digest)
-      throw hubError('key_reused', { detail: `this idempotency key was used for another call of ${known.tool}` }).with({
-        invocationId: known.id,
-      })
-    if (known.status === 'completed') return stored(known, known.output, options)
-    if (known.status === 'queued' && known.id === options.invocationId) return journal.again(call, known)
-    if (known.status === 'queued' || known.status === 'running')
-      throw hubError('in_progress', { retryAfter: 1 }).with({ invocationId: known.id })
-    const error = restoreError(known.error)
-    if (known.status === 'failed') {
-      // A passing failure left nothing behind, so the same key may try again; any other failure is the answer.
-      if (error.entry.retryable) return journal.again(call, known)
-      throw error.with({ invocationId: known.id })
-    }
-    if (tool.action.idempotent) return journal.again(call, known)
-    if (!tool.action.verify) throw error.with({ invocationId: known.id })
+  /** The key was used before. Returns the stored outcome, or makes the call again where that is safe. */
+  async function replay(call: Call, row: InvocationRow): Promise<Outcome> {
+    const { tool, options } = call
+    const entry = entryOf(call)
+    if (row.digest !== entry.digest)
+      throw hubError('key_reused', { detail: `this idempotency key was used for another call of ${row.tool}`, invocationId: row.id })
+    if (row.status === 'completed') return { ...completed(row.id, row.output, options), replayed: true }
+    if (row.status === 'queued' || row.status === 'running') throw hubError('in_progress', { retryAfter: 1, invocationId: row.id })
+    const error = restoreError(row.error).with({ invocationId: row.id })
+    // A retryable failure left nothing behind, and an idempotent action may act twice.
+    const mayRepeat = row.status === 'failed' ? error.entry.retryable : tool.action.idempotent
+    if (mayRepeat) return execute(call, await journal.retake(entry, row))
+    if (row.status === 'failed' || !tool.action.verify) throw error
     using limit = deadline(callMs, options.signal)
-    const caller = await callerFor(principal, tool, integration, limit.signal, false)
-    const found = await tool.action.verify(caller.context(input, options.idempotencyKey))
-    if (found === 'unknown') throw error.with({ invocationId: known.id })
-    const entry = await journal.again(call, known)
-    if (!found.happened) return entry
-    await journal.end(entry, { status: 'completed', output: found.output })
-    return stored(known, found.output, options)
+    const connection = await connect(call, limit.signal)
+    const found = await tool.action.verify(connection.context(call.input, options.idempotencyKey))
+    if (found === 'unknown') throw error
+    const retaken = await journal.retake(entry, row)
+    if (!found.happened) return execute(call, retaken)
+    await journal.end(retaken, { status: 'completed', output: found.output })
+    return { ...completed(row.id, found.output, options), replayed: true }
   }
 
-  async function dryRun(
-    tool: Tool,
-    input: unknown,
-    integration: IntegrationRow | undefined,
-    verdict: Verdict,
-    principal: Principal,
-    options: InvokeOptions,
-  ): Promise<Outcome> {
+  /** Shows the request that would be sent, and sends nothing that writes. */
+  async function preview(call: Call): Promise<Outcome> {
+    const { tool, integration, decision, options } = call
     using limit = deadline(callMs, options.signal)
-    const caller = await callerFor(principal, tool, integration, limit.signal, true)
-    const shown = (request: unknown): Outcome => ({
-      invocationId: '',
-      status: 'dry_run',
-      output: {
-        tool: tool.name,
-        integration: integration?.name ?? null,
-        effect: tool.action.effect,
-        policy: { decision: verdict.decision, reason: verdict.reason ?? null },
-        request,
-      },
-      replayed: false,
-    })
-    if (tool.connector.builtIn) return shown(null)
-    try {
-      await tool.action.run(caller.context(input, options.idempotencyKey))
-      return shown(null)
-    } catch (error) {
-      if (error instanceof DryRun) return shown(error.request)
-      throw asHubError(error)
+    let request: unknown = null
+    if (!tool.connector.builtIn) {
+      const connection = await connect(call, limit.signal)
+      try {
+        await tool.run({ principal: call.principal, input: call.input, idempotencyKey: options.idempotencyKey, connection })
+      } catch (error) {
+        if (!(error instanceof DryRun)) throw asHubError(error)
+        request = error.request
+      }
     }
+    const output = {
+      tool: tool.name,
+      integration: integration?.name ?? null,
+      effect: tool.action.effect,
+      policy: { decision: decision.decision, reason: decision.reason ?? null },
+      request,
+    }
+    return { invocationId: '', status: 'dry_run', output, replayed: false }
   }
 
-  function callerFor(
-    { workspaceId }: Principal,
-    { connector, action }: Tool,
-    integration: IntegrationRow | undefined,
-    signal: AbortSignal,
-    dry: boolean,
-  ): Promise<Caller> {
-    return integrations.caller(integration, connector, { workspaceId, signal, dryRun: dry, readOnly: action.effect === 'read' })
+  function connect({ principal, tool, integration, options }: Call, signal: AbortSignal): Promise<Connection> {
+    const { workspaceId } = principal
+    const scope = { workspaceId, signal, dryRun: options.dryRun === true, readOnly: tool.action.effect === 'read' }
+    return integrations.connect(integration, tool.connector, scope)
   }
 
-  function conclude({ name, connector }: Tool, healthy: IntegrationRow | undefined, outcome: string, began: number): void {
-    if (healthy) integrations.health.succeeded(healthy)
+  function count({ name, connector }: Tool, outcome: string, began: number): void {
     deps.metrics.toolCalls.inc({ tool: name, connector: connector.name, outcome })
     deps.metrics.toolDuration.observe({ tool: name, connector: connector.name }, (performance.now() - began) / 1000)
   }
@@ -236,50 +213,6 @@ function authorize(principal: Principal, tool: Tool): void {
       detail: `this token is read-only, and ${tool.name} changes something; needed: tools:call without read_only`,
     })
   requireScope(principal, `tools:call:${tool.name}`)
-}
-
-/**
- * A look whose answer is not as documented failed. A write has happened all the same: it is answered as it came, with a word of warning.
- */
-function checkOutput({ name, connector, action }: Tool, raw: unknown): { output: unknown; warning?: string } {
-  const parsed = action.output.safeParse(raw)
-  if (parsed.success) return { output: parsed.data }
-  const where = parsed.error.issues
-    .slice(0, 3)
-    .map((issue) => `${issue.path.join('.') || '$'}: ${issue.message}`)
-    .join('; ')
-  if (action.effect === 'read')
-    throw hubError('vendor_invalid_response', { detail: `what ${connector.title} answered does not fit ${name}: ${where}` })
-  return { output: raw ?? null, warning: `it was done, but what ${connector.title} answered is not as documented: ${where}` }
-}
-
-function entryOf(
-  principal: Principal,
-  { name, connector, action }: Tool,
-  input: unknown,
-  integration: IntegrationRow | undefined,
-  options: InvokeOptions,
-): NewEntry {
-  return {
-    id: options.invocationId,
-    workspaceId: principal.workspaceId,
-    tool: name,
-    connector: connector.name,
-    effect: action.effect,
-    integrationId: integration?.id ?? null,
-    integration: integration?.name ?? null,
-    transport: options.transport,
-    actor: actorOf(principal),
-    key: options.idempotencyKey,
-    digest: digest({ tool: name, integration: integration?.id ?? null, input }),
-    input,
-  }
-}
-
-function stored({ id }: InvocationRow, output: unknown, options: InvokeOptions): Outcome {
-  const shaped = shape(output, { fields: options.fields, maxTokens: options.maxTokens ?? defaultMaxTokens })
-  const cut = shaped.cuts.length > 0 ? { totalTokens: shaped.totalTokens, cuts: shaped.cuts, handle: id } : undefined
-  return { invocationId: id, status: 'completed', output: shaped.output, replayed: true, ...(cut ? { cut } : {}) }
 }
 
 function asHubError(error: unknown): HubError {

@@ -5,7 +5,16 @@ import { newId } from '#lib/ids'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createAnnouncer } from './announce.ts'
-import { dropOld, findByKey, finishInvocations, insertInvocations, retake, settle, type Ending, type InvocationRow } from './store.ts'
+import {
+  dropOld,
+  findByKey,
+  finishInvocations,
+  insertInvocations,
+  resolveInterrupted,
+  retake,
+  type Ending,
+  type InvocationRow,
+} from './store.ts'
 
 export interface NewEntry {
   readonly id?: string | undefined
@@ -25,7 +34,7 @@ export interface NewEntry {
 export interface Entry extends NewEntry {
   readonly id: string
   readonly startedAt: Date
-  /** Written before the call: it will be found after a crash. An unkeyed look is written once, when it is over. */
+  /** Written before the call, so that it is found after a crash. A read without a key is written once, when it has ended. */
   readonly durable: boolean
 }
 
@@ -35,18 +44,27 @@ export interface Result {
   readonly error?: HubError | undefined
 }
 
+/** What the journal found or stored for a call: a new entry, an earlier call under the same key, or a call for later. */
+export type Recorded =
+  | { readonly kind: 'new'; readonly entry: Entry }
+  | { readonly kind: 'replay'; readonly row: InvocationRow }
+  | { readonly kind: 'queued'; readonly id: string }
+
+/** Stores what will make the call, in the transaction that stores the call. */
+export type StartLater = (trx: Transaction) => Promise<void>
+
 export interface Journal extends AsyncDisposable {
-  /** The entry of a new call, or what is known of the one that had this key before. */
-  begin(entry: NewEntry): Promise<{ fresh: Entry } | { known: InvocationRow }>
-  /** The same for a call that is made later: stored together with what will make it. */
-  beginLater(entry: NewEntry, start: (trx: Transaction, id: string) => Promise<void>): Promise<{ fresh: Entry } | { known: InvocationRow }>
-  /** Takes a known invocation up again; `in_progress` when another call is quicker. */
-  again(entry: NewEntry, row: InvocationRow): Promise<Entry>
+  /** Stores a new call, or finds the earlier call under this key. */
+  begin(entry: NewEntry): Promise<Recorded>
+  /** The same for a call that is made later. */
+  enqueue(entry: NewEntry, start: StartLater): Promise<Recorded>
+  /** Starts an earlier invocation again; `in_progress` when another call did so first. */
+  retake(entry: NewEntry, row: InvocationRow): Promise<Entry>
   end(entry: Entry, result: Result): Promise<void>
-  settle(): Promise<number>
+  resolveInterrupted(): Promise<number>
 }
 
-// Unkeyed looks wait in memory for the next statement; beyond this many, callers wait with them.
+// Reads without a key wait in memory for the next statement; beyond this many, callers wait for it too.
 const maxWaiting = 5000
 const keepDays = 30
 
@@ -93,41 +111,41 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     finishedAt: result ? new Date() : null,
   })
 
-  const freshEntry = (given: NewEntry): Entry => {
+  const newEntry = (given: NewEntry): Entry => {
     const durable = given.key !== undefined || given.effect !== 'read'
     return { ...given, id: given.id ?? newId('inv'), startedAt: new Date(), durable }
   }
 
-  const knownFor = async ({ workspaceId, key }: NewEntry): Promise<InvocationRow> => {
+  const earlierCall = async ({ workspaceId, key }: NewEntry): Promise<InvocationRow> => {
     const known = key === undefined ? undefined : await findByKey(db.sql, workspaceId, key)
-    // It was dropped for its age between the two statements.
+    // It was deleted for its age between the two statements.
     if (!known) throw hubError('in_progress', { retryAfter: 1 })
     return known
   }
 
   const cleaning = setInterval(() => {
     const before = new Date(Date.now() - keepDays * 86_400_000)
-    dropOld(db.sql, before, 1000).catch((error: unknown) => logger.warn({ err: error }, 'could not drop old invocations'))
+    dropOld(db.sql, before, 1000).catch((error: unknown) => logger.warn({ err: error }, 'failed to delete old invocations'))
   }, 60_000).unref()
 
   return {
     async begin(given) {
-      const fresh = freshEntry(given)
-      if (!fresh.durable || (await inserts.add(row(fresh, 'running')))) return { fresh }
-      return { known: await knownFor(given) }
+      const entry = newEntry(given)
+      if (!entry.durable || (await inserts.add(row(entry, 'running')))) return { kind: 'new', entry }
+      return { kind: 'replay', row: await earlierCall(given) }
     },
 
-    async beginLater(given, start) {
-      const fresh = freshEntry(given)
+    async enqueue(given, start) {
+      const entry = newEntry(given)
       const stored = await db.transaction(async (trx) => {
-        const made = await insertInvocations(trx, [row(fresh, 'queued')])
-        if (made.size > 0) await start(trx, fresh.id)
+        const made = await insertInvocations(trx, [row(entry, 'queued')])
+        if (made.size > 0) await start(trx)
         return made.size > 0
       })
-      return stored ? { fresh } : { known: await knownFor(given) }
+      return stored ? { kind: 'queued', id: entry.id } : { kind: 'replay', row: await earlierCall(given) }
     },
 
-    async again(given, known) {
+    async retake(given, known) {
       if (!(await retake(db.sql, known, executorId))) throw hubError('in_progress', { retryAfter: 1 })
       return { ...given, id: known.id, startedAt: new Date(), durable: true }
     },
@@ -141,15 +159,15 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
       }
       const written = inserts
         .add(row(entry, result.status, result))
-        .catch((error: unknown) => logger.warn({ err: error }, 'a look could not be journalled'))
-      // What was cut has its rest in the journal, so it has to be there when the caller asks for it.
+        .catch((error: unknown) => logger.warn({ err: error }, 'failed to store a read in the journal'))
+      // The caller may ask for the rest of a cut output as soon as it has the answer.
       if (result.output !== undefined || inserts.size > maxWaiting) await written
     },
 
-    settle: () =>
+    resolveInterrupted: () =>
       db.transaction(async (trx) => {
         const unknown = hubError('outcome_unknown', { detail: 'the process died during the call' })
-        const settled = await settle(trx, storedError(hubError('interrupted')), storedError(unknown))
+        const settled = await resolveInterrupted(trx, storedError(hubError('interrupted')), storedError(unknown))
         await announced(settled, () => Promise.resolve(), trx)
         return settled.length
       }),
@@ -170,7 +188,7 @@ interface StoredError {
   readonly retry_after?: number
 }
 
-/** What may be shown of an error, and nothing of its cause. */
+/** What callers may see of an error; its cause is only for the log. */
 function storedError({ code, message, details: { hint, errors, retryAfter } }: HubError): Record<string, unknown> {
   const { kind } = errorCatalogue[code]
   return {

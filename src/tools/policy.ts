@@ -4,11 +4,11 @@ import type { Database } from '#db'
 import { hubError } from '#errors'
 import { ttlCache } from '#lib/ttl-cache'
 import { readPolicy, writePolicy } from './store.ts'
-import type { Tool } from './registry.ts'
+import type { Tool } from './tool.ts'
 
 const patterns = z.array(z.string().min(1).max(200)).max(100)
 
-/** The first rule that fits decides; without one the call is allowed, as the token's scopes already do. */
+/** The first rule that matches decides. Where none matches, the call is allowed. */
 export const policyRule = z.strictObject({
   tools: patterns.optional().describe('Tool names; * stands for any text.'),
   connectors: patterns.optional().describe('Connector names; * stands for any text.'),
@@ -18,12 +18,12 @@ export const policyRule = z.strictObject({
     .optional()
     .describe('Arguments by path, each with a pattern: {"channel": "#general"}.'),
   decision: z.enum(['allow', 'deny', 'ask']).describe('ask: a person has to approve.'),
-  reason: z.string().max(500).optional().describe('Told to whoever is refused.'),
+  reason: z.string().max(500).optional().describe('Shown to whoever is refused.'),
 })
 
 export type PolicyRule = z.output<typeof policyRule>
 
-export interface Verdict {
+export interface PolicyDecision {
   readonly decision: 'allow' | 'deny' | 'ask'
   readonly reason?: string | undefined
 }
@@ -31,10 +31,10 @@ export interface Verdict {
 export interface Policies {
   read(workspaceId: string): Promise<PolicyRule[]>
   write(principal: Principal, rules: readonly PolicyRule[]): Promise<void>
-  judge(workspaceId: string, tool: Tool, input: unknown): Promise<Verdict>
+  decide(workspaceId: string, tool: Tool, input: unknown): Promise<PolicyDecision>
 }
 
-// As long as a token may be believed: a new rule holds in every process within the second.
+// A new rule applies in every process within a second.
 const cacheTtlMs = 500
 
 export function createPolicies(db: Database, access: Access): Policies {
@@ -56,13 +56,13 @@ export function createPolicies(db: Database, access: Access): Policies {
       })
       rules.forget(principal.workspaceId)
     },
-    async judge(workspaceId, tool, input) {
+    async decide(workspaceId, tool, input) {
       return (await rules.get(workspaceId)).find((rule) => fits(rule, tool, input)) ?? { decision: 'allow' }
     },
   }
 }
 
-export function refuse({ decision, reason }: Verdict, tool: Tool): void {
+export function refuseDenied({ decision, reason }: PolicyDecision, tool: Tool): void {
   if (decision !== 'deny') return
   throw hubError('policy_denied', { detail: `a policy forbids ${tool.name} here${reason ? `: ${reason}` : ''}` })
 }
@@ -85,7 +85,7 @@ function at(value: unknown, path: string): unknown {
     )
 }
 
-/** `*` stands for any text; matched by hand, so that no pattern can make it slow. */
+/** `*` stands for any text. No regular expression, so that no pattern can be slow. */
 export function matches(pattern: string, text: string): boolean {
   const parts = pattern.split('*')
   if (parts.length === 1) return pattern === text

@@ -1,17 +1,10 @@
 import { z } from 'zod'
 import { allows, type Principal } from '#access'
 import { hubError, type HubError } from '#errors'
-import type { Action, Connector, Effect } from '#kit'
+import type { Connector, Effect } from '#kit'
 import { digest } from '#lib/canonical'
 import { nearest } from '#lib/nearest'
-
-/** An action as callers see it. */
-export interface Tool {
-  readonly name: string
-  readonly aliases: readonly string[]
-  readonly connector: Connector
-  readonly action: Action
-}
+import { toolsOf, type Tool } from './tool.ts'
 
 export interface ToolDescription {
   readonly name: string
@@ -42,20 +35,17 @@ export interface ToolFilter {
   readonly effect?: string | undefined
 }
 
-export function createRegistry(connectors: readonly Connector[]): Registry {
-  const all: Tool[] = []
+/** `own` are the tools of the hub itself. */
+export function createRegistry(connectors: readonly Connector[], own: readonly Tool[] = []): Registry {
+  const all = [...connectors.flatMap(toolsOf), ...own]
   const byName = new Map<string, Tool>()
-  for (const connector of connectors) {
-    for (const [verb, action] of Object.entries(connector.actions)) {
-      const tool: Tool = { name: `${connector.name}_${verb}`, aliases: action.aliases, connector, action }
-      all.push(tool)
-      for (const name of [tool.name, ...tool.aliases]) {
-        if (byName.has(name)) throw new Error(`two tools are called ${name}`)
-        byName.set(name, tool)
-      }
+  for (const tool of all) {
+    for (const name of [tool.name, ...tool.aliases]) {
+      if (byName.has(name)) throw new Error(`two tools are called ${name}`)
+      byName.set(name, tool)
     }
   }
-  // Weak: provided tools are made anew now and then.
+  // Weak: tools of a source are created again for each list.
   const described = new WeakMap<Tool, ToolDescription>()
 
   const describe = (tool: Tool): ToolDescription => {

@@ -49,7 +49,7 @@ const columns = [
 
 type Wire = Omit<InvocationRow, 'startedAt' | 'finishedAt' | 'attempts'> & { readonly startedAt: Date; readonly finishedAt: Date | null }
 
-/** Many rows in one statement; answers the ids that went in. A row whose key is taken does not. */
+/** Inserts many rows in one statement and returns the ids that were inserted: a row whose key is taken is not. */
 export async function insertInvocations(sql: Sql, rows: readonly Wire[]): Promise<Set<string>> {
   const { rows: made } = await raw<{ id: string }>`
     insert into hub.invocations (id, workspace_id, tool, connector, effect, integration_id, integration, transport, actor, key, digest, status,
@@ -73,7 +73,7 @@ export interface Ending {
   readonly executorId: string
 }
 
-/** Only what this executor still runs: what a sweep has settled, or another took over, is not overwritten. */
+/** Only calls that this executor still runs: what a sweep has ended, or another process took over, is not overwritten. */
 export async function finishInvocations(sql: Sql, endings: readonly Ending[]): Promise<void> {
   await raw`
     update hub.invocations as i
@@ -127,7 +127,7 @@ export function listInvocations(
     .execute() as Promise<InvocationRow[]>
 }
 
-/** Takes an ended or queued invocation up again; false when somebody else did in the meantime. */
+/** Starts an ended or queued invocation again; false when another process did so first. */
 export async function retake(sql: Sql, row: Pick<InvocationRow, 'id' | 'status' | 'attempts'>, executorId: string): Promise<boolean> {
   const result = await sql
     .updateTable('invocations')
@@ -147,10 +147,14 @@ export async function retake(sql: Sql, row: Pick<InvocationRow, 'id' | 'status' 
 }
 
 /**
- * What was under way on processes that are gone: those of serving hubs when the engine has declared them dead and removed them, others
- * (command lines) after ten minutes. A look changed nothing and may be asked again; of a write nobody knows.
+ * Ends the calls of processes that are gone: those of serving hubs once the engine has removed them as dead, those of command lines after
+ * ten minutes. A read changed nothing and may be repeated; the outcome of a write is unknown.
  */
-export async function settle(sql: Sql, interrupted: Record<string, unknown>, unknown: Record<string, unknown>): Promise<InvocationRow[]> {
+export async function resolveInterrupted(
+  sql: Sql,
+  interrupted: Record<string, unknown>,
+  unknown: Record<string, unknown>,
+): Promise<InvocationRow[]> {
   const { rows } = await raw<{ id: string }>`
     update hub.invocations as i
        set status = case when i.effect = 'read' then 'failed' else 'outcome_unknown' end, finished_at = now(),

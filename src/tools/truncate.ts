@@ -1,15 +1,15 @@
-/** Results are cut to what an agent can take: chosen fields, and a budget of tokens. What is cut says so, and how to get the rest. */
-export interface Cut {
+/** Results are cut to the fields that the caller asked for and to a budget of tokens. Each cut says what is missing. */
+export interface Truncation {
   readonly path: string
   readonly shown: number
   readonly total: number
   readonly unit: 'items' | 'characters'
 }
 
-export interface Shaped {
+export interface Truncated {
   readonly output: unknown
   readonly totalTokens: number
-  readonly cuts: readonly Cut[]
+  readonly cuts: readonly Truncation[]
 }
 
 // A token of JSON is about four characters; exact counting would cost more than it tells.
@@ -19,11 +19,11 @@ export function tokensOf(json: string | undefined): number {
   return Math.ceil((json?.length ?? 0) / charactersPerToken)
 }
 
-export function shape(output: unknown, { fields, maxTokens }: { fields?: readonly string[] | undefined; maxTokens: number }): Shaped {
+export function truncate(output: unknown, { fields, maxTokens }: { fields?: readonly string[] | undefined; maxTokens: number }): Truncated {
   const picked = fields && fields.length > 0 ? pick(output, fields) : output
   const totalTokens = tokensOf(JSON.stringify(picked))
   if (totalTokens <= maxTokens) return { output: picked, totalTokens, cuts: [] }
-  const cuts: Cut[] = []
+  const cuts: Truncation[] = []
   return { output: fit(picked, maxTokens * charactersPerToken, '', cuts), totalTokens, cuts }
 }
 
@@ -48,7 +48,7 @@ export function pick(value: unknown, fields: readonly string[]): unknown {
 }
 
 /** Cuts a value to about `room` characters: small parts stay whole, large ones share what is left. */
-function fit(value: unknown, room: number, path: string, cuts: Cut[]): unknown {
+function fit(value: unknown, room: number, path: string, cuts: Truncation[]): unknown {
   const size = JSON.stringify(value)?.length ?? 0
   if (size <= room) return value
   if (typeof value === 'string') {
@@ -61,7 +61,7 @@ function fit(value: unknown, room: number, path: string, cuts: Cut[]): unknown {
   return value
 }
 
-function fitItems(items: readonly unknown[], room: number, path: string, cuts: Cut[]): unknown[] {
+function fitItems(items: readonly unknown[], room: number, path: string, cuts: Truncation[]): unknown[] {
   const kept: unknown[] = []
   let left = room - 2
   for (const item of items) {
@@ -76,7 +76,7 @@ function fitItems(items: readonly unknown[], room: number, path: string, cuts: C
   return kept
 }
 
-function fitFields(object: Record<string, unknown>, room: number, path: string, cuts: Cut[]): Record<string, unknown> {
+function fitFields(object: Record<string, unknown>, room: number, path: string, cuts: Truncation[]): Record<string, unknown> {
   const sizes = Object.entries(object).map(([key, item]) => ({ key, item, size: (JSON.stringify(item)?.length ?? 0) + key.length + 4 }))
   const rooms = new Map<string, number>()
   let left = room - 2

@@ -40,7 +40,7 @@ export function createReconcile({ db, integrations, events, logger, metrics }: R
     if (!row?.enabled || !connector || !recovery) return 0
     using limit = deadline(callMs)
     const scope = { workspaceId: source.workspaceId, signal: limit.signal, dryRun: false, readOnly: false }
-    const caller = await integrations.caller(row, connector, scope)
+    const caller = await integrations.connect(row, connector, scope)
     const since = new Date(Math.max(Date.now() - longestMs, (source.checkedAt?.getTime() ?? 0) - overlapMs))
     const sent = await recovery.sent(caller.context({ hook: source.hook, since }, undefined))
     const settled = sent.filter(({ at }) => at.getTime() < Date.now() - settledMs)

@@ -34,13 +34,13 @@ test('commands work beside a serving hub', { concurrency: 2 }, async (t) => {
       assert.equal((await call('/api/v1/tokens', made.token)).status, 200)
       assert.equal((await call('/api/v1/credentials', made.token)).status, 403)
       const [list, plain] = await Promise.all([
-        hubJson<{ id: string; name: string; scopes: string[]; state: string }[]>(['token', 'list'], env),
+        hubJson<{ items: { id: string; name: string; scopes: string[]; revoked_at: string | null }[] }>(['token', 'list'], env),
         hub(['token', 'create', 'short', '--scope', 'admin', '--expires', '1h', '--read-only'], env),
       ])
       assert.ok(!JSON.stringify(list).includes(made.token))
-      const listed = list.find(({ id }) => id === made.id)
+      const listed = list.items.find(({ id }) => id === made.id)
       assert.deepEqual(listed?.scopes, ['tokens:read', 'tools:read', 'audit:read'])
-      assert.equal(listed.state, 'active')
+      assert.equal(listed.revoked_at, null)
       // Alone on its line, for $(…) in a script.
       assert.match(plain.out, /^ih_[A-Za-z0-9]{46}\n$/)
       assert.equal(plain.err, '')

@@ -68,7 +68,7 @@ outputs: { n: '\${{ steps.double.output }}' }
     const { run_id: id } = await hubJson<{ run_id: string }>(['flow', 'trigger', 'asks', 'n=21'], env)
     const question = await until('it asks', async () => (await look(`/api/v1/approvals?run=${id}`)).items[0])
     assert.deepEqual(
-      (await hubJson<{ id: string }[]>(['approval', 'list'], env)).map((row) => row.id),
+      (await hubJson<{ items: { id: string }[] }>(['approval', 'list'], env)).items.map((row) => row.id),
       [question.id],
     )
     assert.match((await hub(['approval', 'list', '--run', id], env)).out, /Is 42 right\?/)
@@ -93,7 +93,7 @@ outputs: { n: '\${{ steps.double.output }}' }
     await until('it waits', async () => (await look(`/api/v1/runs/${third}`)).status === 'waiting')
     assert.equal((await hub(['run', 'cancel', third], env)).code, 0)
     await until('it is cancelled', async () => (await look(`/api/v1/runs/${third}`)).status === 'cancelled')
-    const runs = await hubJson<{ id: string }[]>(['flow', 'runs', 'asks'], env)
+    const { items: runs } = await hubJson<{ items: { id: string }[] }>(['flow', 'runs', 'asks'], env)
     assert.deepEqual(
       runs.map((run) => run.id),
       [third, replayed.run_id, id],

@@ -5,8 +5,7 @@ import { after, test } from 'node:test'
 import { z } from 'zod'
 import { connectors } from '#connectors'
 import { createExpressions, render } from '#expressions'
-
-import { createHubConnector } from '../../src/tools/builtin.ts'
+import { createHubTools, operations } from '#operations'
 import { flowsRunBy, parseDefinition, type Definition, type Known } from '../../src/flows/definition/index.ts'
 
 const home = join(import.meta.dirname, '../..')
@@ -14,13 +13,15 @@ const folder = join(home, 'src/flows/ready')
 const expressions = createExpressions()
 after(() => expressions[Symbol.asyncDispose]())
 
+const connectorTools = connectors.flatMap(({ name, actions }) =>
+  Object.entries(actions).map(([verb, { input }]) => ({ name: `${name}_${verb}`, input })),
+)
+const hubTools = createHubTools(operations, undefined as never).map(({ name, action: { input } }) => ({ name, input }))
 const tools = new Map(
-  [...connectors, createHubConnector(undefined as never, undefined as never)].flatMap(({ name, actions }) =>
-    Object.entries(actions).map(([verb, { input }]) => [
-      `${name}_${verb}`,
-      { inputSchema: z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown> },
-    ]),
-  ),
+  [...connectorTools, ...hubTools].map(({ name, input }) => [
+    name,
+    { inputSchema: z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown> },
+  ]),
 )
 const flows = new Map<string, Definition>()
 const known: Known = {

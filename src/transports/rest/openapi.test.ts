@@ -60,6 +60,7 @@ const walk: readonly Step[] = [
   ['POST', '/api/v1/tools/hub_list_integrations/invoke', { input: {} }],
   ['GET', '/api/v1/invocations/{id}'],
   ['GET', '/api/v1/invocations?limit=2'],
+  ['GET', '/api/v1/invocations/inv_documented/result?path=items'],
   ['PUT', '/api/v1/policies', { rules: [{ tools: ['x_*'], decision: 'deny', reason: 'no' }] }],
   ['GET', '/api/v1/policies'],
   ['GET', '/api/v1/audit?limit=3'],
@@ -85,6 +86,7 @@ const walk: readonly Step[] = [
   ['POST', '/api/integrations/webhook/hooked/test', { body: { a: 1 } }],
   ['GET', '/api/integrations/webhook/hooked/logs'],
   ['GET', '/api/v1/webhooks/rejections?limit=1'],
+  ['GET', '/api/v1/events/since?after=&limit=1'],
   ['GET', '/api/v1/events?limit=1&type=http.documented'],
   ['GET', '/api/v1/events/{id}'],
   ['POST', '/api/v1/events/{id}/replay', { transform: 'then' }],
@@ -190,6 +192,12 @@ suite('/openapi.json', () => {
     await flows.save(operator, 'id: failing\nsteps: [{id: a, transform: 1}]')
     const failed = await flows.trigger(operator, 'failing')
     await db.sql.updateTable('flow_runs').set({ status: 'failed', finished_at: new Date() }).where('id', '=', failed.id).execute()
+    // A stored output, of which a part can be read.
+    await db.pool.query(
+      `insert into hub.invocations (id, workspace_id, tool, connector, effect, transport, actor, digest, status, output, executor_id, started_at)
+       values ('inv_documented', $1, 'http_request', 'http', 'read', 'rest', 'system:test', '', 'completed', '{"items": [1]}', 'exe_test', now())`,
+      [workspaceId],
+    )
     // For what can be said of events and deliveries.
     await db.transaction((trx) => createEventPublisher(db).publish(trx, [{ workspaceId, type: 'documented.happened', data: {} }]))
     const answered = new Set<string>()

@@ -1,11 +1,10 @@
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteShorthandOptions } from 'fastify'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
-import type { ToolDescription } from '#tools'
 import { problemSchema } from './problem.ts'
-import { withToolPaths } from './tool-paths.ts'
+import { withToolPaths, type DocumentedTool } from './tool-paths.ts'
 
-export async function addOpenApi(app: FastifyInstance, version: string, tools: () => ToolDescription[]): Promise<void> {
+export async function addOpenApi(app: FastifyInstance, version: string, tools: () => DocumentedTool[]): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -1,37 +1,22 @@
 import cors from '@fastify/cors'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault, type RouteOptions } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Access } from '#access'
-import type { Credentials } from '#credentials'
-import type { Events } from '#events'
-import type { Outbound } from '#endpoints'
-import type { Flows } from '#flows'
-import type { Integrations } from '#integrations'
 import { hubError } from '#errors'
+import { operations, type Execute } from '#operations'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
 import { addAccess, nothingHere } from './access-hook.ts'
-import { approvalRoutes } from './approvals.ts'
-import { connectorRoutes } from './connectors.ts'
-import { credentialRoutes } from './credentials.ts'
-import { deliveryRoutes } from './deliveries.ts'
-import { endpointRoutes } from './endpoints.ts'
-import { eventRoutes } from './events.ts'
-import { flowRoutes } from './flows.ts'
-import { integrationRoutes } from './integrations.ts'
 import { addHeaders, answerBroken, requestId, secure } from './headers.ts'
 import { addJsonParser } from './json.ts'
 import { addDocs, addOpenApi } from './openapi.ts'
+import { legacyToolRoutes } from './legacy-tools.ts'
+import { operationRoutes } from './operations.ts'
 import { sendProblem } from './problem.ts'
-import { runRoutes } from './runs.ts'
-import { seedRoutes } from './seeds.ts'
 import { systemRoutes } from './system.ts'
-import { tokenRoutes } from './tokens.ts'
-import { toolRoutes } from './tools.ts'
 import { webhookRoutes } from './webhooks.ts'
-import { workspaceRoutes } from './workspaces.ts'
 
 export type RestApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
@@ -40,13 +25,9 @@ export type Readiness = () => Promise<Record<string, { ok: boolean; reason?: str
 export interface RestDeps extends Telemetry {
   readonly version: string
   readonly access: Access
-  readonly credentials: Credentials
-  readonly integrations: Integrations
   readonly tools: Tools
-  readonly events: Events
-  readonly outbound: Outbound
   readonly webhooks: Webhooks
-  readonly flows: Flows
+  readonly execute: Execute
   readonly readiness: Readiness
   readonly isStopping: () => boolean
 }
@@ -91,7 +72,8 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   const routeTable: RouteOptions[] = []
   app.decorate('routeTable', routeTable)
   app.addHook('onRoute', (route) => void routeTable.push(route))
-  app.setValidatorCompiler(validatorCompiler)
+  // Operations validate their input themselves, in every transport; the schemas of routes document them.
+  app.setValidatorCompiler(() => (value) => ({ value }))
   // Schemas of replies document them and are held by tests; checking each one again at run time would cost half of a small reply.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
@@ -105,22 +87,12 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   }
   addAccess(app, deps.access)
   addDocs(app)
-  await addOpenApi(app, deps.version, () => deps.tools.registry.all.map(deps.tools.registry.describe))
+  const { registry } = deps.tools
+  await addOpenApi(app, deps.version, () => registry.all.map((tool) => ({ ...registry.describe(tool), example: tool.action.example })))
 
   systemRoutes(app, deps)
-  tokenRoutes(app, deps)
-  workspaceRoutes(app, deps)
-  credentialRoutes(app, deps)
-  connectorRoutes(app, deps)
-  integrationRoutes(app, deps)
-  toolRoutes(app, deps)
-  approvalRoutes(app, deps)
-  seedRoutes(app, deps)
-  eventRoutes(app, deps)
-  endpointRoutes(app, deps)
-  deliveryRoutes(app, deps)
-  await flowRoutes(app, deps)
-  runRoutes(app, deps)
+  await operationRoutes(app, deps, operations)
+  legacyToolRoutes(app, deps)
   await webhookRoutes(app, deps)
   return app
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { errorCatalogue } from '#errors'
+import { definitionSchema } from '#flows'
 import type { RestApp, RestDeps } from './server.ts'
 
 const checks = z.record(z.string(), z.object({ ok: z.boolean(), reason: z.string().optional() }))
@@ -38,6 +39,15 @@ export function systemRoutes(app: RestApp, { version, readiness, metrics, isStop
     config: { access: 'metrics:read' },
     schema: { tags: ['System'], summary: 'Prometheus metrics' },
     handler: async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  })
+  app.get('/schemas/flow.json', {
+    config: open,
+    schema: {
+      tags: ['Flows'],
+      summary: 'The JSON Schema of a flow definition, for editors',
+      response: { 200: z.record(z.string(), z.unknown()) },
+    },
+    handler: async () => definitionSchema(),
   })
   app.get('/docs/errors', {
     config: open,

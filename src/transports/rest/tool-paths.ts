@@ -1,7 +1,7 @@
 import type { ToolDescription } from '#tools'
 
 interface Media {
-  content: { 'application/json': { schema: { properties: Record<string, unknown> } } }
+  content: { 'application/json': { schema: { properties: Record<string, unknown>; example?: unknown } } }
 }
 
 interface Operation {
@@ -12,8 +12,12 @@ interface Operation {
 
 const generic = '/api/v1/tools/{name}/invoke'
 
-/** The same path once more for each tool, with its own name and schemas in it: what a client generator or an agent reads. */
-export function withToolPaths(document: { paths?: Record<string, unknown> }, tools: readonly ToolDescription[]): unknown {
+export interface DocumentedTool extends ToolDescription {
+  readonly example: unknown
+}
+
+/** Adds the path of each tool, with the tool's name, schemas and example, for client generators and agents. */
+export function withToolPaths(document: { paths?: Record<string, unknown> }, tools: readonly DocumentedTool[]): unknown {
   const template = (document.paths?.[generic] as { post: Operation } | undefined)?.post
   if (!template) return document
   const own = tools.map((tool) => [`/api/v1/tools/${tool.name}/invoke`, { post: operationOf(template, tool) }] as const)
@@ -22,10 +26,12 @@ export function withToolPaths(document: { paths?: Record<string, unknown> }, too
 
 function operationOf(
   template: Operation,
-  { name, title, description, connector, effect, input_schema, output_schema }: ToolDescription,
+  { name, title, description, connector, effect, input_schema, output_schema, example }: DocumentedTool,
 ): object {
   const operation = structuredClone(template)
-  operation.requestBody.content['application/json'].schema.properties['input'] = input_schema
+  const body = operation.requestBody.content['application/json'].schema
+  body.properties['input'] = input_schema
+  body.example = { input: example }
   const answer = operation.responses['200']?.content['application/json'].schema
   if (answer) answer.properties['output'] = output_schema
   return {

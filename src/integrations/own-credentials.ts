@@ -1,0 +1,115 @@
+import type { Principal } from '#access'
+import type { Credentials } from '#credentials'
+import type { Database } from '#db'
+import { hubError } from '#errors'
+import type { AuthMethod, Connector } from '#kit'
+import { listIntegrations, setCredentialNames, type IntegrationRow } from './store.ts'
+import { authMethodOf, credentialDataOf, type CredentialInput } from './validate.ts'
+
+/**
+ * Credentials that belong to one integration: those whose values were given with it. They are stored under its id, so that they follow it
+ * through renames and never meet another integration of the same name.
+ */
+export interface OwnCredentials {
+  /** Returns the name of the credential to use: a stored one, or the integration's own with these values. */
+  keep(principal: Principal, integration: Owner, input: CredentialInput | undefined): Promise<string | null>
+  /** `webhook_secret` may stand in the config, where people expect it. The previous secret stays valid beside it. */
+  keepWebhookSecret(principal: Principal, integration: Owner, secret: unknown): Promise<string | undefined>
+  /** Deletes what was stored for the integration. */
+  remove(principal: Principal, integration: Pick<IntegrationRow, 'id'>): Promise<void>
+  /** Moves credentials that an earlier version stored under the integration's name. */
+  moveToIds(principal: Principal): Promise<void>
+}
+
+export interface Owner {
+  readonly id: string
+  readonly connector: Connector
+  readonly authType: string
+  readonly webhookCredential: string | null
+}
+
+const ownName = (id: string): string => `integration-${id}`
+const webhookName = (id: string): string => `webhook-${id}`
+const shortestSecret = 8
+
+export function createOwnCredentials({ db, credentials }: { readonly db: Database; readonly credentials: Credentials }): OwnCredentials {
+  const keep: OwnCredentials['keep'] = async (principal, { id, connector, authType }, input) => {
+    const method = authMethodOf(connector, authType)
+    if (typeof input === 'string') {
+      const values = await credentials.read(principal.workspaceId, input)
+      if (!values) throw hubError('credential_missing', { detail: `there is no credential "${input}"`, hint: connector.connect })
+      credentialDataOf(method, values)
+      return input
+    }
+    const values = credentialDataOf(method, input ?? {})
+    if (input === undefined) return null
+    await credentials.set(principal, ownName(id), values, connector.name)
+    return ownName(id)
+  }
+
+  const keepWebhookSecret: OwnCredentials['keepWebhookSecret'] = async (principal, { id, connector, webhookCredential }, secret) => {
+    if (secret === undefined) return undefined
+    if (typeof secret !== 'string' || secret.length < shortestSecret || !connector.webhook) {
+      const message = connector.webhook ? `must be a text of ${shortestSecret} characters or more` : `${connector.title} sends no webhooks`
+      throw hubError('invalid_input', { errors: [{ path: 'config.webhook_secret', message }] })
+    }
+    const name = webhookCredential ?? webhookName(id)
+    const before = (await credentials.read(principal.workspaceId, name))?.['token']
+    const previous = before === undefined || before === secret ? {} : { previous: before }
+    await credentials.set(principal, name, { token: secret, ...previous }, connector.name)
+    return name
+  }
+
+  const move = async (principal: Principal, row: IntegrationRow): Promise<void> => {
+    const moved: { credential?: string; webhookCredential?: string } = {}
+    const copy = async (from: string | null, prefix: 'integration-' | 'webhook-', to: string): Promise<string | undefined> => {
+      if (from === null || from === to || !from.startsWith(prefix)) return undefined
+      const values = await credentials.read(row.workspaceId, from)
+      if (!values) return undefined
+      await credentials.set(principal, to, values, row.connector)
+      return to
+    }
+    const credential = await copy(row.credential, 'integration-', ownName(row.id))
+    const webhookCredential = await copy(row.webhookCredential, 'webhook-', webhookName(row.id))
+    if (credential) moved.credential = credential
+    if (webhookCredential) moved.webhookCredential = webhookCredential
+    if (Object.keys(moved).length > 0) await setCredentialNames(db.sql, row.id, moved)
+  }
+
+  return {
+    keep,
+    keepWebhookSecret,
+
+    async remove(principal, { id }) {
+      const stored = await credentials.list(principal)
+      for (const name of [ownName(id), webhookName(id)])
+        if (stored.some((credential) => credential.name === name)) await credentials.remove(principal, name)
+    },
+
+    async moveToIds(principal) {
+      const rows = await listIntegrations(db.sql, principal.workspaceId)
+      for (const row of rows) await move(principal, row)
+      const inUse = new Set(
+        (await listIntegrations(db.sql, principal.workspaceId)).flatMap((row) => [row.credential, row.webhookCredential]),
+      )
+      const earlier = rows.flatMap((row) => [row.credential, row.webhookCredential]).filter((name) => name !== null && !inUse.has(name))
+      for (const name of new Set(earlier)) if (name !== null) await credentials.remove(principal, name)
+    },
+  }
+}
+
+/** Finds the auth method whose fields the values have; the connector's first one where none matches. */
+export function guessAuthType({ auth }: Connector, credential: CredentialInput | undefined): string {
+  const values = typeof credential === 'object' ? credential : undefined
+  const matching = values && auth.find((method) => Object.keys(method.fields.shape).length > 0 && accepts(method, values))
+  return (matching ?? auth[0])!.type
+}
+
+function accepts(method: AuthMethod, values: Exclude<CredentialInput, string>): boolean {
+  try {
+    credentialDataOf(method, values)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { ApprovalRow } from '#tools'
+import { operation, view } from './operation.ts'
+import { idKeys, iso, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
+
+const status = z.enum(['pending', 'approved', 'rejected', 'expired', 'used'])
+
+const approvalView = view(
+  z.object({
+    id: z.string(),
+    status,
+    message: z.string(),
+    deciders: z.array(z.string()).nullable().describe('Actors, names of tokens, or scopes; null: whoever has approvals:write.'),
+    call: z
+      .object({ tool: z.string(), integration: z.string().nullable(), input: z.unknown() })
+      .nullable()
+      .describe('The one call that the approval covers.'),
+    run_id: z.string().nullable(),
+    path: z.string().nullable(),
+    asked_by: z.string(),
+    decided_by: z.string().nullable(),
+    comment: z.string().nullable(),
+    expires_at: timestamp,
+    created_at: timestamp,
+    decided_at: timestamp.nullable(),
+  }),
+  (row: ApprovalRow) => ({
+    id: row.id,
+    status: row.status,
+    message: row.message,
+    path: row.path,
+    comment: row.comment,
+    deciders: row.deciders && [...row.deciders],
+    call: row.call && { tool: row.call.tool, integration: row.call.integration, input: row.call.input },
+    run_id: row.runId,
+    asked_by: row.askedBy,
+    decided_by: row.decidedBy,
+    expires_at: row.expiresAt.toISOString(),
+    created_at: row.createdAt.toISOString(),
+    decided_at: iso(row.decidedAt),
+  }),
+)
+
+const id = reference.describe('Id of the approval.')
+const exampleId = 'apr_0197f3d2-0000-7000-8000-000000000000'
+
+export const listApprovals = operation({
+  name: 'approvals.list',
+  scope: 'approvals:read',
+  effect: 'read',
+  summary: 'List approvals, newest first',
+  input: z.strictObject({ ...pageInput, status: status.optional(), run: reference.optional().describe('Only those of this run.') }),
+  output: pageOf(approvalView),
+  http: { method: 'GET', path: '/api/v1/approvals' },
+  example: { status: 'pending' },
+  run: ({ tools, principal }, { limit, cursor, ...filter }) =>
+    readPage({ limit, cursor }, idKeys('apr'), (page) => tools.approvals.list(principal.workspaceId, filter, page)),
+})
+
+export const getApproval = operation({
+  name: 'approvals.get',
+  scope: 'approvals:read',
+  effect: 'read',
+  summary: 'Get one approval with the call that it is about',
+  input: z.strictObject({ id }),
+  output: approvalView,
+  http: { method: 'GET', path: '/api/v1/approvals/:id' },
+  example: { id: exampleId },
+  run: ({ tools, principal }, input) => tools.approvals.get(principal.workspaceId, input.id),
+})
+
+export const decideApproval = operation({
+  name: 'approvals.decide',
+  scope: 'approvals:write',
+  effect: 'write',
+  summary: 'Approve or reject',
+  input: z.strictObject({ id, decision: z.enum(['approve', 'reject']), comment: z.string().max(2000).optional() }),
+  output: approvalView,
+  http: { method: 'POST', path: '/api/v1/approvals/:id' },
+  example: { id: exampleId, decision: 'approve', comment: 'Checked with Ada.' },
+  run: ({ tools, principal }, { id: approval, decision, comment }) => tools.approvals.decide(principal, approval, decision, comment),
+})

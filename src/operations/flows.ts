@@ -1,0 +1,287 @@
+import { z } from 'zod'
+import type { FlowWithVersion, RunRow, VersionRow } from '#flows'
+import { operation, plain, view } from './operation.ts'
+import { renderRun, runSchema, startedSchema } from './runs.ts'
+import { allOf, anyObject, deleted, pageOf, reference, timestamp } from './shared.ts'
+
+const flowSchema = z.object({
+  id: z.string().describe('As its definition says.'),
+  flow_id: z.string(),
+  name: z.string().nullable(),
+  description: z.string().nullable(),
+  version: z.int(),
+  enabled: z.boolean(),
+  origin: z.enum(['user', 'ready']),
+  actor: z.string().describe('Who saved it last: it runs with their rights.'),
+  parameters: anyObject.nullable(),
+  on: z.array(anyObject),
+  digest: z.string(),
+  created_at: timestamp,
+  updated_at: timestamp,
+})
+
+function renderFlow(flow: FlowWithVersion): z.output<typeof flowSchema> {
+  const { definition, version, enabled, actor, digest } = flow
+  return {
+    id: flow.name,
+    flow_id: flow.id,
+    version,
+    enabled,
+    actor,
+    digest,
+    name: definition.name ?? null,
+    description: definition.description ?? null,
+    origin: flow.origin === 'ready' ? 'ready' : 'user',
+    parameters: definition.parameters ? { ...definition.parameters } : null,
+    on: (definition.on ?? []).map((trigger) => ({ ...trigger })),
+    created_at: flow.createdAt.toISOString(),
+    updated_at: flow.updatedAt.toISOString(),
+  }
+}
+
+const wholeSchema = flowSchema.extend({ definition: anyObject, source: z.string() })
+const wholeView = view(wholeSchema, (flow: FlowWithVersion) => ({
+  ...renderFlow(flow),
+  definition: { ...flow.definition },
+  source: flow.source,
+}))
+
+const versionView = view(
+  z.object({
+    version: z.int(),
+    actor: z.string(),
+    digest: z.string(),
+    definition: anyObject,
+    source: z.string(),
+    created_at: timestamp,
+  }),
+  ({ version, actor, digest, definition, source, createdAt }: VersionRow) => ({
+    version,
+    actor,
+    digest,
+    source,
+    definition: { ...definition },
+    created_at: createdAt.toISOString(),
+  }),
+)
+
+const id = reference.describe('Id of the flow.')
+const definitionFields = {
+  definition: anyObject.optional().describe('The definition; its schema is at /schemas/flow.json.'),
+  source: z.string().optional().describe('The same as a text, in YAML or JSON.'),
+}
+type Written = { readonly definition?: Record<string, unknown> | undefined; readonly source?: string | undefined }
+
+const hasOneForm = ({ definition, source }: Written): boolean => (definition === undefined) !== (source === undefined)
+const needsOneForm = 'needs either `definition` or `source`'
+const yaml = { types: ['application/yaml', 'application/x-yaml', 'text/yaml'], field: 'source' }
+const yamlHint = 'The definition may also be the body itself, as application/yaml.'
+
+function sourceOf({ definition, source }: Written): { source: string; format?: 'json' } {
+  return source === undefined ? { source: JSON.stringify(definition, null, 2), format: 'json' } : { source }
+}
+
+const exampleDefinition = { id: 'hello', steps: [{ id: 'text', transform: 'Hello' }] }
+
+export const saveFlow = operation({
+  name: 'flows.save',
+  scope: 'flows:write',
+  effect: 'write',
+  summary: 'Save a flow: a new one, or a new version of the one with this id',
+  description: yamlHint,
+  input: z.strictObject(definitionFields).refine(hasOneForm, needsOneForm),
+  output: wholeView,
+  http: {
+    method: 'POST',
+    path: '/api/v1/flows',
+    text: yaml,
+    responses: { 200: wholeSchema, 201: wholeSchema },
+    statusOf: (json) => ((json as z.output<typeof wholeSchema>).version === 1 ? 201 : 200),
+  },
+  example: { definition: exampleDefinition },
+  run: ({ flows, principal }, input) => {
+    const { source, format } = sourceOf(input)
+    return flows.save(principal, source, { format })
+  },
+})
+
+export const replaceFlow = operation({
+  name: 'flows.replace',
+  scope: 'flows:write',
+  effect: 'write',
+  summary: 'Save a new version of this flow',
+  description: yamlHint,
+  input: z.strictObject({ id, ...definitionFields }).refine(hasOneForm, needsOneForm),
+  output: wholeView,
+  http: { method: 'PUT', path: '/api/v1/flows/:id', text: yaml },
+  example: { id: 'hello', definition: exampleDefinition },
+  run: ({ flows, principal }, input) => {
+    const { source, format } = sourceOf(input)
+    return flows.save(principal, source, { format, id: input.id })
+  },
+})
+
+export const checkFlow = operation({
+  name: 'flows.check',
+  scope: 'flows:read',
+  effect: 'read',
+  summary: 'List the problems of a definition without saving it',
+  description: yamlHint,
+  input: z.strictObject(definitionFields).refine(hasOneForm, needsOneForm),
+  output: plain(
+    z.object({
+      ok: z.boolean(),
+      problems: z.array(z.object({ line: z.int(), column: z.int(), path: z.string(), message: z.string(), remedy: z.string() })),
+    }),
+  ),
+  http: { method: 'POST', path: '/api/v1/flows/check', text: yaml },
+  example: { definition: exampleDefinition },
+  run: async ({ flows, principal }, input) => {
+    const { source, format } = sourceOf(input)
+    const found = await flows.check(principal.workspaceId, source, format)
+    return 'problems' in found ? { ok: false, problems: [...found.problems] } : { ok: true, problems: [] }
+  },
+})
+
+export const listFlows = operation({
+  name: 'flows.list',
+  scope: 'flows:read',
+  effect: 'read',
+  summary: 'List flows',
+  input: z.strictObject({}),
+  output: pageOf(view(flowSchema, renderFlow)),
+  http: { method: 'GET', path: '/api/v1/flows' },
+  example: {},
+  tool: {
+    name: 'list_flows',
+    title: 'List flows',
+    description:
+      'Lists the flows of this workspace with what they do and the schema of their parameters. Use it to find one to trigger. Returns id, description, whether it is enabled, and parameters of each.',
+    example: {},
+    result: view(
+      z.object({ items: z.array(z.object({ id: z.string(), description: z.string(), enabled: z.boolean(), parameters: anyObject })) }),
+      ({ items }: { items: readonly z.output<typeof flowSchema>[] }) => ({
+        items: items.map((flow) => ({
+          id: flow.id,
+          enabled: flow.enabled,
+          description: flow.description ?? flow.name ?? '',
+          parameters: flow.parameters ?? {},
+        })),
+      }),
+    ),
+  },
+  run: async ({ flows, principal }) => allOf(await flows.list(principal.workspaceId)),
+})
+
+export const getFlow = operation({
+  name: 'flows.get',
+  scope: 'flows:read',
+  effect: 'read',
+  summary: 'Get one flow with its definition',
+  input: z.strictObject({ id }),
+  output: wholeView,
+  http: { method: 'GET', path: '/api/v1/flows/:id' },
+  example: { id: 'send-summary-email' },
+  run: ({ flows, principal }, input) => flows.get(principal.workspaceId, input.id),
+})
+
+export const listFlowVersions = operation({
+  name: 'flows.versions',
+  scope: 'flows:read',
+  effect: 'read',
+  summary: 'List the versions of a flow, newest first',
+  input: z.strictObject({ id }),
+  output: pageOf(versionView),
+  http: { method: 'GET', path: '/api/v1/flows/:id/versions' },
+  example: { id: 'send-summary-email' },
+  run: async ({ flows, principal }, input) => allOf(await flows.versions(principal.workspaceId, input.id)),
+})
+
+export const updateFlow = operation({
+  name: 'flows.update',
+  scope: 'flows:write',
+  effect: 'write',
+  summary: 'Enable or disable a flow',
+  input: z.strictObject({ id, enabled: z.boolean() }),
+  output: view(flowSchema, renderFlow),
+  http: { method: 'PATCH', path: '/api/v1/flows/:id' },
+  example: { id: 'send-summary-email', enabled: false },
+  run: ({ flows, principal }, input) => flows.setEnabled(principal, input.id, input.enabled),
+})
+
+export const deleteFlow = operation({
+  name: 'flows.delete',
+  scope: 'flows:write',
+  effect: 'destroy',
+  summary: 'Delete a flow; its runs stay',
+  input: z.strictObject({ id }),
+  output: deleted,
+  http: { method: 'DELETE', path: '/api/v1/flows/:id', status: 204 },
+  example: { id: 'hello' },
+  run: async ({ flows, principal }, input) => {
+    await flows.remove(principal, input.id)
+    return null
+  },
+})
+
+const longestWaitSeconds = 120
+const toolResult = z.object({ run_id: z.string(), status: z.string(), outputs: z.unknown(), error: z.unknown() })
+
+export const triggerFlow = operation({
+  name: 'flows.trigger',
+  scope: 'flows:run',
+  effect: 'write',
+  summary: 'Start a run of a flow',
+  input: z.strictObject({
+    id,
+    parameters: anyObject.default({}).describe('What the flow is started with.'),
+    dry_run: z.boolean().default(false).describe('Run what only reads, and show what would be written.'),
+    outputs: anyObject.optional().describe('Outputs by path, which a dry run takes instead of running those steps.'),
+    wait: z
+      .number()
+      .min(0)
+      .max(longestWaitSeconds)
+      .default(0)
+      .describe('How many seconds to wait for its end: the answer is the run if it ended, or its id if it takes longer.'),
+  }),
+  output: view(z.union([runSchema, startedSchema]), (run: RunRow) =>
+    run.finishedAt === null ? { run_id: run.id, status: run.status } : renderRun(run),
+  ),
+  http: {
+    method: 'POST',
+    path: '/api/v1/flows/:id/trigger',
+    query: ['wait'],
+    responses: { 200: runSchema, 202: startedSchema },
+    statusOf: (json) => ('run_id' in (json as object) ? 202 : 200),
+  },
+  example: { id: 'send-summary-email', parameters: { to: 'ada@example.com', subject: 'Summary', body: '<p>Done.</p>' } },
+  tool: {
+    name: 'trigger_flow',
+    title: 'Trigger a flow',
+    description:
+      'Starts a flow, such as send-summary-email, with its parameters. Use it for work of several steps that the hub has a flow for; hub_list_flows lists them and their parameters. Returns the id of the run and, with wait, how it ended and its outputs.',
+    aliases: ['trigger_integration_flow'],
+    rename: { id: 'flow_id' },
+    omit: ['dry_run', 'outputs'],
+    fields: { wait: z.number().min(0).max(90).default(0).describe('Seconds to wait for its end.') },
+    result: view(toolResult, (json: z.output<typeof runSchema> | z.output<typeof startedSchema>) =>
+      'run_id' in json
+        ? { ...json, outputs: null, error: null }
+        : { run_id: json.id, status: json.status, outputs: json.outputs ?? null, error: json.error },
+    ),
+    example: { flow_id: 'send-summary-email', parameters: { to: 'ada@example.com', subject: 'Summary', body: '<p>Done.</p>' } },
+  },
+  run: async ({ flows, principal, signal }, input) => {
+    const started = await flows.trigger(principal, input.id, {
+      parameters: input.parameters,
+      dryRun: input.dry_run,
+      outputs: input.outputs,
+    })
+    if (input.wait === 0) return started
+    return flows.wait(principal.workspaceId, started.id, input.wait * 1000, signal).catch((error: unknown) => {
+      // The run goes on when the caller has gone away.
+      if (signal?.aborted) return started
+      throw error
+    })
+  },
+})

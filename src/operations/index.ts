@@ -1,0 +1,118 @@
+import { decideApproval, getApproval, listApprovals } from './approvals.ts'
+import { getConnector, listConnectors } from './connectors.ts'
+import { createCredential, deleteCredential, listCredentials, setCredential } from './credentials.ts'
+import { getDelivery, listDeliveries, retryDeliveries, retryDelivery } from './deliveries.ts'
+import {
+  createEndpoint,
+  deleteEndpoint,
+  getEndpoint,
+  listEndpoints,
+  replayToEndpoint,
+  rotateEndpointSecret,
+  testEndpoint,
+  updateEndpoint,
+} from './endpoints.ts'
+import { eventsSince, getEvent, getRetention, listEvents, replayEvent, replayEvents, setRetention } from './events.ts'
+import { checkFlow, deleteFlow, getFlow, listFlows, listFlowVersions, replaceFlow, saveFlow, triggerFlow, updateFlow } from './flows.ts'
+import {
+  configureIntegration,
+  createIntegration,
+  deleteIntegration,
+  getIntegration,
+  integrationHealth,
+  listIntegrations,
+  testIntegration,
+  updateIntegration,
+} from './integrations.ts'
+import { getInvocation, listInvocations, readResult } from './invocations.ts'
+import { listKeys, rotateKeys, verifyAudit } from './keys.ts'
+import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
+import { createToken, listTokens, revokeToken } from './tokens.ts'
+import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } from './tools.ts'
+import { listRejections, previewWebhook, webhookLog } from './webhooks.ts'
+import { createWorkspace, listAudit, listWorkspaces } from './workspaces.ts'
+
+export type { Client } from './client.ts'
+export { createClient } from './client.ts'
+export { authorize, createExecute, type Execute } from './execute.ts'
+export type { Modules } from './modules.ts'
+export type { Caller, HttpRoute, Operation, OperationTool, StreamEvent } from './operation.ts'
+export { legacyToolPaths, type LegacyToolPath } from './legacy-paths.ts'
+export { jsonSchemaOf } from './shared.ts'
+export { createHubTools } from './hub-tools.ts'
+
+/** Everything that the hub offers. A new operation is a value in a file of this folder, and a name here. */
+export const operations = {
+  listTokens,
+  createToken,
+  revokeToken,
+  listWorkspaces,
+  createWorkspace,
+  listAudit,
+  listCredentials,
+  createCredential,
+  setCredential,
+  deleteCredential,
+  listConnectors,
+  getConnector,
+  listIntegrations,
+  createIntegration,
+  getIntegration,
+  updateIntegration,
+  configureIntegration,
+  deleteIntegration,
+  testIntegration,
+  integrationHealth,
+  listTools,
+  getTool,
+  callTool,
+  toolRegistry,
+  listInvocations,
+  getInvocation,
+  readResult,
+  getPolicies,
+  setPolicies,
+  listApprovals,
+  getApproval,
+  decideApproval,
+  listEvents,
+  eventsSince,
+  getEvent,
+  replayEvent,
+  replayEvents,
+  getRetention,
+  setRetention,
+  listEndpoints,
+  createEndpoint,
+  getEndpoint,
+  updateEndpoint,
+  deleteEndpoint,
+  rotateEndpointSecret,
+  testEndpoint,
+  replayToEndpoint,
+  listDeliveries,
+  getDelivery,
+  retryDelivery,
+  retryDeliveries,
+  saveFlow,
+  replaceFlow,
+  checkFlow,
+  listFlows,
+  getFlow,
+  listFlowVersions,
+  updateFlow,
+  deleteFlow,
+  triggerFlow,
+  listRuns,
+  getRun,
+  cancelRun,
+  retryRun,
+  replayRun,
+  watchRun,
+  listRejections,
+  webhookLog,
+  previewWebhook,
+  listKeys,
+  rotateKeys,
+  verifyAudit,
+}

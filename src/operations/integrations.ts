@@ -1,0 +1,277 @@
+import { z } from 'zod'
+import type { Access } from '#access'
+import { hubError } from '#errors'
+import type { CredentialInput, IntegrationRow } from '#integrations'
+import { operation, plain, view } from './operation.ts'
+import { allOf, anyObject, deleted, iso, pageOf, timestamp } from './shared.ts'
+
+const healthSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  connector: z.string(),
+  enabled: z.boolean(),
+  status: z.string(),
+  success_count: z.int(),
+  error_count: z.int(),
+  success_rate: z.number(),
+  consecutive_errors: z.int(),
+  last_error: anyObject.nullable(),
+})
+
+const integrationSchema = healthSchema.omit({ connector: true }).extend({
+  integration_type: z.string(),
+  auth_type: z.string(),
+  credential: z.string().nullable(),
+  config: anyObject,
+  origin: z.string(),
+  last_error_at: timestamp.nullable(),
+  last_success_at: timestamp.nullable(),
+  created_at: timestamp,
+  updated_at: timestamp,
+})
+
+function renderHealth(row: IntegrationRow): z.output<typeof healthSchema> {
+  const total = row.successCount + row.errorCount
+  return {
+    id: row.id,
+    name: row.name,
+    connector: row.connector,
+    enabled: row.enabled,
+    status: row.status,
+    success_count: row.successCount,
+    error_count: row.errorCount,
+    success_rate: total === 0 ? 100 : Math.round((row.successCount / total) * 1000) / 10,
+    consecutive_errors: row.consecutiveErrors,
+    last_error: row.lastError,
+  }
+}
+
+const integrationView = view(integrationSchema, (row: IntegrationRow) => {
+  const { connector, ...health } = renderHealth(row)
+  return {
+    ...health,
+    integration_type: connector,
+    auth_type: row.authType,
+    credential: row.credential,
+    config: row.config,
+    origin: row.origin,
+    last_error_at: iso(row.lastErrorAt),
+    last_success_at: iso(row.lastSuccessAt),
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+  }
+})
+
+const id = z.string().describe('Id or unique name.')
+const name = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[^/?#\s][^/?#]*$/, 'must not have /, ? or #')
+  .describe('Unique in the workspace; the connector’s name by default.')
+const values = z.record(z.string().max(64), z.union([z.string().max(65_536), z.number(), z.boolean()]))
+const changeable = {
+  name: name.optional(),
+  auth_type: z.string().optional().describe('One of the connector’s auth methods; found by the credential’s fields when left out.'),
+  access_token: z.string().min(1).max(65_536).optional().describe('Short for credential {"access_token": …}.'),
+  credential: z
+    .union([z.string().min(1).max(100), values])
+    .optional()
+    .describe('Name of a stored credential, or the values of a new one.'),
+  config: anyObject.optional().describe('As the connector’s config_schema says; webhook_secret is accepted here and kept as a credential.'),
+  enabled: z.boolean().optional(),
+}
+const projectId = z.number().int().optional().describe('The workspace’s number.')
+
+export const listIntegrations = operation({
+  name: 'integrations.list',
+  scope: 'integrations:read',
+  effect: 'read',
+  summary: 'List integrations',
+  input: z.strictObject({
+    project_id: projectId,
+    connector: z.string().optional().describe('Only integrations of this connector, e.g. github.'),
+  }),
+  output: pageOf(integrationView),
+  http: [
+    { method: 'GET', path: '/api/v1/integrations' },
+    { method: 'GET', path: '/api/integrations' },
+  ],
+  example: { connector: 'github' },
+  tool: {
+    name: 'list_integrations',
+    title: 'List integrations',
+    description:
+      'Lists the outside systems connected in this workspace, with the name of each integration and whether it is enabled. Use it to learn what you can act on, or which name to pass where several integrations fit. Returns id, name, connector, enabled and status of each.',
+    omit: ['project_id'],
+    example: { connector: 'github' },
+    result: view(
+      z.object({ items: z.array(healthSchema.pick({ id: true, name: true, connector: true, enabled: true, status: true })) }),
+      ({ items }: { items: readonly z.output<typeof integrationSchema>[] }) => ({
+        items: items.map((item) => ({
+          id: item.id,
+          name: item.name,
+          connector: item.integration_type,
+          enabled: item.enabled,
+          status: item.status,
+        })),
+      }),
+    ),
+  },
+  run: async ({ integrations, access, principal }, { project_id: number, connector }) => {
+    await requireProject(access, principal.workspaceId, number)
+    const rows = await integrations.list(principal.workspaceId)
+    return allOf(connector === undefined ? rows : rows.filter((row) => row.connector === connector))
+  },
+})
+
+export const createIntegration = operation({
+  name: 'integrations.create',
+  scope: 'integrations:write',
+  effect: 'write',
+  summary: 'Connect an outside system',
+  input: z.strictObject({
+    project_id: z.int().optional().describe('The workspace’s number; it must be the token’s own workspace.'),
+    integration_type: z.string().min(1).describe('Connector, e.g. github.'),
+    ...changeable,
+  }),
+  output: integrationView,
+  http: { method: 'POST', path: '/api/v1/integrations', status: 201 },
+  example: { integration_type: 'github', credential: { personal_access_token: 'ghp_…' } },
+  run: async ({ integrations, access, principal }, input) => {
+    await requireProject(access, principal.workspaceId, input.project_id)
+    return integrations.create(principal, {
+      name: input.name,
+      connector: input.integration_type,
+      authType: input.auth_type,
+      credential: credentialOf(input),
+      config: input.config,
+      enabled: input.enabled,
+    })
+  },
+})
+
+export const getIntegration = operation({
+  name: 'integrations.get',
+  scope: 'integrations:read',
+  effect: 'read',
+  summary: 'Get one integration',
+  input: z.strictObject({ id }),
+  output: integrationView,
+  http: [
+    { method: 'GET', path: '/api/v1/integrations/:id' },
+    { method: 'GET', path: '/api/integrations/:id/status' },
+  ],
+  example: { id: 'github' },
+  run: ({ integrations, principal }, input) => integrations.get(principal.workspaceId, input.id),
+})
+
+export const updateIntegration = operation({
+  name: 'integrations.update',
+  scope: 'integrations:write',
+  effect: 'write',
+  summary: 'Change, disable or enable an integration',
+  input: z.strictObject({ id, ...changeable, status: z.enum(['active', 'inactive']).optional() }),
+  output: integrationView,
+  http: { method: 'PATCH', path: '/api/v1/integrations/:id' },
+  example: { id: 'github', enabled: true, status: 'active' },
+  run: ({ integrations, principal }, input) =>
+    integrations.update(principal, input.id, {
+      name: input.name,
+      authType: input.auth_type,
+      credential: credentialOf(input),
+      config: input.config,
+      enabled: input.enabled,
+      status: input.status,
+    }),
+})
+
+export const configureIntegration = operation({
+  name: 'integrations.configure',
+  scope: 'integrations:write',
+  effect: 'write',
+  summary: 'Create or change the integration of this name',
+  input: z.strictObject({
+    integration: z.string().min(1).max(100).describe('Its name.'),
+    integration_type: z.string().optional().describe('Connector; the name itself when left out.'),
+    auth_type: changeable.auth_type,
+    credential: changeable.credential,
+    config: changeable.config,
+    enabled: changeable.enabled,
+  }),
+  output: integrationView,
+  http: { method: 'POST', path: '/api/integrations/:integration/configure' },
+  example: { integration: 'github', credential: 'github-pat' },
+  run: async ({ integrations, principal }, input) => {
+    const { integration, auth_type: authType, credential, config, enabled } = input
+    const exists = (await integrations.list(principal.workspaceId)).some((row) => row.name === integration)
+    const wanted = { authType, credential, config, enabled }
+    return exists
+      ? integrations.update(principal, integration, wanted)
+      : integrations.create(principal, { ...wanted, name: integration, connector: input.integration_type ?? integration })
+  },
+})
+
+export const deleteIntegration = operation({
+  name: 'integrations.delete',
+  scope: 'integrations:write',
+  effect: 'destroy',
+  summary: 'Disconnect an outside system',
+  input: z.strictObject({ id }),
+  output: deleted,
+  http: { method: 'DELETE', path: '/api/v1/integrations/:id', status: 204 },
+  example: { id: 'github' },
+  run: async ({ integrations, principal }, input) => {
+    await integrations.remove(principal, input.id)
+    return null
+  },
+})
+
+export const testIntegration = operation({
+  name: 'integrations.test',
+  scope: 'integrations:write',
+  effect: 'write',
+  summary: 'Test the connection',
+  input: z.strictObject({ id }),
+  output: plain(z.object({ ok: z.boolean(), account: z.string().optional(), ms: z.number(), error: anyObject.optional() })),
+  http: [
+    { method: 'POST', path: '/api/v1/integrations/:id/test' },
+    { method: 'POST', path: '/api/integrations/:id/test' },
+  ],
+  example: { id: 'github' },
+  run: ({ integrations, principal }, input) => integrations.test(principal, input.id),
+})
+
+export const integrationHealth = operation({
+  name: 'integrations.health',
+  scope: 'integrations:read',
+  effect: 'read',
+  summary: 'Get the health of an integration',
+  input: z.strictObject({ id }),
+  output: view(healthSchema, renderHealth),
+  http: { method: 'GET', path: '/api/v1/integrations/:id/health' },
+  example: { id: 'github' },
+  tool: {
+    name: 'get_integration_health',
+    title: 'Get the health of an integration',
+    description:
+      'Returns how often calls of an integration succeeded and failed, how many failed in a row, the last error, and whether the hub disabled it for that. Use it when a tool of that integration fails.',
+    rename: { id: 'integration' },
+    example: { integration: 'github' },
+  },
+  run: ({ integrations, principal }, input) => integrations.get(principal.workspaceId, input.id),
+})
+
+/** Older clients name a workspace by its number; a token sees only its own. */
+async function requireProject(access: Access, workspaceId: string, number: number | undefined): Promise<void> {
+  if (number === undefined) return
+  const workspace = await access.workspaces.find({ number })
+  if (workspace?.id !== workspaceId) throw hubError('not_found', { detail: `there is no project ${number} for this token` })
+}
+
+function credentialOf(input: { access_token?: string | undefined; credential?: CredentialInput | undefined }): CredentialInput | undefined {
+  if (input.access_token === undefined) return input.credential
+  if (input.credential !== undefined)
+    throw hubError('invalid_input', { errors: [{ path: 'access_token', message: 'cannot be combined with `credential`' }] })
+  return { access_token: input.access_token }
+}

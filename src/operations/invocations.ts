@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import type { InvocationRow } from '#tools'
+import { operation, plain, view } from './operation.ts'
+import { anyObject, iso, pageInput, pageOf, readPage, timestamp } from './shared.ts'
+
+const status = z.enum(['queued', 'running', 'completed', 'failed', 'outcome_unknown'])
+
+const invocationSchema = z.object({
+  id: z.string(),
+  tool: z.string(),
+  connector: z.string(),
+  effect: z.string(),
+  integration: z.string().nullable(),
+  transport: z.string(),
+  actor: z.string(),
+  idempotency_key: z.string().nullable(),
+  status,
+  attempts: z.int(),
+  error: anyObject.nullable(),
+  started_at: timestamp,
+  finished_at: timestamp.nullable(),
+})
+
+function renderInvocation(row: InvocationRow): z.output<typeof invocationSchema> {
+  const { id, tool, connector, effect, integration, transport, actor, attempts, error } = row
+  return {
+    id,
+    tool,
+    connector,
+    effect,
+    integration,
+    transport,
+    actor,
+    idempotency_key: row.key,
+    status: row.status,
+    attempts,
+    error,
+    started_at: row.startedAt.toISOString(),
+    finished_at: iso(row.finishedAt),
+  }
+}
+
+const summarySchema = invocationSchema.pick({
+  id: true,
+  tool: true,
+  integration: true,
+  status: true,
+  error: true,
+  started_at: true,
+  finished_at: true,
+})
+
+export const listInvocations = operation({
+  name: 'invocations.list',
+  scope: 'tools:read',
+  effect: 'read',
+  summary: 'List tool calls, newest first',
+  input: z.strictObject({
+    ...pageInput,
+    tool: z.string().optional().describe('Only calls of this tool.'),
+    connector: z.string().optional().describe('Only calls of tools of this connector.'),
+    status: status.optional().describe('Only calls in this state.'),
+  }),
+  output: pageOf(view(invocationSchema, renderInvocation)),
+  http: { method: 'GET', path: '/api/v1/invocations' },
+  example: { status: 'failed' },
+  tool: {
+    name: 'list_invocations',
+    title: 'List tool calls',
+    description:
+      'Lists recent tool calls of this workspace, newest first: which tool, on which integration, how it ended. Use it to check whether something was done already, or to find the reason of a failure. Returns id, tool, integration, status, error and times, without inputs and outputs.',
+    omit: ['cursor', 'connector'],
+    example: { status: 'failed' },
+    result: view(z.object({ items: z.array(summarySchema) }), ({ items }: { items: readonly z.output<typeof invocationSchema>[] }) => ({
+      items: items.map(({ id, tool, integration, status: state, error, started_at, finished_at }) => ({
+        id,
+        tool,
+        integration,
+        status: state,
+        error,
+        started_at,
+        finished_at,
+      })),
+    })),
+  },
+  run: ({ tools, principal }, { limit, cursor, ...filter }) =>
+    readPage({ limit, cursor }, { pattern: /^[\x20-\x7e]+$/, keyOf: ({ id }: InvocationRow) => id }, (page) =>
+      tools.invocations(principal.workspaceId, { ...filter, ...page }),
+    ),
+})
+
+export const getInvocation = operation({
+  name: 'invocations.get',
+  scope: 'tools:read',
+  effect: 'read',
+  summary: 'Get one tool call with its input and outcome',
+  input: z.strictObject({ id: z.string() }),
+  output: view(invocationSchema.extend({ input: z.unknown(), output: z.unknown() }), (row: InvocationRow) => ({
+    ...renderInvocation(row),
+    input: row.input,
+    output: row.output,
+  })),
+  http: { method: 'GET', path: '/api/v1/invocations/:id' },
+  example: { id: 'inv_0197f3d2-0000-7000-8000-000000000000' },
+  run: ({ tools, principal }, { id }) => tools.invocation(principal.workspaceId, id),
+})
+
+export const readResult = operation({
+  name: 'invocations.read_result',
+  scope: 'tools:read',
+  effect: 'read',
+  summary: 'Read the rest of a result that was cut',
+  input: z.strictObject({
+    id: z.string().min(1).describe('The handle in the `cut` of the earlier result.'),
+    path: z.string().max(500).default('').describe('Which part, as named in `cuts`: items, body, items[3].body; empty for the whole.'),
+    offset: z.number().int().min(0).default(0).describe('Where to begin: an item of a list, or a character of a text.'),
+    limit: z.number().int().min(1).max(100_000).default(50).describe('How many items, or thousands of characters, at most.'),
+  }),
+  output: plain(
+    z.object({
+      part: z.unknown(),
+      total: z.number(),
+      unit: z.enum(['items', 'characters', 'value']),
+      next_offset: z.number().nullable(),
+    }),
+  ),
+  http: { method: 'GET', path: '/api/v1/invocations/:id/result' },
+  example: { id: 'inv_0197f3d2-0000-7000-8000-000000000000', path: 'items', offset: 20 },
+  tool: {
+    name: 'read_result',
+    title: 'Read the rest of a result',
+    description:
+      'Continues where the result of an earlier tool call was cut to fit. Use it with the handle and a path that the cut result names, e.g. path "items" with offset 20. Returns the part, its total size, and the offset of what follows.',
+    rename: { id: 'handle' },
+    example: { handle: 'inv_…', path: 'items', offset: 20 },
+  },
+  run: ({ tools, principal }, { id, ...part }) => tools.readResult(principal.workspaceId, id, part),
+})

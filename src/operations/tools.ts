@@ -1,0 +1,204 @@
+import { z } from 'zod'
+import { policyRule, type Outcome, type Tool, type Tools } from '#tools'
+import { legacyPathOf } from './legacy-paths.ts'
+import { operation, plain, view } from './operation.ts'
+import { anyObject, decodeCursor, encodeCursor, pageInput, pageOf, reference } from './shared.ts'
+
+const effect = z.enum(['read', 'write', 'destroy'])
+
+const toolSchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  connector: z.string(),
+  effect,
+  idempotent: z.boolean(),
+  aliases: z.array(z.string()),
+  input_schema: anyObject,
+  output_schema: anyObject,
+  digest: z.string(),
+})
+
+const describe = ({ registry }: Tools, tool: Tool): z.output<typeof toolSchema> => {
+  const description = registry.describe(tool)
+  return { ...description, aliases: [...description.aliases] }
+}
+
+export const listTools = operation({
+  name: 'tools.list',
+  scope: 'tools:read',
+  effect: 'read',
+  summary: 'Find tools',
+  input: z.strictObject({
+    ...pageInput,
+    query: z.string().max(200).optional().describe('Words of what you want to do.'),
+    connector: z.string().optional(),
+    effect: effect.optional(),
+  }),
+  output: pageOf(plain(toolSchema)),
+  http: { method: 'GET', path: '/api/v1/tools' },
+  example: { query: 'create issue', limit: 5 },
+  run: async ({ tools, principal }, { limit, cursor, ...filter }) => {
+    const from = Number(decodeCursor(cursor, /^\d{1,9}$/) ?? 0)
+    const found = await tools.list(principal, filter)
+    return {
+      rows: found.slice(from, from + limit).map((tool) => describe(tools, tool)),
+      next: found.length > from + limit ? encodeCursor(String(from + limit)) : null,
+    }
+  },
+})
+
+export const getTool = operation({
+  name: 'tools.get',
+  scope: 'tools:read',
+  effect: 'read',
+  summary: 'Get one tool with its schemas',
+  input: z.strictObject({ name: z.string() }),
+  output: plain(toolSchema),
+  http: { method: 'GET', path: '/api/v1/tools/:name' },
+  example: { name: 'github_create_issue' },
+  run: async ({ tools, principal }, { name }) => describe(tools, await tools.find(principal.workspaceId, name)),
+})
+
+const outcomeSchema = z.object({
+  invocation_id: z.string().nullable(),
+  status: z.enum(['completed', 'dry_run', 'queued']),
+  output: z.unknown(),
+  replayed: z.boolean(),
+  cut: z
+    .object({
+      total_tokens: z.number(),
+      handle: z.string(),
+      cuts: z.array(z.object({ path: z.string(), shown: z.number(), total: z.number(), unit: z.string() })),
+      hint: z.string(),
+    })
+    .optional(),
+  warning: z.string().optional(),
+})
+
+function renderOutcome({ invocationId, status, output, replayed, cut, warning }: Outcome): z.output<typeof outcomeSchema> {
+  return {
+    invocation_id: invocationId || null,
+    status,
+    output,
+    replayed,
+    ...(cut
+      ? {
+          cut: {
+            total_tokens: cut.totalTokens,
+            handle: cut.handle,
+            cuts: [...cut.cuts],
+            hint: 'hub_read_result returns the rest for this handle and a path of `cuts`; `fields` asks for less',
+          },
+        }
+      : {}),
+    ...(warning ? { warning } : {}),
+  }
+}
+
+export const callTool = operation({
+  name: 'tools.call',
+  scope: 'tools:call:*',
+  effect: 'write',
+  summary: 'Call a tool',
+  input: z.strictObject({
+    name: z.string(),
+    input: anyObject.default({}).describe('The tool’s arguments.'),
+    integration: reference.optional().describe('Name or id; needed when several fit.'),
+    dry_run: z.boolean().default(false).describe('Show the request that would be sent, and send nothing that writes.'),
+    mode: z.enum(['sync', 'async']).default('sync').describe('async: answer 202 at once; the call is made even if the hub dies meanwhile.'),
+    fields: z.array(z.string().max(200)).max(100).optional().describe('Only these parts of the output: title, user.login, items.name.'),
+    max_tokens: z
+      .int()
+      .min(100)
+      .max(1_000_000)
+      .optional()
+      .describe('Budget of the output, 25,000 by default; what is left out says how to get the rest.'),
+    idempotency_key: z.string().min(1).max(255).optional().describe('Makes the call repeatable: the same key never acts twice.'),
+    approval: reference.optional().describe('Id of the approval that covers this call.'),
+  }),
+  output: view(outcomeSchema, renderOutcome),
+  http: {
+    method: 'POST',
+    path: '/api/v1/tools/:name/invoke',
+    headers: { 'idempotency-key': 'idempotency_key', 'hub-approval': 'approval' },
+    responses: { 200: outcomeSchema, 202: outcomeSchema },
+    statusOf: (json) => ((json as z.output<typeof outcomeSchema>).status === 'queued' ? 202 : 200),
+  },
+  example: { name: 'github_create_issue', input: { owner: 'octocat', repo: 'hello-world', title: 'Bug' } },
+  run: ({ tools, principal, transport }, call) =>
+    (call.mode === 'async' && !call.dry_run ? tools.invokeLater : tools.invoke)(principal, call.name, call.input, {
+      transport: transport === 'tool' ? 'flow' : transport,
+      integration: call.integration,
+      idempotencyKey: call.idempotency_key,
+      approval: call.approval,
+      dryRun: call.dry_run,
+      fields: call.fields,
+      maxTokens: call.max_tokens,
+    }),
+})
+
+export const toolRegistry = operation({
+  name: 'tools.registry',
+  scope: 'tools:read',
+  effect: 'read',
+  summary: 'List all tools and their aliases, in the older form of the API',
+  input: z.strictObject({}),
+  output: plain(
+    z.object({
+      items: z.array(
+        z.object({
+          name: z.string(),
+          description: z.string(),
+          service: z.literal('integrations'),
+          endpoint: z.string(),
+          parameters_schema: anyObject,
+        }),
+      ),
+    }),
+  ),
+  http: { method: 'GET', path: '/api/integrations/tools' },
+  example: {},
+  run: async ({ tools, principal }) => ({
+    items: (await tools.list(principal, {})).flatMap((tool) => {
+      const { description, input_schema: parameters_schema } = tools.registry.describe(tool)
+      const endpoint = legacyPathOf(tool.name) ?? `/api/v1/tools/${tool.name}/invoke`
+      return [tool.name, ...tool.aliases].map((name) => ({
+        name,
+        description,
+        service: 'integrations' as const,
+        endpoint,
+        parameters_schema,
+      }))
+    }),
+  }),
+})
+
+const rules = z.strictObject({ rules: z.array(policyRule).max(200) })
+
+export const getPolicies = operation({
+  name: 'policies.get',
+  scope: 'admin',
+  effect: 'read',
+  summary: 'Get the rules for tool calls',
+  input: z.strictObject({}),
+  output: plain(rules),
+  http: { method: 'GET', path: '/api/v1/policies' },
+  example: {},
+  run: async ({ tools, principal }) => ({ rules: await tools.policies.read(principal.workspaceId) }),
+})
+
+export const setPolicies = operation({
+  name: 'policies.set',
+  scope: 'admin',
+  effect: 'write',
+  summary: 'Set the rules for tool calls: the first rule that matches decides',
+  input: rules,
+  output: plain(rules),
+  http: { method: 'PUT', path: '/api/v1/policies' },
+  example: { rules: [{ effects: ['destroy'], decision: 'ask', reason: 'Deleting needs a person.' }] },
+  run: async ({ tools, principal }, input) => {
+    await tools.policies.write(principal, input.rules)
+    return input
+  },
+})

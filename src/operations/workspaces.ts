@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { workspaceName, type AuditRow, type Workspace } from '#access'
+import { operation, view } from './operation.ts'
+import { allOf, pageInput, pageOf, readPage, timestamp } from './shared.ts'
+
+const workspaceView = view(
+  z.object({ id: z.string(), number: z.int(), name: z.string(), created_at: timestamp }),
+  ({ id, number, name, createdAt }: Workspace) => ({ id, number, name, created_at: createdAt.toISOString() }),
+)
+
+const auditView = view(
+  z.object({
+    seq: z.int(),
+    at: timestamp,
+    actor: z.string(),
+    action: z.string(),
+    subject: z.string(),
+    detail: z.record(z.string(), z.unknown()),
+    hash: z.string(),
+  }),
+  ({ seq, at, actor, action, subject, detail, hash }: AuditRow) => ({
+    seq,
+    at: at.toISOString(),
+    actor,
+    action,
+    subject,
+    detail,
+    hash,
+  }),
+)
+
+export const listWorkspaces = operation({
+  name: 'workspaces.list',
+  scope: 'admin',
+  effect: 'read',
+  summary: 'List the workspaces that this token may see',
+  input: z.strictObject({}),
+  output: pageOf(workspaceView),
+  http: { method: 'GET', path: '/api/v1/workspaces' },
+  example: {},
+  run: async ({ access, principal }) => allOf(await access.workspaces.list(principal)),
+})
+
+export const createWorkspace = operation({
+  name: 'workspaces.create',
+  scope: 'hub:admin',
+  effect: 'write',
+  summary: 'Create a workspace',
+  input: z.strictObject({
+    name: z.string().regex(workspaceName, 'must be lower case letters, digits and dashes').describe('Unique name.'),
+  }),
+  output: workspaceView,
+  http: { method: 'POST', path: '/api/v1/workspaces', status: 201 },
+  example: { name: 'marketing' },
+  run: ({ access, principal }, { name }) => access.workspaces.create(principal, name),
+})
+
+export const listAudit = operation({
+  name: 'audit.list',
+  scope: 'audit:read',
+  effect: 'read',
+  summary: 'Read the audit log, newest first',
+  input: z.strictObject(pageInput),
+  output: pageOf(auditView),
+  http: { method: 'GET', path: '/api/v1/audit' },
+  example: { limit: 20 },
+  run: ({ access, principal }, input) =>
+    readPage(input, { pattern: /^\d{1,15}$/, keyOf: ({ seq }: AuditRow) => String(seq) }, ({ before, limit }) =>
+      access.audit.list(principal.workspaceId, { before: before === undefined ? undefined : Number(before), limit }),
+    ),
+})

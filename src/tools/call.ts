@@ -1,0 +1,51 @@
+import { actorOf, type Principal } from '#access'
+import type { IntegrationRow } from '#integrations'
+import { digest } from '#lib/canonical'
+import type { NewEntry } from './journal.ts'
+import type { PolicyDecision } from './policy.ts'
+import type { Tool } from './tool.ts'
+
+/** Which way a call came in. */
+export type Transport = 'rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow'
+
+export interface InvokeOptions {
+  readonly transport: Transport
+  readonly integration?: string | undefined
+  readonly idempotencyKey?: string | undefined
+  readonly dryRun?: boolean | undefined
+  readonly fields?: readonly string[] | undefined
+  readonly maxTokens?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  /** The id of an approval that covers this call. It is checked even where no policy asks for one. */
+  readonly approval?: string | undefined
+  /** The run whose step makes the call: an approval that the call needs belongs to it. */
+  readonly run?: { readonly id: string; readonly path: string } | undefined
+}
+
+/** One call of a tool that may be made: found, permitted, valid, and with its integration chosen. */
+export interface Call {
+  readonly principal: Principal
+  readonly tool: Tool
+  readonly input: unknown
+  readonly decision: PolicyDecision
+  /** Undefined for tools of the hub itself. */
+  readonly integration: IntegrationRow | undefined
+  readonly options: InvokeOptions
+}
+
+/** What the journal stores of a call. */
+export function entryOf({ principal, tool, input, integration, options }: Call): NewEntry {
+  return {
+    workspaceId: principal.workspaceId,
+    tool: tool.name,
+    connector: tool.connector.name,
+    effect: tool.action.effect,
+    integrationId: integration?.id ?? null,
+    integration: integration?.name ?? null,
+    transport: options.transport,
+    actor: actorOf(principal),
+    key: options.idempotencyKey,
+    digest: digest({ tool: tool.name, integration: integration?.id ?? null, input }),
+    input,
+  }
+}

@@ -1,0 +1,14 @@
+/** A query string holds only texts; the schema says which of them mean numbers, booleans or lists. */
+export function coerceTexts(query: Readonly<Record<string, unknown>>, schema: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const properties = (schema['properties'] ?? {}) as Record<string, { type?: string } | undefined>
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) => {
+      const type = properties[name]?.type
+      if (type === 'array') return [name, [value].flat()]
+      if (typeof value !== 'string') return [name, value]
+      if ((type === 'integer' || type === 'number') && value.trim() !== '' && Number.isFinite(Number(value))) return [name, Number(value)]
+      if (type === 'boolean' && (value === 'true' || value === 'false')) return [name, value === 'true']
+      return [name, value]
+    }),
+  )
+}

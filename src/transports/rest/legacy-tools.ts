@@ -1,0 +1,36 @@
+import type { FastifyRequest } from 'fastify'
+import { legacyToolPaths, operations, type LegacyToolPath } from '#operations'
+import { coerceTexts } from './coerce.ts'
+import type { RestApp, RestDeps } from './server.ts'
+
+/** The older paths under /api/integrations: each is one tool call. The answer is the tool's output itself; the id of the call is in a header. */
+export function legacyToolRoutes(app: RestApp, deps: RestDeps): void {
+  for (const path of legacyToolPaths) legacyToolRoute(app, deps, path)
+}
+
+function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, { method, path, tool, summary }: LegacyToolPath): void {
+  app.route({
+    method,
+    url: `/api/integrations/${path}`,
+    config: { access: operations.callTool.scope },
+    schema: { tags: ['Integrations by name'], summary },
+    handler: async (request, reply) => {
+      const { principal, query, params, body, headers } = request as FastifyRequest
+      const { integration, ...asked } = query as Record<string, unknown>
+      const name = typeof tool === 'string' ? tool : tool(asked)
+      const { input_schema: schema } = tools.registry.describe(await tools.find(principal.workspaceId, name))
+      const outcome = await execute({ principal, transport: 'rest' }, operations.callTool, {
+        name,
+        input: { ...coerceTexts(asked, schema), ...(body as object | undefined), ...(params as object) },
+        integration: textOf(integration),
+        idempotency_key: textOf(headers['idempotency-key']),
+        approval: textOf(headers['hub-approval']),
+      })
+      return reply.header('hub-invocation-id', outcome.invocation_id ?? '').send(outcome.output)
+    },
+  })
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
