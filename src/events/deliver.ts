@@ -1,6 +1,5 @@
 import type { Database, Transaction } from '#db'
 import { HubError } from '#errors'
-import type { DispatchDeps, Reading } from './dispatch.ts'
 import { fitsType, toCloudEvent, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
 import {
   changeEvents,
@@ -14,6 +13,7 @@ import {
   type Waiting,
   type WholeEvent,
 } from './store.ts'
+import type { DispatchDeps, Reading } from './types.ts'
 
 /** A filter has to be quick: every event of its types waits for it. */
 const filterMs = 100

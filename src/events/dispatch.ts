@@ -1,23 +1,8 @@
-import { isPassing, type Database } from '#db'
-import type { Expressions } from '#expressions'
+import { isPassing } from '#db'
 import { sleep } from '#lib/clock'
-import type { EventPublisher } from '#events/publish'
-import type { Telemetry } from '#telemetry'
-import type { Consumer } from './event.ts'
 import { hand, putAside } from './deliver.ts'
-import { nextWaiting, tryDispatchLock, type Waiting, type WholeEvent } from './store.ts'
-
-/** What an event's body says. */
-export interface Reading {
-  readonly data: unknown
-  readonly subject?: string | undefined
-  readonly type?: string | undefined
-  /** Set where the data is not simply what the body holds: the transformation that made it. */
-  readonly transform?: string | undefined
-}
-
-/** Reads a stored delivery; undefined when its body is none of what it says it is. Throws when a transformation fails. */
-export type ReadEvent = (event: WholeEvent) => Promise<Reading | undefined>
+import { nextWaiting, tryDispatchLock, type Waiting } from './store.ts'
+import type { DispatchDeps } from './types.ts'
 
 export interface Dispatcher extends AsyncDisposable {
   start(): void
@@ -25,14 +10,6 @@ export interface Dispatcher extends AsyncDisposable {
   kick(): void
   /** Everything that has arrived so far; answers how many. */
   drain(): Promise<number>
-}
-
-export interface DispatchDeps extends Telemetry {
-  readonly db: Database
-  readonly expressions: Expressions
-  readonly publisher: EventPublisher
-  readonly read: ReadEvent
-  readonly consumers: ReadonlyMap<string, Consumer>
 }
 
 const atOnce = 200

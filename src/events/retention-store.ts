@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql } from '#db'
-import type { RetentionRule } from './retention.ts'
+import type { RetentionRule } from './types.ts'
 
 const none: RetentionRule = { eventsDays: null, eventsBytes: null, deliveriesDays: null, runsDays: null }
 

@@ -12,14 +12,7 @@ import {
   retentionOf,
   writeRetention,
 } from './retention-store.ts'
-
-/** How long a workspace keeps what; null is what is usual. */
-export interface RetentionRule {
-  readonly eventsDays: number | null
-  readonly eventsBytes: number | null
-  readonly deliveriesDays: number | null
-  readonly runsDays: number | null
-}
+import type { RetentionRule } from './types.ts'
 
 export interface Retention extends AsyncDisposable {
   get(workspaceId: string): Promise<RetentionRule>

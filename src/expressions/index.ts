@@ -1,33 +1,17 @@
 import { hubError, type HubError } from '#errors'
 import type { Telemetry } from '#telemetry'
-import { createCompiler, faultOf, SyntaxFault, type Compiled, type Fault, type Problem } from './compile.ts'
-import { builtins, reachOf, type FreeName, type Reach } from './names.ts'
+import { createCompiler, faultOf, SyntaxFault, type Compiled, type Fault } from './compile.ts'
+import { builtins, reachOf, type Reach } from './names.ts'
 import { plain } from './plain.ts'
 import { createPool } from './pool.ts'
 import { isSafe } from './safe.ts'
+import type { Expressions } from './types.ts'
 import type { Answer } from './worker.ts'
 
-export type { FreeName, Problem }
+export type { Problem } from './compile.ts'
+export type { FreeName } from './names.ts'
+export type { EvaluateOptions, Expressions } from './types.ts'
 export { findTemplates, render, unclosedAt, type Template } from './template.ts'
-
-export interface EvaluateOptions {
-  /** Variables: `$name` in the expression. */
-  readonly bindings?: Readonly<Record<string, unknown>>
-  readonly timeoutMs?: number
-  readonly maxOutputBytes?: number
-}
-
-/**
- * JSONata, as people and agents write it, over what comes from outside: bounded in time, memory, depth and size. What is in the input and in the bindings
- * is plain JSON, and so is the result.
- */
-export interface Expressions extends AsyncDisposable {
-  /** What is wrong with the text; nothing when it can be evaluated. */
-  check(text: string): Problem[]
-  /** The names it looks up in its input, and the variables it expects; none when it does not parse. */
-  names(text: string): FreeName[]
-  evaluate(text: string, input: unknown, options?: EvaluateOptions): Promise<unknown>
-}
 
 export interface ExpressionsOptions {
   /** Processes at most. */

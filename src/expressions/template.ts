@@ -1,5 +1,5 @@
 import { hubError, type HubError } from '#errors'
-import type { EvaluateOptions, Expressions } from './index.ts'
+import type { EvaluateOptions, Expressions } from './types.ts'
 
 /** An expression inside a value: `${{ … }}`. */
 export interface Template {

@@ -2,18 +2,9 @@ import type { Database, Transaction } from '#db'
 import { ttlCache } from '#lib/ttl-cache'
 import { newId } from '#lib/ids'
 import { insertAnnouncements, subscribedTypes } from './store.ts'
+import type { NewHubEvent } from './types.ts'
 
-/** Something that happened inside the hub, told in the transaction in which it happens: both are true or neither. */
-export interface NewHubEvent {
-  readonly workspaceId: string
-  /** `integration.disabled`, `flow.completed` … */
-  readonly type: string
-  readonly subject?: string
-  readonly data: Record<string, unknown>
-  readonly integration?: { readonly id: string; readonly name: string }
-  /** How many runs, each started by an event of the one before, led to it: a circle of flows ends by this. */
-  readonly depth?: number
-}
+export type { NewHubEvent } from './types.ts'
 
 export interface EventPublisher {
   publish(trx: Transaction, events: readonly NewHubEvent[]): Promise<void>

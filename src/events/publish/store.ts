@@ -1,7 +1,7 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
 import { postgresJson } from '#lib/postgres-text'
-import type { NewHubEvent } from './index.ts'
+import type { NewHubEvent } from './types.ts'
 
 type Row = NewHubEvent & { readonly id: string; readonly at: Date }
 
