@@ -36,7 +36,7 @@ export function isKnownScope(scope: string): boolean {
   return Object.hasOwn(scopes, scope) || /^tools:call:[a-z0-9][a-z0-9_-]*$/.test(scope)
 }
 
-export function covers(granted: string, needed: string): boolean {
+function covers(granted: string, needed: string): boolean {
   if (granted === needed || granted === 'hub:admin') return true
   if (granted === 'admin') return !needed.startsWith('hub:')
   if (needed.startsWith(`${granted}:`)) return true

@@ -76,7 +76,7 @@ export interface EndpointsDeps extends Pick<Telemetry, 'logger'> {
 const maxEndpoints = 500
 const typeShape = /^(?:\*|[A-Za-z0-9][A-Za-z0-9_.:-]{0,198}(?:\.\*)?)$/
 
-export const credentialOf = (id: string): string => `endpoint-${id}`
+const credentialOf = (id: string): string => `endpoint-${id}`
 
 export function createEndpoints({ db, access, credentials, egress, expressions, clock, send, wake, logger }: EndpointsDeps): Endpoints {
   const get = async (workspaceId: string, id: string): Promise<EndpointRow> => {

@@ -15,7 +15,7 @@ export interface SettleDeps extends Pick<Telemetry, 'metrics' | 'logger'> {
   readonly random: () => number
 }
 
-export const actor = 'system:outbound'
+const actor = 'system:outbound'
 
 /** Writes down what became of an attempt: of the delivery, and of the endpoint's health, in one transaction. */
 export type Settle = (delivery: Claimed, sent: Sent, now: number) => Promise<void>

@@ -22,7 +22,7 @@ export interface Retention extends AsyncDisposable {
   start(): void
 }
 
-export const usualDays = { events: 30, deliveries: 30, runs: 30, rejections: 7 }
+const usualDays = { events: 30, deliveries: 30, runs: 30, rejections: 7 }
 const everyMs = 60_000
 // Small enough that no statement holds what others wait for, for longer than some 20 ms.
 const batch = 500

@@ -1,5 +1,5 @@
 /** What PostgreSQL's JSON has no place for: NUL, and halves of a character, either of which the outside may send. */
-export function postgresText(text: string): string {
+function postgresText(text: string): string {
   return (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text).toWellFormed()
 }
 

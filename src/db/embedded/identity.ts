@@ -36,7 +36,7 @@ export function runAs(identity: Identity, argv: readonly string[]): SpawnSyncRet
   return spawnSync(command, args, { ...ids, encoding: 'utf8', env: serverEnvironment(), cwd: '/' })
 }
 
-export function canEnter(identity: Identity, folder: string): boolean {
+function canEnter(identity: Identity, folder: string): boolean {
   return runAs(identity, ['/bin/sh', '-c', 'cd "$1"', 'sh', folder]).status === 0
 }
 
