@@ -3,19 +3,19 @@ import type { EventPublisher } from '#events/publish'
 import type { Expressions } from '#expressions'
 import type { Telemetry } from '#telemetry'
 import type { Consumer } from './event.ts'
-import type { WholeEvent } from './store.ts'
+import type { StoredEvent } from './store.ts'
 
-/** What an event's body says. */
+/** The data of an event, read from its body. */
 export interface Reading {
   readonly data: unknown
   readonly subject?: string | undefined
   readonly type?: string | undefined
-  /** Set where the data is not simply what the body holds: the transformation that made it. */
+  /** The transformation that made the data, if there is one. */
   readonly transform?: string | undefined
 }
 
-/** Reads a stored delivery; undefined when its body is none of what it says it is. Throws when a transformation fails. */
-export type ReadEvent = (event: WholeEvent) => Promise<Reading | undefined>
+/** Reads the body of a stored event. Returns undefined if the body does not have the format of its content type. Throws if a transformation fails. */
+export type ReadEvent = (event: StoredEvent) => Promise<Reading | undefined>
 
 export interface DispatchDeps extends Telemetry {
   readonly db: Database
@@ -25,7 +25,7 @@ export interface DispatchDeps extends Telemetry {
   readonly consumers: ReadonlyMap<string, Consumer>
 }
 
-/** How long a workspace keeps what; null is what is usual. */
+/** How long a workspace keeps its data. Null means the default. */
 export interface RetentionRule {
   readonly eventsDays: number | null
   readonly eventsBytes: number | null

@@ -1,6 +1,6 @@
 /**
- * Lets callers that ask the same at the same time share one answer, and still never hands out an answer whose reading began before
- * the caller asked: who arrives while a read is under way shares the *next* one. So a caller always sees its own earlier write.
+ * Lets simultaneous callers with the same key share one read. A caller that arrives while a read is running shares the *next* read, so it
+ * never gets a result whose read began before its call, and always sees its own earlier write.
  */
 export function coalesce<K, V>(read: (key: K) => Promise<V>): (key: K) => Promise<V> {
   const running = new Map<K, Promise<unknown>>()

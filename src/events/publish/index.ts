@@ -8,11 +8,11 @@ export type { NewHubEvent } from './types.ts'
 
 export interface EventPublisher {
   publish(trx: Transaction, events: readonly NewHubEvent[]): Promise<void>
-  /** Whether somebody subscribes to it: for what happens all the time, and is not worth a row otherwise. */
+  /** Whether there is a subscription for the type. For frequent events that are stored only if somebody wants them. */
   hasSubscribers(workspaceId: string, type: string): Promise<boolean>
 }
 
-/** Who subscribes now hears of such things after this at the latest. */
+/** A new subscription gets such events after this time at the latest. */
 const cacheTtlMs = 1000
 
 export function createEventPublisher(db: Database): EventPublisher {

@@ -5,7 +5,7 @@ import type { NewHubEvent } from './types.ts'
 
 type Row = NewHubEvent & { readonly id: string; readonly at: Date }
 
-/** Into the same table as what comes from outside, so that both are dispatched, shown and replayed alike. */
+/** Inserts into the table of events from outside, so that both are dispatched, listed and replayed in the same way. */
 export async function insertAnnouncements(trx: Transaction, rows: readonly Row[]): Promise<void> {
   const wire = rows.map(({ subject = null, integration, ...rest }) => ({
     ...rest,

@@ -144,12 +144,12 @@ function lookRoutes(app: RestApp, { webhooks, events, integrations }: RestDeps):
         response: { 200: trialShape },
       },
       handler: async ({ principal, params: asked, body }) => {
-        if (body.event_id !== undefined) return webhooks.trial(principal, asked.name, { eventId: body.event_id })
+        if (body.event_id !== undefined) return webhooks.preview(principal, asked.name, { eventId: body.event_id })
         if (body.body === undefined)
           throw hubError('invalid_input', { errors: [{ path: 'body', message: 'is missing, and so is event_id' }] })
         const headers = Object.fromEntries(Object.entries(body.headers).map(([name, value]) => [name.toLowerCase(), value]))
         const bytes = Buffer.from(typeof body.body === 'string' ? body.body : JSON.stringify(body.body))
-        return webhooks.trial(principal, asked.name, { headers, body: bytes })
+        return webhooks.preview(principal, asked.name, { headers, body: bytes })
       },
     })
   }
