@@ -34,7 +34,7 @@ function divide(files: readonly string[]): Shard[] {
   const durations = existsSync(durationsFile) ? (JSON.parse(readFileSync(durationsFile, 'utf8')) as Record<string, number>) : {}
   const secondsOf = (file: string): number => durations[file] ?? 0.3
   const shards = Array.from({ length: Number(values.processes) }, (): Shard => {
-    return { files: [], seconds: 0, progress: { passed: 0, failed: 0, skipped: 0, running: '', slow: [], ended: false } }
+    return { files: [], seconds: 0, progress: { passed: 0, failed: 0, skipped: 0, running: '', slow: [], files: {}, ended: false } }
   })
   for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a) || a.localeCompare(b))) {
     const shard = shards.toSorted((a, b) => a.seconds - b.seconds)[0]!
@@ -69,12 +69,12 @@ function run(shard: Shard, testServer: string): Promise<string | undefined> {
   })
 }
 
-/** The duration of a file is the sum over its tests, also where they ran side by side. */
-function record(slow: Progress['slow']): void {
-  const seconds = new Map<string, number>()
-  for (const { file, ms } of slow) seconds.set(file, (seconds.get(file) ?? 0) + ms / 1000)
-  const entries = [...seconds].filter(([, sum]) => sum >= 0.5).map(([file, sum]) => [file, Math.round(sum * 10) / 10] as const)
-  writeFileSync(durationsFile, `${JSON.stringify(Object.fromEntries(entries.toSorted(([a], [b]) => a.localeCompare(b))), null, 2)}\n`)
+function record(): void {
+  const seconds = shards
+    .flatMap(({ progress }) => Object.entries(progress.files))
+    .map(([file, ms]) => [file, Math.round(ms / 100) / 10] as const)
+  const known = Object.fromEntries(seconds.filter(([, sum]) => sum >= 0.5).toSorted(([a], [b]) => a.localeCompare(b)))
+  writeFileSync(durationsFile, `${JSON.stringify(known, null, 2)}\n`)
 }
 
 const startedAt = Date.now()
@@ -93,7 +93,7 @@ await server[Symbol.asyncDispose]()
 const crashes = problems.filter((problem) => problem !== undefined)
 for (const problem of crashes) console.log(`FAILED   a test process ${problem}`)
 const slow = shards.flatMap(({ progress }) => progress.slow)
-if (values.record) record(slow)
+if (values.record) record()
 process.stdout.write(slowestOf(slow))
 console.log(`in ${elapsed()}, in ${shards.length} processes`)
 console.log(`${total('passed')} passed, ${total('failed') + crashes.length} failed, ${total('skipped')} skipped`)

@@ -54,12 +54,12 @@ export interface Access extends AsyncDisposable {
 export function createAccess(db: Database, { logger, metrics }: Telemetry, clock: Clock = systemClock): Access {
   const audit = createAudit(db, clock)
   const throttle = createThrottle(guesses)
-  const believed = new Map<string, { principal: Principal; until: number }>()
+  const cached = new Map<string, { principal: Principal; until: number }>()
   const used = new Map<string, Date>()
   const touched = new Map<string, number>()
 
   const forget = (id: string): void => {
-    for (const [key, { principal }] of believed) if (principal.id === id) believed.delete(key)
+    for (const [key, { principal }] of cached) if (principal.id === id) cached.delete(key)
   }
 
   const lookUp = coalesce(async (key: string) => findTokenByHash(db.sql, Buffer.from(key, 'base64')))
@@ -72,7 +72,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   }
   const flushing = setInterval(() => {
     const now = clock.millis()
-    for (const [key, { until }] of believed) if (until + trustedMs <= now) believed.delete(key)
+    for (const [key, { until }] of cached) if (until + trustedMs <= now) cached.delete(key)
     void flush()
   }, 10_000).unref()
 
@@ -85,13 +85,13 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   const authenticate = async (token: string, address: string): Promise<Principal> => {
     const now = clock.millis()
     const key = tokenKey(token)
-    const hit = believed.get(key)
+    const hit = cached.get(key)
     if (hit && hit.until > now) return hit.principal
     if (!hit) await throttle.check(address)
     const row = await lookUp(key)
     const reason = whyRefused(row, now)
     if (!row || reason) {
-      believed.delete(key)
+      cached.delete(key)
       metrics.authFailures.inc({ reason: reason ?? 'unknown' })
       await throttle.failed(address)
       throw hubError('token_invalid')
@@ -100,7 +100,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     if (!hit) await throttle.check(address)
     const principal = principalOf(row)
     const until = Math.min(now + cacheTtlMs, row.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
-    believed.set(key, { principal, until })
+    cached.set(key, { principal, until })
     noteUse(row.id, now)
     return principal
   }

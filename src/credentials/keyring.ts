@@ -67,7 +67,7 @@ function fileKeyring(path: string): Keyring {
       const partial = `${path}.${process.pid}`
       write(partial, more)
       renameSync(partial, path)
-      settle(path)
+      syncFolder(path)
       keys = more
       stamp = changed(path)
       return keys[0]!
@@ -81,7 +81,7 @@ export function createOnce(path: string, keys: readonly SealKey[]): void {
   write(partial, keys)
   try {
     linkSync(partial, path)
-    settle(path)
+    syncFolder(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
@@ -94,7 +94,7 @@ function write(path: string, keys: readonly SealKey[]): void {
 }
 
 /** Writes the folder to disk too, so that after a power failure no sealed value exists without its key. */
-function settle(path: string): void {
+function syncFolder(path: string): void {
   if (process.platform === 'win32') return
   const folder = openSync(dirname(path), 'r')
   try {

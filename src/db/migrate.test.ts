@@ -63,7 +63,7 @@ test('when several processes migrate at once, each migration is applied once', a
   assert.deepEqual(rows, [{ version: 1 }, { version: 2 }])
 })
 
-test('a migration that fails is undone and leaves those before it; mended, it is applied', async () => {
+test('a migration that fails is undone and leaves those before it; corrected, it is applied', async () => {
   await using fresh = await emptyDatabase()
   await using client = await connect(fresh.url)
   const first = migration(1, 'create table kept (id integer)')

@@ -63,7 +63,7 @@ export interface DeliveriesDeps {
 }
 
 const maxRetried = 100_000
-/** As many as one replay looks at: each is read and filtered while the caller waits. */
+/** The limit of one replay, because events are read and filtered while the caller waits. */
 const maxReplayed = 5000
 /** And as much: all of it is held until it is stored in one transaction. */
 const maxReplayedChars = 16 * 1024 * 1024

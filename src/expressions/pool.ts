@@ -115,7 +115,7 @@ export function createPool(size: number): Pool {
     })
     const gone = (cause: unknown): void => {
       if (member.state === 'starting') queue.shift()?.reject(hubError('internal', { cause }))
-      // Only what it was given can have broken it, and of that only the room it takes.
+      // A worker ends by itself only when its job uses too much memory.
       end(member, { fault: outOf('memory') })
     }
     child.on('error', gone)

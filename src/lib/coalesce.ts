@@ -8,13 +8,13 @@ export function coalesce<K, V>(read: (key: K) => Promise<V>): (key: K) => Promis
 
   const start = (key: K): Promise<V> => {
     const answer = read(key)
-    const settled = answer.then(
+    const done = answer.then(
       () => undefined,
       () => undefined,
     )
-    running.set(key, settled)
-    void settled.then(() => {
-      if (running.get(key) === settled) running.delete(key)
+    running.set(key, done)
+    void done.then(() => {
+      if (running.get(key) === done) running.delete(key)
     })
     return answer
   }

@@ -9,7 +9,9 @@ export interface Progress {
   readonly skipped: number
   /** The test that began last. */
   readonly running: string
-  readonly slow: readonly { readonly name: string; readonly file: string; readonly ms: number }[]
+  readonly slow: readonly { readonly name: string; readonly ms: number }[]
+  /** How long each file took. */
+  readonly files: Readonly<Record<string, number>>
   readonly ended: boolean
 }
 
@@ -19,10 +21,11 @@ export interface Progress {
  */
 export default async function* reporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let [passed, failed, skipped, running] = [0, 0, 0, '']
-  const slow: { name: string; file: string; ms: number }[] = []
+  const slow: { name: string; ms: number }[] = []
+  const files: Record<string, number> = {}
   const failures: string[] = []
   const tell = (ended: boolean): void => {
-    const progress: Progress = { passed, failed, skipped, running, slow: ended ? slow : [], ended }
+    const progress: Progress = { passed, failed, skipped, running, slow: ended ? slow : [], files: ended ? files : {}, ended }
     process.send?.(progress)
   }
   for await (const { type, data } of source) {
@@ -34,14 +37,16 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
     }
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const { name, details, file } = data
-    if (details.type === 'suite') continue
     const place = file ? relative(process.cwd(), file) : ''
+    // Those inside of another one may run side by side.
+    if (data.nesting === 0) files[place] = (files[place] ?? 0) + details.duration_ms
+    if (details.type === 'suite') continue
     if (data.skip !== undefined) {
       skipped += 1
       yield `SKIPPED  ${name}${typeof data.skip === 'string' ? `: ${data.skip}` : ''}\n`
     } else if (type === 'test:pass') {
       passed += 1
-      slow.push({ name, file: place, ms: details.duration_ms })
+      slow.push({ name, ms: details.duration_ms })
     } else {
       failed += 1
       const text = `FAILED   ${name}  (${place}:${data.line})\n${indent(inspect(type === 'test:fail' ? (data.details.error.cause ?? data.details.error) : undefined))}\n`
