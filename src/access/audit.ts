@@ -5,9 +5,9 @@ import { appendAudit, auditedWorkspaces, auditHeads, countAuditBeyond, lockAudit
 
 export interface AuditEntry {
   readonly workspaceId: string
-  /** Who: `token:tok_…`, `operator:name`, `system:…`. */
+  /** Who did it: `token:tok_…`, `operator:name`, `system:…`. */
   readonly actor: string
-  /** What: `token.created`, `credential.set` … */
+  /** What was done: `token.created`, `credential.set` … */
   readonly action: string
   readonly subject: string
   readonly detail?: Record<string, unknown>
@@ -26,10 +26,10 @@ export interface AuditReport {
 }
 
 export interface Audit {
-  /** Written in the transaction of what it records: both happen or neither. Call it last, it holds the chain's end until the commit. */
+  /** Writes the entry in the transaction of what it records. Call it last, because it locks the end of the chain until the commit. */
   record(trx: Transaction, entry: AuditEntry): Promise<void>
   list(workspaceId: string, page: { before?: number | undefined; limit: number }): Promise<AuditRow[]>
-  /** Walks every chain from its start and compares each link. */
+  /** Reads every chain from its start and checks each link. */
   verify(): Promise<AuditReport>
 }
 
@@ -43,7 +43,7 @@ export function createAudit(db: Pick<Database, 'sql'>, clock: Clock): Audit {
       await appendAudit(trx, { ...link, hash: linkHash(link) })
     },
     list: (workspaceId, { before, limit }) => readAudit(db.sql, workspaceId, { before, limit, newestFirst: true }),
-    // In one snapshot: what is written meanwhile is the next verification's.
+    // In one snapshot, so that entries written meanwhile do not count as breaks.
     verify: () => db.sql.transaction().setIsolationLevel('repeatable read').execute(verifyChains),
   }
 }

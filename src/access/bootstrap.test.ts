@@ -28,7 +28,7 @@ async function emptied(): Promise<{ url: string }> {
   return { url }
 }
 
-/** Past what a process may believe for a moment. */
+/** Longer than a process caches a token. */
 const clock = testClock()
 
 async function bare(url: string) {

@@ -19,7 +19,7 @@ const actor = 'system:start'
 const scopes = ['admin', 'hub:admin']
 const preset = { name: 'HUB_ADMIN_TOKEN', createdBy: actor }
 
-/** Workspace `default`; made once, whoever comes first. From here on, those who start at the same time go one after the other. */
+/** Creates workspace `default` if it is missing. Its lock makes processes that start at the same time continue one after the other. */
 export async function ensureWorkspace(trx: Transaction, audit: Audit): Promise<Workspace> {
   const made = await insertWorkspace(trx, { id: newId('ws'), name: 'default' })
   const workspace = made ?? (await findWorkspace(trx, { name: 'default' }))!
@@ -30,7 +30,7 @@ export async function ensureWorkspace(trx: Transaction, audit: Audit): Promise<W
   return workspace
 }
 
-/** A token for the first administrator of a hub that has none at all. Its value goes to `keep` before it counts. */
+/** Creates the first administrator's token in a hub without tokens. `keep` stores its value before the token becomes valid. */
 export async function ensureAdminToken(trx: Transaction, audit: Audit, workspaceId: string, keep: (value: string) => void): Promise<void> {
   if ((await countTokens(trx)) > 0) return
   const value = makeToken()
@@ -38,7 +38,7 @@ export async function ensureAdminToken(trx: Transaction, audit: Audit, workspace
   keep(value)
 }
 
-/** HUB_ADMIN_TOKEN is the truth about its own token: an earlier value stops working, and this one works, whatever became of it. */
+/** Makes exactly the token of HUB_ADMIN_TOKEN valid: an earlier value is revoked, and this value works even if it was revoked before. */
 export async function ensurePresetToken(trx: Transaction, audit: Audit, workspaceId: string, value: string): Promise<void> {
   const hash = hashToken(value)
   for (const { id, name, workspaceId } of await revokeMadeBy(trx, preset, hash)) {

@@ -18,12 +18,12 @@ export { actorOf, allows, requireScope, scopes, type Principal, type Scope } fro
 export type { TokenRow, Workspace } from './store.ts'
 export type { TokenRequest, Tokens } from './tokens.ts'
 
-/** How long a process may go on believing that a token is good: half of the second within which a revocation must hold everywhere. */
+/** How long a process may use a cached token: half of the second within which a revocation must take effect in every process. */
 const cacheTtlMs = 500
-/** For how long a token that was good is not held up by what others try from its address. */
+/** How long a valid token is exempt from the throttle of its address, which other callers may share. */
 const trustedMs = 3_600_000
 const touchEveryMs = 60_000
-/** Failed ones per address and minute, then every token from there that is not known to be good waits. */
+/** Failed attempts per address and minute. After that, tokens from the address are refused unless they were valid a short time ago. */
 const guesses = 10
 
 export const workspaceName = /^[a-z0-9][a-z0-9-]{0,62}$/
@@ -31,22 +31,22 @@ export const workspaceName = /^[a-z0-9][a-z0-9-]{0,62}$/
 export interface Access extends AsyncDisposable {
   readonly audit: Audit
   readonly tokens: Tokens
-  /** The principal behind a bearer token, or `token_invalid`, or `too_many_attempts` for an address that keeps guessing. */
+  /** Returns the principal of a bearer token. Throws `token_invalid`, or `too_many_attempts` when the address failed too often. */
   authenticate(token: string, address: string): Promise<Principal>
-  /** The same principal, acting in another workspace: for `hub:admin` only. */
+  /** Returns the same principal in another workspace. Requires `hub:admin`. */
   enter(principal: Principal, workspace: string): Promise<Principal>
   readonly workspaces: {
     list(principal: Principal): Promise<Workspace[]>
     create(principal: Principal, name: string): Promise<Workspace>
-    /** Of all, for what the hub does by itself. */
+    /** The ids of all workspaces, for work that the hub does by itself. */
     ids(): Promise<string[]>
     find(by: { id: string } | { name: string } | { number: number }): Promise<Workspace | undefined>
   }
-  /** Whoever can run commands on this machine with this configuration owns the hub. */
+  /** The principal of the command line: who can run commands with this configuration owns the hub. */
   operator(name: string, workspace?: string): Promise<Principal>
   /**
-   * Makes workspace `default` and the administrator's token: the preset one, or, where there is no token at all, a new one, whose value
-   * goes to `keep`. When `keep` throws, nothing was made.
+   * Creates workspace `default` and the administrator's token: the preset one, or a new one if there is no token at all. The value of a
+   * new token goes to `keep`; when `keep` throws, nothing is created.
    */
   bootstrap(presetAdminToken: string | undefined, keep: (value: string) => void): Promise<Workspace>
 }
@@ -54,12 +54,12 @@ export interface Access extends AsyncDisposable {
 export function createAccess(db: Database, { logger, metrics }: Telemetry, clock: Clock = systemClock): Access {
   const audit = createAudit(db, clock)
   const throttle = createThrottle(guesses)
-  const believed = new Map<string, { principal: Principal; until: number }>()
+  const cached = new Map<string, { principal: Principal; until: number }>()
   const used = new Map<string, Date>()
   const touched = new Map<string, number>()
 
   const forget = (id: string): void => {
-    for (const [key, { principal }] of believed) if (principal.id === id) believed.delete(key)
+    for (const [key, { principal }] of cached) if (principal.id === id) cached.delete(key)
   }
 
   const lookUp = coalesce(async (key: string) => findTokenByHash(db.sql, Buffer.from(key, 'base64')))
@@ -68,11 +68,11 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     if (used.size === 0) return
     const batch = new Map(used)
     used.clear()
-    await touchTokens(db.sql, batch).catch((error: unknown) => logger.warn({ err: error }, 'could not note when tokens were used'))
+    await touchTokens(db.sql, batch).catch((error: unknown) => logger.warn({ err: error }, 'could not store when tokens were used'))
   }
   const flushing = setInterval(() => {
     const now = clock.millis()
-    for (const [key, { until }] of believed) if (until + trustedMs <= now) believed.delete(key)
+    for (const [key, { until }] of cached) if (until + trustedMs <= now) cached.delete(key)
     void flush()
   }, 10_000).unref()
 
@@ -85,22 +85,22 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   const authenticate = async (token: string, address: string): Promise<Principal> => {
     const now = clock.millis()
     const key = tokenKey(token)
-    const hit = believed.get(key)
+    const hit = cached.get(key)
     if (hit && hit.until > now) return hit.principal
     if (!hit) await throttle.check(address)
     const row = await lookUp(key)
     const reason = whyRefused(row, now)
     if (!row || reason) {
-      believed.delete(key)
+      cached.delete(key)
       metrics.authFailures.inc({ reason: reason ?? 'unknown' })
       await throttle.failed(address)
       throw hubError('token_invalid')
     }
-    // Many guesses at once pass the first check together.
+    // Many simultaneous guesses pass the first check together, so this counts again.
     if (!hit) await throttle.check(address)
     const principal = principalOf(row)
     const until = Math.min(now + cacheTtlMs, row.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
-    believed.set(key, { principal, until })
+    cached.set(key, { principal, until })
     noteUse(row.id, now)
     return principal
   }
@@ -130,7 +130,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
         }
         return db.transaction(async (trx) => {
           const workspace = await insertWorkspace(trx, { id: newId('ws'), name })
-          if (!workspace) throw hubError('already_exists', { detail: `there is a workspace "${name}" already` })
+          if (!workspace) throw hubError('already_exists', { detail: `a workspace "${name}" already exists` })
           const actor = actorOf(principal)
           await audit.record(trx, {
             workspaceId: workspace.id,

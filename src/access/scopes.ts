@@ -1,7 +1,7 @@
 import { hubError } from '#errors'
 
 /**
- * A scope is `area:verb`, and may be narrowed with further parts: `tools:call` covers `tools:call:github` and
+ * A scope is `area:verb` and can be narrowed with more parts: `tools:call` covers `tools:call:github` and
  * `tools:call:github_get_repository`. `admin` covers everything in its workspace, `hub:admin` every workspace and the hub itself.
  */
 export const scopes = {
@@ -36,15 +36,15 @@ export function isKnownScope(scope: string): boolean {
   return Object.hasOwn(scopes, scope) || /^tools:call:[a-z0-9][a-z0-9_-]*$/.test(scope)
 }
 
-export function covers(granted: string, needed: string): boolean {
+function covers(granted: string, needed: string): boolean {
   if (granted === needed || granted === 'hub:admin') return true
   if (granted === 'admin') return !needed.startsWith('hub:')
   if (needed.startsWith(`${granted}:`)) return true
-  // Who may change a thing may see it.
+  // A write scope includes the read scope.
   return granted.endsWith(':write') && needed === granted.replace(/:write$/, ':read')
 }
 
-/** Who asks: a token, the operator at the command line, or the hub itself; always in one workspace. */
+/** The caller: a token, the operator at the command line, or the hub itself, in exactly one workspace. */
 export interface Principal {
   readonly kind: 'token' | 'operator' | 'system'
   readonly id: string
@@ -52,13 +52,13 @@ export interface Principal {
   readonly workspaceId: string
   readonly scopes: readonly string[]
   readonly readOnly: boolean
-  /** When its token ends; what it hands out ends no later. */
+  /** When its token expires. Tokens that it creates expire no later. */
   readonly expiresAt?: Date | null
 }
 
 export function allows(principal: Principal, needed: string): boolean {
   if (principal.readOnly && (needed.endsWith(':write') || changing.has(needed))) return false
-  // `tools:call:*` asks for the scope however narrowed; which tool it covers is the waist's question.
+  // `tools:call:*` accepts any narrowed form of the scope. Whether it covers a certain tool is checked in the tool pipeline.
   const whole = needed.replace(/:\*$/, '')
   return principal.scopes.some((granted) => covers(granted, whole) || (whole !== needed && granted.startsWith(`${whole}:`)))
 }

@@ -110,7 +110,7 @@ export function revokeToken(sql: Sql, workspaceId: string, id: string): Promise<
     .executeTakeFirst()
 }
 
-/** Who starts at the same time waits here. Weaker than an update, so that tokens can be made meanwhile. */
+/** Makes processes that start at the same time wait for each other. The lock is weak enough that tokens can be created meanwhile. */
 export async function lockWorkspace(sql: Sql, id: string): Promise<void> {
   await sql.selectFrom('workspaces').select('id').where('id', '=', id).forNoKeyUpdate().execute()
 }
@@ -132,7 +132,7 @@ export function revokeMadeBy(sql: Sql, { name, createdBy }: TokenMaker, exceptHa
     .execute()
 }
 
-/** Makes a token that is there already the one described, whatever it was. */
+/** Gives an existing token the properties described, and makes it valid again if it was revoked. */
 export async function remakeToken(sql: Sql, id: string, token: Omit<NewToken, 'id' | 'hash'>): Promise<void> {
   await sql
     .updateTable('tokens')
@@ -164,7 +164,7 @@ export async function touchTokens(sql: Sql, used: ReadonlyMap<string, Date>): Pr
       .updateTable('tokens')
       .set({ last_used_at: at })
       .where('id', '=', id)
-      // Another process may have seen it later.
+      // Another process may have stored a later time.
       .where((e) => e.or([e('last_used_at', 'is', null), e('last_used_at', '<', at)]))
       .execute()
   }
@@ -194,7 +194,7 @@ const auditColumns = [
   'hash',
 ] as const
 
-/** Locks the end of the workspace's chain until the transaction ends, so that entries follow one another. */
+/** Locks the end of the workspace's audit chain until the transaction ends, so that entries are added one by one. */
 export async function lockAuditHead(sql: Sql, workspaceId: string): Promise<{ seq: number; hash: string }> {
   await sql
     .insertInto('audit_heads')
@@ -232,7 +232,7 @@ export function auditHeads(sql: Sql): Promise<{ workspaceId: string; seq: number
   return sql.selectFrom('audit_heads').select(['workspace_id as workspaceId', 'seq', 'hash']).orderBy('workspace_id').execute()
 }
 
-/** How many entries lie beyond `seq`: none, in a whole chain that ends there. */
+/** Counts the entries after `seq`. A complete chain that ends at `seq` has none. */
 export async function countAuditBeyond(sql: Sql, workspaceId: string, seq: number): Promise<number> {
   const beyond = sql.selectFrom('audit').where('workspace_id', '=', workspaceId).where('seq', '>', seq)
   const { count } = await beyond.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()

@@ -20,9 +20,9 @@ test('ten failed attempts a minute, then tokens from that address wait, except o
     const { retryAfter } = (error as HubError).details
     return codeOf(error) === 'too_many_attempts' && retryAfter! > 0 && retryAfter! <= 60
   })
-  // Not yet known to this process: it waits like a guess, otherwise a guess would be told by being let in.
+  // Not yet known to this process: it is throttled like a guess, because otherwise a correct guess would be recognized.
   assert.equal(await access.authenticate(unseen, from).catch(codeOf), 'too_many_attempts')
-  // Longer than it is believed without asking again.
+  // Longer than it is cached.
   clock.advance(600)
   assert.equal((await access.authenticate(good, from)).name, 'good')
   assert.equal((await access.authenticate(unseen, '198.51.100.8')).name, 'unseen')

@@ -5,13 +5,13 @@ import { hubError, type HubError } from '#errors'
 const windowSeconds = 60
 
 export interface Throttle {
-  /** Throws while the address is held up. */
+  /** Throws `too_many_attempts` while the address is throttled. */
   check(address: string): Promise<void>
-  /** Counts one more, and throws when it was one too many: guesses made at once count as those made one by one. */
+  /** Counts a failed attempt and throws when the limit is exceeded. Simultaneous attempts count like consecutive ones. */
   failed(address: string): Promise<void>
 }
 
-/** Holds an address up that has failed `attempts` times within a minute. */
+/** Throttles an address that failed `attempts` times within a minute. */
 export function createThrottle(attempts: number): Throttle {
   const limiter = new RateLimiterMemory({ points: attempts, duration: windowSeconds })
   return {
@@ -31,7 +31,7 @@ function heldUp({ msBeforeNext }: RateLimiterRes): HubError {
   return hubError('too_many_attempts', { retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)) })
 }
 
-/** One IPv6 customer has at least a /64 to spread attempts over; an IPv4 address is the same one in IPv6's clothes. */
+/** IPv6 addresses count by /64, because one customer has at least that many. An IPv4-mapped IPv6 address counts as its IPv4 address. */
 export function network(address: string): string {
   if (!isIPv6(address)) return address
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []

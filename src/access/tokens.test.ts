@@ -119,7 +119,7 @@ test('unknown scopes are refused, each named, even those that every object has',
 test('a read-only token is refused everything that changes something, whatever its scopes', () => {
   const all = Object.keys(scopes)
   const principal: Principal = { kind: 'token', id: 'tok_x', name: 'x', workspaceId: 'ws_x', scopes: all, readOnly: true }
-  // What a tool call changes is the tool's question: the waist asks for its effect.
+  // What a tool call changes is the tool's question: the tool pipeline checks its effect.
   const harmless = all.filter((scope) => scope.endsWith(':read') || scope === 'tools:call')
   assert.deepEqual(
     all.filter((scope) => allows(principal, scope)),

@@ -15,7 +15,7 @@ export interface TokenRequest {
 }
 
 export interface Tokens {
-  /** The value is returned here and never again. */
+  /** Returns the token's value, which cannot be read again later. */
   create(principal: Principal, request: TokenRequest): Promise<{ token: TokenRow; value: string }>
   list(principal: Principal, page: { after?: string | undefined; limit: number }): Promise<TokenRow[]>
   revoke(principal: Principal, id: string): Promise<TokenRow>
@@ -80,7 +80,7 @@ export function createTokens(db: Database, audit: Audit, clock: Clock, onRevoked
   }
 }
 
-/** Nobody hands out more than they hold. */
+/** A principal can grant only scopes that it has. */
 function assertGrantable(principal: Principal, scopes: readonly string[], readOnly: boolean): void {
   const unknown = scopes.filter((scope) => !isKnownScope(scope))
   if (unknown.length > 0) {
@@ -88,6 +88,8 @@ function assertGrantable(principal: Principal, scopes: readonly string[], readOn
   }
   const beyond = scopes.filter((scope) => !allows(principal, scope))
   if (beyond.length > 0 || (principal.readOnly && !readOnly)) {
-    throw hubError('scope_missing', { detail: `a token cannot grant what it lacks: ${beyond.join(', ') || 'changing anything'}` })
+    throw hubError('scope_missing', {
+      detail: `a token cannot grant scopes that it does not have: ${beyond.join(', ') || 'changing anything'}`,
+    })
   }
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from '#db'
 
-/** A credential's fields. Values go in and never come out of the public face; connectors receive them per call. */
+/** A credential's fields. No transport returns the values; connectors receive them for each call. */
 export type CredentialData = Readonly<Record<string, string | number | boolean>>
 
 export interface CredentialInfo {
@@ -18,20 +18,20 @@ export interface WorkspaceRef {
 
 export interface PutOptions {
   readonly kind: string | null
-  /** Refuse when the name is taken. */
+  /** Fail if the name is in use. */
   readonly createOnly: boolean
 }
 
-/** Where credentials are kept: one port, and one suite that both implementations pass. */
+/** Stores credentials. Both implementations pass the same tests. */
 export interface CredentialBackend extends AsyncDisposable {
   readonly kind: 'database' | 'vault'
-  /** `trx` also holds the audit entry, so a change that fails leaves none. */
+  /** The audit entry is part of `trx`, so a change that fails leaves no entry. */
   put(trx: Transaction, workspace: WorkspaceRef, name: string, data: CredentialData, options: PutOptions): Promise<CredentialInfo>
   read(workspace: WorkspaceRef, name: string): Promise<CredentialData | undefined>
   list(workspace: WorkspaceRef): Promise<CredentialInfo[]>
   remove(trx: Transaction, workspace: WorkspaceRef, name: string): Promise<boolean>
-  /** Told after a change is stored: nothing read before may be answered any more. */
+  /** Called after a change is stored. Values that were read before must not be returned any more. */
   changed(workspace: WorkspaceRef, name: string): void
-  /** Throws the reason why it can't serve. */
+  /** Throws the reason if the backend cannot work. */
   check(): Promise<void>
 }

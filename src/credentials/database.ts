@@ -20,7 +20,7 @@ import {
 export interface RotationReport {
   readonly keyId: string
   readonly resealed: number
-  /** Credentials that could not be opened, each with the key it needs. */
+  /** Credentials that could not be opened, and the key that each one needs. */
   readonly failed: readonly { name: string; workspaceId: string; reason: string }[]
 }
 
@@ -28,7 +28,7 @@ export interface DatabaseBackend extends CredentialBackend {
   rotate(): Promise<RotationReport>
 }
 
-/** A credential that was replaced holds in every process after this at the latest. */
+/** Every process uses a replaced credential after this time at the latest. */
 const cacheTtlMs = 500
 
 const rowKey = (workspaceId: string, name: string): string => `${workspaceId} ${name}`
@@ -38,7 +38,7 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
     try {
       return openFields(row, keyring.all())
     } catch (error) {
-      // Sealed by a key that was added a moment ago: read the key file again, once.
+      // The key may have been added a moment ago, so the key file is read once more.
       if (error instanceof UnknownKeyError && keyring.refresh()) return openRow(row)
       throw asHubError(row.name, error)
     }
@@ -58,10 +58,10 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       const sealed = sealFields(workspace.id, name, data, key)
       const row = { id: newId('cred'), workspaceId: workspace.id, name, kind, keyId: key.id, sealed }
       const info = await putCredential(trx, row, createOnly)
-      if (!info) throw hubError('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
+      if (!info) throw hubError('already_exists', { detail: `a credential "${name}" already exists`, hint: 'PUT replaces it' })
       return info
     },
-    // What is held for a moment is sealed; it is opened for each call.
+    // The cache holds sealed values only. They are opened for each call.
     async read(workspace, name) {
       const row = await rows.get(rowKey(workspace.id, name))
       return row && openRow(row)
@@ -74,7 +74,7 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
     async rotate() {
       keyring.refresh()
       const key = keyring.current()
-      // Nobody who still held the earlier key may write behind our back.
+      // Waits for processes that still seal with the earlier key, so that none of them writes after this.
       await db.transaction(awaitSealers)
       const failed: { name: string; workspaceId: string; reason: string }[] = []
       let resealed = 0
@@ -113,14 +113,14 @@ function asHubError(name: string, error: unknown): HubError {
   if (error instanceof UnknownKeyError) {
     return hubError('key_unknown', {
       detail: `credential "${name}" is sealed with key "${error.keyId}", which this hub does not have`,
-      hint: `add key "${error.keyId}" to HUB_SECRET_KEYS (or the data folder's secret-keys), or set the credential anew`,
+      hint: `add key "${error.keyId}" to HUB_SECRET_KEYS (or the data folder's secret-keys), or set the credential again`,
       cause: error,
     })
   }
   if (error instanceof SealBrokenError) {
     return hubError('seal_broken', {
       detail: `credential "${name}" does not open with key "${error.keyId}"`,
-      hint: `the key now called "${error.keyId}" is not the one that sealed it; bring that one back, or set the credential anew`,
+      hint: `the present key "${error.keyId}" is not the key that sealed it; restore the earlier key, or set the credential again`,
       cause: error,
     })
   }

@@ -24,7 +24,7 @@ export interface Credentials extends AsyncDisposable {
   create(principal: Principal, name: string, data: CredentialData, kind?: string): Promise<CredentialInfo>
   set(principal: Principal, name: string, data: CredentialData, kind?: string): Promise<CredentialInfo>
   remove(principal: Principal, name: string): Promise<void>
-  /** The values, for the one call that needs them. Not reachable through any transport. */
+  /** Returns the values for one call. No transport offers this. */
   read(workspaceId: string, name: string): Promise<CredentialData | undefined>
   readonly keys: {
     list(): Promise<{ id: string; known: boolean; current: boolean; credentials: number }[]>
@@ -50,14 +50,14 @@ export interface CredentialsDeps extends Telemetry {
 
 export function createCredentials({ db, access, logger, metrics }: CredentialsDeps, { keyring, vault }: CredentialsOptions): Credentials {
   const sealed: DatabaseBackend = createDatabaseBackend(db, keyring)
-  // One or the other, never one behind the other: a secret must not turn up where nobody looks for it.
+  // Exactly one backend and no fallback, so that a secret is never stored where the operator does not expect it.
   const backend: CredentialBackend = vault ? createVaultBackend(createVaultClient({ ...vault, logger }), vault.place) : sealed
 
-  // A workspace keeps its name for good, so it is asked for once.
+  // The name of a workspace never changes, so it is read once.
   const workspaces = new Map<string, WorkspaceRef>()
   const workspaceOf = async (id: string): Promise<WorkspaceRef> => {
     const workspace = workspaces.get(id) ?? (await access.workspaces.find({ id }))
-    if (!workspace) throw hubError('not_found', { detail: 'this workspace does not exist any more' })
+    if (!workspace) throw hubError('not_found', { detail: 'this workspace no longer exists' })
     workspaces.set(id, workspace)
     return workspace
   }
@@ -83,7 +83,7 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
     assertFit(name, data)
     return change(principal, async (trx, workspace) => {
       const info = await backend.put(trx, workspace, name, data, { kind: kind ?? null, createOnly })
-      // Field names only: they tell which secret changed, never what it is.
+      // Field names only, never values.
       const detail = { kind: info.kind, fields: Object.keys(data), version: info.version }
       return { result: info, action: 'credential.set', subject: name, detail }
     })
@@ -101,7 +101,7 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
         return { result: undefined, action: 'credential.deleted', subject: name, detail: {} }
       }),
     async read(workspaceId, name) {
-      // Not a name: not there. It would be a path in Vault.
+      // A text that is no valid name cannot exist, and must not become a path in Vault.
       if (!credentialName.test(name)) return undefined
       try {
         const data = await backend.read(await workspaceOf(workspaceId), name)
@@ -129,7 +129,7 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
       rotate: (principal, { addKey }) =>
         db.transaction(async (trx) => {
           if (!(await tryLockRotation(trx))) {
-            throw hubError('in_use', { detail: 'the keys are being rotated already', hint: 'wait for that to end' })
+            throw hubError('in_use', { detail: 'another process is rotating the keys', hint: 'wait until it has finished, then try again' })
           }
           if (addKey) keyring.addKey()
           const report = await sealed.rotate()
@@ -148,7 +148,7 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
   }
 }
 
-/** Every way in ends here, and a name becomes a path in Vault. Values are never quoted. */
+/** All writes are checked here, because a name becomes a path in Vault. Error messages never quote values. */
 function assertFit(name: string, data: CredentialData): void {
   const errors: FieldError[] = []
   if (!credentialName.test(name)) errors.push({ path: 'name', message: 'must be letters, digits, dots, dashes and underscores' })

@@ -40,7 +40,7 @@ test('who comes second with a new key file leaves the first one’s alone', () =
   assert.deepEqual(readdirSync(place.path), ['secret-keys'])
 })
 
-test('a new key is first here at once, and in another process as soon as it looks', () => {
+test('a new key is first here at once, and in another process as soon as it reads the file', () => {
   using place = folder()
   const [here, there] = [openKeys(place.path), openKeys(place.path)]
   const old = here.current().id

@@ -5,16 +5,16 @@ import { hubError } from '#errors'
 import type { SealKey } from '#lib/seal'
 
 /**
- * The keys that seal. They come from HUB_SECRET_KEYS, or, beside an embedded database, from a file in the data folder. The first seals,
- * all open.
+ * The keys that seal credentials. They come from HUB_SECRET_KEYS or, with an embedded database, from a file in the data folder. The first
+ * key seals; every key can open.
  */
 export interface Keyring {
   readonly source: 'environment' | 'file'
   current(): SealKey
   all(): readonly SealKey[]
-  /** Reads the file again when it changed: `hub keys rotate` adds a key while the hub serves. True when there are other keys now. */
+  /** Reads the key file again if it changed, because `hub keys rotate` adds keys while the hub runs. Returns whether the keys changed. */
   refresh(): boolean
-  /** Puts a new key first. Only where the hub keeps its own file, and by one at a time: who comes second would drop the first one's key. */
+  /** Adds a new first key to the hub's own key file. The caller must hold the rotation lock, or two processes overwrite each other's key. */
   addKey(): SealKey
 }
 
@@ -67,7 +67,7 @@ function fileKeyring(path: string): Keyring {
       const partial = `${path}.${process.pid}`
       write(partial, more)
       renameSync(partial, path)
-      settle(path)
+      syncFolder(path)
       keys = more
       stamp = changed(path)
       return keys[0]!
@@ -75,13 +75,13 @@ function fileKeyring(path: string): Keyring {
   }
 }
 
-/** Whole or not at all, and the first of two starters wins: written aside, then linked under its name. */
+/** Creates the file completely or not at all, and only the first of two processes succeeds: it is written under another name, then linked. */
 export function createOnce(path: string, keys: readonly SealKey[]): void {
   const partial = `${path}.${process.pid}`
   write(partial, keys)
   try {
     linkSync(partial, path)
-    settle(path)
+    syncFolder(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
@@ -93,8 +93,8 @@ function write(path: string, keys: readonly SealKey[]): void {
   writeFileSync(path, `${keys.map(formatKey).join('\n')}\n`, { mode: 0o600, flush: true })
 }
 
-/** The name too outlives a power cut: what was sealed with a key must not outlive the key. */
-function settle(path: string): void {
+/** Writes the folder to disk too, so that after a power failure no sealed value exists without its key. */
+function syncFolder(path: string): void {
   if (process.platform === 'win32') return
   const folder = openSync(dirname(path), 'r')
   try {
@@ -121,7 +121,7 @@ function readKeys(path: string): SealKey[] {
   if (keys.length === 0 || ids.size < keys.length || keys.some(({ id, key }) => id === '' || key.length !== 32)) {
     throw hubError('internal', {
       detail: `the key file ${basename(path)} in the data folder is damaged`,
-      hint: 'put it back from your own copy: sealed secrets open with no other',
+      hint: 'restore it from your own copy: only its keys can open the stored secrets',
     })
   }
   return keys

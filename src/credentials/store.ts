@@ -11,21 +11,21 @@ export interface SealedRow {
   readonly version: number
 }
 
-// Any fixed numbers. Locks of the transaction: they go with it, however it ends.
+// Arbitrary fixed numbers. PostgreSQL releases these locks at the end of the transaction.
 const locks = { rotation: 4_867_120_011, sealing: 4_867_120_012 }
 
-/** False when another process is rotating keys. */
+/** Returns false while another process rotates the keys. */
 export async function tryLockRotation(trx: Transaction): Promise<boolean> {
   const { rows } = await raw<{ got: boolean }>`select pg_try_advisory_xact_lock(${locks.rotation}) as got`.execute(trx)
   return rows[0]?.got === true
 }
 
-/** Held by who seals, from the choice of the key to the commit. */
+/** Marks that this transaction seals, from the choice of the key to the commit. */
 export async function lockSealing(trx: Transaction): Promise<void> {
   await raw`select pg_advisory_xact_lock_shared(${locks.sealing})`.execute(trx)
 }
 
-/** Returns when all who had chosen their key before have committed. */
+/** Waits until all transactions that chose their key earlier have ended. */
 export async function awaitSealers(trx: Transaction): Promise<void> {
   await raw`select pg_advisory_xact_lock(${locks.sealing})`.execute(trx)
 }
@@ -36,7 +36,7 @@ export interface NewCredential extends Omit<SealedRow, 'version'> {
   readonly kind: string | null
 }
 
-/** Undefined when the name is taken and `createOnly` asks for a new one. */
+/** Returns undefined if `createOnly` is set and the name is in use. */
 export function putCredential(sql: Sql, row: NewCredential, createOnly: boolean): Promise<CredentialInfo | undefined> {
   const { id, workspaceId, name, kind, keyId, sealed } = row
   return sql
@@ -86,7 +86,7 @@ export function sealedWithOtherKeys(sql: Sql, keyId: string, after: string, limi
     .execute()
 }
 
-/** False when the credential was set anew meanwhile: then it is sealed with the current key already. */
+/** Returns false if the credential was replaced meanwhile, because it is then sealed with the current key. */
 export async function replaceSealed(sql: Sql, row: SealedRow, keyId: string, sealed: Record<string, string>): Promise<boolean> {
   const result = await sql
     .updateTable('credentials')

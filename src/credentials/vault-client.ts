@@ -13,7 +13,7 @@ export interface VaultOptions {
   readonly login: VaultLogin
   readonly namespace?: string | undefined
   readonly logger: Logger
-  /** How long one request may take. */
+  /** The timeout of one request. */
   readonly timeoutMs?: number
 }
 
@@ -29,14 +29,14 @@ export interface VaultReply {
 }
 
 export interface VaultClient extends AsyncDisposable {
-  /** Answers for 2xx, 400 and 404; anything else is the error it means. */
+  /** Returns responses with status 2xx, 400 and 404. Every other status becomes an error. */
   call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<VaultReply>
 }
 
 const handedOn = new Set([200, 204, 400, 404])
 const longestDelay = 2 ** 31 - 1
 
-/** Speaks to Vault or OpenBao, logs in when needed and keeps its lease alive. */
+/** An HTTP client for Vault or OpenBao that logs in when needed and renews its lease. */
 export function createVaultClient({ address, login, namespace, logger, timeoutMs = 5000 }: VaultOptions): VaultClient {
   const base = `${address.replace(/\/+$/, '')}/v1/`
   const { host } = new URL(address)
@@ -65,7 +65,7 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
   const late = (cause: unknown): HubError =>
     hubError('vault_timeout', {
       detail: `Vault at ${host} did not answer within ${timeoutMs / 1000} s`,
-      hint: 'ask again; if it stays so, look after Vault',
+      hint: 'try again; if it happens again, check Vault',
       cause,
     })
   const unreachable = (cause: unknown): HubError =>
@@ -100,12 +100,12 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
     return begun
   }
 
-  /** The next call logs in anew, unless another one has done so already. */
+  /** Makes the next call log in again, unless another call has already done so. */
   const leave = (left: Promise<Auth>): void => {
     if (session === left) session = undefined
   }
 
-  /** At two thirds of the lease; what can't be renewed is logged in anew at the next call. */
+  /** Renews after two thirds of the lease. If that fails, the next call logs in again. */
   const scheduleRenewal = (auth: Auth, owner: Promise<Auth>): void => {
     if (closed || session !== owner || auth.lease_duration <= 0) return
     clearTimeout(renewal)
@@ -135,7 +135,7 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
         return await send(method, path, body, client_token)
       } catch (error) {
         if (login.method !== 'approle' || !isDenied(error)) throw error
-        // The token may have expired or been revoked under us: one fresh login, then the answer stands.
+        // The token may have expired or been revoked. After one new login the response is final.
         leave(used)
         return send(method, path, body, (await signedIn()).client_token)
       }
@@ -154,10 +154,11 @@ function assertUsable(
 ): void {
   if (handedOn.has(status)) return
   let said = Array.isArray(body['errors']) ? body['errors'].join('; ') : ''
-  // It goes to the log, whoever it is that answers.
+  // The text goes to the log, and an unknown server may have sent it.
   for (const secret of secrets) if (secret) said = said.replaceAll(secret, redacted)
   if (status === 403) throw denied('its token is wrong, expired, or its policy does not allow this path')
-  if (status === 503 && /sealed/i.test(said)) throw hubError('vault_sealed', { hint: 'unseal Vault; the hub goes on by itself' })
+  if (status === 503 && /sealed/i.test(said))
+    throw hubError('vault_sealed', { hint: 'unseal Vault; the hub then continues without a restart' })
   const seconds = Number(retryAfter)
   throw hubError('vault_failed', {
     detail: `Vault answered ${status}`,
@@ -177,17 +178,17 @@ function isDenied(error: unknown): boolean {
   return error instanceof HubError && error.code === 'vault_denied'
 }
 
-/** Whatever else answers at this address must not pass for a Vault in which nothing is. */
+/** Another server at this address must not look like an empty Vault. */
 function parse(text: string): Record<string, unknown> {
   if (text === '') return {}
   try {
     const value: unknown = JSON.parse(text)
     if (value !== null && typeof value === 'object') return value as Record<string, unknown>
   } catch {
-    // Told below, without the text.
+    // The error below reports it, without the text.
   }
   throw hubError('vault_failed', {
-    detail: 'what answers at VAULT_ADDR is not Vault',
-    hint: 'check VAULT_ADDR, and what stands in between',
+    detail: 'the server at VAULT_ADDR is not Vault',
+    hint: 'check VAULT_ADDR and any proxy in between',
   })
 }

@@ -3,7 +3,7 @@ import type { CredentialBackend, CredentialData, CredentialInfo, WorkspaceRef } 
 import type { VaultClient } from './vault-client.ts'
 
 export interface VaultPlace {
-  /** KV version 2 mount. */
+  /** The mount of the KV version 2 engine. */
   readonly mount: string
   readonly prefix: string
 }
@@ -21,10 +21,10 @@ interface Written {
   readonly created_time: string
 }
 
-/** How often a write is tried again that somebody else's came before. */
+/** How often a write is retried after a concurrent write. */
 const writeTries = 5
 
-/** Credentials in Vault's KV version 2, at `{mount}/{prefix}/{workspace}/{name}`: where an operator can put them by hand as well. */
+/** Stores credentials in Vault's KV version 2 at `{mount}/{prefix}/{workspace}/{name}`, where an operator can also write them directly. */
 export function createVaultBackend(client: VaultClient, { mount, prefix }: VaultPlace): CredentialBackend {
   const path = (area: 'data' | 'metadata', { name: workspace }: WorkspaceRef, name = ''): string =>
     `${mount}/${area}/${[prefix, workspace, name].filter(Boolean).map(encodePath).join('/')}`
@@ -52,26 +52,26 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
       for (let attempt = 1; attempt <= writeTries; attempt++) {
         const before = await metadata(workspace, name)
         if (createOnly && before && isLive(before)) throw taken(name)
-        // The kind first: the secret itself changes last, or not at all. What an operator noted beside it stays.
+        // The metadata is written first, so that a failure leaves the old secret. Metadata that an operator added is kept.
         if (kind !== null && before?.custom_metadata?.['kind'] !== kind) {
           const noted = await client.call('POST', path('metadata', workspace, name), {
             custom_metadata: { ...before?.custom_metadata, kind },
           })
           if (noted.status >= 400) throw unexpected(noted.status)
         }
-        // The last one wins, as everywhere, unless Vault is set to want the version that is replaced.
+        // The last write wins, unless Vault requires the version that is replaced.
         const options = createOnly || attempt > 1 ? { cas: before?.current_version ?? 0 } : {}
         const written = await client.call('POST', path('data', workspace, name), { data, options })
         if (written.status === 200) return (await info(workspace, name)) ?? infoOf(name, kind, written.body['data'] as Written)
         if (!/check-and-set/.test(JSON.stringify(written.body))) throw unexpected(written.status)
       }
-      throw hubError('in_use', { detail: `credential "${name}" is being written by others`, hint: 'ask again' })
+      throw hubError('in_use', { detail: `others are writing credential "${name}" at the same time`, hint: 'try again' })
     },
 
     async read(workspace, name) {
       const { status, body } = await client.call('GET', path('data', workspace, name))
       if (status !== 200) return undefined
-      // A deleted version answers with data null.
+      // The data of a deleted version is null.
       return ((body['data'] as { data?: CredentialData | null } | undefined)?.data as CredentialData | null) ?? undefined
     },
 
@@ -105,20 +105,20 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
   }
 }
 
-/** Vault keeps deleted versions, and says when a version goes by itself. */
+/** Vault keeps deleted versions, and a version may have a time at which Vault deletes it. */
 function isLive({ current_version: current, versions }: Metadata): boolean {
   const version = versions[current]
   if (!version || version.destroyed) return false
   return version.deletion_time === '' || Date.parse(version.deletion_time) > Date.now()
 }
 
-/** Of one that is gone again already. */
+/** The information about a credential that has been deleted since. */
 function infoOf(name: string, kind: string | null, { version, created_time: time }: Written): CredentialInfo {
   return { name, kind, version, createdAt: new Date(time), updatedAt: new Date(time) }
 }
 
 function taken(name: string): HubError {
-  return hubError('already_exists', { detail: `there is a credential "${name}" already`, hint: 'PUT replaces it' })
+  return hubError('already_exists', { detail: `a credential "${name}" already exists`, hint: 'PUT replaces it' })
 }
 
 function unexpected(status: number): HubError {

@@ -7,7 +7,7 @@ import { hubError } from '#errors'
 
 /**
  * A backup is one gzip file of frames: a header that names the format and every table, then for each table its number and its rows in
- * PostgreSQL's own COPY text, then a digest of all before it.
+ * PostgreSQL's COPY text format, then a digest of everything before it.
  */
 export const backupFormat = 'integration-hub-backup-1'
 
@@ -22,9 +22,9 @@ export interface BackupHeader {
   readonly created_at: string
   readonly schema_version: number
   readonly engine_version: number
-  /** In the order of their rows in the file: a table comes after those that it refers to. */
+  /** In the order of the file: a table comes after the tables that it refers to. */
   readonly tables: readonly TableShape[]
-  /** How far each sequence was counted, as text: a bigint. */
+  /** The last value of each sequence, as text because it is a bigint. */
   readonly sequences: readonly { readonly name: string; readonly value: string }[]
 }
 
@@ -35,10 +35,10 @@ export interface TableRows {
 
 const kinds = { header: 1, table: 2, rows: 3, end: 4 } as const
 const headBytes = 5
-// What a reader keeps in memory, and believes of a length that it reads.
+// The limit of what a reader holds in memory, and of the length that it accepts.
 const longestFrame = 1 << 20
 
-/** Under another name until it is whole: a backup cut short is never mistaken for one. */
+/** Writes under another name and renames at the end, so that an incomplete backup is never taken for a complete one. */
 export async function writeBackup(file: string, header: BackupHeader, tables: AsyncIterable<TableRows>): Promise<void> {
   const partial = `${file}.partial`
   const hash = createHash('sha256')
@@ -71,7 +71,7 @@ export async function writeBackup(file: string, header: BackupHeader, tables: As
   }
 }
 
-/** Reads the file from its first to its last byte before anything is done with it. */
+/** Reads and checks the whole file before it is used. */
 export async function checkBackup(file: string): Promise<BackupHeader> {
   let header: BackupHeader | undefined
   let text = ''
@@ -85,15 +85,15 @@ export async function checkBackup(file: string): Promise<BackupHeader> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'EACCES') throw hubError('not_found', { detail: `${file} cannot be read (${code})`, cause })
-    throw hubError('invalid_input', { detail: `${file} is not a whole backup; nothing was changed`, cause })
+    throw hubError('invalid_input', { detail: `${file} is not a complete backup; nothing was changed`, cause })
   }
   if (header.format !== backupFormat || last !== kinds.end) {
-    throw hubError('invalid_input', { detail: `${file} is not a whole backup of this hub; nothing was changed` })
+    throw hubError('invalid_input', { detail: `${file} is not a complete backup of this hub; nothing was changed` })
   }
   return header
 }
 
-/** The tables of a file that was checked. The rows of one are to be read before the next is asked for. */
+/** The tables of a checked file. Read all rows of a table before asking for the next table. */
 export async function* readTables(file: string, header: BackupHeader): AsyncGenerator<TableRows> {
   const frames = readFrames(file)
   let frame = await frames.next()
@@ -117,7 +117,7 @@ async function* readFrames(file: string): AsyncGenerator<{ kind: number; body: B
     while (pending.length >= headBytes) {
       const kind = pending.readUInt8(0)
       const end = headBytes + pending.readUInt32BE(1)
-      if (end > headBytes + longestFrame) throw new Error('a frame is longer than any that is written')
+      if (end > headBytes + longestFrame) throw new Error('a frame is longer than the format allows')
       if (pending.length < end) break
       const body = pending.subarray(headBytes, end)
       if (kind === kinds.end && !hash.digest().equals(body)) throw new Error('the digest does not match')

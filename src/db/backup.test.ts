@@ -190,7 +190,7 @@ test('a file that is cut short, changed, or no backup at all is refused, and not
     writeFileSync(bad, bytes)
     await assert.rejects(restoreInto(target.url, bad), (error: HubError) => {
       assert.equal(error.code, 'invalid_input')
-      assert.match(error.message, /is not a whole backup/)
+      assert.match(error.message, /is not a complete backup/)
       return true
     })
   }
@@ -231,7 +231,7 @@ test('a restore that fails half-way keeps nothing, and another one works', async
   )
   await query(source.url, `alter table hub.tokens disable trigger all; update hub.tokens set workspace_id = 'ws_of_nobody'`)
   await backup({ connectionString: source.url }, file)
-  await assert.rejects(restoreInto(target.url, file), /nothing of it was kept: .*tokens_workspace_id_fkey/)
+  await assert.rejects(restoreInto(target.url, file), /nothing was changed: .*tokens_workspace_id_fkey/)
   assert.deepEqual(
     [...(await contents(target.url)).values()].flat().filter((row) => row.includes('ws_1')),
     [],

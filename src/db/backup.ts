@@ -7,22 +7,22 @@ import { backupFormat, checkBackup, readTables, writeBackup, type BackupHeader, 
 import { migrate, readMigrations } from './migrate.ts'
 
 /**
- * Everything that the hub stores, in one file and back. Sealed values stay sealed: the secret keys are not in it.
+ * Writes everything that the hub stores into one file, and restores it. Sealed values stay sealed; the keys are not in the file.
  */
 const schemas = ['hub', 'dbos']
-/** Of this database and these processes, not of what is stored. */
+/** Tables that describe this database and its processes and are not part of a backup. */
 const leftOut = ['migrations', 'dbos_migrations', 'executors']
 
 export interface BackupSummary {
   readonly tables: number
   readonly rows: number
-  /** Of the file. */
+  /** The size of the file. */
   readonly bytes: number
   readonly schemaVersion: number
   readonly createdAt: string
 }
 
-/** In one snapshot, while the hub serves. */
+/** Makes a backup in one snapshot, also while the hub runs. */
 export async function backup(connection: pg.ClientConfig, file: string): Promise<BackupSummary> {
   const client = new pg.Client(connection)
   await client.connect()
@@ -34,7 +34,7 @@ export async function backup(connection: pg.ClientConfig, file: string): Promise
       schema_version: await highest(client, 'hub.migrations'),
       engine_version: await highest(client, 'dbos.dbos_migrations'),
       tables: await tablesInOrder(client),
-      // Counted on outside of any snapshot, so never behind the rows in it.
+      // Sequences are not part of a snapshot, so they are never behind the rows in it.
       sequences: await sequencesOf(client),
     }
     let rows = 0
@@ -53,7 +53,7 @@ export async function backup(connection: pg.ClientConfig, file: string): Promise
   }
 }
 
-/** Puts a backup into an empty database: all of it or nothing. */
+/** Restores a backup into an empty database, completely or not at all. */
 export async function restore(connection: pg.ClientConfig, file: string, prepareEngine: () => Promise<void>): Promise<BackupSummary> {
   const header = await checkBackup(file)
   if (header.schema_version > readMigrations().at(-1)!.version) throw newer()
@@ -61,7 +61,7 @@ export async function restore(connection: pg.ClientConfig, file: string, prepare
   await client.connect()
   try {
     await assertEmpty(client)
-    // To the schema that the backup was made with; the newer migrations then run over its rows, as they did for everyone else.
+    // First to the schema of the backup. The newer migrations then run over its rows, as in any other upgrade.
     await client.query('drop schema if exists hub cascade')
     await migrate(client, { upTo: header.schema_version })
     await prepareEngine()
@@ -78,7 +78,7 @@ async function load(client: pg.Client, file: string, header: BackupHeader): Prom
   let rows = 0
   await client.query('begin')
   try {
-    // What the engine wrote when it made its tables.
+    // Rows that the engine wrote when it created its tables.
     for (const { schema, table } of header.tables.toReversed()) await client.query(`delete from ${ident(schema)}.${ident(table)}`)
     for await (const { table, rows: text } of readTables(file, header)) {
       const stream = client.query(copyFrom(`copy ${placeOf(table)} from stdin`))
@@ -91,7 +91,7 @@ async function load(client: pg.Client, file: string, header: BackupHeader): Prom
   } catch (cause) {
     await client.query('rollback').catch(() => undefined)
     throw hubError('internal', {
-      detail: `the backup could not be restored, and nothing of it was kept: ${(cause as Error).message}`,
+      detail: `the backup could not be restored, and nothing was changed: ${(cause as Error).message}`,
       cause,
     })
   }
@@ -116,7 +116,7 @@ function newer(): Error {
 
 async function assertEmpty(client: pg.Client): Promise<void> {
   for (const { schema, table } of await tablesOf(client)) {
-    // The engine keeps its own queues and versions from its first start on.
+    // The engine creates its queues and versions at its first start.
     if (schema === 'dbos' && table !== 'workflow_status') continue
     const { rowCount } = await client.query(`select from ${ident(schema)}.${ident(table)} limit 1`)
     if (rowCount !== 0) {
@@ -128,7 +128,7 @@ async function assertEmpty(client: pg.Client): Promise<void> {
   }
 }
 
-/** Those first that others refer to, so that rows can be put back in this order with every foreign key in force. */
+/** Sorts tables so that referenced tables come first, and rows can be restored with every foreign key active. */
 async function tablesInOrder(client: pg.Client): Promise<TableShape[]> {
   const { rows: links } = await client.query<{ child: string; parent: string }>(
     `select c.relnamespace::regnamespace || '.' || c.relname as child, p.relnamespace::regnamespace || '.' || p.relname as parent
@@ -141,7 +141,7 @@ async function tablesInOrder(client: pg.Client): Promise<TableShape[]> {
   while (left.length > 0) {
     const names = new Set(left.map(nameOf))
     const free = left.filter((table) => !links.some(({ child, parent }) => child === nameOf(table) && names.has(parent)))
-    if (free.length === 0) throw new Error(`tables refer to each other in a circle: ${[...names].join(', ')}`)
+    if (free.length === 0) throw new Error(`tables refer to each other in a cycle: ${[...names].join(', ')}`)
     ordered.push(...free)
     left = left.filter((table) => !free.includes(table))
   }
@@ -169,7 +169,7 @@ async function sequencesOf(client: pg.Client): Promise<BackupHeader['sequences']
   return found.rows
 }
 
-/** The schema version that a table of migrations has reached; 0 without one. */
+/** The schema version recorded in a table of migrations, or 0 if there is no such table. */
 async function highest(client: pg.Client, table: string): Promise<number> {
   const there = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [table])
   if (!there.rows[0]?.there) return 0

@@ -14,7 +14,7 @@ export { openPool } from './pool.ts'
 export type { Schema } from './schema.ts'
 export { isDatabaseTrouble, isPassing } from './trouble.ts'
 
-/** The query builder; inside a transaction it is the transaction's own. */
+/** The query builder, of the pool or of a transaction. */
 export type Sql = Kysely<Schema>
 export type Transaction = KyselyTransaction<Schema>
 
@@ -22,10 +22,10 @@ export interface Database extends AsyncDisposable {
   readonly sql: Sql
   readonly pool: pg.Pool
   readonly embedded: boolean
-  /** Settings for connections outside the pool: locks, LISTEN, the durable engine. */
+  /** Settings for connections outside the pool, for locks, LISTEN and the engine. */
   readonly connection: pg.ClientConfig
   transaction<T>(work: (trx: Transaction) => Promise<T>): Promise<T>
-  /** One round trip; throws `database_unavailable` when there is no answer in time. */
+  /** Makes one round trip. Throws `database_unavailable` if there is no reply in time. */
   ping(): Promise<void>
 }
 
@@ -33,7 +33,7 @@ export interface DatabaseOptions {
   readonly url?: string | undefined
   readonly dataDir: string
   readonly poolSize: number
-  /** `serve` owns an embedded server and refuses a folder in use; `attach` also joins the one of a hub that is serving. */
+  /** `serve` starts an embedded server and refuses a folder in use. `attach` uses the server of a running hub if there is one. */
   readonly mode: 'serve' | 'attach'
   readonly migrate?: boolean
 }
@@ -51,7 +51,7 @@ export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Tel
   await prepare(connection, options.migrate ?? true)
   const pool = openPool(connection, options.poolSize, telemetry.logger)
   const sql = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  // Not through Kysely, whose destroy() leaves alone a pool that it never used.
+  // Not through Kysely, whose destroy() does not end a pool that it never used.
   stack.defer(() => pool.end())
   const owned = stack.move()
 
@@ -72,7 +72,7 @@ export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Tel
 
 const maxSerializationRetries = 3
 
-/** Of two transactions that wait for each other, PostgreSQL ends one, which leaves no trace: it is simply made again. */
+/** PostgreSQL rolls back one of two transactions that block each other. It is safe to run that one again. */
 async function retrySerialization<T>(work: () => Promise<T>): Promise<T> {
   for (let retries = 0; ; retries++) {
     try {
@@ -125,14 +125,14 @@ async function prepare(connection: pg.ClientConfig, migrating: boolean): Promise
   } catch (cause) {
     throw hubError('database_unavailable', {
       detail: `the database cannot be reached (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`,
-      hint: 'check DATABASE_URL, and that PostgreSQL runs and lets this user in',
+      hint: 'check DATABASE_URL, that PostgreSQL runs, and that it accepts this user',
       cause,
     })
   }
   try {
     const version = await client.query<{ server_version_num: string }>('show server_version_num')
     if (Number(version.rows[0]?.server_version_num) < oldestServer) {
-      throw hubError('internal', { detail: 'this PostgreSQL is older than 15', hint: 'point DATABASE_URL at PostgreSQL 15 or newer' })
+      throw hubError('internal', { detail: 'this PostgreSQL is older than 15', hint: 'set DATABASE_URL to a PostgreSQL 15 or newer' })
     }
     if (migrating) await migrate(client)
   } finally {

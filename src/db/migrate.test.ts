@@ -30,7 +30,10 @@ test('a database with a newer schema than this hub knows is refused, with what t
   const newest = readMigrations().at(-1)!.version
   await client.query(`insert into hub.migrations (version, name, checksum) values ($1, 'from_the_future', 'x')`, [newest + 1])
   await assert.rejects(open(fresh.url), (error: HubError) => {
-    assert.equal(error.message, `the database has schema ${newest + 1}, this hub knows ${newest}: it was written by a newer hub`)
+    assert.equal(
+      error.message,
+      `the database has schema ${newest + 1}, but this hub knows only up to ${newest}: a newer hub has used the database`,
+    )
     assert.match(error.details.hint!, /run the newer hub/)
     return true
   })
@@ -40,7 +43,7 @@ test('a database made with a migration of other contents is refused, naming it',
   await using fresh = await freshDatabase()
   await using client = await connect(fresh.url)
   await client.query(`update hub.migrations set checksum = 'changed' where version = 1`)
-  await assert.rejects(open(fresh.url), /^HubError: migration 1 \(ground\) is not the one this database was made with$/)
+  await assert.rejects(open(fresh.url), /^HubError: migration 1 \(ground\) differs from the one that this database was created with$/)
 })
 
 test('when several processes migrate at once, each migration is applied once', async () => {
@@ -60,7 +63,7 @@ test('when several processes migrate at once, each migration is applied once', a
   assert.deepEqual(rows, [{ version: 1 }, { version: 2 }])
 })
 
-test('a migration that fails is undone and leaves those before it; mended, it is applied', async () => {
+test('a migration that fails is undone and leaves those before it; corrected, it is applied', async () => {
   await using fresh = await emptyDatabase()
   await using client = await connect(fresh.url)
   const first = migration(1, 'create table kept (id integer)')

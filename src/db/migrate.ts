@@ -6,7 +6,7 @@ import { sha256 } from '#lib/canonical'
 
 const folder = join(import.meta.dirname, 'migrations')
 
-// Any fixed number: all processes that migrate one database wait for each other on it.
+// An arbitrary fixed number. Processes that migrate the same database wait for each other with this lock.
 const migrationLock = 4_867_120_001
 
 export interface Migration {
@@ -32,7 +32,7 @@ export interface MigrationState {
   readonly pending: readonly Migration[]
 }
 
-/** How far the schema is. Refuses one that this code does not know. */
+/** Returns the version of the schema. Throws if this code does not know that version. */
 export async function migrationState(client: ClientBase, known: readonly Migration[] = readMigrations()): Promise<MigrationState> {
   const latest = known.at(-1)?.version ?? 0
   const exists = await client.query<{ there: boolean }>(`select to_regclass('hub.migrations') is not null as there`)
@@ -43,14 +43,16 @@ export async function migrationState(client: ClientBase, known: readonly Migrati
   const version = applied.rows.at(-1)?.version ?? 0
   if (version > latest) {
     throw hubError('internal', {
-      detail: `the database has schema ${version}, this hub knows ${latest}: it was written by a newer hub`,
-      hint: 'run the newer hub, or restore a backup that this one made',
+      detail: `the database has schema ${version}, but this hub knows only up to ${latest}: a newer hub has used the database`,
+      hint: 'run the newer hub, or restore a backup that this version made',
     })
   }
   for (const row of applied.rows) {
     const migration = known.find((candidate) => candidate.version === row.version)
     if (migration?.checksum !== row.checksum) {
-      throw hubError('internal', { detail: `migration ${row.version} (${row.name}) is not the one this database was made with` })
+      throw hubError('internal', {
+        detail: `migration ${row.version} (${row.name}) differs from the one that this database was created with`,
+      })
     }
   }
   return { version, latest, pending: known.filter((migration) => migration.version > version) }
@@ -62,10 +64,10 @@ export interface MigrateOptions {
   readonly migrations?: readonly Migration[]
 }
 
-/** Brings the schema up to date. Each migration and its record are one transaction; who comes second finds nothing left to do. */
+/** Updates the schema. Each migration and its record are one transaction, and of several processes only the first one does the work. */
 export async function migrate(client: ClientBase, { upTo, migrations = readMigrations() }: MigrateOptions = {}): Promise<void> {
   const known = migrations.filter(({ version }) => version <= (upTo ?? version))
-  // Mostly there is nothing to do, and then a role that may not create anything will do.
+  // Usually nothing is to be done, and then the role needs no right to create anything.
   if ((await migrationState(client, known)).pending.length === 0) return
   await client.query('select pg_advisory_lock($1)', [migrationLock])
   try {

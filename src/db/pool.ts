@@ -1,15 +1,15 @@
 import pg from 'pg'
 import type { Logger } from '#telemetry'
 
-/** A pool whose connections may break at any time. A query on a broken one fails; the next opens another. */
+/** Opens a pool whose connections may break at any time. A query on a broken connection fails, and the next query opens a new one. */
 export function openPool(connection: pg.ClientConfig, max: number, logger: Logger): pg.Pool {
   const pool = new pg.Pool({ ...connection, max, idleTimeoutMillis: 10_000 })
   pool.on('error', (error) => {
-    // `end()` does not wait for its connections to close.
+    // `end()` does not wait until its connections are closed.
     if (!pool.ending) logger.warn({ err: error }, 'an idle database connection broke')
   })
-  // A connection in use has no listener of the pool's, and an "error" event that nobody hears ends the process. The query under way fails
-  // by itself.
+  // The pool removes its listener from a connection in use, and an "error" event without a listener ends the process. The running query
+  // fails without it.
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }

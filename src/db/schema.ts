@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
 
-/** The tables as TypeScript sees them; `migrations/*.sql` makes them. Changed together, and a test compares the two. */
+/** The types of the tables that `migrations/*.sql` creates. A test compares the two. */
 
 type Json<T> = ColumnType<T, string, string>
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>

@@ -4,7 +4,7 @@ import { newId } from '#lib/ids'
 import { insertDeliveries } from './delivery-store.ts'
 import { deliveryOf } from './message.ts'
 
-/** One delivery for each event that an endpoint's subscription wants, stored with the mark that the event was handed on. */
+/** Stores one delivery for each matching event, in the transaction that marks the event as dispatched. */
 export function createConsumer(clock: Clock, wake: () => void): Consumer {
   return {
     async take(trx, matches) {

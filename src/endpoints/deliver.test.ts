@@ -9,7 +9,7 @@ const minute = 60_000
 const hour = 60 * minute
 
 /** What a receiver that uses the official library makes of it. */
-function believe(secret: string, { headers, body }: Received): unknown {
+function verified(secret: string, { headers, body }: Received): unknown {
   return new Webhook(secret).verify(body, headers as Record<string, string>)
 }
 
@@ -27,12 +27,12 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     const [got] = receiver.received
     assert.equal(got!.path, '/hook?to=me')
     assert.equal(got!.headers['content-type'], 'application/cloudevents+json; charset=utf-8')
-    const event = believe(secret!, got!) as Record<string, unknown>
+    const event = verified(secret!, got!) as Record<string, unknown>
     assert.deepEqual(
       { specversion: event['specversion'], type: event['type'], subject: event['subject'], id: event['id'] },
       { specversion: '1.0', type: 'thing.happened', subject: 'a/b#1', id: got!.headers['webhook-id'] },
     )
-    assert.throws(() => believe(secret!, { ...got!, body: got!.body.replace('"n":1', '"n":2') }))
+    assert.throws(() => verified(secret!, { ...got!, body: got!.body.replace('"n":1', '"n":2') }))
     const [delivery] = await sender.deliveries(endpoint.id)
     assert.deepEqual([delivery!.status, delivery!.attempts, delivery!.lastStatus], ['delivered', 1, 200])
     const { log } = await sender.outbound.deliveries.get(sender.operator.workspaceId, delivery!.id)
@@ -60,7 +60,7 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     assert.ok(!verify(null, Buffer.concat([signed, Buffer.from(' ')]), key, Buffer.from(signature!, 'base64')))
   })
 
-  test('after a rotation both secrets sign for a day, then the new one alone; by the library each is believed', async () => {
+  test('after a rotation both secrets sign for a day, then the new one alone; the library accepts both', async () => {
     await using receiver = await startReceiver()
     await using sender = await startSender()
     const { endpoint, secret: first } = await endpointAt(sender, receiver.url)
@@ -70,8 +70,8 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     await sender.drain()
     const both = receiver.received[0]!
     assert.equal(String(both.headers['webhook-signature']).split(' ').length, 2)
-    believe(first!, both)
-    believe(second!, both)
+    verified(first!, both)
+    verified(second!, both)
     sender.clock.advance(24 * hour + 1000)
     await sender.happen('thing.happened')
     await sender.drain()
@@ -226,7 +226,7 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     await sender.drain()
     assert.equal(receiver.received.length, 1)
     assert.equal(receiver.received[0]!.headers['content-type'], 'application/json; charset=utf-8')
-    assert.deepEqual(believe(secret!, receiver.received[0]!), { said: 4 })
+    assert.deepEqual(verified(secret!, receiver.received[0]!), { said: 4 })
     await sender.outbound.endpoints.update(sender.operator, endpoint.id, { transform: '$error("no such luck")' })
     await sender.happen('thing.happened', { n: 5 })
     await sender.drain()
@@ -239,7 +239,7 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     await sender.outbound.endpoints.update(sender.operator, endpoint.id, { transform: null })
     sender.clock.advance(5000)
     await sender.drain()
-    assert.equal((believe(secret!, receiver.received[1]!) as { type: string }).type, 'thing.happened')
+    assert.equal((verified(secret!, receiver.received[1]!) as { type: string }).type, 'thing.happened')
   })
 
   test('what the database has no letters for is told all the same', async () => {
@@ -267,7 +267,7 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
       [true, false, false],
     )
     await sender.drain()
-    assert.deepEqual((believe(secret!, receiver.received[0]!) as { data: unknown }).data, data)
+    assert.deepEqual((verified(secret!, receiver.received[0]!) as { data: unknown }).data, data)
     assert.deepEqual(
       (await sender.deliveries()).map(({ status }) => status),
       ['delivered'],

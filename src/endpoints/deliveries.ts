@@ -1,4 +1,4 @@
-import { type ReadEvent, fitsType, toCloudEvent, type HubEvent, findEvent, type WholeEvent } from '#events'
+import { type ReadEvent, fitsType, toCloudEvent, type HubEvent, findEvent, type StoredEvent } from '#events'
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database } from '#db'
 import type { Expressions } from '#expressions'
@@ -35,18 +35,18 @@ export interface RetryRange {
 }
 
 export interface ReplayRange {
-  /** Those that the endpoint wants when left out. */
+  /** The default is the types of the endpoint. */
   readonly types?: readonly string[] | undefined
   readonly from: Date
   readonly to: Date
-  /** Goes on behind this event. */
+  /** Continues after this event. */
   readonly after?: string | undefined
 }
 
 export interface Deliveries {
   list(workspaceId: string, filter: DeliveryFilter, page: { before?: string | undefined; limit: number }): Promise<DeliveryRow[]>
   get(workspaceId: string, id: string): Promise<DeliveryDetail>
-  /** Once more, with the whole schedule before it; the same to the receiver as it was. One under way is left to it. */
+  /** Sends it again with a full schedule of retries and the same id. A delivery that is being sent is not changed. */
   retry(principal: Principal, id: string): Promise<DeliveryRow>
   retryRange(principal: Principal, range: RetryRange): Promise<number>
   /** Tells an endpoint of stored events anew; to the receiver they are new ones. `next`: behind which event to go on, where there are more. */
@@ -63,7 +63,7 @@ export interface DeliveriesDeps {
 }
 
 const maxRetried = 100_000
-/** As many as one replay looks at: each is read and filtered while the caller waits. */
+/** The limit of one replay, because events are read and filtered while the caller waits. */
 const maxReplayed = 5000
 /** And as much: all of it is held until it is stored in one transaction. */
 const maxReplayedChars = 16 * 1024 * 1024
@@ -134,11 +134,11 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
       while (more && looked < maxReplayed && chars < maxReplayedChars) {
         const ids = await eventIdsInRange(db.sql, workspaceId, { from, to, after: last, limit: batch })
         for (const id of ids) {
-          // One at a time: each may be 25 MB.
+          // One at a time, because each may be 25 MB.
           const event = await findEvent(db.sql, workspaceId, id)
-          const told = event && (await wanted(deps, endpoint, types ?? endpoint.types, event))
-          if (told) rows.push(deliveryOf(newId('del'), endpointId, told, { ordered: endpoint.ordered, replay: undefined }))
-          if (told) chars += rows.at(-1)!.event.length
+          const wantedEvent = event && (await eventIfWanted(deps, endpoint, types ?? endpoint.types, event))
+          if (wantedEvent) rows.push(deliveryOf(newId('del'), endpointId, wantedEvent, { ordered: endpoint.ordered, replay: undefined }))
+          if (wantedEvent) chars += rows.at(-1)!.event.length
           looked += 1
           last = id
           if (chars >= maxReplayedChars) break
@@ -158,12 +158,12 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
   }
 }
 
-/** The event as it would be told, where the endpoint wants it. What cannot be read, or filtered, is not told. */
-async function wanted(
+/** Returns the event if the endpoint wants it. An event that cannot be read or filtered is not sent. */
+async function eventIfWanted(
   { read, expressions }: DeliveriesDeps,
   { filter }: EndpointRow,
   types: readonly string[],
-  row: WholeEvent,
+  row: StoredEvent,
 ): Promise<HubEvent | undefined> {
   try {
     const reading = row.body === null || row.transform !== null ? { data: row.data } : await read(row)

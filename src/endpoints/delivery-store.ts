@@ -44,12 +44,12 @@ export interface NewDelivery {
   readonly eventId: string
   readonly eventType: string
   readonly event: string
-  /** Undefined: the next of those that are this endpoint's alone. */
+  /** Undefined takes the next negative number, which marks a replay for this endpoint only. */
   readonly replay: number | undefined
   readonly orderKey: string | null
 }
 
-/** Answers the ids that went in: the others were there already, or their endpoint is gone. */
+/** Returns the ids that were inserted. The others existed already, or their endpoint was deleted. */
 export async function insertDeliveries(trx: Transaction, rows: readonly NewDelivery[], now: Date): Promise<Set<string>> {
   if (rows.length === 0) return new Set()
   const { rows: made } = await raw<{ id: string }>`
@@ -137,20 +137,20 @@ export function findDelivery(sql: Sql, workspaceId: string, id: string): Promise
     .executeTakeFirst()
 }
 
-/** Due now, with the whole schedule before them; those under way are left to it. Answers how many. */
+/** Makes deliveries due now with a full schedule of retries, except those that are being sent. Returns how many. */
 export async function retryDeliveries(
   trx: Transaction,
   workspaceId: string,
   filter: DeliveryFilter & { readonly id?: string | undefined },
   now: Date,
-  most: number,
+  max: number,
 ): Promise<number> {
   const which = filtered(trx, workspaceId, filter)
     .select('id')
     .where((e) => e.or([e('leased_until', 'is', null), e('leased_until', '<=', now)]))
     .$if(filter.id !== undefined, (query) => query.where('id', '=', filter.id!))
     .orderBy('id')
-    .limit(most)
+    .limit(max)
     .forNoKeyUpdate()
   const result = await trx
     .updateTable('deliveries')

@@ -2,7 +2,7 @@ import type { Sql, Transaction } from '#db'
 
 export type DisabledReason = 'user' | 'gone' | 'failing'
 
-/** An endpoint with the subscription that belongs to it. */
+/** An endpoint with its subscription. */
 export interface EndpointRow {
   readonly id: string
   readonly workspaceId: string
@@ -23,7 +23,7 @@ export interface EndpointRow {
   readonly subscriptionId: string
   readonly types: readonly string[]
   readonly filter: string | null
-  /** Why the hub stopped asking the filter. */
+  /** Why the hub disabled the filter's subscription. */
   readonly filterProblem: string | null
   readonly ordered: boolean
 }
@@ -76,13 +76,13 @@ export function findEndpoint(sql: Sql, workspaceId: string, id: string): Promise
   return endpoints(sql).where('e.workspace_id', '=', workspaceId).where('e.id', '=', id).executeTakeFirst()
 }
 
-/** Before anything that belongs to it is changed: always in this order, so that no two wait for each other. */
+/** Locks an endpoint. Always lock it before its deliveries and its subscription, so that no deadlock can occur. */
 export function lockEndpoint(trx: Transaction, workspaceId: string, id: string): Promise<EndpointRow | undefined> {
   return endpoints(trx).where('e.workspace_id', '=', workspaceId).where('e.id', '=', id).forNoKeyUpdate(['e']).executeTakeFirst()
 }
 
-/** Only one that has not been well; a healthy one need not be locked for each success. */
-export function lockUnwell(trx: Transaction, workspaceId: string, id: string): Promise<EndpointRow | undefined> {
+/** Locks an endpoint only if it is failing. A healthy one need not be locked for each success. */
+export function lockFailing(trx: Transaction, workspaceId: string, id: string): Promise<EndpointRow | undefined> {
   return endpoints(trx)
     .where('e.workspace_id', '=', workspaceId)
     .where('e.id', '=', id)
@@ -124,7 +124,7 @@ export interface EndpointChange {
   readonly probeAt?: Date | null | undefined
 }
 
-/** What is undefined stays as it is. */
+/** Undefined keeps the stored value. */
 export async function updateEndpoint(trx: Transaction, id: string, change: EndpointChange): Promise<void> {
   const values = {
     url: change.url,
@@ -161,7 +161,7 @@ export async function updateSubscription(trx: Transaction, endpointId: string, c
   await trx.updateTable('subscriptions').set(given).where('kind', '=', 'endpoint').where('target', '=', endpointId).execute()
 }
 
-/** What waits goes with it. */
+/** Also deletes its waiting deliveries, by the foreign key. */
 export async function deleteEndpoint(trx: Transaction, id: string): Promise<void> {
   await trx.deleteFrom('endpoints').where('id', '=', id).execute()
 }

@@ -21,16 +21,16 @@ import {
 } from './endpoint-store.ts'
 import { releaseAll } from './queue-store.ts'
 import type { Send, Sent } from './send.ts'
-import { keptSecrets, makeKey, readKey, type SignatureKind, type SigningKey } from './signing.ts'
+import { secretsToStore, makeKey, readKey, type SignatureKind, type SigningKey } from './signing.ts'
 
 export interface EndpointChanges {
   readonly url?: string | undefined
   readonly description?: string | null | undefined
-  /** Types and patterns of the events it gets; all when none are said. */
+  /** Types and patterns of the events that it gets. The default is all events. */
   readonly types?: readonly string[] | undefined
-  /** JSONata over `{event}`: only what it finds true is sent. */
+  /** JSONata over `{event}`. Only events for which it returns true are sent. */
   readonly filter?: string | null | undefined
-  /** JSONata over `{event}`: what is sent instead of the CloudEvent. */
+  /** JSONata over `{event}`. Its result is sent instead of the CloudEvent. */
   readonly transform?: string | null | undefined
   readonly ordered?: boolean | undefined
   readonly enabled?: boolean | undefined
@@ -39,11 +39,11 @@ export interface EndpointChanges {
 export interface NewEndpointRequest extends EndpointChanges {
   readonly url: string
   readonly signature?: SignatureKind | undefined
-  /** One is made when it is left out. */
+  /** The default is a generated secret. */
   readonly secret?: string | undefined
 }
 
-/** `secret` is set where the hub made one that the receiver needs: it is told once. */
+/** `secret` is set if the hub generated a secret that the receiver needs. It cannot be read again. */
 export interface WithSecret {
   readonly endpoint: EndpointRow
   readonly secret: string | null
@@ -55,9 +55,9 @@ export interface Endpoints {
   create(principal: Principal, request: NewEndpointRequest): Promise<WithSecret>
   update(principal: Principal, id: string, changes: EndpointChanges): Promise<EndpointRow>
   remove(principal: Principal, id: string): Promise<void>
-  /** A new secret; the one before it goes on signing beside it for a day. */
+  /** Sets a new secret. The previous one also signs for another day. */
   rotateSecret(principal: Principal, id: string, secret?: string): Promise<WithSecret>
-  /** Sends a `hub.test` event now, once, and answers what came back. It counts for nothing. */
+  /** Sends a `hub.test` event once and returns the result, which does not affect the endpoint's health. */
   sendTest(principal: Principal, id: string): Promise<Sent>
 }
 
@@ -72,11 +72,11 @@ export interface EndpointsDeps extends Pick<Telemetry, 'logger'> {
   readonly wake: () => void
 }
 
-/** Every event is held against every endpoint of its workspace. */
+/** Limited, because every event is compared with every endpoint of its workspace. */
 const maxEndpoints = 500
 const typeShape = /^(?:\*|[A-Za-z0-9][A-Za-z0-9_.:-]{0,198}(?:\.\*)?)$/
 
-export const credentialOf = (id: string): string => `endpoint-${id}`
+const credentialOf = (id: string): string => `endpoint-${id}`
 
 export function createEndpoints({ db, access, credentials, egress, expressions, clock, send, wake, logger }: EndpointsDeps): Endpoints {
   const get = async (workspaceId: string, id: string): Promise<EndpointRow> => {
@@ -88,7 +88,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
   const check = (changes: EndpointChanges): void => {
     const errors: FieldError[] = []
     if (changes.url !== undefined) checkUrl(egress, changes.url, errors)
-    if (changes.types?.length === 0) errors.push({ path: 'types', message: 'must name one type at least; "*" is all' })
+    if (changes.types?.length === 0) errors.push({ path: 'types', message: 'must name at least one type; "*" means all types' })
     for (const [index, type] of (changes.types ?? []).entries())
       if (!typeShape.test(type)) errors.push({ path: `types.${index}`, message: 'must be a type, a pattern such as github.*, or *' })
     for (const field of ['filter', 'transform'] as const) {
@@ -98,7 +98,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
     if (errors.length > 0) throw hubError('invalid_input', { errors })
   }
 
-  /** Changes it under its lock, with the audit entry; answers it as it is then. */
+  /** Changes an endpoint under its lock, writes the audit entry and returns the changed endpoint. */
   const change = async (
     principal: Principal,
     id: string,
@@ -164,7 +164,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
           await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'endpoint.created', subject: id, detail })
           return made!
         })
-        return { endpoint, secret: told(signature, key, request.secret) }
+        return { endpoint, secret: secretToShow(signature, key, request.secret) }
       } catch (error) {
         await forget(principal, credential)
         throw error
@@ -182,7 +182,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
           types,
           filter,
           ordered,
-          // One that is failing goes on collecting what it will get when it is well.
+          // A failing endpoint still collects deliveries for later.
           ...(filter === undefined ? {} : { problem: null, enabled: before.enabled || before.disabledReason === 'failing' }),
         })
         if (enabled === false && before.disabledReason !== 'user') {
@@ -190,7 +190,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
           await updateSubscription(trx, id, { enabled })
         }
         if (enabled === true) {
-          // Whoever switches it on means that the trouble is over: the count begins anew, and what waited goes.
+          // Enabling means that the problem is solved: failures are counted from zero, and waiting deliveries are sent.
           const well = {
             disabledReason: null,
             disabledAt: null,
@@ -229,12 +229,12 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
       const kind = signature as SignatureKind
       const key = keyFor(kind, given)
       const kept = await credentials.read(workspaceId, credential)
-      await credentials.set(principal, credential, keptSecrets(key.secret, kept, clock.millis()), 'endpoint')
+      await credentials.set(principal, credential, secretsToStore(key.secret, kept, clock.millis()), 'endpoint')
       const endpoint = await change(principal, id, 'endpoint.rotated', async (trx) => {
         await updateEndpoint(trx, id, { publicKey: key.publicKey })
         return { signature }
       })
-      return { endpoint, secret: told(kind, key, given) }
+      return { endpoint, secret: secretToShow(kind, key, given) }
     },
 
     async sendTest(principal, id) {
@@ -263,9 +263,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
   async function forget(principal: Principal, credential: string): Promise<void> {
     await credentials
       .remove(principal, credential)
-      .catch((error: unknown) =>
-        logger.warn({ err: error, name: credential }, 'the secret of an endpoint that is gone could not be deleted'),
-      )
+      .catch((error: unknown) => logger.warn({ err: error, name: credential }, 'the secret of a deleted endpoint could not be deleted'))
   }
 }
 
@@ -277,8 +275,8 @@ function keyFor(kind: SignatureKind, given: string | undefined): SigningKey {
   throw hubError('invalid_input', { errors: [{ path: 'secret', message }] })
 }
 
-/** A private key is nobody else's business; what was given is known. */
-function told(kind: SignatureKind, { secret }: SigningKey, given: string | undefined): string | null {
+/** Only a generated shared secret is shown. A private key is not needed outside, and a secret from the user is known. */
+function secretToShow(kind: SignatureKind, { secret }: SigningKey, given: string | undefined): string | null {
   return kind === 'v1' && given === undefined ? secret : null
 }
 
@@ -292,7 +290,7 @@ function checkUrl(egress: Pick<Egress, 'assertUrl'>, text: string, errors: Field
   egress.assertUrl(url)
 }
 
-/** For the record: a path or a query may hold what lets one in. */
+/** For the audit log. A path or a query may contain a secret, so they are left out. */
 function originOf(url: string): string {
   return new URL(url).origin
 }

@@ -12,7 +12,7 @@ import { createConsumer } from './consumer.ts'
 import { createDeliveries, type Deliveries } from './deliveries.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { createSend } from './send.ts'
-import { createSettle } from './settle.ts'
+import { createAttemptRecorder } from './record-attempt.ts'
 import { createWorker } from './worker.ts'
 
 export type { Deliveries, DeliveryDetail, ReplayRange, RetryRange } from './deliveries.ts'
@@ -22,15 +22,15 @@ export type { EndpointChanges, Endpoints, NewEndpointRequest, WithSecret } from 
 export type { Sent } from './send.ts'
 export type { SignatureKind } from './signing.ts'
 
-/** Events going out: to addresses that were given, signed, as often as it takes. */
+/** Sends events to endpoints, signed, with retries. */
 export interface Outbound extends AsyncDisposable {
-  /** Of subscriptions of kind `endpoint`. */
+  /** Handles subscriptions of kind `endpoint`. */
   readonly consumer: Consumer
   readonly endpoints: Endpoints
   readonly deliveries: Deliveries
-  /** Begins to send; a process that only answers requests does not. */
+  /** Starts to send. A process that only answers requests does not call it. */
   start(): void
-  /** Sends all that is due and answers how many attempts that were: for tests and benches, which must not wait. */
+  /** Sends everything that is due and returns the number of attempts. For tests and benches. */
   drain(): Promise<number>
 }
 
@@ -45,26 +45,26 @@ export interface OutboundDeps extends Telemetry {
 }
 
 export interface OutboundOptions {
-  /** Attempts under way at once, in this process. */
+  /** The maximum of simultaneous attempts in this process. */
   readonly concurrency?: number
   readonly perEndpoint?: number
   readonly pollMs?: number
-  /** How long a stop waits for what is under way. */
+  /** How long a shutdown waits for running attempts. */
   readonly drainMs?: number
   readonly clock?: Clock
   readonly random?: () => number
 }
 
 const defaults = { concurrency: 64, perEndpoint: 8, pollMs: 500, drainMs: 25_000 }
-const secretsKeptMs = 500
+const secretTtlMs = 500
 
 export function createOutbound(
   deps: OutboundDeps,
   { clock = systemClock, random = Math.random, ...given }: OutboundOptions = {},
 ): Outbound {
-  // Asked for at each attempt, and changed seldom.
+  // Cached, because every attempt needs a secret and secrets seldom change.
   const secrets = ttlCache(
-    secretsKeptMs,
+    secretTtlMs,
     (key: string) => {
       const [workspaceId = '', name = ''] = key.split('\n')
       return deps.credentials.read(workspaceId, name)
@@ -78,8 +78,8 @@ export function createOutbound(
       deps.credentials.set(principal, name, ...rest).finally(() => secrets.forget(`${principal.workspaceId}\n${name}`)),
   }
   const send = createSend({ ...deps, credentials, clock })
-  const settle = createSettle({ ...deps, random })
-  const worker = createWorker({ ...deps, clock, send, settle }, { ...defaults, ...given })
+  const recordAttempt = createAttemptRecorder({ ...deps, random })
+  const worker = createWorker({ ...deps, clock, send, recordAttempt }, { ...defaults, ...given })
   const wake = worker.kick
   return {
     consumer: createConsumer(clock, wake),

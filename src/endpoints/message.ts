@@ -1,7 +1,7 @@
 import { toCloudEvent, type HubEvent } from '#events'
 import type { NewDelivery } from './delivery-store.ts'
 
-/** What receivers know a repetition by. Without a dot, as the signature is made over `id.timestamp.body`. */
+/** The id by which receivers recognize a repeated delivery. It has no dot, because the signature is made over `id.timestamp.body`. */
 export function webhookId({ eventId, replay }: { readonly eventId: string; readonly replay: number }): string {
   if (replay === 0) return eventId
   return replay > 0 ? `${eventId}_r${replay}` : `${eventId}_e${-replay}`

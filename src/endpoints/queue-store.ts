@@ -4,12 +4,12 @@ import type { Sql, Transaction } from '#db'
 export interface Candidate {
   readonly id: string
   readonly endpointId: string
-  /** The first of its key, for which it has to wait. */
+  /** The first delivery with the same order key, which has to be sent before. */
   readonly blocker: string | null
   readonly nextAt: Date
 }
 
-/** A few of what is due for each endpoint that may be called, the longest due first. */
+/** Some due deliveries of each endpoint that may be called, the longest due first. */
 export async function dueDeliveries(sql: Sql, now: Date, full: readonly string[], perEndpoint: number): Promise<Candidate[]> {
   const { rows } = await raw<Candidate>`
     select d.id, d.endpoint_id as "endpointId", d.next_at as "nextAt", case when d.order_key is not null then
@@ -23,7 +23,7 @@ export async function dueDeliveries(sql: Sql, now: Date, full: readonly string[]
   return rows
 }
 
-/** One for each endpoint that was disabled for failing and is to be tried again: its oldest. */
+/** The oldest delivery of each endpoint that was disabled for failing and is to be tried again. */
 export async function dueProbes(trx: Transaction, now: Date, next: Date): Promise<string[]> {
   const { rows } = await raw<{ id: string }>`
     with due as (
@@ -40,7 +40,7 @@ export async function dueProbes(trx: Transaction, now: Date, next: Date): Promis
   return rows.map(({ id }) => id)
 }
 
-/** A delivery that this process has to itself for a while. */
+/** A delivery that this process has claimed. */
 export interface Claimed {
   readonly id: string
   readonly workspaceId: string
@@ -49,7 +49,7 @@ export interface Claimed {
   readonly event: string
   readonly replay: number
   readonly orderKey: string | null
-  /** The number of this attempt; with it goes what may be said of the delivery later. */
+  /** The number of this attempt. Only the process whose number is current may change the delivery. */
   readonly attempt: number
   readonly uncounted: number
   readonly interrupted: Date | null
@@ -58,7 +58,7 @@ export interface Claimed {
   readonly credential: string
 }
 
-/** Those of them that no other process got first. `due` is false for a probe, which does not wait for its time. */
+/** Claims deliveries that no other process has claimed. `due` is false for a probe, which may be sent before its time. */
 export async function claim(sql: Sql, ids: readonly string[], now: Date, until: Date, due: boolean): Promise<Claimed[]> {
   const { rows } = await raw<Claimed>`
     update hub.deliveries d set leased_until = ${until}, attempts = d.attempts + 1
@@ -73,8 +73,8 @@ export async function claim(sql: Sql, ids: readonly string[], now: Date, until: 
 }
 
 /**
- * Out of the way of what may go, until the one that they wait for is done: its end makes the next one due. That one is locked meanwhile, so
- * that its end cannot fall between the look and the change.
+ * Postpones deliveries that wait for an earlier one, which makes the next one due when it ends. The earlier one is locked meanwhile, so
+ * that it cannot end between the read and the change.
  */
 export async function postpone(sql: Sql, waiting: readonly { id: string; blocker: string }[], soon: Date): Promise<void> {
   await raw`
@@ -94,11 +94,11 @@ export interface Ending {
   readonly lastStatus: number | null
   readonly lastError: string | null
   readonly finishedAt: Date | null
-  /** Does not count for the schedule. */
+  /** The attempt does not count in the schedule of retries. */
   readonly uncounted: boolean
 }
 
-/** False when the delivery is another's by now: its lease had run out, or it is gone. */
+/** Returns false if another process has claimed the delivery, or it was deleted. */
 export async function endAttempt(trx: Transaction, { id, attempt }: Pick<Claimed, 'id' | 'attempt'>, ending: Ending): Promise<boolean> {
   const { status, nextAt, lastStatus, lastError, finishedAt, uncounted } = ending
   const result = await trx
@@ -120,7 +120,7 @@ export async function endAttempt(trx: Transaction, { id, attempt }: Pick<Claimed
 }
 
 /** As if it had not been taken. */
-export async function giveBack(sql: Sql, { id, attempt }: Pick<Claimed, 'id' | 'attempt'>, nextAt: Date): Promise<void> {
+export async function release(sql: Sql, { id, attempt }: Pick<Claimed, 'id' | 'attempt'>, nextAt: Date): Promise<void> {
   await sql
     .updateTable('deliveries')
     .set((e) => ({ leased_until: null, attempts: e('attempts', '-', 1), next_at: nextAt }))
@@ -150,12 +150,12 @@ export async function releaseAll(trx: Transaction, endpointId: string, now: Date
 }
 
 /** What has waited too long for endpoints that are disabled. */
-export async function dropHeld(sql: Sql, before: Date, now: Date, most: number): Promise<number> {
+export async function expireWaiting(sql: Sql, before: Date, now: Date, max: number): Promise<number> {
   const { rows } = await raw`
-    update hub.deliveries set status = 'dead', finished_at = ${now}, last_error = 'its endpoint was disabled for too long'
+    update hub.deliveries set status = 'dead', finished_at = ${now}, last_error = 'its endpoint was disabled for longer than the delivery may wait'
      where id in (select d.id from hub.endpoints e join hub.deliveries d on d.endpoint_id = e.id
                    where not e.enabled and d.status = 'pending' and d.created_at < ${before}
-                     and (d.leased_until is null or d.leased_until <= ${now}) limit ${most})
+                     and (d.leased_until is null or d.leased_until <= ${now}) limit ${max})
     returning 1`.execute(sql)
   return rows.length
 }

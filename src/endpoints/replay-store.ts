@@ -7,7 +7,7 @@ export interface IdRange {
   readonly limit: number
 }
 
-/** In the order of their ids, which is that of their arrival but for what came in the same moment to several processes. */
+/** Sorted by id, which is the order of arrival, except for events that several processes received in the same moment. */
 export async function eventIdsInRange(sql: Sql, workspaceId: string, { from, to, after, limit }: IdRange): Promise<string[]> {
   const rows = await sql
     .selectFrom('events')

@@ -6,9 +6,9 @@ import { deadline, type Clock } from '#lib/clock'
 import { retryAfterMs, timeoutMs } from './schedule.ts'
 import { liveSecrets, signedHeaders } from './signing.ts'
 
-/** What is to be told, and to whom. */
+/** What is sent, and to where. */
 export interface Message {
-  /** The same over all attempts: receivers know a repetition by it. */
+  /** The same for all attempts, so that receivers recognize a repeated delivery. */
   readonly id: string
   readonly workspaceId: string
   readonly url: string
@@ -25,7 +25,7 @@ export interface Sent {
   readonly status?: number
   readonly error?: string
   readonly retryAfterMs?: number
-  /** False for a failure of our own making: the receiver was not even asked. */
+  /** False if the hub failed before it sent a request. */
   readonly asked: boolean
   readonly request: Record<string, unknown>
   readonly response?: Record<string, unknown>
@@ -41,20 +41,20 @@ export interface SendDeps {
 export type Send = (message: Message, signal?: AbortSignal) => Promise<Sent>
 
 const transformMs = 1000
-/** Of what is kept of bodies, ours and theirs. */
+/** How much of request and response bodies is stored. */
 const shownBytes = 16 * 1024
 const maxHeaders = 50
 const longestHeader = 1000
 
 /**
- * One attempt. What is wrong with the receiver or the endpoint is an answer; what is wrong with the hub (no database, no Vault, a stop)
- * is thrown, and no attempt.
+ * Makes one attempt. Problems of the receiver or of the endpoint's settings are returned as a result. Problems of the hub (no database, no
+ * Vault, a shutdown) are thrown and do not count as an attempt.
  */
 export function createSend({ credentials, egress, expressions, clock }: SendDeps): Send {
   const bodyOf = async ({ transform, event }: Message): Promise<{ body: Buffer; type: string }> => {
     if (transform === null) return { body: Buffer.from(event), type: 'application/cloudevents+json; charset=utf-8' }
     const made: unknown = await expressions.evaluate(transform, { event: JSON.parse(event) as unknown }, { timeoutMs: transformMs })
-    if (made === undefined) throw hubError('expression_failed', { detail: 'the transformation made nothing of this event' })
+    if (made === undefined) throw hubError('expression_failed', { detail: 'the transformation returned nothing for this event' })
     return { body: Buffer.from(JSON.stringify(made)), type: 'application/json; charset=utf-8' }
   }
 
@@ -71,7 +71,7 @@ export function createSend({ credentials, egress, expressions, clock }: SendDeps
       request['body'] = shown(body)
       const secrets = liveSecrets(await credentials.read(message.workspaceId, message.credential), at.getTime())
       if (secrets.length === 0)
-        throw hubError('credential_missing', { detail: 'the signing secret is missing; rotate it to have a new one' })
+        throw hubError('credential_missing', { detail: 'the signing secret is missing; rotate it to create a new one' })
       headers = {
         'content-type': made.type,
         'user-agent': 'integration-hub',
@@ -112,8 +112,8 @@ export function createSend({ credentials, egress, expressions, clock }: SendDeps
 }
 
 function more(status: number): string {
-  if (status >= 300 && status < 400) return ': redirects are not followed; set the address that it leads to'
-  return status === 410 ? ': it does not want to be called any more' : ''
+  if (status >= 300 && status < 400) return ': redirects are not followed; set the endpoint to the address of the redirect'
+  return status === 410 ? ': the receiver wants no more deliveries' : ''
 }
 
 function whyNot(error: unknown, expired: boolean): string {
@@ -125,11 +125,11 @@ function whyNot(error: unknown, expired: boolean): string {
   return `it cannot be reached (${code ?? 'the connection failed'})`
 }
 
-/** The status has decided already: whatever comes after it, too much or too slowly, is left unread. */
+/** Reads the beginning of the body only, because the status alone decides whether the attempt succeeded. */
 async function beginningOf(
   body: AsyncIterable<Uint8Array> & { destroy(): unknown; on(name: 'error', listener: () => void): unknown },
 ): Promise<string> {
-  // A body that is broken off on purpose tells of it once more, later.
+  // A body that is destroyed on purpose emits an error later.
   body.on('error', () => undefined)
   const parts: Uint8Array[] = []
   let size = 0
@@ -140,13 +140,13 @@ async function beginningOf(
       if (size >= shownBytes) break
     }
   } catch {
-    // What has come is shown.
+    // The part that was received is shown.
   }
   if (size >= shownBytes) body.destroy()
   return shown(Buffer.concat(parts))
 }
 
-/** As text that the database takes: it knows no NUL and no half characters. */
+/** Converts to text that PostgreSQL can store: without NUL and lone surrogates. */
 function shown(bytes: Buffer): string {
   const text = bytes.subarray(0, shownBytes).toString('utf8').replaceAll('\0', '\uFFFD').toWellFormed()
   return bytes.length > shownBytes ? `${text}…` : text

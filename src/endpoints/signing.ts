@@ -7,7 +7,7 @@ export type SignatureKind = 'v1' | 'v1a'
 
 export interface SigningKey {
   readonly secret: string
-  /** The half that receivers of `v1a` need. */
+  /** The public key, which receivers of `v1a` need. */
   readonly publicKey: string | null
 }
 
@@ -17,18 +17,18 @@ export function makeKey(kind: SignatureKind): SigningKey {
   return keyPair(Buffer.from(d!, 'base64url'), Buffer.from(x!, 'base64url'))
 }
 
-/** A key that was given; undefined when it is none of this kind. */
+/** Parses a key from a user. Returns undefined if it is not a key of this kind. */
 export function readKey(kind: SignatureKind, text: string): SigningKey | undefined {
   const [, prefix, encoded = ''] = /^(whsec_|whsk_)([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []
   const bytes = Buffer.from(encoded, 'base64')
   if (kind === 'v1') {
-    // As Standard Webhooks has it: 24 to 64 bytes.
+    // Standard Webhooks requires 24 to 64 bytes.
     return prefix === 'whsec_' && bytes.length >= 24 && bytes.length <= 64 ? { secret: text, publicKey: null } : undefined
   }
   if (prefix !== 'whsk_' || (bytes.length !== 32 && bytes.length !== 64)) return undefined
   const seed = bytes.subarray(0, 32)
   const pair = keyPair(seed, publicOf(seed))
-  // The second half of a long one has to be what the first makes.
+  // The second half of a long key has to be the public key of the first half.
   return bytes.length === 32 || pair.secret === text ? pair : undefined
 }
 
@@ -39,7 +39,7 @@ function keyPair(seed: Buffer, publicHalf: Buffer): SigningKey {
   }
 }
 
-// What PKCS#8 puts before the 32 bytes of an ed25519 seed.
+// The PKCS#8 header before the 32 bytes of an ed25519 seed.
 const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 function publicOf(seed: Buffer): Buffer {
@@ -47,8 +47,8 @@ function publicOf(seed: Buffer): Buffer {
   return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x!, 'base64url')
 }
 
-/** What is kept: the secret, and for a while the one before it. */
-export function keptSecrets(secret: string, before: CredentialData | undefined, now: number): CredentialData {
+/** The fields to store: the new secret and, for a while, the previous one. */
+export function secretsToStore(secret: string, before: CredentialData | undefined, now: number): CredentialData {
   const previous = before?.['secret']
   if (typeof previous !== 'string' || previous === secret) return { secret }
   return { secret, previous, previous_until: new Date(now + overlapMs).toISOString() }
@@ -61,7 +61,7 @@ export function liveSecrets(kept: CredentialData | undefined, now: number): stri
   return isLive ? [...current, previous] : current
 }
 
-/** The headers of Standard Webhooks, with a signature for each secret. */
+/** The headers of Standard Webhooks with one signature for each secret. */
 export function signedHeaders(
   secrets: readonly string[],
   { id, body, now }: { readonly id: string; readonly body: Buffer; readonly now: number },

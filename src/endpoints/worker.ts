@@ -5,24 +5,24 @@ import type { Telemetry } from '#telemetry'
 import { insertAttempt } from './delivery-store.ts'
 import { countEndpoints } from './endpoint-store.ts'
 import { webhookId } from './message.ts'
-import { claim, dropHeld, dueDeliveries, dueProbes, giveBack, postpone, type Candidate, type Claimed } from './queue-store.ts'
-import { heldMs, leaseMs, probeMs, timeoutMs } from './schedule.ts'
+import { claim, expireWaiting, dueDeliveries, dueProbes, release, postpone, type Candidate, type Claimed } from './queue-store.ts'
+import { maxWaitMs, leaseMs, probeMs, timeoutMs } from './schedule.ts'
 import type { Send, Sent } from './send.ts'
-import type { Settle } from './settle.ts'
+import type { RecordAttempt } from './record-attempt.ts'
 
 export interface WorkerOptions {
-  /** Attempts under way at once. */
+  /** The maximum of simultaneous attempts. */
   readonly concurrency: number
   readonly perEndpoint: number
   readonly pollMs: number
-  /** How long a stop waits for what is under way. */
+  /** How long a shutdown waits for running attempts. */
   readonly drainMs: number
 }
 
 export interface Worker extends AsyncDisposable {
   start(): void
   kick(): void
-  /** Sends all that is due, and answers how many attempts that were. */
+  /** Sends everything that is due and returns the number of attempts. */
   drain(): Promise<number>
 }
 
@@ -30,19 +30,19 @@ export interface WorkerDeps extends Telemetry {
   readonly db: Database
   readonly clock: Clock
   readonly send: Send
-  readonly settle: Settle
+  readonly recordAttempt: RecordAttempt
 }
 
-/** An endpoint that took longer than this, or failed, gets one call at a time: so that it holds no places that others could use. */
+/** An endpoint that failed or took longer than this gets one call at a time, so that it does not block places that others could use. */
 const slowMs = 5000
-// More than may go at once: those that wait for their turn are among them.
-const lookAt = 16
-const soonMs = 1000
+// More than may be sent at once, because deliveries that wait for an earlier one are among them.
+const candidatesPerEndpoint = 16
+const blockedRetryMs = 1000
 const postponeMs = 30_000
-const tidyMs = 30_000
-const heldBatch = 500
+const expireEveryMs = 30_000
+const expireBatch = 500
 
-export function createWorker({ db, clock, send, settle, logger, metrics }: WorkerDeps, options: WorkerOptions): Worker {
+export function createWorker({ db, clock, send, recordAttempt, logger, metrics }: WorkerDeps, options: WorkerOptions): Worker {
   const { concurrency, perEndpoint, pollMs, drainMs } = options
   const underWay = new Map<Promise<void>, string>()
   const slow = new Set<string>()
@@ -51,7 +51,7 @@ export function createWorker({ db, clock, send, settle, logger, metrics }: Worke
   let loop: Promise<void> | undefined
   let wake: (() => void) | undefined
   let kicked = false
-  let lastTidy = Number.NEGATIVE_INFINITY
+  let lastExpiry = Number.NEGATIVE_INFINITY
   let lastProbe = Number.NEGATIVE_INFINITY
 
   const inFlight = (): Map<string, number> => {
@@ -59,7 +59,7 @@ export function createWorker({ db, clock, send, settle, logger, metrics }: Worke
     for (const endpointId of underWay.values()) counts.set(endpointId, (counts.get(endpointId) ?? 0) + 1)
     return counts
   }
-  const placesOf = (endpointId: string): number => (slow.has(endpointId) ? 1 : perEndpoint)
+  const limitOf = (endpointId: string): number => (slow.has(endpointId) ? 1 : perEndpoint)
 
   const attempt = async (delivery: Claimed): Promise<void> => {
     const { id, endpointId } = delivery
@@ -68,27 +68,27 @@ export function createWorker({ db, clock, send, settle, logger, metrics }: Worke
       sent = await send({ ...delivery, id: webhookId(delivery) }, cutting.signal)
     } catch (error) {
       const later = cutting.signal.aborted ? 0 : postponeMs
-      if (later > 0) logger.warn({ err: error, delivery: id }, 'could not send a delivery; trying again')
+      if (later > 0) logger.warn({ err: error, delivery: id }, 'a delivery could not be sent; trying again')
       metrics.deliveries.inc({ outcome: 'postponed' })
-      await giveBack(db.sql, delivery, new Date(clock.millis() + later)).catch((reason: unknown) =>
-        logger.warn({ err: reason, delivery: id }, 'could not give a delivery back; it goes again when its lease runs out'),
+      await release(db.sql, delivery, new Date(clock.millis() + later)).catch((reason: unknown) =>
+        logger.warn({ err: reason, delivery: id }, 'a delivery could not be released; it is sent again when its lease expires'),
       )
       return
     }
     if (sent.asked) metrics.deliveryDuration.observe(sent.ms / 1000)
     if (sent.asked && (!sent.ok || sent.ms > slowMs)) slow.add(endpointId)
     else slow.delete(endpointId)
-    await keep(delivery, sent)
+    await record(delivery, sent)
   }
 
-  /** What is not written down is sent again: so it is tried for as long as nobody else may send it. */
-  const keep = async (delivery: Claimed, sent: Sent): Promise<void> => {
+  /** Records the attempt and retries until shortly before the lease expires, because an unrecorded delivery is sent again. */
+  const record = async (delivery: Claimed, sent: Sent): Promise<void> => {
     const until = Date.now() + leaseMs - 2 * timeoutMs
     for (let pause = 100; ; pause = Math.min(pause * 2, 5000)) {
       try {
-        return await settle(delivery, sent, clock.millis())
+        return await recordAttempt(delivery, sent, clock.millis())
       } catch (error) {
-        logger.warn({ err: error, delivery: delivery.id }, 'could not write down what became of a delivery')
+        logger.warn({ err: error, delivery: delivery.id }, 'the result of a delivery could not be stored')
         if (error instanceof HubError && !error.entry.retryable) return
         if (Date.now() + pause > until || cutting.signal.aborted) return
         await sleep(pause, cutting.signal).catch(() => undefined)
@@ -99,7 +99,7 @@ export function createWorker({ db, clock, send, settle, logger, metrics }: Worke
   const begin = async (claimed: readonly Claimed[]): Promise<void> => {
     for (const delivery of claimed) {
       const task: Promise<void> = attempt(delivery)
-        .catch((error: unknown) => logger.error({ err: error, delivery: delivery.id }, 'a delivery failed in the hub'))
+        .catch((error: unknown) => logger.error({ err: error, delivery: delivery.id }, 'a delivery failed because of an error in the hub'))
         .finally(() => {
           underWay.delete(task)
           kick()
@@ -115,25 +115,25 @@ export function createWorker({ db, clock, send, settle, logger, metrics }: Worke
   }
 
   const round = async (): Promise<{ begun: number; moved: number }> => {
-    await tidy()
-    const room = concurrency - underWay.size
-    if (room <= 0) return { begun: 0, moved: 0 }
+    await expire()
+    const free = concurrency - underWay.size
+    if (free <= 0) return { begun: 0, moved: 0 }
     const now = clock.now()
     const until = new Date(now.getTime() + leaseMs)
     const probes = await probe(now, until)
     const counts = inFlight()
-    const full = [...counts].filter(([id, count]) => count >= placesOf(id)).map(([id]) => id)
-    const candidates = await dueDeliveries(db.sql, now, full, lookAt)
+    const full = [...counts].filter(([id, count]) => count >= limitOf(id)).map(([id]) => id)
+    const candidates = await dueDeliveries(db.sql, now, full, candidatesPerEndpoint)
     const waiting = candidates.flatMap(({ id, blocker }) => (blocker === null ? [] : [{ id, blocker }]))
-    if (waiting.length > 0) await postpone(db.sql, waiting, new Date(now.getTime() + soonMs))
-    const chosen = choose(candidates, (id) => placesOf(id) - (counts.get(id) ?? 0), room - probes.length)
+    if (waiting.length > 0) await postpone(db.sql, waiting, new Date(now.getTime() + blockedRetryMs))
+    const chosen = choose(candidates, (id) => limitOf(id) - (counts.get(id) ?? 0), free - probes.length)
     const claimed = chosen.length === 0 || stopping.signal.aborted ? [] : await claim(db.sql, chosen, now, until, true)
     await begin(claimed)
     return { begun: probes.length + claimed.length, moved: waiting.length }
   }
 
   const probe = async (now: Date, until: Date): Promise<Claimed[]> => {
-    if (now.getTime() - lastProbe < soonMs) return []
+    if (now.getTime() - lastProbe < blockedRetryMs) return []
     lastProbe = now.getTime()
     const probes = await db.transaction(async (trx) => {
       const ids = await dueProbes(trx, now, new Date(now.getTime() + probeMs))
@@ -143,14 +143,14 @@ export function createWorker({ db, clock, send, settle, logger, metrics }: Worke
     return probes
   }
 
-  const tidy = async (): Promise<void> => {
+  const expire = async (): Promise<void> => {
     const now = clock.millis()
-    if (now - lastTidy < tidyMs) return
-    lastTidy = now
-    const before = new Date(now - heldMs)
+    if (now - lastExpiry < expireEveryMs) return
+    lastExpiry = now
+    const before = new Date(now - maxWaitMs)
     let count = 0
-    do count = await dropHeld(db.sql, before, new Date(now), heldBatch)
-    while (count === heldBatch && !stopping.signal.aborted)
+    do count = await expireWaiting(db.sql, before, new Date(now), expireBatch)
+    while (count === expireBatch && !stopping.signal.aborted)
     for (const [state, number] of Object.entries(await countEndpoints(db.sql, new Date(now)))) metrics.endpoints.set({ state }, number)
   }
 
@@ -167,13 +167,13 @@ export function createWorker({ db, clock, send, settle, logger, metrics }: Worke
         pause = pollMs
         if (begun + moved > 0) continue
       } catch (error) {
-        logger.warn({ err: error }, 'could not look for deliveries; trying again')
+        logger.warn({ err: error }, 'due deliveries could not be read; trying again')
         pause = Math.min(pause * 2, 10_000)
       }
       if (kicked) continue
-      const nudge = new AbortController()
-      wake = () => nudge.abort()
-      await sleep(pause, nudge.signal).catch(() => undefined)
+      const wakeUp = new AbortController()
+      wake = () => wakeUp.abort()
+      await sleep(pause, wakeUp.signal).catch(() => undefined)
       wake = undefined
     }
   }
@@ -205,8 +205,8 @@ export function createWorker({ db, clock, send, settle, logger, metrics }: Worke
   }
 }
 
-/** In turn, one of each endpoint at a time: who has a thousand waiting gets no more than who has one. */
-function choose(candidates: readonly Candidate[], free: (endpointId: string) => number, room: number): string[] {
+/** Takes one delivery of each endpoint in turn, so that an endpoint with many waiting deliveries gets no more places than others. */
+function choose(candidates: readonly Candidate[], freeOf: (endpointId: string) => number, free: number): string[] {
   const byEndpoint = Map.groupBy(
     candidates.filter(({ blocker }) => blocker === null),
     ({ endpointId }) => endpointId,
@@ -214,11 +214,11 @@ function choose(candidates: readonly Candidate[], free: (endpointId: string) => 
   const ranked = [...byEndpoint].flatMap(([endpointId, list]) =>
     list
       .toSorted((a, b) => a.nextAt.getTime() - b.nextAt.getTime())
-      .slice(0, Math.max(0, free(endpointId)))
+      .slice(0, Math.max(0, freeOf(endpointId)))
       .map(({ id, nextAt }, turn) => ({ id, nextAt: nextAt.getTime(), turn })),
   )
   return ranked
     .toSorted((a, b) => a.turn - b.turn || a.nextAt - b.nextAt)
-    .slice(0, Math.max(0, room))
+    .slice(0, Math.max(0, free))
     .map(({ id }) => id)
 }

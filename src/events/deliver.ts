@@ -1,6 +1,5 @@
 import type { Database, Transaction } from '#db'
 import { HubError } from '#errors'
-import type { DispatchDeps, Reading } from './dispatch.ts'
 import { fitsType, toCloudEvent, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
 import {
   changeEvents,
@@ -8,57 +7,62 @@ import {
   insertEffects,
   leaveQueue,
   subscriptionsOf,
-  wholeEvents,
+  storedEvents,
   type Effect,
   type EventChange,
   type Waiting,
-  type WholeEvent,
+  type StoredEvent,
 } from './store.ts'
+import type { DispatchDeps, Reading } from './types.ts'
 
-/** A filter has to be quick: every event of its types waits for it. */
+/** Short, because every event of the subscription's types waits for the filter. */
 const filterMs = 100
-/** Bodies that are read at once; the rest waits for the next round. */
-const bytesAtOnce = 32 * 1024 * 1024
+/** How many bytes of bodies one round reads. Further events wait for the next round. */
+const maxBytesAtOnce = 32 * 1024 * 1024
 
-const untouched = { problem: null, type: null, subject: null, data: undefined, transform: null }
+const unchanged = { problem: null, type: null, subject: null, data: undefined, transform: null }
 
-/** An event that no consumer can take leaves the queue, so that it does not stand in the way of all that come after it. */
-export function putAside(db: Database, { workspaceId, id, seq }: Waiting): Promise<void> {
+/** Marks an event that could not be delivered as failed and removes it from the queue, so that it does not block the events after it. */
+export function markFailed(db: Database, { workspaceId, id, seq }: Waiting): Promise<void> {
   return db.transaction(async (trx) => {
-    const problem = 'the hub could not hand it on; its log has the reason'
-    await changeEvents(trx, [{ ...untouched, workspaceId, id, status: 'failed', problem }])
+    const problem = 'the hub could not deliver this event to its subscribers; the log of the hub has the reason'
+    await changeEvents(trx, [{ ...unchanged, workspaceId, id, status: 'failed', problem }])
     await leaveQueue(trx, [seq])
   })
 }
 
-/** Hands the events to whoever subscribed, and takes them from the queue: all in the one transaction. */
-export async function hand(deps: DispatchDeps, trx: Transaction, queued: readonly Waiting[]): Promise<{ count: number; kinds: string[] }> {
+/** Delivers the events to their subscribers and removes them from the queue, in one transaction. */
+export async function deliver(
+  deps: DispatchDeps,
+  trx: Transaction,
+  queued: readonly Waiting[],
+): Promise<{ count: number; kinds: string[] }> {
   const subscriptions = (await subscriptionsOf(trx, [...new Set(queued.map(({ workspaceId }) => workspaceId))])).filter(({ kind }) =>
     deps.consumers.has(kind),
   )
-  const mayWant = ({ whole, workspaceId, type }: Waiting): boolean =>
+  const isWanted = ({ whole, workspaceId, type }: Waiting): boolean =>
     whole || subscriptions.some((one) => one.workspaceId === workspaceId && fitsType(type, one.types))
-  const waiting = upTo(bytesAtOnce, queued, mayWant)
-  const events = await wholeEvents(trx, waiting.filter(mayWant))
+  const waiting = upTo(maxBytesAtOnce, queued, isWanted)
+  const events = await storedEvents(trx, waiting.filter(isWanted))
   const changes: EventChange[] = []
   const matches = new Map<string, Match[]>()
-  const switchedOff = new Set<string>()
+  const disabled = new Set<string>()
   for (const { id, receivedAt } of waiting) {
     deps.metrics.dispatchDelay.observe(Math.max(0, (Date.now() - receivedAt.getTime()) / 1000))
     const row = events.get(id)
     if (!row) continue
-    const { event, change } = await readOne(deps, row)
+    const { event, change } = await readEvent(deps, row)
     if (change) changes.push(change)
     if (!event) continue
     for (const subscription of subscriptions) {
-      if (subscription.workspaceId !== event.workspaceId || switchedOff.has(subscription.id)) continue
-      if (!fitsType(event.type, subscription.types) || !(await wanted(deps, trx, event, subscription, switchedOff))) continue
+      if (subscription.workspaceId !== event.workspaceId || disabled.has(subscription.id)) continue
+      if (!fitsType(event.type, subscription.types) || !(await matchesFilter(deps, trx, event, subscription, disabled))) continue
       const list = matches.get(subscription.kind) ?? []
       list.push({ event, subscription })
       matches.set(subscription.kind, list)
     }
   }
-  for (const [kind, list] of matches) await take(deps, trx, kind, list)
+  for (const [kind, list] of matches) await consume(deps, trx, kind, list)
   await changeEvents(trx, changes)
   await leaveQueue(
     trx,
@@ -67,16 +71,16 @@ export async function hand(deps: DispatchDeps, trx: Transaction, queued: readonl
   return { count: waiting.length, kinds: [...matches.keys()] }
 }
 
-function upTo(most: number, queued: readonly Waiting[], isRead: (one: Waiting) => boolean): readonly Waiting[] {
+function upTo(maxBytes: number, queued: readonly Waiting[], isRead: (one: Waiting) => boolean): readonly Waiting[] {
   let bytes = 0
-  const end = queued.findIndex((one, index) => index > 0 && (bytes += isRead(one) ? one.bytes : 0) > most)
+  const end = queued.findIndex((one, index) => index > 0 && (bytes += isRead(one) ? one.bytes : 0) > maxBytes)
   return end === -1 ? queued : queued.slice(0, end)
 }
 
-/** What an event says, and what reading it changes in it. */
-export async function readOne(deps: Pick<DispatchDeps, 'read'>, row: WholeEvent): Promise<{ event?: HubEvent; change?: EventChange }> {
+/** Reads the data of a stored event. `change` is what has to be stored after the event was read for the first time. */
+export async function readEvent(deps: Pick<DispatchDeps, 'read'>, row: StoredEvent): Promise<{ event?: HubEvent; change?: EventChange }> {
   const { id, workspaceId, connector, integrationId, integration, receivedAt, replays } = row
-  const change = { ...untouched, workspaceId, id, status: 'dispatched' as const }
+  const change = { ...unchanged, workspaceId, id, status: 'dispatched' as const }
   const eventOf = ({ data, type = row.type, subject = row.subject ?? undefined }: Reading): HubEvent => ({
     id,
     workspaceId,
@@ -90,7 +94,7 @@ export async function readOne(deps: Pick<DispatchDeps, 'read'>, row: WholeEvent)
     subject: subject ?? null,
     data,
   })
-  // The hub's own, and what a transformation has made before.
+  // The hub's own events, and events whose transformation has already run, are stored with their data.
   if (row.body === null || row.transform !== null) return { event: eventOf({ data: row.data }) }
   try {
     const reading = await deps.read(row)
@@ -104,31 +108,31 @@ export async function readOne(deps: Pick<DispatchDeps, 'read'>, row: WholeEvent)
   }
 }
 
-export const unparsed = 'the body is not what its content type says'
+export const unparsed = 'the body does not have the format that its content type names'
 
-async function wanted(
+async function matchesFilter(
   { expressions, publisher, logger }: DispatchDeps,
   trx: Transaction,
   event: HubEvent,
   { id, filter, kind, target, workspaceId }: SubscriptionRow,
-  switchedOff: Set<string>,
+  disabled: Set<string>,
 ): Promise<boolean> {
   if (filter === null) return true
   try {
     return (await expressions.evaluate(filter, { event: toCloudEvent(event) }, { timeoutMs: filterMs })) === true
   } catch (error) {
     if (!(error instanceof HubError)) throw error
-    // An expression that fails on one body says no to it; one that runs out of its limits holds everybody up.
+    // A filter that fails for one event does not match it. A filter that exceeds its limits delays all events, so it is disabled.
     if (error.code !== 'expression_limit') return false
-    logger.warn({ subscription: id, kind, target }, 'a filter took too long; its subscription is switched off')
-    switchedOff.add(id)
+    logger.warn({ subscription: id, kind, target }, 'a filter exceeded its limits; its subscription is disabled')
+    disabled.add(id)
     await disableSubscription(trx, id, error.message)
     await publisher.publish(trx, [{ workspaceId, type: 'subscription.disabled', data: { kind, target, reason: error.message } }])
     return false
   }
 }
 
-async function take({ consumers }: DispatchDeps, trx: Transaction, kind: string, matches: readonly Match[]): Promise<void> {
+async function consume({ consumers }: DispatchDeps, trx: Transaction, kind: string, matches: readonly Match[]): Promise<void> {
   const effects = await consumers.get(kind)!.take(trx, matches)
   await insertEffects(
     trx,

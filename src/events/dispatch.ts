@@ -1,44 +1,21 @@
-import { isPassing, type Database } from '#db'
-import type { Expressions } from '#expressions'
+import { isPassing } from '#db'
 import { sleep } from '#lib/clock'
-import type { EventPublisher } from '#events/publish'
-import type { Telemetry } from '#telemetry'
-import type { Consumer } from './event.ts'
-import { hand, putAside } from './deliver.ts'
-import { nextWaiting, tryDispatchLock, type Waiting, type WholeEvent } from './store.ts'
-
-/** What an event's body says. */
-export interface Reading {
-  readonly data: unknown
-  readonly subject?: string | undefined
-  readonly type?: string | undefined
-  /** Set where the data is not simply what the body holds: the transformation that made it. */
-  readonly transform?: string | undefined
-}
-
-/** Reads a stored delivery; undefined when its body is none of what it says it is. Throws when a transformation fails. */
-export type ReadEvent = (event: WholeEvent) => Promise<Reading | undefined>
+import { deliver, markFailed } from './deliver.ts'
+import { nextWaiting, tryDispatchLock, type Waiting } from './store.ts'
+import type { DispatchDeps } from './types.ts'
 
 export interface Dispatcher extends AsyncDisposable {
   start(): void
-  /** Something has arrived. */
+  /** Tells the dispatcher that an event was stored. */
   kick(): void
-  /** Everything that has arrived so far; answers how many. */
+  /** Dispatches everything that is stored and returns how many events that were. */
   drain(): Promise<number>
 }
 
-export interface DispatchDeps extends Telemetry {
-  readonly db: Database
-  readonly expressions: Expressions
-  readonly publisher: EventPublisher
-  readonly read: ReadEvent
-  readonly consumers: ReadonlyMap<string, Consumer>
-}
-
 const atOnce = 200
-// For what other processes stored: within the 100 ms in which an event is to be taken up. What came here is kicked.
+// For events that other processes stored, which must be dispatched within 100 ms. Events of this process call `kick`.
 const pollMs = 75
-/** Between two rounds: who comes alone is handed on at once, a crowd shares a transaction. */
+/** The pause between two rounds. A single event is dispatched at once; many events share a transaction. */
 const restMs = 20
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
@@ -48,12 +25,12 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   let wake: (() => void) | undefined
   let kicked = false
 
-  const dispatch = (most: number, seen: (head: Waiting) => void = () => undefined): Promise<number> =>
+  const dispatch = (max: number, onHead: (head: Waiting) => void = () => undefined): Promise<number> =>
     db
       .transaction(async (trx) => {
-        const waiting = (await tryDispatchLock(trx)) ? await nextWaiting(trx, most) : []
-        if (waiting[0]) seen(waiting[0])
-        return waiting.length === 0 ? { count: 0, kinds: [] } : hand(deps, trx, waiting)
+        const waiting = (await tryDispatchLock(trx)) ? await nextWaiting(trx, max) : []
+        if (waiting[0]) onHead(waiting[0])
+        return waiting.length === 0 ? { count: 0, kinds: [] } : deliver(deps, trx, waiting)
       })
       .then(({ count, kinds }) => {
         for (const kind of kinds) consumers.get(kind)?.wake?.()
@@ -67,15 +44,15 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     } catch (error) {
       if (isPassing(error)) throw error
     }
-    // One of them cannot be handed on. From here one by one, so that it is told from its neighbours; and then put aside, as it would stand
-    // in the way of all that come after it.
+    // One of the events cannot be delivered. One event at a time from here, to find which one; it is then marked as failed, because it would
+    // block all events after it.
     try {
       return await dispatch(1, (next) => (head = next))
     } catch (error) {
       if (isPassing(error) || !head) throw error
       const { id } = head
-      logger.error({ err: error, event: id }, 'an event could not be handed on')
-      await putAside(db, head)
+      logger.error({ err: error, event: id }, 'an event could not be delivered to its subscribers')
+      await markFailed(db, head)
       return 1
     }
   }
@@ -90,12 +67,12 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
         if (count === atOnce) continue
         pause = pollMs
       } catch (error) {
-        logger.warn({ err: error }, 'could not dispatch; trying again')
+        logger.warn({ err: error }, 'events could not be dispatched; trying again')
         pause = Math.min(pause * 2, 5000)
       }
-      const nudge = new AbortController()
-      wake = () => nudge.abort()
-      if (!kicked && !stopping) await sleep(pause, nudge.signal).catch(() => undefined)
+      const wakeUp = new AbortController()
+      wake = () => wakeUp.abort()
+      if (!kicked && !stopping) await sleep(pause, wakeUp.signal).catch(() => undefined)
       wake = undefined
       if (!stopping) await sleep(Math.max(0, began + restMs - Date.now()))
     }

@@ -1,6 +1,6 @@
 import type { Transaction } from '#db'
 
-/** An event as those who wanted it get it. */
+/** An event as its subscribers get it. */
 export interface HubEvent {
   readonly id: string
   readonly workspaceId: string
@@ -11,9 +11,9 @@ export interface HubEvent {
   readonly subject: string | null
   readonly data: unknown
   readonly receivedAt: Date
-  /** How many runs led to it, one by an event of the other. */
+  /** How many runs led to it, each started by an event of the one before. */
   readonly depth?: number
-  /** 0 at first; each replay is one more, and has effects of its own. */
+  /** How often it was replayed. Each replay starts runs and deliveries of its own. */
   readonly replays: number
 }
 
@@ -33,14 +33,14 @@ export interface Match {
   readonly subscription: SubscriptionRow
 }
 
-/** What one kind of subscription does with the events that it gets. */
+/** Handles the events for subscriptions of one kind. */
 export interface Consumer {
   /**
-   * In the transaction that marks the events dispatched: what is stored here happens exactly when they are. Answers the id of what each
-   * match set off, undefined where it set off nothing.
+   * Runs in the transaction that marks the events as dispatched, so what it stores is stored exactly when they are. Returns for each match
+   * the id of what it started, or undefined if it started nothing.
    */
   take(trx: Transaction, matches: readonly Match[]): Promise<readonly (string | undefined)[]>
-  /** After the commit, for who would otherwise find it at the next poll. */
+  /** Called after the commit, so that the consumer does not have to wait for its next poll. */
   wake?(): void
 }
 
@@ -73,7 +73,7 @@ export function toCloudEvent({ id, workspaceId, type, connector, integration, su
   }
 }
 
-/** Whether a type fits one of the patterns: itself, `github.*`, or `*`. */
+/** Whether a type matches one of the patterns: the type itself, `github.*`, or `*`. */
 export function fitsType(type: string, patterns: readonly string[]): boolean {
   return patterns.some(
     (pattern) => pattern === type || pattern === '*' || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),

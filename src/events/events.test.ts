@@ -74,7 +74,7 @@ suite('events', () => {
       rows.map(({ status }) => status),
       ['dispatched', 'failed', 'dispatched'],
     )
-    assert.match(rows[1]!.problem!, /could not hand it on/)
+    assert.match(rows[1]!.problem!, /could not deliver this event/)
     assert.match(sender.lines.join('\n'), /as it was told to/)
   })
 

@@ -6,7 +6,7 @@ import { newId } from '#lib/ids'
 import { unparsed as unparsedProblem } from './deliver.ts'
 import { insertEvents, type NewEvent } from './store.ts'
 
-/** A verified delivery, about to be stored. */
+/** A verified delivery that is to be stored. */
 export interface Arrival {
   readonly workspaceId: string
   readonly connector: string
@@ -15,20 +15,20 @@ export interface Arrival {
   readonly dedupeKey: string
   readonly deliveryId?: string | undefined
   readonly subject?: string | undefined
-  /** Its body is not what it says it is: kept, and handed to nobody. */
+  /** The body does not have the format of its content type. The event is stored but not dispatched. */
   readonly unparsed: boolean
-  /** It has to be read before it is known who wants it. */
+  /** The body has to be read before the event can be matched, because a transformation may change its type. */
   readonly whole: boolean
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: Buffer
 }
 
 export interface Inbox extends AsyncDisposable {
-  /** Resolves when the event is durable; `duplicate` when it had been already. */
+  /** Resolves when the event is durable. `duplicate` is true if it was stored before. */
   add(arrival: Arrival): Promise<{ id: string; duplicate: boolean }>
 }
 
-// What may wait for the database at once: beyond that the sender is asked to come again, as memory has an end.
+// The limits of what may wait for the database in memory. Beyond them, the sender is asked to retry.
 const maxWaiting = 20_000
 const maxWaitingBytes = 256 * 1024 * 1024
 
@@ -48,7 +48,7 @@ export function createInbox(db: Database, onStored: () => void): Inbox {
   return {
     async add({ workspaceId, connector, type, integration, dedupeKey, deliveryId, subject, unparsed, whole, headers, body }) {
       if (batcher.size >= maxWaiting || bytes + body.length > maxWaitingBytes)
-        throw hubError('database_unavailable', { detail: 'more arrives than can be stored just now', retryAfter: 5 })
+        throw hubError('database_unavailable', { detail: 'events arrive faster than they can be stored', retryAfter: 5 })
       bytes += body.length
       try {
         const id = newId('evt')

@@ -5,53 +5,54 @@ import { hubError } from '#errors'
 import { newId } from '#lib/ids'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
-import { createDispatcher, type ReadEvent } from './dispatch.ts'
+import { createDispatcher } from './dispatch.ts'
 import type { Consumer, HubEvent, SubscriptionRow } from './event.ts'
-import { readOne } from './deliver.ts'
+import { readEvent } from './deliver.ts'
 import { createInbox, type Inbox } from './inbox.ts'
-import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './look-store.ts'
+import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './event-queries.ts'
 import { createRetention, type Retention } from './retention.ts'
-import { deleteSubscriptions, effectsOf, insertSubscription, subscriptionsOf, type EventRow, type WholeEvent } from './store.ts'
+import { deleteSubscriptions, effectsOf, insertSubscription, subscriptionsOf, type EventRow, type StoredEvent } from './store.ts'
+import type { ReadEvent } from './types.ts'
 
-export type { ReadEvent, Reading } from './dispatch.ts'
 export { fitsType, toCloudEvent, type CloudEvent, type Consumer, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
 export type { Arrival } from './inbox.ts'
-export type { Retention, RetentionRule } from './retention.ts'
-export { findEvent, type EventFilter } from './look-store.ts'
-export { deleteSubscriptions, insertSubscription, type EventRow, type WholeEvent } from './store.ts'
+export type { Retention } from './retention.ts'
+export { findEvent, type EventFilter } from './event-queries.ts'
+export { deleteSubscriptions, insertSubscription, type EventRow, type StoredEvent } from './store.ts'
+export type { ReadEvent, Reading, RetentionRule } from './types.ts'
 
 export interface ReplayRequest extends EventFilter {
   readonly ids?: readonly string[] | undefined
-  /** `then`: with what a transformation made of it at first. `now`: made anew by the transformation of today. */
+  /** `then` uses the data that the transformation made at first; `now` runs the present transformation again. */
   readonly transform: 'then' | 'now'
 }
 
-export interface EventDetail extends WholeEvent {
+export interface EventDetail extends StoredEvent {
   readonly effects: readonly { kind: string; target: string; effectId: string; replay: number; at: Date }[]
 }
 
-/** What happened, outside and inside: kept in order of arrival, then handed to whoever subscribed. */
+/** Stores what happened outside and inside the hub in order of arrival, and delivers it to the subscribers. */
 export interface Events extends AsyncDisposable {
   readonly inbox: Pick<Inbox, 'add'>
-  /** Who takes subscriptions of a kind. Once, while the hub is built. */
+  /** Sets the consumer of one kind of subscription. Call it once for each kind, before `start`. */
   consume(kind: string, consumer: Consumer): void
   subscribe(trx: Transaction, subscription: Omit<SubscriptionRow, 'id'>): Promise<string>
   unsubscribe(trx: Transaction, kind: string, target: string): Promise<void>
   subscriptions(workspaceId: string): Promise<SubscriptionRow[]>
   list(workspaceId: string, filter: EventFilter, page: { before?: string | undefined; limit: number }): Promise<EventRow[]>
-  /** What came after an event, oldest first. */
+  /** The events after an event, oldest first. */
   since(workspaceId: string, filter: EventFilter, id: string, limit: number): Promise<EventRow[]>
   get(workspaceId: string, id: string): Promise<EventDetail>
-  /** As those who subscribed got it; undefined when it is there no more. */
-  handed(workspaceId: string, id: string): Promise<HubEvent | undefined>
-  /** Lets events happen once more, as far as the hub is concerned: answers how many. */
+  /** Returns an event as its subscribers got it, or undefined if it no longer exists. */
+  delivered(workspaceId: string, id: string): Promise<HubEvent | undefined>
+  /** Dispatches events again and returns how many. */
   replay(principal: Principal, request: ReplayRequest): Promise<number>
-  /** Which of these deliveries were taken in since then. */
+  /** Returns which of these deliveries were received since then. */
   known(workspaceId: string, which: { since: Date; deliveryIds: readonly string[] }): Promise<Set<string>>
   readonly retention: Retention
-  /** Begins to hand events on; a process that only answers requests does not. */
+  /** Starts to dispatch events. A process that only answers requests does not call it. */
   start(): void
-  /** Hands on what is there and answers how many that were: for tests and benches, which must not wait. */
+  /** Dispatches everything that is stored and returns how many events that were. For tests and benches. */
   drain(): Promise<number>
 }
 
@@ -63,7 +64,7 @@ export interface EventsDeps extends Telemetry {
   readonly read: ReadEvent
 }
 
-/** As many as one replay takes: more would hold up what is new for longer than a minute. */
+/** The limit of one replay. More would delay new events for longer than a minute. */
 const maxReplayed = 100_000
 
 export function createEvents(deps: EventsDeps): Events {
@@ -76,7 +77,7 @@ export function createEvents(deps: EventsDeps): Events {
     inbox,
     retention,
     consume(kind, consumer) {
-      if (consumers.has(kind)) throw new Error(`two consumers for ${kind}`)
+      if (consumers.has(kind)) throw new Error(`there are two consumers for subscriptions of kind ${kind}`)
       consumers.set(kind, consumer)
     },
     async subscribe(trx, subscription) {
@@ -93,9 +94,9 @@ export function createEvents(deps: EventsDeps): Events {
       if (!row) throw hubError('not_found', { detail: `there is no event "${id}" in this workspace` })
       return { ...row, effects: await effectsOf(db.sql, id) }
     },
-    async handed(workspaceId, id) {
+    async delivered(workspaceId, id) {
       const row = await findEvent(db.sql, workspaceId, id)
-      return row && (await readOne(deps, row)).event
+      return row && (await readEvent(deps, row)).event
     },
     async replay(principal, { transform, ...which }) {
       const { workspaceId } = principal

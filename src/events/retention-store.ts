@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql } from '#db'
-import type { RetentionRule } from './retention.ts'
+import type { RetentionRule } from './types.ts'
 
 const none: RetentionRule = { eventsDays: null, eventsBytes: null, deliveriesDays: null, runsDays: null }
 
@@ -11,7 +11,7 @@ const columns = [
   'r.runs_days as runsDays',
 ] as const
 
-/** Every workspace, with its rule or none. */
+/** All workspaces with their rules. */
 export function readRetention(sql: Sql): Promise<(RetentionRule & { workspaceId: string })[]> {
   return sql
     .selectFrom('workspaces as w')
@@ -39,18 +39,18 @@ export async function writeRetention(sql: Sql, workspaceId: string, rule: Retent
     .execute()
 }
 
-/** What was not handed on yet stays, however old, and what a run still works on. */
-export async function dropEvents(sql: Sql, workspaceId: string, before: Date, most: number): Promise<number> {
+/** Deletes old events, but not those that wait for dispatch or that an unfinished run was started by. */
+export async function deleteEvents(sql: Sql, workspaceId: string, before: Date, max: number): Promise<number> {
   const { rows } = await raw`
     delete from hub.events where workspace_id = ${workspaceId} and id in (
       select id from hub.events where workspace_id = ${workspaceId} and received_at < ${before}
          and not exists (select from hub.event_queue q where q.event_id = events.id)
          and not exists (select from hub.flow_runs r where r.event_id = events.id and r.finished_at is null)
-       order by id limit ${most}) returning 1`.execute(sql)
+       order by id limit ${max}) returning 1`.execute(sql)
   return rows.length
 }
 
-/** A row's own size is some 600 bytes beside its body. */
+/** The approximate size of a row without its body. */
 const rowBytes = 600
 
 export async function bytesOf(sql: Sql, workspaceId: string): Promise<number> {
@@ -60,13 +60,13 @@ export async function bytesOf(sql: Sql, workspaceId: string): Promise<number> {
   return rows[0]?.bytes ?? 0
 }
 
-export async function dropOldest(sql: Sql, workspaceId: string, most: number, bytes: number): Promise<{ count: number; bytes: number }> {
+export async function deleteOldest(sql: Sql, workspaceId: string, max: number, bytes: number): Promise<{ count: number; bytes: number }> {
   const { rows } = await raw<{ bytes: number }>`
     with oldest as (
       select id, coalesce(length(body), 0) + coalesce(pg_column_size(data), 0) + ${rowBytes}::int as bytes
         from hub.events e where workspace_id = ${workspaceId} and not exists (select from hub.event_queue q where q.event_id = e.id)
          and not exists (select from hub.flow_runs r where r.event_id = e.id and r.finished_at is null)
-       order by id limit ${most}
+       order by id limit ${max}
     ), chosen as (
       select id, bytes from (select id, bytes, sum(bytes) over (order by id) - bytes as before from oldest) as s where before < ${bytes}
     )
@@ -74,14 +74,14 @@ export async function dropOldest(sql: Sql, workspaceId: string, most: number, by
   return { count: rows.length, bytes: rows.reduce((sum, row) => sum + row.bytes, 0) }
 }
 
-export async function dropDeliveries(sql: Sql, workspaceId: string, before: Date, most: number): Promise<number> {
+export async function deleteDeliveries(sql: Sql, workspaceId: string, before: Date, max: number): Promise<number> {
   const { rows } = await raw`
     delete from hub.deliveries where id in (
       select id from hub.deliveries where workspace_id = ${workspaceId} and status <> 'pending' and created_at < ${before}
-       order by id limit ${most}) returning 1`.execute(sql)
+       order by id limit ${max}) returning 1`.execute(sql)
   return rows.length
 }
 
-export async function dropRejections(sql: Sql, before: Date): Promise<void> {
+export async function deleteRejections(sql: Sql, before: Date): Promise<void> {
   await sql.deleteFrom('webhook_rejections').where('minute', '<', before).execute()
 }

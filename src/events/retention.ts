@@ -4,34 +4,27 @@ import { sleep } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
 import {
   bytesOf,
-  dropEvents,
-  dropOldest,
-  dropRejections,
-  dropDeliveries,
+  deleteEvents,
+  deleteOldest,
+  deleteRejections,
+  deleteDeliveries,
   readRetention,
   retentionOf,
   writeRetention,
 } from './retention-store.ts'
-
-/** How long a workspace keeps what; null is what is usual. */
-export interface RetentionRule {
-  readonly eventsDays: number | null
-  readonly eventsBytes: number | null
-  readonly deliveriesDays: number | null
-  readonly runsDays: number | null
-}
+import type { RetentionRule } from './types.ts'
 
 export interface Retention extends AsyncDisposable {
   get(workspaceId: string): Promise<RetentionRule>
   set(principal: Principal, rule: RetentionRule): Promise<RetentionRule>
-  /** What is too old or too much goes, in small batches; answers how many events went. */
+  /** Deletes what is too old or too much, in small batches. Returns how many events were deleted. */
   sweep(): Promise<number>
   start(): void
 }
 
-export const usualDays = { events: 30, deliveries: 30, runs: 30, rejections: 7 }
+const defaultDays = { events: 30, deliveries: 30, runs: 30, rejections: 7 }
 const everyMs = 60_000
-// Small enough that no statement holds what others wait for, for longer than some 20 ms.
+// Small enough that no statement holds locks for longer than about 20 ms.
 const batch = 500
 const pauseMs = 20
 
@@ -49,21 +42,21 @@ export function createRetention({ db, access, logger }: Telemetry & { readonly d
   const sweep = async (): Promise<number> => {
     let total = 0
     for (const { workspaceId, ...rule } of await readRetention(db.sql)) {
-      total += await repeat(() => dropEvents(db.sql, workspaceId, daysAgo(rule.eventsDays ?? usualDays.events), batch))
-      await repeat(() => dropDeliveries(db.sql, workspaceId, daysAgo(rule.deliveriesDays ?? usualDays.deliveries), batch))
+      total += await repeat(() => deleteEvents(db.sql, workspaceId, daysAgo(rule.eventsDays ?? defaultDays.events), batch))
+      await repeat(() => deleteDeliveries(db.sql, workspaceId, daysAgo(rule.deliveriesDays ?? defaultDays.deliveries), batch))
       if (rule.eventsBytes === null) continue
       const { eventsBytes } = rule
       const excess = (await bytesOf(db.sql, workspaceId)) - eventsBytes
-      if (excess > 0) total += await dropExcess(workspaceId, excess)
+      if (excess > 0) total += await deleteExcess(workspaceId, excess)
     }
-    await dropRejections(db.sql, daysAgo(usualDays.rejections))
+    await deleteRejections(db.sql, daysAgo(defaultDays.rejections))
     return total
   }
 
-  const dropExcess = async (workspaceId: string, excess: number): Promise<number> => {
+  const deleteExcess = async (workspaceId: string, excess: number): Promise<number> => {
     let total = 0
     for (let left = excess; left > 0 && !stopping; await sleep(pauseMs)) {
-      const { count, bytes } = await dropOldest(db.sql, workspaceId, batch, left)
+      const { count, bytes } = await deleteOldest(db.sql, workspaceId, batch, left)
       if (count === 0) break
       total += count
       left -= bytes
@@ -85,7 +78,7 @@ export function createRetention({ db, access, logger }: Telemetry & { readonly d
     sweep,
     start() {
       timer ??= setInterval(() => {
-        running = sweep().catch((error: unknown) => logger.warn({ err: error }, 'could not drop what is too old'))
+        running = sweep().catch((error: unknown) => logger.warn({ err: error }, 'old data could not be deleted'))
       }, everyMs).unref()
     },
     async [Symbol.asyncDispose]() {

@@ -23,9 +23,9 @@ export interface NewEvent {
 }
 
 /**
- * Many events in one statement; answers the ids that went in, the others were there already. All bodies travel as one binary parameter that
- * the statement cuts up: as parameters of their own they would make a new statement for each number of rows, in an array they would be
- * spelled out in hex. Prepared once per connection.
+ * Inserts many events in one statement and returns the ids that were new. All bodies are one binary parameter, which the statement splits:
+ * one parameter per body would need another statement for each number of rows, and an array would send them in hex. The statement is
+ * prepared once per connection.
  */
 export async function insertEvents({ pool }: Database, events: readonly NewEvent[]): Promise<Set<string>> {
   let at = 1
@@ -96,18 +96,18 @@ export interface EventRow {
   readonly receivedAt: Date
 }
 
-/** An event with what came over the wire. */
-export interface WholeEvent extends EventRow {
+/** An event with the headers and the body that were received. */
+export interface StoredEvent extends EventRow {
   readonly headers: Record<string, unknown> | null
   readonly body: Buffer | null
 }
 
-// Any fixed number. One process dispatches at a time: that keeps the order of arrival, and one is fast enough.
+// An arbitrary fixed number. Only one process dispatches at a time, which keeps the order of arrival and is fast enough.
 const dispatchLock = 4_867_120_003
 
 /**
- * What is committed without waiting for the disk is durable as soon as anything committed after it is, and each effect begins with such a
- * commit. Lost in a crash, it is as if it had not been: the events are in the queue.
+ * Turns off synchronous commit for this transaction. If its commit is lost in a crash, the events are still in the queue. Nothing that it
+ * started has left the hub by then, because that begins with a later commit, which makes this one durable too.
  */
 export async function tryDispatchLock(trx: Transaction): Promise<boolean> {
   await raw`set local synchronous_commit = off`.execute(trx)
@@ -125,18 +125,18 @@ export interface Waiting {
   readonly receivedAt: Date
 }
 
-/** The next to be handed on, in order of arrival: only what tells who may want them. */
-export async function nextWaiting(trx: Transaction, most: number): Promise<Waiting[]> {
+/** The next events of the queue in order of arrival, with what is needed to find the subscriptions that may match. */
+export async function nextWaiting(trx: Transaction, max: number): Promise<Waiting[]> {
   const { rows } = await raw<Waiting>`
     select q.seq, q.workspace_id as "workspaceId", q.event_id as id, e.type, q.whole, coalesce(octet_length(e.body), 0) as bytes,
            e.received_at as "receivedAt"
-      from (select * from hub.event_queue order by seq limit ${most}) as q
+      from (select * from hub.event_queue order by seq limit ${max}) as q
       join hub.events e on e.workspace_id = q.workspace_id and e.id = q.event_id
      order by q.seq`.execute(trx)
   return rows
 }
 
-export async function wholeEvents(trx: Transaction, waiting: readonly Waiting[]): Promise<Map<string, WholeEvent>> {
+export async function storedEvents(trx: Transaction, waiting: readonly Waiting[]): Promise<Map<string, StoredEvent>> {
   if (waiting.length === 0) return new Map()
   const rows = await trx
     .selectFrom('events as e')
@@ -150,7 +150,7 @@ export async function leaveQueue(trx: Transaction, seqs: readonly number[]): Pro
   await raw`delete from hub.event_queue where seq = any(${seqs}::bigint[])`.execute(trx)
 }
 
-/** What reading an event changed in it; null keeps what is there. */
+/** What has changed in an event after it was read. Null keeps the stored value. */
 export interface EventChange {
   readonly workspaceId: string
   readonly id: string
@@ -158,7 +158,7 @@ export interface EventChange {
   readonly problem: string | null
   readonly type: string | null
   readonly subject: string | null
-  /** Undefined keeps what is there. */
+  /** Undefined keeps the stored value. */
   readonly data: unknown
   readonly transform: string | null
 }
@@ -195,7 +195,7 @@ export async function deleteSubscriptions(trx: Sql, kind: string, target: string
   await trx.deleteFrom('subscriptions').where('kind', '=', kind).where('target', '=', target).execute()
 }
 
-/** A filter that fails costs every event time: it is switched off, with the reason. */
+/** Disables a subscription whose filter exceeds its limits, because it delays every event. */
 export async function disableSubscription(trx: Transaction, id: string, problem: string): Promise<void> {
   await trx.updateTable('subscriptions').set({ enabled: false, problem }).where('id', '=', id).execute()
 }

@@ -1,8 +1,8 @@
-/** What of a parsed expression is looked at here. The parser's own types are older than its nodes. */
+/** The parts of a parsed expression that are used here. The parser's own types are incomplete. */
 export interface Node {
   readonly type: string
   readonly value?: unknown
-  /** Behind the last character of the token. */
+  /** The position after the last character of the token. */
   readonly position?: number
   readonly steps?: readonly Node[]
   readonly stages?: readonly Node[]
@@ -29,7 +29,7 @@ export interface Node {
 
 export type Pair = readonly [Node, Node]
 
-/** Where a name begins in the text; the parser says where it ends. */
+/** The position where a name begins. The parser reports only where it ends. */
 export function startOf(text: string, node: Node): number {
   const end = node.position ?? 0
   const quote = text[end - 1]

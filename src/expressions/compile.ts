@@ -13,32 +13,32 @@ export interface Compiled {
   run(input: unknown, bindings: Readonly<Record<string, unknown>>, timeoutMs: number): Promise<unknown>
 }
 
-const longestText = 16_384
-const deepestText = 64
-/** The parser goes over the left side of each of these twice, so that a chain of n costs 2ⁿ. */
+const maxTextLength = 16_384
+const maxBrackets = 64
+/** The parser processes the left side of these operators twice, so a chain of n costs 2ⁿ. */
 const maxDefaults = 8
-const longestSequence = 1_000_000
-const deepestCalls = 400
-/** More than any input is. */
-const longestString = 32_000_000
+const maxSequence = 1_000_000
+const maxCalls = 400
+/** Longer than any input. */
+const maxString = 32_000_000
 
-/** Texts kept compiled. A syntax tree takes some hundred times its text, so the texts are counted, not only the entries. */
+/** The size of the cache in characters of source text. A syntax tree takes about a hundred times the memory of its text. */
 const maxCharacters = 262_144
 
-/** Guarded, what an expression makes on its way is looked at too, which takes a third more time; safe ones make nothing large. */
+/** With `guarded`, intermediate results are checked too, which takes a third more time. Safe expressions do not need it. */
 export function createCompiler({ guarded }: { guarded: boolean }): (text: string) => Compiled {
-  const held = new Map<string, Compiled>()
+  const cache = new Map<string, Compiled>()
   let characters = 0
   return (text) => {
-    const hit = held.get(text)
-    // Taken out and put back, it is the last to go.
-    if (hit) held.delete(text)
+    const hit = cache.get(text)
+    // Deleted and inserted again, it becomes the newest entry.
+    if (hit) cache.delete(text)
     else characters += text.length
     const compiled = hit ?? compile(text, guarded)
-    held.set(text, compiled)
-    for (const [oldest] of held) {
+    cache.set(text, compiled)
+    for (const [oldest] of cache) {
       if (characters <= maxCharacters) break
-      held.delete(oldest)
+      cache.delete(oldest)
       characters -= oldest.length
     }
     return compiled
@@ -54,16 +54,16 @@ export class SyntaxFault extends Error {
   }
 }
 
-/** What the library calls, where it is bound, with each thing that it made. */
+/** The library calls the function bound to this symbol with each intermediate result. */
 const afterEach = Symbol.for('jsonata.__evaluate_exit')
 
 function refuseLongString(_node: unknown, _input: unknown, _frame: unknown, made: unknown): void {
-  if (typeof made === 'string' && made.length > longestString) throw new LimitReached('memory', told.memory)
+  if (typeof made === 'string' && made.length > maxString) throw new LimitReached('memory', messages.memory)
 }
 
 function compile(text: string, guarded: boolean): Compiled {
-  refuseUnreasonable(text)
-  const options = { timeout: 0, stack: deepestCalls, sequence: longestSequence }
+  checkText(text)
+  const options = { timeout: 0, stack: maxCalls, sequence: maxSequence }
   let parsed: jsonata.Expression
   try {
     parsed = jsonata(text, options)
@@ -72,13 +72,13 @@ function compile(text: string, guarded: boolean): Compiled {
     const { message, position, token } = error as Partial<jsonata.JsonataError>
     const end = Math.min(position ?? 0, text.length)
     const length = token === undefined || token === '(end)' ? 0 : token.length
-    throw new SyntaxFault(shorten(message ?? 'this is no expression'), Math.max(0, end - length))
+    throw new SyntaxFault(shorten(message ?? 'this is not an expression'), Math.max(0, end - length))
   }
-  // It would run text from outside as code.
+  // It would run input as code.
   parsed.registerFunction('eval', () => {
     throw new Error('$eval is not available')
   })
-  // Doubled again and again, a string costs nothing until somebody looks at it, and then more than there is.
+  // A string that is doubled again and again uses no memory until it is read, and then more than is available.
   if (guarded) parsed.assign(afterEach as unknown as string, refuseLongString)
   return {
     ast: parsed.ast() as Node,
@@ -89,23 +89,23 @@ function compile(text: string, guarded: boolean): Compiled {
   }
 }
 
-function refuseUnreasonable(text: string): void {
+function checkText(text: string): void {
   if (text.trim() === '') throw new SyntaxFault('the expression is empty', 0)
-  if (text.length > longestText) throw new SyntaxFault(`the expression is longer than ${longestText} characters`, longestText)
+  if (text.length > maxTextLength) throw new SyntaxFault(`the expression is longer than ${maxTextLength} characters`, maxTextLength)
   let depth = 0
   let defaults = 0
   for (let at = 0; at < text.length; at++) {
     if ('([{'.includes(text[at]!)) depth++
     else if (')]}'.includes(text[at]!)) depth--
     else if (text[at] === '?' && (text[at + 1] === ':' || text[at + 1] === '?')) defaults++
-    if (depth > deepestText) throw new SyntaxFault(`the expression is nested deeper than ${deepestText} levels`, at)
+    if (depth > maxBrackets) throw new SyntaxFault(`the expression is nested deeper than ${maxBrackets} levels`, at)
     if (defaults > maxDefaults) throw new SyntaxFault(`the expression has more than ${maxDefaults} of \`?:\` and \`??\``, at)
   }
 }
 
 const limits: Readonly<Record<string, Limit>> = { D1011: 'depth', D1012: 'time', D2014: 'length', D2015: 'length' }
 
-const told: Readonly<Record<Limit, string>> = {
+const messages: Readonly<Record<Limit, string>> = {
   time: 'it takes too long',
   depth: 'it calls itself too deeply',
   length: 'it makes a list that is too long',
@@ -113,7 +113,7 @@ const told: Readonly<Record<Limit, string>> = {
   output: 'its result is too large',
 }
 
-/** What became of an evaluation that threw. */
+/** Why an evaluation failed. */
 export interface Fault {
   readonly limit?: Limit | undefined
   readonly message: string
@@ -122,21 +122,21 @@ export interface Fault {
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof LimitReached) return { limit: error.limit, message: error.message }
-  // What V8 throws for too deep a recursion, and for too long a string or array.
+  // V8 throws this for too deep recursion and for too long strings or arrays.
   if (error instanceof RangeError) {
     const limit = /call stack/.test(error.message) ? 'depth' : 'memory'
-    return { limit, message: told[limit] }
+    return { limit, message: messages[limit] }
   }
   const { code, message, position } = error as { code?: string; message?: string; position?: number }
   const limit = code === undefined ? undefined : limits[code]
-  return { limit, message: limit ? told[limit] : shorten(message ?? 'it failed'), offset: position }
+  return { limit, message: limit ? messages[limit] : shorten(message ?? 'it failed'), offset: position }
 }
 
 export function outOf(limit: Limit): Fault {
-  return { limit, message: told[limit] }
+  return { limit, message: messages[limit] }
 }
 
-/** A message of the library quotes the value it stumbled over, whole. */
+/** The library's messages may quote a whole value. */
 function shorten(message: string): string {
   return message.length > 200 ? `${message.slice(0, 200)}…` : message
 }

@@ -50,7 +50,7 @@ test('what is wrong with an expression is said with its place, before it runs an
   assert.deepEqual(expressions.check(' '), [{ message: 'the expression is empty', offset: 0 }])
   assert.match(expressions.check('1 + $eval("2")')[0]!.message, /not available/)
   assert.equal(expressions.check('1 + $eval("2")')[0]!.offset, 4)
-  await assert.rejects(expressions.evaluate('1 +', {}), code('expression_failed', /`1 \+` was ended at character 3/))
+  await assert.rejects(expressions.evaluate('1 +', {}), code('expression_failed', /`1 \+` failed at character 3/))
   await assert.rejects(expressions.evaluate('"a" - 1', {}), code('expression_failed', /must evaluate to a number/))
   await assert.rejects(expressions.evaluate('$error("stop")', {}), code('expression_failed', /stop/))
 })

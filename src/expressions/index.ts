@@ -1,56 +1,40 @@
 import { hubError, type HubError } from '#errors'
 import type { Telemetry } from '#telemetry'
-import { createCompiler, faultOf, SyntaxFault, type Compiled, type Fault, type Problem } from './compile.ts'
-import { builtins, reachOf, type FreeName, type Reach } from './names.ts'
+import { createCompiler, faultOf, SyntaxFault, type Compiled, type Fault } from './compile.ts'
+import { builtins, reachOf, type Reach } from './names.ts'
 import { plain } from './plain.ts'
 import { createPool } from './pool.ts'
 import { isSafe } from './safe.ts'
+import type { Expressions } from './types.ts'
 import type { Answer } from './worker.ts'
 
-export type { FreeName, Problem }
+export type { Problem } from './compile.ts'
+export type { FreeName } from './names.ts'
+export type { EvaluateOptions, Expressions } from './types.ts'
 export { findTemplates, render, unclosedAt, type Template } from './template.ts'
 
-export interface EvaluateOptions {
-  /** Variables: `$name` in the expression. */
-  readonly bindings?: Readonly<Record<string, unknown>>
-  readonly timeoutMs?: number
-  readonly maxOutputBytes?: number
-}
-
-/**
- * JSONata, as people and agents write it, over what comes from outside: bounded in time, memory, depth and size. What is in the input and in the bindings
- * is plain JSON, and so is the result.
- */
-export interface Expressions extends AsyncDisposable {
-  /** What is wrong with the text; nothing when it can be evaluated. */
-  check(text: string): Problem[]
-  /** The names it looks up in its input, and the variables it expects; none when it does not parse. */
-  names(text: string): FreeName[]
-  evaluate(text: string, input: unknown, options?: EvaluateOptions): Promise<unknown>
-}
-
 export interface ExpressionsOptions {
-  /** Processes at most. */
+  /** The maximum of worker processes. */
   readonly workers?: number
 }
 
-interface Known extends Compiled {
+interface Analysed extends Compiled {
   readonly safe: boolean
   readonly reach: Reach
 }
 
 /**
- * An event's filter takes 10 µs here and 200 µs in a worker (`event.data.action in ["opened", …]`, an event of 6 KB), and 0.1 s more where that has to start.
- * This is what a safe expression may take before it goes there after all: it then walks over a very large input.
+ * A safe expression runs in this process for at most this long, and then in a worker: its input is very large. The filter
+ * `event.data.action in ["opened", …]` with an event of 6 KB takes 10 µs here and 200 µs in a worker, and 0.1 s more if one has to start.
  */
-const hereMs = 20
+const inProcessMs = 20
 
 export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { workers = 3 }: ExpressionsOptions = {}): Expressions {
   const compile = createCompiler({ guarded: false })
   const pool = createPool(workers)
-  const analysed = new WeakMap<Compiled, Known>()
+  const analysed = new WeakMap<Compiled, Analysed>()
 
-  const know = (text: string): Known => {
+  const analyseText = (text: string): Analysed => {
     const compiled = compile(text)
     const known = analysed.get(compiled) ?? analyse(text, compiled)
     analysed.set(compiled, known)
@@ -62,17 +46,17 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
     const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text
     const place = offset === undefined ? '' : ` at character ${offset}`
     return hubError(limit ? 'expression_limit' : 'expression_failed', {
-      detail: `The expression \`${shown}\` was ended${place}: ${message}.`,
+      detail: `The expression \`${shown}\` failed${place}: ${message}.`,
     })
   }
 
   return {
     check(text) {
       try {
-        const { reach } = know(text)
+        const { reach } = analyseText(text)
         return reach.names
           .filter(({ name }) => name === '$eval')
-          .map(({ offset }) => ({ message: '`$eval` is not available: it would run text from outside as code', offset }))
+          .map(({ offset }) => ({ message: '`$eval` is not available, because it would run input as code', offset }))
       } catch (error) {
         if (error instanceof SyntaxFault) return [{ message: error.message, offset: error.offset }]
         throw error
@@ -80,23 +64,23 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
     },
     names(text) {
       try {
-        return [...know(text).reach.names]
+        return [...analyseText(text).reach.names]
       } catch (error) {
         if (error instanceof SyntaxFault) return []
         throw error
       }
     },
     async evaluate(text, input, { bindings = {}, timeoutMs = 1000, maxOutputBytes = 1_000_000 } = {}) {
-      let known: Known
+      let known: Analysed
       try {
-        known = know(text)
+        known = analyseText(text)
       } catch (error) {
         if (error instanceof SyntaxFault) throw refuse(text, error)
         throw error
       }
       if (known.safe && !Object.keys(bindings).some((name) => builtins.has(name))) {
         try {
-          return plain(await known.run(input, bindings, Math.min(hereMs, timeoutMs)), maxOutputBytes)
+          return plain(await known.run(input, bindings, Math.min(inProcessMs, timeoutMs)), maxOutputBytes)
         } catch (error) {
           const fault = faultOf(error)
           if (fault.limit !== 'time' && fault.limit !== 'length') throw refuse(text, fault)
@@ -111,7 +95,7 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
   }
 }
 
-function analyse(text: string, compiled: Compiled): Known {
+function analyse(text: string, compiled: Compiled): Analysed {
   try {
     return { ...compiled, reach: reachOf(text, compiled.ast), safe: isSafe(compiled.ast) }
   } catch (error) {
@@ -120,7 +104,7 @@ function analyse(text: string, compiled: Compiled): Known {
   }
 }
 
-/** Only what the expression names: a flow's input holds the outputs of all its steps. */
+/** Sends a worker only the parts of the input that the expression names, because a flow's input holds the outputs of all steps. */
 function payloadOf(text: string, { names, whole }: Reach, input: unknown, bindings: Readonly<Record<string, unknown>>): string {
   const isRecord = typeof input === 'object' && input !== null && !Array.isArray(input)
   const wanted = new Set(names.map(({ name }) => name))
@@ -128,6 +112,9 @@ function payloadOf(text: string, { names, whole }: Reach, input: unknown, bindin
   try {
     return JSON.stringify({ input: part, bindings })
   } catch (cause) {
-    throw hubError('expression_failed', { detail: `The input of the expression \`${text.slice(0, 80)}\` is no JSON.`, cause })
+    throw hubError('expression_failed', {
+      detail: `The input of the expression \`${text.slice(0, 80)}\` cannot be written as JSON.`,
+      cause,
+    })
   }
 }

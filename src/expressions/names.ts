@@ -3,24 +3,24 @@ import { startOf, type Node, type Pair } from './ast.ts'
 /** A name that an expression expects to find in its input, or a variable (`$…`) that it expects to be bound. */
 export interface FreeName {
   readonly name: string
-  /** The name and what is read below it, as far as it is written out: `steps.diff.output`. */
+  /** The name and the literal path below it, such as `steps.diff.output`. */
   readonly path: readonly string[]
   readonly offset: number
 }
 
 export interface Reach {
   readonly names: readonly FreeName[]
-  /** It looks at its input as a whole (`$`, `*`, `**`), so that the names do not say all that it reads. */
+  /** It reads its whole input (`$`, `*`, `**`), so the names do not cover everything that it reads. */
   readonly whole: boolean
 }
 
 interface Place {
-  /** Names here are looked up in the input, not in something taken from it. */
+  /** Whether names are looked up in the input itself and not in a part of it. */
   readonly root: boolean
   readonly bound: ReadonlySet<string>
 }
 
-/** The functions that are there without being bound. */
+/** The functions that are always available. */
 export const builtins: ReadonlySet<string> = new Set(
   `abs append assert average base64decode base64encode boolean ceil clone contains count decodeUrl decodeUrlComponent distinct each
   encodeUrl encodeUrlComponent error exists filter floor formatBase formatInteger formatNumber fromMillis join keys length lookup lowercase
@@ -28,10 +28,10 @@ export const builtins: ReadonlySet<string> = new Set(
   spread sqrt string substring substringAfter substringBefore sum toMillis trim type uppercase zip`.split(/\s+/),
 )
 
-/** Operators that follow each other nest too. */
-const deepest = 200
+/** Chains of operators count as nesting too. */
+const maxDepth = 200
 
-/** Functions that take any context for their first argument, and need a second. */
+/** Functions that use the context as their first argument if they get only the second one. */
 const contextual = new Set(['lookup', 'sift', 'each'])
 
 export function reachOf(text: string, ast: Node): Reach {
@@ -62,7 +62,7 @@ export function reachOf(text: string, ast: Node): Reach {
       if (step.index !== undefined) bound.add(step.index)
       for (const stage of step.stages ?? []) if (stage.type === 'index') bound.add(String(stage.value))
       below = { root: stays, bound }
-      // Predicates look at what the step found.
+      // Predicates are evaluated on the result of the step.
       for (const stage of [...(step.stages ?? []), ...(step.predicate ?? [])]) if (stage.expr) visit(stage.expr, { root: false, bound })
       pairs(step.group?.lhs, { root: false, bound })
     })
@@ -72,20 +72,20 @@ export function reachOf(text: string, ast: Node): Reach {
   const variable = (node: Node, { root, bound }: Place, written: readonly string[]): void => {
     const name = String(node.value)
     if (name === '' || name === '$') {
-      // Followed by a name, that one is told by itself.
+      // A name that follows is reported by itself.
       if (written.length < 2 && (root || name === '$')) whole = true
     } else if (!bound.has(name) && !builtins.has(name)) free(node, `$${name}`, [`$${name}`, ...written.slice(1)])
   }
 
   const block = (node: Node, place: Place): void => {
-    // A variable holds from its binding on to the end of its block.
+    // A variable is valid from its binding to the end of its block.
     const bound = new Set(place.bound)
     const scope = { root: place.root, bound }
     for (const part of node.expressions ?? []) visit(part, scope)
   }
 
   const visit = (node: Node, place: Place): void => {
-    if (++depth > deepest) throw new RangeError('the expression is nested too deeply')
+    if (++depth > maxDepth) throw new RangeError('the expression is nested too deeply')
     visitHere(node, place)
     depth--
   }
@@ -114,7 +114,7 @@ export function reachOf(text: string, ast: Node): Reach {
         return block(node, place)
       case 'bind': {
         const name = String((node.lhs as Node).value)
-        // A function may call itself by the name it is bound to.
+        // A function can call itself by its own name.
         if (node.rhs!.type === 'lambda') (place.bound as Set<string>).add(name)
         visit(node.rhs!, place)
         ;(place.bound as Set<string>).add(name)
@@ -127,7 +127,7 @@ export function reachOf(text: string, ast: Node): Reach {
       }
       case 'function':
       case 'partial':
-        // Left out, the first argument of many functions is the context.
+        // Many functions use the context if their first argument is missing.
         if (place.root && node.arguments!.length <= (contextual.has(String(node.procedure!.value)) ? 1 : 0)) whole = true
         visit(node.procedure!, place)
         return all(node.arguments, place)
@@ -148,7 +148,7 @@ export function reachOf(text: string, ast: Node): Reach {
   }
 
   visit(ast, { root: true, bound: new Set() })
-  // `?:` and `??` have their left side twice.
+  // The parser duplicates the left side of `?:` and `??`.
   const seen = new Set<string>()
   const once = names.filter(({ name, offset }) => !seen.has(`${offset} ${name}`) && seen.add(`${offset} ${name}`))
   return { names: once, whole }
@@ -161,7 +161,7 @@ export function isPairs(value: Node['lhs']): value is readonly Pair[] {
 function namesFrom(steps: readonly Node[], index: number): string[] {
   const found = [String(steps[index]!.value)]
   for (let at = index; at < steps.length - 1; at++) {
-    // Behind a predicate the names are those of its items, which is the same to who reads them.
+    // After a predicate the names belong to its items, which makes no difference here.
     const next = steps[at + 1]!
     if (next.type !== 'name') break
     found.push(String(next.value))

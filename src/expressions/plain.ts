@@ -1,4 +1,4 @@
-/** An evaluation ran into one of its limits. */
+/** An evaluation exceeded one of its limits. */
 export class LimitReached extends Error {
   readonly limit: Limit
 
@@ -10,11 +10,11 @@ export class LimitReached extends Error {
 
 export type Limit = 'time' | 'memory' | 'depth' | 'length' | 'output'
 
-const deepest = 100
+const maxDepth = 100
 
 /**
- * A copy of a result that is nothing but JSON. It stops as soon as the bytes are used up: a small graph whose parts refer to each other often
- * is a huge tree. Undefined stays undefined at the top, and is left out below.
+ * Copies a result as plain JSON. It stops when the bytes are used up, because a small graph with shared parts can become a huge tree. At the
+ * top undefined is returned; below it is left out.
  */
 export function plain(value: unknown, maxBytes: number): unknown {
   let left = maxBytes
@@ -25,15 +25,15 @@ export function plain(value: unknown, maxBytes: number): unknown {
   }
 
   const copy = (item: unknown, depth: number): unknown => {
-    if (depth > deepest) throw new LimitReached('depth', `the result is nested deeper than ${deepest} levels`)
+    if (depth > maxDepth) throw new LimitReached('depth', `the result is nested deeper than ${maxDepth} levels`)
     switch (typeof item) {
       case 'string':
-        // The length first: measuring the bytes of a string that is made of parts would put it together.
+        // The length first, because measuring the bytes of a concatenated string would allocate it.
         spend(item.length + 2)
         spend(Buffer.byteLength(item) - item.length)
         return item
       case 'number':
-        if (!Number.isFinite(item)) throw new Error('the result is a number that JSON does not have')
+        if (!Number.isFinite(item)) throw new Error('the result is a number that JSON cannot represent')
         spend(8)
         return item
       case 'boolean':
@@ -48,7 +48,7 @@ export function plain(value: unknown, maxBytes: number): unknown {
         }
         return Array.isArray(item) ? list(item, depth) : record(item, depth)
       default:
-        throw new Error(`the result holds a ${typeof item}, which is no JSON`)
+        throw new Error(`the result contains a ${typeof item}, which is not JSON`)
     }
   }
 
@@ -61,12 +61,12 @@ export function plain(value: unknown, maxBytes: number): unknown {
     spend(2)
     const fields = item as Record<string, unknown>
     if (fields['_jsonata_lambda'] === true || fields['_jsonata_function'] === true) {
-      throw new Error('the result holds a function, which is no JSON')
+      throw new Error('the result contains a function, which is not JSON')
     }
     const made: Record<string, unknown> = {}
     for (const key of Object.keys(item)) {
       const field = copy(fields[key], depth + 1)
-      // Assigned, `__proto__` would be no field but the object's kind.
+      // Assigning `__proto__` would change the prototype of the object.
       if (field === undefined || key === '__proto__') continue
       spend(key.length + 4)
       made[key] = field

@@ -6,8 +6,8 @@ import { outOf } from './compile.ts'
 import type { Answer, Job } from './worker.ts'
 
 /**
- * Processes that evaluate, one job each at a time. Processes and not threads: a thread that asks for too much memory at once takes the whole process with it,
- * whatever its limits say, and one inside a library's loop cannot be ended. They begin at the first need and end when there was none for a while.
+ * Worker processes that evaluate one job at a time. They are not threads, because a thread that allocates too much memory at once ends the
+ * whole process in spite of its limits, and a thread in a loop of the library cannot be stopped. Workers start when needed and stop when idle.
  */
 export interface Pool extends AsyncDisposable {
   run(job: Job): Promise<Answer>
@@ -15,7 +15,7 @@ export interface Pool extends AsyncDisposable {
 
 interface Waiting {
   readonly job: Job
-  readonly settle: (answer: Answer) => void
+  readonly resolve: (answer: Answer) => void
   readonly reject: (error: Error) => void
 }
 
@@ -27,12 +27,12 @@ interface Member {
 }
 
 const file = fileURLToPath(new URL('worker.ts', import.meta.url))
-/** What it has to read to begin, be the packages there or linked to. Other files it may neither read nor write, and it may start no process. */
+/** The files that a worker reads to start, also if the packages are a link. It may read and write no other files, and start no process. */
 const readable = [
   new URL('*', import.meta.url),
   new URL('*', import.meta.resolve('jsonata')),
   new URL('../../package.json', import.meta.url),
-  // Where the packages are linked to from.
+  // The link to the packages, if they are linked.
   new URL('../../node_modules', import.meta.url),
   new URL('../../node_modules/*', import.meta.url),
 ]
@@ -49,7 +49,7 @@ const maxSuspects = 1000
 export function createPool(size: number): Pool {
   const members = new Set<Member>()
   const queue: Waiting[] = []
-  /** Expressions that ran into a limit. They share one thread, so that however many come, the others have the rest. */
+  /** Expressions that exceeded a limit before. Only one of them runs at a time, so that the other workers stay available. */
   const suspects = new Set<string>()
   let disposed = false
 
@@ -64,14 +64,14 @@ export function createPool(size: number): Pool {
     suspects.add(text)
   }
 
-  const settle = (member: Member, answer: Answer): void => {
+  const finish = (member: Member, answer: Answer): void => {
     const { current } = member
     if (!current) return
     clearTimeout(member.timer)
     member.current = undefined
     const limit = 'fault' in answer ? answer.fault.limit : undefined
     if (limit !== undefined && limit !== 'output') suspect(current.job.text)
-    current.settle(answer)
+    current.resolve(answer)
   }
 
   const end = (member: Member, answer: Answer): void => {
@@ -79,12 +79,12 @@ export function createPool(size: number): Pool {
     member.state = 'ended'
     members.delete(member)
     clearTimeout(member.timer)
-    settle(member, answer)
+    finish(member, answer)
     member.child.kill('SIGKILL')
     feed()
   }
 
-  const rest = (member: Member): void => {
+  const becomeIdle = (member: Member): void => {
     member.state = 'idle'
     unref(member.child)
     feed()
@@ -93,29 +93,29 @@ export function createPool(size: number): Pool {
     member.timer.unref()
   }
 
-  const give = (member: Member, waiting: Waiting): void => {
+  const assign = (member: Member, waiting: Waiting): void => {
     clearTimeout(member.timer)
     member.state = 'busy'
     member.current = waiting
     ref(member.child)
-    // A little more than the library is given: it can say where it was, and the thread lives on.
+    // Longer than the library's own limit, which reports the place in the expression and keeps the worker alive.
     member.timer = setTimeout(() => end(member, { fault: outOf('time') }), waiting.job.timeoutMs)
     member.child.send({ ...waiting.job, timeoutMs: Math.ceil(waiting.job.timeoutMs * 0.8) })
   }
 
   const start = (): void => {
-    // Nothing of the hub's environment is within reach of what runs there.
+    // The hub's environment is not passed on, because expressions come from outside.
     const child = fork(file, [], { env: {}, execArgv, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
     const member: Member = { child, state: 'starting', current: undefined, timer: undefined }
     members.add(member)
     child.on('message', (message: 'ready' | Answer) => {
       if (member.state === 'ended') return
-      if (message !== 'ready') settle(member, message)
-      rest(member)
+      if (message !== 'ready') finish(member, message)
+      becomeIdle(member)
     })
     const gone = (cause: unknown): void => {
       if (member.state === 'starting') queue.shift()?.reject(hubError('internal', { cause }))
-      // Only what it was given can have broken it, and of that only the room it takes.
+      // A worker ends by itself only when its job uses too much memory.
       end(member, { fault: outOf('memory') })
     }
     child.on('error', gone)
@@ -128,7 +128,7 @@ export function createPool(size: number): Pool {
       if (member.state !== 'idle') continue
       const waiting = next()
       if (!waiting) return
-      give(member, waiting)
+      assign(member, waiting)
     }
     const starting = [...members].filter(({ state }) => state === 'starting').length
     if (queue.length > starting && members.size < size) start()
@@ -138,7 +138,7 @@ export function createPool(size: number): Pool {
     run(job) {
       if (disposed) return Promise.reject(hubError('shutting_down'))
       return new Promise((resolve, reject) => {
-        queue.push({ job, settle: resolve, reject })
+        queue.push({ job, resolve, reject })
         feed()
       })
     },
@@ -164,7 +164,7 @@ export function createPool(size: number): Pool {
   }
 }
 
-/** Idle, neither the process nor its channel keeps the hub alive. */
+/** Idle workers must not keep the hub alive. */
 function unref(child: ChildProcess): void {
   child.unref()
   child.channel?.unref()

@@ -1,30 +1,30 @@
 import type { Node } from './ast.ts'
 import { isPairs } from './names.ts'
 
-/** Functions that take time and room in proportion to what they are given. */
+/** Functions whose time and memory are proportional to their input. */
 const linear = new Set(
   'string exists count uppercase lowercase substring substringBefore substringAfter not number boolean length trim type abs floor ceil'.split(
     ' ',
   ),
 )
-const most = 150
+const maxNodes = 150
 
 /**
- * Whether an expression cannot do more than look at its input a bounded number of times: no loops, no functions of its own, no regular
- * expressions, nothing that makes more than it was given. Such a one runs where it is asked for; every other goes to a worker.
+ * Whether an expression only reads its input a bounded number of times: no loops, no own functions, no regular expressions, and nothing
+ * whose result is larger than its input. Safe expressions run in the hub's process, all others in a worker.
  */
 export function isSafe(ast: Node): boolean {
   let count = 0
 
   const step = (node: Node, index: number): boolean => {
     if (node.focus !== undefined || node.index !== undefined || node.group || node.predicate) return false
-    // Filters by position alone: another would be evaluated once for each item.
+    // Only filters by position. Others would be evaluated once for each item.
     if (node.stages && !node.stages.every(({ type, expr }) => type === 'filter' && expr?.type === 'number')) return false
     return node.type === 'name' || (index === 0 && node.type === 'variable')
   }
 
   const safe = (node: Node | undefined): boolean => {
-    if (!node || ++count > most || node.group || node.predicate) return false
+    if (!node || ++count > maxNodes || node.group || node.predicate) return false
     switch (node.type) {
       case 'string':
       case 'number':
@@ -56,7 +56,7 @@ export function isSafe(ast: Node): boolean {
   }
 
   const call = (name: string, args: readonly Node[]): boolean => {
-    // `$contains` also takes a regular expression or a function, which may come from the input.
+    // `$contains` also accepts a regular expression or a function, which may come from the input.
     if (name === 'contains') return args.length === 2 && args[1]!.type === 'string' && args.every(safe)
     return linear.has(name) && args.length > 0 && args.every(safe)
   }

@@ -1,28 +1,28 @@
 import { hubError, type HubError } from '#errors'
-import type { EvaluateOptions, Expressions } from './index.ts'
+import type { EvaluateOptions, Expressions } from './types.ts'
 
 /** An expression inside a value: `${{ … }}`. */
 export interface Template {
-  /** Where in the value: keys and indexes. */
+  /** The place in the value, as keys and indexes. */
   readonly path: readonly (string | number)[]
-  /** The whole string that it stands in. */
+  /** The whole string that contains it. */
   readonly text: string
   readonly expression: string
-  /** Where in `text` the expression begins, behind `${{` and its spaces. */
+  /** The position in `text` where the expression begins, after `${{` and its spaces. */
   readonly offset: number
 }
 
 type Piece = { readonly literal: string } | { readonly expression: string; readonly offset: number; readonly open?: true }
 
-const deepest = 100
+const maxDepth = 100
 
-/** Every expression in a value, also in one that lacks its end; see `unclosedAt`. */
+/** Finds every expression in a value, also those that are not closed; see `unclosedAt`. */
 export function findTemplates(value: unknown): Template[] {
   const found: Template[] = []
   const walk = (item: unknown, path: readonly (string | number)[]): void => {
     if (typeof item === 'string') {
       for (const piece of split(item)) if ('expression' in piece) found.push({ path, text: item, ...pick(piece) })
-    } else if (path.length > deepest) return
+    } else if (path.length > maxDepth) return
     else if (Array.isArray(item)) item.forEach((inner, index) => walk(inner, [...path, index]))
     else if (typeof item === 'object' && item !== null) {
       for (const [key, inner] of Object.entries(item)) walk(inner, [...path, key])
@@ -32,21 +32,21 @@ export function findTemplates(value: unknown): Template[] {
   return found
 }
 
-/** Where a `${{` of the text begins that is never closed. */
+/** The position of a `${{` that is not closed. */
 export function unclosedAt(text: string): number | undefined {
   const last = split(text).at(-1)
   return last && 'expression' in last && last.open ? text.lastIndexOf('${{', last.offset) : undefined
 }
 
-/** The value with its expressions evaluated. */
+/** Returns the value with its expressions evaluated. */
 export async function render(expressions: Expressions, value: unknown, input: unknown, options?: EvaluateOptions): Promise<unknown> {
   const walk = async (item: unknown, depth: number): Promise<unknown> => {
     if (typeof item === 'string') return item.includes('${{') ? renderText(expressions, item, input, options) : item
     if (typeof item !== 'object' || item === null) return item
-    if (depth > deepest) throw hubError('expression_limit', { detail: `The value is nested deeper than ${deepest} levels.` })
+    if (depth > maxDepth) throw hubError('expression_limit', { detail: `The value is nested deeper than ${maxDepth} levels.` })
     if (Array.isArray(item)) {
       const items: unknown[] = []
-      // One after the other, so that the first that fails is always the same one.
+      // One after the other, so that the same expression always fails first.
       for (const inner of item) items.push((await walk(inner, depth + 1)) ?? null)
       return items
     }
@@ -65,10 +65,10 @@ async function renderText(expressions: Expressions, text: string, input: unknown
   const [only] = pieces
   if (pieces.length === 1 && only && 'expression' in only) return evaluate(expressions, only, input, options)
   let joined = ''
-  const most = options?.maxOutputBytes ?? 1_000_000
+  const maxChars = options?.maxOutputBytes ?? 1_000_000
   for (const piece of pieces) {
-    joined += 'literal' in piece ? piece.literal : written(await evaluate(expressions, piece, input, options))
-    if (joined.length > most) throw hubError('expression_limit', { detail: `The text comes to more than ${most} characters.` })
+    joined += 'literal' in piece ? piece.literal : textOf(await evaluate(expressions, piece, input, options))
+    if (joined.length > maxChars) throw hubError('expression_limit', { detail: `The text is longer than ${maxChars} characters.` })
   }
   return joined
 }
@@ -85,7 +85,7 @@ function evaluate(
 
 const unclosed = (): HubError => hubError('expression_failed', { detail: 'A `${{` is not closed by `}}`.' })
 
-function written(value: unknown): string {
+function textOf(value: unknown): string {
   if (value === undefined) return ''
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
@@ -123,7 +123,7 @@ function split(text: string): Piece[] {
   return pieces
 }
 
-/** Where the `}}` stands that ends the expression: not one inside a string or a comment, nor one that closes braces of the expression. */
+/** The position of the `}}` that ends the expression, ignoring strings, comments and braces of the expression itself. */
 function closing(text: string, from: number): number | undefined {
   let depth = 0
   for (let at = from; at < text.length; at++) {
@@ -144,7 +144,7 @@ function closing(text: string, from: number): number | undefined {
   return undefined
 }
 
-/** A slash divides behind a value, and begins a regular expression everywhere else. */
+/** A slash after a value divides. Anywhere else it begins a regular expression. */
 function startsRegex(text: string, from: number, at: number): boolean {
   return !/[\w$)\]}"'`]\s*$/.test(text.slice(Math.max(from, at - 50), at))
 }

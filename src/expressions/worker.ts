@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { createCompiler, faultOf, type Fault } from './compile.ts'
 import { plain } from './plain.ts'
 
-/** One evaluation, as it is handed to a worker. */
+/** One evaluation, as it is sent to a worker. */
 export interface Job {
   readonly text: string
   /** `{ input, bindings }` as JSON. */
@@ -25,7 +25,7 @@ async function work({ text, payload, timeoutMs, maxOutputBytes }: Job): Promise<
   }
 }
 
-// The hub's death is seen even while a regular expression keeps this thread busy for good.
+// A thread of its own notices the hub's death even while a regular expression keeps the main thread busy.
 const watch = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL') }, 500)`
 new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } }).unref()
 

@@ -229,7 +229,7 @@ export function createFlows(deps: FlowsDeps): Flows {
       const run = await runOf(workspaceId, id)
       const flow = await get(workspaceId, run.flowId)
       const wanted = version === 'latest' ? flow : await findVersion(db.sql, run.flowId, run.version)
-      const event = run.eventId === null ? undefined : await events.handed(workspaceId, run.eventId)
+      const event = run.eventId === null ? undefined : await events.delivered(workspaceId, run.eventId)
       if (!wanted || (run.eventId !== null && !event)) throw hubError('not_found', { detail: 'what this run was made of is kept no more' })
       const { definition, source, digest, version: number } = wanted
       // What was written then goes by the rights of who wrote it: those who changed it since never agreed to it.

@@ -109,7 +109,7 @@ export function createSegment(deps: SegmentDeps) {
 
   async function namesOf(row: RunRow): Promise<Record<string, unknown>> {
     const { id, flow, flowId, version, workspaceId, parameters, eventId, startedAt } = row
-    const event = eventId === null ? undefined : await deps.events.handed(workspaceId, eventId)
+    const event = eventId === null ? undefined : await deps.events.delivered(workspaceId, eventId)
     return {
       event: event ? toCloudEvent(event) : null,
       parameters,

@@ -3,7 +3,7 @@ interface Backoff {
   readonly maxMs: number
 }
 
-/** Exponential backoff with full jitter: any moment between now and the ceiling, so that many callers never return in step. */
+/** Exponential backoff with full jitter: a random delay up to the ceiling, so that many callers do not retry at the same time. */
 export function backoffDelay(attempt: number, { baseMs, maxMs }: Backoff, random: () => number = Math.random): number {
   const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(attempt, 30))
   return Math.floor(random() * ceiling)

@@ -1,10 +1,10 @@
 /**
- * Gathers what many callers write at the same time into one statement: while one batch is under way the next one fills, with no timer, so
- * a lone caller waits for nobody and a crowd shares one commit.
+ * Combines the writes of many simultaneous callers into one statement. While one batch runs, the next one is filled. There is no timer, so
+ * a single caller does not wait, and many callers share one commit.
  */
 interface Batcher<Item, Result> {
   add(item: Item): Promise<Result>
-  /** How many wait: for callers that do not. */
+  /** How many items wait, for callers that refuse work when there are too many. */
   readonly size: number
   /** Resolves when everything added so far is written. */
   drain(): Promise<void>
@@ -22,7 +22,7 @@ export function createBatcher<Item, Result>(
   let queue: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] = []
   const running = new Set<Promise<void>>()
 
-  /** One at least, and then as many as fit. */
+  /** Takes at least one item, and more while they fit. */
   const fitting = (): number => {
     let bytes = 0
     const over = queue.findIndex(({ item }, index) => index === most || ((bytes += bytesOf(item)) > maxBytes && index > 0))
@@ -43,7 +43,7 @@ export function createBatcher<Item, Result>(
     }
   }
   const start = (): void => {
-    // More than a batch holds is too much for the lanes that are enough for little.
+    // If more waits than one batch holds, another lane is needed.
     if (running.size >= (fitting() < queue.length ? lanes * 2 : lanes)) return
     const lane: Promise<void> = run().finally(() => running.delete(lane))
     running.add(lane)
@@ -52,7 +52,7 @@ export function createBatcher<Item, Result>(
     add: (item) =>
       new Promise((resolve, reject) => {
         queue.push({ item, resolve, reject })
-        // After the current turn, so that what arrives together goes together.
+        // After the current turn of the event loop, so that items added together share a batch.
         queueMicrotask(start)
       }),
     get size() {

@@ -1,4 +1,4 @@
-/** Time as a dependency, so that a test can move it. */
+/** Time as a dependency, so that a test can set it. */
 export interface Clock {
   now(): Date
   millis(): number
@@ -21,7 +21,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** What `work` comes to, or `late` when it takes longer. The timer never outlives the race. */
+/** Returns the result of `work`, or `late` if it takes longer than `ms`. The timer is always removed. */
 export async function within<T, L>(ms: number, work: Promise<T>, late: L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<L>((resolve) => {
@@ -36,11 +36,11 @@ export async function within<T, L>(ms: number, work: Promise<T>, late: L): Promi
 
 interface Deadline extends Disposable {
   readonly signal: AbortSignal
-  /** The time ran out, as against the parent's abort. */
+  /** True if the time ran out, false if the parent aborted. */
   readonly expired: boolean
 }
 
-/** A signal that aborts after a while or with its parent. Disposed, its timer is gone: `AbortSignal.timeout` would keep one for every call. */
+/** A signal that aborts after `ms` or with its parent. Disposing removes the timer, which `AbortSignal.timeout` would keep for every call. */
 export function deadline(ms: number, parent?: AbortSignal): Deadline {
   const controller = new AbortController()
   let expired = false

@@ -1,6 +1,6 @@
 /**
- * Lets callers that ask the same at the same time share one answer, and still never hands out an answer whose reading began before
- * the caller asked: who arrives while a read is under way shares the *next* one. So a caller always sees its own earlier write.
+ * Lets simultaneous callers with the same key share one read. A caller that arrives while a read is running shares the *next* read, so it
+ * never gets a result whose read began before its call, and always sees its own earlier write.
  */
 export function coalesce<K, V>(read: (key: K) => Promise<V>): (key: K) => Promise<V> {
   const running = new Map<K, Promise<unknown>>()
@@ -8,13 +8,13 @@ export function coalesce<K, V>(read: (key: K) => Promise<V>): (key: K) => Promis
 
   const start = (key: K): Promise<V> => {
     const answer = read(key)
-    const settled = answer.then(
+    const done = answer.then(
       () => undefined,
       () => undefined,
     )
-    running.set(key, settled)
-    void settled.then(() => {
-      if (running.get(key) === settled) running.delete(key)
+    running.set(key, done)
+    void done.then(() => {
+      if (running.get(key) === done) running.delete(key)
     })
     return answer
   }

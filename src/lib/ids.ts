@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
-/** Every id is `prefix_` and a UUIDv7, so ids of one kind sort by age and say what they name. */
+/** Every id is `prefix_` and a UUIDv7, so ids show their kind, and ids of one kind sort by age. */
 type IdPrefix =
   | 'apr'
   | 'aud'
@@ -22,7 +22,7 @@ type IdPrefix =
 
 let lastMillis = -1
 let sequence = 0
-/** The text of `lastMillis`: many ids share it. */
+/** The text of `lastMillis`, which many ids share. */
 let timePart = ''
 
 function setTime(millis: number): void {
@@ -32,13 +32,13 @@ function setTime(millis: number): void {
   timePart = `${hex.slice(0, 8)}-${hex.slice(8)}-7`
 }
 
-/** RFC 9562 UUIDv7. Within one millisecond a 12-bit counter keeps the order in which ids were made. */
+/** RFC 9562 UUIDv7. Within one millisecond a 12-bit counter keeps the order of creation. */
 function uuidv7(now: number): string {
   if (now > lastMillis) setTime(now)
-  // A clock that stands still or jumps back: borrow from the future rather than repeat.
+  // The clock did not advance or jumped back. A time in the future is better than a repeated id.
   else if (++sequence > 0xfff) setTime(lastMillis + 1)
-  // The variant and 62 random bits as Node makes them for version 4: out of a buffer that it fills now and then. `randomBytes` asks the
-  // system each time, which was a quarter of a small request.
+  // The variant and the 62 random bits come from Node's version 4 UUID, which uses a buffer of random bytes. `randomBytes` calls the system
+  // each time, which took a quarter of the time of a small request.
   return `${timePart}${(0x1000 + sequence).toString(16).slice(1)}-${randomUUID().slice(19)}`
 }
 

@@ -1,8 +1,8 @@
-/** Where and how a text stops being JSON, without quoting it: it may hold a secret. Undefined when it is JSON. */
+/** Finds where and why a text is not JSON, without quoting it, because it may hold a secret. Returns undefined if it is JSON. */
 interface JsonFault {
   readonly line: number
   readonly column: number
-  /** The text stops before it is complete. */
+  /** The text ends before it is complete. */
   readonly atEnd: boolean
 }
 
@@ -12,7 +12,7 @@ const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const space = /[ \t\n\r]*/y
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
-/** The parser's own message names no place for most faults, and quotes the text. */
+/** Needed because the parser's own message names no place for most errors and quotes the text. */
 export function findJsonFault(text: string): JsonFault | undefined {
   const at = faultAt(text)
   if (at === undefined) return undefined
@@ -66,7 +66,7 @@ function faultAt(text: string): number | undefined {
   }
 }
 
-/** Behind the string that begins at `at`, or where it breaks. */
+/** The position after the string that begins at `at`, or the position of its error. */
 function stringEnd(text: string, at: number): { whole: boolean; end: number } {
   if (text[at] !== '"') return { whole: false, end: at }
   let end = at + 1
@@ -85,7 +85,7 @@ function after(pattern: RegExp, text: string, at: number): number | undefined {
   return pattern.test(text) ? pattern.lastIndex : undefined
 }
 
-/** Whether brackets nest deeper than `limit`, told without parsing: what walks a value may have less stack than the parser. */
+/** Whether brackets are nested deeper than `limit`. It does not parse, because code that walks a value may have less stack than the parser. */
 export function isDeeperThan(text: string, limit: number): boolean {
   let depth = 0
   for (let at = 0; at < text.length; at++) {

@@ -1,4 +1,4 @@
-/** Edit distance with transposition: what a typing slip costs. */
+/** Edit distance with transposition. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -16,7 +16,7 @@ function editDistance(a: string, b: string): number {
   return last[b.length]!
 }
 
-/** The known names most like `name`, best first. */
+/** The known names that are most similar to `name`, best first. */
 export function nearest(name: string, known: Iterable<string>, count = 1): string[] {
   const words = new Set(name.split(/[_\-.\s]+/))
   return [...known]

@@ -1,9 +1,9 @@
-/** What PostgreSQL's JSON has no place for: NUL, and halves of a character, either of which the outside may send. */
-export function postgresText(text: string): string {
+/** Replaces NUL and lone surrogates, which outside systems may send and PostgreSQL's JSON cannot store. */
+function postgresText(text: string): string {
   return (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text).toWellFormed()
 }
 
-/** The same through and through, keys included; the value itself where nothing is wrong with it, as is usual. */
+/** Replaces them in a whole value, keys included. Returns the value itself if nothing is to be replaced. */
 export function postgresJson<T>(value: T): T {
   if (typeof value === 'string') return postgresText(value) as T
   if (typeof value !== 'object' || value === null) return value

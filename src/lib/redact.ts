@@ -1,10 +1,10 @@
 /**
- * The last line of defence for text that leaves the process (log lines, messages of foreign errors): known shapes of secrets are
- * replaced. The first line is that secrets are not put there at all.
+ * The second protection for text that leaves the process, such as log lines and messages of outside errors: replaces known forms of
+ * secrets. The first protection is not to write secrets there at all.
  */
 export const redacted = '[redacted]'
 
-// Every repetition that may fail to match is bounded: foreign text must not make this slow.
+// Repetitions that can fail to match are bounded, so that no text from outside makes this slow.
 const shapes: readonly RegExp[] = [
   /\bih_[A-Za-z0-9]{20,}/g,
   /\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{16,}/g,
@@ -33,7 +33,7 @@ export function redactText(text: string): string {
   return clean
 }
 
-/** `password`, `client_secret`, `accessToken`, `x-api-key`: names whose values are nobody's business. */
+/** `password`, `client_secret`, `accessToken`, `x-api-key`: names whose values are secret. */
 export function isSecretName(name: string): boolean {
   return secretNames.test(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2'))
 }

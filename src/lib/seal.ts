@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
 /**
  * AES-256-GCM under a versioned key. A sealed text is `s1.<key id>.<iv>.<tag>.<ciphertext>` in base64url, and opens only with the same
- * additional data: moved to another workspace, name or field it is refused.
+ * additional data, so it cannot be moved to another workspace, name or field.
  */
 export interface SealKey {
   readonly id: string
@@ -28,7 +28,7 @@ export class SealBrokenError extends Error {
 const format = 's1'
 
 function additionalData(parts: readonly string[]): Buffer {
-  // Length-prefixed, so that ["a","bc"] and ["ab","c"] differ.
+  // With length prefixes, so that ["a","bc"] and ["ab","c"] differ.
   return Buffer.from(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('|'))
 }
 
@@ -54,7 +54,7 @@ export function open(sealed: string, keys: readonly SealKey[], bound: readonly s
   }
 }
 
-/** Node's decoder passes over what it does not know; here one value has one spelling. */
+/** Node's decoder ignores unknown characters. Here each value has exactly one spelling. */
 function decode(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.toString('base64url') !== text) throw new Error('not base64url')

@@ -1,8 +1,8 @@
 import { coalesce } from './coalesce.ts'
 
 /**
- * Reads a thing again only after a while, and once for all who ask meanwhile. For what is asked for on every call and changes seldom: what
- * another process changed holds here after `ms` at the latest, what this one changed at once, by `forget`.
+ * Caches values for `ms`, and reads a missing value once for all simultaneous callers. For values that every call needs and that change
+ * seldom. Changes of other processes take effect after `ms` at the latest; after its own change a process calls `forget`.
  */
 interface TtlCache<K, V> {
   get(key: K): Promise<V>
@@ -21,7 +21,7 @@ export function ttlCache<K, V>(ms: number, read: (key: K) => Promise<V>, now: ()
       if (hit && hit.until > now()) return hit.value
       const generation = generations.get(key)
       const value = await share(key)
-      // Forgotten while it was read: good for who asked before, not to be kept.
+      // `forget` was called during the read. Earlier callers get this value, but it is not cached.
       if (generations.get(key) === generation) {
         if (held.size >= most) held.clear()
         held.set(key, { value, until: now() + ms })

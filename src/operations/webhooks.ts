@@ -83,10 +83,10 @@ export const previewWebhook = operation({
   ],
   example: { hook: 'github', body: { zen: 'Keep it logically awesome.' }, headers: { 'x-github-event': 'ping' } },
   run: async ({ webhooks, principal }, input) => {
-    if (input.event_id !== undefined) return webhooks.trial(principal, input.hook, { eventId: input.event_id })
+    if (input.event_id !== undefined) return webhooks.preview(principal, input.hook, { eventId: input.event_id })
     if (input.body === undefined) throw hubError('invalid_input', { errors: [{ path: 'body', message: 'is missing, and so is event_id' }] })
     const headers = Object.fromEntries(Object.entries(input.headers).map(([name, value]) => [name.toLowerCase(), value]))
     const body = Buffer.from(typeof input.body === 'string' ? input.body : JSON.stringify(input.body))
-    return webhooks.trial(principal, input.hook, { headers, body })
+    return webhooks.preview(principal, input.hook, { headers, body })
   },
 })

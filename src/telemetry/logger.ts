@@ -10,11 +10,11 @@ export interface LoggerOptions {
 
 const deepest = 6
 
-/** Walks what is logged and takes secrets out: by field name, and by the shape of the text. Depth-bounded, as logged values are small. */
+/** Replaces secrets in logged values, by field name and by the form of the text. The depth is limited, because logged values are small. */
 function scrub(value: unknown, secret = false, depth = 0): unknown {
   if (typeof value === 'string') return secret && value !== '' ? redacted : redactText(value)
   if (value === null || typeof value !== 'object' || value instanceof Date) return value
-  // Below that nobody looked: left out, rather than passed on unseen.
+  // Deeper values are not checked for secrets, so they are left out.
   if (depth > deepest) return '[deep]'
   if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`
   if (value instanceof Error) return scrub({ ...stdSerializers.err(value) }, secret, depth + 1)
@@ -24,7 +24,7 @@ function scrub(value: unknown, secret = false, depth = 0): unknown {
   return clean
 }
 
-/** pino takes the message of a logged error as it is when none is given with it, so it is given here. */
+/** Without a message, pino uses the logged error's message unchanged, so the message is set here. */
 function withMessage(args: readonly unknown[]): unknown[] {
   const [first, ...rest] = args
   const error = first instanceof Error ? first : (first as { err?: unknown } | undefined)?.err
@@ -42,7 +42,7 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
         level: (label) => ({ level: label }),
         log: (fields) => scrub(fields) as Record<string, unknown>,
       },
-      // pino's own would take the scrubbed copy for another error and forget its type.
+      // pino's own serializer would treat the copy as another error and lose its type.
       serializers: { err: (error: unknown) => error },
       hooks: {
         logMethod(args, method) {
@@ -53,7 +53,7 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
     },
     destination ?? pino.destination({ fd: 2, sync: true }),
   )
-  // No formatter sees what a child logger is bound to.
+  // pino passes the bindings of child loggers to no formatter.
   const { child } = logger
   logger.child = function scrubbed(bindings, options) {
     return child.call(this, scrub(bindings) as typeof bindings, options) as never

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** Every metric the hub exposes is made here, so that names and labels are seen side by side. */
+/** All metrics of the hub are defined here, so that names and labels stay consistent. */
 export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

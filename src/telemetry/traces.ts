@@ -5,7 +5,7 @@ export interface Traces extends AsyncDisposable {
   span<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T>
 }
 
-/** The SDK is loaded only when an exporter is set: it would cost 20 MB of memory in every hub that exports nothing. */
+/** The SDK is loaded only when an exporter is set, because it takes 20 MB of memory. */
 export async function createTraces(options: { enabled: boolean; service: string; version: string }): Promise<Traces> {
   const stop = options.enabled ? await startExporter(options) : undefined
   const tracer = trace.getTracer('integration-hub', options.version)
@@ -33,12 +33,12 @@ async function startExporter(options: { service: string; version: string }): Pro
   const { resourceFromAttributes } = await import('@opentelemetry/resources')
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': options.service, 'service.version': options.version }),
-    // The exporter reads OTEL_EXPORTER_OTLP_* itself: those are OpenTelemetry's own names.
+    // The exporter itself reads OTEL_EXPORTER_OTLP_*, the standard variables of OpenTelemetry.
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
   })
   provider.register()
   return async () => {
-    // A collector that is down must not hold up a shutdown.
+    // A collector that does not respond must not delay the shutdown.
     await provider.shutdown().catch(() => undefined)
     trace.disable()
   }

@@ -6,7 +6,7 @@ interface Fault {
   readonly message: string
 }
 
-/** What is wrong with a hook's settings although their shape is right: known when they are saved, not when the first delivery comes. */
+/** Finds errors in a hook's settings that its schema cannot find, so that they are reported when it is saved and not at the first delivery. */
 export function createHookCheck(expressions: Pick<Expressions, 'check'>) {
   const faultsOf = (path: string, text: string): Fault[] =>
     expressions.check(text).map(({ message, offset }) => ({ path, message: `${message}, at character ${offset}` }))
@@ -20,7 +20,7 @@ export function createHookCheck(expressions: Pick<Expressions, 'check'>) {
       ...(transform === undefined ? [] : faultsOf('config.transform', transform)),
       ...findTemplates(webhook.reply?.(config)?.body).flatMap(({ path, text, expression }) => {
         const place = ['config.reply.body', ...path].join('.')
-        return unclosedAt(text) === undefined ? faultsOf(place, expression) : [{ path: place, message: 'a ${{ is never closed' }]
+        return unclosedAt(text) === undefined ? faultsOf(place, expression) : [{ path: place, message: 'a ${{ has no closing }}' }]
       }),
     ]
   }

@@ -3,7 +3,7 @@ import type { Integrations, IntegrationRow } from '#integrations'
 import type { Connector, HookContext, WebhookDeclaration, WebhookScheme } from '#kit'
 import { ttlCache } from '#lib/ttl-cache'
 
-/** Whose a delivery is when this secret verifies it. */
+/** The workspace and integration that a delivery belongs to if this secret verifies it. */
 export interface Candidate {
   readonly workspaceId: string
   readonly integration: { readonly id: string; readonly name: string } | undefined
@@ -11,7 +11,7 @@ export interface Candidate {
   readonly secret: string
 }
 
-/** Candidates whose deliveries are signed in the same way. */
+/** Candidates with the same signature schemes. */
 export interface Signers {
   readonly connector: Connector
   readonly declaration: WebhookDeclaration
@@ -19,16 +19,16 @@ export interface Signers {
   readonly candidates: readonly Candidate[]
 }
 
-/** What a hook's name may mean. */
+/** What a hook's name refers to. */
 export interface Hook {
-  /** The one workspace whose it is; a connector's hook serves all. */
+  /** The workspace that it belongs to. Undefined for a connector's hook, which serves all workspaces. */
   readonly workspaceId: string | undefined
   readonly connector: string | undefined
   readonly signers: readonly Signers[]
 }
 
 export interface Hooks {
-  /** By an integration's id or name, or by a connector's name; undefined when nothing of this name takes webhooks. */
+  /** Finds a hook by an integration's id or name, or by a connector's name. Returns undefined if none receives webhooks. */
   find(ref: string): Promise<Hook | undefined>
 }
 
@@ -38,7 +38,7 @@ export interface HooksDeps {
   readonly workspaceIds: () => Promise<readonly string[]>
 }
 
-/** A secret that was changed holds here after this. Each delivery asks, so it is not read each time. */
+/** Cached, because every delivery needs it. A changed secret takes effect after this time. */
 const cacheTtlMs = 1000
 
 export function createHooks({ integrations, credentials, workspaceIds }: HooksDeps): Hooks {
@@ -85,7 +85,7 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
       const owner = { workspaceId: row.workspaceId, integration: { id: row.id, name: row.name } }
       signers.push(signersOf(known, { name: row.name, config: row.config }, owner, secrets))
     }
-    // A secret of a well-known name is enough, also where nothing can be called yet.
+    // A credential with a well-known name is enough, even if there is no integration yet.
     for (const workspaceId of connector ? await workspaceIds() : []) {
       if (rows.some((row) => row.workspaceId === workspaceId && row.connector === connector!.name)) continue
       const secrets = await wellKnownSecrets(workspaceId, connector!.webhook!)
@@ -100,11 +100,11 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     }
   }
 
-  const held = ttlCache(cacheTtlMs, load)
-  return { find: (ref) => held.get(ref) }
+  const hooks = ttlCache(cacheTtlMs, load)
+  return { find: (ref) => hooks.get(ref) }
 }
 
-/** Those of a connector that all sign alike are tried together. */
+/** Combines the signers of a connector that have the same schemes. */
 function merged(signers: readonly Signers[]): Signers[] {
   const groups = new Map<unknown, Signers>()
   for (const one of signers) {

@@ -12,23 +12,23 @@ import { createReceive, type WebhookReply, type WebhookRequest } from './receive
 import { createReconcile, type Reconcile } from './reconcile.ts'
 import { createRejections } from './rejections.ts'
 import type { Rejection } from './store.ts'
-import { createTrial, type Trial } from './preview.ts'
+import { createPreview, type Preview } from './preview.ts'
 
 export { createHookCheck } from './check.ts'
 export { createReader, type Reader } from './reader.ts'
 export type { WebhookReply, WebhookRequest } from './receive.ts'
 export type { Rejection } from './store.ts'
-export type { Trial } from './preview.ts'
+export type { Preview } from './preview.ts'
 
 export interface Webhooks extends AsyncDisposable {
-  /** Throws while an address that failed too often is held up: before its body is read. */
+  /** Throws while the address is throttled because it failed too often. Called before the body is read. */
   admit(address: string): Promise<void>
   receive(request: WebhookRequest): Promise<WebhookReply>
   rejections(principal: Principal, filter: { hook?: string | undefined; limit: number }): Promise<Rejection[]>
-  /** Transformation and match without effect, on a sample or on a stored event. */
-  trial(principal: Principal, integration: string, sample: Delivery | { readonly eventId: string }): Promise<Trial>
+  /** Shows what a sample or a stored event would become and which subscriptions it would match, and stores nothing. */
+  preview(principal: Principal, integration: string, sample: Delivery | { readonly eventId: string }): Promise<Preview>
   readonly reconcile: Pick<Reconcile, 'run'>
-  /** Begins to look for what was missed. */
+  /** Starts to look for deliveries that were missed. */
   start(): void
 }
 
@@ -42,7 +42,7 @@ export interface WebhooksDeps extends Telemetry {
   readonly reader: Reader
 }
 
-/** Refused deliveries per address and minute, before it has to wait: a secret that was mistyped makes a few. */
+/** Refused deliveries per address and minute before it is throttled. A mistyped secret causes a few. */
 const refusals = 60
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
@@ -55,7 +55,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     admit: throttle.check,
     receive: createReceive({ ...deps, hooks, rejections, reconcile, throttle, now: Date.now }),
     rejections: rejections.list,
-    trial: createTrial(deps),
+    preview: createPreview(deps),
     reconcile,
     start: () => reconcile.start(),
     async [Symbol.asyncDispose]() {

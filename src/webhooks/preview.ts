@@ -6,15 +6,15 @@ import { hubError } from '#errors'
 import { readable, type Connector, type Delivery } from '#kit'
 import type { Reader } from './reader.ts'
 
-/** What a sample, or an event of before, would come to. */
-export interface Trial {
+/** What a sample or a stored event would become. */
+export interface Preview {
   readonly type: string
   readonly subject: string | null
   readonly data: unknown
   readonly matches: { kind: string; target: string }[]
 }
 
-interface TrialDeps {
+interface PreviewDeps {
   readonly integrations: Integrations
   readonly events: Events
   readonly expressions: Expressions
@@ -23,9 +23,9 @@ interface TrialDeps {
 
 export type Sample = Delivery | { readonly eventId: string }
 
-/** Transformation and match without effect: nothing is stored, nobody is told. */
-export function createTrial({ integrations, events, expressions, reader }: TrialDeps) {
-  return async ({ workspaceId }: Principal, ref: string, sample: Sample): Promise<Trial> => {
+/** Transforms and matches a sample. Nothing is stored and no subscriber gets it. */
+export function createPreview({ integrations, events, expressions, reader }: PreviewDeps) {
+  return async ({ workspaceId }: Principal, ref: string, sample: Sample): Promise<Preview> => {
     const row = await integrations.get(workspaceId, ref)
     const connector = integrations.connector(row.connector)
     if (!connector.webhook) throw hubError('invalid_input', { detail: `${connector.title} sends no webhooks` })
@@ -33,7 +33,7 @@ export function createTrial({ integrations, events, expressions, reader }: Trial
     const reading = await reader.readSample(connector, row.config, delivery)
     if (!reading)
       throw hubError('invalid_input', {
-        detail: 'the body is not what its content type says',
+        detail: 'the body does not have the format that its content type names',
         errors: [{ path: 'body', message: 'is not JSON' }],
       })
     const { data, subject = null, type = typeOf(connector, row, delivery) } = reading

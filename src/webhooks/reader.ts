@@ -1,4 +1,4 @@
-import type { Reading, WholeEvent } from '#events'
+import type { Reading, StoredEvent } from '#events'
 import type { Expressions } from '#expressions'
 import type { Integrations } from '#integrations'
 import { readable, type Connector, type Delivery } from '#kit'
@@ -13,16 +13,16 @@ export interface ReaderDeps {
 }
 
 export interface Reader {
-  /** What a stored delivery says, as its connector reads it and its hook's transformation shapes it. */
-  read(event: WholeEvent): Promise<Reading | undefined>
-  /** The same of a sample. */
+  /** Reads a stored delivery with its connector and applies its hook's transformation. */
+  read(event: StoredEvent): Promise<Reading | undefined>
+  /** Does the same with a sample. */
   readSample(connector: Connector, config: Readonly<Record<string, unknown>>, delivery: Delivery): Promise<Reading | undefined>
 }
 
 export function createReader({ integrations, expressions }: ReaderDeps): Reader {
   const configs = ttlCache(cacheTtlMs, async (key: string) => {
     const [workspaceId = '', id = ''] = key.split(' ')
-    // An integration that is gone has no settings any more; its events stay.
+    // A deleted integration has no settings, but its events are kept.
     return (await integrations.find(workspaceId, id))?.config ?? {}
   })
 
@@ -35,7 +35,7 @@ export function createReader({ integrations, expressions }: ReaderDeps): Reader 
       const subject = connector.webhook?.subject?.(data, headers)
       return { data, ...(subject === undefined ? {} : { subject }) }
     }
-    // A transformation may take apart what is no JSON.
+    // A transformation can parse a body that is not JSON.
     const input = { body: data ?? body.toString(), headers }
     return { ...shaped(await expressions.evaluate(transform, input, { timeoutMs: transformMs }), connector.name), transform }
   }
@@ -51,7 +51,7 @@ export function createReader({ integrations, expressions }: ReaderDeps): Reader 
   }
 }
 
-/** What a transformation answers is the data; or, where it answers `{type, subject, data}`, it says more. */
+/** The result of a transformation is the event's data, unless it has the form `{type, subject, data}`. */
 function shaped(result: unknown, connector: string): Reading {
   if (typeof result !== 'object' || result === null || !('data' in result)) return { data: result ?? null }
   const { type, subject, data, ...rest } = result as Record<string, unknown>

@@ -29,10 +29,10 @@ export interface ReceiveDeps extends Telemetry {
   readonly now: () => number
 }
 
-/** A sender that waits for its answer has seconds. */
+/** Short, because the sender waits for the reply. */
 const replyMs = 200
 
-/** From the raw bytes to the acknowledgement: verified, stored once, answered. Everything else comes later. */
+/** Verifies a delivery, stores it once and acknowledges it. Everything else happens later. */
 export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => Promise<WebhookReply> {
   const { events, hooks, metrics } = deps
 
@@ -42,7 +42,7 @@ export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => P
       return refuse(
         deps,
         { hook: '(unknown)', reason: 'hook_unknown', address },
-        hubError('not_found', { detail: 'there is no such hook' }),
+        hubError('not_found', { detail: 'no integration or connector with this name receives webhooks' }),
       )
     const found = check(hook, delivery, deps.now())
     if (typeof found === 'string') {
@@ -59,7 +59,7 @@ export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => P
       return identity.handshake
     }
     const whole = declaration.transform?.(context.config) !== undefined
-    // A transformation may take apart what is no JSON, and nothing at all is nothing to be read.
+    // A transformation can parse a body that is not JSON, and an empty body needs no parsing.
     const unparsed = !whole && delivery.body.length > 0 && read.json() === undefined
     const { id, duplicate } = await events.inbox.add({
       unparsed,
@@ -71,7 +71,7 @@ export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => P
       integration: candidate.integration,
       dedupeKey: identity.dedupeKey,
       deliveryId: identity.deliveryId,
-      headers: keptHeaders(delivery.headers, signers.schemes),
+      headers: storedHeaders(delivery.headers, signers.schemes),
       body: withoutSecret(delivery.body, candidate.secret, signers.schemes),
     })
     metrics.webhooks.inc({ connector: connector.name, outcome: duplicate ? 'duplicate' : 'accepted' })
@@ -81,20 +81,20 @@ export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => P
   }
 }
 
-/** Whose delivery it is, or why it is nobody's. */
+/** Finds the candidate that signed the delivery, or the reason why it is refused. */
 function check(hook: Hook, delivery: Delivery, now: number): { signers: Signers; candidate: Candidate } | Refusal {
   let reason: Refusal = 'no_secret'
   for (const signers of hook.signers) {
     const { candidates } = signers
     if (candidates.length === 0) continue
-    const verdict = verify(
+    const verified = verify(
       signers.schemes,
       delivery,
       candidates.map(({ secret }) => secret),
       now,
     )
-    if (verdict.ok) return { signers, candidate: candidates[verdict.secret]! }
-    reason = verdict.reason
+    if (verified.ok) return { signers, candidate: candidates[verified.secret]! }
+    reason = verified.reason
   }
   return reason
 }
@@ -117,15 +117,15 @@ async function refuse(
 
 const never = new Set(['authorization', 'proxy-authorization', 'cookie'])
 
-/** Headers as they came, but for those that hold a secret. */
-function keptHeaders(headers: Delivery['headers'], schemes: readonly WebhookScheme[]): Record<string, unknown> {
+/** The headers without those that hold a secret. */
+function storedHeaders(headers: Delivery['headers'], schemes: readonly WebhookScheme[]): Record<string, unknown> {
   const secret = new Set(
     schemes.flatMap((scheme) => (scheme.kind === 'token' ? (scheme.header ?? []) : scheme.kind === 'channel' ? scheme.tokenHeader : [])),
   )
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !never.has(name) && !secret.has(name)))
 }
 
-/** A token that came in the body has done its work: it is not kept. */
+/** Masks a token in the body, which is not needed after the check. */
 function withoutSecret(body: Buffer, secret: string, schemes: readonly WebhookScheme[]): Buffer {
   if (!schemes.some((scheme) => scheme.kind === 'token' && scheme.bodyPath !== undefined)) return body
   const needle = Buffer.from(JSON.stringify(secret).slice(1, -1))
@@ -148,8 +148,8 @@ async function replyOf(
       return { status: reply.status, body: await render(expressions, reply.body, input, { timeoutMs: replyMs }) }
     } catch (error) {
       if (!(error instanceof HubError)) throw error
-      // The event is stored: the sender is told that, whatever the template is worth.
-      logger.warn({ hook: context.name, code: error.code }, 'the reply of a webhook could not be made')
+      // The event is stored, so the sender gets an acknowledgement even if the reply template fails.
+      logger.warn({ hook: context.name, code: error.code }, 'the reply template of a webhook failed')
     }
   }
   return declaration.acknowledgement ?? { status: 202, body: id === undefined ? { status: 'duplicate' } : { status: 'accepted', id } }

@@ -4,12 +4,12 @@ import type { Integrations } from '#integrations'
 import type { Connector, Delivery } from '#kit'
 import { deadline } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
-import { giveBackSource, noteMissing, noteSource, takeSources, type SourceRow } from './store.ts'
+import { releaseSource, noteMissing, noteSource, claimSources, type SourceRow } from './store.ts'
 
 export interface Reconcile extends AsyncDisposable {
-  /** Remembers which hook of an outside system a delivery came by, where that system can tell what it sent. Holds nobody up. */
+  /** Stores which hook of an outside system sent a delivery, if that system can list what it sent. Does not wait for the database. */
   note(integrationId: string, came: { workspaceId: string; connector: Connector; headers: Delivery['headers']; data: unknown }): void
-  /** Looks for what was missed, in hooks not looked at for `olderThanMs`; answers how many it asked for again. */
+  /** Looks for missed deliveries of hooks that were not checked for `olderThanMs`. Returns how many it requested again. */
   run(olderThanMs: number): Promise<number>
   start(): void
 }
@@ -21,12 +21,12 @@ export interface ReconcileDeps extends Telemetry {
 }
 
 const everyMs = 10 * 60_000
-// As far back as GitHub keeps what it sent.
+// How long GitHub keeps its deliveries.
 const longestMs = 3 * 86_400_000
 const overlapMs = 5 * 60_000
 const callMs = 60_000
-/** A delivery is under way for a moment before it is here: what is younger is not missing yet. */
-const settledMs = 60_000
+/** A younger delivery may still be on its way, so it does not count as missing. */
+const minAgeMs = 60_000
 
 export function createReconcile({ db, integrations, events, logger, metrics }: ReconcileDeps): Reconcile {
   const noted = new Map<string, number>()
@@ -43,23 +43,23 @@ export function createReconcile({ db, integrations, events, logger, metrics }: R
     const caller = await integrations.connect(row, connector, scope)
     const since = new Date(Math.max(Date.now() - longestMs, (source.checkedAt?.getTime() ?? 0) - overlapMs))
     const sent = await recovery.sent(caller.context({ hook: source.hook, since }, undefined))
-    const settled = sent.filter(({ at }) => at.getTime() < Date.now() - settledMs)
-    const deliveryIds = settled.map(({ deliveryId }) => deliveryId)
+    const sentBefore = sent.filter(({ at }) => at.getTime() < Date.now() - minAgeMs)
+    const deliveryIds = sentBefore.map(({ deliveryId }) => deliveryId)
     const had = await events.known(source.workspaceId, { since: new Date(since.getTime() - overlapMs), deliveryIds })
-    const missing = new Map(settled.filter(({ deliveryId }) => !had.has(deliveryId)).map((item) => [item.deliveryId, item.handle]))
+    const missing = new Map(sentBefore.filter(({ deliveryId }) => !had.has(deliveryId)).map((item) => [item.deliveryId, item.handle]))
     for (const handle of missing.values()) await recovery.redeliver(caller.context({ hook: source.hook, handle }, undefined))
     await noteMissing(db.sql, source, missing.size)
     metrics.webhookGap.set({ connector: connector.name, integration: row.name }, missing.size)
-    if (missing.size > 0) logger.warn({ integration: row.name, missing: missing.size }, 'asked for webhooks that were missed')
+    if (missing.size > 0) logger.warn({ integration: row.name, missing: missing.size }, 'requested webhooks that were missed')
     return missing.size
   }
 
   const run = async (olderThanMs: number): Promise<number> => {
     let total = 0
-    for (const source of await takeSources(db.sql, new Date(Date.now() - olderThanMs))) {
+    for (const source of await claimSources(db.sql, new Date(Date.now() - olderThanMs))) {
       total += await check(source).catch(async (error: unknown) => {
-        logger.warn({ err: error, integration: source.integrationId }, 'could not look for missed webhooks')
-        await giveBackSource(db.sql, source)
+        logger.warn({ err: error, integration: source.integrationId }, 'missed webhooks could not be looked for')
+        await releaseSource(db.sql, source)
         return 0
       })
     }
@@ -76,15 +76,15 @@ export function createReconcile({ db, integrations, events, logger, metrics }: R
       noted.set(key, Date.now())
       noteSource(db.sql, { workspaceId, integrationId, hook, at: new Date() }).catch((error: unknown) => {
         noted.delete(key)
-        logger.warn({ err: error }, 'could not note where a webhook came from')
+        logger.warn({ err: error }, 'the hook of a webhook could not be stored')
       })
     },
     run,
     start() {
       const look = (): void => {
-        running = run(everyMs / 2).catch((error: unknown) => logger.warn({ err: error }, 'could not look for missed webhooks'))
+        running = run(everyMs / 2).catch((error: unknown) => logger.warn({ err: error }, 'missed webhooks could not be looked for'))
       }
-      // At once as well: what was missed while the hub was down is the point of it.
+      // Also at the start, for what was missed while the hub was not running.
       look()
       timer ??= setInterval(look, everyMs).unref()
     },

@@ -8,18 +8,18 @@ export interface Rejections extends AsyncDisposable {
   list(principal: Principal, filter: { hook?: string | undefined; limit: number }): Promise<Rejection[]>
 }
 
-/** Hooks and reasons that one minute may have rows for: what goes beyond is counted together. */
+/** The limit of rows per minute. Further hooks and reasons are counted together. */
 const maxRows = 500
 const flushMs = 1000
 
-/** Why deliveries were refused: counted in memory, written once a second, no body kept. Who floods the hub adds to a number. */
+/** Counts refused deliveries in memory and stores the counts once a second, so that a flood of deliveries only increases a number. */
 export function createRejections({ db, logger, metrics }: Telemetry & { readonly db: Database }): Rejections {
   let counts = new Map<string, Rejection>()
   const flush = async (): Promise<void> => {
     if (counts.size === 0) return
     const batch = [...counts.values()]
     counts = new Map()
-    await addRejections(db.sql, batch).catch((error: unknown) => logger.warn({ err: error }, 'could not note refused webhooks'))
+    await addRejections(db.sql, batch).catch((error: unknown) => logger.warn({ err: error }, 'refused webhooks could not be stored'))
   }
   const timer = setInterval(() => void flush(), flushMs).unref()
   return {

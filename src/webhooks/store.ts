@@ -22,7 +22,7 @@ export async function addRejections(sql: Sql, rejections: readonly Rejection[]):
       set count = w.count + excluded.count, address = excluded.address, last_at = excluded.last_at`.execute(sql)
 }
 
-/** Those of one workspace; with `unowned` also those that came by a connector's hook and so were nobody's. */
+/** Lists rejections of a workspace; with `unowned` also those of connectors' hooks, which belong to no workspace. */
 export function listRejections(
   sql: Sql,
   workspaceId: string,
@@ -55,8 +55,8 @@ export interface SourceRow {
   readonly missing: number
 }
 
-/** Takes the sources that are due, so that no other process checks them as well. */
-export async function takeSources(sql: Sql, dueBefore: Date): Promise<SourceRow[]> {
+/** Claims the sources that are due, so that no other process checks them too. */
+export async function claimSources(sql: Sql, dueBefore: Date): Promise<SourceRow[]> {
   const { rows } = await raw<SourceRow>`
     update hub.webhook_sources as s set checked_at = now()
       from (select integration_id, hook, checked_at from hub.webhook_sources
@@ -68,8 +68,8 @@ export async function takeSources(sql: Sql, dueBefore: Date): Promise<SourceRow[
   return rows
 }
 
-/** As if it had not been looked at: the next look begins where this one did. */
-export async function giveBackSource(sql: Sql, { integrationId, hook, checkedAt }: SourceRow): Promise<void> {
+/** Resets the time of the check, so that the next one begins where this one did. */
+export async function releaseSource(sql: Sql, { integrationId, hook, checkedAt }: SourceRow): Promise<void> {
   await sql
     .updateTable('webhook_sources')
     .set({ checked_at: checkedAt })

@@ -1,40 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after } from 'node:test'
 import pg from 'pg'
 import { openDatabase, type Database } from '#db'
-import { prepareEngineSchema } from '#engine'
 import { sleep } from '#lib/clock'
+import { startTestServer, type TestServer, type TestServerAddress } from './server.ts'
 import { testTelemetry } from './telemetry.ts'
 
-/**
- * One real PostgreSQL for the whole test process, started at first need, and a database of its own for each test, cloned from a migrated
- * template in some 30 ms.
- */
-let server: Promise<{ template: Database; dataDir: string; urlOf: (name: string) => string }> | undefined
+/** The server of test/run.ts, which all its processes share. Without it, this process starts one at first need. */
+const given = process.env['TEST_SERVER']
+let server: Promise<TestServer> | undefined
 let count = 0
 
-function sharedServer() {
-  server ??= (async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'hub-test-'))
-    const template = await openDatabase({ dataDir, poolSize: 2, mode: 'serve' }, testTelemetry())
-    // Once here, not 0.3 s at each start of an engine.
-    await prepareEngineSchema(template.connection, testTelemetry().logger)
-    const { host, port, user } = template.connection as { host: string; port: number; user: string }
-    const urlOf = (name: string): string => `postgresql://${user}@/${name}?host=${encodeURIComponent(host)}&port=${port}`
-    const admin = new pg.Client({ connectionString: urlOf('postgres') })
-    await admin.connect()
-    await admin.query('alter database hub is_template true')
-    await admin.end()
-    return { template, urlOf, dataDir }
-  })()
-  return server
+async function serverAddress(): Promise<TestServerAddress> {
+  if (given !== undefined) return JSON.parse(given) as TestServerAddress
+  server ??= startTestServer()
+  return (await server).address
 }
 
 const closers: (() => Promise<void>)[] = []
 
-/** To be closed at the end of the whole run, before the server is. */
+/** Closes something at the end of this process's tests, before its server stops. */
 export function atEnd(close: () => Promise<void>): void {
   closers.push(close)
 }
@@ -42,19 +26,17 @@ export function atEnd(close: () => Promise<void>): void {
 // Here, not where the server is started: called inside a test, it would stop the server at the end of that test.
 after(async () => {
   for (const close of closers.toReversed()) await close()
-  if (!server) return
-  const { template, dataDir } = await server
-  await template[Symbol.asyncDispose]()
-  rmSync(dataDir, { recursive: true, force: true })
+  await (await server)?.[Symbol.asyncDispose]()
 })
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string
 }
 
-/** A fresh database with the current schema, the engine's included; dropped at the end, by force if something still hangs on it. */
+/** A new database with the current schema, the engine's included. It is dropped at the end, even if somebody is still connected. */
 export async function freshDatabase(): Promise<TestDatabase> {
-  const { urlOf } = await sharedServer()
+  const { host, port, user } = await serverAddress()
+  const urlOf = (database: string): string => `postgresql://${user}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
   count += 1
   const name = `test_${process.pid}_${count}`
   const admin = async (statement: string): Promise<void> => {
@@ -71,7 +53,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
       await admin(`create database ${name} template hub`)
       break
     } catch (error) {
-      // The template's last connection is closed, but its backend may take a moment to go.
+      // Another process is cloning the template, or its last connection was closed a moment ago.
       if ((error as pg.DatabaseError).code !== '55006' || attempt === 100) throw error
       await sleep(20)
     }

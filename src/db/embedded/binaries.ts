@@ -23,12 +23,12 @@ export interface NativePackage {
   readonly version: string
 }
 
-/** The folder of the platform package, or a clear word on what to do without one. */
+/** Returns the folder of the platform package, or throws an error that says what to do without one. */
 export function findNative(): NativePackage {
   const platform = `${process.platform}-${process.arch}`
   const name = packages[platform]
   const hint = 'set DATABASE_URL to a PostgreSQL of your own (15 or newer)'
-  if (!name) throw hubError('internal', { detail: `no PostgreSQL comes with the hub for ${platform}`, hint })
+  if (!name) throw hubError('internal', { detail: `the hub includes no PostgreSQL for ${platform}`, hint })
   try {
     const manifest = createRequire(import.meta.url)
       .resolve(name)
@@ -54,18 +54,18 @@ export function prepareBinaries(dataDir: string, identity: Identity, { folder, v
 
   const copy = join(dataDir, `engine-${version}`)
   if (!existsSync(copy)) {
-    // Copied under another name first, so that a copy cut short is never taken for a whole one.
+    // Copied under another name first, so that an incomplete copy is never used.
     const partial = `${copy}.partial`
     rmSync(partial, { recursive: true, force: true })
     cpSync(folder, partial, { recursive: true, verbatimSymlinks: true })
     makeLinks(partial)
-    // Those of versions that were here before.
+    // Copies of earlier versions.
     for (const name of readdirSync(dataDir).filter((entry) => entry.startsWith('engine-') && entry !== basename(partial))) {
       rmSync(join(dataDir, name), { recursive: true })
     }
     renameSync(partial, copy)
   }
-  // Modes came along: where the install allows only its owner to read, the server's user has to be the owner here.
+  // The copy keeps the file modes. If only the owner may read, the server's user has to own the copy.
   giveTo(copy, identity.owner)
   return binariesIn(copy, version)
 }

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs'
 import { hubError } from '#errors'
 
 /**
- * PostgreSQL refuses to run as root. Where the hub is root, its server runs as `nobody`; where `nobody` can't enter the data folder
- * (it lies under root's home), it runs in a user namespace, in which root's own files belong to an unprivileged user.
+ * PostgreSQL refuses to run as root. If the hub is root, its server runs as `nobody`. If `nobody` cannot enter the data folder, for example
+ * below root's home, the server runs in a user namespace in which root's files belong to an unprivileged user.
  */
 export interface Identity {
   readonly name: string
-  /** Who owns the server's files, seen from outside. */
+  /** The owner of the server's files as other processes see it. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
-  /** The command that runs `argv` as this identity, with spawn's own uid and gid where that is the way. */
+  /** The command, and for some identities the uid and gid, with which spawn runs `argv` as this identity. */
   wrap(argv: readonly string[]): { command: string; args: string[]; uid?: number; gid?: number }
 }
 
@@ -36,7 +36,7 @@ export function runAs(identity: Identity, argv: readonly string[]): SpawnSyncRet
   return spawnSync(command, args, { ...ids, encoding: 'utf8', env: serverEnvironment(), cwd: '/' })
 }
 
-export function canEnter(identity: Identity, folder: string): boolean {
+function canEnter(identity: Identity, folder: string): boolean {
   return runAs(identity, ['/bin/sh', '-c', 'cd "$1"', 'sh', folder]).status === 0
 }
 
@@ -44,7 +44,7 @@ export function canRead(identity: Identity, file: string): boolean {
   return runAs(identity, ['/bin/sh', '-c', 'test -r "$1" && test -x "$1"', 'sh', file]).status === 0
 }
 
-/** The server sees none of the hub's own environment: it holds secrets. */
+/** The environment of the server. The hub's own is not passed on, because it holds secrets. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' }
 }
@@ -52,7 +52,7 @@ export function serverEnvironment(): NodeJS.ProcessEnv {
 function nobody(): Identity | undefined {
   const line = readFileSync('/etc/passwd', 'utf8').match(/^nobody:[^:]*:(-?\d+):(-?\d+):/m)
   if (!line) return undefined
-  // macOS writes nobody as -2, which is this in 32 bits.
+  // macOS writes the id of nobody as -2, which is this number in 32 bits.
   const [uid, gid] = [Number(line[1]) >>> 0, Number(line[2]) >>> 0]
   return { name: 'nobody', owner: { uid, gid }, wrap: ([command = '', ...args]) => ({ command, args, uid, gid }) }
 }

@@ -23,8 +23,8 @@ export interface EmbeddedPostgres extends AsyncDisposable {
 }
 
 /**
- * Runs PostgreSQL as a child of this process, on a private Unix socket. Dies with the hub, comes back by itself when the server dies, and
- * refuses a folder that another hub is using.
+ * Runs PostgreSQL as a child of this process, on a private Unix socket. The server stops with the hub, is restarted when it dies, and
+ * is refused on a folder that another hub uses.
  */
 export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 'logger' | 'metrics'>): Promise<EmbeddedPostgres> {
   const { logger, metrics } = telemetry
@@ -40,7 +40,7 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
   const fresh = await ensureCluster(layout, binaries, identity)
   let server = await startServer(layout, binaries, identity, logger)
   removeLeftovers(layout)
-  logger.debug({ fresh, runs_as: identity.name }, 'embedded PostgreSQL is up')
+  logger.debug({ fresh, runs_as: identity.name }, 'embedded PostgreSQL is running')
 
   let stopping = false
   const stopped = new AbortController()
@@ -49,12 +49,12 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
     for (;;) {
       const reason = await server.exited
       if (stopping) return
-      logger.error({ reason }, 'embedded PostgreSQL died; starting it again')
+      logger.error({ reason }, 'embedded PostgreSQL died; restarting it')
       const next = await startAgain()
       if (!next || stopping) return next?.stop()
       server = next
       metrics.databaseRestarts.inc()
-      logger.info('embedded PostgreSQL is up again')
+      logger.info('embedded PostgreSQL is running again')
     }
   }
 
@@ -63,7 +63,7 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
       try {
         return await startServer(layout, binaries, identity, logger)
       } catch (error) {
-        logger.error({ err: error, attempt }, 'embedded PostgreSQL did not come back; trying again')
+        logger.error({ err: error, attempt }, 'embedded PostgreSQL could not be restarted; trying again')
         await sleep(50 + backoffDelay(attempt, { baseMs: 100, maxMs: 5000 }), stopped.signal).catch(() => undefined)
       }
     }
@@ -84,7 +84,7 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
   }
 }
 
-/** Where the server of a hub that runs on this folder listens; undefined when none runs. For commands beside a serving hub. */
+/** Finds the server of a hub that runs on this folder, for commands that are used beside it. Returns undefined if no hub runs. */
 export async function findRunning(dataDir: string): Promise<{ address: ServerAddress; pid: string } | undefined> {
   const layout = layOut(dataDir)
   if (!existsSync(layout.runDir)) return undefined

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { hubError } from '#errors'
 import { sha256 } from '#lib/canonical'
 
-/** Where things lie in the data folder. */
+/** The paths below the data folder. */
 export interface Layout {
   readonly dataDir: string
   readonly cluster: string
-  /** Holds the lock of the folder, and `socketDir`. */
+  /** Contains the lock of the data folder, and `socketDir`. */
   readonly runDir: string
-  /** Holds the server's socket; only its user may enter. */
+  /** Contains the server's socket. Only the server's user may enter it. */
   readonly socketDir: string
 }
 
@@ -24,7 +24,7 @@ export function layOut(dataDir: string): Layout {
   return { dataDir, cluster: join(dataDir, 'postgres'), runDir, socketDir: join(runDir, 'pg') }
 }
 
-/** Makes the folder and says in one line when it can't be used. 0711: what lies in it is 0600 or 0700, and `nobody` must pass through. */
+/** Creates the folder, or throws if it cannot be used. Mode 0711: its content is 0600 or 0700, and `nobody` must be able to pass. */
 export function ensureDataDir(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o711 })
@@ -39,10 +39,10 @@ export function ensureDataDir(dataDir: string): void {
   }
 }
 
-/** The folders for the lock and the socket, each with no more rights than it needs: `nobody` passes through the first. */
+/** Creates the folders for the lock and the socket with minimal rights. `nobody` has to pass through the first. */
 export function makeRunDirs({ runDir, socketDir }: Layout): void {
   mkdirSync(runDir, { recursive: true })
-  // In a shared temporary folder somebody else could have made it first, with a transport for themselves.
+  // In a shared temporary folder another user could have created it first, in order to read what is in it.
   const found = lstatSync(runDir)
   const me = process.getuid?.()
   if (!found.isDirectory() || (me !== undefined && found.uid !== me)) {
@@ -56,12 +56,12 @@ export function makeRunDirs({ runDir, socketDir }: Layout): void {
   chmodSync(socketDir, 0o700)
 }
 
-/** Gives a tree to the server's user; a hub that ran as another user before leaves one with the wrong owner. */
+/** Makes the server's user the owner of a folder and its content. They have another owner if the hub ran as another user before. */
 export function giveTo(path: string, owner: { uid: number; gid: number } | undefined): void {
   if (owner && lstatSync(path).uid !== owner.uid) chownTree(path, owner)
 }
 
-// From the leaves up: a top with the right owner means that the whole tree has it.
+// The top folder is changed last, so that its owner shows whether everything below has been changed.
 function chownTree(path: string, owner: { uid: number; gid: number }): void {
   const entry = lstatSync(path)
   if (entry.isSymbolicLink()) return

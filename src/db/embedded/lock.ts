@@ -5,12 +5,14 @@ import { hubError } from '#errors'
 import { sleep } from '#lib/clock'
 
 /**
- * One hub per data folder. The lock is a listening socket: the kernel closes it with its process, so it can't outlive a kill -9, can't be
- * fooled by a reused process id, and holds between containers that share the folder. Who connects is told the owner's process id.
+ * Allows one hub per data folder. The lock is a listening socket, which the kernel closes with its process: it cannot survive a kill -9, a
+ * reused process id cannot confuse it, and it works between containers that share the folder. It sends the owner's process id to whoever
+ * connects.
  *
- * A killed hub leaves the socket's file behind. To remove it and bind the name again is two steps, between which another starter may do the
- * same; so names are numbered. The highest number counts. Who finds it dead binds the next one, which only one can do, and
- * then has the lock if nobody went higher meanwhile and the very same dead one is still there; only who has the lock removes lower ones.
+ * A killed hub leaves the socket's file behind. Removing it and binding the name again are two steps, and another process may do the same
+ * in between. So names are numbered, and the highest number counts. A process that finds it dead binds the next number, which only one
+ * process can do. It owns the lock if there is no higher number by then and the same dead socket is still there. Only the owner removes
+ * lower numbers.
  */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   for (let attempt = 0; attempt < 50; attempt++) {
@@ -31,7 +33,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   throw ownedBy('?')
 }
 
-/** The process id of the hub that owns the folder, or undefined when none does. */
+/** Returns the process id of the hub that owns the folder, or undefined if no hub does. */
 export function findOwner(folder: string): Promise<string | undefined> {
   return ownerOf(folder, highest(folder))
 }
@@ -40,7 +42,7 @@ async function ownerOf(folder: string, number: number): Promise<string | undefin
   if (number === 0) return undefined
   const owner = await ask(socketAt(folder, number))
   if (owner !== undefined) return owner
-  // It may have been bound, and not yet been listening; or it was dying, and is dead now.
+  // It may have been bound without listening yet, or its process may have died meanwhile.
   await sleep(50)
   return ask(socketAt(folder, number))
 }
@@ -50,17 +52,17 @@ function ask(path: string): Promise<string | undefined> {
     let said = ''
     let silent = false
     const socket = connect(path)
-    // Connected but silent: it is alive, only busy or stopped.
+    // It accepts the connection but sends nothing: the process is alive, and busy or stopped.
     socket.setTimeout(2000, () => {
       silent = true
       socket.destroy()
     })
     socket.on('data', (chunk) => (said += chunk.toString()))
-    // Nobody listens, there is nothing there, or it dies just now. Anything else is no proof that it is dead.
+    // Nothing listens, the file is missing, or the process dies at this moment. Other errors do not prove that it is dead.
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
       resolve(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE'].includes(code) ? undefined : '?'),
     )
-    // Who lives says its number first.
+    // A live owner sends its process id first.
     socket.on('close', () => resolve(said || (silent ? '?' : undefined)))
   })
 }
@@ -79,7 +81,7 @@ function highest(folder: string): number {
   return Math.max(0, ...numbersIn(folder))
 }
 
-/** A number is used again, a file is not. */
+/** Identifies the socket's file, because its number can be used again. */
 function identityOf(folder: string, number: number): string {
   const found = lstatSync(socketAt(folder, number), { bigint: true, throwIfNoEntry: false })
   return found ? `${found.ino} ${found.ctimeNs}` : ''
@@ -92,7 +94,7 @@ function ownedBy(pid: string): Error {
   })
 }
 
-/** Undefined when somebody else has bound it. */
+/** Returns undefined if another process has bound it. */
 function tryListen(path: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
@@ -101,14 +103,14 @@ function tryListen(path: string): Promise<Server | undefined> {
     })
     server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error)))
     server.listen({ path }, () => {
-      // The lock must never be what keeps a process alive.
+      // The lock must not keep the process alive.
       server.unref()
       resolve(server)
     })
   })
 }
 
-/** Removes the socket's file as well. */
+/** Closes the socket, which also removes its file. */
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }

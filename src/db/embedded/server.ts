@@ -11,11 +11,11 @@ import { spawnGuarded, type Guarded } from './watchdog.ts'
 import type { Identity } from './identity.ts'
 import { giveTo, type Layout } from './layout.ts'
 
-/** The one role and port of the embedded server: names only, as its socket is private. */
+/** The only role and port of the embedded server. They need no protection, because its socket is private. */
 export const superuser = 'hub'
 export const socketPort = 5432
 
-// Small at rest: no I/O worker processes (io_method=sync), no JIT, and buffers that the kernel's cache backs.
+// For low memory use when idle: no I/O worker processes (io_method=sync), no JIT, small buffers because the kernel caches files too.
 const parameters: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
@@ -34,7 +34,7 @@ const parameters: Readonly<Record<string, string>> = {
   password_encryption: 'scram-sha-256',
 }
 
-// After a crash it replays at most max_wal_size of its log first, which is seconds.
+// After a crash it first replays at most max_wal_size of its log, which takes seconds.
 const startTimeoutMs = 60_000
 
 export interface ServerProcess {
@@ -43,8 +43,8 @@ export interface ServerProcess {
 }
 
 /**
- * Makes a cluster under another name and renames it: a first start that is killed half-way leaves nothing that looks whole. The name is new
- * each time, as what was killed may be writing for a moment still.
+ * Creates a cluster under another name and renames it, so that a first start that is killed leaves no incomplete cluster. The name is new
+ * each time, because processes of a killed start may still write for a moment.
  */
 export async function ensureCluster(layout: Layout, binaries: Binaries, identity: Identity): Promise<boolean> {
   removeLeftovers(layout)
@@ -60,8 +60,8 @@ export async function ensureCluster(layout: Layout, binaries: Binaries, identity
   const [failure, said] = await Promise.all([exitOf(child), text(child.stderr)])
   if (failure !== undefined) {
     throw hubError('internal', {
-      detail: `PostgreSQL could not make its files in ${layout.dataDir}: ${said.trim().split('\n').at(-1) || failure}`,
-      hint: 'check free disk space and the rights of the folder; `hub doctor` looks closer',
+      detail: `PostgreSQL could not create its files in ${layout.dataDir}: ${said.trim().split('\n').at(-1) || failure}`,
+      hint: 'check free disk space and the rights of the folder, and run `hub doctor`',
     })
   }
   renameSync(fresh, layout.cluster)
@@ -70,14 +70,14 @@ export async function ensureCluster(layout: Layout, binaries: Binaries, identity
 
 const unfinished = '.new-'
 
-/** Of first starts that were killed. */
+/** Removes what first starts left behind when they were killed. */
 export function removeLeftovers({ dataDir, cluster }: Layout): void {
   const prefix = `${basename(cluster)}${unfinished}`
   for (const name of readdirSync(dataDir).filter((entry) => entry.startsWith(prefix))) {
     try {
       rmSync(join(dataDir, name), { recursive: true, force: true })
     } catch {
-      // Still being written to: another time.
+      // A process still writes to it. A later start removes it.
     }
   }
 }
@@ -87,8 +87,8 @@ function assertSameMajor(cluster: string, { version }: Binaries): void {
   const [has] = version.split('.')
   if (has !== had) {
     throw hubError('internal', {
-      detail: `the data folder was made by PostgreSQL ${had}, this hub brings PostgreSQL ${has}`,
-      hint: 'run `hub backup FILE` with the hub version you had, then `hub restore FILE` here in a new data folder',
+      detail: `the data folder was created by PostgreSQL ${had}, but this hub includes PostgreSQL ${has}`,
+      hint: 'run `hub backup FILE` with the earlier hub version, then `hub restore FILE` with this one in a new data folder',
     })
   }
 }
@@ -125,7 +125,7 @@ export async function startServer(layout: Layout, binaries: Binaries, identity: 
   const first = await within(startTimeoutMs, Promise.race([ready, exited]), `no answer for ${startTimeoutMs / 1000} s`)
   if (first !== 'ready') {
     await stopServer(child, exited)
-    throw hubError('internal', { detail: `embedded PostgreSQL did not start: ${first}`, hint: '`hub doctor` looks closer' })
+    throw hubError('internal', { detail: `embedded PostgreSQL did not start: ${first}`, hint: 'run `hub doctor` to find the reason' })
   }
   const stop = (): Promise<void> => {
     stopping = true
@@ -134,7 +134,7 @@ export async function startServer(layout: Layout, binaries: Binaries, identity: 
   return { exited, stop }
 }
 
-/** Undefined for success; otherwise how it ended. */
+/** Resolves to undefined for success, otherwise to the signal or status. */
 function exitOf(child: Guarded): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
@@ -150,12 +150,12 @@ async function stopServer(child: Guarded, exited: Promise<string>): Promise<void
     false,
   )
   if (done || child.pid === undefined) return
-  // The watchdog's process group; the server's own children end when they find it gone.
+  // Kills the watchdog's process group. The server's children end when the server is gone.
   process.kill(-child.pid, 'SIGKILL')
   await exited
 }
 
-/** With the folder locked, a server still running on it belongs to a hub that was killed a moment ago. It is asked to stop, and waited for. */
+/** Stops a server that a killed hub left behind. The caller holds the folder's lock, so the server belongs to no live hub. */
 async function endOrphan({ cluster, socketDir }: Layout): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
   const orphan = pidIn(pidFile)
@@ -168,18 +168,18 @@ async function endOrphan({ cluster, socketDir }: Layout): Promise<void> {
       await sleep(200)
     }
   }
-  // After a reboot, or in a new container, the number may be another process's, and PostgreSQL would refuse to start beside it.
+  // After a reboot or in a new container another process may have this id, and PostgreSQL would refuse to start because of it.
   for (const file of [pidFile, join(socketDir, `.s.PGSQL.${socketPort}.lock`)]) if (isRunning(pidIn(file))) rmSync(file)
 }
 
-/** 0 when there is none. */
+/** Returns 0 if the file is missing or holds no process id. */
 function pidIn(file: string): number {
   if (!existsSync(file)) return 0
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
   return Number.isInteger(pid) && pid > 1 ? pid : 0
 }
 
-/** A process id alone proves nothing, so its command line has to name the cluster. */
+/** Process ids are reused, so the command line of the process has to name the cluster as well. */
 function isServerOf(pid: number, cluster: string): boolean {
   if (!isRunning(pid)) return false
   try {
@@ -202,6 +202,6 @@ function signal(pid: number, name: 'SIGINT' | 'SIGKILL'): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It ended in between.
+    // The process ended meanwhile.
   }
 }

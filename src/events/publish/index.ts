@@ -2,26 +2,17 @@ import type { Database, Transaction } from '#db'
 import { ttlCache } from '#lib/ttl-cache'
 import { newId } from '#lib/ids'
 import { insertAnnouncements, subscribedTypes } from './store.ts'
+import type { NewHubEvent } from './types.ts'
 
-/** Something that happened inside the hub, told in the transaction in which it happens: both are true or neither. */
-export interface NewHubEvent {
-  readonly workspaceId: string
-  /** `integration.disabled`, `flow.completed` … */
-  readonly type: string
-  readonly subject?: string
-  readonly data: Record<string, unknown>
-  readonly integration?: { readonly id: string; readonly name: string }
-  /** How many runs, each started by an event of the one before, led to it: a circle of flows ends by this. */
-  readonly depth?: number
-}
+export type { NewHubEvent } from './types.ts'
 
 export interface EventPublisher {
   publish(trx: Transaction, events: readonly NewHubEvent[]): Promise<void>
-  /** Whether somebody subscribes to it: for what happens all the time, and is not worth a row otherwise. */
+  /** Whether there is a subscription for the type. For frequent events that are stored only if somebody wants them. */
   hasSubscribers(workspaceId: string, type: string): Promise<boolean>
 }
 
-/** Who subscribes now hears of such things after this at the latest. */
+/** A new subscription gets such events after this time at the latest. */
 const cacheTtlMs = 1000
 
 export function createEventPublisher(db: Database): EventPublisher {

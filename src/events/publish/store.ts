@@ -1,11 +1,11 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
 import { postgresJson } from '#lib/postgres-text'
-import type { NewHubEvent } from './index.ts'
+import type { NewHubEvent } from './types.ts'
 
 type Row = NewHubEvent & { readonly id: string; readonly at: Date }
 
-/** Into the same table as what comes from outside, so that both are dispatched, shown and replayed alike. */
+/** Inserts into the table of events from outside, so that both are dispatched, listed and replayed in the same way. */
 export async function insertAnnouncements(trx: Transaction, rows: readonly Row[]): Promise<void> {
   const wire = rows.map(({ subject = null, integration, ...rest }) => ({
     ...rest,

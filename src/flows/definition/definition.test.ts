@@ -167,7 +167,7 @@ const broken: [string, string[]][] = [
   [steps('  - id: a', '    transform: ${{ $item }}'), ['4:20 steps[0].transform: there is no variable `$item`']],
   [
     steps('  - id: a', '    transform: ${{ $eval("1") }}'),
-    ['4:20 steps[0].transform: `$eval` is not available: it would run text from outside as code'],
+    ['4:20 steps[0].transform: `$eval` is not available, because it would run input as code'],
   ],
   [steps('  - id: a', '    transform: ${{ secrets.token }}'), ['4:20 steps[0].transform: `secrets` is not within reach of a flow']],
   [steps('  - id: a', '    transform: ${{ parameters.x }}'), ['4:20 steps[0].transform: there is no parameter `x`']],

@@ -87,7 +87,7 @@ export function createTokens(): Tokens {
   }
 }
 
-export function secondsLeft({ ttlSeconds, expires }: VaultToken): number {
+function secondsLeft({ ttlSeconds, expires }: VaultToken): number {
   return ttlSeconds === 0 ? 0 : Math.max(0, Math.ceil((expires - Date.now()) / 1000))
 }
 

@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
-import { eventColumns, type EventRow, type WholeEvent } from './store.ts'
+import { eventColumns, type EventRow, type StoredEvent } from './store.ts'
 
 export interface EventFilter {
   readonly type?: string | undefined
@@ -48,7 +48,7 @@ export function listEvents(
     .execute()
 }
 
-export function findEvent(sql: Sql, workspaceId: string, id: string): Promise<WholeEvent | undefined> {
+export function findEvent(sql: Sql, workspaceId: string, id: string): Promise<StoredEvent | undefined> {
   return sql
     .selectFrom('events as e')
     .select([...eventColumns, status, 'e.headers', 'e.body'])
@@ -57,13 +57,13 @@ export function findEvent(sql: Sql, workspaceId: string, id: string): Promise<Wh
     .executeTakeFirst()
 }
 
-/** Into the queue once more. `anew`: what a transformation made is forgotten, so that it is made by that of today. */
+/** Puts events into the queue again. `anew` removes the data that a transformation made, so that the present transformation runs. */
 export async function replayEvents(
   trx: Transaction,
   workspaceId: string,
   filter: EventFilter & { readonly ids?: readonly string[] | undefined },
   anew: boolean,
-  most: number,
+  max: number,
 ): Promise<number> {
   let which = filtered(trx, workspaceId, filter)
     .select('e.id')
@@ -78,17 +78,17 @@ export async function replayEvents(
       ...(anew ? { data: raw<string>`case when body is null then data else null end`, transform: null } : {}),
     })
     .where('workspace_id', '=', workspaceId)
-    .where('id', 'in', which.orderBy('e.id').limit(most))
+    .where('id', 'in', which.orderBy('e.id').limit(max))
     .returning('id')
     .execute()
   if (ids.length === 0) return 0
-  // In the order in which they came at first.
+  // In the order of their first arrival.
   await raw`insert into hub.event_queue (workspace_id, event_id, whole)
     select ${workspaceId}, id, true from unnest(${ids.map(({ id }) => id)}::text[]) as u (id) order by id`.execute(trx)
   return ids.length
 }
 
-/** Which of these deliveries an integration has had since then. */
+/** Returns which of these deliveries the workspace has received since then. */
 export async function knownDeliveries(
   sql: Sql,
   workspaceId: string,
@@ -99,7 +99,7 @@ export async function knownDeliveries(
     .selectFrom('events')
     .select('delivery_id')
     .where('workspace_id', '=', workspaceId)
-    // Ids begin with their time, and are what the index is on.
+    // Ids begin with their time, and the index is on the id.
     .where(
       'id',
       '>=',

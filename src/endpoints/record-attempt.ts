@@ -3,43 +3,43 @@ import type { Database, Transaction } from '#db'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { insertAttempt } from './delivery-store.ts'
-import { lockEndpoint, lockUnwell, updateEndpoint, updateSubscription, type EndpointRow } from './endpoint-store.ts'
+import { lockEndpoint, lockFailing, updateEndpoint, updateSubscription, type EndpointRow } from './endpoint-store.ts'
 import { endAttempt, releaseAll, releaseNext, type Claimed, type Ending } from './queue-store.ts'
 import { delayAfter, failingMs, failuresInRow, pauseAfter, probeMs } from './schedule.ts'
 import type { Sent } from './send.ts'
 
-export interface SettleDeps extends Pick<Telemetry, 'metrics' | 'logger'> {
+export interface RecorderDeps extends Pick<Telemetry, 'metrics' | 'logger'> {
   readonly db: Database
   readonly access: Access
   readonly publisher: EventPublisher
   readonly random: () => number
 }
 
-export const actor = 'system:outbound'
+const actor = 'system:outbound'
 
-/** Writes down what became of an attempt: of the delivery, and of the endpoint's health, in one transaction. */
-export type Settle = (delivery: Claimed, sent: Sent, now: number) => Promise<void>
+/** Stores the result of an attempt in one transaction: the delivery's state and the endpoint's health. */
+export type RecordAttempt = (delivery: Claimed, sent: Sent, now: number) => Promise<void>
 
-export function createSettle(deps: SettleDeps): Settle {
+export function createAttemptRecorder(deps: RecorderDeps): RecordAttempt {
   const { db, metrics, logger } = deps
   return async (delivery, sent, now) => {
     const { outcome, notes } = await db.transaction((trx) =>
-      sent.ok ? succeed(deps, trx, delivery, sent, now) : falter(deps, trx, delivery, sent, now),
+      sent.ok ? recordSuccess(deps, trx, delivery, sent, now) : recordFailure(deps, trx, delivery, sent, now),
     )
     if (outcome !== undefined) metrics.deliveries.inc({ outcome })
     for (const note of notes) logger.warn({ endpoint: delivery.endpointId }, note)
   }
 }
 
-interface Settled {
-  /** Undefined when the delivery was another's by then. */
+interface Recorded {
+  /** Undefined if another process had claimed the delivery meanwhile. */
   readonly outcome: 'delivered' | 'failed' | 'dead' | undefined
   readonly notes: readonly string[]
 }
 
-async function succeed(deps: SettleDeps, trx: Transaction, delivery: Claimed, sent: Sent, now: number): Promise<Settled> {
+async function recordSuccess(deps: RecorderDeps, trx: Transaction, delivery: Claimed, sent: Sent, now: number): Promise<Recorded> {
   const { id, workspaceId, endpointId } = delivery
-  const unwell = await lockUnwell(trx, workspaceId, endpointId)
+  const failing = await lockFailing(trx, workspaceId, endpointId)
   const at = new Date(now)
   const ending = {
     status: 'delivered',
@@ -51,30 +51,30 @@ async function succeed(deps: SettleDeps, trx: Transaction, delivery: Claimed, se
   } as const
   if (!(await end(trx, delivery, sent, ending))) return { outcome: undefined, notes: [] }
   if (delivery.orderKey !== null) await releaseNext(trx, delivery, at)
-  if (!unwell) return { outcome: 'delivered', notes: [] }
-  const heals = unwell.disabledReason === 'failing'
+  if (!failing) return { outcome: 'delivered', notes: [] }
+  const reenables = failing.disabledReason === 'failing'
   await updateEndpoint(trx, endpointId, {
     failingSince: null,
     consecutiveFailures: 0,
     pausedUntil: null,
-    ...(heals ? { enabled: true, disabledReason: null, disabledAt: null, probeAt: null } : {}),
+    ...(reenables ? { enabled: true, disabledReason: null, disabledAt: null, probeAt: null } : {}),
   })
-  if (!heals) return { outcome: 'delivered', notes: [] }
+  if (!reenables) return { outcome: 'delivered', notes: [] }
   await releaseAll(trx, endpointId, at)
-  const data = { endpoint: endpointId, delivery: id, failing_since: unwell.failingSince?.toISOString() ?? null }
+  const data = { endpoint: endpointId, delivery: id, failing_since: failing.failingSince?.toISOString() ?? null }
   await deps.publisher.publish(trx, [{ workspaceId, type: 'endpoint.healed', subject: endpointId, data }])
   await deps.access.audit.record(trx, { workspaceId, actor, action: 'endpoint.healed', subject: endpointId, detail: { delivery: id } })
-  return { outcome: 'delivered', notes: ['an endpoint that was disabled for failing answers again'] }
+  return { outcome: 'delivered', notes: ['an endpoint that was disabled for failing is enabled again, because it accepted a delivery'] }
 }
 
-async function falter(deps: SettleDeps, trx: Transaction, delivery: Claimed, sent: Sent, now: number): Promise<Settled> {
+async function recordFailure(deps: RecorderDeps, trx: Transaction, delivery: Claimed, sent: Sent, now: number): Promise<Recorded> {
   const { workspaceId, endpointId } = delivery
   const endpoint = await lockEndpoint(trx, workspaceId, endpointId)
   if (!endpoint) return { outcome: undefined, notes: [] }
   const counted = delivery.attempt - delivery.uncounted
   const delay = delayAfter(counted, deps.random)
-  const disabling = whyDisable(endpoint, sent, now)
-  // What goes to a disabled endpoint waits, and does not get nearer to its end by being tried.
+  const disabling = disableReasonOf(endpoint, sent, now)
+  // Deliveries to a disabled endpoint wait, and attempts made meanwhile do not count.
   const held = !endpoint.enabled || disabling !== undefined
   const status = held || delay !== undefined ? 'pending' : 'dead'
   const ending: Ending = {
@@ -88,7 +88,7 @@ async function falter(deps: SettleDeps, trx: Transaction, delivery: Claimed, sen
   if (!(await end(trx, delivery, sent, ending))) return { outcome: undefined, notes: [] }
   if (status === 'dead' && delivery.orderKey !== null) await releaseNext(trx, delivery, new Date(now))
   const outcome = status === 'dead' ? 'dead' : 'failed'
-  // A failure of our own making says nothing about the endpoint.
+  // A failure inside the hub says nothing about the endpoint.
   if (!sent.asked) return { outcome, notes: [] }
   const pause = pauseAfter(sent.status, sent.retryAfterMs, delay ?? 0)
   const pausedUntil = pause === undefined ? undefined : new Date(Math.max(now + pause, endpoint.pausedUntil?.getTime() ?? 0))
@@ -110,7 +110,7 @@ async function end(trx: Transaction, delivery: Claimed, sent: Sent, ending: Endi
   return true
 }
 
-function whyDisable(
+function disableReasonOf(
   { enabled, failingSince, consecutiveFailures }: EndpointRow,
   { asked, status }: Sent,
   now: number,
@@ -122,7 +122,7 @@ function whyDisable(
 }
 
 async function disable(
-  { publisher, access }: SettleDeps,
+  { publisher, access }: RecorderDeps,
   trx: Transaction,
   { id, workspaceId, failingSince, consecutiveFailures }: EndpointRow,
   reason: 'gone' | 'failing',
@@ -135,7 +135,7 @@ async function disable(
     disabledAt: new Date(now),
     probeAt: reason === 'failing' ? new Date(now + probeMs) : null,
   })
-  // One that is tried again later goes on collecting what it will get then; one that is gone does not.
+  // A failing endpoint still collects deliveries for later; an endpoint that answered 410 does not.
   if (reason === 'gone') await updateSubscription(trx, id, { enabled: false })
   const data = {
     endpoint: id,

@@ -1,0 +1,167 @@
+import { defineConfig, type OxlintOverride } from 'oxlint'
+
+// The modules that each module of src/ may import. Others import a module by its public name in package.json (`#tools`), never one of its files.
+// A folder that is missing here may import nothing but files of its own and #lib.
+const base = 'lib errors telemetry db'
+const connected = `${base} engine access credentials http kit events/publish`
+const features = `${connected} integrations expressions events tools`
+const surface = `${features} endpoints webhooks flows`
+const mayImport: Readonly<Record<string, string>> = {
+  '*': 'lib',
+  lib: 'lib',
+  errors: 'lib',
+  telemetry: 'lib errors',
+  db: 'lib errors telemetry',
+  http: 'lib errors',
+  kit: 'lib errors http',
+  connectors: 'lib errors http kit',
+  expressions: base,
+  engine: base,
+  access: `${base} engine`,
+  credentials: `${base} engine access`,
+  integrations: connected,
+  events: `${connected} expressions`,
+  'events/publish': base,
+  tools: `${connected} integrations expressions`,
+  endpoints: features,
+  webhooks: features,
+  flows: features,
+  operations: surface,
+  transports: `${surface} operations`,
+  cli: `${surface} operations config hub`,
+}
+
+type Pattern = { message: string } & ({ regex: string } | { group: string[] })
+const modules = Object.keys(mayImport).filter((name) => /^\w+$/.test(name))
+const ownFiles: Pattern = {
+  regex: `\\.\\./(src/)?(${modules.join('|')})/`,
+  message: 'Import another module by its public name, such as #tools.',
+}
+const productionOnly: Pattern[] = [
+  { regex: '\\.\\./(test|bench|demo|docs)/', message: 'What the product runs does not import tests, benches or docs.' },
+  { regex: '^(node:)?process$', message: 'Only src/config.ts reads the environment; the global `process` serves for the rest.' },
+]
+const importRule = (files: string, patterns: Pattern[]): OxlintOverride => ({
+  files: [files],
+  rules: { 'no-restricted-imports': ['error', { patterns }] },
+})
+// Of the overrides that match a file, the last one counts.
+const boundaries: OxlintOverride[] = [
+  ...Object.entries(mayImport).map(([module, names]) =>
+    importRule(`src/${module}/**/*.ts`, [
+      {
+        group: ['\\#*', '\\#*/**', ...names.split(' ').map((name) => `!\\#${name === 'lib' ? 'lib/**' : name}`)],
+        message: `${module} may import only: ${names}.`,
+      },
+      ...(module.includes('/') ? [{ regex: '^\\.\\./', message: `${module} may not import the rest of its folder.` }] : []),
+      ownFiles,
+      ...productionOnly,
+    ]),
+  ),
+  importRule('src/*.ts', [{ regex: '^\\./\\w+/', message: ownFiles.message }, ...productionOnly]),
+  importRule('src/main.ts', productionOnly),
+  importRule('src/**/*.{test,services}.ts', [ownFiles]),
+]
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'import', 'node', 'oxc', 'promise'],
+  categories: {
+    correctness: 'error',
+    suspicious: 'error',
+    perf: 'error',
+  },
+  env: {
+    node: true,
+    es2024: true,
+  },
+  ignorePatterns: ['node_modules', 'data'],
+  rules: {
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-floating-promises': [
+      'error',
+      {
+        allowForKnownSafeCalls: [
+          {
+            from: 'package',
+            package: 'node:test',
+            name: ['test', 'suite', 'describe', 'it'],
+          },
+        ],
+      },
+    ],
+    'typescript/no-misused-promises': [
+      'error',
+      {
+        checksVoidReturn: false,
+      },
+    ],
+    'typescript/switch-exhaustiveness-check': [
+      'error',
+      {
+        considerDefaultExhaustiveForUnions: true,
+      },
+    ],
+    'typescript/consistent-type-imports': 'error',
+    'typescript/ban-ts-comment': 'error',
+    'import/no-cycle': [
+      'error',
+      {
+        ignoreTypes: false,
+      },
+    ],
+    'import/no-default-export': 'error',
+    'node/no-process-env': 'error',
+    'no-console': 'error',
+    eqeqeq: [
+      'error',
+      'always',
+      {
+        null: 'ignore',
+      },
+    ],
+    'no-var': 'error',
+    'prefer-const': 'error',
+    'max-lines': [
+      'error',
+      {
+        max: 400,
+        skipBlankLines: true,
+        skipComments: true,
+      },
+    ],
+    'typescript/no-unsafe-type-assertion': 'off',
+    'no-await-in-loop': 'off',
+    'import/no-named-as-default-member': 'off',
+    'no-unmodified-loop-condition': 'off',
+    'no-shadow': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'promise/always-return': 'off',
+    'import/no-unassigned-import': 'off',
+    'typescript/unbound-method': 'off',
+    'typescript/no-base-to-string': 'off',
+    'typescript/no-unnecessary-type-parameters': 'off',
+    'typescript/require-array-sort-compare': 'off',
+    'typescript/consistent-return': 'off',
+    'oxc/no-map-spread': 'off',
+    'no-control-regex': 'off',
+    'unicorn/require-post-message-target-origin': 'off',
+  },
+  overrides: [
+    ...boundaries,
+    // Cycles that consist of types only are left in these folders.
+    { files: ['src/{engine,flows,integrations,kit,transports}/**'], rules: { 'import/no-cycle': ['error', { ignoreTypes: true }] } },
+    { files: ['src/**/*.test.ts', 'src/**/*.services.ts'], rules: { 'node/no-process-env': 'off' } },
+    { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'node/no-process-env': 'off', 'no-console': 'off', 'no-await-in-loop': 'off' } },
+    { files: ['src/config.ts'], rules: { 'node/no-process-env': 'off' } },
+    { files: ['src/flows/**/*.ts'], rules: { 'unicorn/no-thenable': 'off' } },
+    { files: ['test/support/reporter.ts', 'oxlint.config.ts'], rules: { 'import/no-default-export': 'off' } },
+    {
+      files: ['src/**/*.test.ts', 'src/**/*.services.ts', 'test/**/*.ts'],
+      rules: { 'typescript/no-explicit-any': 'off', 'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }] },
+    },
+    {
+      files: ['test/support/connector/index.ts', 'test/support/lethal/index.ts', 'bench/support/trivial/index.ts'],
+      rules: { 'import/no-default-export': 'off' },
+    },
+  ],
+})

@@ -1,0 +1,11 @@
+/** Something that happened inside the hub. It is published in the transaction in which it happens, so both are stored or neither is. */
+export interface NewHubEvent {
+  readonly workspaceId: string
+  /** For example `integration.disabled` or `flow.completed`. */
+  readonly type: string
+  readonly subject?: string
+  readonly data: Record<string, unknown>
+  readonly integration?: { readonly id: string; readonly name: string }
+  /** How many runs led to it, each started by an event of the one before. Flows that start each other are stopped by this number. */
+  readonly depth?: number
+}

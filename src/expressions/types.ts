@@ -1,0 +1,21 @@
+import type { Problem } from './compile.ts'
+import type { FreeName } from './names.ts'
+
+export interface EvaluateOptions {
+  /** Variables: `$name` in the expression. */
+  readonly bindings?: Readonly<Record<string, unknown>>
+  readonly timeoutMs?: number
+  readonly maxOutputBytes?: number
+}
+
+/**
+ * Evaluates JSONata that people and agents wrote, over data from outside, within limits of time, memory, depth and size. Input, bindings
+ * and results are plain JSON.
+ */
+export interface Expressions extends AsyncDisposable {
+  /** The problems of the text; empty when it can be evaluated. */
+  check(text: string): Problem[]
+  /** The names that it looks up in its input, and the variables that it expects; empty when it does not parse. */
+  names(text: string): FreeName[]
+  evaluate(text: string, input: unknown, options?: EvaluateOptions): Promise<unknown>
+}
