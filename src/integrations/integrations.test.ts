@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { before, suite, test } from 'node:test'
+import { sharedHub, type TestHub } from '#test'
+
+interface Shown {
+  readonly id: string
+  readonly name: string
+  readonly credential: string
+  readonly enabled: boolean
+  readonly status: string
+}
+
+suite('an integration', () => {
+  let hub: TestHub
+  before(async () => {
+    hub = await sharedHub()
+  })
+
+  const create = async (name: string, secret: string): Promise<Shown> => {
+    const body = { name, integration_type: 'webhook', credential: { secret }, config: { verification: 'standard' } }
+    const reply = await hub.call('POST', '/api/v1/integrations', body)
+    assert.equal(reply.statusCode, 201, reply.payload)
+    return reply.json()
+  }
+  const secretOf = async ({ credential }: Shown): Promise<unknown> => {
+    const { workspaceId } = await hub.hub.access.operator('tester')
+    return (await hub.hub.credentials.read(workspaceId, credential))?.['secret']
+  }
+
+  test('keeps its own secret when it is renamed and another takes its name', async () => {
+    const first = await create('renamed-a', 'whsec_Zmlyc3Qtc2VjcmV0LW9mLWE=')
+    const renamed = await hub.call('PATCH', `/api/v1/integrations/${first.id}`, { name: 'renamed-b' })
+    assert.equal(renamed.statusCode, 200)
+    const second = await create('renamed-a', 'whsec_c2Vjb25kLXNlY3JldC1vZi1h')
+    assert.notEqual(first.credential, second.credential)
+    assert.equal(await secretOf(renamed.json()), 'whsec_Zmlyc3Qtc2VjcmV0LW9mLWE=')
+    assert.equal(await secretOf(second), 'whsec_c2Vjb25kLXNlY3JldC1vZi1h')
+  })
+
+  test('cannot take a name that is taken: 409, and nothing changes', async () => {
+    await create('taken', 'whsec_dGFrZW4tc2VjcmV0LW9mLWl0')
+    const other = await create('not-taken', 'whsec_b3RoZXItc2VjcmV0LW9mLWl0')
+    const reply = await hub.call('PATCH', `/api/v1/integrations/${other.id}`, { name: 'taken' })
+    assert.deepEqual([reply.statusCode, reply.json().code], [409, 'already_exists'])
+    assert.equal((await hub.call('GET', `/api/v1/integrations/${other.id}`)).json().name, 'not-taken')
+    const again = { name: 'taken', integration_type: 'webhook', credential: { secret: 'whsec_eA==' }, config: { verification: 'standard' } }
+    assert.equal((await hub.call('POST', '/api/v1/integrations', again)).statusCode, 409)
+  })
+
+  test('takes its secret with it when it is deleted, and leaves a credential that it only used', async () => {
+    const own = await create('deleted', 'whsec_ZGVsZXRlZC1zZWNyZXQtb2YtaXQ=')
+    await hub.call('POST', '/api/v1/credentials', { name: 'shared-secret', data: { secret: 'whsec_c2hhcmVkLXNlY3JldC1vZi1pdA==' } })
+    const config = { verification: 'standard' }
+    const body = { name: 'borrower', integration_type: 'webhook', credential: 'shared-secret', config }
+    const borrower = (await hub.call('POST', '/api/v1/integrations', body)).json<Shown>()
+    for (const { id } of [own, borrower]) assert.equal((await hub.call('DELETE', `/api/v1/integrations/${id}`)).statusCode, 204)
+    const names = (await hub.call('GET', '/api/v1/credentials')).json().items.map(({ name }: { name: string }) => name)
+    assert.ok(!names.includes(own.credential))
+    assert.ok(names.includes('shared-secret'))
+  })
+
+  test('is enabled exactly when its status is active', async () => {
+    const { id } = await create('switched', 'whsec_c3dpdGNoZWQtc2VjcmV0LW9mLWl0')
+    const patch = async (body: object) => (await hub.call('PATCH', `/api/v1/integrations/${id}`, body)).json<Shown>()
+    for (const [body, enabled, status] of [
+      [{ enabled: false }, false, 'inactive'],
+      [{ status: 'active' }, true, 'active'],
+      [{ status: 'inactive' }, false, 'inactive'],
+      [{ enabled: true, status: 'active' }, true, 'active'],
+    ] as const) {
+      const shown = await patch(body)
+      assert.deepEqual([shown.enabled, shown.status], [enabled, status])
+    }
+    const reply = await hub.call('PATCH', `/api/v1/integrations/${id}`, { enabled: true, status: 'inactive' })
+    assert.deepEqual([reply.statusCode, reply.json().errors[0].path], [400, 'status'])
+    await assert.rejects(hub.hub.db.pool.query(`update hub.integrations set enabled = false where id = $1`, [id]), /integrations_enabled_is_active/)
+  })
+
+  test('of an earlier version gets its secrets moved to its id when the hub starts', async () => {
+    const operator = await hub.hub.access.operator('tester')
+    const made = await create('moved', 'whsec_bW92ZWQtc2VjcmV0LW9mLWl0')
+    // As an earlier version stored it: under the integration's name.
+    await hub.hub.credentials.set(operator, 'integration-moved', { secret: 'whsec_bW92ZWQtc2VjcmV0LW9mLWl0' }, 'webhook')
+    await hub.hub.credentials.remove(operator, made.credential)
+    await hub.hub.db.pool.query(`update hub.integrations set credential = 'integration-moved' where id = $1`, [made.id])
+    const { createOwnCredentials } = await import('./own-credentials.ts')
+    const { db, credentials } = hub.hub
+    for (const _ of [1, 2]) await createOwnCredentials({ db, credentials }).moveToIds(operator)
+    const moved = (await hub.call('GET', `/api/v1/integrations/${made.id}`)).json<Shown>()
+    assert.equal(moved.credential, made.credential)
+    assert.equal(await secretOf(moved), 'whsec_bW92ZWQtc2VjcmV0LW9mLWl0')
+    assert.equal(await credentials.read(operator.workspaceId, 'integration-moved'), undefined)
+  })
+})
