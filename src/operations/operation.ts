@@ -22,8 +22,7 @@ export function plain<Schema extends z.ZodType>(schema: Schema): View<z.output<S
 /** Who calls, and how: what a transport knows beyond the input. */
 export interface Caller {
   readonly principal: Principal
-  /** `tool` for the hub's own tools, which run inside a tool call. */
-  readonly transport: Transport | 'tool'
+  readonly transport: Transport
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined
   /** For streams: false once the caller may not see any more, or the transport closes. */

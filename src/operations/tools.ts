@@ -128,7 +128,7 @@ export const callTool = operation({
   example: { name: 'github_create_issue', input: { owner: 'octocat', repo: 'hello-world', title: 'Bug' } },
   run: ({ tools, principal, transport }, call) =>
     (call.mode === 'async' && !call.dry_run ? tools.invokeLater : tools.invoke)(principal, call.name, call.input, {
-      transport: transport === 'tool' ? 'flow' : transport,
+      transport,
       integration: call.integration,
       idempotencyKey: call.idempotency_key,
       approval: call.approval,
