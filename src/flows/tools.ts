@@ -22,60 +22,59 @@ export function createFlowConnector(flows: () => Flows): Connector {
     builtIn: true,
     config: z.object({}),
     auth: [],
-    actions: {
-      trigger_flow: defineAction({
-        title: 'Trigger a flow',
-        description:
-          'Starts a flow, such as send-summary-email, with its parameters. Use it for work of several steps that the hub has a flow for; hub_list_flows tells which there are and what they take. Returns the id of the run and, with wait, how it ended and what it gave.',
-        effect: 'write',
-        aliases: ['trigger_integration_flow'],
-        example: { flow_id: 'send-summary-email', parameters: { to: 'ada@example.com', subject: 'Summary', body: '<p>Done.</p>' } },
-        input: z.strictObject({
-          flow_id: z.string().min(1).describe('Id of the flow.'),
-          parameters: z.record(z.string(), z.unknown()).default({}).describe('What the flow is started with.'),
-          wait: z.number().min(0).max(90).default(0).describe('Seconds to wait for its end.'),
-        }),
-        output: outcome,
-        run: async ({ input, workspaceId, idempotencyKey }) => {
-          const run = await flows().launch(workspaceId, input.flow_id, {
-            parameters: input.parameters,
-            trigger: { kind: 'call', transport: 'tool', key: idempotencyKey ?? null },
-          })
-          return told(input.wait > 0 ? await flows().wait(workspaceId, run.id, input.wait * 1000) : run)
-        },
+  }).withActions({
+    trigger_flow: defineAction({
+      title: 'Trigger a flow',
+      description:
+        'Starts a flow, such as send-summary-email, with its parameters. Use it for work of several steps that the hub has a flow for; hub_list_flows tells which there are and what they take. Returns the id of the run and, with wait, how it ended and what it gave.',
+      effect: 'write',
+      aliases: ['trigger_integration_flow'],
+      example: { flow_id: 'send-summary-email', parameters: { to: 'ada@example.com', subject: 'Summary', body: '<p>Done.</p>' } },
+      input: z.strictObject({
+        flow_id: z.string().min(1).describe('Id of the flow.'),
+        parameters: z.record(z.string(), z.unknown()).default({}).describe('What the flow is started with.'),
+        wait: z.number().min(0).max(90).default(0).describe('Seconds to wait for its end.'),
       }),
-      list_flows: defineAction({
-        title: 'List flows',
-        description:
-          'Lists the flows of this workspace with what they do and the schema of their parameters. Use it to find one to trigger. Returns id, description, whether it is enabled, and parameters of each.',
-        effect: 'read',
-        example: {},
-        input: z.strictObject({}),
-        output: z.object({
-          items: z.array(
-            z.object({ id: z.string(), description: z.string(), enabled: z.boolean(), parameters: z.record(z.string(), z.unknown()) }),
-          ),
-        }),
-        run: async ({ workspaceId }) => ({
-          items: (await flows().list(workspaceId)).map(({ name, enabled, definition }) => ({
-            id: name,
-            enabled,
-            description: definition.description ?? definition.name ?? '',
-            parameters: { ...definition.parameters },
-          })),
-        }),
+      output: outcome,
+      run: async ({ input, workspaceId, idempotencyKey }) => {
+        const run = await flows().launch(workspaceId, input.flow_id, {
+          parameters: input.parameters,
+          trigger: { kind: 'call', transport: 'tool', key: idempotencyKey ?? null },
+        })
+        return told(input.wait > 0 ? await flows().wait(workspaceId, run.id, input.wait * 1000) : run)
+      },
+    }),
+    list_flows: defineAction({
+      title: 'List flows',
+      description:
+        'Lists the flows of this workspace with what they do and the schema of their parameters. Use it to find one to trigger. Returns id, description, whether it is enabled, and parameters of each.',
+      effect: 'read',
+      example: {},
+      input: z.strictObject({}),
+      output: z.object({
+        items: z.array(
+          z.object({ id: z.string(), description: z.string(), enabled: z.boolean(), parameters: z.record(z.string(), z.unknown()) }),
+        ),
       }),
-      get_run: defineAction({
-        title: 'Get a run',
-        description:
-          'Tells how a run of a flow fares: its status, what it gave, or why it failed and at which step. Use it after triggering a flow without waiting. Returns run_id, status, outputs and error.',
-        effect: 'read',
-        example: { run_id: 'run_…' },
-        input: z.strictObject({ run_id: z.string().min(1).describe('Id of the run.') }),
-        output: outcome,
-        run: async ({ input, workspaceId }) => told(await flows().run(workspaceId, input.run_id)),
+      run: async ({ workspaceId }) => ({
+        items: (await flows().list(workspaceId)).map(({ name, enabled, definition }) => ({
+          id: name,
+          enabled,
+          description: definition.description ?? definition.name ?? '',
+          parameters: { ...definition.parameters },
+        })),
       }),
-    },
+    }),
+    get_run: defineAction({
+      title: 'Get a run',
+      description:
+        'Tells how a run of a flow fares: its status, what it gave, or why it failed and at which step. Use it after triggering a flow without waiting. Returns run_id, status, outputs and error.',
+      effect: 'read',
+      example: { run_id: 'run_…' },
+      input: z.strictObject({ run_id: z.string().min(1).describe('Id of the run.') }),
+      output: outcome,
+      run: async ({ input, workspaceId }) => told(await flows().run(workspaceId, input.run_id)),
+    }),
   })
 }
 
@@ -122,5 +121,4 @@ const flowConnector = defineConnector({
   builtIn: true,
   config: z.object({}),
   auth: [],
-  actions: {},
-})
+}).withActions({})

@@ -94,7 +94,7 @@ export function createCallers({ db, credentials, http: base, logger, metrics }: 
     const shared = {
       connector,
       integrationId: integration.id,
-      baseUrl: connector.baseUrl?.(config as never) ?? '',
+      baseUrl: connector.baseUrl?.(config) ?? '',
       secrets,
       gate: gates.of(integration, perMinute),
       ...scope,
