@@ -79,6 +79,14 @@ function actionOf<In extends z.ZodType, Out extends z.ZodType, Config>(spec: Act
   return { ...rest, idempotent, aliases } as unknown as Action
 }
 
+/** An environment variable that a connector reads. It is listed by `hub config`, in docs/operate.md and in .env.example. */
+export interface EnvironmentVariable {
+  readonly description: string
+  readonly secret?: boolean
+  /** The value names a host, alone or in a URL. That host may be private, because the operator chose it and not a user. */
+  readonly names?: 'host' | 'url'
+}
+
 /** What the environment's variables of an outside system come to: an integration that is there from the start. */
 export interface EnvironmentIntegration {
   readonly config: Record<string, unknown>
@@ -107,6 +115,8 @@ export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   readonly wellKnownCredentials?: readonly string[]
   /** Acts on the hub itself and needs no integration. */
   readonly builtIn?: boolean
+  /** Every variable that `fromEnvironment` or `webhook.secretVariable` reads. The hub hands over only these. */
+  readonly environment?: Readonly<Record<string, EnvironmentVariable>>
   readonly fromEnvironment?: (env: EnvironmentVariables) => EnvironmentIntegration | undefined
   readonly webhook?: WebhookDeclaration
   readonly sources?: Readonly<Record<string, SourceDeclaration>>

@@ -8,6 +8,7 @@ export {
   type ConnectorSpec,
   type Effect,
   type EnvironmentIntegration,
+  type EnvironmentVariable,
   type EnvironmentVariables,
   type Verdict,
 } from './connector.ts'

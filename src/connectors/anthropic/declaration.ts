@@ -21,6 +21,11 @@ export const anthropic = defineConnector({
     errorIn: (_body, status) => (status === 529 ? { code: 'vendor_failed', message: 'overloaded' } : undefined),
     message: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message,
   },
+  environment: {
+    ANTHROPIC_BASE_URL: { description: 'Anthropic API, if it is not https://api.anthropic.com.', names: 'url' },
+    ANTHROPIC_API_KEY: { description: 'Anthropic API key.', secret: true },
+    ANTHROPIC_MODEL: { description: 'Model to use when a call names none.' },
+  },
   fromEnvironment: ({ ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL }) =>
     ANTHROPIC_API_KEY
       ? {

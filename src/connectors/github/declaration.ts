@@ -27,6 +27,10 @@ export const github = defineConnector({
   headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
   responseRules,
   wellKnownCredentials: ['github-pat'],
+  environment: {
+    GITHUB_TOKEN: { description: 'GitHub personal access token.', secret: true },
+    GITHUB_API_URL: { description: 'GitHub API, for GitHub Enterprise.', names: 'url' },
+  },
   fromEnvironment: ({ GITHUB_TOKEN, GITHUB_API_URL }) =>
     GITHUB_TOKEN ? { credential: { token: GITHUB_TOKEN }, config: GITHUB_API_URL ? { api_url: GITHUB_API_URL } : {} } : undefined,
   test: async ({ http }) => {

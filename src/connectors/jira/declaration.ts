@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { auth, defineConnector } from '#kit'
+import { config } from './config.ts'
 import { responseRules } from './response-rules.ts'
 import { events, webhook } from './webhook.ts'
 
@@ -9,10 +9,7 @@ export const jira = defineConnector({
   description: 'Projects, issues, transitions, comments and users of Jira Cloud, Server and Data Center.',
   connect:
     'In the cloud make an API token under Account settings, Security, and store it as credential jira-credentials {"username": "you@example.com", "api_token": "…", "base_url": "https://your-domain.atlassian.net"}; on a server of your own make a personal access token and store {"token": "…"}.',
-  config: z.object({
-    base_url: z.url({ protocol: /^https?$/ }).describe('The site, e.g. https://your-domain.atlassian.net.'),
-    api_version: z.enum(['3', '2']).default('3').describe('3 for Jira Cloud; 2 for Server and Data Center, whose texts are wiki markup.'),
-  }),
+  config,
   auth: [
     auth.basic({
       title: 'E-mail and API token',
@@ -25,6 +22,11 @@ export const jira = defineConnector({
   baseUrl: ({ base_url, api_version }) => `${base_url.replace(/\/+$/, '')}/rest/api/${api_version}`,
   responseRules,
   wellKnownCredentials: ['jira-credentials'],
+  environment: {
+    JIRA_BASE_URL: { description: 'Jira site, e.g. https://your-domain.atlassian.net.', names: 'url' },
+    JIRA_USERNAME: { description: 'Jira user name; in Jira Cloud the e-mail address.' },
+    JIRA_API_TOKEN: { description: 'Jira API token.', secret: true },
+  },
   fromEnvironment: ({ JIRA_BASE_URL, JIRA_USERNAME, JIRA_API_TOKEN }) =>
     JIRA_BASE_URL && JIRA_USERNAME && JIRA_API_TOKEN
       ? { credential: { username: JIRA_USERNAME, api_token: JIRA_API_TOKEN }, config: { base_url: JIRA_BASE_URL } }

@@ -18,6 +18,10 @@ export const managerq = defineConnector({
   auth: [auth.token({ title: 'Service token', describe: 'A JWT for the managerQ service.', aliases: ['service_token', 'jwt'] })],
   baseUrl: ({ base_url }) => base_url,
   wellKnownCredentials: ['managerq-service-token'],
+  environment: {
+    MANAGERQ_URL: { description: 'managerQ service.', names: 'url' },
+    MANAGERQ_TOKEN: { description: 'managerQ service token.', secret: true },
+  },
   fromEnvironment: ({ MANAGERQ_URL, MANAGERQ_TOKEN }) =>
     MANAGERQ_URL && MANAGERQ_TOKEN ? { credential: { token: MANAGERQ_TOKEN }, config: { base_url: MANAGERQ_URL } } : undefined,
   test: async ({ http }) => {

@@ -21,6 +21,11 @@ export const openai = defineConnector({
   ],
   baseUrl: ({ base_url }) => base_url,
   responseRules: { message: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message },
+  environment: {
+    OPENAI_BASE_URL: { description: 'OpenAI-compatible endpoint.', names: 'url' },
+    OPENAI_API_KEY: { description: 'API key for that endpoint.', secret: true },
+    OPENAI_MODEL: { description: 'Model to use when a call names none.' },
+  },
   fromEnvironment: ({ OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL }) =>
     OPENAI_API_KEY || OPENAI_BASE_URL
       ? {

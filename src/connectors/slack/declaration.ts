@@ -29,6 +29,11 @@ export const slack = defineConnector({
   ],
   baseUrl: ({ api_url }) => api_url,
   responseRules,
+  environment: {
+    SLACK_BOT_TOKEN: { description: 'Slack bot token.', secret: true },
+    SLACK_API_URL: { description: 'Slack API, if it is not https://slack.com/api.', names: 'url' },
+    SLACK_SIGNING_SECRET: { description: 'Slack signing secret, for webhooks.', secret: true },
+  },
   fromEnvironment: ({ SLACK_BOT_TOKEN, SLACK_API_URL }) =>
     SLACK_BOT_TOKEN ? { credential: { token: SLACK_BOT_TOKEN }, config: SLACK_API_URL ? { api_url: SLACK_API_URL } : {} } : undefined,
   test: async ({ http }) => {

@@ -30,6 +30,14 @@ export const smtp = defineConnector({
   }),
   auth: [login, auth.none({ title: 'None, for a relay that asks for no login' })],
   wellKnownCredentials: ['smtp-credentials'],
+  environment: {
+    SMTP_HOST: { description: 'Mail server.', names: 'host' },
+    SMTP_PORT: { description: 'Port of the mail server.' },
+    SMTP_SECURE: { description: '`true` to connect with TLS; otherwise the connection starts in plain text and uses STARTTLS.' },
+    SMTP_USERNAME: { description: 'User name at the mail server.' },
+    SMTP_PASSWORD: { description: 'Password at the mail server.', secret: true },
+    SMTP_FROM: { description: 'Sender of mails.' },
+  },
   fromEnvironment: ({ SMTP_HOST, SMTP_PORT, SMTP_SECURE, SMTP_USERNAME, SMTP_PASSWORD, SMTP_FROM }) =>
     SMTP_HOST
       ? {

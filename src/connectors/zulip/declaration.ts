@@ -48,6 +48,11 @@ export const zulip = defineConnector({
     },
   },
   wellKnownCredentials: ['zulip-credentials'],
+  environment: {
+    ZULIP_SITE: { description: 'Zulip server.', names: 'url' },
+    ZULIP_EMAIL: { description: 'E-mail address of the Zulip bot.' },
+    ZULIP_API_KEY: { description: 'API key of the Zulip bot.', secret: true },
+  },
   fromEnvironment: ({ ZULIP_SITE, ZULIP_EMAIL, ZULIP_API_KEY }) =>
     ZULIP_SITE && ZULIP_EMAIL && ZULIP_API_KEY
       ? { credential: { email: ZULIP_EMAIL, api_key: ZULIP_API_KEY }, config: { site: ZULIP_SITE } }

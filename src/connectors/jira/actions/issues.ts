@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hubError, path } from '#kit'
+import type { JiraConfig } from '../config.ts'
 import { jira } from '../declaration.ts'
 import { buildJql } from '../jql.ts'
 import { findPerson } from '../people.ts'
@@ -94,10 +95,7 @@ interface Writable {
   fields?: Record<string, unknown> | undefined
 }
 
-function fieldsOf(
-  { summary, description, priority, labels: names, fields }: Writable,
-  config: Record<string, unknown>,
-): Record<string, unknown> {
+function fieldsOf({ summary, description, priority, labels: names, fields }: Writable, config: JiraConfig): Record<string, unknown> {
   return {
     ...fields,
     ...(summary === undefined ? {} : { summary }),
@@ -134,7 +132,7 @@ const createIssue = jira.action({
       ...(parent === undefined ? {} : { parent: { key: parent } }),
     }
     const { id, key } = await http.post<{ id: string; key: string }>('/issue', { fields })
-    return { id, key, url: `${String(config['base_url']).replace(/\/+$/, '')}/browse/${key}` }
+    return { id, key, url: `${config.base_url.replace(/\/+$/, '')}/browse/${key}` }
   },
 })
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hubError, path, type Http } from '#kit'
+import type { JiraConfig } from '../config.ts'
 import { jira } from '../declaration.ts'
 import { isCloud, person, projectRef, renderUser, userShape, type RawUser } from '../shapes.ts'
 
@@ -41,7 +42,7 @@ const paging = {
 /** Cloud searches projects in pages; a server answers them all, and the page is cut here. */
 async function searchProjects(
   http: Http,
-  config: Record<string, unknown>,
+  config: JiraConfig,
   { query, limit, start_at }: { query?: string | undefined; limit: number; start_at: number },
 ) {
   if (isCloud(config)) {

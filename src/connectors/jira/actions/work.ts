@@ -16,7 +16,7 @@ const assignIssue = jira.action({
   input: z.strictObject({ issue_key: issueKey, assignee: person.nullable().describe('Person by id or e-mail address; null for nobody.') }),
   output: done,
   run: async ({ input, http, config }) => {
-    const nobody = config['api_version'] === '3' ? { accountId: null } : { name: null }
+    const nobody = config.api_version === '3' ? { accountId: null } : { name: null }
     const who = input.assignee === null ? nobody : await findPerson(http, config, input.assignee)
     await http.put(path`/issue/${input.issue_key}/assignee`, who, { repeatable: true })
     return { key: input.issue_key, done: true as const }
