@@ -87,6 +87,17 @@ export interface EnvironmentVariable {
   readonly names?: 'host' | 'url'
 }
 
+/** A path of the older REST API under which an action also answers. */
+export interface LegacyPath {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly summary: string
+  /** The action's name, without the connector's. */
+  readonly action: string
+  /** Another action that answers if the query has this parameter. */
+  readonly ifQuery?: { readonly parameter: string; readonly action: string }
+}
+
 /** What the environment's variables of an outside system come to: an integration that is there from the start. */
 export interface EnvironmentIntegration {
   readonly config: Record<string, unknown>
@@ -118,6 +129,7 @@ export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   /** Every variable that `fromEnvironment` or `webhook.secretVariable` reads. The hub hands over only these. */
   readonly environment?: Readonly<Record<string, EnvironmentVariable>>
   readonly fromEnvironment?: (env: EnvironmentVariables) => EnvironmentIntegration | undefined
+  readonly legacyPaths?: readonly LegacyPath[]
   readonly webhook?: WebhookDeclaration
   readonly sources?: Readonly<Record<string, SourceDeclaration>>
   readonly events?: Readonly<Record<string, string>>

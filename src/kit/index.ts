@@ -10,6 +10,7 @@ export {
   type EnvironmentIntegration,
   type EnvironmentVariable,
   type EnvironmentVariables,
+  type LegacyPath,
   type Verdict,
 } from './connector.ts'
 export {
@@ -53,6 +54,7 @@ export {
 export { type SourceDeclaration } from './source.ts'
 export {
   readable,
+  sampleHeaders,
   schemes,
   sign,
   validateScheme,

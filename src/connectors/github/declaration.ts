@@ -37,6 +37,14 @@ export const github = defineConnector({
     const { login } = await http.get<{ login: string }>('/user')
     return { account: login }
   },
+  legacyPaths: [
+    { method: 'GET', path: '/api/integrations/github/repos', action: 'search_repositories', summary: 'Search repositories' },
+    { method: 'GET', path: '/api/integrations/github/repos/:owner/:repo', action: 'get_repository', summary: 'Get a repository' },
+    { method: 'GET', path: '/api/integrations/github/commits', action: 'list_commits', summary: 'List commits' },
+    { method: 'GET', path: '/api/integrations/github/issues', action: 'list_issues', summary: 'List issues' },
+    { method: 'POST', path: '/api/integrations/github/issues', action: 'create_issue', summary: 'Create an issue' },
+    { method: 'GET', path: '/api/integrations/github/pullrequests', action: 'list_pull_requests', summary: 'List pull requests' },
+  ],
   webhook,
   events,
 })

@@ -35,6 +35,19 @@ export const jira = defineConnector({
     const { displayName: name } = await http.get<{ displayName: string }>('/myself')
     return { account: name }
   },
+  legacyPaths: [
+    {
+      method: 'GET',
+      path: '/api/integrations/jira/projects',
+      action: 'list_projects',
+      summary: 'List projects, or find one by project_name',
+      ifQuery: { parameter: 'project_name', action: 'find_project' },
+    },
+    { method: 'GET', path: '/api/integrations/jira/projects/:project_key', action: 'get_project', summary: 'Get a project' },
+    { method: 'GET', path: '/api/integrations/jira/issues', action: 'search_issues', summary: 'Search issues' },
+    { method: 'POST', path: '/api/integrations/jira/issues', action: 'create_issue', summary: 'Create an issue' },
+    { method: 'GET', path: '/api/integrations/jira/users', action: 'search_users', summary: 'Search users' },
+  ],
   webhook,
   events,
 })

@@ -40,6 +40,11 @@ export const slack = defineConnector({
     const { user, team } = await http.post<{ user: string; team: string }>('/auth.test', {}, { effect: 'read' })
     return { account: `${user} in ${team}` }
   },
+  legacyPaths: [
+    { method: 'POST', path: '/api/integrations/slack/message', action: 'send_message', summary: 'Send a message' },
+    { method: 'GET', path: '/api/integrations/slack/channels', action: 'list_channels', summary: 'List channels' },
+    { method: 'GET', path: '/api/integrations/slack/users', action: 'list_users', summary: 'List users' },
+  ],
   webhook,
   events,
 })

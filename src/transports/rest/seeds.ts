@@ -1,64 +1,34 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Connector, LegacyPath } from '#kit'
 import { renderIntegration } from './integrations.ts'
 import type { RestApp, RestDeps } from './server.ts'
 
 /**
- * The older spelling of the API, under /api/integrations: each path is one tool call through the waist, or one call of the integrations
- * module. Answers are the tool's output itself; the invocation's id is in a header.
+ * The older spelling of the API, under /api/integrations. A path that a connector declares is one tool call; the others are calls of the
+ * integrations module. The answer is the tool's output itself; the id of the invocation is in a header.
  */
-interface SeedRoute {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  /** The tool, which may depend on what is asked. */
-  readonly tool: string | ((query: Record<string, unknown>) => string)
-  readonly summary: string
-}
-
-const routes: readonly SeedRoute[] = [
-  {
-    method: 'GET',
-    path: 'jira/projects',
-    tool: (query) => ('project_name' in query ? 'jira_find_project' : 'jira_list_projects'),
-    summary: 'List projects, or find one by project_name',
-  },
-  { method: 'GET', path: 'jira/projects/:project_key', tool: 'jira_get_project', summary: 'Get a project' },
-  { method: 'GET', path: 'jira/issues', tool: 'jira_search_issues', summary: 'Search issues' },
-  { method: 'POST', path: 'jira/issues', tool: 'jira_create_issue', summary: 'Create an issue' },
-  { method: 'GET', path: 'jira/users', tool: 'jira_search_users', summary: 'Search users' },
-  { method: 'GET', path: 'github/repos', tool: 'github_search_repositories', summary: 'Search repositories' },
-  { method: 'GET', path: 'github/repos/:owner/:repo', tool: 'github_get_repository', summary: 'Get a repository' },
-  { method: 'GET', path: 'github/commits', tool: 'github_list_commits', summary: 'List commits' },
-  { method: 'GET', path: 'github/issues', tool: 'github_list_issues', summary: 'List issues' },
-  { method: 'POST', path: 'github/issues', tool: 'github_create_issue', summary: 'Create an issue' },
-  { method: 'GET', path: 'github/pullrequests', tool: 'github_list_pull_requests', summary: 'List pull requests' },
-  { method: 'POST', path: 'slack/message', tool: 'slack_send_message', summary: 'Send a message' },
-  { method: 'GET', path: 'slack/channels', tool: 'slack_list_channels', summary: 'List channels' },
-  { method: 'GET', path: 'slack/users', tool: 'slack_list_users', summary: 'List users' },
-]
-
-const endpoints: Readonly<Record<string, string>> = Object.fromEntries(
-  routes.flatMap(({ path, tool }) =>
-    (typeof tool === 'string' ? [tool] : ['jira_find_project', 'jira_list_projects']).map((name) => [name, `/api/integrations/${path}`]),
-  ),
-)
-
 export function seedRoutes(app: RestApp, deps: RestDeps): void {
-  for (const route of routes) toolRoute(app, deps, route)
+  for (const { name, legacyPaths = [] } of deps.integrations.connectors)
+    for (const path of legacyPaths) toolRoute(app, deps, { connector: name, ...path })
   managementRoutes(app, deps)
 }
 
-function toolRoute(app: RestApp, { tools }: RestDeps, { method, path, tool, summary }: SeedRoute): void {
+function toolRoute(
+  app: RestApp,
+  { tools }: RestDeps,
+  { connector, method, path, action, ifQuery, summary }: LegacyPath & { connector: string },
+): void {
   app.route({
     method,
-    url: `/api/integrations/${path}`,
+    url: path,
     config: { access: 'tools:call:*' },
     schema: { tags: ['Integrations by name'], summary },
     handler: async (request, reply) => {
       const { principal, query, params, body, headers } = request as FastifyRequest
       const { integration, ...asked } = query as Record<string, unknown>
       const given = { ...(body as object | undefined), ...(params as object) }
-      const name = typeof tool === 'string' ? tool : tool(asked)
+      const name = `${connector}_${ifQuery && ifQuery.parameter in asked ? ifQuery.action : action}`
       const { input_schema: schema } = tools.registry.describe(await tools.find(principal.workspaceId, name))
       const key = headers['idempotency-key']
       const approval = headers['hub-approval']
@@ -82,6 +52,7 @@ function managementRoutes(app: RestApp, { integrations, tools }: RestDeps): void
   const tags = ['Integrations by name']
   const params = z.object({ name: z.string() })
   const any = z.record(z.string(), z.unknown())
+  const endpoints = legacyEndpoints(integrations.connectors)
 
   app.get('/api/integrations', {
     config: { access: 'integrations:read' },
@@ -136,6 +107,17 @@ function managementRoutes(app: RestApp, { integrations, tools }: RestDeps): void
     schema: { tags, summary: 'Test the connection', params, response: { 200: any } },
     handler: async ({ principal, params: { name } }) => integrations.test(principal, name),
   })
+}
+
+/** The legacy path of each tool that has one. */
+function legacyEndpoints(connectors: readonly Connector[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    connectors.flatMap(({ name, legacyPaths = [] }) =>
+      legacyPaths.flatMap(({ path, action, ifQuery }) =>
+        [action, ...(ifQuery ? [ifQuery.action] : [])].map((tool) => [`${name}_${tool}`, path]),
+      ),
+    ),
+  )
 }
 
 /** A query string holds only texts; the tool's schema says which of them mean numbers, booleans or lists. */

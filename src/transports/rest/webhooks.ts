@@ -19,8 +19,6 @@ interface HookRoute {
 const routes: readonly HookRoute[] = [
   { url: '/api/v1/webhooks/:hook', summary: 'Take in a webhook of an integration or a connector' },
   { url: '/api/v1/hooks/webhooks/:hook', summary: 'The same, as older set-ups spell it' },
-  { url: '/api/v1/integrations/github/webhook', summary: 'Take in a webhook of GitHub', hook: 'github' },
-  { url: '/api/integrations/slack/webhook', summary: 'Take in a webhook of Slack', hook: 'slack' },
   { url: '/api/integrations/webhook/:hook', summary: 'Take in a webhook of any sender' },
 ]
 
@@ -30,9 +28,15 @@ export async function webhookRoutes(app: RestApp, deps: RestDeps): Promise<void>
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largest }, (_request, body, done) => done(null, body))
     scope.addHook('onRequest', (request) => deps.webhooks.admit(request.ip))
-    for (const route of routes) receiveRoute(scope, deps, route)
+    for (const route of [...routes, ...legacyRoutes(deps)]) receiveRoute(scope, deps, route)
   })
   lookRoutes(app, deps)
+}
+
+function legacyRoutes({ integrations }: RestDeps): HookRoute[] {
+  return integrations.connectors.flatMap(({ name, title, webhook }) =>
+    (webhook?.legacyPaths ?? []).map((url) => ({ url, summary: `Take in a webhook of ${title}`, hook: name })),
+  )
 }
 
 function receiveRoute(app: RestApp, { webhooks }: RestDeps, { url, summary, hook }: HookRoute): void {
