@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scopes } from '#access'
-import { isSecretSetting, settings, settingNames, vendorVariableNames, type SettingName } from '#config'
+import { isSecretSetting, settings, settingNames, type SettingName } from '#config'
+import { connectors } from '#connectors'
 import { errorCatalogue } from '#errors'
+import { declaredVariables } from '../src/connector-variables.ts'
 
 /**
  * What the pages say of settings and errors is written from the code: `npm run docs`. A test compares, so that neither can change alone.
@@ -35,12 +37,27 @@ ${rows.join('\n')}
 `
 }
 
-function settingsTable(): string {
-  const rows = settingNames.map((name) => {
+interface DocumentedVariable {
+  readonly name: string
+  readonly description: string
+  readonly secret: boolean
+  readonly preset?: string | undefined
+}
+
+const ownSettings = (): DocumentedVariable[] =>
+  settingNames.map((name) => {
     const { description = '' } = settings.shape[name]
-    const preset = presetOf(name)
-    return `| \`${name}\` | ${preset === undefined ? '' : `\`${preset}\``} | ${description}${isSecretSetting(name) ? ' *Secret.*' : ''} |`
+    return { name, description, secret: isSecretSetting(name), preset: presetOf(name) }
   })
+
+const connectorVariables = (): DocumentedVariable[] =>
+  Object.entries(declaredVariables(connectors)).map(([name, { description, secret = false }]) => ({ name, description, secret }))
+
+function settingsTable(): string {
+  const rows = [...ownSettings(), ...connectorVariables()].map(
+    ({ name, description, secret, preset }) =>
+      `| \`${name}\` | ${preset === undefined ? '' : `\`${preset}\``} | ${description}${secret ? ' *Secret.*' : ''} |`,
+  )
   return `| setting | default | what |\n|---|---|---|\n${rows.join('\n')}`
 }
 
@@ -50,13 +67,11 @@ function scopesTable(): string {
 }
 
 function envExample(): string {
-  const entries = settingNames.map((name) => {
-    const { description = '' } = settings.shape[name]
-    const heading = name === vendorVariableNames[0] ? '# Outside systems. Set, they make an integration of that name at start.\n\n' : ''
-    return `${heading}# ${description}\n#${name}=${presetOf(name) ?? ''}\n`
-  })
+  const entry = ({ name, description, preset = '' }: DocumentedVariable): string => `# ${description}\n#${name}=${preset}\n`
+  const heading = '# Outside systems. If they are set, the hub creates an integration of that name at start.\n'
+  const entries = [...ownSettings().map(entry), heading, ...connectorVariables().map(entry)]
   return `# Copy to .env and take away the # before what you set. The environment wins over this file; an empty value is an unset one.
-# Written from src/config.ts by \`npm run docs\`. \`bin/hub config\` shows what is in force.
+# Written from src/config.ts and the connectors by \`npm run docs\`. \`bin/hub config\` shows what is in force.
 
 ${entries.join('\n')}`
 }

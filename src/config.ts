@@ -60,44 +60,6 @@ const secretKeys = z
   })
   .optional()
 
-/** The outside systems' own variables: set, they make an integration. Which connector reads which, it says itself. */
-const vendorVariables = {
-  JIRA_BASE_URL: 'Jira site, e.g. https://your-domain.atlassian.net.',
-  JIRA_USERNAME: 'Jira user name, an e-mail address in the cloud.',
-  JIRA_API_TOKEN: 'Jira API token.',
-  GITHUB_TOKEN: 'GitHub personal access token.',
-  GITHUB_API_URL: 'GitHub API, for GitHub Enterprise.',
-  SLACK_BOT_TOKEN: 'Slack bot token.',
-  SLACK_API_URL: 'Slack API, when it is not the usual one.',
-  SLACK_SIGNING_SECRET: 'Slack signing secret, for webhooks.',
-  ZULIP_SITE: 'Zulip server.',
-  ZULIP_EMAIL: 'Zulip bot e-mail.',
-  ZULIP_API_KEY: 'Zulip bot key.',
-  SMTP_HOST: 'Mail server.',
-  SMTP_PORT: 'Port of the mail server.',
-  SMTP_SECURE: 'true for TLS from the first byte; STARTTLS otherwise.',
-  SMTP_USERNAME: 'User name at the mail server.',
-  SMTP_PASSWORD: 'Password at the mail server.',
-  SMTP_FROM: 'Sender of mails.',
-  MANAGERQ_URL: 'managerQ service.',
-  MANAGERQ_TOKEN: 'managerQ service token.',
-  OPENAI_BASE_URL: 'OpenAI-compatible endpoint.',
-  OPENAI_API_KEY: 'Its key.',
-  OPENAI_MODEL: 'Its model, unless a call names one.',
-  ANTHROPIC_BASE_URL: 'Anthropic API, when it is not the usual one.',
-  ANTHROPIC_API_KEY: 'Anthropic key.',
-  ANTHROPIC_MODEL: 'Its model, unless a call names one.',
-} as const
-
-export const vendorVariableNames = Object.keys(vendorVariables) as (keyof typeof vendorVariables)[]
-
-const vendorSettings = Object.fromEntries(
-  Object.entries(vendorVariables).map(([name, text]) => [
-    name,
-    /TOKEN|SECRET|KEY|PASSWORD/.test(name) ? optional.describe(text).meta(secret) : optional.describe(text),
-  ]),
-) as Record<keyof typeof vendorVariables, typeof optional>
-
 export const settings = z.object({
   HUB_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   HUB_PORT: port.default(3000).describe('Port to listen on; 0 takes a free one.'),
@@ -152,7 +114,6 @@ export const settings = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: optional.describe('OpenTelemetry collector; spans are sent when it is set.'),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional.describe('The same, for traces alone.'),
   OTEL_SERVICE_NAME: z.string().min(1).default('integration-hub').describe('Service name in traces.'),
-  ...vendorSettings,
 })
 
 export type SettingName = keyof typeof settings.shape
@@ -160,6 +121,8 @@ export type Settings = z.output<typeof settings>
 
 export interface Config extends Readonly<Settings> {
   readonly HUB_CREDENTIALS: 'database' | 'vault'
+  /** What was given besides the hub's own settings. Connectors declare which of these variables they read. */
+  readonly others: Environment
 }
 
 export class ConfigError extends Error {
@@ -174,8 +137,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface LoadedConfig {
   readonly config: Config
-  /** Where each setting that is not a default came from. */
-  readonly origins: ReadonlyMap<SettingName, 'environment' | '.env'>
+  /** Where each variable that was given came from. */
+  readonly origins: ReadonlyMap<string, 'environment' | '.env'>
 }
 
 export function loadConfig(env: Environment = process.env, folder: string = process.cwd()): LoadedConfig {
@@ -188,12 +151,13 @@ export function loadConfig(env: Environment = process.env, folder: string = proc
   if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
 
-  const origins = new Map<SettingName, 'environment' | '.env'>()
-  for (const name of settingNames) if (given[name] !== undefined) origins.set(name, env[name] === undefined ? '.env' : 'environment')
+  const origins = new Map<string, 'environment' | '.env'>()
+  for (const name of Object.keys(given)) origins.set(name, env[name] === undefined ? '.env' : 'environment')
   const config = {
     ...parsed.data,
     HUB_CREDENTIALS: parsed.data.HUB_CREDENTIALS ?? 'database',
     HUB_DATA_DIR: resolve(folder, parsed.data.HUB_DATA_DIR),
+    others: Object.freeze(Object.fromEntries(Object.entries(given).filter(([name]) => !(name in settings.shape)))),
   }
   for (const value of Object.values(config)) if (Array.isArray(value)) Object.freeze(value)
   return { config: Object.freeze(config), origins }
@@ -233,11 +197,19 @@ function contradictions(given: Environment): string[] {
   return faults
 }
 
-/** What `hub config` prints: each setting as it is in force, secrets masked. */
-export function describeConfig({ config, origins }: LoadedConfig): { name: SettingName; value: string; origin: string }[] {
-  return settingNames.map((name) => ({
+/** Variables that connectors declare, by name. */
+export type DeclaredVariables = Readonly<Record<string, { readonly secret?: boolean }>>
+
+/** What `hub config` prints: the hub's settings and the connectors' variables as they are in force, with secrets masked. */
+export function describeConfig(
+  { config, origins }: LoadedConfig,
+  declared: DeclaredVariables = {},
+): { name: string; value: string; origin: string }[] {
+  const own = settingNames.map((name) => ({ name, value: config[name] as unknown, secret: isSecretSetting(name) }))
+  const others = Object.entries(declared).map(([name, { secret = false }]) => ({ name, value: config.others[name], secret }))
+  return [...own, ...others].map(({ name, value, secret }) => ({
     name,
-    value: isSecretSetting(name) && config[name] !== undefined ? '(set)' : shown(config[name]),
+    value: secret && value !== undefined ? '(set)' : shown(value),
     origin: origins.get(name) ?? 'default',
   }))
 }

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAccess, type Access } from '#access'
-import { vendorVariableNames, type Config } from '#config'
+import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring, type Credentials } from '#credentials'
 import { ensureDataDir, openDatabase, type Database } from '#db'
@@ -19,6 +19,7 @@ import { createEventPublisher } from '#events/publish'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createTools, type Tools } from '#tools'
 import { createHookCheck, createReader, createWebhooks, type Webhooks } from '#webhooks'
+import { declaredValues, operatorHosts } from './connector-variables.ts'
 import { loadConnectors } from './load-connectors.ts'
 import { version } from './version.ts'
 
@@ -63,7 +64,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const credentials = stack.use(createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
 
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
-  const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(config)] })
+  const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(connectors, config.others)] })
   stack.defer(() => egress.close())
   const publisher = createEventPublisher(db)
   const expressions = stack.use(createExpressions(telemetry))
@@ -79,7 +80,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       },
       {
         connectors,
-        environment: vendorEnvironment(config),
+        environment: declaredValues(connectors, config.others),
         ratePerMinute: config.RATE_LIMIT_PER_MINUTE,
         check: createHookCheck(expressions),
       },
@@ -144,6 +145,7 @@ export async function composeHub(
     {
       ...telemetry,
       version,
+      connectors: hub.integrations.connectors,
       access,
       tools,
       webhooks,
@@ -210,20 +212,6 @@ export async function serveHub(config: Config): Promise<ServingHub> {
       })
     },
   }
-}
-
-/** The outside systems' variables, as connectors read them. */
-function vendorEnvironment(config: Config): Record<string, string | undefined> {
-  return Object.fromEntries(vendorVariableNames.map((name) => [name, config[name]]))
-}
-
-/** Addresses that the operator set in the environment may be private: they were not given by a user. */
-function operatorHosts(config: Config): string[] {
-  return vendorVariableNames.flatMap((name) => {
-    const value = config[name]
-    if (name === 'SMTP_HOST') return value ?? []
-    return /_(URL|SITE)$/.test(name) && value !== undefined && URL.canParse(value) ? new URL(value).hostname.replaceAll(/[[\]]/g, '') : []
-  })
 }
 
 function readinessOf({ db, credentials, telemetry }: Hub): Readiness {

@@ -14,7 +14,6 @@ export type ConnectorModule = (kit: ConnectorKit) => kit.Connector
 export type ConnectorKit = Pick<
   typeof kit,
   | 'defineConnector'
-  | 'defineAction'
   | 'auth'
   | 'secret'
   | 'path'

@@ -122,6 +122,8 @@ export function webhookCommands(program: Command): void {
     .action(signSample)
 }
 
+type SampleHeaders = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>
+
 interface SignOptions {
   readonly secret?: string
   readonly credential?: string
@@ -131,7 +133,7 @@ interface SignOptions {
 }
 
 async function signSample(name: string, options: SignOptions, command: Command): Promise<void> {
-  const { schemes, sign, hubError } = await import('#kit')
+  const { sampleHeaders, schemes, sign, hubError } = await import('#kit')
   const scheme = (schemes as Record<string, WebhookScheme>)[name]
   if (!scheme) return command.error(`error: there is no scheme "${name}"; there are: ${Object.keys(schemes).join(', ')}`)
   const body = options.body === '-' ? await buffer(process.stdin) : await readFile(options.body)
@@ -142,18 +144,18 @@ async function signSample(name: string, options: SignOptions, command: Command):
     const secret = options.secret ?? Object.values(stored ?? {}).find((value): value is string => typeof value === 'string')
     if (secret === undefined) throw hubError('invalid_input', { detail: 'a secret is needed: --credential NAME, or --secret TEXT' })
     const signed = sign(scheme, { body, secret, now: Date.now() })
-    const headers = { 'content-type': 'application/json', ...vendorHeaders(name, options.type), ...signed.headers }
+    const headers = {
+      'content-type': 'application/json',
+      ...fill((sampleHeaders as SampleHeaders)[name] ?? {}, options.type),
+      ...signed.headers,
+    }
     output.print({ method: 'POST', url: options.url, headers, body: signed.body.toString() }, curl(options.url, headers, signed.body))
   })
 }
 
-/** What these senders say beside the signature. */
-function vendorHeaders(scheme: string, type: string): Record<string, string> {
-  const id = crypto.randomUUID()
-  if (scheme === 'github') return { 'x-github-event': type, 'x-github-delivery': id }
-  if (scheme === 'jira') return { 'x-atlassian-webhook-identifier': id }
-  if (scheme === 'gitlab_token') return { 'x-gitlab-event': type, 'x-gitlab-event-uuid': id }
-  return {}
+function fill(headers: Readonly<Record<string, string>>, type: string): Record<string, string> {
+  const values: Readonly<Record<string, string>> = { '{type}': type, '{id}': crypto.randomUUID() }
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, values[value] ?? value]))
 }
 
 function curl(url: string, headers: Record<string, string>, body: Buffer): string {

@@ -4,8 +4,19 @@ export function scaffold(name: string): Record<string, string> {
   return {
     'package.json': `${JSON.stringify({ name: `hub-connector-${name.replaceAll('_', '-')}`, version: '0.1.0', type: 'module', exports: './index.ts' }, null, 2)}\n`,
     'index.ts': `/** The hub hands the kit over, so this folder needs no packages of its own. */
-export default function connector({ defineConnector, defineAction, auth, path, z }: any) {
-  const getItem = defineAction({
+export default function connector({ defineConnector, auth, path, z }: any) {
+  const declaration = defineConnector({
+    name: '${name}',
+    title: '${title}',
+    description: 'What ${title} is, in a sentence.',
+    connect: 'Make an API token in ${title} and store it as a credential {"token": "…"}.',
+    config: z.object({ base_url: z.url().describe('Address of the API.') }),
+    auth: [auth.token()],
+    baseUrl: ({ base_url }: { base_url: string }) => base_url,
+    test: async ({ http }: any) => ({ account: String((await http.get('/me')).name) }),
+  })
+
+  const getItem = declaration.action({
     title: 'Get an item',
     description: 'Gets one item of ${title} by its id. Use it when you know the id. Returns its id and name.',
     effect: 'read',
@@ -15,17 +26,7 @@ export default function connector({ defineConnector, defineAction, auth, path, z
     run: ({ input, http }: any) => http.get(path\`/items/\${input.id}\`),
   })
 
-  return defineConnector({
-    name: '${name}',
-    title: '${title}',
-    description: 'What ${title} is, in a sentence.',
-    connect: 'Make an API token in ${title} and store it as a credential {"token": "…"}.',
-    config: z.object({ base_url: z.url().describe('Address of the API.') }),
-    auth: [auth.token()],
-    baseUrl: ({ base_url }: { base_url: string }) => base_url,
-    test: async ({ http }: any) => ({ account: String((await http.get('/me')).name) }),
-    actions: { get_item: getItem },
-  })
+  return declaration.withActions({ get_item: getItem })
 }
 `,
     'README.md': `# ${name}

@@ -14,7 +14,9 @@ export function runCommands(program: Command): void {
     .description('show the settings in force, secrets masked')
     .action(async (_options, command: Command) => {
       const { describeConfig, loadConfig } = await import('#config')
-      const settings = describeConfig(loadConfig())
+      const { connectors } = await import('#connectors')
+      const { declaredVariables } = await import('../connector-variables.ts')
+      const settings = describeConfig(loadConfig(), declaredVariables(connectors))
       outputOf(command).print(settings, table(settings))
     })
 }

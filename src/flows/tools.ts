@@ -53,5 +53,4 @@ const flowConnector = defineConnector({
   builtIn: true,
   config: z.object({}),
   auth: [],
-  actions: {},
-})
+}).withActions({})

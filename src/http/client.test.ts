@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { auth, defineAction, defineConnector } from '#kit'
+import { auth, defineConnector } from '#kit'
 import {
   createEgress,
   createEtagCache,
@@ -32,18 +32,7 @@ const connector = defineConnector({
     limit: (headers) =>
       headers['x-left'] === undefined ? undefined : { remaining: Number(headers['x-left']), resetAt: new Date(Date.now() + 60_000) },
   },
-  actions: {
-    get_it: defineAction({
-      title: '',
-      description: '',
-      effect: 'read',
-      example: {},
-      input: z.strictObject({}),
-      output: z.unknown(),
-      run: async () => null,
-    }),
-  },
-})
+}).withActions({})
 
 function client(url: string, more: Partial<CallScope> & Partial<HttpRuntime> = {}): Http {
   const egress = more.egress ?? createEgress({ allow: ['127.0.0.1', '::1'] })

@@ -108,7 +108,7 @@ export function createConnections({ credentials, http: base, gates, ratePerMinut
       const target = {
         connector,
         integrationId: integration.id,
-        baseUrl: connector.baseUrl?.(config as never) ?? '',
+        baseUrl: connector.baseUrl?.(config) ?? '',
         secrets,
         gate: gates.of(integration, perMinute),
         ...scope,

@@ -53,7 +53,7 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly verify?: (context: ActionContext<Input>) => Promise<Verdict<Output>>
 }
 
-export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType> {
+export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config = Record<string, unknown>> {
   readonly title: string
   readonly description: string
   readonly effect: Effect
@@ -63,14 +63,39 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType> {
   readonly idempotent?: boolean
   readonly aliases?: readonly string[]
   readonly example: z.input<In>
-  readonly run: (context: ActionContext<z.output<In>>) => Promise<z.input<Out>>
-  readonly verify?: (context: ActionContext<z.output<In>>) => Promise<Verdict<z.input<Out>>>
+  readonly run: (context: ActionContext<z.output<In>, Config>) => Promise<z.input<Out>>
+  readonly verify?: (context: ActionContext<z.output<In>, Config>) => Promise<Verdict<z.input<Out>>>
 }
 
-/** One declaration feeds every transport: REST, command line, flows, console and documentation. */
+/** An action of the hub itself, which has no config. Actions of connectors are made with the connector's own `action`. */
 export function defineAction<In extends z.ZodType, Out extends z.ZodType>(spec: ActionSpec<In, Out>): Action {
+  return actionOf(spec)
+}
+
+// The one place where the static types of a spec are given up: the tool pipeline calls `run` only with an input and a config that passed
+// the schemas of this very spec.
+function actionOf<In extends z.ZodType, Out extends z.ZodType, Config>(spec: ActionSpec<In, Out, Config>): Action {
   const { idempotent = spec.effect === 'read', aliases = [], ...rest } = spec
   return { ...rest, idempotent, aliases } as unknown as Action
+}
+
+/** An environment variable that a connector reads. It is listed by `hub config`, in docs/operate.md and in .env.example. */
+export interface EnvironmentVariable {
+  readonly description: string
+  readonly secret?: boolean
+  /** The value names a host, alone or in a URL. That host may be private, because the operator chose it and not a user. */
+  readonly names?: 'host' | 'url'
+}
+
+/** A path of the older REST API under which an action also answers. */
+export interface LegacyPath {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly summary: string
+  /** The action's name, without the connector's. */
+  readonly action: string
+  /** Another action that answers if the query has this parameter. */
+  readonly ifQuery?: { readonly parameter: string; readonly action: string }
 }
 
 /** What the environment's variables of an outside system come to: an integration that is there from the start. */
@@ -81,42 +106,61 @@ export interface EnvironmentIntegration {
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
-export interface ConnectorSpec {
+/** What a connector says about its outside system. `Config` is the schema of an integration's config. */
+export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   /** Lower case; begins the name of every tool: `github` gives `github_get_repository`. */
   readonly name: string
   readonly title: string
   readonly description: string
   readonly aliases?: readonly string[]
-  readonly config: z.ZodObject
+  readonly config: Config
   readonly auth: readonly AuthMethod[]
-  /** Where `http` sends a path, given the integration's config. */
-  readonly baseUrl?: (config: never) => string
+  /** The address that `http` prepends to every path. */
+  readonly baseUrl?: (config: z.output<Config>) => string
   readonly headers?: Readonly<Record<string, string>>
-  /** How this system spells its errors and its limits; what is not said is read as HTTP means it. */
+  /** How this system reports errors and limits where it differs from plain HTTP. */
   readonly responseRules?: ResponseRules
-  readonly actions: Readonly<Record<string, Action>>
-  /** A cheap call that proves the credential; answers whom it belongs to. */
-  readonly test?: (context: ActionContext<undefined>) => Promise<{ account: string }>
-  /** Credentials that make an integration by being there. */
+  /** A cheap call that proves that the credential works. Returns the account that the credential belongs to. */
+  readonly test?: (context: ActionContext<undefined, z.output<Config>>) => Promise<{ account: string }>
+  /** If a credential with one of these names exists, an integration is created for it. */
   readonly wellKnownCredentials?: readonly string[]
-  /** Acts on the hub itself: needs no integration. */
+  /** Acts on the hub itself and needs no integration. */
   readonly builtIn?: boolean
+  /** Every variable that `fromEnvironment` or `webhook.secretVariable` reads. The hub hands over only these. */
+  readonly environment?: Readonly<Record<string, EnvironmentVariable>>
   readonly fromEnvironment?: (env: EnvironmentVariables) => EnvironmentIntegration | undefined
+  readonly legacyPaths?: readonly LegacyPath[]
   readonly webhook?: WebhookDeclaration
   readonly sources?: Readonly<Record<string, SourceDeclaration>>
   readonly events?: Readonly<Record<string, string>>
-  /** What people may do to get a credential, in a sentence or two; shown where one is missing. */
+  /** How to get a credential, in one or two sentences. Shown where a credential is missing. */
   readonly connect: string
 }
 
-export interface Connector extends ConnectorSpec {
+export interface Connector extends Omit<ConnectorSpec, 'baseUrl' | 'test'> {
   readonly aliases: readonly string[]
   readonly headers: Readonly<Record<string, string>>
   readonly wellKnownCredentials: readonly string[]
+  readonly actions: Readonly<Record<string, Action>>
+  readonly baseUrl?: (config: Record<string, unknown>) => string
+  readonly test?: (context: ActionContext<undefined>) => Promise<{ account: string }>
 }
 
-export function defineConnector<Config extends z.ZodObject>(
-  spec: Omit<ConnectorSpec, 'config' | 'baseUrl'> & { readonly config: Config; readonly baseUrl?: (config: z.output<Config>) => string },
-): Connector {
-  return { aliases: [], headers: {}, wellKnownCredentials: [], ...(spec as unknown as ConnectorSpec) }
+/** A connector without its actions. Files of actions import it, so that `config` is typed in every action. */
+export interface ConnectorDeclaration<Config extends z.ZodObject> {
+  /** One action feeds every transport: REST, command line, flows, console and documentation. */
+  action<In extends z.ZodType, Out extends z.ZodType>(spec: ActionSpec<In, Out, z.output<Config>>): Action
+  /** The whole connector. The keys are the actions' names: `get_item` of `shop` becomes the tool `shop_get_item`. */
+  withActions(actions: Readonly<Record<string, Action>>): Connector
+}
+
+export function defineConnector<Config extends z.ZodObject>(spec: ConnectorSpec<Config>): ConnectorDeclaration<Config> {
+  return {
+    action: actionOf,
+    // As in `actionOf`: the hub passes only a config that passed `spec.config`.
+    withActions(actions) {
+      const { aliases = [], headers = {}, wellKnownCredentials = [] } = spec
+      return { ...(spec as unknown as Connector), aliases, headers, wellKnownCredentials, actions }
+    },
+  }
 }

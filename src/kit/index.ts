@@ -8,7 +8,9 @@ export {
   type ConnectorSpec,
   type Effect,
   type EnvironmentIntegration,
+  type EnvironmentVariable,
   type EnvironmentVariables,
+  type LegacyPath,
   type Verdict,
 } from './connector.ts'
 export {
@@ -52,6 +54,7 @@ export {
 export { type SourceDeclaration } from './source.ts'
 export {
   readable,
+  sampleHeaders,
   schemes,
   sign,
   validateScheme,

@@ -134,7 +134,7 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
   const scope: Omit<CallScope, 'authorization'> = {
     connector,
     integrationId: 'int_test',
-    baseUrl: connector.baseUrl?.(config as never) ?? '',
+    baseUrl: connector.baseUrl?.(config) ?? '',
     secrets: Object.values(credential).filter((value): value is string => typeof value === 'string' && value.length >= 8),
     gate: options.gate ?? openGate,
     signal,

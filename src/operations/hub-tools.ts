@@ -12,8 +12,7 @@ const hub = defineConnector({
   builtIn: true,
   config: z.object({}),
   auth: [],
-  actions: {},
-})
+}).withActions({})
 
 /** The hub's own tools: the operations that are declared as one. They run through `execute`, with the scopes of whoever calls the tool. */
 export function createHubTools(all: Readonly<Record<string, Operation>>, execute: () => Execute): Tool[] {

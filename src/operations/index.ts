@@ -37,7 +37,6 @@ export { createClient } from './client.ts'
 export { authorize, createExecute, type Execute } from './execute.ts'
 export type { Modules } from './modules.ts'
 export type { Caller, HttpRoute, Operation, OperationTool, StreamEvent } from './operation.ts'
-export { legacyToolPaths, type LegacyToolPath } from './legacy-paths.ts'
 export { jsonSchemaOf } from './shared.ts'
 export { createHubTools } from './hub-tools.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Connector } from '#kit'
 import { policyRule, type Outcome, type Tool, type Tools } from '#tools'
-import { legacyPathOf } from './legacy-paths.ts'
 import { operation, plain, view } from './operation.ts'
 import { anyObject, decodeCursor, encodeCursor, pageInput, pageOf, reference } from './shared.ts'
 
@@ -159,10 +159,10 @@ export const toolRegistry = operation({
   ),
   http: { method: 'GET', path: '/api/integrations/tools' },
   example: {},
-  run: async ({ tools, principal }) => ({
+  run: async ({ tools, integrations, principal }) => ({
     items: (await tools.list(principal, {})).flatMap((tool) => {
       const { description, input_schema: parameters_schema } = tools.registry.describe(tool)
-      const endpoint = legacyPathOf(tool.name) ?? `/api/v1/tools/${tool.name}/invoke`
+      const endpoint = legacyPathOf(integrations.connectors, tool.name) ?? `/api/v1/tools/${tool.name}/invoke`
       return [tool.name, ...tool.aliases].map((name) => ({
         name,
         description,
@@ -173,6 +173,15 @@ export const toolRegistry = operation({
     }),
   }),
 })
+
+/** The older path of a tool, where its connector declares one. */
+function legacyPathOf(connectors: readonly Connector[], tool: string): string | undefined {
+  for (const { name, legacyPaths = [] } of connectors) {
+    const found = legacyPaths.find(({ action, ifQuery }) => [action, ifQuery?.action].some((verb) => tool === `${name}_${verb}`))
+    if (found) return found.path
+  }
+  return undefined
+}
 
 const rules = z.strictObject({ rules: z.array(policyRule).max(200) })
 

@@ -316,8 +316,7 @@ const provided = (name: string, effect: 'read' | 'write' = 'read', description =
     builtIn: true,
     config: z.object({}),
     auth: [],
-    actions: {},
-  }),
+  }).withActions({}),
   action: defineAction({
     title: 'Nightly summary',
     description,

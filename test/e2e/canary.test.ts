@@ -11,6 +11,8 @@ import { gunzipSync } from 'node:zlib'
 import type pg from 'pg'
 import { request } from 'undici'
 import { isSecretSetting, settingNames, type Environment } from '#config'
+import { connectors } from '#connectors'
+import { declaredVariables } from '../../src/connector-variables.ts'
 import { backup, findRunning } from '#db'
 import { freshDatabase, serveProcess } from '#test'
 import { startVault } from '../standins/vault/index.ts'
@@ -76,8 +78,9 @@ function environment(secrets: Canaries, outside: string, more: Environment): Env
     VAULT_SECRET_ID: undefined,
     ...more,
   }
-  const secret = settingNames.filter(isSecretSetting)
-  const toOutside = settingNames.filter((name) => /^(JIRA|GITHUB|SLACK|ZULIP|OPENAI|ANTHROPIC|MANAGERQ)_.*(URL|SITE)$/.test(name))
+  const variables = Object.entries(declaredVariables(connectors))
+  const secret = [...settingNames.filter(isSecretSetting), ...variables.filter(([, { secret: hidden }]) => hidden).map(([name]) => name)]
+  const toOutside = variables.filter(([, { names }]) => names === 'url').map(([name]) => name)
   return {
     LOG_LEVEL: 'trace',
     MAX_RETRY_ATTEMPTS: '0',

@@ -4,8 +4,10 @@ import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { parseEnv } from 'node:util'
 import { loadConfig, settingNames } from '#config'
+import { connectors } from '#connectors'
 import { errorCatalogue } from '#errors'
 import { generated } from '../../docs/generate.ts'
+import { declaredVariables } from '../../src/connector-variables.ts'
 import { temporaryFolder } from './command.ts'
 
 const home = join(import.meta.dirname, '../..')
@@ -15,11 +17,12 @@ const pages = ['.', 'docs', 'bench'].flatMap((folder) =>
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(folder, name)),
 )
+const allNames = [...settingNames, ...Object.keys(declaredVariables(connectors))]
 
 test('what the pages say of settings, scopes and errors is what the code says', () => {
   for (const [file, make] of Object.entries(generated)) assert.equal(read(file), make(), `${file} is not what \`npm run docs\` writes`)
   const named = [...read('docs/operate.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name)
-  assert.deepEqual(named, settingNames)
+  assert.deepEqual(named, allNames)
   const codes = [...read('docs/errors.md').matchAll(/^\| <a id="\w+"><\/a>`(\w+)` \|/gm)].map(([, code]) => code)
   assert.deepEqual(codes, Object.keys(errorCatalogue))
 })
@@ -27,7 +30,7 @@ test('what the pages say of settings, scopes and errors is what the code says', 
 test('.env.example names every setting once, and with its marks taken away it is a configuration', () => {
   const example = read('.env.example')
   const names = [...example.matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name)
-  assert.deepEqual(names, settingNames)
+  assert.deepEqual(names, allNames)
   using folder = temporaryFolder()
   const { config } = loadConfig(parseEnv(example.replaceAll(/^#(?=[A-Z_]+=)/gm, '')), folder.path)
   const { config: preset } = loadConfig({}, folder.path)

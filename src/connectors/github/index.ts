@@ -1,5 +1,3 @@
-import { z } from 'zod'
-import { auth, defineConnector } from '#kit'
 import { checkActions } from './actions/checks.ts'
 import { commitActions } from './actions/commits.ts'
 import { contentActions } from './actions/contents.ts'
@@ -9,51 +7,17 @@ import { pullActions } from './actions/pulls.ts'
 import { releaseActions, userActions } from './actions/releases.ts'
 import { repositoryActions } from './actions/repositories.ts'
 import { reviewActions } from './actions/reviews.ts'
-import { githubApp } from './auth.ts'
-import { responseRules } from './response-rules.ts'
-import { events, webhook } from './webhook.ts'
+import { github as declaration } from './declaration.ts'
 
-export const github = defineConnector({
-  name: 'github',
-  title: 'GitHub',
-  description:
-    'Repositories, code, issues, pull requests, reviews, checks, releases, workflows and projects on GitHub and GitHub Enterprise.',
-  connect:
-    'Make a personal access token with the scopes repo and read:org (and project for projects) and store it as credential github-pat {"personal_access_token": "…"}.',
-  config: z.object({
-    api_url: z
-      .url({ protocol: /^https?$/ })
-      .default('https://api.github.com')
-      .describe('The API, for GitHub Enterprise: https://HOST/api/v3.'),
-    default_labels: z.array(z.string()).optional().describe('Labels that every issue made here gets.'),
-    auto_sync: z.boolean().optional().describe('Keep issues and tasks in step.'),
-  }),
-  auth: [
-    auth.token({ title: 'Personal access token', describe: 'A classic or fine-grained token.', aliases: ['personal_access_token', 'pat'] }),
-    githubApp,
-  ],
-  baseUrl: ({ api_url }) => api_url,
-  headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
-  responseRules,
-  wellKnownCredentials: ['github-pat'],
-  fromEnvironment: ({ GITHUB_TOKEN, GITHUB_API_URL }) =>
-    GITHUB_TOKEN ? { credential: { token: GITHUB_TOKEN }, config: GITHUB_API_URL ? { api_url: GITHUB_API_URL } : {} } : undefined,
-  test: async ({ http }) => {
-    const { login } = await http.get<{ login: string }>('/user')
-    return { account: login }
-  },
-  webhook,
-  events,
-  actions: {
-    ...repositoryActions,
-    ...contentActions,
-    ...commitActions,
-    ...issueActions,
-    ...pullActions,
-    ...reviewActions,
-    ...checkActions,
-    ...releaseActions,
-    ...userActions,
-    ...projectActions,
-  },
+export const github = declaration.withActions({
+  ...repositoryActions,
+  ...contentActions,
+  ...commitActions,
+  ...issueActions,
+  ...pullActions,
+  ...reviewActions,
+  ...checkActions,
+  ...releaseActions,
+  ...userActions,
+  ...projectActions,
 })

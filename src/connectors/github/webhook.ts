@@ -57,6 +57,7 @@ export const webhook: WebhookDeclaration = {
     return number === undefined ? repository : `${repository}#${number}`
   },
   recovery,
+  legacyPaths: ['/api/v1/integrations/github/webhook'],
 }
 
 type Fields = Readonly<Record<string, unknown>>

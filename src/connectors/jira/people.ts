@@ -1,8 +1,9 @@
 import { hubError, type Http } from '#kit'
+import type { JiraConfig } from './config.ts'
 import { isCloud, type RawUser } from './shapes.ts'
 
 /** How an issue names a person: by account id in the cloud, by user name on a server. An e-mail address is looked up. */
-export async function findPerson(http: Http, config: Record<string, unknown>, ref: string): Promise<Record<string, string>> {
+export async function findPerson(http: Http, config: JiraConfig, ref: string): Promise<Record<string, string>> {
   const cloud = isCloud(config)
   if (!ref.includes('@')) return cloud ? { accountId: ref } : { name: ref }
   const found = await http.get<RawUser[]>('/user/search', { query: cloud ? { query: ref } : { username: ref } })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { JiraConfig } from './config.ts'
 import { fromAdf, toAdf } from './adf.ts'
 
 export const issueKey = z
@@ -83,11 +84,11 @@ export const issueFields = [
   'resolutiondate',
 ]
 
-export function renderIssue({ id, key, fields = {} }: RawIssue, config: Record<string, unknown>): z.output<typeof issueShape> {
+export function renderIssue({ id, key, fields = {} }: RawIssue, config: JiraConfig): z.output<typeof issueShape> {
   return {
     id,
     key,
-    url: `${String(config['base_url']).replace(/\/+$/, '')}/browse/${key}`,
+    url: `${config.base_url.replace(/\/+$/, '')}/browse/${key}`,
     summary: fields.summary ?? null,
     description: textOf(fields.description),
     status: fields.status?.name ?? null,
@@ -114,10 +115,10 @@ export function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : fromAdf(value)
 }
 
-export function isCloud(config: Record<string, unknown>): boolean {
-  return config['api_version'] === '3'
+export function isCloud(config: JiraConfig): boolean {
+  return config.api_version === '3'
 }
 
-export function asText(text: string, config: Record<string, unknown>): unknown {
+export function asText(text: string, config: JiraConfig): unknown {
   return isCloud(config) ? toAdf(text) : text
 }

@@ -1,46 +1,8 @@
-import { z } from 'zod'
-import { auth, defineConnector } from '#kit'
 import { channelActions } from './actions/channels.ts'
 import { fileActions } from './actions/files.ts'
 import { messageActions } from './actions/messages.ts'
 import { userActions } from './actions/users.ts'
 import { viewActions } from './actions/views.ts'
-import { responseRules } from './response-rules.ts'
-import { events, webhook } from './webhook.ts'
+import { slack as declaration } from './declaration.ts'
 
-export const slack = defineConnector({
-  name: 'slack',
-  title: 'Slack',
-  description: 'Messages, channels, users, reactions, files and views of a Slack workspace.',
-  connect:
-    'Make a Slack app, give its bot the scopes chat:write, channels:read, channels:history, users:read, users:read.email, reactions:write and files:write, install it, and store the bot token as a credential {"token": "xoxb-…"}.',
-  config: z.object({
-    api_url: z
-      .url({ protocol: /^https?$/ })
-      .default('https://slack.com/api')
-      .describe('The Web API.'),
-    default_channel: z.string().min(1).max(100).optional().describe('Where messages go that name no channel.'),
-  }),
-  auth: [
-    auth.token({ title: 'Bot token', describe: 'A bot or user token.', aliases: ['bot_token'] }),
-    auth.oauth2({
-      authorizeUrl: 'https://slack.com/oauth/v2/authorize',
-      tokenUrl: 'https://slack.com/api/oauth.v2.access',
-      scopes: ['chat:write', 'channels:read', 'channels:history', 'users:read', 'users:read.email', 'reactions:write', 'files:write'],
-      pkce: false,
-      clientIdSetting: 'SLACK_CLIENT_ID',
-      clientSecretSetting: 'SLACK_CLIENT_SECRET',
-    }),
-  ],
-  baseUrl: ({ api_url }) => api_url,
-  responseRules,
-  fromEnvironment: ({ SLACK_BOT_TOKEN, SLACK_API_URL }) =>
-    SLACK_BOT_TOKEN ? { credential: { token: SLACK_BOT_TOKEN }, config: SLACK_API_URL ? { api_url: SLACK_API_URL } : {} } : undefined,
-  test: async ({ http }) => {
-    const { user, team } = await http.post<{ user: string; team: string }>('/auth.test', {}, { effect: 'read' })
-    return { account: `${user} in ${team}` }
-  },
-  webhook,
-  events,
-  actions: { ...messageActions, ...channelActions, ...userActions, ...fileActions, ...viewActions },
-})
+export const slack = declaration.withActions({ ...messageActions, ...channelActions, ...userActions, ...fileActions, ...viewActions })

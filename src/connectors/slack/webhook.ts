@@ -32,6 +32,7 @@ export const webhook: WebhookDeclaration = {
   schemes: [schemes.slack],
   secretCredentials: ['slack-signing-secret'],
   secretVariable: 'SLACK_SIGNING_SECRET',
+  legacyPaths: ['/api/integrations/slack/webhook'],
   identify(delivery): Identity {
     const body = fieldsOf(delivery.json())
     const { type, challenge } = body

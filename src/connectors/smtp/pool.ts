@@ -15,7 +15,7 @@ interface Server {
   readonly port: number
   readonly secure: boolean
   readonly require_tls: boolean
-  readonly tls_ca?: string
+  readonly tls_ca?: string | undefined
 }
 
 const most = 5
@@ -23,8 +23,10 @@ const most = 5
 const idleMs = 30_000
 const timeoutMs = 20_000
 
-export async function poolOf(context: Pick<ActionContext, 'config' | 'credential' | 'resolve' | 'keep'>): Promise<SmtpPool> {
-  const server = context.config as unknown as Server
+export async function poolOf(
+  context: Pick<ActionContext<unknown, Server>, 'config' | 'credential' | 'resolve' | 'keep'>,
+): Promise<SmtpPool> {
+  const server = context.config
   const { username, password } = context.credential as { username?: string; password?: string }
   // Looked up for each call, so that the check of the address holds for each connection that is made.
   const address = await context.resolve(server.host)

@@ -2,7 +2,7 @@ import type { ActionContext } from '../connector.ts'
 import type { WebhookScheme } from './scheme.ts'
 
 export { readable } from './readable.ts'
-export { schemes, type WebhookScheme } from './scheme.ts'
+export { sampleHeaders, schemes, type WebhookScheme } from './scheme.ts'
 export { sign, type SignedRequest } from './sign.ts'
 export { validateScheme } from './validate-scheme.ts'
 export { verify, type Refusal, type Verification } from './verify.ts'
@@ -51,6 +51,8 @@ export interface WebhookDeclaration {
   /** What is answered after the event is stored; 202 and the event's id when left out. */
   readonly acknowledgement?: { readonly status: number; readonly body: unknown }
   readonly recovery?: WebhookRecovery
+  /** Paths of the older REST API that receive this connector's webhooks. */
+  readonly legacyPaths?: readonly string[]
 }
 
 /** A delivery whose body is read once, and only when somebody asks. */

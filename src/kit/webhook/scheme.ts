@@ -97,3 +97,10 @@ export const schemes = {
   },
   standard: { kind: 'standard', tolerance: 300 },
 } as const satisfies Record<string, WebhookScheme>
+
+/** Headers that a provider sends beside the signature, with `{type}` and `{id}` in them: for `hub webhook sign`, which makes sample requests. */
+export const sampleHeaders: Readonly<Partial<Record<keyof typeof schemes, Readonly<Record<string, string>>>>> = {
+  github: { 'x-github-event': '{type}', 'x-github-delivery': '{id}' },
+  jira: { 'x-atlassian-webhook-identifier': '{id}' },
+  gitlab_token: { 'x-gitlab-event': '{type}', 'x-gitlab-event-uuid': '{id}' },
+}

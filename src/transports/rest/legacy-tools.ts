@@ -1,23 +1,29 @@
 import type { FastifyRequest } from 'fastify'
-import { legacyToolPaths, operations, type LegacyToolPath } from '#operations'
+import type { LegacyPath } from '#kit'
+import { operations } from '#operations'
 import { coerceTexts } from './coerce.ts'
 import type { RestApp, RestDeps } from './server.ts'
 
-/** The older paths under /api/integrations: each is one tool call. The answer is the tool's output itself; the id of the call is in a header. */
+/**
+ * The older paths under /api/integrations that connectors declare: each is one tool call. The answer is the tool's output itself; the id of the
+ * call is in a header.
+ */
 export function legacyToolRoutes(app: RestApp, deps: RestDeps): void {
-  for (const path of legacyToolPaths) legacyToolRoute(app, deps, path)
+  for (const { name, legacyPaths = [] } of deps.connectors)
+    for (const path of legacyPaths) legacyToolRoute(app, deps, { ...path, connector: name })
 }
 
-function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, { method, path, tool, summary }: LegacyToolPath): void {
+function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, legacy: LegacyPath & { readonly connector: string }): void {
+  const { connector, method, path, action, ifQuery, summary } = legacy
   app.route({
     method,
-    url: `/api/integrations/${path}`,
+    url: path,
     config: { access: operations.callTool.scope },
     schema: { tags: ['Integrations by name'], summary },
     handler: async (request, reply) => {
       const { principal, query, params, body, headers } = request as FastifyRequest
       const { integration, ...asked } = query as Record<string, unknown>
-      const name = typeof tool === 'string' ? tool : tool(asked)
+      const name = `${connector}_${ifQuery && ifQuery.parameter in asked ? ifQuery.action : action}`
       const { input_schema: schema } = tools.registry.describe(await tools.find(principal.workspaceId, name))
       const outcome = await execute({ principal, transport: 'rest' }, operations.callTool, {
         name,

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Access } from '#access'
 import { hubError } from '#errors'
+import type { Connector } from '#kit'
 import { operations, type Execute } from '#operations'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
@@ -25,6 +26,7 @@ export type Readiness = () => Promise<Record<string, { ok: boolean; reason?: str
 export interface RestDeps extends Telemetry {
   readonly version: string
   readonly access: Access
+  readonly connectors: readonly Connector[]
   readonly tools: Tools
   readonly webhooks: Webhooks
   readonly execute: Execute

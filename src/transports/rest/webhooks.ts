@@ -3,22 +3,20 @@ import { z } from 'zod'
 import type { WebhookRequest } from '#webhooks'
 import type { RestApp, RestDeps } from './server.ts'
 
-/** The largest that a known sender sends: GitHub's limit. */
+/** The largest body of a known sender: GitHub's limit. */
 const largest = 25 * 1024 * 1024
 
 interface HookRoute {
   readonly url: string
   readonly summary: string
-  /** Which hook the path means; a name in it by default. */
+  /** The hook that the path means; by default it is named in the path. */
   readonly hook?: string
 }
 
 const routes: readonly HookRoute[] = [
-  { url: '/api/v1/webhooks/:hook', summary: 'Take in a webhook of an integration or a connector' },
-  { url: '/api/v1/hooks/webhooks/:hook', summary: 'The same, as older set-ups spell it' },
-  { url: '/api/v1/integrations/github/webhook', summary: 'Take in a webhook of GitHub', hook: 'github' },
-  { url: '/api/integrations/slack/webhook', summary: 'Take in a webhook of Slack', hook: 'slack' },
-  { url: '/api/integrations/webhook/:hook', summary: 'Take in a webhook of any sender' },
+  { url: '/api/v1/webhooks/:hook', summary: 'Receive a webhook of an integration or a connector' },
+  { url: '/api/v1/hooks/webhooks/:hook', summary: 'The same, in an older spelling' },
+  { url: '/api/integrations/webhook/:hook', summary: 'Receive a webhook of any sender' },
 ]
 
 export async function webhookRoutes(app: RestApp, deps: RestDeps): Promise<void> {
@@ -27,8 +25,14 @@ export async function webhookRoutes(app: RestApp, deps: RestDeps): Promise<void>
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largest }, (_request, body, done) => done(null, body))
     scope.addHook('onRequest', (request) => deps.webhooks.admit(request.ip))
-    for (const route of routes) receiveRoute(scope, deps, route)
+    for (const route of [...routes, ...legacyRoutes(deps)]) receiveRoute(scope, deps, route)
   })
+}
+
+function legacyRoutes({ connectors }: RestDeps): HookRoute[] {
+  return connectors.flatMap(({ name, title, webhook }) =>
+    (webhook?.legacyPaths ?? []).map((url) => ({ url, summary: `Receive a webhook of ${title}`, hook: name })),
+  )
 }
 
 function receiveRoute(app: RestApp, { webhooks }: RestDeps, { url, summary, hook }: HookRoute): void {
@@ -52,7 +56,7 @@ function receiveRoute(app: RestApp, { webhooks }: RestDeps, { url, summary, hook
   })
 }
 
-/** Node joins headers that come twice; which of the two was meant, nobody may guess. */
+/** Node joins headers that are sent twice. The hub must not guess which of the two was meant. */
 function distinctHeaders({ raw }: FastifyRequest): WebhookRequest['headers'] {
   const distinct: Record<string, string | readonly string[]> = Object.create(null) as Record<string, never>
   for (let at = 0; at < raw.rawHeaders.length; at += 2) {

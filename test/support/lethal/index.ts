@@ -1,8 +1,8 @@
 import type { ConnectorKit } from '../../../src/load-connectors.ts'
 
 /** A connector whose one action kills the process that calls it, as a crash in native code would. */
-export default function connector({ defineConnector, defineAction, auth, z }: ConnectorKit) {
-  return defineConnector({
+export default function connector({ defineConnector, auth, z }: ConnectorKit) {
+  const lethal = defineConnector({
     name: 'lethal',
     title: 'Lethal',
     description: 'For tests.',
@@ -11,20 +11,20 @@ export default function connector({ defineConnector, defineAction, auth, z }: Co
     auth: [auth.token()],
     baseUrl: ({ base_url }) => base_url,
     test: async () => ({ account: 'none' }),
-    actions: {
-      kill_process: defineAction({
-        title: 'Kill the process',
-        description: 'Kills the process it runs in, unless it is told outside to spare it. Returns whether it did.',
-        effect: 'read',
-        example: {},
-        input: z.strictObject({}),
-        output: z.object({ spared: z.boolean() }),
-        run: async ({ http }) => {
-          const { spared } = await http.get<{ spared: boolean }>('/spared')
-          if (!spared) process.kill(process.pid, 'SIGKILL')
-          return { spared }
-        },
-      }),
-    },
+  })
+  return lethal.withActions({
+    kill_process: lethal.action({
+      title: 'Kill the process',
+      description: 'Kills the process it runs in, unless it is told outside to spare it. Returns whether it did.',
+      effect: 'read',
+      example: {},
+      input: z.strictObject({}),
+      output: z.object({ spared: z.boolean() }),
+      run: async ({ http }) => {
+        const { spared } = await http.get<{ spared: boolean }>('/spared')
+        if (!spared) process.kill(process.pid, 'SIGKILL')
+        return { spared }
+      },
+    }),
   })
 }

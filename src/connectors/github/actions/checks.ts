@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, path } from '#kit'
+import { path } from '#kit'
+import { github } from '../declaration.ts'
 import { page } from '../pages.ts'
 import { branchName, listOf, paging, repository } from '../shapes.ts'
 
@@ -30,7 +31,7 @@ const runShape = z.object({
 
 const example = { owner: 'octocat', repo: 'hello-world' }
 
-const listCheckRuns = defineAction({
+const listCheckRuns = github.action({
   title: 'List check runs',
   description:
     'Lists the checks of a commit with their outcome. Use it to see whether a commit or pull request is green, and what failed. Returns name, status, conclusion and summary of each.',
@@ -50,7 +51,7 @@ const listCheckRuns = defineAction({
   },
 })
 
-const createCheckRun = defineAction({
+const createCheckRun = github.action({
   title: 'Create a check run',
   description:
     'Puts a check on a commit, with its outcome. Use it as an app to report an analysis beside the code; only GitHub Apps may. Returns the check with its id.',
@@ -78,7 +79,7 @@ const createCheckRun = defineAction({
   run: ({ input: { owner, repo, ...body }, http }) => http.post(path`/repos/${owner}/${repo}/check-runs`, body),
 })
 
-const listWorkflowRuns = defineAction({
+const listWorkflowRuns = github.action({
   title: 'List workflow runs',
   description:
     'Lists runs of GitHub Actions, of the repository or of one workflow. Use it to see what ran lately on a branch and how it ended. Returns state, conclusion, branch and address of each.',
@@ -101,7 +102,7 @@ const listWorkflowRuns = defineAction({
   },
 })
 
-const dispatchWorkflow = defineAction({
+const dispatchWorkflow = github.action({
   title: 'Start a workflow',
   description:
     'Starts a workflow of GitHub Actions that has a workflow_dispatch trigger. Use it to deploy or to run a job on demand. Returns that it was started; list its runs to follow it.',

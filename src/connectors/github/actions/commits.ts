@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, path } from '#kit'
+import { path } from '#kit'
+import { github } from '../declaration.ts'
 import { list } from '../pages.ts'
 import { branchName, commitShape, fileShape, listOf, paging, repository } from '../shapes.ts'
 
@@ -8,7 +9,7 @@ type Commit = z.input<typeof commitShape>
 const branchShape = z.object({ name: z.string(), protected: z.boolean().optional(), commit: z.object({ sha: z.string() }) })
 const ref = branchName.describe('Branch, tag or SHA.')
 
-const listCommits = defineAction({
+const listCommits = github.action({
   title: 'List commits',
   description:
     'Lists commits of a branch, newest first, by path, author or time. Use it to see what changed lately or who changed a file. Returns SHA, message, author and time of each.',
@@ -30,7 +31,7 @@ const listCommits = defineAction({
   },
 })
 
-const getCommit = defineAction({
+const getCommit = github.action({
   title: 'Get a commit',
   description:
     'Gets one commit with the files it changes and their patches. Use it to see what exactly a commit did. Returns message, author, counts and files.',
@@ -44,7 +45,7 @@ const getCommit = defineAction({
   run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}/commits/${input.ref}`),
 })
 
-const compareCommits = defineAction({
+const compareCommits = github.action({
   title: 'Compare two commits',
   description:
     'Compares two branches, tags or commits: which commits and files one has that the other has not. Use it for a summary of what a release or branch brings. Returns how far they are apart, the commits and the files with patches.',
@@ -64,7 +65,7 @@ const compareCommits = defineAction({
     http.get(`${path`/repos/${owner}/${repo}/compare/${base}`}...${path`/${head}`.slice(1)}`, { query: { page, per_page } }),
 })
 
-const listBranches = defineAction({
+const listBranches = github.action({
   title: 'List branches',
   description:
     'Lists the branches of a repository with their newest commit. Use it to find a branch’s exact name. Returns name, SHA and protection of each.',
@@ -80,7 +81,7 @@ const listBranches = defineAction({
     list<z.input<typeof branchShape>>(http, path`/repos/${input.owner}/${input.repo}/branches`, input, { protected: input.protected }),
 })
 
-const getBranch = defineAction({
+const getBranch = github.action({
   title: 'Get a branch',
   description: 'Gets one branch with its newest commit. Use it for the SHA a branch points to. Returns name, SHA and protection.',
   effect: 'read',
@@ -90,7 +91,7 @@ const getBranch = defineAction({
   run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}/branches/${input.branch}`),
 })
 
-const createBranch = defineAction({
+const createBranch = github.action({
   title: 'Create a branch',
   description:
     'Makes a branch that points to a commit. Use it before you write files for a pull request. Returns the branch’s name and SHA.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, hubError, path } from '#kit'
+import { hubError, path } from '#kit'
+import { github } from '../declaration.ts'
 import { branchName, repository } from '../shapes.ts'
 
 const file = z.string().min(1).max(4096).describe('Path in the repository, e.g. src/index.ts.')
@@ -22,7 +23,7 @@ function place(owner: string, repo: string, name: string): string {
   return path`/repos/${owner}/${repo}/contents` + parts.map((part) => path`/${part}`).join('')
 }
 
-const getContents = defineAction({
+const getContents = github.action({
   title: 'Get a file or folder',
   description:
     'Reads a file of a repository as text, or lists a folder. Use it to read code or documentation without a clone; files up to 1 MB come whole. Returns text and SHA of a file, or names, types and sizes of a folder’s entries.',
@@ -69,7 +70,7 @@ const getContents = defineAction({
   },
 })
 
-const putContents = defineAction({
+const putContents = github.action({
   title: 'Write a file',
   description:
     'Creates or replaces one file by a commit. Use it for small changes of single files; to replace a file give the SHA you read, so that nobody’s change is lost. Returns the file’s new SHA and the commit.',
@@ -111,7 +112,7 @@ const putContents = defineAction({
   },
 })
 
-const searchCode = defineAction({
+const searchCode = github.action({
   title: 'Search code',
   description:
     'Searches code on GitHub by words and qualifiers (repo:owner/name, language:, path:). Use it to find where something is used or defined. Returns repository, path and matching fragments, best first.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, path } from '#kit'
+import { path } from '#kit'
+import { github } from '../declaration.ts'
 import { list } from '../pages.ts'
 import { commentShape, issueNumber, issueShape, listOf, login, markdown, paging, repository } from '../shapes.ts'
 
@@ -10,7 +11,7 @@ const one = { ...repository, number: issueNumber }
 const labels = z.array(z.string().min(1).max(50)).max(100)
 const example = { owner: 'octocat', repo: 'hello-world', number: 1 }
 
-const listIssues = defineAction({
+const listIssues = github.action({
   title: 'List issues',
   description:
     'Lists issues of a repository, newest first, by state, labels, assignee or time of change. Use it to see what is open; GitHub counts pull requests as issues, and they are left out here. Returns number, title, state, labels and people of each.',
@@ -34,7 +35,7 @@ const listIssues = defineAction({
   },
 })
 
-const getIssue = defineAction({
+const getIssue = github.action({
   title: 'Get an issue',
   description:
     'Gets one issue with its text, labels, people and state. Use it when you know the number. Returns the issue without its comments; list those apart.',
@@ -45,7 +46,7 @@ const getIssue = defineAction({
   run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}/issues/${input.number}`),
 })
 
-const createIssue = defineAction({
+const createIssue = github.action({
   title: 'Create an issue',
   description:
     'Opens a new issue in a repository. Use it to report a bug or ask for work; search first, so that it is not opened twice. Returns the new issue with its number and address.',
@@ -60,10 +61,8 @@ const createIssue = defineAction({
     milestone: z.number().int().optional().describe('Number of a milestone.'),
   }),
   output: issueShape,
-  run: ({ input: { owner, repo, labels: given = [], ...body }, http, config }) => {
-    const always = (config as { default_labels?: string[] }).default_labels ?? []
-    return http.post(path`/repos/${owner}/${repo}/issues`, { ...body, labels: [...new Set([...given, ...always])] })
-  },
+  run: ({ input: { owner, repo, labels: given = [], ...body }, http, config }) =>
+    http.post(path`/repos/${owner}/${repo}/issues`, { ...body, labels: [...new Set([...given, ...(config.default_labels ?? [])])] }),
   // Nothing but title, author and time tells an issue from another: found, it happened; not found, the list may lag.
   verify: async ({ input, http }) => {
     const found = await http.get<Issue[]>(path`/repos/${input.owner}/${input.repo}/issues`, {
@@ -74,7 +73,7 @@ const createIssue = defineAction({
   },
 })
 
-const updateIssue = defineAction({
+const updateIssue = github.action({
   title: 'Update an issue',
   description:
     'Changes title, text, labels, people, milestone or state of an issue; what is left out stays. Use it to edit or reopen; labels and assignees given here replace those it has. Returns the issue as it is now.',
@@ -96,7 +95,7 @@ const updateIssue = defineAction({
     http.patch(path`/repos/${owner}/${repo}/issues/${number}`, body, { repeatable: true }),
 })
 
-const closeIssue = defineAction({
+const closeIssue = github.action({
   title: 'Close an issue',
   description:
     'Closes an issue as done, as not planned or as a duplicate. Use it when the work is finished or given up; comment first if people should know why. Returns the closed issue.',
@@ -112,7 +111,7 @@ const closeIssue = defineAction({
     http.patch(path`/repos/${owner}/${repo}/issues/${number}`, { state: 'closed', state_reason: reason }, { repeatable: true }),
 })
 
-const labelIssue = defineAction({
+const labelIssue = github.action({
   title: 'Label an issue',
   description:
     'Adds labels to an issue or pull request and, if asked, takes others off; labels it has already stay. Use it to sort or triage. Returns the names of all labels it has now.',
@@ -140,7 +139,7 @@ const labelIssue = defineAction({
 
 const labelShape = z.object({ name: z.string(), description: z.string().nullish(), color: z.string().optional() })
 
-const listLabels = defineAction({
+const listLabels = github.action({
   title: 'List the labels of a repository',
   description:
     'Lists the labels that a repository has. Use it before you label something, so that no new label comes to be by a slip. Returns name, description and colour of each.',
@@ -151,7 +150,7 @@ const listLabels = defineAction({
   run: ({ input, http }) => list<z.input<typeof labelShape>>(http, path`/repos/${input.owner}/${input.repo}/labels`, input),
 })
 
-const createIssueComment = defineAction({
+const createIssueComment = github.action({
   title: 'Comment on an issue or pull request',
   description:
     'Writes a comment under an issue or pull request. Use it to answer, report or give a review as one text; for remarks on single lines make a review. Returns the comment with its id and address.',
@@ -170,7 +169,7 @@ const createIssueComment = defineAction({
   },
 })
 
-const listIssueComments = defineAction({
+const listIssueComments = github.action({
   title: 'List comments',
   description:
     'Lists the comments under an issue or pull request, oldest first. Use it to read a discussion before you answer. Returns text, author and time of each.',
@@ -182,7 +181,7 @@ const listIssueComments = defineAction({
     list<Comment>(http, path`/repos/${input.owner}/${input.repo}/issues/${input.number}/comments`, input, { since: input.since }),
 })
 
-const updateIssueComment = defineAction({
+const updateIssueComment = github.action({
   title: 'Update a comment',
   description:
     'Replaces the text of a comment. Use it to keep one comment current instead of writing another. Returns the comment as it is now.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, hubError, type Http } from '#kit'
+import { hubError, type Http } from '#kit'
+import { github } from '../declaration.ts'
 import { owner } from '../shapes.ts'
 
 /** Projects (the new ones) live in GraphQL alone. A query looks, whatever its method. */
@@ -35,7 +36,7 @@ const projectShape = z.object({
   url: z.string(),
 })
 
-const listProjects = defineAction({
+const listProjects = github.action({
   title: 'List projects',
   description:
     'Lists the projects of a user or organisation, or those linked with a repository. Use it to find a project’s number. Returns number, title and address of each.',
@@ -121,7 +122,7 @@ const fieldShape = z.object({
   options: z.array(z.object({ id: z.string(), name: z.string() })).optional(),
 })
 
-const listProjectFields = defineAction({
+const listProjectFields = github.action({
   title: 'List the fields of a project',
   description:
     'Lists the columns of a project: status, iteration and whatever it has, with the choices of each. Use it to understand its items. Returns name, type and options of each.',
@@ -133,7 +134,7 @@ const listProjectFields = defineAction({
     paged((await inProject<{ fields: Connection<z.input<typeof fieldShape>> }>(http, input, fieldsQuery)).fields),
 })
 
-const listProjectItems = defineAction({
+const listProjectItems = github.action({
   title: 'List the items of a project',
   description:
     'Lists the issues, pull requests and drafts of a project with the values of its fields. Use it to see what is planned or in which column things stand. Returns title, number, address and field values of each.',

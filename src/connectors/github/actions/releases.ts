@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, path } from '#kit'
+import { path } from '#kit'
+import { github } from '../declaration.ts'
 import { list } from '../pages.ts'
 import { branchName, listOf, login, markdown, paging, repository } from '../shapes.ts'
 
@@ -28,7 +29,7 @@ const userShape = z.object({
 
 const example = { owner: 'octocat', repo: 'hello-world' }
 
-const listReleases = defineAction({
+const listReleases = github.action({
   title: 'List releases',
   description:
     'Lists the releases of a repository, newest first. Use it to see what was released when, and with which notes. Returns tag, title, notes and time of each.',
@@ -39,7 +40,7 @@ const listReleases = defineAction({
   run: ({ input, http }) => list<z.input<typeof releaseShape>>(http, path`/repos/${input.owner}/${input.repo}/releases`, input),
 })
 
-const getRelease = defineAction({
+const getRelease = github.action({
   title: 'Get a release',
   description:
     'Gets the newest release of a repository, or that of a tag. Use it to learn the current version and its notes. Returns tag, title, notes and time.',
@@ -51,7 +52,7 @@ const getRelease = defineAction({
     http.get(tag === undefined ? path`/repos/${owner}/${repo}/releases/latest` : path`/repos/${owner}/${repo}/releases/tags/${tag}`),
 })
 
-const createRelease = defineAction({
+const createRelease = github.action({
   title: 'Create a release',
   description:
     'Makes a release for a tag, which is made too if it is not there. Use it only when asked to release: it is public at once unless it is a draft. Returns the release with its address.',
@@ -78,7 +79,7 @@ const createRelease = defineAction({
   },
 })
 
-const getUser = defineAction({
+const getUser = github.action({
   title: 'Get a user',
   description:
     'Gets a user or organisation by login, or the account of the credential. Use it to learn who somebody is, or as whom you act. Returns login, name, company and address.',
@@ -89,7 +90,7 @@ const getUser = defineAction({
   run: ({ input, http }) => http.get(input.login === undefined ? '/user' : path`/users/${input.login}`),
 })
 
-const getRateLimit = defineAction({
+const getRateLimit = github.action({
   title: 'Get the rate limit',
   description:
     'Tells how much of GitHub’s rate limits is left, and until when. Use it before many calls. Returns limit, remaining and reset time of each resource; asking costs nothing.',

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { defineAction, path } from '#kit'
+import { path } from '#kit'
+import { github } from '../declaration.ts'
 import { page } from '../pages.ts'
 import { listOf, paging, repository, repositoryShape } from '../shapes.ts'
 
-const searchRepositories = defineAction({
+const searchRepositories = github.action({
   title: 'Search repositories',
   description:
     'Searches repositories on GitHub by words and qualifiers (user:, org:, language:, topic:, stars:>10). Use it to find a repository when you do not know its exact owner and name. Returns the best matches first, with how many there are in all.',
@@ -30,7 +31,7 @@ const searchRepositories = defineAction({
   },
 })
 
-const getRepository = defineAction({
+const getRepository = github.action({
   title: 'Get a repository',
   description:
     'Gets one repository by owner and name. Use it to check that it exists, or for its default branch, language and visibility. Returns its main facts.',
@@ -41,7 +42,7 @@ const getRepository = defineAction({
   run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}`),
 })
 
-const listRepositories = defineAction({
+const listRepositories = github.action({
   title: 'List repositories',
   description:
     'Lists repositories of a user or organisation, or, without an owner, those that the credential can reach. Use it to see what there is; to look for something, search instead. Returns them by last push, newest first.',
@@ -59,7 +60,7 @@ const listRepositories = defineAction({
   },
 })
 
-const createRepository = defineAction({
+const createRepository = github.action({
   title: 'Create a repository',
   description:
     'Makes a new repository for the credential’s user, or in an organisation. Use it only when asked for a new repository: it stays until somebody deletes it. Returns the new repository.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, path } from '#kit'
+import { path } from '#kit'
+import { github } from '../declaration.ts'
 import { list } from '../pages.ts'
 import { listOf, markdown, paging, pullNumber, repository, user } from '../shapes.ts'
 
@@ -28,7 +29,7 @@ const remarkShape = z.object({
 
 type Review = z.input<typeof reviewShape>
 
-const listReviews = defineAction({
+const listReviews = github.action({
   title: 'List reviews',
   description:
     'Lists the reviews of a pull request with their verdicts. Use it to see whether it is approved or what is asked for. Returns state, text, author and time of each.',
@@ -39,7 +40,7 @@ const listReviews = defineAction({
   run: ({ input, http }) => list<Review>(http, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/reviews`, input),
 })
 
-const createReview = defineAction({
+const createReview = github.action({
   title: 'Review a pull request',
   description:
     'Gives a review: a verdict, a text, and remarks on single lines of the diff. Use it to approve, to ask for changes, or to comment on lines. Returns the review with its id and state.',
@@ -76,7 +77,7 @@ const createReview = defineAction({
   },
 })
 
-const listReviewComments = defineAction({
+const listReviewComments = github.action({
   title: 'List remarks on lines',
   description:
     'Lists the remarks on single lines of a pull request. Use it to see what reviewers asked for and where. Returns file, line, text, author and what each answers to.',
@@ -88,7 +89,7 @@ const listReviewComments = defineAction({
     list<z.input<typeof remarkShape>>(http, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/comments`, input),
 })
 
-const requestReviewers = defineAction({
+const requestReviewers = github.action({
   title: 'Request reviewers',
   description:
     'Asks users or teams to review a pull request. Use it when a pull request is ready; asking somebody twice does nothing more. Returns the users and teams that are asked now.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, hubError, type HttpReply, type RequestOptions } from '#kit'
+import { hubError, type HttpReply, type RequestOptions } from '#kit'
+import { http } from '../declaration.ts'
 import { atPath } from '../json-path.ts'
 
 const text = z.string().max(65_536)
@@ -47,31 +48,33 @@ const input = z
 const output = z.object({ status: z.number(), headers: z.record(z.string(), z.string()), body: z.unknown() })
 
 /** GET and HEAD are looks by what HTTP promises; the tool as a whole is a write, as nobody can tell beforehand. */
-export const request = defineAction({
-  title: 'Send an HTTP request',
-  description:
-    'Sends any request to the API of an http integration, with its authentication added. Use it for systems that have no connector of their own. Returns status, headers and the body, parsed when it is JSON, or only the part that json_path names.',
-  effect: 'write',
-  example: { method: 'GET', path: '/v1/status', query: { verbose: true } },
-  input,
-  output,
-  async run({ input: asked, http, config, idempotencyKey }) {
-    assertUnder(asked.path)
-    const { headers: always = {}, query: added = {} } = config as { headers?: Record<string, string>; query?: Record<string, string> }
-    const plain = (values: Record<string, string>) =>
-      Object.fromEntries(Object.entries(values).filter(([, value]) => !value.includes('{{secret}}')))
-    const options: RequestOptions = {
-      query: { ...plain(added), ...asked.query },
-      headers: { ...plain(always), ...asked.headers, ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}) },
-      accept: 'bytes',
-      ...(asked.allow_status ? { allow: asked.allow_status } : {}),
-      ...bodyOf(asked),
-    }
-    const reply = await http.request<Buffer>({ ...options, method: asked.method, path: asked.path })
-    const body = parsed(reply)
-    return { status: reply.status, headers: reply.headers, body: asked.json_path === undefined ? body : atPath(body, asked.json_path) }
-  },
-})
+export const requestActions = {
+  request: http.action({
+    title: 'Send an HTTP request',
+    description:
+      'Sends any request to the API of an http integration, with its authentication added. Use it for systems that have no connector of their own. Returns status, headers and the body, parsed when it is JSON, or only the part that json_path names.',
+    effect: 'write',
+    example: { method: 'GET', path: '/v1/status', query: { verbose: true } },
+    input,
+    output,
+    async run({ input: asked, http, config, idempotencyKey }) {
+      assertUnder(asked.path)
+      const { headers: always = {}, query: added = {} } = config
+      const plain = (values: Record<string, string>) =>
+        Object.fromEntries(Object.entries(values).filter(([, value]) => !value.includes('{{secret}}')))
+      const options: RequestOptions = {
+        query: { ...plain(added), ...asked.query },
+        headers: { ...plain(always), ...asked.headers, ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}) },
+        accept: 'bytes',
+        ...(asked.allow_status ? { allow: asked.allow_status } : {}),
+        ...bodyOf(asked),
+      }
+      const reply = await http.request<Buffer>({ ...options, method: asked.method, path: asked.path })
+      const body = parsed(reply)
+      return { status: reply.status, headers: reply.headers, body: asked.json_path === undefined ? body : atPath(body, asked.json_path) }
+    },
+  }),
+}
 
 /** A path, and no address of its own: the credential goes to the integration's base URL and nowhere else. */
 function assertUnder(path: string): void {

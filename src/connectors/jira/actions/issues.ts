@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import { defineAction, hubError, path } from '#kit'
+import { hubError, path } from '#kit'
+import type { JiraConfig } from '../config.ts'
+import { jira } from '../declaration.ts'
 import { buildJql } from '../jql.ts'
 import { findPerson } from '../people.ts'
 import { asText, isCloud, issueFields, issueKey, issueShape, markdown, person, projectRef, renderIssue, type RawIssue } from '../shapes.ts'
 
 const labels = z.array(z.string().regex(/^\S{1,255}$/, 'must have no spaces')).max(100)
 
-const searchIssues = defineAction({
+const searchIssues = jira.action({
   title: 'Search issues',
   description:
     'Searches issues by project, status, people, labels, words and time; every filter is data and can’t break the query. Use it to see what is open, or before creating an issue twice. Returns key, summary, status and people of each, and the cursor of the next page.',
@@ -58,7 +60,7 @@ const searchIssues = defineAction({
   },
 })
 
-const getIssue = defineAction({
+const getIssue = jira.action({
   title: 'Get an issue',
   description:
     'Gets one issue with its text, people and status. Use it when you know the key. Returns the issue, its description as Markdown.',
@@ -93,10 +95,7 @@ interface Writable {
   fields?: Record<string, unknown> | undefined
 }
 
-function fieldsOf(
-  { summary, description, priority, labels: names, fields }: Writable,
-  config: Record<string, unknown>,
-): Record<string, unknown> {
+function fieldsOf({ summary, description, priority, labels: names, fields }: Writable, config: JiraConfig): Record<string, unknown> {
   return {
     ...fields,
     ...(summary === undefined ? {} : { summary }),
@@ -106,7 +105,7 @@ function fieldsOf(
   }
 }
 
-const createIssue = defineAction({
+const createIssue = jira.action({
   title: 'Create an issue',
   description:
     'Makes a new issue in a project. Use it to report or plan work; search first, so that it is not made twice. Returns key and address of the new issue.',
@@ -133,11 +132,11 @@ const createIssue = defineAction({
       ...(parent === undefined ? {} : { parent: { key: parent } }),
     }
     const { id, key } = await http.post<{ id: string; key: string }>('/issue', { fields })
-    return { id, key, url: `${String(config['base_url']).replace(/\/+$/, '')}/browse/${key}` }
+    return { id, key, url: `${config.base_url.replace(/\/+$/, '')}/browse/${key}` }
   },
 })
 
-const updateIssue = defineAction({
+const updateIssue = jira.action({
   title: 'Update an issue',
   description:
     'Changes title, text, priority, labels or other fields of an issue; what is left out stays. Use it to correct or complete; the status is changed by a transition. Returns that it is done.',
@@ -156,7 +155,7 @@ const updateIssue = defineAction({
   },
 })
 
-const deleteIssue = defineAction({
+const deleteIssue = jira.action({
   title: 'Delete an issue',
   description:
     'Deletes an issue for good, with its comments and history. Use it only when told to in so many words; closing it by a transition keeps the record. Returns that it is done.',

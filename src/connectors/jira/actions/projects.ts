@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { defineAction, hubError, path, type Http } from '#kit'
+import { hubError, path, type Http } from '#kit'
+import type { JiraConfig } from '../config.ts'
+import { jira } from '../declaration.ts'
 import { isCloud, person, projectRef, renderUser, userShape, type RawUser } from '../shapes.ts'
 
 const projectShape = z.object({
@@ -40,7 +42,7 @@ const paging = {
 /** Cloud searches projects in pages; a server answers them all, and the page is cut here. */
 async function searchProjects(
   http: Http,
-  config: Record<string, unknown>,
+  config: JiraConfig,
   { query, limit, start_at }: { query?: string | undefined; limit: number; start_at: number },
 ) {
   if (isCloud(config)) {
@@ -57,7 +59,7 @@ async function searchProjects(
   return { found: fitting.slice(start_at, end), next_start: end < fitting.length ? end : null }
 }
 
-const listProjects = defineAction({
+const listProjects = jira.action({
   title: 'List projects',
   description:
     'Lists the projects that the credential can see. Use it to learn the keys of projects. Returns key, name, kind and lead of each.',
@@ -71,7 +73,7 @@ const listProjects = defineAction({
   },
 })
 
-const findProject = defineAction({
+const findProject = jira.action({
   title: 'Find a project by name',
   description:
     'Finds the project of a name, in any case of letters. Use it when people name a project and you need its key. Returns the project, or a not-found error that lists what comes near.',
@@ -92,7 +94,7 @@ const findProject = defineAction({
   },
 })
 
-const getProject = defineAction({
+const getProject = jira.action({
   title: 'Get a project',
   description:
     'Gets one project by its key or id. Use it for its lead and description, or to check that it exists. Returns key, name, kind, lead and description.',
@@ -105,7 +107,7 @@ const getProject = defineAction({
 
 const named = z.object({ id: z.string(), name: z.string() })
 
-const listIssueTypes = defineAction({
+const listIssueTypes = jira.action({
   title: 'List issue types',
   description:
     'Lists the types that issues of a project can have, e.g. Bug or Task. Use it before creating an issue when a type was refused. Returns id, name and whether it is a sub-task.',
@@ -119,7 +121,7 @@ const listIssueTypes = defineAction({
   },
 })
 
-const listStatuses = defineAction({
+const listStatuses = jira.action({
   title: 'List statuses',
   description:
     'Lists the statuses that issues of a project can have, by issue type. Use it to know the words to search or to move issues by. Returns the statuses of each issue type.',
@@ -138,7 +140,7 @@ const listStatuses = defineAction({
   },
 })
 
-const searchUsers = defineAction({
+const searchUsers = jira.action({
   title: 'Search users',
   description:
     'Searches people by name or e-mail address. Use it to find whom to assign or mention. Returns id, name and, where it is visible, the e-mail address of each.',

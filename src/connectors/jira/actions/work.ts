@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { defineAction, hubError, path, type Http } from '#kit'
+import { hubError, path, type Http } from '#kit'
+import { jira } from '../declaration.ts'
 import { findPerson } from '../people.ts'
 import { asText, issueKey, markdown, person, renderUser, textOf, userShape, type RawUser } from '../shapes.ts'
 
 const done = z.object({ key: z.string(), done: z.literal(true) })
 
-const assignIssue = defineAction({
+const assignIssue = jira.action({
   title: 'Assign an issue',
   description:
     'Gives an issue to a person, or to nobody. Use it when somebody takes work over; assigning the same person again changes nothing. Returns that it is done.',
@@ -15,7 +16,7 @@ const assignIssue = defineAction({
   input: z.strictObject({ issue_key: issueKey, assignee: person.nullable().describe('Person by id or e-mail address; null for nobody.') }),
   output: done,
   run: async ({ input, http, config }) => {
-    const nobody = config['api_version'] === '3' ? { accountId: null } : { name: null }
+    const nobody = config.api_version === '3' ? { accountId: null } : { name: null }
     const who = input.assignee === null ? nobody : await findPerson(http, config, input.assignee)
     await http.put(path`/issue/${input.issue_key}/assignee`, who, { repeatable: true })
     return { key: input.issue_key, done: true as const }
@@ -42,7 +43,7 @@ function renderComment({ id, author, body, created, updated }: RawComment) {
   return { id, author: renderUser(author), body: textOf(body), created: created ?? null, updated: updated ?? null }
 }
 
-const addComment = defineAction({
+const addComment = jira.action({
   title: 'Comment on an issue',
   description: 'Writes a comment under an issue. Use it to report progress or ask. Returns the comment with its id.',
   effect: 'write',
@@ -63,7 +64,7 @@ const addComment = defineAction({
   },
 })
 
-const linkIssues = defineAction({
+const linkIssues = jira.action({
   title: 'Link two issues',
   description:
     'Links one issue with another, e.g. that it blocks it or duplicates it. Use it to record how work depends on other work. Returns that it is done.',
@@ -101,7 +102,7 @@ function transitionsOf(http: Http, key: string): Promise<{ transitions: Transiti
   return http.get(path`/issue/${key}/transitions`)
 }
 
-const listTransitions = defineAction({
+const listTransitions = jira.action({
   title: 'List transitions',
   description:
     'Lists where an issue can go from its present status. Use it before moving an issue. Returns id and name of each, and the status it leads to.',
@@ -115,7 +116,7 @@ const listTransitions = defineAction({
   },
 })
 
-const transitionIssue = defineAction({
+const transitionIssue = jira.action({
   title: 'Move an issue',
   description:
     'Moves an issue to another status by one of its transitions, e.g. to In Progress or Done. Use it when work begins or is finished; what can be done now is listed by jira_list_transitions. Returns the status it has now.',

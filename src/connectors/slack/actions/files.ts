@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { defineAction, hubError } from '#kit'
+import { hubError } from '#kit'
+import { slack } from '../declaration.ts'
 import { findChannel } from '../lookup.ts'
 import { channel, text, ts } from '../shapes.ts'
 
-const uploadFile = defineAction({
+const uploadFile = slack.action({
   title: 'Upload a file',
   description:
     'Uploads a text or binary file and, if a channel is named, shows it there with a comment. Use it for logs, reports or pictures that are too long for a message. Returns the file’s id and address.',

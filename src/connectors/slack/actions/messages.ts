@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, hubError, type ActionContext } from '#kit'
+import { hubError } from '#kit'
+import { slack } from '../declaration.ts'
 import { findChannel, findUser } from '../lookup.ts'
 import { blocks, channel, sentShape, text, ts } from '../shapes.ts'
 
@@ -28,7 +29,7 @@ function assertContent({ text: words, blocks: parts }: { text?: string | undefin
   if (!words && !parts?.length) throw hubError('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks are needed' }] })
 }
 
-const sendMessage = defineAction({
+const sendMessage = slack.action({
   title: 'Send a message',
   description:
     'Posts a message to a channel, as plain text, with blocks, or as an answer in a thread. Use it to tell a team something; for one person use slack_notify_user. Returns channel and ts, which name the message for threads, edits and reactions.',
@@ -44,17 +45,16 @@ const sendMessage = defineAction({
   output: sentShape,
   run: ({ input, http, config, idempotencyKey }) => {
     assertContent(input)
-    const to = input.channel ?? (config as { default_channel?: string }).default_channel
+    const to = input.channel ?? config.default_channel
     if (!to)
       throw hubError('invalid_input', {
         errors: [{ path: 'input.channel', message: 'is needed, as the integration has no default_channel' }],
       })
     return http.post('/chat.postMessage', withKey({ ...input, channel: to }, idempotencyKey))
   },
-  verify: async (context) => {
-    const { input, http, idempotencyKey } = context as ActionContext<{ channel?: string; thread_ts?: string }, { default_channel?: string }>
-    const to = input.channel ?? context.config['default_channel']
-    if (idempotencyKey === undefined || typeof to !== 'string') return 'unknown'
+  verify: async ({ input, http, config, idempotencyKey }) => {
+    const to = input.channel ?? config.default_channel
+    if (idempotencyKey === undefined || to === undefined) return 'unknown'
     const id = await findChannel(http, to)
     const query = { channel: id, limit: 100, include_all_metadata: true }
     const { messages } = await http.get<{ messages: Message[] }>(input.thread_ts ? '/conversations.replies' : '/conversations.history', {
@@ -65,7 +65,7 @@ const sendMessage = defineAction({
   },
 })
 
-const notifyUser = defineAction({
+const notifyUser = slack.action({
   title: 'Notify a user directly',
   description:
     'Sends a direct message to one person, found by e-mail address, name or id. Use it to tell somebody something without the channel reading along. Returns channel and ts of the message.',
@@ -81,7 +81,7 @@ const notifyUser = defineAction({
   },
 })
 
-const updateMessage = defineAction({
+const updateMessage = slack.action({
   title: 'Update a message',
   description:
     'Replaces the text or blocks of a message that this bot sent. Use it to keep one message current instead of posting another. Returns channel and ts.',
@@ -96,7 +96,7 @@ const updateMessage = defineAction({
   },
 })
 
-const deleteMessage = defineAction({
+const deleteMessage = slack.action({
   title: 'Delete a message',
   description:
     'Takes back a message that this bot sent. Use it only when a message should not have been sent: it cannot be brought back. Returns channel and ts.',
@@ -117,7 +117,7 @@ const deleteMessage = defineAction({
   },
 })
 
-const scheduleMessage = defineAction({
+const scheduleMessage = slack.action({
   title: 'Schedule a message',
   description:
     'Has Slack post a message to a channel at a later time, up to 120 days ahead. Use it for reminders; it cannot be edited afterwards. Returns channel, time and the id of the scheduled message.',
@@ -140,7 +140,7 @@ const scheduleMessage = defineAction({
   },
 })
 
-const getPermalink = defineAction({
+const getPermalink = slack.action({
   title: 'Get the link to a message',
   description: 'Gets the lasting web address of a message. Use it to refer to a message from an issue or e-mail. Returns the address.',
   effect: 'read',
@@ -162,7 +162,7 @@ const reaction = {
     .describe('Emoji by name, e.g. thumbsup.'),
 }
 
-const addReaction = defineAction({
+const addReaction = slack.action({
   title: 'Add a reaction',
   description:
     'Puts an emoji on a message. Use it to acknowledge without writing; putting the same one again does nothing more. Returns that it is there.',
@@ -183,7 +183,7 @@ const addReaction = defineAction({
   },
 })
 
-const removeReaction = defineAction({
+const removeReaction = slack.action({
   title: 'Remove a reaction',
   description:
     'Takes an emoji of this bot off a message. Use it to undo a reaction; if it is not there nothing happens. Returns that it is gone.',

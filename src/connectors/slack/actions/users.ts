@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { defineAction } from '#kit'
+import { slack } from '../declaration.ts'
 import { findUser, type User } from '../lookup.ts'
 import { cursorInput, listOf, nextCursor, userShape, type Metadata } from '../shapes.ts'
 
-const listUsers = defineAction({
+const listUsers = slack.action({
   title: 'List users',
   description:
     'Lists the people and bots of the workspace. Use it to find somebody; with an e-mail address use slack_find_user_by_email. Returns id, names and e-mail address of each.',
@@ -17,7 +17,7 @@ const listUsers = defineAction({
   },
 })
 
-const getUser = defineAction({
+const getUser = slack.action({
   title: 'Get a user',
   description:
     'Gets one person or bot by id, name or e-mail address. Use it to learn who wrote something, or in which time zone somebody lives. Returns id, names, e-mail address and time zone.',
@@ -28,7 +28,7 @@ const getUser = defineAction({
   run: ({ input, http }) => findUser(http, input.user),
 })
 
-const findUserByEmail = defineAction({
+const findUserByEmail = slack.action({
   title: 'Find a user by e-mail',
   description:
     'Finds the person who has an e-mail address. Use it to go from another system’s user to Slack’s. Returns id, names and time zone.',

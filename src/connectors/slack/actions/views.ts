@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { defineAction } from '#kit'
+import { slack } from '../declaration.ts'
 import { findUser } from '../lookup.ts'
 
 const view = z.record(z.string(), z.unknown()).describe('The view as Block Kit describes it: type, title, blocks …')
 const viewShape = z.object({ view: z.object({ id: z.string(), hash: z.string().optional(), type: z.string().optional() }) })
 const modal = { type: 'modal', title: { type: 'plain_text', text: 'Hello' }, blocks: [] }
 
-const openView = defineAction({
+const openView = slack.action({
   title: 'Open a modal',
   description:
     'Opens a modal for a person who just pressed or typed something. Use it within three seconds of the interaction whose trigger_id you have. Returns the view’s id and hash.',
@@ -17,7 +17,7 @@ const openView = defineAction({
   run: ({ input, http }) => http.post('/views.open', input),
 })
 
-const updateView = defineAction({
+const updateView = slack.action({
   title: 'Update a modal',
   description:
     'Replaces the content of a modal that is open. Use it to show progress or a result; with the hash a newer state is not overwritten. Returns the view’s id and hash.',
@@ -33,7 +33,7 @@ const updateView = defineAction({
   run: ({ input, http }) => http.post('/views.update', input, { repeatable: input.hash === undefined }),
 })
 
-const publishView = defineAction({
+const publishView = slack.action({
   title: 'Publish a home tab',
   description:
     'Sets what a person sees in the app’s home tab. Use it for a personal overview; it replaces what was there. Returns the view’s id and hash.',

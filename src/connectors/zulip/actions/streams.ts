@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineAction, path } from '#kit'
+import { path } from '#kit'
+import { zulip } from '../declaration.ts'
 
 const streamShape = z.object({ stream_id: z.number(), name: z.string(), description: z.string(), invite_only: z.boolean().optional() })
 const userShape = z.object({
@@ -12,7 +13,7 @@ const userShape = z.object({
   timezone: z.string().optional(),
 })
 
-const listStreams = defineAction({
+const listStreams = zulip.action({
   title: 'List streams',
   description:
     'Lists the streams (channels) that the bot can see. Use it to find where to post, or a stream’s exact name. Returns id, name and description of each.',
@@ -26,7 +27,7 @@ const listStreams = defineAction({
   },
 })
 
-const subscribeToStream = defineAction({
+const subscribeToStream = zulip.action({
   title: 'Subscribe to a stream',
   description:
     'Subscribes the bot, or people by e-mail address, to a stream, which is made if it is not there. Use it before posting to a new stream. Returns who was subscribed now and who was before.',
@@ -54,7 +55,7 @@ const subscribeToStream = defineAction({
     }),
 })
 
-const listUsers = defineAction({
+const listUsers = zulip.action({
   title: 'List users',
   description:
     'Lists the people and bots of the organisation. Use it to find somebody’s e-mail address or id for a direct message. Returns id, name and e-mail address of each.',
@@ -68,7 +69,7 @@ const listUsers = defineAction({
   },
 })
 
-const getUser = defineAction({
+const getUser = zulip.action({
   title: 'Get a user',
   description:
     'Gets one person or bot by e-mail address or id. Use it to learn who wrote something. Returns id, name, e-mail address and time zone.',

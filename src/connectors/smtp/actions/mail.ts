@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { z } from 'zod'
-import { defineAction, hubError } from '#kit'
-import { asError, type SmtpFault } from './errors.ts'
-import { poolOf, step } from './pool.ts'
+import { hubError } from '#kit'
+import { smtp } from '../declaration.ts'
+import { asError, type SmtpFault } from '../errors.ts'
+import { poolOf, step } from '../pool.ts'
 
 const address = z
   .string()
@@ -72,7 +73,7 @@ const reserved = new Set([
   'return-path',
 ])
 
-export const send = defineAction({
+const send = smtp.action({
   title: 'Send an e-mail',
   description:
     'Sends an e-mail as text, HTML or both, with copies and attachments. Use it to reach people outside of chat; for many recipients name them in bcc. Returns who was accepted and who refused by the mail server, with its reasons.',
@@ -82,7 +83,7 @@ export const send = defineAction({
   output,
   async run(context) {
     const { input: mail, config, idempotencyKey } = context
-    const from = mail.from ?? (config['from'] as string | undefined)
+    const from = mail.from ?? config.from
     if (!from)
       throw hubError('invalid_input', {
         errors: [{ path: 'input.from', message: 'is needed, as the integration has no sender of its own' }],
@@ -94,7 +95,7 @@ export const send = defineAction({
     const { node, raw, messageId } = await compose(mail, from, idempotencyKey)
     const envelope = node.getEnvelope()
     const preview = {
-      server: config['host'],
+      server: config.host,
       envelope,
       subject: mail.subject,
       text: mail.text,
@@ -103,14 +104,12 @@ export const send = defineAction({
     }
     return context.send(preview, async () => {
       const pool = await poolOf(context)
-      return pool.use((connection) =>
-        deliver(connection, String(config['host']), { from: envelope.from || '', to: envelope.to }, raw, messageId),
-      )
+      return pool.use((connection) => deliver(connection, config.host, { from: envelope.from || '', to: envelope.to }, raw, messageId))
     })
   },
 })
 
-export const verify = defineAction({
+const verify = smtp.action({
   title: 'Verify the mail server',
   description: 'Connects to the mail server and logs in, and sends nothing. Use it to find out why mails fail. Returns as whom it got in.',
   effect: 'read',
@@ -123,6 +122,8 @@ export const verify = defineAction({
     return { ok: true as const, account: pool.name }
   },
 })
+
+export const mailActions = { send, verify }
 
 async function compose(mail: z.output<typeof input>, from: string, key: string | undefined) {
   // The same key gives the same id, by which a mail server or reader can tell a repetition.

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { defineAction, hubError, path, type Http } from '#kit'
+import { hubError, path, type Http } from '#kit'
 import { sleep } from '#lib/clock'
+import { managerq } from '../declaration.ts'
 
 /**
  * No public description of managerQ's API exists; its seeds only say that a prompt goes in and a result comes out later. So this speaks the
@@ -26,7 +27,7 @@ const task = z.object({
 const prompt = z.string().min(1).max(2_000_000).describe('What the agent shall do.')
 const agent = z.string().max(200).optional().describe('Which agent; managerQ chooses when left out.')
 
-export const submitTask = defineAction({
+const submitTask = managerq.action({
   title: 'Give an agent a task',
   description:
     'Hands a prompt to an agent by managerQ and does not wait. Use it for long work, and managerq_get_task to learn what came of it. Returns the task’s id and state.',
@@ -34,10 +35,10 @@ export const submitTask = defineAction({
   example: { prompt: 'Sum up yesterday’s incidents.' },
   input: z.strictObject({ prompt, agent }),
   output: task,
-  run: ({ input, http, config, idempotencyKey }) => submit(http, tasksPath(config), input, idempotencyKey),
+  run: ({ input, http, config, idempotencyKey }) => submit(http, config.tasks_path, input, idempotencyKey),
 })
 
-export const getTask = defineAction({
+const getTask = managerq.action({
   title: 'Get a task of an agent',
   description:
     'Looks up a task given to an agent before. Use it to poll for the result of managerq_submit_task. Returns its state and, once it has ended, the agent’s text or the error.',
@@ -45,10 +46,10 @@ export const getTask = defineAction({
   example: { task_id: 't-1' },
   input: z.strictObject({ task_id: z.string().min(1).max(200).describe('Id of the task.') }),
   output: task,
-  run: ({ input, http, config }) => look(http, tasksPath(config), input.task_id),
+  run: ({ input, http, config }) => look(http, config.tasks_path, input.task_id),
 })
 
-export const askAgent = defineAction({
+const askAgent = managerq.action({
   title: 'Ask an agent',
   description:
     'Hands a prompt to an agent by managerQ and waits for its answer. Use it in flows where the next step needs the answer; for work of many minutes submit a task instead. Returns the agent’s text, and the JSON in it if asked for.',
@@ -68,7 +69,7 @@ export const askAgent = defineAction({
   }),
   output: task.extend({ text: z.string(), json: z.unknown() }),
   async run({ input, http, config, idempotencyKey, signal }) {
-    const place = tasksPath(config)
+    const place = config.tasks_path
     let now = await submit(http, place, input, idempotencyKey)
     const until = Date.now() + input.timeout_seconds * 1000
     while (now.status === 'running') {
@@ -86,6 +87,8 @@ export const askAgent = defineAction({
     return { ...now, text, json: input.json ? parseAnswer(text) : null }
   },
 })
+
+export const taskActions = { ask_agent: askAgent, submit_task: submitTask, get_task: getTask }
 
 async function submit(http: Http, place: string, input: { prompt: string; agent?: string | undefined }, key: string | undefined) {
   const headers = key ? { 'idempotency-key': key } : {}
@@ -122,8 +125,4 @@ function parseAnswer(text: string): unknown {
   } catch {
     throw hubError('vendor_invalid_response', { detail: 'the agent was asked for JSON and answered something else' })
   }
-}
-
-function tasksPath(config: Record<string, unknown>): string {
-  return String(config['tasks_path'])
 }

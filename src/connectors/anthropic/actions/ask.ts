@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { hubError } from '#kit'
+import { anthropic } from '../declaration.ts'
+
+interface Message {
+  model: string
+  content: { type: string; text?: string; name?: string; input?: unknown }[]
+  stop_reason: string | null
+  usage: { input_tokens: number; output_tokens: number }
+}
+
+// The API wants a limit; this one is above most answers and below every model's own.
+const defaultMaxTokens = 4096
+const answerTool = 'answer'
+// Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
+const timeoutFactor = 3.5
+
+export const askActions = {
+  ask: anthropic.action({
+    title: 'Ask Claude',
+    description:
+      'Asks a Claude model one question and waits for its answer. Use it in flows to have text written, summed up, classified or reviewed; give a schema when a later step reads the answer as JSON. Returns the text, the JSON if asked for, and the tokens used.',
+    effect: 'read',
+    example: { prompt: 'Say hello in one word.', model: 'claude-sonnet-4-5' },
+    input: z.strictObject({
+      prompt: z.string().min(1).max(2_000_000).describe('What to ask.'),
+      system: z.string().max(200_000).optional().describe('Who it shall be and what it must heed.'),
+      model: z.string().min(1).max(200).optional().describe('Model; the integration’s own when left out.'),
+      temperature: z.number().min(0).max(1).optional().describe('How freely it words things.'),
+      max_tokens: z.number().int().min(1).max(1_000_000).default(defaultMaxTokens).describe('Longest answer in tokens.'),
+      schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of an object that the answer has to fit.'),
+    }),
+    output: z.object({
+      text: z.string(),
+      json: z.unknown(),
+      model: z.string(),
+      finish_reason: z.string().nullable(),
+      input_tokens: z.number(),
+      output_tokens: z.number(),
+    }),
+    async run({ input, config, http }) {
+      const model = input.model ?? config.model
+      if (!model)
+        throw hubError('invalid_input', {
+          errors: [{ path: 'input.model', message: 'is needed, as the integration names no model of its own' }],
+        })
+      const { schema } = input
+      // A schema is had by letting it call one tool of that shape.
+      const asJson = schema
+        ? {
+            tools: [{ name: answerTool, description: 'Give the answer.', input_schema: schema }],
+            tool_choice: { type: 'tool', name: answerTool },
+          }
+        : {}
+      const reply = await http.post<Message>(
+        '/v1/messages',
+        {
+          model,
+          max_tokens: input.max_tokens,
+          messages: [{ role: 'user', content: input.prompt }],
+          ...(input.system ? { system: input.system } : {}),
+          ...(input.temperature === undefined ? {} : { temperature: input.temperature }),
+          ...asJson,
+        },
+        { effect: 'read', timeoutFactor },
+      )
+      const text = reply.content.flatMap((part) => (part.type === 'text' ? (part.text ?? '') : [])).join('')
+      const used = reply.content.find((part) => part.type === 'tool_use' && part.name === answerTool)
+      if (schema && !used)
+        throw hubError('vendor_invalid_response', { detail: `the model gave no JSON (it stopped for ${reply.stop_reason})` })
+      return {
+        text,
+        json: used?.input ?? null,
+        model: reply.model,
+        finish_reason: reply.stop_reason,
+        input_tokens: reply.usage.input_tokens,
+        output_tokens: reply.usage.output_tokens,
+      }
+    },
+  }),
+}

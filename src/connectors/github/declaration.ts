@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { auth, defineConnector } from '#kit'
+import { githubApp } from './auth.ts'
+import { responseRules } from './response-rules.ts'
+import { events, webhook } from './webhook.ts'
+
+export const github = defineConnector({
+  name: 'github',
+  title: 'GitHub',
+  description:
+    'Repositories, code, issues, pull requests, reviews, checks, releases, workflows and projects on GitHub and GitHub Enterprise.',
+  connect:
+    'Make a personal access token with the scopes repo and read:org (and project for projects) and store it as credential github-pat {"personal_access_token": "…"}.',
+  config: z.object({
+    api_url: z
+      .url({ protocol: /^https?$/ })
+      .default('https://api.github.com')
+      .describe('The API, for GitHub Enterprise: https://HOST/api/v3.'),
+    default_labels: z.array(z.string()).optional().describe('Labels that every issue made here gets.'),
+    auto_sync: z.boolean().optional().describe('Keep issues and tasks in step.'),
+  }),
+  auth: [
+    auth.token({ title: 'Personal access token', describe: 'A classic or fine-grained token.', aliases: ['personal_access_token', 'pat'] }),
+    githubApp,
+  ],
+  baseUrl: ({ api_url }) => api_url,
+  headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
+  responseRules,
+  wellKnownCredentials: ['github-pat'],
+  environment: {
+    GITHUB_TOKEN: { description: 'GitHub personal access token.', secret: true },
+    GITHUB_API_URL: { description: 'GitHub API, for GitHub Enterprise.', names: 'url' },
+  },
+  fromEnvironment: ({ GITHUB_TOKEN, GITHUB_API_URL }) =>
+    GITHUB_TOKEN ? { credential: { token: GITHUB_TOKEN }, config: GITHUB_API_URL ? { api_url: GITHUB_API_URL } : {} } : undefined,
+  test: async ({ http }) => {
+    const { login } = await http.get<{ login: string }>('/user')
+    return { account: login }
+  },
+  legacyPaths: [
+    { method: 'GET', path: '/api/integrations/github/repos', action: 'search_repositories', summary: 'Search repositories' },
+    { method: 'GET', path: '/api/integrations/github/repos/:owner/:repo', action: 'get_repository', summary: 'Get a repository' },
+    { method: 'GET', path: '/api/integrations/github/commits', action: 'list_commits', summary: 'List commits' },
+    { method: 'GET', path: '/api/integrations/github/issues', action: 'list_issues', summary: 'List issues' },
+    { method: 'POST', path: '/api/integrations/github/issues', action: 'create_issue', summary: 'Create an issue' },
+    { method: 'GET', path: '/api/integrations/github/pullrequests', action: 'list_pull_requests', summary: 'List pull requests' },
+  ],
+  webhook,
+  events,
+})

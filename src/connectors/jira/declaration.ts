@@ -1,0 +1,53 @@
+import { auth, defineConnector } from '#kit'
+import { config } from './config.ts'
+import { responseRules } from './response-rules.ts'
+import { events, webhook } from './webhook.ts'
+
+export const jira = defineConnector({
+  name: 'jira',
+  title: 'Jira',
+  description: 'Projects, issues, transitions, comments and users of Jira Cloud, Server and Data Center.',
+  connect:
+    'In the cloud make an API token under Account settings, Security, and store it as credential jira-credentials {"username": "you@example.com", "api_token": "…", "base_url": "https://your-domain.atlassian.net"}; on a server of your own make a personal access token and store {"token": "…"}.',
+  config,
+  auth: [
+    auth.basic({
+      title: 'E-mail and API token',
+      username: { name: 'username', describe: 'User name; in the cloud the e-mail address.' },
+      password: { name: 'api_token', describe: 'API token; on old servers the password.' },
+      aliases: { email: 'username', password: 'api_token', token: 'api_token' },
+    }),
+    auth.token({ title: 'Personal access token (Server, Data Center)', aliases: ['personal_access_token'] }),
+  ],
+  baseUrl: ({ base_url, api_version }) => `${base_url.replace(/\/+$/, '')}/rest/api/${api_version}`,
+  responseRules,
+  wellKnownCredentials: ['jira-credentials'],
+  environment: {
+    JIRA_BASE_URL: { description: 'Jira site, e.g. https://your-domain.atlassian.net.', names: 'url' },
+    JIRA_USERNAME: { description: 'Jira user name; in Jira Cloud the e-mail address.' },
+    JIRA_API_TOKEN: { description: 'Jira API token.', secret: true },
+  },
+  fromEnvironment: ({ JIRA_BASE_URL, JIRA_USERNAME, JIRA_API_TOKEN }) =>
+    JIRA_BASE_URL && JIRA_USERNAME && JIRA_API_TOKEN
+      ? { credential: { username: JIRA_USERNAME, api_token: JIRA_API_TOKEN }, config: { base_url: JIRA_BASE_URL } }
+      : undefined,
+  test: async ({ http }) => {
+    const { displayName: name } = await http.get<{ displayName: string }>('/myself')
+    return { account: name }
+  },
+  legacyPaths: [
+    {
+      method: 'GET',
+      path: '/api/integrations/jira/projects',
+      action: 'list_projects',
+      summary: 'List projects, or find one by project_name',
+      ifQuery: { parameter: 'project_name', action: 'find_project' },
+    },
+    { method: 'GET', path: '/api/integrations/jira/projects/:project_key', action: 'get_project', summary: 'Get a project' },
+    { method: 'GET', path: '/api/integrations/jira/issues', action: 'search_issues', summary: 'Search issues' },
+    { method: 'POST', path: '/api/integrations/jira/issues', action: 'create_issue', summary: 'Create an issue' },
+    { method: 'GET', path: '/api/integrations/jira/users', action: 'search_users', summary: 'Search users' },
+  ],
+  webhook,
+  events,
+})

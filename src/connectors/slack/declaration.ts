@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { auth, defineConnector } from '#kit'
+import { responseRules } from './response-rules.ts'
+import { events, webhook } from './webhook.ts'
+
+export const slack = defineConnector({
+  name: 'slack',
+  title: 'Slack',
+  description: 'Messages, channels, users, reactions, files and views of a Slack workspace.',
+  connect:
+    'Make a Slack app, give its bot the scopes chat:write, channels:read, channels:history, users:read, users:read.email, reactions:write and files:write, install it, and store the bot token as a credential {"token": "xoxb-…"}.',
+  config: z.object({
+    api_url: z
+      .url({ protocol: /^https?$/ })
+      .default('https://slack.com/api')
+      .describe('The Web API.'),
+    default_channel: z.string().min(1).max(100).optional().describe('Where messages go that name no channel.'),
+  }),
+  auth: [
+    auth.token({ title: 'Bot token', describe: 'A bot or user token.', aliases: ['bot_token'] }),
+    auth.oauth2({
+      authorizeUrl: 'https://slack.com/oauth/v2/authorize',
+      tokenUrl: 'https://slack.com/api/oauth.v2.access',
+      scopes: ['chat:write', 'channels:read', 'channels:history', 'users:read', 'users:read.email', 'reactions:write', 'files:write'],
+      pkce: false,
+      clientIdSetting: 'SLACK_CLIENT_ID',
+      clientSecretSetting: 'SLACK_CLIENT_SECRET',
+    }),
+  ],
+  baseUrl: ({ api_url }) => api_url,
+  responseRules,
+  environment: {
+    SLACK_BOT_TOKEN: { description: 'Slack bot token.', secret: true },
+    SLACK_API_URL: { description: 'Slack API, if it is not https://slack.com/api.', names: 'url' },
+    SLACK_SIGNING_SECRET: { description: 'Slack signing secret, for webhooks.', secret: true },
+  },
+  fromEnvironment: ({ SLACK_BOT_TOKEN, SLACK_API_URL }) =>
+    SLACK_BOT_TOKEN ? { credential: { token: SLACK_BOT_TOKEN }, config: SLACK_API_URL ? { api_url: SLACK_API_URL } : {} } : undefined,
+  test: async ({ http }) => {
+    const { user, team } = await http.post<{ user: string; team: string }>('/auth.test', {}, { effect: 'read' })
+    return { account: `${user} in ${team}` }
+  },
+  legacyPaths: [
+    { method: 'POST', path: '/api/integrations/slack/message', action: 'send_message', summary: 'Send a message' },
+    { method: 'GET', path: '/api/integrations/slack/channels', action: 'list_channels', summary: 'List channels' },
+    { method: 'GET', path: '/api/integrations/slack/users', action: 'list_users', summary: 'List users' },
+  ],
+  webhook,
+  events,
+})
