@@ -1,6 +1,6 @@
 import type { ConnectorKit } from '../../../src/load-connectors.ts'
 
-/** A connector from outside, as HUB_CONNECTORS loads it: an action for each rule of the waist. */
+/** A connector from outside, as HUB_CONNECTORS loads it: with an action for each rule of the tool pipeline. */
 export default function connector({ defineConnector, defineAction, auth, z }: ConnectorKit) {
   const place = z.strictObject({ at: z.string().default('/thing').describe('Path.') })
   const answer = z.object({ ok: z.number() })
