@@ -19,11 +19,14 @@ import { createEventPublisher } from '#events/publish'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createTools, type Tools } from '#tools'
 import { createHookCheck, createReader, createWebhooks, type Webhooks } from '#webhooks'
-import { declaredValues, operatorHosts } from './connector-variables.ts'
+import { declaredValues, declaredVariables, operatorHosts } from './connector-variables.ts'
 import { loadConnectors } from './load-connectors.ts'
 import { version } from './version.ts'
 
-/** The composition root: the one place where modules meet. Built in order, disposed in reverse. */
+/** The environment variables that the hub's own connectors declare. */
+export const ownVariables = declaredVariables(ownConnectors)
+
+/** The composition root: the only place that knows every module. It creates them in order and disposes of them in reverse. */
 export interface Hub extends AsyncDisposable {
   readonly config: Config
   readonly telemetry: Telemetry

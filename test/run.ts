@@ -1,5 +1,5 @@
 // Runs test files in processes that share one PostgreSQL, and counts their tests together:
-//   node test/run.ts [--processes 2] [--timeout 120] [--record] PATTERN…
+//   node test/run.ts [--processes 2] [--timeout 300] [--record] PATTERN…
 // --timeout is the limit of one test in seconds. --record stores how long each file took, so that files are divided evenly.
 import { fork } from 'node:child_process'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ const durationsFile = join(import.meta.dirname, 'durations.json')
 const { values, positionals: patterns } = parseArgs({
   options: {
     processes: { type: 'string', default: '2' },
-    timeout: { type: 'string', default: '120' },
+    timeout: { type: 'string', default: '300' },
     record: { type: 'boolean', default: false },
   },
   allowPositionals: true,

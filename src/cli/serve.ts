@@ -14,9 +14,8 @@ export function runCommands(program: Command): void {
     .description('show the settings in force, secrets masked')
     .action(async (_options, command: Command) => {
       const { describeConfig, loadConfig } = await import('#config')
-      const { connectors } = await import('#connectors')
-      const { declaredVariables } = await import('../connector-variables.ts')
-      const settings = describeConfig(loadConfig(), declaredVariables(connectors))
+      const { ownVariables } = await import('#hub')
+      const settings = describeConfig(loadConfig(), ownVariables)
       outputOf(command).print(settings, table(settings))
     })
 }

@@ -141,9 +141,7 @@ export function findDelivery(sql: Sql, workspaceId: string, id: string): Promise
 export async function retryDeliveries(
   trx: Transaction,
   workspaceId: string,
-  filter: DeliveryFilter & { readonly id?: string | undefined },
-  now: Date,
-  max: number,
+  { now, max, ...filter }: DeliveryFilter & { readonly id?: string | undefined; readonly now: Date; readonly max: number },
 ): Promise<number> {
   const which = filtered(trx, workspaceId, filter)
     .select('id')

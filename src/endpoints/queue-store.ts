@@ -10,7 +10,11 @@ export interface Candidate {
 }
 
 /** Some due deliveries of each endpoint that may be called, the longest due first. */
-export async function dueDeliveries(sql: Sql, now: Date, full: readonly string[], perEndpoint: number): Promise<Candidate[]> {
+export async function dueDeliveries(
+  sql: Sql,
+  now: Date,
+  { full, perEndpoint }: { readonly full: readonly string[]; readonly perEndpoint: number },
+): Promise<Candidate[]> {
   const { rows } = await raw<Candidate>`
     select d.id, d.endpoint_id as "endpointId", d.next_at as "nextAt", case when d.order_key is not null then
            (select b.id from hub.deliveries b where b.endpoint_id = d.endpoint_id and b.order_key = d.order_key and b.status = 'pending'
@@ -59,7 +63,11 @@ export interface Claimed {
 }
 
 /** Claims deliveries that no other process has claimed. `due` is false for a probe, which may be sent before its time. */
-export async function claim(sql: Sql, ids: readonly string[], now: Date, until: Date, due: boolean): Promise<Claimed[]> {
+export async function claim(
+  sql: Sql,
+  ids: readonly string[],
+  { now, until, due }: { readonly now: Date; readonly until: Date; readonly due: boolean },
+): Promise<Claimed[]> {
   const { rows } = await raw<Claimed>`
     update hub.deliveries d set leased_until = ${until}, attempts = d.attempts + 1
       from (select id, leased_until from hub.deliveries
@@ -150,7 +158,10 @@ export async function releaseAll(trx: Transaction, endpointId: string, now: Date
 }
 
 /** What has waited too long for endpoints that are disabled. */
-export async function expireWaiting(sql: Sql, before: Date, now: Date, max: number): Promise<number> {
+export async function expireWaiting(
+  sql: Sql,
+  { before, now, max }: { readonly before: Date; readonly now: Date; readonly max: number },
+): Promise<number> {
   const { rows } = await raw`
     update hub.deliveries set status = 'dead', finished_at = ${now}, last_error = 'its endpoint was disabled for longer than the delivery may wait'
      where id in (select d.id from hub.endpoints e join hub.deliveries d on d.endpoint_id = e.id

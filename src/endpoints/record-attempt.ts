@@ -20,12 +20,17 @@ const actor = 'system:outbound'
 /** Stores the result of an attempt in one transaction: the delivery's state and the endpoint's health. */
 export type RecordAttempt = (delivery: Claimed, sent: Sent, now: number) => Promise<void>
 
+interface Attempt {
+  readonly delivery: Claimed
+  readonly sent: Sent
+  readonly now: number
+}
+
 export function createAttemptRecorder(deps: RecorderDeps): RecordAttempt {
   const { db, metrics, logger } = deps
   return async (delivery, sent, now) => {
-    const { outcome, notes } = await db.transaction((trx) =>
-      sent.ok ? recordSuccess(deps, trx, delivery, sent, now) : recordFailure(deps, trx, delivery, sent, now),
-    )
+    const record = sent.ok ? recordSuccess : recordFailure
+    const { outcome, notes } = await db.transaction((trx) => record(deps, trx, { delivery, sent, now }))
     if (outcome !== undefined) metrics.deliveries.inc({ outcome })
     for (const note of notes) logger.warn({ endpoint: delivery.endpointId }, note)
   }
@@ -37,7 +42,8 @@ interface Recorded {
   readonly notes: readonly string[]
 }
 
-async function recordSuccess(deps: RecorderDeps, trx: Transaction, delivery: Claimed, sent: Sent, now: number): Promise<Recorded> {
+async function recordSuccess(deps: RecorderDeps, trx: Transaction, attempt: Attempt): Promise<Recorded> {
+  const { delivery, sent, now } = attempt
   const { id, workspaceId, endpointId } = delivery
   const failing = await lockFailing(trx, workspaceId, endpointId)
   const at = new Date(now)
@@ -49,7 +55,7 @@ async function recordSuccess(deps: RecorderDeps, trx: Transaction, delivery: Cla
     finishedAt: at,
     uncounted: false,
   } as const
-  if (!(await end(trx, delivery, sent, ending))) return { outcome: undefined, notes: [] }
+  if (!(await end(trx, attempt, ending))) return { outcome: undefined, notes: [] }
   if (delivery.orderKey !== null) await releaseNext(trx, delivery, at)
   if (!failing) return { outcome: 'delivered', notes: [] }
   const reenables = failing.disabledReason === 'failing'
@@ -67,7 +73,8 @@ async function recordSuccess(deps: RecorderDeps, trx: Transaction, delivery: Cla
   return { outcome: 'delivered', notes: ['an endpoint that was disabled for failing is enabled again, because it accepted a delivery'] }
 }
 
-async function recordFailure(deps: RecorderDeps, trx: Transaction, delivery: Claimed, sent: Sent, now: number): Promise<Recorded> {
+async function recordFailure(deps: RecorderDeps, trx: Transaction, attempt: Attempt): Promise<Recorded> {
+  const { delivery, sent, now } = attempt
   const { workspaceId, endpointId } = delivery
   const endpoint = await lockEndpoint(trx, workspaceId, endpointId)
   if (!endpoint) return { outcome: undefined, notes: [] }
@@ -85,7 +92,7 @@ async function recordFailure(deps: RecorderDeps, trx: Transaction, delivery: Cla
     finishedAt: status === 'dead' ? new Date(now) : null,
     uncounted: held,
   }
-  if (!(await end(trx, delivery, sent, ending))) return { outcome: undefined, notes: [] }
+  if (!(await end(trx, attempt, ending))) return { outcome: undefined, notes: [] }
   if (status === 'dead' && delivery.orderKey !== null) await releaseNext(trx, delivery, new Date(now))
   const outcome = status === 'dead' ? 'dead' : 'failed'
   // A failure inside the hub says nothing about the endpoint.
@@ -98,11 +105,11 @@ async function recordFailure(deps: RecorderDeps, trx: Transaction, delivery: Cla
     pausedUntil,
   })
   if (disabling === undefined) return { outcome, notes: [] }
-  await disable(deps, trx, endpoint, disabling, sent, now)
+  await disable(deps, trx, { endpoint, reason: disabling, error: sent.error, now })
   return { outcome, notes: [`an endpoint was disabled: ${disabling}`] }
 }
 
-async function end(trx: Transaction, delivery: Claimed, sent: Sent, ending: Ending): Promise<boolean> {
+async function end(trx: Transaction, { delivery, sent }: Attempt, ending: Ending): Promise<boolean> {
   const mine = await endAttempt(trx, delivery, ending)
   if (!mine) return false
   const { at, ms, request, response = null, error = null } = sent
@@ -124,11 +131,9 @@ function disableReasonOf(
 async function disable(
   { publisher, access }: RecorderDeps,
   trx: Transaction,
-  { id, workspaceId, failingSince, consecutiveFailures }: EndpointRow,
-  reason: 'gone' | 'failing',
-  sent: Sent,
-  now: number,
+  { endpoint, reason, error, now }: { endpoint: EndpointRow; reason: 'gone' | 'failing'; error: string | undefined; now: number },
 ): Promise<void> {
+  const { id, workspaceId, failingSince, consecutiveFailures } = endpoint
   await updateEndpoint(trx, id, {
     enabled: false,
     disabledReason: reason,
@@ -140,7 +145,7 @@ async function disable(
   const data = {
     endpoint: id,
     reason,
-    error: sent.error,
+    error,
     failing_since: failingSince?.toISOString() ?? null,
     failures: consecutiveFailures + 1,
   }
@@ -150,6 +155,6 @@ async function disable(
     actor,
     action: 'endpoint.disabled',
     subject: id,
-    detail: { reason, error: sent.error ?? null },
+    detail: { reason, error: error ?? null },
   })
 }

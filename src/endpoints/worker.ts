@@ -123,11 +123,11 @@ export function createWorker({ db, clock, send, recordAttempt, logger, metrics }
     const probes = await probe(now, until)
     const counts = inFlight()
     const full = [...counts].filter(([id, count]) => count >= limitOf(id)).map(([id]) => id)
-    const candidates = await dueDeliveries(db.sql, now, full, candidatesPerEndpoint)
+    const candidates = await dueDeliveries(db.sql, now, { full, perEndpoint: candidatesPerEndpoint })
     const waiting = candidates.flatMap(({ id, blocker }) => (blocker === null ? [] : [{ id, blocker }]))
     if (waiting.length > 0) await postpone(db.sql, waiting, new Date(now.getTime() + blockedRetryMs))
     const chosen = choose(candidates, (id) => limitOf(id) - (counts.get(id) ?? 0), free - probes.length)
-    const claimed = chosen.length === 0 || stopping.signal.aborted ? [] : await claim(db.sql, chosen, now, until, true)
+    const claimed = chosen.length === 0 || stopping.signal.aborted ? [] : await claim(db.sql, chosen, { now, until, due: true })
     await begin(claimed)
     return { begun: probes.length + claimed.length, moved: waiting.length }
   }
@@ -137,7 +137,7 @@ export function createWorker({ db, clock, send, recordAttempt, logger, metrics }
     lastProbe = now.getTime()
     const probes = await db.transaction(async (trx) => {
       const ids = await dueProbes(trx, now, new Date(now.getTime() + probeMs))
-      return ids.length === 0 ? [] : claim(trx, ids, now, until, false)
+      return ids.length === 0 ? [] : claim(trx, ids, { now, until, due: false })
     })
     await begin(probes)
     return probes
@@ -149,7 +149,7 @@ export function createWorker({ db, clock, send, recordAttempt, logger, metrics }
     lastExpiry = now
     const before = new Date(now - maxWaitMs)
     let count = 0
-    do count = await expireWaiting(db.sql, before, new Date(now), expireBatch)
+    do count = await expireWaiting(db.sql, { before, now: new Date(now), max: expireBatch })
     while (count === expireBatch && !stopping.signal.aborted)
     for (const [state, number] of Object.entries(await countEndpoints(db.sql, new Date(now)))) metrics.endpoints.set({ state }, number)
   }

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '#db'
 import { HubError } from '#errors'
-import { fitsType, toCloudEvent, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
+import { fitsType, toCloudEvent, type Consumer, type HubEvent, type Match } from './event.ts'
 import {
   changeEvents,
   disableSubscription,
@@ -56,13 +56,13 @@ export async function deliver(
     if (!event) continue
     for (const subscription of subscriptions) {
       if (subscription.workspaceId !== event.workspaceId || disabled.has(subscription.id)) continue
-      if (!fitsType(event.type, subscription.types) || !(await matchesFilter(deps, trx, event, subscription, disabled))) continue
+      if (!fitsType(event.type, subscription.types) || !(await matchesFilter(deps, trx, { event, subscription, disabled }))) continue
       const list = matches.get(subscription.kind) ?? []
       list.push({ event, subscription })
       matches.set(subscription.kind, list)
     }
   }
-  for (const [kind, list] of matches) await consume(deps, trx, kind, list)
+  for (const [kind, list] of matches) await insertEffects(trx, await consume(deps.consumers.get(kind)!, trx, list))
   await changeEvents(trx, changes)
   await leaveQueue(
     trx,
@@ -113,10 +113,9 @@ export const unparsed = 'the body does not have the format that its content type
 async function matchesFilter(
   { expressions, publisher, logger }: DispatchDeps,
   trx: Transaction,
-  event: HubEvent,
-  { id, filter, kind, target, workspaceId }: SubscriptionRow,
-  disabled: Set<string>,
+  { event, subscription, disabled }: Match & { readonly disabled: Set<string> },
 ): Promise<boolean> {
+  const { id, filter, kind, target, workspaceId } = subscription
   if (filter === null) return true
   try {
     return (await expressions.evaluate(filter, { event: toCloudEvent(event) }, { timeoutMs: filterMs })) === true
@@ -132,24 +131,13 @@ async function matchesFilter(
   }
 }
 
-async function consume({ consumers }: DispatchDeps, trx: Transaction, kind: string, matches: readonly Match[]): Promise<void> {
-  const effects = await consumers.get(kind)!.take(trx, matches)
-  await insertEffects(
-    trx,
-    matches.flatMap(({ event, subscription }, index): Effect[] => {
-      const effectId = effects[index]
-      if (effectId === undefined) return []
-      return [
-        {
-          workspaceId: event.workspaceId,
-          eventId: event.id,
-          subscriptionId: subscription.id,
-          replay: event.replays,
-          kind,
-          target: subscription.target,
-          effectId,
-        },
-      ]
-    }),
-  )
+/** Returns what the consumer started for the events. */
+async function consume(consumer: Consumer, trx: Transaction, matches: readonly Match[]): Promise<Effect[]> {
+  const effects = await consumer.take(trx, matches)
+  return matches.flatMap(({ event, subscription: { id: subscriptionId, kind, target } }, index): Effect[] => {
+    const effectId = effects[index]
+    if (effectId === undefined) return []
+    const { id: eventId, workspaceId, replays: replay } = event
+    return [{ workspaceId, eventId, subscriptionId, replay, kind, target, effectId }]
+  })
 }

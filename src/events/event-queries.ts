@@ -61,9 +61,7 @@ export function findEvent(sql: Sql, workspaceId: string, id: string): Promise<St
 export async function replayEvents(
   trx: Transaction,
   workspaceId: string,
-  filter: EventFilter & { readonly ids?: readonly string[] | undefined },
-  anew: boolean,
-  max: number,
+  { anew, max, ...filter }: EventFilter & { readonly ids?: readonly string[] | undefined; readonly anew: boolean; readonly max: number },
 ): Promise<number> {
   let which = filtered(trx, workspaceId, filter)
     .select('e.id')

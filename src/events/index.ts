@@ -101,7 +101,7 @@ export function createEvents(deps: EventsDeps): Events {
     async replay(principal, { transform, ...which }) {
       const { workspaceId } = principal
       const count = await db.transaction(async (trx) => {
-        const count = await replayEvents(trx, workspaceId, which, transform === 'now', maxReplayed)
+        const count = await replayEvents(trx, workspaceId, { ...which, anew: transform === 'now', max: maxReplayed })
         if (which.ids?.length === 1 && count === 0 && !(await findEvent(trx, workspaceId, which.ids[0]!)))
           throw hubError('not_found', { detail: `there is no event "${which.ids[0]}" in this workspace` })
         const detail = { ...which, transform, count, from: which.from?.toISOString(), to: which.to?.toISOString() }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { sharedHub, type TestHub } from '#test'
 
+/** A secret of Standard Webhooks. */
+const secret = (text: string): string => `whsec_${Buffer.from(text.padEnd(24, '-')).toString('base64')}`
+
 interface Shown {
   readonly id: string
   readonly name: string
@@ -16,8 +19,8 @@ suite('an integration', () => {
     hub = await sharedHub()
   })
 
-  const create = async (name: string, secret: string): Promise<Shown> => {
-    const body = { name, integration_type: 'webhook', credential: { secret }, config: { verification: 'standard' } }
+  const create = async (name: string, own: string): Promise<Shown> => {
+    const body = { name, integration_type: 'webhook', credential: { secret: own }, config: { verification: 'standard' } }
     const reply = await hub.call('POST', '/api/v1/integrations', body)
     assert.equal(reply.statusCode, 201, reply.payload)
     return reply.json()
@@ -28,39 +31,44 @@ suite('an integration', () => {
   }
 
   test('keeps its own secret when it is renamed and another takes its name', async () => {
-    const first = await create('renamed-a', 'whsec_Zmlyc3Qtc2VjcmV0LW9mLWE=')
+    const first = await create('renamed-a', secret('first'))
     const renamed = await hub.call('PATCH', `/api/v1/integrations/${first.id}`, { name: 'renamed-b' })
     assert.equal(renamed.statusCode, 200)
-    const second = await create('renamed-a', 'whsec_c2Vjb25kLXNlY3JldC1vZi1h')
+    const second = await create('renamed-a', secret('second'))
     assert.notEqual(first.credential, second.credential)
-    assert.equal(await secretOf(renamed.json()), 'whsec_Zmlyc3Qtc2VjcmV0LW9mLWE=')
-    assert.equal(await secretOf(second), 'whsec_c2Vjb25kLXNlY3JldC1vZi1h')
+    assert.equal(await secretOf(renamed.json()), secret('first'))
+    assert.equal(await secretOf(second), secret('second'))
   })
 
   test('cannot take a name that is taken: 409, and nothing changes', async () => {
-    await create('taken', 'whsec_dGFrZW4tc2VjcmV0LW9mLWl0')
-    const other = await create('not-taken', 'whsec_b3RoZXItc2VjcmV0LW9mLWl0')
+    await create('taken', secret('taken'))
+    const other = await create('not-taken', secret('other'))
     const reply = await hub.call('PATCH', `/api/v1/integrations/${other.id}`, { name: 'taken' })
     assert.deepEqual([reply.statusCode, reply.json().code], [409, 'already_exists'])
     assert.equal((await hub.call('GET', `/api/v1/integrations/${other.id}`)).json().name, 'not-taken')
-    const again = { name: 'taken', integration_type: 'webhook', credential: { secret: 'whsec_eA==' }, config: { verification: 'standard' } }
+    const again = {
+      name: 'taken',
+      integration_type: 'webhook',
+      credential: { secret: secret('again') },
+      config: { verification: 'standard' },
+    }
     assert.equal((await hub.call('POST', '/api/v1/integrations', again)).statusCode, 409)
   })
 
   test('takes its secret with it when it is deleted, and leaves a credential that it only used', async () => {
-    const own = await create('deleted', 'whsec_ZGVsZXRlZC1zZWNyZXQtb2YtaXQ=')
-    await hub.call('POST', '/api/v1/credentials', { name: 'shared-secret', data: { secret: 'whsec_c2hhcmVkLXNlY3JldC1vZi1pdA==' } })
+    const own = await create('deleted', secret('deleted'))
+    await hub.call('POST', '/api/v1/credentials', { name: 'shared-secret', data: { secret: secret('shared') } })
     const config = { verification: 'standard' }
     const body = { name: 'borrower', integration_type: 'webhook', credential: 'shared-secret', config }
     const borrower = (await hub.call('POST', '/api/v1/integrations', body)).json<Shown>()
     for (const { id } of [own, borrower]) assert.equal((await hub.call('DELETE', `/api/v1/integrations/${id}`)).statusCode, 204)
-    const names = (await hub.call('GET', '/api/v1/credentials')).json().items.map(({ name }: { name: string }) => name)
-    assert.ok(!names.includes(own.credential))
-    assert.ok(names.includes('shared-secret'))
+    const names = new Set((await hub.call('GET', '/api/v1/credentials')).json().items.map(({ name }: { name: string }) => name))
+    assert.ok(!names.has(own.credential))
+    assert.ok(names.has('shared-secret'))
   })
 
   test('is enabled exactly when its status is active', async () => {
-    const { id } = await create('switched', 'whsec_c3dpdGNoZWQtc2VjcmV0LW9mLWl0')
+    const { id } = await create('switched', secret('switched'))
     const patch = async (body: object) => (await hub.call('PATCH', `/api/v1/integrations/${id}`, body)).json<Shown>()
     for (const [body, enabled, status] of [
       [{ enabled: false }, false, 'inactive'],
@@ -73,14 +81,17 @@ suite('an integration', () => {
     }
     const reply = await hub.call('PATCH', `/api/v1/integrations/${id}`, { enabled: true, status: 'inactive' })
     assert.deepEqual([reply.statusCode, reply.json().errors[0].path], [400, 'status'])
-    await assert.rejects(hub.hub.db.pool.query(`update hub.integrations set enabled = false where id = $1`, [id]), /integrations_enabled_is_active/)
+    await assert.rejects(
+      hub.hub.db.pool.query(`update hub.integrations set enabled = false where id = $1`, [id]),
+      /integrations_enabled_is_active/,
+    )
   })
 
   test('of an earlier version gets its secrets moved to its id when the hub starts', async () => {
     const operator = await hub.hub.access.operator('tester')
-    const made = await create('moved', 'whsec_bW92ZWQtc2VjcmV0LW9mLWl0')
+    const made = await create('moved', secret('moved'))
     // As an earlier version stored it: under the integration's name.
-    await hub.hub.credentials.set(operator, 'integration-moved', { secret: 'whsec_bW92ZWQtc2VjcmV0LW9mLWl0' }, 'webhook')
+    await hub.hub.credentials.set(operator, 'integration-moved', { secret: secret('moved') }, 'webhook')
     await hub.hub.credentials.remove(operator, made.credential)
     await hub.hub.db.pool.query(`update hub.integrations set credential = 'integration-moved' where id = $1`, [made.id])
     const { createOwnCredentials } = await import('./own-credentials.ts')
@@ -88,7 +99,7 @@ suite('an integration', () => {
     for (const _ of [1, 2]) await createOwnCredentials({ db, credentials }).moveToIds(operator)
     const moved = (await hub.call('GET', `/api/v1/integrations/${made.id}`)).json<Shown>()
     assert.equal(moved.credential, made.credential)
-    assert.equal(await secretOf(moved), 'whsec_bW92ZWQtc2VjcmV0LW9mLWl0')
+    assert.equal(await secretOf(moved), secret('moved'))
     assert.equal(await credentials.read(operator.workspaceId, 'integration-moved'), undefined)
   })
 })

@@ -18,7 +18,7 @@ function principalWith(scopes: readonly string[], more: Partial<Principal> = {})
 /** The code of the error that an operation ends with; undefined where it succeeds. */
 async function codeOf(hub: TestHub, caller: Caller, operation: Operation): Promise<string | undefined> {
   try {
-    await hub.hub.execute(caller, operation, operation.example as never)
+    await hub.hub.execute(caller, operation, operation.example)
     return undefined
   } catch (error) {
     if (error instanceof HubError) return error.code
@@ -65,7 +65,9 @@ suite('every operation', () => {
     const secret = { name: 'operations-secret', data: { token: 'a-secret-value' } }
     await hub.call('POST', '/api/v1/credentials', secret, there)
     const config = { base_url: 'http://127.0.0.1:9' }
-    const site = (await hub.call('POST', '/api/v1/integrations', { name: 'operations-site', integration_type: 'http', config }, there)).json()
+    const site = (
+      await hub.call('POST', '/api/v1/integrations', { name: 'operations-site', integration_type: 'http', config }, there)
+    ).json()
     await hub.call('POST', '/api/v1/flows', { source: 'id: operations-flow\nsteps: [{id: a, transform: 1}]' }, there)
     const endpoint = (await hub.call('POST', '/api/v1/endpoints', { url: 'http://localhost:9/', types: ['a.b'] }, there)).json()
     const token = (await hub.call('POST', '/api/v1/tokens', { name: 'operations', scopes: ['tools:read'] }, there)).json()
@@ -94,12 +96,15 @@ suite('every operation', () => {
         () => assert.fail(`${operation.name} reached into another workspace`),
         (thrown: unknown) => thrown,
       )
-      assert.ok(error instanceof HubError && ['not_found', 'integration_unknown'].includes(error.code), `${operation.name}: ${String(error)}`)
+      assert.ok(
+        error instanceof HubError && ['not_found', 'integration_unknown'].includes(error.code),
+        `${operation.name}: ${String(error)}`,
+      )
     }
     const lists = all.filter(({ name: subject, scope }) => subject.endsWith('.list') && scope !== 'admin')
     assert.ok(lists.length > 8)
     for (const list of lists) {
-      const shown = JSON.stringify(await hub.hub.execute(caller, list, {} as never))
+      const shown = JSON.stringify(await hub.hub.execute(caller, list, {}))
       for (const id of [site.id, endpoint.id, token.id, secret.name, 'operations-flow'])
         assert.ok(!shown.includes(id), `${list.name} shows ${id} of another workspace`)
     }

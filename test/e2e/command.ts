@@ -9,15 +9,17 @@ export interface Ran {
   readonly code: number | null
   readonly out: string
   readonly err: string
-  /** Both, in the order in which they came. */
+  /** Both outputs, in the order in which they were printed. */
   readonly said: string
 }
 
+/** A command takes a second. One that hangs is killed, so that its test fails with what it printed. */
+const limits = { timeout: 120_000, killSignal: 'SIGKILL' } as const
 const main = join(import.meta.dirname, '../../src/main.ts')
 
-/** Runs one command line of the hub as its own process, with exactly this environment. */
+/** Runs a command of the hub as a process, with exactly this environment. */
 export function hub(args: readonly string[], env: Environment, input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env }, cwd: tmpdir() })
+  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env }, cwd: tmpdir(), ...limits })
   let [out, err, said] = ['', '', '']
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString()
@@ -34,9 +36,9 @@ export function hub(args: readonly string[], env: Environment, input = ''): Prom
   })
 }
 
-/** For a reader that goes away before anything is printed. */
+/** Runs a command whose output is closed before it prints anything. */
 export function hubUnread(args: readonly string[], env: Environment): Promise<Ran> {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env }, cwd: tmpdir() })
+  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env }, cwd: tmpdir(), ...limits })
   child.stdout.destroy()
   let err = ''
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
@@ -45,7 +47,7 @@ export function hubUnread(args: readonly string[], env: Environment): Promise<Ra
   })
 }
 
-/** For a command that must succeed and prints JSON. */
+/** Runs a command that must succeed and returns the JSON that it prints. */
 export async function hubJson<T>(args: readonly string[], env: Environment, input = ''): Promise<T> {
   const ran = await hub([...args, '--json'], env, input)
   assert.equal(ran.code, 0, `hub ${args.join(' ')} ended with ${ran.code}:\n${ran.said}`)
@@ -57,7 +59,7 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** No person should ever be shown where in the code it went wrong. */
+/** Users must not see stack traces. */
 export function assertNoStack({ said }: Ran): void {
   assert.doesNotMatch(said, /^\s+at .*[:(]\d+/m)
   assert.doesNotMatch(said, /node:internal|\.ts:\d+/)

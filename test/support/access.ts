@@ -3,7 +3,7 @@ import { openDatabase, type Database } from '#db'
 import type { Clock } from '#lib/clock'
 import { testTelemetry } from './telemetry.ts'
 
-/** A clock that stands still until a test moves it. */
+/** A clock that a test sets. */
 export function testClock(start = Date.now()): Clock & { advance(ms: number): void } {
   let millis = start
   return { millis: () => millis, now: () => new Date(millis), advance: (ms) => void (millis += ms) }
@@ -15,7 +15,7 @@ export interface TestAccess extends AsyncDisposable {
   readonly operator: Principal
 }
 
-/** Access as a process of its own would have it: with its own connections, on a database that others may share. */
+/** Access with its own connections, like that of a separate process, on a database that others may share. */
 export async function openAccess(url: string, clock?: Clock): Promise<TestAccess> {
   await using stack = new AsyncDisposableStack()
   const telemetry = testTelemetry()

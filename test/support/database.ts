@@ -23,7 +23,7 @@ export function atEnd(close: () => Promise<void>): void {
   closers.push(close)
 }
 
-// Here, not where the server is started: called inside a test, it would stop the server at the end of that test.
+// At the top level, because inside a test it would stop the server at the end of that test.
 after(async () => {
   for (const close of closers.toReversed()) await close()
   await (await server)?.[Symbol.asyncDispose]()
@@ -63,7 +63,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
 
 let shared: Promise<TestDatabase> | undefined
 
-/** One database for tests that keep to workspaces of their own, where each would only cost time. It goes with the server. */
+/** One database for all tests that use their own workspaces, which saves time. */
 export function sharedDatabase(): Promise<TestDatabase> {
   shared ??= freshDatabase()
   return shared

@@ -4,23 +4,23 @@ import { servedHub, type ServedHub } from './served.ts'
 export interface TestFlow {
   readonly id: string
   start(parameters?: Record<string, unknown>): Promise<RunRow>
-  /** Starts it, and answers the run when it is over. */
+  /** Starts a run and returns it when it has ended. */
   run(parameters?: Record<string, unknown>): Promise<RunDetail>
 }
 
 export interface FlowBench extends ServedHub {
   readonly workspaceId: string
-  /** Saves a flow under an id of its own. */
+  /** Saves a flow under a new id. */
   flow(yaml: string): Promise<TestFlow>
   over(runId: string): Promise<RunDetail>
   look(runId: string): Promise<RunDetail>
-  /** What was written outside, by path. */
+  /** The number of writes to the outside system, by path. */
   writes(path: string): number
 }
 
 let count = 0
 
-/** The serving hub of the tests, for those that run flows of their own. */
+/** Helpers for tests that run their own flows on the shared serving hub. */
 export async function flowBench(): Promise<FlowBench> {
   const served = await servedHub()
   const { operator, outside } = served

@@ -15,9 +15,9 @@ export interface TestHub extends AsyncDisposable {
   readonly hub: Hub
   readonly rest: RestApp
   readonly dataDir: string
-  /** Where it listens, once that is asked for: for what `inject()` cannot send. */
+  /** Starts to listen and returns the URL, for requests that `inject()` cannot send. */
   address(): Promise<string>
-  /** A request as the first administrator, or with the token given. */
+  /** Sends a request as the first administrator, or with the given token. */
   call(
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
@@ -29,11 +29,11 @@ export interface TestHub extends AsyncDisposable {
 export interface CallOptions {
   readonly token?: string | null
   readonly headers?: Record<string, string>
-  /** The address the request comes from. */
+  /** The client's address. */
   readonly from?: string
 }
 
-/** A whole hub in this process, on a database of its own unless one is named, asked through `inject()`. */
+/** A complete hub in this process, on its own database unless DATABASE_URL is given. `inject()` sends its requests. */
 export async function testHub(env: Environment = {}): Promise<TestHub> {
   await using stack = new AsyncDisposableStack()
   const dataDir = mkdtempSync(join(tmpdir(), 'hub-test-'))
@@ -73,7 +73,7 @@ export async function testHub(env: Environment = {}): Promise<TestHub> {
 
 let shared: Promise<TestHub> | undefined
 
-/** One hub for all tests that leave it as it is: with rows of their own, not with settings or outages. */
+/** One hub for all tests of the process that only add rows of their own and change no settings. */
 export function sharedHub(): Promise<TestHub> {
   if (!shared) {
     const made = testHub()
@@ -83,7 +83,7 @@ export function sharedHub(): Promise<TestHub> {
   return shared
 }
 
-/** The database of the shared hub, for one with other settings. */
+/** The database of the shared hub, for another hub with other settings. */
 export async function sharedDatabaseUrl(): Promise<string> {
   return (await sharedHub()).hub.config.DATABASE_URL!
 }
@@ -113,7 +113,9 @@ export function runHub(
   return { child, output: () => output, exited }
 }
 
-/** A serving hub process on a free port; ready when this resolves. */
+const stopTimeoutMs = 60_000
+
+/** Starts a hub process on a free port. It is ready when this resolves. */
 export async function serveProcess(env: Environment): Promise<HubProcess> {
   const { child, output, exited } = runHub(['serve'], { HUB_PORT: '0', ...env })
   const url = await new Promise<string>((resolve, reject) => {
@@ -130,8 +132,15 @@ export async function serveProcess(env: Environment): Promise<HubProcess> {
     output,
     exited,
     [Symbol.asyncDispose]: async () => {
+      let late = false
       child.kill('SIGTERM')
+      const timer = setTimeout(() => {
+        late = true
+        child.kill('SIGKILL')
+      }, stopTimeoutMs)
       await exited
+      clearTimeout(timer)
+      if (late) throw new Error(`the hub did not stop within ${stopTimeoutMs / 1000} s:\n${output()}`)
     },
   }
 }

@@ -26,13 +26,13 @@ type Answer = number | { readonly status: number; readonly headers?: Record<stri
 export interface Receiver extends AsyncDisposable {
   readonly url: string
   readonly received: Received[]
-  /** How many requests it had before it at the same time, at most. */
+  /** The maximum of simultaneous requests so far. */
   readonly most: number
-  /** What it answers from now on: the same to all, or what is asked of it for each. */
+  /** The response from now on: the same for all requests, or a function of the request. */
   answer: Answer | ((request: Received) => Answer | Promise<Answer>)
 }
 
-/** A real HTTP server that keeps what it is sent. */
+/** An HTTP server that stores the requests that it gets. */
 export async function startReceiver(answer: Receiver['answer'] = 204): Promise<Receiver> {
   let now = 0
   const receiver = { received: [] as Received[], most: 0, answer, url: '' }
@@ -68,13 +68,13 @@ export interface Sender extends AsyncDisposable {
   readonly outbound: Outbound
   readonly operator: Principal
   readonly clock: ReturnType<typeof testClock>
-  /** What was logged. */
+  /** The log lines. */
   readonly lines: string[]
-  /** Something that happens in the workspace; handed on to who wants it. */
+  /** Publishes an event in the workspace and dispatches it. */
   happen(type: string, data?: Record<string, unknown>, subject?: string, workspaceId?: string): Promise<void>
-  /** Delivers what is due now. */
+  /** Sends the deliveries that are due. */
   drain(): Promise<number>
-  /** What it has delivered, or not, oldest first. */
+  /** The deliveries, oldest first. */
   deliveries(endpoint?: string): ReturnType<Outbound['deliveries']['list']>
 }
 
@@ -85,7 +85,7 @@ export interface SenderOptions extends NonNullable<Parameters<typeof createOutbo
 
 const keys = [{ id: 'test', key: Buffer.alloc(32, 7) }]
 
-/** Events and endpoints as one process of a hub has them, with a clock that a test moves. */
+/** Events and endpoints as in one process of a hub, with a clock that a test sets. */
 export async function startSender({ url, allow = ['127.0.0.1'], ...options }: SenderOptions = {}): Promise<Sender> {
   await using stack = new AsyncDisposableStack()
   const place = url ?? stack.use(await freshDatabase()).url
@@ -132,7 +132,7 @@ export async function startSender({ url, allow = ['127.0.0.1'], ...options }: Se
   }
 }
 
-/** Another workspace's administrator. */
+/** An administrator of another workspace. */
 export async function strangerTo({ db, operator }: Sender): Promise<Principal> {
   const id = newId('ws')
   await db.sql

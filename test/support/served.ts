@@ -12,9 +12,9 @@ import { adminToken } from './hub.ts'
 
 export interface Outside {
   readonly url: string
-  /** What came, oldest first: `POST /thing`. */
+  /** The requests, oldest first, such as `POST /thing`. */
   readonly seen: { readonly what: string; readonly key: string | undefined; readonly body: string }[]
-  /** What it answers by path; `{"ok": 1}` to everything else. */
+  /** The responses by path. Other paths get `{"ok": 1}`. */
   readonly answers: Map<string, (request: IncomingMessage) => { status?: number; body: unknown; afterMs?: number }>
 }
 
@@ -26,8 +26,8 @@ export interface ServedHub extends ServingHub {
 let served: Promise<ServedHub> | undefined
 
 /**
- * One serving hub in this process, with its engine, for all tests that run flows: of the engine there can be only one in a process. The probe connector
- * is connected, and its outside counts what it is asked.
+ * One serving hub with its engine for all tests of this process that run flows, because a process can have only one engine. The probe
+ * connector is connected, and `outside` stores its requests.
  */
 export function servedHub(): Promise<ServedHub> {
   served ??= (async () => {
