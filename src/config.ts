@@ -7,8 +7,8 @@ import { nearest } from '#lib/nearest'
 import { redactText } from '#lib/redact'
 
 /**
- * The only reader of `process.env`. One schema names every setting the hub knows; all faults are reported together, and what comes out
- * is frozen. `.env` in the working directory is read first, the environment wins.
+ * The only reader of `process.env`. One schema names every setting of the hub, all faults are reported together, and the result is frozen.
+ * `.env` in the working directory is read first; the environment overrides it.
  */
 
 const secret = { secret: true }
@@ -62,11 +62,11 @@ const secretKeys = z
 
 export const settings = z.object({
   HUB_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-  HUB_PORT: port.default(3000).describe('Port to listen on; 0 takes a free one.'),
+  HUB_PORT: port.default(3000).describe('Port to listen on; 0 chooses a free one.'),
   HUB_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('How the outside reaches this hub, for webhooks and OAuth.'),
+    .describe('The URL under which others reach this hub, for webhooks and OAuth.'),
   HUB_DATA_DIR: z.string().min(1).default('./data').describe('Folder for the embedded database and generated secrets.'),
   DATABASE_URL: z
     .string()
@@ -75,7 +75,10 @@ export const settings = z.object({
     .describe('Your own PostgreSQL 15 or newer. Without it the hub runs its own.')
     .meta(secret),
   HUB_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10).describe('Database connections for requests, per process.'),
-  HUB_ROLE: z.enum(['all', 'api', 'worker']).default('all').describe('What this process does: answer requests, run work, or both.'),
+  HUB_ROLE: z
+    .enum(['all', 'api', 'worker'])
+    .default('all')
+    .describe('What this process does: answer requests, execute background work, or both.'),
   HUB_SECRET_KEYS: secretKeys.describe('Keys that seal secrets, id:base64,…; the first seals, all open.').meta(secret),
   HUB_ADMIN_TOKEN: z
     .string()
@@ -94,11 +97,11 @@ export const settings = z.object({
     'Addresses or networks of reverse proxies whose X-Forwarded-For is believed.',
   ),
   HUB_BODY_LIMIT: z.coerce.number().int().min(1024).max(100_000_000).default(1_048_576).describe('Largest request body in bytes.'),
-  HUB_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(20).describe('How long a stop waits for what is under way.'),
+  HUB_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(20).describe('Seconds that a stop waits for work in progress.'),
   HUB_EGRESS_ALLOW: list.describe('Private hosts and networks that user-given URLs may reach.'),
   HUB_CONNECTORS: list.describe('More connectors: folders or npm packages.'),
-  INTEGRATION_TIMEOUT: z.coerce.number().min(0.1).max(600).default(30).describe('Seconds that one try of a call may take.'),
-  MAX_RETRY_ATTEMPTS: z.coerce.number().int().min(0).max(10).default(3).describe('How often a call that may be repeated is.'),
+  INTEGRATION_TIMEOUT: z.coerce.number().min(0.1).max(600).default(30).describe('Maximum seconds for one attempt of a call.'),
+  MAX_RETRY_ATTEMPTS: z.coerce.number().int().min(0).max(10).default(3).describe('Maximum retries per call.'),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(10_000_000).default(100).describe('Requests a minute per integration.'),
   VAULT_ADDR: z
     .url({ protocol: /^https?$/ })
@@ -121,7 +124,7 @@ export type Settings = z.output<typeof settings>
 
 export interface Config extends Readonly<Settings> {
   readonly HUB_CREDENTIALS: 'database' | 'vault'
-  /** What was given besides the hub's own settings. Connectors declare which of these variables they read. */
+  /** All other variables. Connectors declare which of them they read. */
   readonly others: Environment
 }
 
@@ -137,13 +140,13 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface LoadedConfig {
   readonly config: Config
-  /** Where each variable that was given came from. */
+  /** Where each variable that is set came from. */
   readonly origins: ReadonlyMap<string, 'environment' | '.env'>
 }
 
 export function loadConfig(env: Environment = process.env, folder: string = process.cwd()): LoadedConfig {
   const file = readEnvFile(resolve(folder, '.env'))
-  // An empty value is an unset one: `DATABASE_URL= npm start` means none.
+  // An empty value counts as unset, as in `DATABASE_URL= npm start`.
   const given = Object.fromEntries(Object.entries({ ...file, ...env }).filter(([, value]) => value !== undefined && value.trim() !== ''))
   const withStore = { HUB_CREDENTIALS: given['VAULT_ADDR'] ? 'vault' : 'database', ...given }
   const faults = [...unknownNames(given), ...contradictions(withStore)]
@@ -179,7 +182,7 @@ function unknownNames(given: Environment): string[] {
     .map((name) => `${name} is not a setting of the hub; did you mean ${nearest(name, settingNames)[0]}?`)
 }
 
-/** From what was given, not from what was understood: a fault elsewhere must not hide these. */
+/** Reads the raw values, so that a fault in another setting does not hide these faults. */
 function contradictions(given: Environment): string[] {
   const faults: string[] = []
   const has = (name: SettingName): boolean => given[name] !== undefined
@@ -216,6 +219,6 @@ export function describeConfig(
 
 function shown(value: unknown): string {
   if (value === undefined) return ''
-  // An address may carry a password.
+  // An address may contain a password.
   return redactText(Array.isArray(value) ? value.join(',') : String(value))
 }

@@ -42,7 +42,7 @@ export interface Hub extends AsyncDisposable {
   readonly flows: Flows
   /** Runs an operation, with all its checks. */
   readonly execute: Execute
-  /** This process among those that share the database. */
+  /** Identifies this process among those that share the database. */
   readonly executorId: string
 }
 
@@ -53,7 +53,7 @@ export async function createTelemetry(config: Config): Promise<Telemetry & Async
   return { logger, metrics: createMetrics(), traces, [Symbol.asyncDispose]: () => traces[Symbol.asyncDispose]() }
 }
 
-/** Everything but the doors: what a command needs, beside a serving hub or alone. */
+/** Everything except the transports: what a command needs, beside a serving hub or alone. */
 export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach'): Promise<Hub> {
   await using stack = new AsyncDisposableStack()
   const telemetry = stack.use(await createTelemetry(config))
@@ -133,7 +133,7 @@ export interface ComposedHub extends AsyncDisposable {
   readonly rest: RestApp
 }
 
-/** A hub with its doors, not yet listening. */
+/** A hub with its transports, which does not listen yet. */
 export async function composeHub(
   config: Config,
   mode: 'serve' | 'attach' = 'attach',
@@ -142,7 +142,7 @@ export async function composeHub(
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await openHub(config, mode))
   const { telemetry, access, tools, webhooks, execute } = hub
-  // Loaded here, as the engine below: a command beside a serving hub needs neither, and starts a fifth sooner.
+  // Imported here, like the engine below: a command beside a serving hub needs neither and starts a fifth faster without them.
   const { buildRest } = await import('#transports/rest')
   const rest = await buildRest(
     {
@@ -166,7 +166,7 @@ export async function composeHub(
 export interface ServingHub {
   readonly hub: Hub
   readonly address: string
-  /** Stops taking work, lets what is under way finish for a while, then lets go of everything. */
+  /** Accepts no more work, waits for the work in progress up to the drain time, then disposes of everything. */
   stop(): Promise<void>
 }
 
@@ -197,7 +197,7 @@ export async function serveHub(config: Config): Promise<ServingHub> {
     flows.start()
   }
   const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
-  // Closed before the engine is: a request may still start a run.
+  // Closed before the engine, because a request may still start a run.
   stack.defer(() => rest.close())
   const owned = stack.move()
   return {
@@ -205,13 +205,13 @@ export async function serveHub(config: Config): Promise<ServingHub> {
     address,
     async stop() {
       stopping = true
-      // What is idle now is closed now; a connection whose request ends later would be kept by its client, and hold up the stop.
-      const tidying = setInterval(() => rest.server.closeIdleConnections(), 50)
-      // Nor may a request that never ends.
-      const impatient = setTimeout(() => rest.server.closeAllConnections(), config.HUB_DRAIN_SECONDS * 1000)
+      // Closes idle connections repeatedly: a client would keep one whose request ends later, and delay the stop.
+      const closingIdle = setInterval(() => rest.server.closeIdleConnections(), 50)
+      // A request that never ends must not delay the stop either.
+      const closingAll = setTimeout(() => rest.server.closeAllConnections(), config.HUB_DRAIN_SECONDS * 1000)
       await owned.disposeAsync().finally(() => {
-        clearInterval(tidying)
-        clearTimeout(impatient)
+        clearInterval(closingIdle)
+        clearTimeout(closingAll)
       })
     },
   }
@@ -237,7 +237,7 @@ async function probe(check: () => Promise<void>): Promise<{ ok: boolean; reason?
 function keepAdminToken(config: Config, token: string): void {
   ensureDataDir(config.HUB_DATA_DIR)
   const path = join(config.HUB_DATA_DIR, 'admin-token')
-  // Aside first: one of an earlier database stays whole until this one is.
+  // Written under another name first, so that the file is complete at every moment.
   rmSync(`${path}.new`, { force: true })
   writeFileSync(`${path}.new`, `${token}\n`, { mode: 0o600, flush: true })
   renameSync(`${path}.new`, path)

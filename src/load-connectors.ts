@@ -6,8 +6,8 @@ import { z } from 'zod'
 import * as kit from '#kit'
 
 /**
- * Connectors from outside: a folder with an index.ts or index.js, or an npm package. Its default export is given the kit and answers a
- * connector, so that it need not find the hub among its own packages.
+ * Loads connectors from outside: a folder with an index.ts or index.js, or an npm package. The default export is a function that receives the
+ * kit and returns a connector, so that the folder needs no packages of its own.
  */
 export type ConnectorModule = (kit: ConnectorKit) => kit.Connector
 
@@ -46,8 +46,8 @@ async function load(place: string): Promise<kit.Connector> {
   const { name, actions } = (made ?? {}) as Partial<kit.Connector>
   if (typeof name !== 'string' || actions === undefined) {
     throw kit.hubError('internal', {
-      detail: `the connector ${place} of HUB_CONNECTORS does not answer a connector`,
-      hint: 'docs/write-a-connector.md shows one',
+      detail: `the connector ${place} of HUB_CONNECTORS does not return a connector`,
+      hint: 'docs/write-a-connector.md has an example',
     })
   }
   return made as kit.Connector

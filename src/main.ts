@@ -1,12 +1,12 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 
-// Keeps what Node made of the sources: later starts are 0.3 s sooner and 25 MB lighter, as neither the compiler nor the type stripper is
-// needed. Beside the packages, whose writer could change the code anyway, and not in the shared temporary folder; where that cannot be
-// written, the hub starts without.
+// Keeps the compiled code: later starts take 0.3 s less and 25 MB less, because neither the compiler nor the type stripper is needed. The
+// cache is beside the packages and not in the shared temporary folder, where others could change it. Where the folder cannot be written, the hub
+// starts without the cache.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/integration-hub'))
 
-// A reader that has had enough, such as `head`, is no fault.
+// A reader such as `head` may close the pipe early.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
@@ -15,7 +15,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const { run } = await import('./cli/index.ts')
 const code = await run(process.argv.slice(2))
-// Not on every system is a pipe written at once; what was printed has to be out.
+// On some systems pipes are written asynchronously: wait until the output is written.
 for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve))
-// A run that sleeps for days leaves its timer behind in this process: who is done does not wait for that.
+// A sleeping run may have left a timer in this process, which must not delay the exit.
 process.exit(code)

@@ -24,18 +24,18 @@ export function connectorCommands(program: Command): void {
     )
   connector
     .command('new')
-    .description('begin a connector of your own in a new folder')
+    .description('create a connector of your own in a new folder')
     .argument('<name>', 'lower case letters, digits and underscores', connectorName)
     .option('--folder <folder>', 'where to put it', './connectors')
     .action(async (name: string, options: { folder: string }, command: Command) => {
       const folder = join(resolve(options.folder), name)
-      if (existsSync(folder)) throw new Error(`${folder} is there already`)
+      if (existsSync(folder)) throw new Error(`${folder} exists already`)
       mkdirSync(folder, { recursive: true })
       const files = scaffold(name)
       for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content)
       outputOf(command).print(
         { folder, files: Object.keys(files) },
-        `made ${folder}\nnext: HUB_CONNECTORS=${join(options.folder, name)} npm start, then \`hub tool list --connector ${name}\``,
+        `created ${folder}\nnext: HUB_CONNECTORS=${join(options.folder, name)} npm start, then \`hub tool list --connector ${name}\``,
       )
     })
 }

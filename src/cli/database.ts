@@ -6,7 +6,7 @@ import { outputOf, quietConfig, withHub } from './context.ts'
 export function databaseCommands(program: Command): void {
   program
     .command('migrate')
-    .description('bring the database schema up to date; `hub serve` does so by itself')
+    .description('bring the database schema up to date; `hub serve` does this at start')
     .action(async (_options, command: Command) => {
       const { migrationState } = await import('#db')
       const { prepareEngineSchema } = await import('#engine')
@@ -19,8 +19,8 @@ export function databaseCommands(program: Command): void {
     })
   program
     .command('backup')
-    .description('write everything the hub stores to one file, while it serves')
-    .argument('<file>', 'where to; made whole before it gets this name')
+    .description('write everything that the hub stores to one file, also while it serves')
+    .argument('<file>', 'the file to write; it gets this name when it is complete')
     .action((file: string, _options, command: Command) =>
       withHub(command, async ({ db, config }, _operator, output) => {
         const { backup } = await import('#db')
@@ -34,7 +34,7 @@ export function databaseCommands(program: Command): void {
     )
   program
     .command('restore')
-    .description('put a backup into an empty database, with no hub serving on it')
+    .description('restore a backup into an empty database that no hub is using')
     .argument('<file>', 'what `hub backup` wrote')
     .addHelpText('after', '\nExample, into a new data folder:\n  HUB_DATA_DIR=./restored hub restore monday.hub')
     .action(async (file: string, _options, command: Command) => {
@@ -50,7 +50,7 @@ export function databaseCommands(program: Command): void {
     })
 }
 
-/** The database alone, without what the rest of the hub puts into a new one. */
+/** Opens the database alone, without the first workspace and token that the rest of the hub creates. */
 async function withDatabase(
   mode: 'serve' | 'attach',
   migrate: boolean,

@@ -8,30 +8,30 @@ interface Finding {
   readonly check: string
   readonly ok: boolean
   readonly found: string
-  readonly mend?: string
+  readonly fix?: string
 }
 
-/** What a check throws when it knows what to do about it. */
+/** Thrown by a check that knows the remedy. */
 class Trouble extends Error {
-  readonly mend: string
-  constructor(found: string, mend: string) {
+  readonly fix: string
+  constructor(found: string, fix: string) {
     super(found)
-    this.mend = mend
+    this.fix = fix
   }
 }
 
 const leastFreeBytes = 1_000_000_000
 
-/** Each check stands alone; a later one runs even when an earlier one failed. Only without settings there is nothing to check against. */
+/** The checks are independent: one runs even when an earlier one failed. Without valid settings the later ones are skipped. */
 export function doctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('tell what is wrong with this machine and how to mend it')
+    .description('check this machine and the configuration, and say how to fix problems')
     .addHelpText('after', '\nOpens the database as `hub serve` would, beside a serving hub too. Exit code 1 when anything is BAD.')
     .action(async (_options, command: Command) => {
       const findings = await examine()
       const lines = findings.map(
-        ({ check, ok, found, mend }) => `${ok ? 'ok  ' : 'BAD '} ${check}: ${found}${mend ? `\n       mend: ${mend}` : ''}`,
+        ({ check, ok, found, fix }) => `${ok ? 'ok  ' : 'BAD '} ${check}: ${found}${fix ? `\n       fix: ${fix}` : ''}`,
       )
       outputOf(command).print(findings, lines.join('\n'))
       if (findings.some(({ ok }) => !ok)) process.exitCode = 1
@@ -46,8 +46,8 @@ async function examine(): Promise<Finding[]> {
     config = { ...loadConfig().config, LOG_LEVEL: 'silent' }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    const mend = 'correct them in the environment or in .env; the other checks need them'
-    return [...findings, { check: 'settings', ok: false, found: error.faults.join('; '), mend }]
+    const fix = 'fix them in the environment or in .env; the other checks need them'
+    return [...findings, { check: 'settings', ok: false, found: error.faults.join('; '), fix }]
   }
   findings.push({ check: 'settings', ok: true, found: 'no faults' })
   if (config.DATABASE_URL === undefined) {
@@ -126,7 +126,7 @@ async function attempt(check: string, look: () => string | Promise<string>): Pro
   } catch (error) {
     const { HubError } = await import('#errors')
     const { message } = error as Error
-    const mend = error instanceof Trouble ? error.mend : error instanceof HubError ? error.details.hint : undefined
-    return { check, ok: false, found: message, ...(mend ? { mend } : {}) }
+    const fix = error instanceof Trouble ? error.fix : error instanceof HubError ? error.details.hint : undefined
+    return { check, ok: false, found: message, ...(fix ? { fix } : {}) }
   }
 }

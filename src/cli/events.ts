@@ -27,11 +27,11 @@ export function eventCommands(program: Command): void {
   event
     .command('show')
     .description('show one event with its headers, its body and what it started')
-    .argument('<id>', 'of the event')
+    .argument('<id>', 'id of the event')
     .action((id: string, _options, command: Command) =>
       withClient(command, async ({ getEvent }, output) => output.print(await getEvent({ id }))),
     )
-  filtered(event.command('replay').description('dispatch an event, or a range of events, again').argument('[id]', 'of one event'))
+  filtered(event.command('replay').description('dispatch an event, or a range of events, again').argument('[id]', 'id of one event'))
     .option('--transform <which>', 'with the transformation of then or of now', transformation, 'then')
     .addHelpText('after', '\nExample:\n  hub events replay --type github.* --since 2026-01-31T00:00:00Z')
     .action(replay)
@@ -106,7 +106,7 @@ function transformation(text: string): string {
   return text
 }
 
-/** What a sender would send, for people who set a hook up. */
+/** Makes requests as a sender would, for people who set up a webhook. */
 export function webhookCommands(program: Command): void {
   const webhook = program.command('webhook').description('webhooks: help with setting them up')
   webhook

@@ -36,7 +36,7 @@ export function flowCommands(program: Command): void {
     flow
       .command(name)
       .description(enabled ? 'let it be started' : 'let nothing start it; runs that have started continue')
-      .argument('<id>', 'of the flow')
+      .argument('<id>', 'id of the flow')
       .action((id: string, _options, command: Command) =>
         withClient(command, async ({ updateFlow }, output) => {
           const saved = await updateFlow({ id, enabled })
@@ -47,7 +47,7 @@ export function flowCommands(program: Command): void {
   flow
     .command('delete')
     .description('delete a flow; its runs stay')
-    .argument('<id>', 'of the flow')
+    .argument('<id>', 'id of the flow')
     .action((id: string, _options, command: Command) =>
       withClient(command, async ({ deleteFlow }, output) => {
         await deleteFlow({ id })
@@ -57,7 +57,7 @@ export function flowCommands(program: Command): void {
   flow
     .command('trigger')
     .description('start a run; a hub that serves executes it')
-    .argument('<id>', 'of the flow')
+    .argument('<id>', 'id of the flow')
     .argument('[name=value...]', 'parameters; a value that is JSON is parsed', argument)
     .option('--wait [seconds]', 'wait for its end, 60 seconds by default, 120 at most')
     .option('--dry-run', 'run what only reads, and show what would be written')
@@ -84,7 +84,7 @@ function definitionCommands(flow: Command): void {
       withClient(command, async (client, output) => {
         const problems = await problemsOf(client, file, await read(file))
         if (problems.length > 0) process.exitCode = 1
-        output.print({ ok: problems.length === 0, problems }, problems.map(asLine).join('\n') || `${file} is right`)
+        output.print({ ok: problems.length === 0, problems }, problems.map(asLine).join('\n') || `${file} has no problems`)
       }),
     )
   flow
@@ -95,7 +95,7 @@ function definitionCommands(flow: Command): void {
       withClient(command, async (client, output) => {
         const saved: { file: string; id: string; version: number }[] = []
         const problems: Problem[] = []
-        // One after the other, in the order given: a flow may run one that comes before it.
+        // In the given order: a flow may call one that comes before it.
         for (const file of files) {
           const source = await read(file)
           const found = await problemsOf(client, file, source)
@@ -116,7 +116,7 @@ function definitionCommands(flow: Command): void {
     flow
       .command(name)
       .description(description)
-      .argument('<id>', 'of the flow')
+      .argument('<id>', 'id of the flow')
       .action((id: string, _options, command: Command) =>
         withClient(command, async ({ getFlow }, output) => {
           const flow = await getFlow({ id })

@@ -18,17 +18,17 @@ import { toolCommands } from './tools.ts'
 const examples = `
 Examples:
   hub serve                                     run the hub
-  hub doctor                                    see what this machine lacks
-  hub token create ci --scope tools:call        make a token for a program
+  hub doctor                                    check this machine
+  hub token create ci --scope tools:call        create a token for a program
   echo '{"token": "…"}' | hub credential set github-pat
-  hub backup monday.hub                         everything in one file, while it serves
+  hub backup monday.hub                         write everything to one file
 
 Settings come from the environment and from .env; \`hub config\` shows those in force.
-Commands may be used beside a serving hub. Exit codes: 0 done, 1 failed, 2 wrong use.`
+Commands may be used beside a serving hub. Exit codes: 0 done, 1 failed, 2 wrong usage.`
 
 export function createProgram(): Command {
   const program = new Command('hub')
-    .description('IntegrationHub: the hands of AI agents.')
+    .description('IntegrationHub: tools, events and flows for AI agents.')
     .version(version)
     .option('--json', 'print JSON, errors too')
     .option('-w, --workspace <name>', 'act in this workspace', 'default')
@@ -40,7 +40,7 @@ export function createProgram(): Command {
   program.commandsGroup('Run the hub:').helpCommand('help [command]', 'explain a command')
   runCommands(program)
   doctorCommand(program)
-  program.commandsGroup('Let in:')
+  program.commandsGroup('Access:')
   accessCommands(program)
   program.commandsGroup('Connect and act:')
   credentialCommands(program)
@@ -50,16 +50,16 @@ export function createProgram(): Command {
   approvalCommands(program)
   flowCommands(program)
   runOfFlowCommands(program)
-  program.commandsGroup('Take in and hand on:')
+  program.commandsGroup('Events:')
   webhookCommands(program)
   eventCommands(program)
-  program.commandsGroup('Keep safe:')
+  program.commandsGroup('Backup and keys:')
   databaseCommands(program)
   keyCommands(program)
   return program
 }
 
-/** Runs one command line and answers its exit code: 0 done, 1 failed, 2 wrong use. */
+/** Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong usage. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync(argv, { from: 'user' })

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 
-/** A JSON object from standard input; undefined when nothing was piped in. */
+/** Reads a JSON object from standard input; undefined when nothing is piped in. */
 export async function readPipedJson(): Promise<Record<string, unknown> | undefined> {
   const piped = process.stdin.isTTY ? '' : await text(process.stdin)
   return piped.trim() === '' ? undefined : parseJsonObject(piped, 'standard input')
@@ -12,7 +12,7 @@ export async function parseJsonObject(source: string, what: string): Promise<Rec
   try {
     value = JSON.parse(source)
   } catch {
-    // The parser's own message would quote the text, which may be a secret.
+    // The parser's message quotes the text, which may be a secret.
     throw hubError('bad_json', { detail: `${what} is not valid JSON` })
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))

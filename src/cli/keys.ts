@@ -25,7 +25,7 @@ export function keyCommands(program: Command): void {
   keys
     .command('rotate')
     .description('seal every credential with the first key, while the hub serves; in the data folder a new key is made first')
-    .option('--keep-key', 'seal with the present first key, make no new one')
+    .option('--keep-key', 'seal with the current first key, without making a new one')
     .action(async (options: { keepKey?: boolean }, command: Command) => {
       const config = await quietConfig()
       await withClient(command, async ({ rotateKeys }, output) => {

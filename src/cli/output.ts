@@ -35,22 +35,22 @@ function cell(value: unknown): string {
   return String(value)
 }
 
-interface Told {
+interface PrintedError {
   readonly code: string
   readonly detail: string
   readonly hint?: string
   readonly faults?: readonly string[]
 }
 
-/** On standard error: one clear line and what to do, or the same as JSON. Never a stack. */
+/** Prints an error and its remedy on standard error, as text or as JSON, never with a stack. */
 export async function printError(error: unknown, json: boolean): Promise<void> {
-  const told = await tell(error)
-  const { detail, hint, faults = [] } = told
+  const printed = await describeError(error)
+  const { detail, hint, faults = [] } = printed
   const text = [`hub: ${detail}`, ...faults.map((fault) => `  - ${fault}`), ...(hint ? [`     ${hint}`] : [])].join('\n')
-  process.stderr.write(`${json ? JSON.stringify(told) : text}\n`)
+  process.stderr.write(`${json ? JSON.stringify(printed) : text}\n`)
 }
 
-async function tell(error: unknown): Promise<Told> {
+async function describeError(error: unknown): Promise<PrintedError> {
   const { ConfigError } = await import('#config')
   if (error instanceof ConfigError) {
     const count = error.faults.length
@@ -68,8 +68,8 @@ async function tell(error: unknown): Promise<Told> {
     return { code: 'port_in_use', detail: `the port is in use: ${place}`, hint: 'set HUB_PORT to another one' }
   }
   if (code?.startsWith('57P')) {
-    const hint = 'a hub that serves on this data folder, or the database, was stopped meanwhile: try again'
-    return { code: 'database_unavailable', detail: 'the database stopped under this command', hint }
+    const hint = 'the hub that serves on this data folder, or the database, was stopped: try again'
+    return { code: 'database_unavailable', detail: 'the database stopped during this command', hint }
   }
   if (code === 'EADDRNOTAVAIL')
     return { code: 'bad_address', detail: `this machine has no such address: ${message}`, hint: 'set HUB_HOST to one it has' }

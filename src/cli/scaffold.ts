@@ -1,4 +1,4 @@
-/** The files of a new connector: small, whole, and right as they are. */
+/** The files of a new connector. It works as it is. */
 export function scaffold(name: string): Record<string, string> {
   const title = name.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase())
   return {

@@ -7,7 +7,7 @@ export function runCommands(program: Command): void {
   program
     .command('serve')
     .description('run the hub until it is stopped')
-    .addHelpText('after', '\nSIGTERM and SIGINT let what is under way finish (HUB_DRAIN_SECONDS); a second one does not wait.')
+    .addHelpText('after', '\nSIGTERM and SIGINT let work in progress finish (HUB_DRAIN_SECONDS); a second signal ends the process at once.')
     .action(serve)
   program
     .command('config')
@@ -37,12 +37,12 @@ async function serve(): Promise<void> {
   )
   if (process.stdout.isTTY) process.stdout.write(welcome(address, config.HUB_DATA_DIR))
   await stopSignal()
-  logger.info('stopping: no new work, finishing what is under way')
+  logger.info('stopping: no new work is accepted, work in progress finishes')
   await stop()
   logger.info('stopped')
 }
 
-/** The first SIGTERM or SIGINT asks to stop; a second one does not wait. */
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     let asked = false

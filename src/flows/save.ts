@@ -7,7 +7,7 @@ import { hubError } from '#errors'
 import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
-import type { Tools } from '#tools'
+import type { Tool, Tools } from '#tools'
 import {
   conditionOf,
   emits,
@@ -178,7 +178,7 @@ export function createSaver(deps: SaverDeps): Saver {
     async saveReady(workspaceId, source) {
       const definition = await parsed(workspaceId, source, 'yaml')
       // Its own tools and no others: nobody gave it more.
-      const called = [...new Set(toolsUsedBy(definition).map((name) => `tools:call:${tools.registry.find(name).name}`))]
+      const called = [...new Set(toolsUsedBy(definition).flatMap((used) => scopesOf(tools.registry.find(used))))]
       const scopes = flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
       await store(workspaceId, definition, source, { actor: 'system:ready', scopes, readOnly: false, origin: 'ready' })
     },
@@ -221,4 +221,9 @@ export function createSaver(deps: SaverDeps): Saver {
     if (!flow) throw hubError('not_found', { detail: `there is no flow "${ref}" in this workspace` })
     return flow
   }
+}
+
+/** What a call of the tool needs. */
+function scopesOf({ name, scope }: Tool): string[] {
+  return [`tools:call:${name}`, ...(scope === undefined ? [] : [scope])]
 }

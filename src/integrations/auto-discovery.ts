@@ -14,16 +14,16 @@ interface AutoDiscoveryDeps {
 }
 
 export interface AutoDiscovery {
-  /** Integrations of the default workspace that the environment's variables describe; those whose variables are gone go as well. */
+  /** Creates the integrations that environment variables describe, in the default workspace, and deletes those whose variables are gone. */
   fromEnvironment(): Promise<void>
-  /** Integrations that a credential of a well-known name stands for. */
+  /** Creates the integrations of credentials that have a well-known name. */
   discover(workspaceId: string): Promise<void>
 }
 
 const environmentCredential = (connector: string): string => `environment-${connector}`
 const environmentWebhookCredential = (connector: string): string => `environment-${connector}-webhook`
 
-// A listing asks each time; Vault is then asked at most this often.
+// Every listing calls `discover`; this limits how often Vault is asked.
 const rediscoverMs = 2000
 
 export function createAutoDiscovery(
@@ -83,7 +83,7 @@ export function createAutoDiscovery(
         if (existing.some((row) => row.connector === connector.name)) break
         const values = await credentials.read(workspaceId, name)
         const method = values && connector.auth.find((candidate) => fitCredential(candidate, values))
-        // What the credential holds beyond its secrets (a base URL, a host) may be the connector's configuration.
+        // A credential may also contain configuration, such as a base URL or a host.
         const config = connector.config.safeParse(values ?? {})
         if (!method || !config.success) continue
         const row = {

@@ -5,10 +5,10 @@ import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { addError, addSuccesses, type IntegrationRow } from './store.ts'
 
-/** Five failures in a row disable an integration: a revoked token should not hammer the outside system, nor hide in the log. */
+/** Five failures in a row disable an integration, so that a revoked token does not cause endless requests. */
 export const errorsUntilDisabled = 5
 
-/** What counts against the integration; a caller's own mistakes don't. */
+/** The kinds of errors that count against the integration; mistakes of the caller do not. */
 const counted = new Set<string>(['authentication', 'network', 'timeout', 'upstream'])
 
 export interface Health extends AsyncDisposable {
@@ -27,13 +27,12 @@ export function createHealth({ db, access, publisher, logger, metrics, onDisable
   const successes = new Map<string, { count: number; at: Date }>()
   const troubled = new Set<string>()
 
-  // Successes are the common case and only a count: gathered and written once a second. Failures, and the success that ends a row of
-  // them, are written at once.
+  // Successes are frequent and only counted, so they are written once a second. Failures, and the first success after them, are written at once.
   const flush = async (): Promise<void> => {
     const batch = [...successes]
     successes.clear()
     for (const [id, { count, at }] of batch) {
-      await addSuccesses(db.sql, id, count, at).catch((error: unknown) => logger.warn({ err: error }, 'could not count successes'))
+      await addSuccesses(db.sql, id, count, at).catch((error: unknown) => logger.warn({ err: error }, 'failed to count successes'))
     }
   }
   const flushing = setInterval(() => void flush(), 1000).unref()
@@ -41,9 +40,9 @@ export function createHealth({ db, access, publisher, logger, metrics, onDisable
   return {
     succeeded(integration) {
       const { id, connector, name } = integration
-      const had = successes.get(id)
-      successes.set(id, { count: (had?.count ?? 0) + 1, at: new Date() })
-      if (!had) metrics.integrationHealth.set({ connector, integration: name }, 1)
+      const previous = successes.get(id)
+      successes.set(id, { count: (previous?.count ?? 0) + 1, at: new Date() })
+      if (!previous) metrics.integrationHealth.set({ connector, integration: name }, 1)
       if (troubled.delete(id) || integration.consecutiveErrors > 0) void flush()
     },
 

@@ -23,6 +23,7 @@ import {
   insertIntegration,
   listIntegrations,
   updateIntegration,
+  workspacesToMove,
   type IntegrationRow,
   type NewIntegration,
 } from './store.ts'
@@ -62,13 +63,13 @@ export interface Integrations extends AsyncDisposable {
   create(principal: Principal, request: NewIntegrationRequest): Promise<IntegrationRow>
   update(principal: Principal, ref: string, changes: IntegrationChanges): Promise<IntegrationRow>
   remove(principal: Principal, ref: string): Promise<void>
-  /** The one that a call of this connector is meant for: the one named, or the only one enabled. */
+  /** The integration that a call means: the one it names, or the only one of the connector that is enabled. */
   choose(workspaceId: string, connector: Connector, ref: string | undefined): Promise<IntegrationRow>
   /** Opens the credential, and returns what an action works with. */
   connect(integration: IntegrationRow | undefined, connector: Connector, scope: ConnectionScope): Promise<Connection>
-  /** Proves the credential with a cheap call, and counts the outcome. */
+  /** Tests the credential with a cheap call, and counts the outcome. */
   test(principal: Principal, ref: string): Promise<ConnectionTest>
-  /** Those that a hook of this id, name or connector may mean, in all workspaces. */
+  /** The integrations that a webhook path may mean, by id, name or connector, in all workspaces. */
   forHook(ref: string): Promise<IntegrationRow[]>
   readonly health: Health
 }
@@ -83,7 +84,7 @@ export interface IntegrationsDeps extends Telemetry {
 
 export interface IntegrationsOptions {
   readonly connectors: readonly Connector[]
-  /** The outside systems' own variables, which make integrations by being set. */
+  /** The values of the variables that connectors declare. */
   readonly environment: EnvironmentVariables
   readonly ratePerMinute: number
   readonly check?: CheckConfig
@@ -109,7 +110,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     if (!found) {
       const like = nearest(name, byName.keys(), 3)
       throw hubError('invalid_input', {
-        errors: [{ path: 'integration_type', message: `"${name}" is not a connector; the nearest: ${like.join(', ')}` }],
+        errors: [{ path: 'integration_type', message: `"${name}" is not a connector; similar names: ${like.join(', ')}` }],
       })
     }
     return found
@@ -141,8 +142,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const discovery = createAutoDiscovery({ db, credentials, access, insert }, options)
   const chooser = createChooser(db, discovery.discover)
   await discovery.fromEnvironment()
-  for (const { name } of await access.workspaces.list(await access.operator('start')))
-    await own.moveToIds(await access.operator('start', name))
+  for (const name of await workspacesToMove(db.sql)) await own.moveToIds(await access.operator('start', name))
 
   // Callers who ask at the same time share one read.
   const listShared = coalesce((workspaceId: string) => listIntegrations(db.sql, workspaceId))

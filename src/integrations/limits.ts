@@ -6,9 +6,8 @@ import type { Telemetry } from '#telemetry'
 import { pauseUntil, takeShare } from './store.ts'
 
 /**
- * One bucket per integration, shared by all processes through the database. A process takes a twentieth of the minute's allowance at a
- * time and serves calls from it, so that a busy integration costs a query per twenty, not per call. What the outside system says of its own
- * limit comes on top.
+ * One rate limit per integration, shared by all processes through the database. A process takes a twentieth of the minute's allowance at a time,
+ * so that a busy integration needs one query for many calls. The limit that the outside system reports applies as well.
  */
 export interface Gates {
   of(integration: { id: string; name: string; connector: string }, perMinute: number): Gate
@@ -42,7 +41,7 @@ export function createGates(db: Database, { metrics, logger }: Telemetry): Gates
     if (share.pausedForMs > 0) bucket.pausedUntil = Math.max(bucket.pausedUntil, Date.now() + share.pausedForMs)
   }
 
-  /** How long until the next request may go; 0 takes one. */
+  /** Returns the milliseconds until the next request may be sent, or 0 and takes one from the allowance. */
   const takeNow = async (id: string, bucket: Bucket, perMinute: number): Promise<number> => {
     for (;;) {
       const now = Date.now()
@@ -76,7 +75,7 @@ export function createGates(db: Database, { metrics, logger }: Telemetry): Gates
                 retryAfter: Math.max(1, Math.ceil(wait / 1000)),
               })
             }
-            // A little apart, so that those who waited do not all go in the same instant.
+            // A random delay, so that waiting callers do not all continue at the same instant.
             await sleep(wait + Math.random() * 50, signal)
           }
         },
@@ -91,7 +90,9 @@ export function createGates(db: Database, { metrics, logger }: Telemetry): Gates
           const until = Date.now() + Math.min(ms, 3_600_000)
           if (until <= bucket.pausedUntil) return
           bucket.pausedUntil = until
-          pauseUntil(db.sql, id, new Date(until)).catch((error: unknown) => logger.warn({ err: error }, 'could not share a pause'))
+          pauseUntil(db.sql, id, new Date(until)).catch((error: unknown) =>
+            logger.warn({ err: error }, 'failed to share a pause with other processes'),
+          )
         },
       }
     },

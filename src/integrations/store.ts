@@ -137,6 +137,21 @@ export function findForHook(sql: Sql, ref: string, connector: string | undefined
     .execute()
 }
 
+/** The workspaces with integrations whose own credentials an earlier version stored under the integration's name. */
+export async function workspacesToMove(sql: Sql): Promise<string[]> {
+  const rows = await sql
+    .selectFrom('integrations as i')
+    .innerJoin('workspaces as w', 'w.id', 'i.workspace_id')
+    .select('w.name')
+    .distinct()
+    .where(
+      raw<boolean>`(i.credential like 'integration-%' and i.credential <> 'integration-' || i.id)
+                   or (i.webhook_credential like 'webhook-%' and i.webhook_credential <> 'webhook-' || i.id)`,
+    )
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
 /** The names of the credentials that belong to the integration. */
 export async function setCredentialNames(
   sql: Sql,

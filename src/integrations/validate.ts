@@ -8,10 +8,10 @@ export function authMethodOf(connector: Connector, type: string): AuthMethod {
   const method = connector.auth.find((candidate) => candidate.type === type)
   if (method) return method
   const known = connector.auth.map((candidate) => candidate.type).join(', ')
-  throw hubError('invalid_input', { errors: [{ path: 'auth_type', message: `${connector.title} takes ${known}, not "${type}"` }] })
+  throw hubError('invalid_input', { errors: [{ path: 'auth_type', message: `${connector.title} accepts ${known}, not "${type}"` }] })
 }
 
-/** What a schema cannot tell: an expression that does not parse, a scheme that proves nothing. */
+/** Checks what a schema cannot: that an expression parses, that a webhook scheme verifies something. */
 export type CheckConfig = (connector: Connector, config: Readonly<Record<string, unknown>>) => readonly { path: string; message: string }[]
 
 export function checkConfig(connector: Connector, config: Record<string, unknown>, check: CheckConfig): Record<string, unknown> {
@@ -30,7 +30,7 @@ export function checkConfig(connector: Connector, config: Record<string, unknown
   })
 }
 
-/** The values under the method's own names, or what is missing, by name and never by value. */
+/** Returns the values under the method's own field names. The error names missing fields, never values. */
 export function credentialDataOf(method: AuthMethod, values: CredentialValues): CredentialValues {
   const fitted = fitCredential(method, values)
   if (fitted) return fitted

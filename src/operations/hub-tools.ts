@@ -26,6 +26,7 @@ function toolOf(operation: Operation, tool: OperationTool, execute: () => Execut
     name: `${hub.name}_${tool.name}`,
     aliases,
     connector: hub,
+    scope: operation.scope,
     action: {
       title,
       description,

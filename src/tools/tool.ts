@@ -8,6 +8,8 @@ export interface Tool {
   readonly aliases: readonly string[]
   readonly connector: Connector
   readonly action: Omit<Action, 'run'>
+  /** The scope of its operation, which a tool of the hub itself needs beside `tools:call`. */
+  readonly scope?: string
   run(call: ToolRun): Promise<unknown>
 }
 

@@ -76,7 +76,7 @@ test('faults in the settings are all told at once, in words and in JSON, and doc
   const told = JSON.parse(json.err) as { code: string; faults: string[] }
   assert.equal(told.code, 'bad_settings')
   assert.equal(told.faults.length, 4)
-  assert.match(doctor.out, /^ok {3}Node: v24[^]*BAD {2}settings: .*HUB_PROT[^]*mend: correct them/)
+  assert.match(doctor.out, /^ok {3}Node: v24[^]*BAD {2}settings: .*HUB_PROT[^]*fix: fix them/)
   for (const ran of [text, json, doctor]) assertNoStack(ran)
 })
 
@@ -102,9 +102,9 @@ test('a port in use and a data folder that cannot be written end the start with 
     `hub: the data folder ${unwritable} cannot be written (ENOTDIR)\n     set HUB_DATA_DIR to a folder that this user owns\n`,
   )
   assert.equal(doctor.code, 1)
-  assert.match(doctor.out, /BAD {2}data folder: .*cannot be written \(ENOTDIR\)\n {7}mend: set HUB_DATA_DIR/)
-  assert.match(doctor.out, new RegExp(`BAD {2}port: 127\\.0\\.0\\.1:${place} is in use.*\\n {7}mend: stop what uses it, or set HUB_PORT`))
-  assert.match(doctor.out, /BAD {2}database: .*\n {7}mend: /)
+  assert.match(doctor.out, /BAD {2}data folder: .*cannot be written \(ENOTDIR\)\n {7}fix: set HUB_DATA_DIR/)
+  assert.match(doctor.out, new RegExp(`BAD {2}port: 127\\.0\\.0\\.1:${place} is in use.*\\n {7}fix: stop what uses it, or set HUB_PORT`))
+  assert.match(doctor.out, /BAD {2}database: .*\n {7}fix: /)
   assert.match(doctor.out, /ok {3}settings: no faults/)
   assertNoStack(doctor)
 })

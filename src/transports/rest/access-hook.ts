@@ -4,7 +4,7 @@ import { hubError, type HubError } from '#errors'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a token needs for this route, or `public`. A route without it does not register: nothing is open by oversight. */
+    /** The scope that the route needs, or `public`. A route without it does not register, so none is open by mistake. */
     access?: string
   }
   interface FastifyRequest {
@@ -18,7 +18,7 @@ export function addAccess(app: FastifyInstance, access: Access): void {
     if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} does not say which scope it needs`)
   })
   app.addHook('onRequest', async (request) => {
-    // Before its body is read: who knocks at the wrong transport may send whatever.
+    // Before the body is read, so that a request to an unknown path costs nothing.
     if (request.is404) throw nothingHere(request)
     const needed = request.routeOptions.config.access
     if (needed === undefined || needed === 'public') return

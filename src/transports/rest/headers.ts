@@ -16,7 +16,7 @@ export function addHeaders(app: FastifyInstance): void {
   })
 }
 
-/** The headers that every answer bears. */
+/** Sets the headers that every answer has. */
 export function secure(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(headersFor(request.id, request.url))
 }
@@ -30,7 +30,7 @@ const headers = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
-/** The reader's page brings its own script and styles; everything else needs nothing. */
+/** The API reader's page loads its own scripts and styles; no other answer does. */
 const readerHeaders = {
   ...headers,
   'content-security-policy':
@@ -41,7 +41,7 @@ function headersFor(id: string, url: string): Record<string, string> {
   return { 'x-request-id': id, ...(url.startsWith('/docs') ? readerHeaders : headers) }
 }
 
-/** What could not be read as a request never reaches a route, and still gets a problem for an answer. */
+/** Answers bytes that are not an HTTP request with a problem too; they never reach a route. */
 export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const id = requestId(undefined)

@@ -2,17 +2,17 @@ import type { FastifyInstance } from 'fastify'
 import { hubError } from '#errors'
 import { findJsonFault, isDeeperThan } from '#lib/json'
 
-/** What walks a body later, and may have less stack than the parser, need not go deeper. */
+/** Code that walks a body later may have less stack than the parser. */
 const deepest = 200
 
-/** JSON with the place of a fault in the answer, and without `__proto__` and `constructor` keys, which could poison what they are merged into. */
+/** Parses JSON. The error names the place of a fault; the keys `__proto__` and `constructor` are refused, because merging them is dangerous. */
 export function addJsonParser(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = body as string
     if (isDeeperThan(text, deepest)) return done(hubError('bad_json', { detail: `the body is nested deeper than ${deepest} levels` }))
-    // The parser's own error quotes the body, which may hold a secret: it is not kept, not even as the cause.
+    // The parser's own error quotes the body, which may contain a secret, so it is not kept even as the cause.
     return void parse(request, text, (error, value) => (error ? done(hubError('bad_json', { detail: placeOf(text) })) : done(null, value)))
   })
 }

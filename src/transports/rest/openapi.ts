@@ -11,7 +11,7 @@ export async function addOpenApi(app: FastifyInstance, version: string, tools: (
       info: {
         title: 'IntegrationHub',
         version,
-        description: 'The hands of AI agents. Errors are RFC 9457 problems; every one is listed at [/docs/errors](/docs/errors).',
+        description: 'The API of IntegrationHub. Errors are RFC 9457 problems; [/docs/errors](/docs/errors) lists all of them.',
       },
       security: [{ token: [] }],
       components: {
@@ -48,8 +48,7 @@ export async function addOpenApi(app: FastifyInstance, version: string, tools: (
 }
 
 /**
- * The reader's page comes from a package of 40 MB once loaded: it is, when somebody opens the page, into a server of its own that never
- * listens.
+ * The API reader's package takes 40 MB of memory, so it is loaded when somebody opens the page, into a server of its own that never listens.
  */
 export function addDocs(app: FastifyInstance): void {
   let reader: Promise<FastifyInstance> | undefined

@@ -1,9 +1,8 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isDatabaseTrouble } from '#db'
 import { errorCatalogue, hubError, HubError, type ErrorCode, type FieldError } from '#errors'
 
-/** RFC 9457. What a caller may know of an error; the rest is in the log under the request id. */
+/** RFC 9457: what callers may see of an error. The cause is in the log, under the request id. */
 export interface Problem {
   readonly type: string
   readonly title: string
@@ -61,42 +60,21 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
 
 function asHubError(error: unknown): HubError {
   if (error instanceof HubError) return error
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const place = (error as FastifyError & { validationContext?: string }).validationContext ?? 'body'
-    return hubError('invalid_input', { errors: error.validation.flatMap((fault) => fieldErrors(fault, place)) })
-  }
   const { code = '', message = '' } = error as { code?: string; message?: string }
   const fromFastify = fastifyCodes[code]
   if (fromFastify) return hubError(fromFastify, fromFastify === 'bad_json' ? { detail: message } : {})
   if (code === 'FST_ERR_BAD_URL')
-    return hubError('invalid_input', { errors: [{ path: 'path', message: 'is not well-formed: % begins an escape' }] })
+    return hubError('invalid_input', { errors: [{ path: 'path', message: 'is malformed: % must be followed by two hexadecimal digits' }] })
   if (unstorable(code, message)) {
-    return hubError('invalid_input', { detail: 'a text holds what cannot be stored: NUL, or half of a surrogate pair', cause: error })
+    return hubError('invalid_input', { detail: 'a text contains NUL or half of a surrogate pair, which cannot be stored', cause: error })
   }
   if (isDatabaseTrouble(error)) return hubError('database_unavailable', { retryAfter: 1, cause: error })
   return hubError('internal', { cause: error })
 }
 
-/** Texts that PostgreSQL does not take. Where it matters which one it was, the schema has said so before. */
+/** PostgreSQL refuses such texts. Schemas check the fields where this is likely. */
 function unstorable(code: string, message: string): boolean {
   return code === '22021' || code === '22P05' || (code === '22P02' && message.includes('type json'))
-}
-
-interface SchemaFault {
-  readonly keyword: string
-  readonly instancePath: string
-  readonly message?: string
-  readonly params: Record<string, unknown>
-}
-
-/** One entry per place; an unknown field is named by itself. The query's and the path's fields say so, the body's need not. */
-function fieldErrors({ keyword, instancePath, message = 'does not fit', params }: SchemaFault, place: string): FieldError[] {
-  const prefix = place === 'body' ? [] : [place === 'querystring' ? 'query' : place]
-  const path = [...prefix, ...instancePath.split('/').filter(Boolean)]
-  if (keyword === 'unrecognized_keys') {
-    return (params['keys'] as string[]).map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }))
-  }
-  return [{ path: path.join('.') || place, message }]
 }
 
 export const problemSchema = {

@@ -42,28 +42,28 @@ export interface RestOptions {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Every route there is, with the scope that it needs. */
+    /** Every route, with the scope that it needs. */
     readonly routeTable: readonly RouteOptions[]
   }
 }
 
-/** The HTTP server with every route, not yet listening: a test can `inject()` into it. */
+/** Creates the HTTP server with every route. It does not listen yet; tests call `inject()`. */
 export async function buildRest(deps: RestDeps, options: RestOptions): Promise<RestApp> {
   const loggerInstance: FastifyBaseLogger = deps.logger
   const app = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
-    // No child logger for each request, it would cost more than a small answer: what is logged about one names its request_id.
+    // No child logger for each request: it would cost more than a small answer. Log lines name the request_id instead.
     childLoggerFactory: (logger) => logger,
-    // What still comes over an open connection while the hub stops is refused by our own hook, as a problem.
+    // While the hub stops, our own hook refuses requests over open connections with a problem.
     return503OnClosing: false,
     bodyLimit: options.bodyLimit,
     requestTimeout: 60_000,
     forceCloseConnections: 'idle',
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     routerOptions: { maxParamLength: 256 },
-    // A path that cannot be read gets here past every hook.
+    // A path that cannot be decoded reaches this without passing any hook.
     frameworkErrors: (error, request, reply) => {
       secure(request, reply)
       sendProblem(error, request, reply)
@@ -76,7 +76,7 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   app.addHook('onRoute', (route) => void routeTable.push(route))
   // Operations validate their input themselves, in every transport; the schemas of routes document them.
   app.setValidatorCompiler(() => (value) => ({ value }))
-  // Schemas of replies document them and are held by tests; checking each one again at run time would cost half of a small reply.
+  // Tests compare replies with their schemas. Checking them at run time too would take half the time of a small reply.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendProblem(nothingHere(request), request, reply))
@@ -99,7 +99,7 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   return app
 }
 
-/** Over connections that were open already; new ones are not taken any more. What asks how the hub is doing gets its answer. */
+/** Refuses requests over open connections while the hub stops; health checks are still answered. */
 function refuseWhileStopping(app: FastifyInstance, { isStopping }: RestDeps): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isStopping() || ['/readyz', '/healthz'].includes(request.routeOptions.url ?? '')) return done()
@@ -108,14 +108,14 @@ function refuseWhileStopping(app: FastifyInstance, { isStopping }: RestDeps): vo
 }
 
 function addMeasures(app: FastifyInstance, { metrics, logger }: Telemetry): void {
-  // Like every hook that all requests pass, with a callback: a promise for each would be felt in the small ones.
+  // With a callback, like every hook that all requests pass: a promise would slow small requests down.
   app.addHook('onResponse', (request, reply, done) => {
     done()
     const route = request.routeOptions.url ?? '(none)'
     metrics.httpDuration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
     const level = reply.statusCode >= 500 ? 'error' : request.method === 'GET' && reply.statusCode < 400 ? 'debug' : 'info'
     if (!logger.isLevelEnabled(level)) return
-    // The route, not the URL: a query can hold what should not be logged.
+    // The route and not the URL, because a query may contain a secret.
     const { id: request_id, method, ip: address } = request
     logger[level]({ request_id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), address }, 'answered')
   })

@@ -6,7 +6,7 @@ import type { RestApp, RestDeps } from './server.ts'
 
 const checks = z.record(z.string(), z.object({ ok: z.boolean(), reason: z.string().optional() }))
 
-/** Health, readiness, metrics: what a load balancer, a monitor and an operator look at. */
+/** Health, readiness and metrics, for load balancers, monitoring and operators. */
 export function systemRoutes(app: RestApp, { version, readiness, metrics, isStopping }: RestDeps): void {
   const open = { access: 'public' }
   const ready = async (reply: FastifyReply) => {
@@ -19,20 +19,24 @@ export function systemRoutes(app: RestApp, { version, readiness, metrics, isStop
     config: open,
     schema: {
       tags: ['System'],
-      summary: 'Is the hub there, and which version',
+      summary: 'Version of the hub',
       response: { 200: z.object({ status: z.literal('ok'), version: z.string() }) },
     },
     handler: async () => ({ status: 'ok' as const, version }),
   })
   app.get('/healthz', {
     config: open,
-    schema: { tags: ['System'], summary: 'The process lives', response: { 200: z.object({ status: z.literal('ok') }) } },
+    schema: { tags: ['System'], summary: 'Whether the process is alive', response: { 200: z.object({ status: z.literal('ok') }) } },
     handler: async () => ({ status: 'ok' as const }),
   })
   const readyReply = z.object({ status: z.enum(['ready', 'not_ready']), checks })
   app.get('/readyz', {
     config: open,
-    schema: { tags: ['System'], summary: 'It can do its work; says what is missing', response: { 200: readyReply, 503: readyReply } },
+    schema: {
+      tags: ['System'],
+      summary: 'Whether the hub can do its work, and what is missing',
+      response: { 200: readyReply, 503: readyReply },
+    },
     handler: (_request, reply) => ready(reply),
   })
   app.get('/metrics', {
@@ -61,8 +65,8 @@ function errorPage(): string {
     ([code, { status, kind, retryable, title }]) =>
       `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${kind}</td><td>${retryable ? 'yes' : 'no'}</td><td>${title}</td></tr>`,
   )
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors of the hub</title>
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors</title>
 <style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}td,th{text-align:left;padding:.3rem .8rem;border-bottom:1px solid #ddd}tr:target{background:#fff3c4}</style>
-<h1>Errors</h1><p>Every error the hub answers with, as <code>application/problem+json</code>.</p>
+<h1>Errors</h1><p>Every error of the API, as <code>application/problem+json</code>.</p>
 <table><tr><th>code</th><th>status</th><th>kind</th><th>retryable</th><th>meaning</th></tr>${rows.join('')}</table></html>`
 }
