@@ -7,7 +7,8 @@ import { errorCatalogue } from '#errors'
 import { declaredVariables } from '../src/connector-variables.ts'
 
 /**
- * What the pages say of settings and errors is written from the code: `npm run docs`. A test compares, so that neither can change alone.
+ * Generates the parts of the pages that describe settings, scopes and errors from the code. A test compares them, so that neither can change
+ * without the other.
  */
 const home = join(import.meta.dirname, '..')
 
@@ -25,11 +26,14 @@ function errorsPage(): string {
   )
   return `# Errors
 
-Every error the hub answers with, written from \`src/kit/errors.ts\` by \`npm run docs\`. A running hub shows the same at \`/docs/errors\`.
+This page lists every error that the hub returns. \`npm run docs\` generates it from \`src/errors/index.ts\`. A running hub shows the same list at \`/docs/errors\`.
 
-Over HTTP an error is \`application/problem+json\` (RFC 9457) with \`type\`, \`title\`, \`status\`, \`code\`, \`kind\`, \`detail\`, \`retryable\`, \`request_id\`,
-and where there is more to say \`hint\`, \`retry_after\` (seconds) and \`errors\` (a \`path\` and a \`message\` for each place). Decide on \`code\`, show \`detail\`,
-quote \`request_id\` when you ask for help: the log has the rest under it.
+Over HTTP an error is a problem document (\`application/problem+json\`, RFC 9457):
+
+- Always present: \`type\`, \`title\`, \`status\`, \`code\`, \`kind\`, \`detail\`, \`retryable\` and \`request_id\`.
+- Present when known: \`hint\` (what to do), \`retry_after\` (seconds) and \`errors\` (a list of problems, each with a \`path\` and a \`message\`).
+
+In a program, decide by \`code\`. To a person, show \`detail\`. When you ask for help, quote \`request_id\`: the log of the hub contains more details under this id.
 
 | code | status | kind | retryable | meaning |
 |---|---|---|---|---|
@@ -58,25 +62,25 @@ function settingsTable(): string {
     ({ name, description, secret, preset }) =>
       `| \`${name}\` | ${preset === undefined ? '' : `\`${preset}\``} | ${description}${secret ? ' *Secret.*' : ''} |`,
   )
-  return `| setting | default | what |\n|---|---|---|\n${rows.join('\n')}`
+  return `| setting | default | description |\n|---|---|---|\n${rows.join('\n')}`
 }
 
 function scopesTable(): string {
   const rows = Object.entries(scopes).map(([scope, what]) => `| \`${scope}\` | ${what} |`)
-  return `| scope | may |\n|---|---|\n${rows.join('\n')}`
+  return `| scope | allows |\n|---|---|\n${rows.join('\n')}`
 }
 
 function envExample(): string {
   const entry = ({ name, description, preset = '' }: DocumentedVariable): string => `# ${description}\n#${name}=${preset}\n`
-  const heading = '# Outside systems. If they are set, the hub creates an integration of that name at start.\n'
+  const heading = '# Outside systems. At start the hub creates an integration for each system whose variables are set.\n'
   const entries = [...ownSettings().map(entry), heading, ...connectorVariables().map(entry)]
-  return `# Copy to .env and take away the # before what you set. The environment wins over this file; an empty value is an unset one.
-# Written from src/config.ts and the connectors by \`npm run docs\`. \`bin/hub config\` shows what is in force.
+  return `# Copy this file to .env, and remove the # before each setting that you set. Environment variables take precedence over .env. An empty value is
+# the same as an unset one. \`npm run docs\` generates this file from src/config.ts and the connectors. \`bin/hub config\` shows the current settings.
 
 ${entries.join('\n')}`
 }
 
-function presetOf(name: SettingName): string | undefined {
+function defaultOf(name: SettingName): string | undefined {
   const found = settings.shape[name].safeParse(undefined)
   return found.success && found.data !== undefined && !Array.isArray(found.data) ? String(found.data) : undefined
 }
@@ -85,7 +89,7 @@ function between(file: string, mark: string, content: string): string {
   const text = readFileSync(join(home, file), 'utf8')
   const [begin, end] = [`<!-- ${mark}: written by npm run docs -->`, `<!-- /${mark} -->`]
   const [start, stop] = [text.indexOf(begin), text.indexOf(end)]
-  if (start < 0 || stop < start) throw new Error(`${file} has no place marked for ${mark}`)
+  if (start < 0 || stop < start) throw new Error(`${file} does not contain the markers for ${mark}`)
   return `${text.slice(0, start + begin.length)}\n${content}\n${text.slice(stop)}`
 }
 
