@@ -51,7 +51,7 @@ interface DocumentedVariable {
 const ownSettings = (): DocumentedVariable[] =>
   settingNames.map((name) => {
     const { description = '' } = settings.shape[name]
-    return { name, description, secret: isSecretSetting(name), preset: presetOf(name) }
+    return { name, description, secret: isSecretSetting(name), preset: defaultOf(name) }
   })
 
 const connectorVariables = (): DocumentedVariable[] =>
