@@ -5,7 +5,7 @@ import { hubError, HubError } from '#errors'
 import type { Egress } from './egress.ts'
 import type { EtagCache } from './etag.ts'
 import type { Authorization, Gate, Http, HttpReply, HttpRequest, HttpTarget, Log, QueryValue, RequestOptions } from './types.ts'
-import { errorOf, parseReply, retryAfterSeconds, type RawReply } from './reply.ts'
+import { errorOf, parseReply, type RawReply } from './reply.ts'
 
 /** What all calls share. */
 export interface HttpRuntime {
@@ -313,11 +313,9 @@ function previewOf(scope: CallScope, asked: HttpRequest, url: URL, authorization
 }
 
 /** Takes known secrets, and what isRead like one, out of a text. */
-export function hideSecrets(text: string, secrets: readonly string[]): string {
+function hideSecrets(text: string, secrets: readonly string[]): string {
   let clean = text
   for (const value of secrets)
     if (value.length >= 4) clean = clean.replaceAll(value, redacted).replaceAll(encodeURIComponent(value), redacted)
   return redactText(clean)
 }
-
-export { retryAfterSeconds }

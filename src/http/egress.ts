@@ -52,7 +52,7 @@ for (const [network, prefix] of reservedV4) reserved.addSubnet(network, prefix, 
 for (const [network, prefix] of reservedV6) reserved.addSubnet(network, prefix, 'ipv6')
 
 /** An IPv6 address that carries an IPv4 one (mapped, NAT64, 6to4) is as good or as bad as what it carries. */
-export function carriedV4(address: string): string | undefined {
+function carriedV4(address: string): string | undefined {
   if (!isIPv6(address)) return undefined
   const groups = expand(address)
   const v4 = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join('.')
@@ -76,7 +76,7 @@ function expand(address: string): number[] {
   return [...head, ...Array<string>(gap).fill('0'), ...tail].map((group) => Number.parseInt(group, 16))
 }
 
-export function isReserved(address: string): boolean {
+function isReserved(address: string): boolean {
   const carried = carriedV4(address)
   if (carried !== undefined) return isReserved(carried)
   return reserved.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')

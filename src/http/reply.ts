@@ -99,7 +99,7 @@ function looseJson({ bytes }: RawReply): unknown {
 }
 
 /** Seconds, from a number or a date; capped at a day, as a clock may be wrong on either side. */
-export function retryAfterSeconds(headers: Readonly<Record<string, string>>): number | undefined {
+function retryAfterSeconds(headers: Readonly<Record<string, string>>): number | undefined {
   const value = headers['retry-after']
   if (value === undefined) return undefined
   const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000

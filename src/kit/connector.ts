@@ -1,38 +1,15 @@
 import type { z } from 'zod'
 import type { AuthMethod, CredentialValues } from './auth.ts'
-import type { Http, Log, ResponseRules } from '#http'
+import type { ActionContext } from './context.ts'
+import type { ResponseRules } from '#http'
 import type { SourceDeclaration } from './source.ts'
-import type { WebhookDeclaration } from './webhook/index.ts'
+import type { WebhookDeclaration } from './webhook/types.ts'
 
 /** What an action does outside: look, change, or take away for good. */
 export type Effect = 'read' | 'write' | 'destroy'
 
-/** Everything one call of an action may use. Nothing else of the hub is within reach. */
-export interface ActionContext<Input = unknown, Config = Record<string, unknown>> {
-  readonly input: Input
-  readonly config: Config
-  readonly http: Http
-  /** For systems that do not speak HTTP. HTTP connectors never need it: `http` has it applied. */
-  readonly credential: CredentialValues
-  /** The caller's key, for systems that take one. */
-  readonly idempotencyKey: string | undefined
-  readonly signal: AbortSignal
-  /** Whose call it is: for tools that act on the hub itself. */
-  readonly workspaceId: string
-  readonly logger: Log
-  /** Address of a host that is not spoken to by `http`, checked as `http` checks: private ones only where the operator allows. */
-  resolve(host: string): Promise<string>
-  /** Something that outlives the call, such as a pool of connections: one per integration, disposed when it changes or the hub stops. */
-  keep<T extends AsyncDisposable>(key: string, make: () => T): T
-  /**
-   * Wraps an effect that does not go through `http`: in a dry run `preview` is shown and `work` is not run; otherwise what fails after
-   * `work` began counts as sent.
-   */
-  send<T>(preview: Record<string, unknown>, work: () => Promise<T>): Promise<T>
-}
-
 /** What became of a write that got no answer, as far as the outside system can tell. */
-export type Verdict<Output> = { readonly happened: true; readonly output: Output } | { readonly happened: false } | 'unknown'
+export type VerifyResult<Output> = { readonly happened: true; readonly output: Output } | { readonly happened: false } | 'unknown'
 
 export interface Action<Input = unknown, Output = unknown> {
   readonly title: string
@@ -50,7 +27,7 @@ export interface Action<Input = unknown, Output = unknown> {
   /** An input that is right: shown to people, and what the conformance test calls the action with. */
   readonly example: Input
   run(context: ActionContext<Input>): Promise<Output>
-  readonly verify?: (context: ActionContext<Input>) => Promise<Verdict<Output>>
+  readonly verify?: (context: ActionContext<Input>) => Promise<VerifyResult<Output>>
 }
 
 export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config = Record<string, unknown>> {
@@ -64,7 +41,7 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config 
   readonly aliases?: readonly string[]
   readonly example: z.input<In>
   readonly run: (context: ActionContext<z.output<In>, Config>) => Promise<z.input<Out>>
-  readonly verify?: (context: ActionContext<z.output<In>, Config>) => Promise<Verdict<z.input<Out>>>
+  readonly verify?: (context: ActionContext<z.output<In>, Config>) => Promise<VerifyResult<z.input<Out>>>
 }
 
 /** An action of the hub itself, which has no config. Actions of connectors are made with the connector's own `action`. */

@@ -3,7 +3,6 @@ export {
   defineAction,
   defineConnector,
   type Action,
-  type ActionContext,
   type Connector,
   type ConnectorSpec,
   type Effect,
@@ -11,8 +10,9 @@ export {
   type EnvironmentVariable,
   type EnvironmentVariables,
   type LegacyPath,
-  type Verdict,
+  type VerifyResult,
 } from './connector.ts'
+export { type ActionContext } from './context.ts'
 export {
   errorCatalogue,
   hubError,
@@ -63,7 +63,7 @@ export {
   type HookContext,
   type Identity,
   type Readable,
-  type Refusal,
+  type RejectReason,
   type SignedRequest,
   type Verification,
   type WebhookDeclaration,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** What many actions take and answer. Answers are what an agent needs of GitHub's much longer ones. */
 export const owner = z.string().min(1).max(100).describe('Owner of the repository: a user or an organisation, e.g. octocat.')
-export const repo = z.string().min(1).max(100).describe('Name of the repository without its owner, e.g. hello-world.')
+const repo = z.string().min(1).max(100).describe('Name of the repository without its owner, e.g. hello-world.')
 export const repository = { owner, repo }
 
 export const paging = {

@@ -105,7 +105,7 @@ export function renderIssue({ id, key, fields = {} }: RawIssue, config: JiraConf
 }
 
 /** A text as Jira writes times, or the milliseconds that Atlassian's own examples have. */
-export function timeOf(value: string | number | null | undefined): string | null {
+function timeOf(value: string | number | null | undefined): string | null {
   return typeof value === 'number' ? new Date(value).toISOString() : (value ?? null)
 }
 

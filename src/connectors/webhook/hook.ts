@@ -37,7 +37,7 @@ type Settings = {
   readonly reply?: { readonly status: number; readonly body?: unknown }
 }
 
-export function schemeOf(given: Settings['verification']): WebhookScheme {
+function schemeOf(given: Settings['verification']): WebhookScheme {
   if (typeof given === 'string') return schemes[given]
   if (given.kind === 'basic') return given
   if (given.kind === 'bearer') return { kind: 'token', header: 'authorization', prefix: 'Bearer ' }

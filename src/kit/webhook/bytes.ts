@@ -1,6 +1,5 @@
 import { createHmac, hash, timingSafeEqual, type Hmac } from 'node:crypto'
-import type { Delivery } from './index.ts'
-import type { Finding } from './refusal.ts'
+import type { CheckResult, Delivery } from './types.ts'
 
 type Headers = Delivery['headers']
 
@@ -47,7 +46,7 @@ export function digestOf(value: string | Buffer): Buffer {
 }
 
 /** Every secret is tried, also after one fitted: which one it was shows in no time. */
-export function firstThat<T>(secrets: readonly string[], keyOf: (secret: string) => T | undefined, fits: (key: T) => boolean): Finding {
+export function firstThat<T>(secrets: readonly string[], keyOf: (secret: string) => T | undefined, fits: (key: T) => boolean): CheckResult {
   let found: number | undefined
   let usable = false
   for (const [index, secret] of secrets.entries()) {

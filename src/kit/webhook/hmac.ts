@@ -1,9 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { decode, firstThat, hmacWith, isPublic, single } from './bytes.ts'
-import type { Delivery } from './index.ts'
-import type { Finding, Refusal } from './refusal.ts'
 import type { HmacScheme } from './scheme.ts'
 import { timestampFault } from './timestamp.ts'
+import type { CheckResult, Delivery, RejectReason } from './types.ts'
 
 const sizes = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const
 
@@ -22,7 +21,7 @@ interface Given {
   readonly id: string
 }
 
-export function checkHmac(scheme: HmacScheme, delivery: Delivery, secrets: readonly string[], now: number): Finding {
+export function checkHmac(scheme: HmacScheme, delivery: Delivery, secrets: readonly string[], now: number): CheckResult {
   const given = readGiven(scheme, delivery, now)
   if (typeof given === 'string') return given
   return firstThat(
@@ -38,7 +37,7 @@ export function checkHmac(scheme: HmacScheme, delivery: Delivery, secrets: reado
 }
 
 /** Everything that can be told without the secret, so that nonsense costs no hash. */
-function readGiven(scheme: HmacScheme, { headers }: Delivery, now: number): Given | Refusal {
+function readGiven(scheme: HmacScheme, { headers }: Delivery, now: number): Given | RejectReason {
   const header = single(headers, scheme.header)
   if (header === undefined) return 'signature_missing'
   const { listed, timestamp: rule } = scheme
@@ -65,7 +64,7 @@ function readGiven(scheme: HmacScheme, { headers }: Delivery, now: number): Give
   const texts = listed ? named(entries!, listed.name) : [header]
   if (texts.length === 0) return 'signature_missing'
   const signatures: Buffer[] = []
-  let refusal: Refusal = 'signature_malformed'
+  let refusal: RejectReason = 'signature_malformed'
   let algorithm: Algorithm | undefined
   for (const text of texts) {
     const read = readSignature(scheme, text)
@@ -75,7 +74,7 @@ function readGiven(scheme: HmacScheme, { headers }: Delivery, now: number): Give
   return algorithm === undefined ? refusal : { algorithm, signatures, timestamp, id }
 }
 
-function readSignature(scheme: HmacScheme, text: string): { algorithm: Algorithm; bytes: Buffer } | Refusal {
+function readSignature(scheme: HmacScheme, text: string): { algorithm: Algorithm; bytes: Buffer } | RejectReason {
   const prefix = scheme.prefix ?? ''
   if (!text.startsWith(prefix)) return 'signature_malformed'
   let rest = text.slice(prefix.length)

@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { sign as octokitSign, verify as octokitVerify } from '@octokit/webhooks-methods'
 import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
-import type { Delivery } from './index.ts'
 import { schemes, type WebhookScheme } from './scheme.ts'
 import { sign } from './sign.ts'
+import type { Delivery } from './types.ts'
 import { verify } from './verify.ts'
 
 /** What others sign we believe, and what we sign others believe: by their documentation's examples, and by clients that are not ours. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Delivery, Readable } from './index.ts'
+import type { Delivery, Readable } from './types.ts'
 
 /** What walks an event's data later may have less stack than the parser. */
 const deepest = 200

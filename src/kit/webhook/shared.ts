@@ -1,15 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { decode, digestOf, firstThat, headerBytes, isPublic, sameDigest, single } from './bytes.ts'
-import type { Delivery, Readable } from './index.ts'
 import { readable } from './readable.ts'
-import type { Finding, Refusal } from './refusal.ts'
 import type { BasicScheme, ChannelScheme, TokenScheme } from './scheme.ts'
+import type { CheckResult, Delivery, Readable, RejectReason } from './types.ts'
 
 // Nobody has proved anything yet when a body is parsed for its token.
 const maxParsed = 1024 * 1024
 
 /** For what is sent along as it is: equal or not. */
-function compare(given: Buffer, secrets: readonly string[], usable: (secret: string) => boolean = () => true): Finding {
+function compare(given: Buffer, secrets: readonly string[], usable: (secret: string) => boolean = () => true): CheckResult {
   const digest = digestOf(given)
   return firstThat(
     secrets,
@@ -18,7 +17,7 @@ function compare(given: Buffer, secrets: readonly string[], usable: (secret: str
   )
 }
 
-export function checkToken(scheme: TokenScheme, delivery: Delivery, secrets: readonly string[]): Finding {
+export function checkToken(scheme: TokenScheme, delivery: Delivery, secrets: readonly string[]): CheckResult {
   if (scheme.bodyPath) {
     const token = tokenIn(delivery, scheme.bodyPath)
     return 'refusal' in token ? token.refusal : compare(Buffer.from(token.text), secrets)
@@ -31,7 +30,7 @@ export function checkToken(scheme: TokenScheme, delivery: Delivery, secrets: rea
   return compare(headerBytes(header.slice(prefix.length)), secrets)
 }
 
-function tokenIn(delivery: Delivery, path: readonly string[]): { text: string } | { refusal: Refusal } {
+function tokenIn(delivery: Delivery, path: readonly string[]): { text: string } | { refusal: RejectReason } {
   // Two bodies that differ in broken bytes only would be read as one.
   if (delivery.body.length > maxParsed || !isUtf8(delivery.body)) return { refusal: 'body_unreadable' }
   let value = ('json' in delivery ? (delivery as Readable) : readable(delivery)).json()
@@ -43,7 +42,7 @@ function tokenIn(delivery: Delivery, path: readonly string[]): { text: string } 
   return typeof value === 'string' ? { text: value } : { refusal: 'signature_malformed' }
 }
 
-export function checkBasic(_scheme: BasicScheme, { headers }: Delivery, secrets: readonly string[]): Finding {
+export function checkBasic(_scheme: BasicScheme, { headers }: Delivery, secrets: readonly string[]): CheckResult {
   const header = single(headers, 'authorization')
   if (header === undefined) return 'signature_missing'
   const given = /^basic /i.test(header) ? decode(header.slice('basic '.length).trim(), 'base64') : undefined
@@ -58,7 +57,7 @@ export interface ChannelSecret {
   readonly resource_id?: string | undefined
 }
 
-export function checkChannel(scheme: ChannelScheme, { headers }: Delivery, secrets: readonly string[]): Finding {
+export function checkChannel(scheme: ChannelScheme, { headers }: Delivery, secrets: readonly string[]): CheckResult {
   const token = single(headers, scheme.tokenHeader)
   if (token === undefined) return 'signature_missing'
   const digests = [token, single(headers, scheme.idHeader) ?? '', single(headers, scheme.resourceHeader) ?? ''].map((value) =>

@@ -1,9 +1,8 @@
 import { createPrivateKey, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
 import { decode, firstThat, hmacWith, isPublic, single } from './bytes.ts'
-import type { Delivery } from './index.ts'
-import type { Finding } from './refusal.ts'
 import type { StandardScheme } from './scheme.ts'
 import { timestampFault } from './timestamp.ts'
+import type { CheckResult, Delivery } from './types.ts'
 
 /** Without a dot: `id.timestamp.body` would otherwise have more than one reading. */
 const idShape = /^[\x21-\x2d\x2f-\x7e]{1,256}$/
@@ -15,7 +14,7 @@ export function standardHeaders({ prefix = 'webhook-' }: StandardScheme) {
   return { id: `${prefix}id`, timestamp: `${prefix}timestamp`, signature: `${prefix}signature` } as const
 }
 
-export function checkStandard(scheme: StandardScheme, { headers, body }: Delivery, secrets: readonly string[], now: number): Finding {
+export function checkStandard(scheme: StandardScheme, { headers, body }: Delivery, secrets: readonly string[], now: number): CheckResult {
   const names = standardHeaders(scheme)
   const header = single(headers, names.signature)
   if (header === undefined) return 'signature_missing'

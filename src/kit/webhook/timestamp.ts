@@ -1,5 +1,5 @@
-import type { Refusal } from './refusal.ts'
 import type { TimestampRule } from './scheme.ts'
+import type { RejectReason } from './types.ts'
 
 const shapes = {
   s: /^\d{1,12}$/,
@@ -12,7 +12,7 @@ export function timestampFault(
   text: string | undefined,
   { unit, tolerance }: Pick<TimestampRule, 'unit' | 'tolerance'>,
   now: number,
-): Refusal | undefined {
+): RejectReason | undefined {
   if (text === undefined) return 'timestamp_missing'
   if (!shapes[unit].test(text)) return 'timestamp_malformed'
   const at = unit === 'iso' ? Date.parse(text) : Number(text) * (unit === 's' ? 1000 : 1)

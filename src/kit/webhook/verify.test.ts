@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { Delivery } from './index.ts'
 import { schemes, type HmacScheme, type WebhookScheme } from './scheme.ts'
 import { sign, type SignedRequest } from './sign.ts'
+import type { Delivery, RejectReason } from './types.ts'
 import { headersOf } from './validate-scheme.ts'
-import { verify, type Refusal } from './verify.ts'
+import { verify } from './verify.ts'
 
 const now = Date.parse('2026-11-20T12:00:00.000Z')
 const minute = 60_000
 
 const asDelivery = ({ headers, body }: SignedRequest): Delivery => ({ headers, body })
-const reason = (scheme: WebhookScheme, delivery: Delivery, secrets: readonly string[], at = now): Refusal | 'ok' => {
+const reason = (scheme: WebhookScheme, delivery: Delivery, secrets: readonly string[], at = now): RejectReason | 'ok' => {
   const verdict = verify([scheme], delivery, secrets, at)
   return verdict.ok ? 'ok' : verdict.reason
 }

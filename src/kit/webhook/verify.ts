@@ -1,16 +1,13 @@
 import { isBlank, isDoubled, isThere } from './bytes.ts'
 import { checkHmac } from './hmac.ts'
-import type { Delivery } from './index.ts'
-import type { Finding, Refusal } from './refusal.ts'
 import type { WebhookScheme } from './scheme.ts'
 import { checkBasic, checkChannel, checkToken } from './shared.ts'
+import type { CheckResult, Delivery, RejectReason } from './types.ts'
 import { headersOf, validateScheme } from './validate-scheme.ts'
 import { checkStandard } from './standard.ts'
 
-export type { Refusal } from './refusal.ts'
-
 /** Which of the secrets signed it, by its place in the list. */
-export type Verification = { readonly ok: true; readonly secret: number } | { readonly ok: false; readonly reason: Refusal }
+export type Verification = { readonly ok: true; readonly secret: number } | { readonly ok: false; readonly reason: RejectReason }
 
 /**
  * Whether a delivery comes from who knows one of the secrets. The first scheme whose signature is there decides: one that is wrong is never
@@ -21,7 +18,7 @@ export function verify(schemes: readonly WebhookScheme[], delivery: Delivery, se
   return typeof finding === 'number' ? { ok: true, secret: finding } : { ok: false, reason: finding }
 }
 
-function find(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: readonly string[], now: number): Finding {
+function find(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: readonly string[], now: number): CheckResult {
   if (secrets.every(isBlank)) return 'no_secret'
   const scheme = schemes.find((candidate) => {
     const proof = proofOf(candidate)
