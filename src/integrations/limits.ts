@@ -1,6 +1,6 @@
 import type { Database } from '#db'
 import { hubError } from '#errors'
-import type { Gate, LimitNotice } from '#http'
+import type { LimitNotice, RateLimiter } from '#http'
 import { sleep } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
 import { pauseUntil, takeShare } from './store.ts'
@@ -10,8 +10,8 @@ import { pauseUntil, takeShare } from './store.ts'
  * time and serves calls from it, so that a busy integration costs a query per twenty, not per call. What the outside system says of its own
  * limit comes on top.
  */
-export interface Gates {
-  of(integration: { id: string; name: string; connector: string }, perMinute: number): Gate
+export interface RateLimiters {
+  of(integration: { id: string; name: string; connector: string }, perMinute: number): RateLimiter
   forget(id: string): void
 }
 
@@ -23,7 +23,7 @@ interface Bucket {
   vendor: { remaining: number; resetAt: number } | undefined
 }
 
-export function createGates(db: Database, { metrics, logger }: Telemetry): Gates {
+export function createRateLimiters(db: Database, { metrics, logger }: Telemetry): RateLimiters {
   const buckets = new Map<string, Bucket>()
 
   const bucketOf = (id: string): Bucket => {

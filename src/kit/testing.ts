@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { fitCredential, type CredentialValues } from './auth.ts'
 import type { Connector } from './connector.ts'
 import { hubError } from '#errors'
-import { createEgress, createEtagCache, createHttp, DryRun, openGate, type CallScope, type Gate } from '#http'
+import { createEgress, createEtagCache, createHttp, DryRun, unlimited, type CallScope, type RateLimiter } from '#http'
 
 /** What connector tests are written with: a scripted upstream, and a way to run one action against it as the hub would. */
 export interface SeenRequest {
@@ -87,7 +87,7 @@ export interface RunOptions {
   readonly dryRun?: boolean
   readonly timeoutMs?: number
   readonly maxRetries?: number
-  readonly gate?: Gate
+  readonly rateLimiter?: RateLimiter
 }
 
 /** Runs one action as the waist does: input and output checked, errors as callers see them. A dry run answers the request it would send. */
@@ -136,7 +136,7 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
     integrationId: 'int_test',
     baseUrl: connector.baseUrl?.(config) ?? '',
     secrets: Object.values(credential).filter((value): value is string => typeof value === 'string' && value.length >= 8),
-    gate: options.gate ?? openGate,
+    rateLimiter: options.rateLimiter ?? unlimited,
     signal,
     dryRun,
     readOnly: options.readOnly,

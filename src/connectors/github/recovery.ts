@@ -27,7 +27,7 @@ export const recovery: WebhookRecovery = {
 
   async sent({ input: { hook, since }, http }) {
     const known = new Map<string, { deliveryId: string; handle: string; at: Date; delivered: boolean }>()
-    const pages = pagesByLink<Attempt[]>(http, `${checked(hook)}/deliveries`, { most: maxPages, options: { query: { per_page: 100 } } })
+    const pages = pagesByLink<Attempt[]>(http, `${checked(hook)}/deliveries`, { maxPages, options: { query: { per_page: 100 } } })
     for await (const attempts of pages) {
       for (const { id, guid, delivered_at, status_code: status } of attempts) {
         const at = new Date(delivered_at)
