@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { runAction, testConnection, upstream, type Scripted, type SeenRequest } from '#kit/testing'
+import { runAction, testConnection, upstream, type Scripted, type RecordedRequest } from '#kit/testing'
 import { fromAdf, toAdf } from './adf.ts'
 import { jira } from './index.ts'
 import { buildJql, quote } from './jql.ts'
@@ -36,7 +36,7 @@ async function run(verb: string, input: object, answers: Record<string, Scripted
   return { output: output as Record<string, any>, requests: api.requests, url: api.url }
 }
 
-const last = (requests: SeenRequest[]): SeenRequest => requests.at(-1)!
+const last = (requests: RecordedRequest[]): RecordedRequest => requests.at(-1)!
 
 test('list_projects asks by page in the cloud and cuts the page itself on a server', async () => {
   const project = { id: '1', key: 'PROJ', name: 'Project', projectTypeKey: 'software', lead: { accountId: 'a', displayName: 'Ada' } }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runAction, testConnection, upstream, type Scripted, type SeenRequest } from '#kit/testing'
+import { runAction, testConnection, upstream, type Scripted, type RecordedRequest } from '#kit/testing'
 import { slack } from './index.ts'
 
 const credential = { bot_token: 'xoxb-0123456789-abcdef' }
@@ -30,8 +30,8 @@ const usual: Record<string, object> = {
 
 interface Ran {
   readonly output: Record<string, any>
-  readonly requests: SeenRequest[]
-  readonly last: SeenRequest
+  readonly requests: RecordedRequest[]
+  readonly last: RecordedRequest
 }
 
 /** Runs one action against Slack's usual answers, some of them replaced. */

@@ -1,82 +1,82 @@
 import type { ActionContext } from '../context.ts'
 import type { WebhookScheme } from './scheme.ts'
 
-/** One request as it came: header names in lower case, a header that came more than once as a list. */
+/** One received request. Header names are in lower case; a repeated header is a list. */
 export interface Delivery {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Buffer
 }
 
-/** What a delivery says of itself before it is stored. Costs time on the way to the acknowledgement, so it looks at as little as it can. */
+/** What identifies a delivery. It is computed before the acknowledgement, so it must be fast. */
 export interface Identity {
-  /** Without the connector's name before it: `pull_request`, `issue.created`. */
+  /** The event type without the connector's name: `pull_request`, `issue.created`. */
   readonly type: string
-  /** The same for a repetition, and for nothing else. Made of signed parts where there are any. */
+  /** Equal for repetitions of a delivery and different for all others. Use signed parts if there are any. */
   readonly dedupeKey: string
-  /** The sender's own name for the delivery, where it has one. */
+  /** The id that the sender gave the delivery, if there is one. */
   readonly deliveryId?: string
-  /** An answer that the sender's handshake asks for; nothing is stored then. */
+  /** The answer to the sender's handshake. If it is set, no event is stored. */
   readonly handshake?: { readonly status: number; readonly body?: unknown }
 }
 
-/** Which hook a delivery came by: the integration's name and settings, where it is one's. */
+/** The hook that received a delivery. If the hook belongs to an integration, its name and config. */
 export interface HookContext {
   readonly name: string
   readonly config: Readonly<Record<string, unknown>>
 }
 
-/** How an outside system signs and names what it sends: declared by the connector, carried out by the hub. */
+/** How an outside system signs and identifies its webhooks. The connector declares it, and the hub does the work. */
 export interface WebhookDeclaration {
-  /** Several where a system has several ways: the first whose headers are there decides. Of the settings where people choose. */
+  /** The accepted schemes. The first one whose header is present decides. A function if the config selects the schemes. */
   readonly schemes: readonly WebhookScheme[] | ((config: HookContext['config']) => readonly WebhookScheme[])
-  /** Credentials of these names hold the shared secret: every text in them is one that is live. */
+  /** Names of credentials that contain the shared secret. Every string in them is a valid secret. */
   readonly secretCredentials: readonly string[]
-  /** Fields of the integration's own credential that hold it. */
+  /** Fields of the integration's credential that contain the shared secret. */
   readonly secretFields?: readonly string[]
-  /** Variable of the environment that holds it. */
+  /** The environment variable that contains the shared secret. */
   readonly secretVariable?: string
   identify(delivery: Readable, hook: HookContext): Identity
-  /** A JSONata expression over `{body, headers}` that makes the event's data. */
+  /** A JSONata expression that computes the event's data from `{body, headers}`. */
   transform?(config: HookContext['config']): string | undefined
-  /** What is answered, with `${{ }}` in it, where the sender reads it. */
+  /** The answer to the sender, with `${{ }}` expressions, if the config defines one. */
   reply?(config: HookContext['config']): { readonly status: number; readonly body: unknown } | undefined
-  /** What an event is about, such as `owner/repo#5`: events of one subject can be had in order. */
+  /** The subject of an event, such as `owner/repo#5`. Events with the same subject can be delivered in order. */
   subject?(data: unknown, headers: Delivery['headers']): string | undefined
-  /** What is answered after the event is stored; 202 and the event's id when left out. */
+  /** The answer after the event is stored. The default is 202 with the event's id. */
   readonly acknowledgement?: { readonly status: number; readonly body: unknown }
   readonly recovery?: WebhookRecovery
   /** Paths of the older REST API that receive this connector's webhooks. */
   readonly legacyPaths?: readonly string[]
 }
 
-/** A delivery whose body is read once, and only when somebody asks. */
+/** A delivery whose body is hashed and parsed on first use, and at most once. */
 export interface Readable extends Delivery {
-  /** SHA-256 of the body, in hex. */
+  /** The SHA-256 digest of the body, in hex. */
   readonly digest: string
-  /** The body as JSON, or the form field that holds it; undefined when it is neither. */
+  /** The parsed JSON of the body, or the fields of a form; undefined if the body is neither. */
   json(): unknown
 }
 
-/** For systems that can list what they sent: finds what was missed while the hub was away. */
+/** For systems that can list the deliveries that they sent. The hub uses it to get the deliveries that it missed while it was stopped. */
 export interface WebhookRecovery {
-  /** Which hook of the outside system sent this, in a form that `missed` understands. */
+  /** The hook of the outside system that sent a delivery. `sent` and `redeliver` receive it. */
   hookOf(headers: Delivery['headers'], data: unknown): string | undefined
-  /** What that hook sent since then, newest last. */
+  /** Lists the deliveries of a hook since a time, newest last. */
   sent(context: ActionContext<{ hook: string; since: Date }>): Promise<readonly SentDelivery[]>
-  /** Has it sent again. */
+  /** Makes the outside system send a delivery again. */
   redeliver(context: ActionContext<{ hook: string; handle: string }>): Promise<void>
 }
 
 export interface SentDelivery {
-  /** As `Identity.deliveryId` has it. */
+  /** The same value as `Identity.deliveryId`. */
   readonly deliveryId: string
-  /** What `redeliver` needs. */
+  /** Identifies the delivery for `redeliver`. */
   readonly handle: string
   readonly at: Date
   readonly delivered: boolean
 }
 
-/** Why a delivery is not believed: short enough to be counted by, and never with a word of what was sent. */
+/** Why a delivery is rejected. It is a label of metrics, so it never contains text from the request. */
 export type RejectReason =
   | 'no_secret'
   | 'secret_unusable'
@@ -94,5 +94,5 @@ export type RejectReason =
   | 'id_malformed'
   | 'body_unreadable'
 
-/** Which of the secrets it was, by its place in the list, or why it was none. */
+/** The index of the secret that matched, or the reason for the rejection. */
 export type CheckResult = number | RejectReason
