@@ -3,7 +3,7 @@ import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { auth, hubError, path, secret } from '#kit'
 
-/** As an installed app: a short-lived signature of its key is exchanged for an installation's token, which lives an hour. */
+/** Authenticates as an installed app: a short-lived JWT is exchanged for an installation token, which is valid for one hour. */
 export const githubApp = auth.custom({
   type: 'github_app',
   title: 'GitHub App',
@@ -21,7 +21,7 @@ export const githubApp = auth.custom({
         undefined,
         {
           headers: { authorization: `Bearer ${jwt}` },
-          // Each exchange makes one more token, which harms nobody.
+          // A repeated exchange only creates another token, so it may be repeated.
           repeatable: true,
         },
       )
@@ -35,7 +35,7 @@ async function signedAsApp(appId: string, pem: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
   try {
     const key = createPrivateKey(pem.replaceAll('\\n', '\n'))
-    // A minute back, as GitHub refuses a time that its own clock has not reached; ten minutes is its limit.
+    // The time is one minute in the past, because GitHub rejects times that are ahead of its clock. GitHub allows at most ten minutes of validity.
     return await new SignJWT()
       .setProtectedHeader({ alg: 'RS256' })
       .setIssuer(appId)

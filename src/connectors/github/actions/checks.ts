@@ -54,7 +54,7 @@ const listCheckRuns = github.action({
 const createCheckRun = github.action({
   title: 'Create a check run',
   description:
-    'Puts a check on a commit, with its outcome. Use it as an app to report an analysis beside the code; only GitHub Apps may. Returns the check with its id.',
+    'Creates a check on a commit, with its outcome. Use it to report an analysis next to the code; only GitHub Apps can do this. Returns the check with its id.',
   effect: 'write',
   example: { ...example, name: 'review', head_sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd', conclusion: 'success' },
   input: z.strictObject({
@@ -62,8 +62,8 @@ const createCheckRun = github.action({
     name: z.string().min(1).max(200).describe('Name of the check.'),
     head_sha: z
       .string()
-      .regex(/^[0-9a-f]{40,64}$/, 'must be a whole SHA')
-      .describe('Commit it is about.'),
+      .regex(/^[0-9a-f]{40,64}$/, 'must be a complete SHA')
+      .describe('The commit that was checked.'),
     status: z.enum(['queued', 'in_progress', 'completed']).optional().describe('State; completed when a conclusion is given.'),
     conclusion: z
       .enum(['success', 'failure', 'neutral', 'cancelled', 'skipped', 'timed_out', 'action_required'])

@@ -42,12 +42,12 @@ const input = z
       .describe('Statuses that are answers to you and not errors.'),
   })
   .refine((asked) => [asked.json, asked.form, asked.multipart, asked.text].filter((body) => body !== undefined).length <= 1, {
-    message: 'give one of json, form, multipart and text',
+    message: 'give only one of json, form, multipart and text',
   })
 
 const output = z.object({ status: z.number(), headers: z.record(z.string(), z.string()), body: z.unknown() })
 
-/** GET and HEAD are looks by what HTTP promises; the tool as a whole is a write, as nobody can tell beforehand. */
+/** GET and HEAD are reads by the HTTP standard. The tool is still declared as a write, because its effect depends on the input. */
 export const requestActions = {
   request: http.action({
     title: 'Send an HTTP request',
@@ -76,7 +76,7 @@ export const requestActions = {
   }),
 }
 
-/** A path, and no address of its own: the credential goes to the integration's base URL and nowhere else. */
+/** Accepts only a path and no URL, so that the credential is sent only to the integration's base URL. */
 function assertUnder(path: string): void {
   const climbs = path.split(/[/?#\\]/).some((part) => ['.', '..'].includes(part.replaceAll(/%2e/gi, '.')))
   if (/^[a-z][a-z0-9+.-]*:/i.test(path) || /^[/\\]{2}/.test(path) || climbs) {

@@ -39,7 +39,7 @@ const paging = {
   start_at: z.number().int().min(0).default(0).describe('`next_start` of the answer before.'),
 }
 
-/** Cloud searches projects in pages; a server answers them all, and the page is cut here. */
+/** Jira Cloud returns projects in pages. Jira Server returns all of them, so the page is selected here. */
 async function searchProjects(
   http: Http,
   config: JiraConfig,
@@ -124,7 +124,7 @@ const listIssueTypes = jira.action({
 const listStatuses = jira.action({
   title: 'List statuses',
   description:
-    'Lists the statuses that issues of a project can have, by issue type. Use it to know the words to search or to move issues by. Returns the statuses of each issue type.',
+    'Lists the statuses that issues of a project can have, by issue type. Use it to get the status names for searches and transitions. Returns the statuses of each issue type.',
   effect: 'read',
   example: { project_key: 'PROJ' },
   input: z.strictObject({ project_key: projectRef }),
@@ -152,7 +152,7 @@ const searchUsers = jira.action({
   }),
   output: z.object({ items: z.array(userShape) }),
   run: async ({ input, http, config }) => {
-    // A server wants a word and takes a dot for everybody.
+    // Jira Server requires a search text. A dot matches every user.
     const query = isCloud(config)
       ? { query: input.query ?? '', maxResults: input.limit }
       : { username: input.query ?? '.', maxResults: input.limit }
