@@ -101,7 +101,7 @@ for (const connector of connectors) {
         ))
     }
 
-    test('turns silence into a time-out, and into an unknown outcome where something was sent to be done', () =>
+    test('reports a timeout if no answer comes, and an unknown outcome for writes', () =>
       expectEverywhere(
         connector,
         () => ({ fault: 'hang' }),
@@ -109,14 +109,14 @@ for (const connector of connectors) {
         120,
       ))
 
-    test('turns a cut connection into unreachable, and into an unknown outcome where something was sent to be done', () =>
+    test('reports a lost connection as unreachable, and an unknown outcome for writes', () =>
       expectEverywhere(
         connector,
         () => ({ fault: 'cut' }),
         (sent) => (sent ? 'outcome_unknown' : 'vendor_unreachable'),
       ))
 
-    test('turns a web page into nonsense', async () => {
+    test('reports a web page as an invalid response', async () => {
       await expectEverywhere(
         connector,
         () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' }),
@@ -126,7 +126,7 @@ for (const connector of connectors) {
       )
     })
 
-    test('shows what a dry run would send without its secrets, and sends nothing that writes', async () => {
+    test('shows the request of a dry run without secrets, and sends no write', async () => {
       const credential = sampleCredential(connector)
       for (const [name, action] of Object.entries(connector.actions)) {
         if (action.effect === 'read') continue

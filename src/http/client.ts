@@ -59,28 +59,28 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   // The waits of a call (rate limit, retry pauses) together may not take longer than one attempt.
   const remainingWaitMs = (): number => Math.max(0, started + runtime.timeoutMs - Date.now())
 
-  const request = async <T>(asked: HttpRequest): Promise<HttpReply<T>> => {
-    const authorization = asked.authorize === false ? {} : await scope.authorization()
-    const url = buildUrl(scope.baseUrl, asked, authorization)
-    const isRead = asked.effect === undefined ? asked.method === 'GET' || asked.method === 'HEAD' : asked.effect === 'read'
-    if (scope.dryRun && (!isRead || scope.readOnly)) throw new DryRun(previewOf(scope, asked, url, authorization))
-    const body = await bodyOf(asked)
-    const reply = await withRetries(asked, isRead, () => exchange(asked, isRead, url, authorization, body))
+  const request = async <T>(req: HttpRequest): Promise<HttpReply<T>> => {
+    const authorization = req.authorize === false ? {} : await scope.authorization()
+    const url = buildUrl(scope.baseUrl, req, authorization)
+    const isRead = req.effect === undefined ? req.method === 'GET' || req.method === 'HEAD' : req.effect === 'read'
+    if (scope.dryRun && (!isRead || scope.readOnly)) throw new DryRun(previewOf(scope, req, url, authorization))
+    const body = await bodyOf(req)
+    const reply = await withRetries(req, isRead, () => exchange(req, isRead, url, authorization, body))
     return {
       status: reply.status,
       headers: reply.headers,
       url: url.href,
-      data: parseReply(reply, asked.accept ?? 'json', scope.connector.title) as T,
+      data: parseReply(reply, req.accept ?? 'json', scope.connector.title) as T,
     }
   }
 
   /** Repeats reads and repeatable writes. Repeats other writes only if it is certain that the vendor did not process them. */
-  const withRetries = async (asked: HttpRequest, isRead: boolean, attempt: () => Promise<RawReply>): Promise<RawReply> => {
+  const withRetries = async (req: HttpRequest, isRead: boolean, attempt: () => Promise<RawReply>): Promise<RawReply> => {
     for (let tries = 0; ; tries++) {
       try {
         return await attempt()
       } catch (error) {
-        const pause = retryPause(error, isRead || asked.repeatable === true, tries)
+        const pause = retryPause(error, isRead || req.repeatable === true, tries)
         if (pause === undefined || pause > remainingWaitMs() || scope.signal.aborted) throw publicError(error)
         runtime.log.debug({ connector: scope.connector.name, tries, pause, code: (error as HubError).code }, 'retry')
         await sleep(pause, scope.signal).catch(() => {
@@ -104,21 +104,21 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   }
 
   /** Sends a request and follows its redirects. */
-  const exchange = async (asked: HttpRequest, isRead: boolean, first: URL, authorization: Authorization, body: Body): Promise<RawReply> => {
+  const exchange = async (req: HttpRequest, isRead: boolean, first: URL, authorization: Authorization, body: Body): Promise<RawReply> => {
     const cacheKey =
-      asked.method === 'GET' && asked.accept !== 'bytes'
-        ? `${scope.integrationId} ${asked.accept ?? 'json'} ${first.href} ${asked.headers?.['accept'] ?? ''}`
+      req.method === 'GET' && req.accept !== 'bytes'
+        ? `${scope.integrationId} ${req.accept ?? 'json'} ${first.href} ${req.headers?.['accept'] ?? ''}`
         : undefined
     const cached = cacheKey === undefined ? undefined : runtime.etags.get(cacheKey)
     let url = first
     for (let hops = 0; ; hops++) {
       const otherOrigin = url.origin !== first.origin
-      const headers = headersFor(scope, asked, otherOrigin ? {} : authorization)
+      const headers = headersFor(scope, req, otherOrigin ? {} : authorization)
       // The content type of a multipart body contains the boundary, so a type set by the caller would be wrong.
-      if (body.type !== undefined && (asked.multipart || headers['content-type'] === undefined)) headers['content-type'] = body.type
+      if (body.type !== undefined && (req.multipart || headers['content-type'] === undefined)) headers['content-type'] = body.type
       if (cached && !otherOrigin) headers['if-none-match'] = cached.etag
-      const reply = await attemptOnce(asked, isRead, url, headers, body)
-      const next = redirectOf(reply, asked.method, isRead)
+      const reply = await attemptOnce(req, isRead, url, headers, body)
+      const next = redirectOf(reply, req.method, isRead)
       if (next !== undefined && hops < maxRedirects) {
         url = new URL(next, url)
         runtime.egress.assertUrl(url)
@@ -128,14 +128,14 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
       if (notice) scope.rateLimiter.learn(notice)
       if (reply.status === 304 && cached)
         return { status: cached.status, headers: { ...cached.headers, ...reply.headers }, bytes: cached.bytes }
-      const error = errorOf(reply, scope.connector.title, scope.connector.responseRules ?? {}, asked.allow ?? [])
+      const error = errorOf(reply, scope.connector.title, scope.connector.responseRules ?? {}, req.allow ?? [])
       if (error) {
         if (error.code === 'vendor_rate_limited') scope.rateLimiter.pause((error.details.retryAfter ?? 1) * 1000)
         // A gateway sends 502 or 504 when it gets no answer, but the vendor may still have processed the request.
-        if (!isRead && !asked.repeatable && (reply.status === 502 || reply.status === 504)) throw unknownOutcome(error)
+        if (!isRead && !req.repeatable && (reply.status === 502 || reply.status === 504)) throw unknownOutcome(error)
         throw error
       }
-      if (reply.status >= 300 && !asked.allow?.includes(reply.status))
+      if (reply.status >= 300 && !req.allow?.includes(reply.status))
         throw hubError('vendor_invalid_response', {
           detail: `${scope.connector.title} answered with the unexpected status ${reply.status}`,
         })
@@ -146,7 +146,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   }
 
   const attemptOnce = async (
-    asked: HttpRequest,
+    req: HttpRequest,
     isRead: boolean,
     url: URL,
     headers: Record<string, string>,
@@ -154,28 +154,28 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   ): Promise<RawReply> => {
     runtime.egress.assertUrl(url)
     await scope.rateLimiter.take(remainingWaitMs(), scope.signal)
-    using limit = deadline(runtime.timeoutMs * (asked.timeoutFactor ?? 1), scope.signal)
+    using limit = deadline(runtime.timeoutMs * (req.timeoutFactor ?? 1), scope.signal)
     const began = performance.now()
     let status: number | string = 'error'
     try {
       const response = await runtime.egress.dispatcher.request({
         origin: url.origin,
         path: url.pathname + url.search,
-        method: asked.method,
+        method: req.method,
         headers,
         body: body.bytes,
         signal: limit.signal,
       })
       status = response.statusCode
-      const bytes = await readBounded(response.body, asked.maxBytes ?? defaultMaxBytes, scope.connector.title)
+      const bytes = await readBounded(response.body, req.maxBytes ?? defaultMaxBytes, scope.connector.title)
       return { status: response.statusCode, headers: flat(response.headers), bytes }
     } catch (error) {
       const known = classify(error, scope.connector.title, limit.expired, scope.signal.aborted)
       if (status === 'error') status = known.code
-      if (isRead || asked.repeatable || unsent.has(known) || known.code === 'address_refused') throw known
+      if (isRead || req.repeatable || unsent.has(known) || known.code === 'address_refused') throw known
       throw unknownOutcome(known)
     } finally {
-      runtime.measure({ connector: scope.connector.name, method: asked.method, status, seconds: (performance.now() - began) / 1000 })
+      runtime.measure({ connector: scope.connector.name, method: req.method, status, seconds: (performance.now() - began) / 1000 })
     }
   }
 
@@ -258,11 +258,11 @@ function buildUrl(baseUrl: string, { path, query = {} }: HttpRequest, authorizat
   return url
 }
 
-function headersFor(scope: CallScope, asked: HttpRequest, authorization: Authorization): Record<string, string> {
+function headersFor(scope: CallScope, req: HttpRequest, authorization: Authorization): Record<string, string> {
   const given = {
-    accept: asked.accept === undefined || asked.accept === 'json' ? 'application/json' : '*/*',
+    accept: req.accept === undefined || req.accept === 'json' ? 'application/json' : '*/*',
     ...scope.connector.headers,
-    ...asked.headers,
+    ...req.headers,
   }
   const headers: Record<string, string> = { 'user-agent': 'integration-hub' }
   for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name.toLowerCase()] = value
@@ -303,18 +303,18 @@ function flat(headers: Readonly<Record<string, string | string[] | undefined>>):
   )
 }
 
-function previewOf(scope: CallScope, asked: HttpRequest, url: URL, authorization: Authorization): Record<string, unknown> {
+function previewOf(scope: CallScope, req: HttpRequest, url: URL, authorization: Authorization): Record<string, unknown> {
   const shown = new URL(url)
   for (const name of Object.keys(authorization.query ?? {})) shown.searchParams.set(name, redacted)
   const hidden = Object.fromEntries(Object.keys(authorization.headers ?? {}).map((name) => [name.toLowerCase(), redacted]))
   const body =
-    asked.json ??
-    asked.form ??
-    (asked.multipart ? '(multipart)' : typeof asked.body === 'string' ? asked.body : asked.body && `(${asked.body.length} bytes)`)
+    req.json ??
+    req.form ??
+    (req.multipart ? '(multipart)' : typeof req.body === 'string' ? req.body : req.body && `(${req.body.length} bytes)`)
   const preview = {
-    method: asked.method,
+    method: req.method,
     url: shown.href,
-    headers: { ...headersFor(scope, asked, {}), ...hidden },
+    headers: { ...headersFor(scope, req, {}), ...hidden },
     ...(body === undefined ? {} : { body }),
   }
   return JSON.parse(hideSecrets(JSON.stringify(preview), scope.secrets)) as Record<string, unknown>

@@ -16,7 +16,7 @@ export const githubApp = auth.custom({
     const installation = String(credential['installation_id'])
     const token = await remember(`installation ${installation}`, async () => {
       const jwt = await signedAsApp(String(credential['app_id']), String(credential['private_key']))
-      const made = await http.post<{ token: string; expires_at: string }>(
+      const reply = await http.post<{ token: string; expires_at: string }>(
         path`/app/installations/${installation}/access_tokens`,
         undefined,
         {
@@ -25,7 +25,7 @@ export const githubApp = auth.custom({
           repeatable: true,
         },
       )
-      return { value: made.token, expiresAt: new Date(made.expires_at) }
+      return { value: reply.token, expiresAt: new Date(reply.expires_at) }
     })
     return { headers: { authorization: `Bearer ${token}` } }
   },

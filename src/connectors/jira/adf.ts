@@ -81,8 +81,8 @@ function readList(lines: readonly string[], from: number): [Node, number] {
     const end = endOf(lines, at, (next) => next.trim() !== '' && (next.match(/^\s*/)?.[0].length ?? 0) > item.indent)
     const inner = lines.slice(at + 1, end)
     const nested = inner.findIndex((line) => itemOf(line) !== undefined)
-    const words = nested < 0 ? inner : inner.slice(0, nested)
-    const content: Node[] = [{ type: 'paragraph', content: paragraph([item.text, ...words.map((line) => line.trim())]) }]
+    const ownLines = nested < 0 ? inner : inner.slice(0, nested)
+    const content: Node[] = [{ type: 'paragraph', content: paragraph([item.text, ...ownLines.map((line) => line.trim())]) }]
     if (nested >= 0) content.push(...blocks(inner.slice(nested)))
     items.push({ type: 'listItem', content })
     at = end
@@ -123,9 +123,9 @@ const spans: readonly Span[] = [
 /** The search for each kind of span continues where it last matched, so a line is scanned once per kind and not once per span. */
 function inline(text: string, marks: Marks = []): Node[] {
   const out: Node[] = []
-  const plain = (words: string): void => {
-    if (words !== '')
-      out.push({ type: 'text', text: words.replaceAll(/\\([\\`*_{}[\]()#+\-.!~>])/g, '$1'), ...(marks.length > 0 ? { marks } : {}) })
+  const plain = (value: string): void => {
+    if (value !== '')
+      out.push({ type: 'text', text: value.replaceAll(/\\([\\`*_{}[\]()#+\-.!~>])/g, '$1'), ...(marks.length > 0 ? { marks } : {}) })
   }
   const next = new Map<Span, RegExpExecArray | null>()
   const find = (span: Span, from: number): RegExpExecArray | null => {
@@ -252,12 +252,12 @@ function lineText(node: Node): string {
 }
 
 function marked({ text = '', marks = [] }: Node): string {
-  return marks.reduce((words, { type, attrs }) => {
-    if (type === 'code') return `\`${words}\``
-    if (type === 'strong') return `**${words}**`
-    if (type === 'em') return `*${words}*`
-    if (type === 'strike') return `~~${words}~~`
-    if (type === 'link') return `[${words}](${String(attrs?.['href'] ?? '')})`
-    return words
+  return marks.reduce((text, { type, attrs }) => {
+    if (type === 'code') return `\`${text}\``
+    if (type === 'strong') return `**${text}**`
+    if (type === 'em') return `*${text}*`
+    if (type === 'strike') return `~~${text}~~`
+    if (type === 'link') return `[${text}](${String(attrs?.['href'] ?? '')})`
+    return text
   }, text)
 }

@@ -9,7 +9,7 @@ interface Message {
   usage: { input_tokens: number; output_tokens: number }
 }
 
-// The API wants a limit; this one is above most answers and below every model's own.
+// The API requires a limit. This one is larger than most answers and smaller than the limit of every model.
 const defaultMaxTokens = 4096
 const answerTool = 'answer'
 // Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.

@@ -34,7 +34,7 @@ const listCommits = github.action({
 const getCommit = github.action({
   title: 'Get a commit',
   description:
-    'Gets one commit with the files it changes and their patches. Use it to see what exactly a commit did. Returns message, author, counts and files.',
+    'Gets one commit with the files it changes and their patches. Use it to see exactly what a commit changed. Returns message, author, counts and files.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', ref: 'main' },
   input: z.strictObject({ ...repository, ref }),
@@ -94,7 +94,7 @@ const getBranch = github.action({
 const createBranch = github.action({
   title: 'Create a branch',
   description:
-    'Makes a branch that points to a commit. Use it before you write files for a pull request. Returns the branch’s name and SHA.',
+    'Creates a branch that points to a commit. Use it before you write files for a pull request. Returns the branch’s name and SHA.',
   effect: 'write',
   example: { owner: 'octocat', repo: 'hello-world', branch: 'feature', sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd' },
   input: z.strictObject({

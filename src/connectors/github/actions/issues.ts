@@ -14,7 +14,7 @@ const example = { owner: 'octocat', repo: 'hello-world', number: 1 }
 const listIssues = github.action({
   title: 'List issues',
   description:
-    'Lists issues of a repository, newest first, by state, labels, assignee or time of change. Use it to see what is open; GitHub counts pull requests as issues, and they are left out here. Returns number, title, state, labels and people of each.',
+    'Lists issues of a repository, newest first, by state, labels, assignee or time of change. Use it to see what is open; GitHub counts pull requests as issues, but they are not listed here. Returns number, title, state, labels and people of each.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', state: 'open' },
   input: z.strictObject({
@@ -49,7 +49,7 @@ const getIssue = github.action({
 const createIssue = github.action({
   title: 'Create an issue',
   description:
-    'Opens a new issue in a repository. Use it to report a bug or ask for work; search first, so that it is not opened twice. Returns the new issue with its number and address.',
+    'Opens a new issue in a repository. Use it to report a bug or ask for work; search first, to avoid duplicates. Returns the new issue with its number and address.',
   effect: 'write',
   example: { owner: 'octocat', repo: 'hello-world', title: 'Found a bug' },
   input: z.strictObject({
@@ -76,7 +76,7 @@ const createIssue = github.action({
 const updateIssue = github.action({
   title: 'Update an issue',
   description:
-    'Changes title, text, labels, people, milestone or state of an issue; what is left out stays. Use it to edit or reopen; labels and assignees given here replace those it has. Returns the issue as it is now.',
+    'Changes title, text, labels, people, milestone or state of an issue; omitted fields are not changed. Use it to edit or reopen; labels and assignees given here replace the existing ones. Returns the changed issue.',
   effect: 'write',
   idempotent: true,
   example: { ...example, title: 'A better title' },
@@ -98,7 +98,7 @@ const updateIssue = github.action({
 const closeIssue = github.action({
   title: 'Close an issue',
   description:
-    'Closes an issue as done, as not planned or as a duplicate. Use it when the work is finished or given up; comment first if people should know why. Returns the closed issue.',
+    'Closes an issue as done, as not planned or as a duplicate. Use it when the work is finished or will not be done; comment first if people should know why. Returns the closed issue.',
   effect: 'write',
   idempotent: true,
   example,
@@ -114,7 +114,7 @@ const closeIssue = github.action({
 const labelIssue = github.action({
   title: 'Label an issue',
   description:
-    'Adds labels to an issue or pull request and can remove others; other existing labels are kept. Use it to sort or triage. Returns the names of all labels it has now.',
+    'Adds labels to an issue or pull request and can remove others; other existing labels are kept. Use it to sort or triage. Returns the names of all its labels.',
   effect: 'write',
   idempotent: true,
   example: { ...example, add: ['bug'] },
@@ -184,7 +184,7 @@ const listIssueComments = github.action({
 const updateIssueComment = github.action({
   title: 'Update a comment',
   description:
-    'Replaces the text of a comment. Use it to keep one comment current instead of writing another. Returns the comment as it is now.',
+    'Replaces the text of a comment. Use it to keep one comment up to date instead of writing another. Returns the changed comment.',
   effect: 'write',
   idempotent: true,
   example: { owner: 'octocat', repo: 'hello-world', comment_id: 1, body: 'Edited' },

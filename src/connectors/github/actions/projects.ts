@@ -125,7 +125,7 @@ const fieldShape = z.object({
 const listProjectFields = github.action({
   title: 'List the fields of a project',
   description:
-    'Lists the columns of a project: status, iteration and whatever it has, with the choices of each. Use it to understand its items. Returns name, type and options of each.',
+    'Lists the fields of a project, such as status and iteration, with the options of each. Use it to understand its items. Returns name, type and options of each.',
   effect: 'read',
   example,
   input: z.strictObject({ owner, number, ...cursor }),

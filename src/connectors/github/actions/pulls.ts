@@ -13,7 +13,7 @@ const example = { owner: 'octocat', repo: 'hello-world', number: 1 }
 const listPullRequests = github.action({
   title: 'List pull requests',
   description:
-    'Lists pull requests of a repository by state, branch and order. Use it to see what waits for review or which request belongs to a branch. Returns number, title, state, branches and author of each.',
+    'Lists pull requests of a repository by state, branch and order. Use it to see which pull requests need a review, or to find the one of a branch. Returns number, title, state, branches and author of each.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', state: 'open' },
   input: z.strictObject({
@@ -73,7 +73,7 @@ const createPullRequest = github.action({
 const updatePullRequest = github.action({
   title: 'Update a pull request',
   description:
-    'Changes title, text, target branch or state of a pull request; what is left out stays. Use it to edit, close or reopen; merging has a tool of its own. Returns the pull request as it is now.',
+    'Changes title, text, target branch or state of a pull request; omitted fields are not changed. Use it to edit, close or reopen; merging has a tool of its own. Returns the changed pull request.',
   effect: 'write',
   idempotent: true,
   example: { ...example, title: 'A better title' },
@@ -119,7 +119,7 @@ const listPullRequestFiles = github.action({
 const mergePullRequest = github.action({
   title: 'Merge a pull request',
   description:
-    'Merges a pull request into its target branch. Use it only when asked to and after its checks and reviews; name the expected head so that newer commits are not merged without review. Returns whether it was merged and the merge commit.',
+    'Merges a pull request into its target branch. Use it only when the merge was requested and the checks and reviews are finished; name the expected head so that newer commits are not merged without review. Returns whether it was merged and the merge commit.',
   effect: 'write',
   example: { ...example, method: 'squash' },
   input: z.strictObject({

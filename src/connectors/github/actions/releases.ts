@@ -32,7 +32,7 @@ const example = { owner: 'octocat', repo: 'hello-world' }
 const listReleases = github.action({
   title: 'List releases',
   description:
-    'Lists the releases of a repository, newest first. Use it to see what was released when, and with which notes. Returns tag, title, notes and time of each.',
+    'Lists the releases of a repository, newest first. Use it to see the times and notes of releases. Returns tag, title, notes and time of each.',
   effect: 'read',
   example,
   input: z.strictObject({ ...repository, ...paging }),
@@ -93,7 +93,7 @@ const getUser = github.action({
 const getRateLimit = github.action({
   title: 'Get the rate limit',
   description:
-    'Tells how much of GitHub’s rate limits is left, and until when. Use it before many calls. Returns limit, remaining and reset time of each resource; asking costs nothing.',
+    'Gets how much of GitHub’s rate limits remains, and when they are reset. Use it before many calls. Returns limit, remaining and reset time of each resource; the call does not count against the limits.',
   effect: 'read',
   example: {},
   input: z.strictObject({}),

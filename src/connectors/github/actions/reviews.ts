@@ -43,7 +43,7 @@ const listReviews = github.action({
 const createReview = github.action({
   title: 'Review a pull request',
   description:
-    'Gives a review: a verdict, a text, and remarks on single lines of the diff. Use it to approve, to ask for changes, or to comment on lines. Returns the review with its id and state.',
+    'Creates a review with a result, a text, and remarks on single lines of the diff. Use it to approve, to ask for changes, or to comment on lines. Returns the review with its id and state.',
   effect: 'write',
   example: { ...example, event: 'COMMENT', body: 'Looks good to me.' },
   input: z.strictObject({

@@ -139,7 +139,7 @@ const createIssue = jira.action({
 const updateIssue = jira.action({
   title: 'Update an issue',
   description:
-    'Changes title, text, priority, labels or other fields of an issue; what is left out stays. Use it to correct or complete; the status is changed by a transition. Returns that it is done.',
+    'Changes title, text, priority, labels or other fields of an issue; omitted fields are not changed. Use it to correct or complete an issue; the status is changed with a transition. Returns a confirmation.',
   effect: 'write',
   idempotent: true,
   aliases: ['update_jira_issue'],

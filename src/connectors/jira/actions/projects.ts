@@ -52,9 +52,9 @@ async function searchProjects(
     return { found: page.values, next_start: page.isLast === false ? page.startAt + page.values.length : null }
   }
   const all = await http.get<RawProject[]>('/project', { query: { expand: 'lead,description' } })
-  const words = query?.toLowerCase()
+  const text = query?.toLowerCase()
   const fitting =
-    words === undefined ? all : all.filter(({ key, name }) => key.toLowerCase().includes(words) || name.toLowerCase().includes(words))
+    text === undefined ? all : all.filter(({ key, name }) => key.toLowerCase().includes(text) || name.toLowerCase().includes(text))
   const end = start_at + limit
   return { found: fitting.slice(start_at, end), next_start: end < fitting.length ? end : null }
 }
@@ -76,7 +76,7 @@ const listProjects = jira.action({
 const findProject = jira.action({
   title: 'Find a project by name',
   description:
-    'Finds the project of a name, in any case of letters. Use it when people name a project and you need its key. Returns the project, or a not-found error that lists what comes near.',
+    'Finds a project by name; upper and lower case are equal. Use it when people name a project and you need its key. Returns the project, or a not-found error that lists similar projects.',
   effect: 'read',
   aliases: ['jira_project_finder'],
   example: { project_name: 'My project' },
@@ -110,7 +110,7 @@ const named = z.object({ id: z.string(), name: z.string() })
 const listIssueTypes = jira.action({
   title: 'List issue types',
   description:
-    'Lists the types that issues of a project can have, e.g. Bug or Task. Use it before creating an issue when a type was refused. Returns id, name and whether it is a sub-task.',
+    'Lists the types that issues of a project can have, e.g. Bug or Task. Use it to choose the type of a new issue. Returns id, name and whether it is a sub-task.',
   effect: 'read',
   example: { project_key: 'PROJ' },
   input: z.strictObject({ project_key: projectRef }),

@@ -108,7 +108,7 @@ function transitionsOf(http: Http, key: string): Promise<{ transitions: Transiti
 const listTransitions = jira.action({
   title: 'List transitions',
   description:
-    'Lists where an issue can go from its present status. Use it before moving an issue. Returns id and name of each, and the status it leads to.',
+    'Lists the transitions that an issue allows in its current status. Use it before moving an issue. Returns id and name of each, and the status it leads to.',
   effect: 'read',
   example: { issue_key: 'PROJ-1' },
   input: z.strictObject({ issue_key: issueKey }),
@@ -122,7 +122,7 @@ const listTransitions = jira.action({
 const transitionIssue = jira.action({
   title: 'Move an issue',
   description:
-    'Moves an issue to another status by one of its transitions, e.g. to In Progress or Done. Use it when work begins or is finished; what can be done now is listed by jira_list_transitions. Returns the status it has now.',
+    'Moves an issue to another status by one of its transitions, e.g. to In Progress or Done. Use it when work begins or is finished; jira_list_transitions lists the possible transitions. Returns the new status.',
   effect: 'write',
   example: { issue_key: 'PROJ-1', to: 'Done' },
   input: z.strictObject({

@@ -21,7 +21,7 @@ export const askActions = {
     example: { prompt: 'Say hello in one word.', model: 'gpt-4o-mini' },
     input: z.strictObject({
       prompt: z.string().min(1).max(2_000_000).describe('What to ask.'),
-      system: z.string().max(200_000).optional().describe('Who it shall be and what it must heed.'),
+      system: z.string().max(200_000).optional().describe('System prompt: the role of the model and its rules.'),
       model: z.string().min(1).max(200).optional().describe('Model; the integration’s own when left out.'),
       temperature: z.number().min(0).max(2).optional().describe('Sampling temperature: higher values give more varied answers.'),
       max_tokens: z.number().int().min(1).max(1_000_000).optional().describe('Longest answer in tokens.'),

@@ -25,8 +25,9 @@ const content = {
   blocks: blocks.optional(),
 }
 
-function assertContent({ text: words, blocks: parts }: { text?: string | undefined; blocks?: unknown[] | undefined }): void {
-  if (!words && !parts?.length) throw hubError('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks is required' }] })
+function assertContent({ text: messageText, blocks: messageBlocks }: { text?: string | undefined; blocks?: unknown[] | undefined }): void {
+  if (!messageText && !messageBlocks?.length)
+    throw hubError('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks is required' }] })
 }
 
 const sendMessage = slack.action({
@@ -84,7 +85,7 @@ const notifyUser = slack.action({
 const updateMessage = slack.action({
   title: 'Update a message',
   description:
-    'Replaces the text or blocks of a message that this bot sent. Use it to keep one message current instead of posting another. Returns channel and ts.',
+    'Replaces the text or blocks of a message that this bot sent. Use it to keep one message up to date instead of posting another. Returns channel and ts.',
   effect: 'write',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', text: 'Done' },

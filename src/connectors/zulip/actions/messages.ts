@@ -23,7 +23,7 @@ const messageShape = z.object({
 const sendMessage = zulip.action({
   title: 'Send to a stream',
   description:
-    'Posts a message to a topic of a stream. Use it to tell a team something where it belongs; for single people use zulip_send_direct_message. Returns the message’s id.',
+    'Posts a message to a topic of a stream. Use it to inform a team; for single people use zulip_send_direct_message. Returns the message’s id.',
   effect: 'write',
   example: { stream: 'general', topic: 'greetings', content: 'Hello' },
   input: z.strictObject({ stream, topic, content }),
@@ -154,7 +154,7 @@ const addReaction = zulip.action({
 const removeReaction = zulip.action({
   title: 'Remove a reaction',
   description:
-    'Takes an emoji of this bot off a message. Use it to undo a reaction; if it is not there nothing happens. Returns that it is gone.',
+    'Removes an emoji of this bot from a message. Use it to undo a reaction; if the message does not have it, nothing changes. Returns a confirmation.',
   effect: 'write',
   idempotent: true,
   example: { message_id: 1, emoji_name: 'thumbs_up' },
