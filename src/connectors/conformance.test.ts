@@ -8,8 +8,7 @@ import { runAction, upstream, type Scripted } from '#kit/testing'
 import { connectors } from './index.ts'
 
 /**
- * What every connector owes. Those that do not speak HTTP, and actions that cannot meet one of the demands, stand here with their reason:
- * a waiver without one is not a waiver.
+ * Checks the rules for all connectors. Exceptions, such as connectors without HTTP, are listed here with a reason.
  */
 const notHttp: Readonly<Record<string, string>> = {
   smtp: 'speaks SMTP; its own tests drive a scripted mail server through the same failures',
@@ -102,7 +101,7 @@ for (const connector of connectors) {
         ))
     }
 
-    test('turns silence into a time-out, and into an unknown outcome where something was sent to be done', () =>
+    test('reports a timeout if no answer comes, and an unknown outcome for writes', () =>
       expectEverywhere(
         connector,
         () => ({ fault: 'hang' }),
@@ -110,14 +109,14 @@ for (const connector of connectors) {
         120,
       ))
 
-    test('turns a cut connection into unreachable, and into an unknown outcome where something was sent to be done', () =>
+    test('reports a lost connection as unreachable, and an unknown outcome for writes', () =>
       expectEverywhere(
         connector,
         () => ({ fault: 'cut' }),
         (sent) => (sent ? 'outcome_unknown' : 'vendor_unreachable'),
       ))
 
-    test('turns a web page into nonsense', async () => {
+    test('reports a web page as an invalid response', async () => {
       await expectEverywhere(
         connector,
         () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' }),
@@ -127,7 +126,7 @@ for (const connector of connectors) {
       )
     })
 
-    test('shows what a dry run would send without its secrets, and sends nothing that writes', async () => {
+    test('shows the request of a dry run without secrets, and sends no write', async () => {
       const credential = sampleCredential(connector)
       for (const [name, action] of Object.entries(connector.actions)) {
         if (action.effect === 'read') continue
@@ -138,7 +137,7 @@ for (const connector of connectors) {
           config: configFor(connector, api.url),
           dryRun: true,
         }).catch((error: unknown) => {
-          // What has to be looked up first was not found: nothing to show, and nothing was sent.
+          // A lookup before the write failed, so there is no preview, and nothing was sent.
           assert.ok(error instanceof HubError, `${name}: ${String(error)}`)
           return undefined
         })
@@ -149,7 +148,7 @@ for (const connector of connectors) {
   })
 }
 
-/** Runs every action's example against an upstream that always answers so, and expects the same error of all. */
+/** Runs every action's example against an upstream that always gives this answer, and expects the same error from all. */
 async function expectEverywhere(
   connector: Connector,
   answer: (known: { secret: string }) => Scripted,
@@ -172,7 +171,7 @@ async function expectEverywhere(
       assertNoSecret(`${error.message} ${JSON.stringify({ ...error.details, cause: undefined })}`, credential, connector, name)
       const sent = action.effect !== 'read' && isWrite(api.requests.at(-1)?.method)
       const wanted = expected(sent)
-      // A write whose first request is a look fails as a look does.
+      // A write whose first request is a read fails like a read.
       const allowed = sent && wanted === 'outcome_unknown' ? [wanted, 'vendor_timeout', 'vendor_unreachable'] : [wanted]
       assert.ok(allowed.includes(error.code), `${name}: ${error.code} instead of ${wanted}: ${error.message}`)
     }),
@@ -200,7 +199,7 @@ function assertNoSecret(text: string, credential: CredentialValues, connector: C
     if (names.has(field)) assert.ok(!text.includes(String(value)), `${name} shows the credential's ${field}`)
 }
 
-/** The connector's base URL option, whatever it calls it. */
+/** The config field of the connector's base URL, which has different names. */
 function configFor(connector: Connector, url: string): Record<string, unknown> {
   const option = ['base_url', 'api_url', 'site'].find((name) => name in connector.config.shape)
   assert.ok(option, `${connector.name} has no option for its address`)

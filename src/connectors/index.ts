@@ -10,5 +10,5 @@ import { smtp } from './smtp/index.ts'
 import { webhook } from './webhook/index.ts'
 import { zulip } from './zulip/index.ts'
 
-/** The one list. */
+/** The list of all connectors. */
 export const connectors: readonly Connector[] = [anthropic, github, http, jira, managerq, openai, slack, smtp, webhook, zulip]

@@ -26,7 +26,7 @@ function identify({ webhook }: { webhook?: WebhookDeclaration }, body: unknown, 
 for (const connector of withWebhooks) {
   const webhook = connector.webhook!
   suite(`webhook of ${connector.name}`, () => {
-    test('whatever comes in, it is named within bounds and nothing is thrown', () => {
+    test('any delivery gets a type of limited length, and nothing is thrown', () => {
       const names = fc.constantFrom(...headerNames)
       const value = fc.oneof(
         fc.string({ maxLength: 300 }),
@@ -55,7 +55,7 @@ for (const connector of withWebhooks) {
       )
     })
 
-    test('declares a scheme that its own signature fits, a credential for the secret, and events in words', () => {
+    test('declares a scheme that accepts its signature, a credential for the secret, and descriptions of events', () => {
       assert.ok(Array.isArray(webhook.schemes))
       for (const scheme of webhook.schemes as Exclude<WebhookDeclaration['schemes'], (...args: never[]) => unknown>) {
         const signed = sign(scheme, { body: Buffer.from('{}'), secret: 'shared', now: 0 })
@@ -72,7 +72,7 @@ for (const connector of withWebhooks) {
   })
 }
 
-test('the same body of GitHub under another id or another event’s name is a repetition', () => {
+test('a GitHub body with another id or event name is a repetition', () => {
   const headers = { 'x-github-event': 'issues', 'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958' }
   const first = identify(github, { action: 'opened' }, headers)
   assert.deepEqual(first, { ...first, type: 'issues', deliveryId: headers['x-github-delivery'] })
@@ -82,7 +82,7 @@ test('the same body of GitHub under another id or another event’s name is a re
   assert.equal(identify(github, {}, { 'x-github-event': 'Issues; drop' }).type, 'unknown')
 })
 
-test('GitHub’s body is not read to name a delivery', () => {
+test('GitHub’s body is not parsed to identify a delivery', () => {
   const json = (): never => assert.fail('it was read')
   assert.equal(
     github.webhook!.identify({ headers: { 'x-github-event': 'ping' }, body: Buffer.from('{}'), digest: 'd', json }, hook).type,
@@ -90,7 +90,7 @@ test('GitHub’s body is not read to name a delivery', () => {
   )
 })
 
-test('an event of GitHub is about an issue, a repository or an organisation', () => {
+test('the subject of a GitHub event is an issue, a repository or an organisation', () => {
   const repository = { full_name: 'octocat/hello-world' }
   for (const [data, expected] of [
     [{ repository, issue: { number: 5 } }, 'octocat/hello-world#5'],
@@ -104,7 +104,7 @@ test('an event of GitHub is about an issue, a repository or an organisation', ()
     assert.equal(github.webhook!.subject!(data, {}), expected)
 })
 
-test('Slack’s question for a new address is answered and not stored', () => {
+test('Slack’s URL verification is answered and not stored', () => {
   const asked = identify(slack, { type: 'url_verification', challenge: '3eZbrw1aB', token: 'x' })
   assert.deepEqual(asked.handshake, { status: 200, body: { challenge: '3eZbrw1aB' } })
   assert.deepEqual(identify(slack, 'ssl_check=1&token=x', { 'content-type': 'application/x-www-form-urlencoded' }).handshake, {
@@ -113,7 +113,7 @@ test('Slack’s question for a new address is answered and not stored', () => {
   assert.equal(identify(slack, { type: 'url_verification', challenge: 'x'.repeat(1001) }).handshake, undefined)
 })
 
-test('Slack’s events, commands and interactions are told apart, and an event is known again by its id', () => {
+test('Slack’s events, commands and interactions get different types, and an event is identified by its id', () => {
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
   const event = { type: 'event_callback', event_id: 'Ev08MFMKH6', event: { type: 'app_mention', channel: 'C1' } }
   const first = identify(slack, event)
@@ -127,7 +127,7 @@ test('Slack’s events, commands and interactions are told apart, and an event i
   assert.equal(identify(slack, 'nonsense').type, 'unknown')
 })
 
-test('an event of Slack is about a channel, or a thread in it', () => {
+test('the subject of a Slack event is a channel or a thread in it', () => {
   for (const [data, expected] of [
     [{ event: { channel: 'C1' } }, 'C1'],
     [{ event: { channel: 'C1', thread_ts: '1355517523.000005' } }, 'C1/1355517523.000005'],
@@ -140,7 +140,7 @@ test('an event of Slack is about a channel, or a thread in it', () => {
     assert.equal(slack.webhook!.subject!(data, {}), expected)
 })
 
-test('Jira’s events lose their colon, and are known again by its identifier with the body', () => {
+test('Jira’s event names have no prefix, and events are identified by Jira’s identifier and the body', () => {
   const headers = { 'x-atlassian-webhook-identifier': '6dbf4b9a-1' }
   const body = { webhookEvent: 'jira:issue_created', issue: { key: 'PROJ-5' } }
   const first = identify(jira, body, headers)
@@ -153,7 +153,7 @@ test('Jira’s events lose their colon, and are known again by its identifier wi
   assert.equal(jira.webhook!.subject!({ sprint: {} }, {}), undefined)
 })
 
-test('a message of Zulip is known again by its id for each bot, and is about its topic', () => {
+test('a Zulip message is identified by its id and the bot, and its subject is the topic', () => {
   const body = { bot_email: 'bot@example.com', token: 't', message: { id: 12, display_recipient: 'general', subject: 'deploys' } }
   const first = identify(zulip, body)
   assert.deepEqual([first.type, first.deliveryId], ['message', '12'])

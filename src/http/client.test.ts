@@ -8,12 +8,12 @@ import {
   createEgress,
   createEtagCache,
   createHttp,
-  openGate,
   pagesByCursor,
   pagesByLink,
   pagesByNumber,
   pagesByOffset,
   path,
+  unlimited,
   type CallScope,
   type Http,
   type HttpRuntime,
@@ -43,7 +43,7 @@ function client(url: string, more: Partial<CallScope> & Partial<HttpRuntime> = {
     integrationId: 'int_1',
     baseUrl: url,
     secrets: ['top-secret-token'],
-    gate: openGate,
+    rateLimiter: unlimited,
     signal: new AbortController().signal,
     dryRun: false,
     readOnly: false,
@@ -57,7 +57,7 @@ async function scripted(...answers: Scripted[]): Promise<Upstream> {
   return upstream(() => answers.shift() ?? { status: 500 })
 }
 
-test('a look is repeated after a passing failure, a write is not', async () => {
+test('a read is repeated after a temporary failure, a write is not', async () => {
   await using reads = await scripted({ status: 503 }, { fault: 'cut' }, { body: { ok: 1 } })
   assert.deepEqual(await client(reads.url).get('/x'), { ok: 1 })
   assert.equal(reads.requests.length, 3)
@@ -66,7 +66,7 @@ test('a look is repeated after a passing failure, a write is not', async () => {
   assert.equal(writes.requests.length, 1)
 })
 
-test('a write that the outside system recognises, and a POST that only isRead, are repeated', async () => {
+test('a write that the outside system recognises, and a POST that only reads, are repeated', async () => {
   for (const option of [{ repeatable: true }, { effect: 'read' as const }]) {
     await using api = await scripted({ fault: 'cut' }, { body: { ok: 1 } })
     assert.deepEqual(await client(api.url).post('/x', {}, option), { ok: 1 })
@@ -74,7 +74,7 @@ test('a write that the outside system recognises, and a POST that only isRead, a
   }
 })
 
-test('a write that got no answer has an unknown outcome, one that never left has not', async () => {
+test('a write without an answer has an unknown outcome, but not one that was never sent', async () => {
   for (const answer of [{ fault: 'cut' }, { fault: 'hang' }, { status: 502 }, { status: 504 }] as const) {
     await using api = await scripted(answer)
     await assert.rejects(client(api.url, { timeoutMs: 100 }).post('/x', {}), { code: 'outcome_unknown' }, JSON.stringify(answer))
@@ -87,7 +87,7 @@ test('a write that got no answer has an unknown outcome, one that never left has
   assert.equal(tries, 3)
 })
 
-test('429 is waited for within the call, for writes as well, and answered with retry_after beyond it', async () => {
+test('a call waits after 429, also for a write, and fails with retry_after if the wait is too long', async () => {
   await using soon = await scripted({ status: 429, headers: { 'retry-after': '0' } }, { status: 201, body: { ok: 1 } })
   assert.deepEqual(await client(soon.url).post('/x', {}), { ok: 1 })
   await using late = await scripted({ status: 429, headers: { 'retry-after': '30' } })
@@ -98,7 +98,7 @@ test('429 is waited for within the call, for writes as well, and answered with r
   assert.equal(late.requests.length, 1)
 })
 
-test('an unchanged thing costs a 304, and another integration never sees it', async () => {
+test('an unchanged resource is answered with 304, and integrations do not share the cache', async () => {
   await using api = await upstream(({ headers }) =>
     headers['if-none-match'] === '"v1"' ? { status: 304 } : { body: { n: 1 }, headers: { etag: '"v1"' } },
   )
@@ -110,10 +110,10 @@ test('an unchanged thing costs a 304, and another integration never sees it', as
   assert.equal(api.requests[2]!.headers['if-none-match'], undefined)
 })
 
-test('a web page, a flood and a dribble are bounded, named errors', async () => {
+test('a web page, an endless body and a very slow body are limited and reported as errors', async () => {
   await using page = await scripted({ headers: { 'content-type': 'text/html' }, body: '<html>' })
   await assert.rejects(client(page.url).get('/x'), { code: 'vendor_invalid_response', message: /text\/html/ })
-  const flood = createServer((_request, response) => {
+  const endless = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })
     const part = Buffer.alloc(1_000_000, 'x')
     const more = (): void => {
@@ -122,14 +122,14 @@ test('a web page, a flood and a dribble are bounded, named errors', async () => 
     }
     more()
   })
-  const dribble = createServer((_request, response) => {
+  const slow = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })
     const timer = setInterval(() => response.write('1'), 100)
     response.once('close', () => clearInterval(timer))
   })
   for (const [server, code] of [
-    [flood, 'vendor_too_large'],
-    [dribble, 'vendor_timeout'],
+    [endless, 'vendor_too_large'],
+    [slow, 'vendor_timeout'],
   ] as const) {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
@@ -141,7 +141,7 @@ test('a web page, a flood and a dribble are bounded, named errors', async () => 
   }
 })
 
-test('a redirect is followed for isRead, without the credential when it leads elsewhere, and refused when it leads inside', async () => {
+test('a redirect of a read is followed, without the credential to another origin, and refused to a private address', async () => {
   await using other = await scripted({ body: { there: 1 } })
   await using api = await scripted(
     { status: 302, headers: { location: `${other.url}/y` } },
@@ -155,13 +155,13 @@ test('a redirect is followed for isRead, without the credential when it leads el
   await assert.rejects(http.post('/x', {}), { code: 'vendor_invalid_response' })
 })
 
-test('endless redirects end', async () => {
+test('the number of redirects is limited', async () => {
   await using api = await upstream(() => ({ status: 302, headers: { location: '/again' } }))
   await assert.rejects(client(api.url, { maxRetries: 0 }).get('/x'), { code: 'vendor_invalid_response' })
   assert.equal(api.requests.length, 6)
 })
 
-test('what the vendor says is shown without secrets and in bounds', async () => {
+test('the vendor’s message is shown without secrets and with a limited length', async () => {
   await using api = await scripted({
     status: 400,
     body: { message: `bad token top-secret-token and ghp_0123456789abcdef0123456789abcdef0123 ${'x'.repeat(2000)}` },
@@ -177,18 +177,18 @@ test('what the vendor says is shown without secrets and in bounds', async () => 
 test('limits are learned from headers and a pause is passed on', async () => {
   await using api = await scripted({ headers: { 'x-left': '7' }, body: {} }, { status: 429, headers: { 'retry-after': '2' } })
   const seen: unknown[] = []
-  const gate = {
+  const rateLimiter = {
     take: async () => undefined,
     learn: ({ remaining }: { remaining: number }) => void seen.push(remaining),
     pause: (ms: number) => void seen.push(ms),
   }
-  const http = client(api.url, { gate, maxRetries: 0 })
+  const http = client(api.url, { rateLimiter, maxRetries: 0 })
   await http.get('/x')
   await assert.rejects(http.get('/x'), { code: 'vendor_rate_limited' })
   assert.deepEqual(seen, [7, 2000])
 })
 
-test('a caller that goes away ends its look, and leaves a write’s outcome unknown', async () => {
+test('a caller that aborts cancels a read, and a write then has an unknown outcome', async () => {
   await using api = await upstream(() => ({ fault: 'hang' }))
   for (const [method, code] of [
     ['GET', 'cancelled'],
@@ -201,9 +201,9 @@ test('a caller that goes away ends its look, and leaves a write’s outcome unkn
   }
 })
 
-test('private and reserved addresses are refused in every spelling', async () => {
+test('private and reserved addresses are refused in every notation', async () => {
   const egress = createEgress({ allow: [] })
-  const spellings = [
+  const notations = [
     '127.0.0.1',
     '127.1',
     '0x7f.1',
@@ -225,14 +225,14 @@ test('private and reserved addresses are refused in every spelling', async () =>
     '224.0.0.1',
     'localhost',
   ]
-  for (const host of spellings) {
+  for (const host of notations) {
     await assert.rejects(client(`http://${host}:9`, { egress, maxRetries: 0 }).get('/'), { code: 'address_refused' }, host)
   }
   await assert.rejects(client('http://x', { egress }).get('ftp://example.com/x'), HubError)
   await egress.close()
 })
 
-test('an allowed network opens just that network', async () => {
+test('an allowed network allows only that network', async () => {
   const egress = createEgress({ allow: ['127.0.0.0/30'] })
   assert.doesNotThrow(() => egress.assertUrl(new URL('http://127.0.0.2/')))
   assert.doesNotThrow(() => egress.assertUrl(new URL('http://[::ffff:127.0.0.2]/')))
@@ -240,12 +240,12 @@ test('an allowed network opens just that network', async () => {
   await egress.close()
 })
 
-test('path encodes what it is given and lets nothing climb', () => {
+test('path encodes its values and refuses empty and dot segments', () => {
   assert.equal(path`/a/${'b/c?d#e'}/${1}`, '/a/b%2Fc%3Fd%23e/1')
   for (const value of ['', '.', '..']) assert.throws(() => path`/a/${value}`, { code: 'invalid_input' })
 })
 
-test('all four ways of paging walk to the end and stop by themselves', async () => {
+test('all four kinds of paging stop after the last page', async () => {
   await using api = await upstream(({ path: place, query }) => {
     const n = Number(query.get('page') ?? query.get('startAt') ?? query.get('cursor') ?? 0)
     if (place === '/link') return { body: [n], headers: n < 2 ? { link: `<${api.url}/link?page=${n + 1}>; rel="next"` } : {} }
@@ -272,11 +272,11 @@ test('all four ways of paging walk to the end and stop by themselves', async () 
     ).length,
     2,
   )
-  const stubborn = pagesByCursor<{ next: string }>(http, '/cursor', { parameter: 'cursor', cursorOf: () => 'same', most: 5 })
+  const stubborn = pagesByCursor<{ next: string }>(http, '/cursor', { parameter: 'cursor', cursorOf: () => 'same', maxPages: 5 })
   assert.equal((await all(stubborn)).length, 2)
 })
 
-test('who says that an answer takes its time is not cut off at the usual limit', async () => {
+test('timeoutFactor raises the timeout of a request', async () => {
   const slow = createServer((_request, response) => void setTimeout(() => response.end('{}'), 300))
   await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
   const http = client(`http://127.0.0.1:${(slow.address() as AddressInfo).port}`, { maxRetries: 0, timeoutMs: 50 })

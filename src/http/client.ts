@@ -4,14 +4,14 @@ import { redacted, redactText } from '#lib/redact'
 import { hubError, HubError } from '#errors'
 import type { Egress } from './egress.ts'
 import type { EtagCache } from './etag.ts'
-import type { Authorization, Gate, Http, HttpReply, HttpRequest, HttpTarget, Log, QueryValue, RequestOptions } from './types.ts'
-import { errorOf, parseReply, retryAfterSeconds, type RawReply } from './reply.ts'
+import type { Authorization, Http, HttpReply, HttpRequest, HttpTarget, Log, QueryValue, RateLimiter, RequestOptions } from './types.ts'
+import { errorOf, parseReply, type RawReply } from './reply.ts'
 
-/** What all calls share. */
+/** The dependencies and limits that all calls share. */
 export interface HttpRuntime {
   readonly egress: Egress
   readonly etags: EtagCache
-  /** Per try. */
+  /** The time limit of one attempt. */
   readonly timeoutMs: number
   readonly maxRetries: number
   readonly log: Log
@@ -28,20 +28,20 @@ export interface HttpMeasure {
 /** One call of one action. */
 export interface CallScope {
   readonly connector: HttpTarget
-  /** What the integration's requests are cached under. */
+  /** Part of each cache key, so that integrations do not share cached replies. */
   readonly integrationId: string
   readonly baseUrl: string
   readonly authorization: () => Promise<Authorization>
-  /** The credential's secret values: taken out of whatever is shown. */
+  /** The secret values of the credential. They are removed from previews and errors. */
   readonly secrets: readonly string[]
-  readonly gate: Gate
+  readonly rateLimiter: RateLimiter
   readonly signal: AbortSignal
   readonly dryRun: boolean
-  /** The action only isRead: a dry run stops before its first request all the same, as that is what is asked to be seen. */
+  /** The action has the effect `read`. Its dry run also stops before the first request, because the caller wants to see that request. */
   readonly readOnly: boolean
 }
 
-/** Ends a dry run: what would have been sent. */
+/** Thrown to end a dry run. Holds the request that would have been sent. */
 export class DryRun extends Error {
   readonly request: Record<string, unknown>
   constructor(request: Record<string, unknown>) {
@@ -56,33 +56,33 @@ const backoff = { baseMs: 250, maxMs: 10_000 }
 
 export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   const started = Date.now()
-  // Waiting for a limit counts against the call: as long again as one try may take.
-  const timeoutFactor = (): number => Math.max(0, started + runtime.timeoutMs - Date.now())
+  // The waits of a call (rate limit, retry pauses) together may not take longer than one attempt.
+  const remainingWaitMs = (): number => Math.max(0, started + runtime.timeoutMs - Date.now())
 
-  const request = async <T>(asked: HttpRequest): Promise<HttpReply<T>> => {
-    const authorization = asked.authorize === false ? {} : await scope.authorization()
-    const url = buildUrl(scope.baseUrl, asked, authorization)
-    const isRead = asked.effect === undefined ? asked.method === 'GET' || asked.method === 'HEAD' : asked.effect === 'read'
-    if (scope.dryRun && (!isRead || scope.readOnly)) throw new DryRun(previewOf(scope, asked, url, authorization))
-    const body = await bodyOf(asked)
-    const reply = await withRetries(asked, isRead, () => exchange(asked, isRead, url, authorization, body))
+  const request = async <T>(req: HttpRequest): Promise<HttpReply<T>> => {
+    const authorization = req.authorize === false ? {} : await scope.authorization()
+    const url = buildUrl(scope.baseUrl, req, authorization)
+    const isRead = req.effect === undefined ? req.method === 'GET' || req.method === 'HEAD' : req.effect === 'read'
+    if (scope.dryRun && (!isRead || scope.readOnly)) throw new DryRun(previewOf(scope, req, url, authorization))
+    const body = await bodyOf(req)
+    const reply = await withRetries(req, isRead, () => exchange(req, isRead, url, authorization, body))
     return {
       status: reply.status,
       headers: reply.headers,
       url: url.href,
-      data: parseReply(reply, asked.accept ?? 'json', scope.connector.title) as T,
+      data: parseReply(reply, req.accept ?? 'json', scope.connector.title) as T,
     }
   }
 
-  /** Repeats what may be repeated: isRead and repeatable writes; other writes only where it is proven that nothing arrived. */
-  const withRetries = async (asked: HttpRequest, isRead: boolean, attempt: () => Promise<RawReply>): Promise<RawReply> => {
+  /** Repeats reads and repeatable writes. Repeats other writes only if it is certain that the vendor did not process them. */
+  const withRetries = async (req: HttpRequest, isRead: boolean, attempt: () => Promise<RawReply>): Promise<RawReply> => {
     for (let tries = 0; ; tries++) {
       try {
         return await attempt()
       } catch (error) {
-        const pause = retryPause(error, isRead || asked.repeatable === true, tries)
-        if (pause === undefined || pause > timeoutFactor() || scope.signal.aborted) throw publicError(error)
-        runtime.log.debug({ connector: scope.connector.name, tries, pause, code: (error as HubError).code }, 'trying again')
+        const pause = retryPause(error, isRead || req.repeatable === true, tries)
+        if (pause === undefined || pause > remainingWaitMs() || scope.signal.aborted) throw publicError(error)
+        runtime.log.debug({ connector: scope.connector.name, tries, pause, code: (error as HubError).code }, 'retry')
         await sleep(pause, scope.signal).catch(() => {
           throw publicError(error)
         })
@@ -92,7 +92,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
 
   const retryPause = (error: unknown, repeatable: boolean, tries: number): number | undefined => {
     if (tries >= runtime.maxRetries || !(error instanceof HubError)) return undefined
-    // A limit is a refusal: nothing happened, so even a write may go again.
+    // A request that exceeded a rate limit was not processed, so writes may be repeated too.
     if (error.code === 'vendor_rate_limited') {
       const { retryAfter } = error.details
       return retryAfter === undefined ? backoffDelay(tries, backoff) : retryAfter * 1000 + backoffDelay(0, backoff)
@@ -103,71 +103,79 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     return undefined
   }
 
-  /** One request and its redirects. */
-  const exchange = async (asked: HttpRequest, isRead: boolean, first: URL, authorization: Authorization, body: Body): Promise<RawReply> => {
+  /** Sends a request and follows its redirects. */
+  const exchange = async (req: HttpRequest, isRead: boolean, first: URL, authorization: Authorization, body: Body): Promise<RawReply> => {
     const cacheKey =
-      asked.method === 'GET' && asked.accept !== 'bytes'
-        ? `${scope.integrationId} ${asked.accept ?? 'json'} ${first.href} ${asked.headers?.['accept'] ?? ''}`
+      req.method === 'GET' && req.accept !== 'bytes'
+        ? `${scope.integrationId} ${req.accept ?? 'json'} ${first.href} ${req.headers?.['accept'] ?? ''}`
         : undefined
     const cached = cacheKey === undefined ? undefined : runtime.etags.get(cacheKey)
     let url = first
     for (let hops = 0; ; hops++) {
-      const foreign = url.origin !== first.origin
-      const headers = headersFor(scope, asked, foreign ? {} : authorization)
-      // A multipart body's type names its boundary: no other will do.
-      if (body.type !== undefined && (asked.multipart || headers['content-type'] === undefined)) headers['content-type'] = body.type
-      if (cached && !foreign) headers['if-none-match'] = cached.etag
-      const reply = await oneTry(asked, isRead, url, headers, body)
-      const next = redirectOf(reply, asked.method, isRead)
+      const otherOrigin = url.origin !== first.origin
+      const headers = headersFor(scope, req, otherOrigin ? {} : authorization)
+      // The content type of a multipart body contains the boundary, so a type set by the caller would be wrong.
+      if (body.type !== undefined && (req.multipart || headers['content-type'] === undefined)) headers['content-type'] = body.type
+      if (cached && !otherOrigin) headers['if-none-match'] = cached.etag
+      const reply = await attemptOnce(req, isRead, url, headers, body)
+      const next = redirectOf(reply, req.method, isRead)
       if (next !== undefined && hops < maxRedirects) {
         url = new URL(next, url)
         runtime.egress.assertUrl(url)
         continue
       }
       const notice = scope.connector.responseRules?.limit?.(reply.headers)
-      if (notice) scope.gate.learn(notice)
+      if (notice) scope.rateLimiter.learn(notice)
       if (reply.status === 304 && cached)
         return { status: cached.status, headers: { ...cached.headers, ...reply.headers }, bytes: cached.bytes }
-      const error = errorOf(reply, scope.connector.title, scope.connector.responseRules ?? {}, asked.allow ?? [])
+      const error = errorOf(reply, scope.connector.title, scope.connector.responseRules ?? {}, req.allow ?? [])
       if (error) {
-        if (error.code === 'vendor_rate_limited') scope.gate.pause((error.details.retryAfter ?? 1) * 1000)
-        // A gateway's 502 or 504 says that it got no answer, not that there was no effect.
-        if (!isRead && !asked.repeatable && (reply.status === 502 || reply.status === 504)) throw unknownOutcome(error)
+        if (error.code === 'vendor_rate_limited') scope.rateLimiter.pause((error.details.retryAfter ?? 1) * 1000)
+        // A gateway sends 502 or 504 when it gets no answer, but the vendor may still have processed the request.
+        if (!isRead && !req.repeatable && (reply.status === 502 || reply.status === 504)) throw unknownOutcome(error)
         throw error
       }
-      if (reply.status >= 300 && !asked.allow?.includes(reply.status))
-        throw hubError('vendor_invalid_response', { detail: `${scope.connector.title} answered ${reply.status}` })
+      if (reply.status >= 300 && !req.allow?.includes(reply.status))
+        throw hubError('vendor_invalid_response', {
+          detail: `${scope.connector.title} answered with the unexpected status ${reply.status}`,
+        })
       const etag = reply.headers['etag']
       if (cacheKey !== undefined && etag !== undefined && reply.status === 200) runtime.etags.set(cacheKey, { etag, ...reply })
       return reply
     }
   }
 
-  const oneTry = async (asked: HttpRequest, isRead: boolean, url: URL, headers: Record<string, string>, body: Body): Promise<RawReply> => {
+  const attemptOnce = async (
+    req: HttpRequest,
+    isRead: boolean,
+    url: URL,
+    headers: Record<string, string>,
+    body: Body,
+  ): Promise<RawReply> => {
     runtime.egress.assertUrl(url)
-    await scope.gate.take(timeoutFactor(), scope.signal)
-    using limit = deadline(runtime.timeoutMs * (asked.timeoutFactor ?? 1), scope.signal)
+    await scope.rateLimiter.take(remainingWaitMs(), scope.signal)
+    using limit = deadline(runtime.timeoutMs * (req.timeoutFactor ?? 1), scope.signal)
     const began = performance.now()
     let status: number | string = 'error'
     try {
       const response = await runtime.egress.dispatcher.request({
         origin: url.origin,
         path: url.pathname + url.search,
-        method: asked.method,
+        method: req.method,
         headers,
         body: body.bytes,
         signal: limit.signal,
       })
       status = response.statusCode
-      const bytes = await readBounded(response.body, asked.maxBytes ?? defaultMaxBytes, scope.connector.title)
+      const bytes = await readBounded(response.body, req.maxBytes ?? defaultMaxBytes, scope.connector.title)
       return { status: response.statusCode, headers: flat(response.headers), bytes }
     } catch (error) {
       const known = classify(error, scope.connector.title, limit.expired, scope.signal.aborted)
       if (status === 'error') status = known.code
-      if (isRead || asked.repeatable || unsent.has(known) || known.code === 'address_refused') throw known
+      if (isRead || req.repeatable || unsent.has(known) || known.code === 'address_refused') throw known
       throw unknownOutcome(known)
     } finally {
-      runtime.measure({ connector: scope.connector.name, method: asked.method, status, seconds: (performance.now() - began) / 1000 })
+      runtime.measure({ connector: scope.connector.name, method: req.method, status, seconds: (performance.now() - began) / 1000 })
     }
   }
 
@@ -178,8 +186,8 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
 
   const unknownOutcome = (cause: HubError): HubError =>
     hubError('outcome_unknown', {
-      detail: `${scope.connector.title} was sent the request and no clear answer came (${cause.code})`,
-      hint: 'look in the outside system whether it happened before you repeat it',
+      detail: `the request was sent to ${scope.connector.title}, but no clear answer came back (${cause.code})`,
+      hint: 'check in the outside system whether the change was made before you repeat the call',
       cause,
     })
 
@@ -197,7 +205,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   }
 }
 
-/** Errors of which it is proven that no byte of the request was taken. */
+/** Errors after which it is certain that the vendor received no byte of the request. */
 const unsent = new WeakSet<HubError>()
 
 const unsentCodes =
@@ -235,14 +243,14 @@ async function readBounded(body: AsyncIterable<Uint8Array> & { destroy(): unknow
 
 function redirectOf({ status, headers }: RawReply, method: string, isRead: boolean): string | undefined {
   if (![301, 302, 303, 307, 308].includes(status)) return undefined
-  // Only 307 and 308 promise that the same request is meant again.
+  // Only 307 and 308 require that the same method and body are sent again.
   return isRead && method !== 'POST' ? headers['location'] : status >= 307 ? headers['location'] : undefined
 }
 
 function buildUrl(baseUrl: string, { path, query = {} }: HttpRequest, authorization: Authorization): URL {
-  const whole = /^https?:\/\//i.test(path) ? path : `${baseUrl.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
-  if (!URL.canParse(whole)) throw hubError('invalid_input', { detail: 'this does not make a valid address' })
-  const url = new URL(whole)
+  const address = /^https?:\/\//i.test(path) ? path : `${baseUrl.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
+  if (!URL.canParse(address)) throw hubError('invalid_input', { detail: 'the base URL and the path do not form a valid URL' })
+  const url = new URL(address)
   for (const [name, value] of Object.entries<QueryValue>({ ...query, ...authorization.query })) {
     if (value === undefined || value === null) continue
     for (const item of Array.isArray(value) ? (value as string[]) : [value]) url.searchParams.append(name, String(item))
@@ -250,19 +258,19 @@ function buildUrl(baseUrl: string, { path, query = {} }: HttpRequest, authorizat
   return url
 }
 
-function headersFor(scope: CallScope, asked: HttpRequest, authorization: Authorization): Record<string, string> {
+function headersFor(scope: CallScope, req: HttpRequest, authorization: Authorization): Record<string, string> {
   const given = {
-    accept: asked.accept === undefined || asked.accept === 'json' ? 'application/json' : '*/*',
+    accept: req.accept === undefined || req.accept === 'json' ? 'application/json' : '*/*',
     ...scope.connector.headers,
-    ...asked.headers,
+    ...req.headers,
   }
   const headers: Record<string, string> = { 'user-agent': 'integration-hub' }
   for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name.toLowerCase()] = value
   for (const [name, value] of Object.entries(authorization.headers ?? {})) {
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
       throw hubError('vendor_unauthorized', {
-        detail: 'the credential has characters that no header can carry',
-        hint: 'set the credential anew; a line break at its end is the usual reason',
+        detail: 'the credential contains characters that are not allowed in an HTTP header',
+        hint: 'save the credential again; the usual cause is a line break at its end',
       })
     headers[name.toLowerCase()] = value
   }
@@ -282,9 +290,9 @@ async function bodyOf({ json, form, multipart, body }: HttpRequest): Promise<Bod
     return { bytes: text, type: 'application/x-www-form-urlencoded' }
   }
   if (multipart !== undefined) {
-    // The platform knows how to write it down; whole in memory, so that a try can be repeated.
-    const written = new Response(multipart)
-    return { bytes: new Uint8Array(await written.arrayBuffer()), type: written.headers.get('content-type') ?? 'multipart/form-data' }
+    // The body is encoded in memory and not streamed, so that an attempt can be repeated.
+    const encoded = new Response(multipart)
+    return { bytes: new Uint8Array(await encoded.arrayBuffer()), type: encoded.headers.get('content-type') ?? 'multipart/form-data' }
   }
   return { bytes: body ?? null }
 }
@@ -295,29 +303,27 @@ function flat(headers: Readonly<Record<string, string | string[] | undefined>>):
   )
 }
 
-function previewOf(scope: CallScope, asked: HttpRequest, url: URL, authorization: Authorization): Record<string, unknown> {
+function previewOf(scope: CallScope, req: HttpRequest, url: URL, authorization: Authorization): Record<string, unknown> {
   const shown = new URL(url)
   for (const name of Object.keys(authorization.query ?? {})) shown.searchParams.set(name, redacted)
   const hidden = Object.fromEntries(Object.keys(authorization.headers ?? {}).map((name) => [name.toLowerCase(), redacted]))
   const body =
-    asked.json ??
-    asked.form ??
-    (asked.multipart ? '(multipart)' : typeof asked.body === 'string' ? asked.body : asked.body && `(${asked.body.length} bytes)`)
+    req.json ??
+    req.form ??
+    (req.multipart ? '(multipart)' : typeof req.body === 'string' ? req.body : req.body && `(${req.body.length} bytes)`)
   const preview = {
-    method: asked.method,
+    method: req.method,
     url: shown.href,
-    headers: { ...headersFor(scope, asked, {}), ...hidden },
+    headers: { ...headersFor(scope, req, {}), ...hidden },
     ...(body === undefined ? {} : { body }),
   }
   return JSON.parse(hideSecrets(JSON.stringify(preview), scope.secrets)) as Record<string, unknown>
 }
 
-/** Takes known secrets, and what isRead like one, out of a text. */
-export function hideSecrets(text: string, secrets: readonly string[]): string {
+/** Removes known secrets, and texts that have the form of a secret, from a text. */
+function hideSecrets(text: string, secrets: readonly string[]): string {
   let clean = text
   for (const value of secrets)
     if (value.length >= 4) clean = clean.replaceAll(value, redacted).replaceAll(encodeURIComponent(value), redacted)
   return redactText(clean)
 }
-
-export { retryAfterSeconds }

@@ -4,14 +4,15 @@ import { Agent, buildConnector } from 'undici'
 import { hubError } from '#errors'
 
 /**
- * What the hub may connect to. The check is made where it can't be talked round: on the address that the socket is about to be opened to,
- * after DNS, for every redirect anew. Private, loopback, link-local, metadata and reserved networks are refused, in every spelling.
+ * Decides what the hub may connect to. The check runs after the DNS lookup, on the address that the socket is opened to, and again for
+ * every redirect, so that a host name or a redirect cannot bypass it. Private, loopback, link-local, metadata and reserved networks are
+ * refused in every notation.
  */
 export interface Egress {
   readonly dispatcher: Agent
-  /** An address of the host that may be connected to. */
+  /** Returns an address of the host, or refuses if the host is not allowed. */
   resolve(host: string): Promise<string>
-  /** Refuses at once what can be told without DNS: other protocols, literal addresses. */
+  /** Refuses other protocols and literal addresses without a DNS lookup. */
   assertUrl(url: URL): void
   close(): Promise<void>
 }
@@ -51,8 +52,8 @@ const reserved = new BlockList()
 for (const [network, prefix] of reservedV4) reserved.addSubnet(network, prefix, 'ipv4')
 for (const [network, prefix] of reservedV6) reserved.addSubnet(network, prefix, 'ipv6')
 
-/** An IPv6 address that carries an IPv4 one (mapped, NAT64, 6to4) is as good or as bad as what it carries. */
-export function carriedV4(address: string): string | undefined {
+/** The IPv4 address inside an IPv6 address (mapped, NAT64, 6to4). It decides whether the IPv6 address is allowed. */
+function embeddedV4(address: string): string | undefined {
   if (!isIPv6(address)) return undefined
   const groups = expand(address)
   const v4 = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join('.')
@@ -76,14 +77,14 @@ function expand(address: string): number[] {
   return [...head, ...Array<string>(gap).fill('0'), ...tail].map((group) => Number.parseInt(group, 16))
 }
 
-export function isReserved(address: string): boolean {
-  const carried = carriedV4(address)
-  if (carried !== undefined) return isReserved(carried)
+function isReserved(address: string): boolean {
+  const embedded = embeddedV4(address)
+  if (embedded !== undefined) return isReserved(embedded)
   return reserved.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
 export interface EgressOptions {
-  /** Hosts, addresses and networks that may be reached although they are private. */
+  /** Private hosts, addresses and networks that may be reached. */
   readonly allow: readonly string[]
 }
 
@@ -99,24 +100,24 @@ export function createEgress({ allow }: EgressOptions): Egress {
 
   const allowed = (host: string, address: string): boolean => {
     if (!isReserved(address) || hosts.has(host.toLowerCase())) return true
-    const effective = carriedV4(address) ?? address
+    const effective = embeddedV4(address) ?? address
     return networks.check(effective, isIPv6(effective) ? 'ipv6' : 'ipv4')
   }
 
   const lookup: LookupFunction = (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, '', 0)
-      const good = addresses.filter(({ address }) => allowed(hostname, address))
-      // All or nothing: a name that also points inside is a trap, whichever address would have been taken.
-      if (good.length < addresses.length || good.length === 0) return callback(refused(hostname), '', 0)
-      if (options.all) return (callback as unknown as (e: null, a: LookupAddress[]) => void)(null, good)
-      callback(null, good[0]!.address, good[0]!.family)
+      const accepted = addresses.filter(({ address }) => allowed(hostname, address))
+      // A name that also resolves to a refused address is refused completely, because this is how DNS rebinding attacks work.
+      if (accepted.length < addresses.length || accepted.length === 0) return callback(refused(hostname), '', 0)
+      if (options.all) return (callback as unknown as (e: null, a: LookupAddress[]) => void)(null, accepted)
+      callback(null, accepted[0]!.address, accepted[0]!.family)
     })
   }
 
   const assertUrl = (url: URL): void => {
     if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-      throw hubError('address_refused', { detail: `only http and https addresses can be called, not ${url.protocol}` })
+      throw hubError('address_refused', { detail: `the URL has the protocol ${url.protocol} but only http: and https: are allowed` })
     }
     const host = url.hostname.replace(/^\[|\]$/g, '')
     if (isIP(host) !== 0 && !allowed(host, host)) throw refused(host)
@@ -125,7 +126,7 @@ export function createEgress({ allow }: EgressOptions): Egress {
   const connect = buildConnector({ lookup, timeout: 10_000 })
   const dispatcher = new Agent({
     connect: (options, callback) => {
-      // Literal addresses are connected to without a look-up, so they are checked here as well.
+      // Sockets to literal addresses are opened without a lookup, so these addresses are checked here too.
       const host = options.hostname.replace(/^\[|\]$/g, '')
       if (isIP(host) !== 0 && !allowed(host, host)) return callback(refused(host), null)
       connect(options, callback)
@@ -145,6 +146,6 @@ export function createEgress({ allow }: EgressOptions): Egress {
 function refused(host: string): Error {
   return hubError('address_refused', {
     detail: `${host} is a private or reserved address`,
-    hint: 'if the hub is meant to reach it, its operator adds it to HUB_EGRESS_ALLOW',
+    hint: 'to allow it, the operator of the hub adds it to HUB_EGRESS_ALLOW',
   })
 }

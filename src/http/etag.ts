@@ -1,4 +1,7 @@
-/** Replies that carried an ETag, so that an unchanged thing costs the vendor a 304, which GitHub does not count. Bounded by bytes, oldest use first. */
+/**
+ * Keeps replies that have an ETag. The vendor answers 304 for an unchanged resource, and GitHub does not count a 304 against its rate limit.
+ * The size is limited in bytes; the least recently used replies are removed first.
+ */
 export interface EtagCache {
   get(key: string): CachedReply | undefined
   set(key: string, reply: CachedReply): void
@@ -13,11 +16,11 @@ export interface CachedReply {
 
 export function createEtagCache(maxBytes = 32_000_000): EtagCache {
   const entries = new Map<string, CachedReply>()
-  let held = 0
-  const drop = (key: string): void => {
+  let totalBytes = 0
+  const remove = (key: string): void => {
     const entry = entries.get(key)
     if (!entry) return
-    held -= entry.bytes.length
+    totalBytes -= entry.bytes.length
     entries.delete(key)
   }
   return {
@@ -29,14 +32,14 @@ export function createEtagCache(maxBytes = 32_000_000): EtagCache {
       return entry
     },
     set(key, reply) {
-      drop(key)
-      // One reply may not push out everything else.
+      remove(key)
+      // A single large reply must not evict most of the cache.
       if (reply.bytes.length > maxBytes / 8) return
       entries.set(key, reply)
-      held += reply.bytes.length
+      totalBytes += reply.bytes.length
       for (const oldest of entries.keys()) {
-        if (held <= maxBytes) break
-        drop(oldest)
+        if (totalBytes <= maxBytes) break
+        remove(oldest)
       }
     },
   }

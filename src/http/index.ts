@@ -4,9 +4,8 @@ export { createEtagCache, type EtagCache } from './etag.ts'
 export { path, nextLink } from './path.ts'
 export { pagesByCursor, pagesByLink, pagesByNumber, pagesByOffset } from './pages.ts'
 export {
-  openGate,
+  unlimited,
   type Authorization,
-  type Gate,
   type Http,
   type HttpReply,
   type HttpRequest,
@@ -15,6 +14,7 @@ export {
   type Log,
   type Method,
   type QueryValue,
+  type RateLimiter,
   type RequestOptions,
   type ResponseRules,
   type VendorErrorCode,

@@ -1,18 +1,19 @@
 import { hubError } from '#errors'
 
-/** A path with its values encoded, so that none of them can leave its place: path`/repos/${owner}/${repo}`. */
+/** Builds a path such as path`/repos/${owner}/${repo}`. Values are encoded, so that a value cannot add or remove path segments. */
 export function path(strings: TemplateStringsArray, ...values: readonly (string | number)[]): string {
   return strings.reduce((text, string, index) => text + segment(values[index - 1]!) + string)
 }
 
 function segment(value: string | number): string {
   const text = String(value)
-  // Encoded or not, these climb: URL parsers treat `.` and `..` as steps, `%2e` too.
-  if (text === '' || text === '.' || text === '..') throw hubError('invalid_input', { detail: `"${text}" cannot stand in an address` })
+  // URL parsers resolve `.` and `..` even when they are encoded as `%2e`.
+  if (text === '' || text === '.' || text === '..')
+    throw hubError('invalid_input', { detail: `"${text}" cannot be used as a part of a path` })
   return encodeURIComponent(text)
 }
 
-/** The `rel="next"` address of a Link header. */
+/** The URL that the Link header marks with `rel="next"`. */
 export function nextLink(headers: Readonly<Record<string, string>>): string | undefined {
   return /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(headers['link'] ?? '')?.[1]
 }

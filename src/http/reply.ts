@@ -8,7 +8,7 @@ export interface RawReply {
   readonly bytes: Buffer
 }
 
-/** What a reply holds, as asked for. A web page where data was expected is the vendor's fault (or a proxy's), and is named as such. */
+/** Decodes the body. Throws `vendor_invalid_response` if JSON was expected and the vendor or a proxy sent something else, such as a web page. */
 export function parseReply({ status, headers, bytes }: RawReply, accept: 'json' | 'text' | 'bytes', vendor: string): unknown {
   if (accept === 'bytes') return bytes
   if (accept === 'text') return bytes.toString('utf8')
@@ -22,26 +22,26 @@ export function parseReply({ status, headers, bytes }: RawReply, accept: 'json' 
   }
 }
 
-/** The error that a reply means, or undefined. */
+/** The error that a reply reports; undefined if the reply reports success. */
 export function errorOf(reply: RawReply, vendor: string, responseRules: ResponseRules, allow: readonly number[]): HubError | undefined {
   const { status, headers } = reply
   if (allow.includes(status)) return undefined
-  // A good reply is only looked into where this system hides errors in good replies.
+  // The body of a successful reply is parsed only for systems that report errors with a status below 400.
   if (status < 400 && !responseRules.errorIn) return undefined
-  const body = looseJson(reply)
+  const body = jsonOrUndefined(reply)
   const special = responseRules.errorIn?.(body, status)
   if (special) return vendorError(special.code, vendor, status, special.message, special.retryAfter ?? retryAfterSeconds(headers))
   if (status < 400) return undefined
   const notice = responseRules.limit?.(headers)
-  const spent = status === 403 && (headers['retry-after'] !== undefined || notice?.remaining === 0)
-  const code = spent ? 'vendor_rate_limited' : codeOf(status)
+  const limitUsedUp = status === 403 && (headers['retry-after'] !== undefined || notice?.remaining === 0)
+  const code = limitUsedUp ? 'vendor_rate_limited' : codeOf(status)
   const reset = notice?.remaining === 0 ? Math.max(1, Math.ceil((notice.resetAt.getTime() - Date.now()) / 1000)) : undefined
   return vendorError(
     code,
     vendor,
     status,
     responseRules.message?.(body) ?? usualMessage(body),
-    retryAfterSeconds(headers) ?? (spent || status === 429 ? reset : undefined),
+    retryAfterSeconds(headers) ?? (limitUsedUp || status === 429 ? reset : undefined),
   )
 }
 
@@ -57,20 +57,20 @@ function codeOf(status: number): VendorErrorCode | 'vendor_timeout' {
 
 const hints: Partial<Record<ErrorCode, string>> = {
   vendor_unauthorized: 'renew the credential of this integration, then test it: POST /api/v1/integrations/{id}/test',
-  vendor_forbidden: 'give the credential the right to do this, or use another one',
+  vendor_forbidden: 'give the credential the permission for this, or use another credential',
 }
 
 function vendorError(
   code: VendorErrorCode | 'vendor_timeout',
   vendor: string,
   status: number,
-  said: string | undefined,
+  message: string | undefined,
   retryAfter: number | undefined,
 ): HubError {
-  const words = said ? `: ${redactText(said).replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''
+  const text = message ? `: ${redactText(message).replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''
   const hint = hints[code]
   return hubError(code, {
-    detail: `${vendor} answered ${status}${words}`,
+    detail: `${vendor} answered ${status}${text}`,
     ...(hint ? { hint } : {}),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   })
@@ -80,7 +80,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object'
 }
 
-/** Where most APIs put their words. */
+/** Reads the error message from the fields that most APIs use for it. */
 function usualMessage(body: unknown): string | undefined {
   if (body === null || typeof body !== 'object') return undefined
   const { message, error, error_description: description, detail, errors, msg } = body as Record<string, unknown>
@@ -89,7 +89,7 @@ function usualMessage(body: unknown): string | undefined {
   return (first as string | undefined) ?? (Array.isArray(errors) && typeof errors[0] === 'string' ? errors.join('; ') : undefined)
 }
 
-function looseJson({ bytes }: RawReply): unknown {
+function jsonOrUndefined({ bytes }: RawReply): unknown {
   if (bytes.length === 0 || (bytes[0] !== 0x7b && bytes[0] !== 0x5b)) return undefined
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown
@@ -98,8 +98,8 @@ function looseJson({ bytes }: RawReply): unknown {
   }
 }
 
-/** Seconds, from a number or a date; capped at a day, as a clock may be wrong on either side. */
-export function retryAfterSeconds(headers: Readonly<Record<string, string>>): number | undefined {
+/** The Retry-After header in seconds. Limited to one day, because a date can be wrong if the vendor's clock or ours is wrong. */
+function retryAfterSeconds(headers: Readonly<Record<string, string>>): number | undefined {
   const value = headers['retry-after']
   if (value === undefined) return undefined
   const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000

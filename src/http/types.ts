@@ -1,4 +1,4 @@
-/** What the kit says to the log. */
+/** The part of a logger that connectors and the HTTP client use. */
 export interface Log {
   debug(fields: object, message: string): void
   warn(fields: object, message: string): void
@@ -13,17 +13,17 @@ export interface RequestOptions {
   readonly form?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly multipart?: FormData
   readonly body?: string | Uint8Array
-  /** A POST that only isRead (a search, a GraphQL query) says so: it may be repeated, and a dry run may send it. */
+  /** Set `read` for a POST that changes nothing (a search, a GraphQL query). It may then be repeated, and a dry run may send it. */
   readonly effect?: 'read' | 'write'
-  /** The outside system recognises a repetition (an idempotency key, a PUT of a whole): repeated like a read. */
+  /** A repetition has no further effect in the outside system (an idempotency key, a PUT of a complete resource). It is repeated like a read. */
   readonly repeatable?: boolean
   readonly accept?: 'json' | 'text' | 'bytes'
   readonly maxBytes?: number
-  /** How many times as long as usual one try may take, where an answer takes its time, such as a model's. */
+  /** Multiplies the timeout of an attempt, for answers that are slow, such as those of a language model. */
   readonly timeoutFactor?: number
-  /** Statuses handed on instead of thrown. */
+  /** Error statuses that are returned instead of thrown. */
   readonly allow?: readonly number[]
-  /** False for a request that must go without the integration's credential (a pre-signed upload address). */
+  /** Set false to send the request without the integration's credential (a pre-signed upload URL). */
   readonly authorize?: boolean
 }
 
@@ -31,7 +31,7 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface HttpRequest extends RequestOptions {
   readonly method: Method
-  /** A path under the connector's base URL, or a whole URL. */
+  /** A path relative to the connector's base URL, or an absolute URL. */
   readonly path: string
 }
 
@@ -42,7 +42,7 @@ export interface HttpReply<T> {
   readonly url: string
 }
 
-/** The one way out. What it answers is parsed and checked for errors; what it throws is a `HubError` of the table. */
+/** The HTTP client of connectors. It parses replies, checks them for errors, and throws a `HubError` on failure. */
 export interface Http {
   get<T>(path: string, options?: RequestOptions): Promise<T>
   post<T>(path: string, json?: unknown, options?: RequestOptions): Promise<T>
@@ -52,25 +52,25 @@ export interface Http {
   request<T>(request: HttpRequest): Promise<HttpReply<T>>
 }
 
-/** The integration's share of the outside system's timeoutFactor. */
-export interface Gate {
-  /** Resolves when a request may go; `rate_limited` when that would take longer than `maxWaitMs`. */
+/** Limits the rate of an integration's requests. */
+export interface RateLimiter {
+  /** Resolves when a request may be sent. Throws `rate_limited` if that would take longer than `maxWaitMs`. */
   take(maxWaitMs: number, signal: AbortSignal): Promise<void>
-  /** What the outside system said of its limit. */
+  /** Records the limit that the outside system reported. */
   learn(notice: LimitNotice): void
-  /** It asked to be left alone for a while. */
+  /** Holds back all requests for this time, because the outside system asked for it. */
   pause(ms: number): void
 }
 
-export const openGate: Gate = { take: async () => undefined, learn: () => undefined, pause: () => undefined }
+export const unlimited: RateLimiter = { take: async () => undefined, learn: () => undefined, pause: () => undefined }
 
-/** What an auth method adds to a request. */
+/** The headers and query parameters that an auth method adds to a request. */
 export interface Authorization {
   readonly headers?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string>>
 }
 
-/** The system that a request goes to, as far as this module needs to know it. */
+/** The properties of a connector that the HTTP client needs. */
 export interface HttpTarget {
   readonly name: string
   readonly title: string
@@ -78,13 +78,13 @@ export interface HttpTarget {
   readonly responseRules?: ResponseRules
 }
 
-/** What a reply means beyond its status: for systems that answer 200 with an error inside, or say their limits in their own headers. */
+/** How to read the replies of systems that answer 200 with an error in the body, or report limits in headers of their own. */
 export interface ResponseRules {
-  /** An error of ours for a reply that HTTP would call good; undefined when it is good. */
+  /** The error that a body reports, also with status 200; undefined if it reports none. */
   readonly errorIn?: (body: unknown, status: number) => { code: VendorErrorCode; message?: string; retryAfter?: number } | undefined
-  /** The vendor's own words on a failure, made safe to show. */
+  /** The vendor's error message, if it is safe to show. */
   readonly message?: (body: unknown) => string | undefined
-  /** What its headers say of the limit. */
+  /** The rate limit that the headers report. */
   readonly limit?: (headers: Readonly<Record<string, string>>) => LimitNotice | undefined
 }
 
@@ -100,6 +100,6 @@ export type VendorErrorCode =
 export interface LimitNotice {
   readonly limit?: number
   readonly remaining: number
-  /** When the count begins anew. */
+  /** When the vendor starts to count from zero again. */
   readonly resetAt: Date
 }

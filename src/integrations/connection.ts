@@ -1,10 +1,10 @@
 import type { CredentialData, Credentials } from '#credentials'
 import { hubError, HubError } from '#errors'
-import { createEtagCache, createHttp, DryRun, openGate, type Authorization, type CallScope, type Http, type HttpRuntime } from '#http'
+import { createEtagCache, createHttp, DryRun, unlimited, type Authorization, type CallScope, type Http, type HttpRuntime } from '#http'
 import type { ActionContext, Connector, CredentialValues } from '#kit'
 import { coalesce } from '#lib/coalesce'
 import type { Telemetry } from '#telemetry'
-import type { Gates } from './limits.ts'
+import type { RateLimiters } from './limits.ts'
 import type { IntegrationRow } from './store.ts'
 import { createTokenCache } from './token-cache.ts'
 import { authMethodOf } from './validate.ts'
@@ -30,11 +30,11 @@ export interface Connections extends AsyncDisposable {
 interface ConnectionDeps extends Telemetry {
   readonly credentials: Credentials
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
-  readonly gates: Gates
+  readonly rateLimiters: RateLimiters
   readonly ratePerMinute: number
 }
 
-export function createConnections({ credentials, http: base, gates, ratePerMinute, logger, metrics }: ConnectionDeps): Connections {
+export function createConnections({ credentials, http: base, rateLimiters, ratePerMinute, logger, metrics }: ConnectionDeps): Connections {
   const runtime: HttpRuntime = {
     ...base,
     etags: createEtagCache(),
@@ -110,7 +110,7 @@ export function createConnections({ credentials, http: base, gates, ratePerMinut
         integrationId: integration.id,
         baseUrl: connector.baseUrl?.(config) ?? '',
         secrets,
-        gate: gates.of(integration, perMinute),
+        rateLimiter: rateLimiters.of(integration, perMinute),
         ...scope,
       }
       // For methods that fetch a token first: it is sent even in a dry run, which could show nothing without it.
@@ -142,7 +142,7 @@ interface ConnectionParts extends Omit<Connection, 'context'> {
 }
 
 function ownTarget(connector: Connector) {
-  return { connector, integrationId: '', baseUrl: '', secrets: [], gate: openGate, authorization: async () => ({}) }
+  return { connector, integrationId: '', baseUrl: '', secrets: [], rateLimiter: unlimited, authorization: async () => ({}) }
 }
 
 function withAliases(aliases: Readonly<Record<string, string>>, raw: CredentialData): CredentialValues {

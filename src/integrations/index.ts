@@ -11,7 +11,7 @@ import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createChooser } from './choose.ts'
 import { createConnections, type Connection, type ConnectionScope } from './connection.ts'
-import { createGates } from './limits.ts'
+import { createRateLimiters } from './limits.ts'
 import { createHealth, type Health } from './health.ts'
 import { createAutoDiscovery } from './auto-discovery.ts'
 import { createOwnCredentials, guessAuthType, type Owner } from './own-credentials.ts'
@@ -96,8 +96,8 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const byName = new Map(
     options.connectors.flatMap((connector) => [connector.name, ...connector.aliases].map((name) => [name, connector] as const)),
   )
-  const gates = createGates(db, deps)
-  const connections = createConnections({ ...deps, gates, ratePerMinute: options.ratePerMinute })
+  const rateLimiters = createRateLimiters(db, deps)
+  const connections = createConnections({ ...deps, rateLimiters, ratePerMinute: options.ratePerMinute })
   const own = createOwnCredentials(deps)
   const changed = ({ id, workspaceId }: Pick<IntegrationRow, 'id' | 'workspaceId'>): void => {
     chooser.changed(workspaceId)
@@ -241,7 +241,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       // Afterwards: an integration that still exists must not lose its secrets.
       await own.remove(principal, row)
       changed(row)
-      gates.forget(row.id)
+      rateLimiters.forget(row.id)
     },
 
     forHook: (ref) => findForHook(db.sql, ref, byName.get(ref)?.name),

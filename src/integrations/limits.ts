@@ -1,6 +1,6 @@
 import type { Database } from '#db'
 import { hubError } from '#errors'
-import type { Gate, LimitNotice } from '#http'
+import type { LimitNotice, RateLimiter } from '#http'
 import { sleep } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
 import { pauseUntil, takeShare } from './store.ts'
@@ -9,8 +9,8 @@ import { pauseUntil, takeShare } from './store.ts'
  * One rate limit per integration, shared by all processes through the database. A process takes a twentieth of the minute's allowance at a time,
  * so that a busy integration needs one query for many calls. The limit that the outside system reports applies as well.
  */
-export interface Gates {
-  of(integration: { id: string; name: string; connector: string }, perMinute: number): Gate
+export interface RateLimiters {
+  of(integration: { id: string; name: string; connector: string }, perMinute: number): RateLimiter
   forget(id: string): void
 }
 
@@ -22,7 +22,7 @@ interface Bucket {
   vendor: { remaining: number; resetAt: number } | undefined
 }
 
-export function createGates(db: Database, { metrics, logger }: Telemetry): Gates {
+export function createRateLimiters(db: Database, { metrics, logger }: Telemetry): RateLimiters {
   const buckets = new Map<string, Bucket>()
 
   const bucketOf = (id: string): Bucket => {

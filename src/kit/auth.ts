@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import type { Authorization, Http } from '#http'
 
-/** A credential's fields, opened for one call. */
+/** The decrypted fields of a credential. */
 export type CredentialValues = Readonly<Record<string, string | number | boolean>>
 
 export interface AuthContext {
   readonly credential: CredentialValues
   readonly config: Readonly<Record<string, unknown>>
-  /** The connector's own `http`, without this authorization: for methods that fetch a token first. */
+  /** The connector's HTTP client without this authorization, for methods that fetch a token first. */
   readonly http: Http
-  /** Remembers what was fetched until it expires, per integration. */
+  /** Caches a fetched value per integration until it expires. */
   remember(key: string, make: () => Promise<{ value: string; expiresAt: Date }>): Promise<string>
 }
 
@@ -17,9 +17,9 @@ export interface AuthMethod {
   /** The `auth_type` of an integration. */
   readonly type: string
   readonly title: string
-  /** The fields of its credential; secret ones carry `.meta({ secret: true })`. */
+  /** The fields of the credential. Secret fields are marked with `.meta({ secret: true })`. */
   readonly fields: z.ZodObject
-  /** Other names under which a field is accepted. */
+  /** Other accepted names of fields: alias to field name. */
   readonly aliases: Readonly<Record<string, string>>
   readonly oauth?: OAuthDeclaration
   authorize(context: AuthContext): Authorization | Promise<Authorization>
@@ -30,7 +30,7 @@ export interface OAuthDeclaration {
   readonly tokenUrl: string
   readonly scopes: readonly string[]
   readonly pkce: boolean
-  /** Names of the settings that hold the application's id and secret. */
+  /** Names of the settings that contain the application's id and secret. */
   readonly clientIdSetting: string
   readonly clientSecretSetting: string
 }
@@ -45,7 +45,7 @@ interface TokenOptions {
   readonly aliases?: readonly string[]
 }
 
-/** One secret in one header: `Authorization: Bearer …` unless told otherwise. */
+/** One secret in one header. The default is `Authorization: Bearer …`. */
 function token(options: TokenOptions = {}): AuthMethod {
   const { header = 'authorization', prefix = 'Bearer ', title = 'Token', describe = 'The token.', aliases = [] } = options
   return {
@@ -92,7 +92,7 @@ function apiKey(options: { in: 'header' | 'query'; name: string; title?: string;
   }
 }
 
-/** Declared here, driven by the hub: the connector only says where and with which scopes. */
+/** The hub runs the OAuth flow. The connector only declares the URLs and scopes. */
 function oauth2(declaration: OAuthDeclaration & { title?: string }): AuthMethod {
   const { title = 'OAuth 2', ...oauth } = declaration
   return {
@@ -109,26 +109,26 @@ function oauth2(declaration: OAuthDeclaration & { title?: string }): AuthMethod 
   }
 }
 
-/** Nothing to send: the credential, if any, is used by the connector itself. */
+/** Adds nothing to requests. If there is a credential, the connector uses it itself. */
 function none(options: { title?: string } = {}): AuthMethod {
   return { type: 'none', title: options.title ?? 'None', fields: z.object({}), aliases: {}, authorize: () => ({}) }
 }
 
-/** A scheme of the vendor's own: declared in the connector's folder. */
+/** A method that only one vendor has. It is declared in the connector's folder. */
 function custom(method: Omit<AuthMethod, 'aliases'> & { aliases?: AuthMethod['aliases'] }): AuthMethod {
   return { aliases: {}, ...method }
 }
 
 export const auth = { token, basic, apiKey, oauth2, none, custom } as const
 
-/** The credential under the names that a method knows; undefined when it is not for this method. */
+/** The credential with its aliases replaced by field names; undefined if its fields do not match the method. */
 export function fitCredential(method: AuthMethod, given: CredentialValues): CredentialValues | undefined {
-  // A method that needs nothing fits nothing but nothing: what was given is meant for another.
+  // A method without fields matches only an empty credential. Other credentials belong to another method.
   if (Object.keys(method.fields.shape).length === 0) return Object.keys(given).length === 0 ? {} : undefined
   const renamed: Record<string, string | number | boolean> = {}
   for (const [name, value] of Object.entries(given)) {
     const known = name in method.fields.shape ? name : (method.aliases[name] ?? name)
-    // A field under its own name wins over one under an alias.
+    // If both the field name and an alias are given, the value under the field name is used.
     if (!(known in renamed) || name === known) renamed[known] = value
   }
   return method.fields.safeParse(renamed).success ? renamed : undefined

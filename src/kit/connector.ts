@@ -1,56 +1,33 @@
 import type { z } from 'zod'
 import type { AuthMethod, CredentialValues } from './auth.ts'
-import type { Http, Log, ResponseRules } from '#http'
+import type { ActionContext } from './context.ts'
+import type { ResponseRules } from '#http'
 import type { SourceDeclaration } from './source.ts'
-import type { WebhookDeclaration } from './webhook/index.ts'
+import type { WebhookDeclaration } from './webhook/types.ts'
 
-/** What an action does outside: look, change, or take away for good. */
+/** How an action affects the outside system: it only reads, it changes something, or it deletes something permanently. */
 export type Effect = 'read' | 'write' | 'destroy'
 
-/** Everything one call of an action may use. Nothing else of the hub is within reach. */
-export interface ActionContext<Input = unknown, Config = Record<string, unknown>> {
-  readonly input: Input
-  readonly config: Config
-  readonly http: Http
-  /** For systems that do not speak HTTP. HTTP connectors never need it: `http` has it applied. */
-  readonly credential: CredentialValues
-  /** The caller's key, for systems that take one. */
-  readonly idempotencyKey: string | undefined
-  readonly signal: AbortSignal
-  /** Whose call it is: for tools that act on the hub itself. */
-  readonly workspaceId: string
-  readonly logger: Log
-  /** Address of a host that is not spoken to by `http`, checked as `http` checks: private ones only where the operator allows. */
-  resolve(host: string): Promise<string>
-  /** Something that outlives the call, such as a pool of connections: one per integration, disposed when it changes or the hub stops. */
-  keep<T extends AsyncDisposable>(key: string, make: () => T): T
-  /**
-   * Wraps an effect that does not go through `http`: in a dry run `preview` is shown and `work` is not run; otherwise what fails after
-   * `work` began counts as sent.
-   */
-  send<T>(preview: Record<string, unknown>, work: () => Promise<T>): Promise<T>
-}
-
-/** What became of a write that got no answer, as far as the outside system can tell. */
-export type Verdict<Output> = { readonly happened: true; readonly output: Output } | { readonly happened: false } | 'unknown'
+/** The result of looking up in the outside system whether a write without an answer was made. */
+export type VerifyResult<Output> = { readonly happened: true; readonly output: Output } | { readonly happened: false } | 'unknown'
 
 export interface Action<Input = unknown, Output = unknown> {
   readonly title: string
-  /** For an agent that chooses among hundreds: what it does, when to use it, what it returns. */
+  /** An agent chooses among hundreds of tools by this text. It says what the action does, when to use it, and what it returns. */
   readonly description: string
   readonly effect: Effect
   readonly input: z.ZodType<Input>
-  /** A JSON Schema to show instead of the one made of `input`, where that was made of a JSON Schema itself. */
+  /** The JSON Schema to show, if `input` was itself generated from a JSON Schema. The default is generated from `input`. */
   readonly inputSchema?: Readonly<Record<string, unknown>>
   readonly output: z.ZodType<Output>
-  /** Doing it twice is doing it once: it may be repeated after an unknown outcome. */
+  /** A second call with the same input has no further effect, so the call may be repeated after an unknown outcome. */
   readonly idempotent: boolean
-  /** Other names that it answers to, among all tools. */
+  /** Other names of the tool. They must be unique among all tools. */
   readonly aliases: readonly string[]
-  /** An input that is right: shown to people, and what the conformance test calls the action with. */
+  /** A valid input. It is shown in the documentation, and the conformance test calls the action with it. */
   readonly example: Input
   run(context: ActionContext<Input>): Promise<Output>
-  readonly verify?: (context: ActionContext<Input>) => Promise<Verdict<Output>>
+  readonly verify?: (context: ActionContext<Input>) => Promise<VerifyResult<Output>>
 }
 
 export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config = Record<string, unknown>> {
@@ -64,16 +41,15 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config 
   readonly aliases?: readonly string[]
   readonly example: z.input<In>
   readonly run: (context: ActionContext<z.output<In>, Config>) => Promise<z.input<Out>>
-  readonly verify?: (context: ActionContext<z.output<In>, Config>) => Promise<Verdict<z.input<Out>>>
+  readonly verify?: (context: ActionContext<z.output<In>, Config>) => Promise<VerifyResult<z.input<Out>>>
 }
 
-/** An action of the hub itself, which has no config. Actions of connectors are made with the connector's own `action`. */
+/** Defines an action of the hub itself, which has no config. Actions of connectors are defined with `action` of their declaration. */
 export function defineAction<In extends z.ZodType, Out extends z.ZodType>(spec: ActionSpec<In, Out>): Action {
   return actionOf(spec)
 }
 
-// The one place where the static types of a spec are given up: the tool pipeline calls `run` only with an input and a config that passed
-// the schemas of this very spec.
+// The cast is safe because the tool pipeline calls `run` only with an input and a config that passed the schemas of this spec.
 function actionOf<In extends z.ZodType, Out extends z.ZodType, Config>(spec: ActionSpec<In, Out, Config>): Action {
   const { idempotent = spec.effect === 'read', aliases = [], ...rest } = spec
   return { ...rest, idempotent, aliases } as unknown as Action
@@ -87,18 +63,18 @@ export interface EnvironmentVariable {
   readonly names?: 'host' | 'url'
 }
 
-/** A path of the older REST API under which an action also answers. */
+/** A path of the older REST API that also calls an action. */
 export interface LegacyPath {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly summary: string
   /** The action's name, without the connector's. */
   readonly action: string
-  /** Another action that answers if the query has this parameter. */
+  /** Another action, which is called instead if the query has this parameter. */
   readonly ifQuery?: { readonly parameter: string; readonly action: string }
 }
 
-/** What the environment's variables of an outside system come to: an integration that is there from the start. */
+/** An integration that the hub creates at start from environment variables. */
 export interface EnvironmentIntegration {
   readonly config: Record<string, unknown>
   readonly credential: CredentialValues
@@ -106,9 +82,9 @@ export interface EnvironmentIntegration {
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
-/** What a connector says about its outside system. `Config` is the schema of an integration's config. */
+/** The declaration of a connector. `Config` is the schema of an integration's config. */
 export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
-  /** Lower case; begins the name of every tool: `github` gives `github_get_repository`. */
+  /** In lower case. It is the prefix of every tool name: `github` gives `github_get_repository`. */
   readonly name: string
   readonly title: string
   readonly description: string
@@ -126,7 +102,7 @@ export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   readonly wellKnownCredentials?: readonly string[]
   /** Acts on the hub itself and needs no integration. */
   readonly builtIn?: boolean
-  /** Every variable that `fromEnvironment` or `webhook.secretVariable` reads. The hub hands over only these. */
+  /** Every variable that `fromEnvironment` or `webhook.secretVariable` reads. The hub passes only these. */
   readonly environment?: Readonly<Record<string, EnvironmentVariable>>
   readonly fromEnvironment?: (env: EnvironmentVariables) => EnvironmentIntegration | undefined
   readonly legacyPaths?: readonly LegacyPath[]
@@ -148,16 +124,16 @@ export interface Connector extends Omit<ConnectorSpec, 'baseUrl' | 'test'> {
 
 /** A connector without its actions. Files of actions import it, so that `config` is typed in every action. */
 export interface ConnectorDeclaration<Config extends z.ZodObject> {
-  /** One action feeds every transport: REST, command line, flows, console and documentation. */
+  /** Defines an action. Every transport offers it: REST, command line, flows, console and documentation. */
   action<In extends z.ZodType, Out extends z.ZodType>(spec: ActionSpec<In, Out, z.output<Config>>): Action
-  /** The whole connector. The keys are the actions' names: `get_item` of `shop` becomes the tool `shop_get_item`. */
+  /** Returns the connector. The keys are the names of the actions: `get_item` of `shop` becomes the tool `shop_get_item`. */
   withActions(actions: Readonly<Record<string, Action>>): Connector
 }
 
 export function defineConnector<Config extends z.ZodObject>(spec: ConnectorSpec<Config>): ConnectorDeclaration<Config> {
   return {
     action: actionOf,
-    // As in `actionOf`: the hub passes only a config that passed `spec.config`.
+    // The cast is safe as in `actionOf`: the hub passes only a config that passed `spec.config`.
     withActions(actions) {
       const { aliases = [], headers = {}, wellKnownCredentials = [] } = spec
       return { ...(spec as unknown as Connector), aliases, headers, wellKnownCredentials, actions }

@@ -1,4 +1,4 @@
-/** Something of an outside system that can be kept in sync: declared by the connector, carried out by the hub. */
+/** Content of an outside system that the hub can keep in sync. The connector declares it, and the hub does the work. */
 export interface SourceDeclaration {
   readonly title: string
   readonly description: string

@@ -3,43 +3,42 @@ import type { AddressInfo } from 'node:net'
 import { fitCredential, type CredentialValues } from './auth.ts'
 import type { Connector } from './connector.ts'
 import { hubError } from '#errors'
-import { createEgress, createEtagCache, createHttp, DryRun, openGate, type CallScope, type Gate } from '#http'
+import { createEgress, createEtagCache, createHttp, DryRun, unlimited, type CallScope, type RateLimiter } from '#http'
 
-/** What connector tests are written with: a scripted upstream, and a way to run one action against it as the hub would. */
-export interface SeenRequest {
+export interface RecordedRequest {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly body: string
-  /** The body as JSON; undefined when it is not. */
+  /** The parsed body; undefined if the body is not JSON. */
   readonly json: unknown
 }
 
 export interface Scripted {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** An object goes out as JSON, a text or buffer as it is. */
+  /** An object is sent as JSON, a string or buffer unchanged. */
   readonly body?: unknown
-  /** Instead of answering: cut the connection, or stay silent. */
+  /** Sends no answer: closes the connection (`cut`) or leaves it open (`hang`). */
   readonly fault?: 'cut' | 'hang'
 }
 
 export interface Upstream extends AsyncDisposable {
   readonly url: string
-  readonly requests: SeenRequest[]
+  readonly requests: RecordedRequest[]
 }
 
-/** A server on loopback that answers as scripted and keeps what it saw. */
-export async function upstream(answer: (request: SeenRequest) => Scripted | Promise<Scripted>): Promise<Upstream> {
-  const requests: SeenRequest[] = []
+/** Starts a server on loopback that sends the given answers and records the requests. */
+export async function upstream(answer: (request: RecordedRequest) => Scripted | Promise<Scripted>): Promise<Upstream> {
+  const requests: RecordedRequest[] = []
   const server = createServer((incoming, outgoing) => {
     const parts: Buffer[] = []
     incoming.on('data', (part: Buffer) => parts.push(part))
     incoming.on('end', () => {
       const body = Buffer.concat(parts).toString('utf8')
       const url = new URL(incoming.url ?? '/', 'http://upstream')
-      const seen = {
+      const request = {
         method: incoming.method ?? '',
         path: url.pathname,
         query: url.searchParams,
@@ -47,8 +46,8 @@ export async function upstream(answer: (request: SeenRequest) => Scripted | Prom
         body,
         json: asJson(body),
       }
-      requests.push(seen)
-      void Promise.resolve(answer(seen)).then((reply) => {
+      requests.push(request)
+      void Promise.resolve(answer(request)).then((reply) => {
         if (reply.fault === 'hang') return
         if (reply.fault === 'cut') return void incoming.socket.destroy()
         const raw = typeof reply.body === 'string' || Buffer.isBuffer(reply.body)
@@ -87,10 +86,13 @@ export interface RunOptions {
   readonly dryRun?: boolean
   readonly timeoutMs?: number
   readonly maxRetries?: number
-  readonly gate?: Gate
+  readonly rateLimiter?: RateLimiter
 }
 
-/** Runs one action as the waist does: input and output checked, errors as callers see them. A dry run answers the request it would send. */
+/**
+ * Runs an action like the tool pipeline: it checks input and output and throws the errors that callers get. A dry run returns the request
+ * that would be sent.
+ */
 export async function runAction(connector: Connector, verb: string, options: RunOptions): Promise<unknown> {
   const action = connector.actions[verb]
   if (!action) throw new Error(`${connector.name} has no action ${verb}`)
@@ -136,15 +138,18 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
     integrationId: 'int_test',
     baseUrl: connector.baseUrl?.(config) ?? '',
     secrets: Object.values(credential).filter((value): value is string => typeof value === 'string' && value.length >= 8),
-    gate: options.gate ?? openGate,
+    rateLimiter: options.rateLimiter ?? unlimited,
     signal,
     dryRun,
     readOnly: options.readOnly,
   }
   const kept = new Map<string, AsyncDisposable>()
-  const bare = createHttp(runtime, { ...scope, dryRun: false, authorization: async () => ({}) })
+  const unauthorizedHttp = createHttp(runtime, { ...scope, dryRun: false, authorization: async () => ({}) })
   const remember = async (_key: string, make: () => Promise<{ value: string }>): Promise<string> => (await make()).value
-  const http = createHttp(runtime, { ...scope, authorization: async () => method.authorize({ credential, config, http: bare, remember }) })
+  const http = createHttp(runtime, {
+    ...scope,
+    authorization: async () => method.authorize({ credential, config, http: unauthorizedHttp, remember }),
+  })
   return {
     of: <T>(input: T) => ({
       input,

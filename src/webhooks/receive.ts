@@ -2,7 +2,7 @@ import type { Throttle } from '#access'
 import type { Events } from '#events'
 import { render, type Expressions } from '#expressions'
 import { hubError, HubError } from '#errors'
-import { readable, verify, type Delivery, type Readable, type Refusal, type WebhookScheme } from '#kit'
+import { readable, verify, type Delivery, type Readable, type RejectReason, type WebhookScheme } from '#kit'
 import type { Telemetry } from '#telemetry'
 import type { Candidate, Hook, Hooks, Signers } from './hooks.ts'
 import type { Reconcile } from './reconcile.ts'
@@ -82,8 +82,8 @@ export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => P
 }
 
 /** Finds the candidate that signed the delivery, or the reason why it is refused. */
-function check(hook: Hook, delivery: Delivery, now: number): { signers: Signers; candidate: Candidate } | Refusal {
-  let reason: Refusal = 'no_secret'
+function check(hook: Hook, delivery: Delivery, now: number): { signers: Signers; candidate: Candidate } | RejectReason {
+  let reason: RejectReason = 'no_secret'
   for (const signers of hook.signers) {
     const { candidates } = signers
     if (candidates.length === 0) continue

@@ -14,7 +14,7 @@ const message = (content: object[]) => ({
   usage: { input_tokens: 3, output_tokens: 1 },
 })
 
-test('ask sends the key, the version and the prompt, and answers the text', async () => {
+test('ask sends the key, the version and the prompt, and returns the text', async () => {
   await using api = await upstream(() => ({
     body: message([
       { type: 'text', text: 'Hel' },
@@ -34,7 +34,7 @@ test('ask sends the key, the version and the prompt, and answers the text', asyn
   assert.deepEqual(seen!.json, { model: 'claude-x', max_tokens: 4096, messages: [{ role: 'user', content: 'Hi' }], system: 'Be brief' })
 })
 
-test('ask with a schema has the answer given as a tool call', async () => {
+test('ask with a schema gets the answer as a tool call', async () => {
   const parts: object[][] = [[{ type: 'tool_use', id: 't', name: 'answer', input: { label: 'bug' } }], [{ type: 'text', text: 'no' }]]
   await using api = await upstream(() => ({ body: message(parts.shift()!) }))
   const options = { config: { base_url: api.url, model: 'c' }, credential, input: { prompt: 'x', schema: { type: 'object' } } }
@@ -43,7 +43,7 @@ test('ask with a schema has the answer given as a tool call', async () => {
   await assert.rejects(runAction(anthropic, 'ask', options), { code: 'vendor_invalid_response' })
 })
 
-test('overloaded is a passing failure, a missing model the caller’s', async () => {
+test('overloaded is a temporary failure, and a missing model is an input error', async () => {
   await using api = await upstream(() => ({
     status: 529,
     body: { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },

@@ -4,20 +4,20 @@ import { auth, defineConnector } from '#kit'
 export const anthropic = defineConnector({
   name: 'anthropic',
   title: 'Anthropic',
-  description: 'Claude models by the Anthropic API.',
+  description: 'Claude models through the Anthropic API.',
   connect: 'Make an API key in the Anthropic console and store it as a credential {"api_key": "…"}.',
   config: z.object({
     base_url: z
       .url({ protocol: /^https?$/ })
       .default('https://api.anthropic.com')
       .describe('The API, without /v1.'),
-    model: z.string().min(1).max(200).optional().describe('The model that is asked unless a call names one.'),
+    model: z.string().min(1).max(200).optional().describe('The model for calls that do not name one.'),
   }),
   auth: [auth.apiKey({ in: 'header', name: 'x-api-key' })],
   baseUrl: ({ base_url }) => base_url,
   headers: { 'anthropic-version': '2023-06-01' },
   responseRules: {
-    // 529: overloaded, which passes.
+    // 529 means overloaded. It is temporary, so the call may be repeated.
     errorIn: (_body, status) => (status === 529 ? { code: 'vendor_failed', message: 'overloaded' } : undefined),
     message: (body) => (body as { error?: { message?: string } } | undefined)?.error?.message,
   },

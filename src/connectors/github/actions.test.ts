@@ -62,7 +62,7 @@ interface Case {
   readonly verb: string
   readonly input: object
   readonly answer: Scripted | readonly Scripted[]
-  /** The last request: method and path, and what of query and body matters. */
+  /** The last request: method, path, and the relevant parts of query and body. */
   readonly request: string
   readonly query?: Record<string, string>
   readonly json?: unknown
@@ -329,7 +329,7 @@ for (const { verb, input, answer, request, query = {}, json, output = {} } of ca
   })
 }
 
-test('get_contents lists a folder, and gives bytes that are no text in base64', async () => {
+test('get_contents lists a folder, and returns binary files in base64', async () => {
   const entry = { type: 'dir', name: 'src', path: 'src', sha, size: 0, html_url: 'u' }
   const bytes = Buffer.from([0, 1, 2])
   const answers: Scripted[] = [
@@ -400,7 +400,7 @@ test('list_projects, list_project_fields and list_project_items read projects by
   await assert.rejects(call('list_project_items', { owner: 'nobody', number: 1 }), { code: 'vendor_not_found' })
 })
 
-test('errors inside a good GraphQL reply are errors', async () => {
+test('errors in a GraphQL reply with status 200 are reported', async () => {
   for (const [type, code] of [
     ['NOT_FOUND', 'vendor_not_found'],
     ['RATE_LIMITED', 'vendor_rate_limited'],
@@ -412,7 +412,7 @@ test('errors inside a good GraphQL reply are errors', async () => {
   }
 })
 
-test('a used-up limit is a rate limit with its reset, a secondary one rests a minute, and other 403s are not', async () => {
+test('403 is a rate limit if the limit is used up or for a secondary limit, and otherwise forbidden', async () => {
   const reset = String(Math.floor(Date.now() / 1000) + 120)
   const answers: Scripted[] = [
     {
@@ -447,7 +447,7 @@ test('validation errors name the field', async () => {
   })
 })
 
-test('a GitHub App exchanges a signature of its key for a token', async () => {
+test('a GitHub App exchanges a JWT for a token', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = String(privateKey.export({ type: 'pkcs1', format: 'pem' }))
   await using api = await upstream(({ path }) =>

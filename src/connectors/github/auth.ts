@@ -3,7 +3,7 @@ import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { auth, hubError, path, secret } from '#kit'
 
-/** As an installed app: a short-lived signature of its key is exchanged for an installation's token, which lives an hour. */
+/** Authenticates as an installed app: a short-lived JWT is exchanged for an installation token, which is valid for one hour. */
 export const githubApp = auth.custom({
   type: 'github_app',
   title: 'GitHub App',
@@ -16,16 +16,16 @@ export const githubApp = auth.custom({
     const installation = String(credential['installation_id'])
     const token = await remember(`installation ${installation}`, async () => {
       const jwt = await signedAsApp(String(credential['app_id']), String(credential['private_key']))
-      const made = await http.post<{ token: string; expires_at: string }>(
+      const reply = await http.post<{ token: string; expires_at: string }>(
         path`/app/installations/${installation}/access_tokens`,
         undefined,
         {
           headers: { authorization: `Bearer ${jwt}` },
-          // Each exchange makes one more token, which harms nobody.
+          // A repeated exchange only creates another token, so it may be repeated.
           repeatable: true,
         },
       )
-      return { value: made.token, expiresAt: new Date(made.expires_at) }
+      return { value: reply.token, expiresAt: new Date(reply.expires_at) }
     })
     return { headers: { authorization: `Bearer ${token}` } }
   },
@@ -35,7 +35,7 @@ async function signedAsApp(appId: string, pem: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
   try {
     const key = createPrivateKey(pem.replaceAll('\\n', '\n'))
-    // A minute back, as GitHub refuses a time that its own clock has not reached; ten minutes is its limit.
+    // The time is one minute in the past, because GitHub rejects times that are ahead of its clock. GitHub allows at most ten minutes of validity.
     return await new SignJWT()
       .setProtectedHeader({ alg: 'RS256' })
       .setIssuer(appId)

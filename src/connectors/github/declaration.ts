@@ -16,8 +16,8 @@ export const github = defineConnector({
       .url({ protocol: /^https?$/ })
       .default('https://api.github.com')
       .describe('The API, for GitHub Enterprise: https://HOST/api/v3.'),
-    default_labels: z.array(z.string()).optional().describe('Labels that every issue made here gets.'),
-    auto_sync: z.boolean().optional().describe('Keep issues and tasks in step.'),
+    default_labels: z.array(z.string()).optional().describe('Labels that are added to every new issue.'),
+    auto_sync: z.boolean().optional().describe('Keep issues and tasks in sync.'),
   }),
   auth: [
     auth.token({ title: 'Personal access token', describe: 'A classic or fine-grained token.', aliases: ['personal_access_token', 'pat'] }),

@@ -13,7 +13,7 @@ const repository = {
   html_url: 'https://github.com/octocat/hello-world',
 }
 
-test('search_repositories asks with the query as data and tells the next page', async () => {
+test('search_repositories encodes the query and returns the next page', async () => {
   await using api = await upstream(({ path }) => ({
     body: { total_count: 40, incomplete_results: false, items: [{ ...repository, score: 1 }] },
     headers: { link: `<https://api.github.com${path}?q=x&page=2>; rel="next"` },
@@ -24,7 +24,7 @@ test('search_repositories asks with the query as data and tells the next page', 
   assert.equal(api.requests[0]!.headers.authorization, `Bearer ${credential.personal_access_token}`)
 })
 
-test('get_repository cannot be talked into another path', async () => {
+test('get_repository does not accept values that change the path', async () => {
   await using api = await upstream(() => ({ body: repository }))
   await runAction(github, 'get_repository', {
     input: { owner: 'octocat/../../user', repo: 'x?y#z' },
@@ -38,7 +38,7 @@ test('get_repository cannot be talked into another path', async () => {
   )
 })
 
-test('list_repositories lists a user’s, or one’s own', async () => {
+test('list_repositories lists those of a user or of the credential', async () => {
   await using api = await upstream(() => ({ body: [repository] }))
   const options = { config: { api_url: api.url }, credential }
   await runAction(github, 'list_repositories', { ...options, input: { owner: 'octocat' } })
@@ -49,14 +49,14 @@ test('list_repositories lists a user’s, or one’s own', async () => {
   )
 })
 
-test('create_repository makes it in an organisation when one is named', async () => {
+test('create_repository can create it in an organisation', async () => {
   await using api = await upstream(() => ({ status: 201, body: repository }))
   await runAction(github, 'create_repository', { input: { name: 'n', organization: 'o' }, config: { api_url: api.url }, credential })
   assert.equal(api.requests[0]!.path, '/orgs/o/repos')
   assert.deepEqual(api.requests[0]!.json, { name: 'n', private: true, auto_init: false })
 })
 
-test('the connection test answers whose token it is', async () => {
+test('the connection test returns the account of the token', async () => {
   await using api = await upstream(() => ({ body: { login: 'octocat' } }))
   assert.deepEqual(await testConnection(github, { config: { api_url: api.url }, credential }), { account: 'octocat' })
 })

@@ -5,7 +5,7 @@ interface Paging {
   readonly per_page: number
 }
 
-/** One page of a list, with the number of the next one as GitHub's Link header tells it. */
+/** Gets one page of a list, with the number of the next page from the Link header. */
 export async function page<T>(
   http: Http,
   path: string,
@@ -18,7 +18,7 @@ export async function page<T>(
   return { data, next_page: Number.isInteger(number) && number > 0 ? number : null }
 }
 
-/** The same for the lists that are plain arrays, which most are. */
+/** The same for lists that are plain arrays, as most of them are. */
 export async function list<T>(http: Http, path: string, input: Paging, query: NonNullable<RequestOptions['query']> = {}) {
   const { data, next_page } = await page<T[]>(http, path, input, query)
   return { items: data, next_page }

@@ -11,7 +11,7 @@ const credential = { personal_access_token: 'ghp_0123456789abcdef0123456789abcde
 const headers = { 'x-github-hook-id': '7', 'x-github-hook-installation-target-type': 'repository' }
 const hook = '/repos/octocat/hello-world/hooks/7'
 
-/** Runs a piece of the recovery with the context that an action would have. */
+/** Runs a function of the recovery with the context of an action. */
 async function run<Input, T>(api: Upstream, input: Input, work: (context: ActionContext<Input>) => Promise<T>): Promise<T> {
   let result: T | undefined
   const probe = defineAction({
@@ -32,7 +32,7 @@ async function run<Input, T>(api: Upstream, input: Input, work: (context: Action
 
 const attempt = (id: number, guid: string, at: string, status_code: number) => ({ id, guid, delivered_at: at, status_code, event: 'push' })
 
-test('a hook is named by headers and payload of what it sent, and by nothing that could lead elsewhere', () => {
+test('a hook is identified by headers and payload, and unsafe values are ignored', () => {
   const data = { repository: { full_name: 'octocat/hello-world' }, organization: { login: 'octo-org' } }
   assert.equal(recovery.hookOf(headers, data), hook)
   assert.equal(recovery.hookOf({ ...headers, 'x-github-hook-installation-target-type': 'organization' }, data), '/orgs/octo-org/hooks/7')
@@ -42,7 +42,7 @@ test('a hook is named by headers and payload of what it sent, and by nothing tha
     assert.equal(recovery.hookOf(headers, { repository: { full_name: name } }), undefined, String(name))
 })
 
-test('what was sent since then is found over all pages, oldest first, with attempts of one delivery as one', async () => {
+test('deliveries since a time are read from all pages, oldest first, with attempts combined', async () => {
   await using api = await upstream(({ query }) =>
     query.get('cursor') === 'v1_2'
       ? {
@@ -73,7 +73,7 @@ test('what was sent since then is found over all pages, oldest first, with attem
   )
 })
 
-test('a delivery is asked for again by its number, and a hook that is none is asked nothing', async () => {
+test('a delivery is requested again by its id, and an invalid hook is refused', async () => {
   await using api = await upstream(() => ({ status: 202, body: {} }))
   await run(api, { hook, handle: '42' }, (context) => recovery.redeliver(context))
   assert.deepEqual([api.requests[0]!.method, api.requests[0]!.path], ['POST', `${hook}/deliveries/42/attempts`])

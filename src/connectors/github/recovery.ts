@@ -11,8 +11,8 @@ interface Attempt {
 const maxPages = 100
 
 /**
- * GitHub sends once and never again by itself, but keeps what it sent for three days. Hooks of repositories and of organisations; those of a
- * GitHub App are listed to its own key only, not to what an installation signs in with.
+ * GitHub sends a delivery only once, but keeps it for three days. This works for hooks of repositories and organisations. Deliveries to the
+ * hook of a GitHub App can only be listed with the key of the app, and an installation token is not enough.
  */
 export const recovery: WebhookRecovery = {
   hookOf(headers, data) {
@@ -27,16 +27,16 @@ export const recovery: WebhookRecovery = {
 
   async sent({ input: { hook, since }, http }) {
     const known = new Map<string, { deliveryId: string; handle: string; at: Date; delivered: boolean }>()
-    const pages = pagesByLink<Attempt[]>(http, `${checked(hook)}/deliveries`, { most: maxPages, options: { query: { per_page: 100 } } })
+    const pages = pagesByLink<Attempt[]>(http, `${checked(hook)}/deliveries`, { maxPages, options: { query: { per_page: 100 } } })
     for await (const attempts of pages) {
       for (const { id, guid, delivered_at, status_code: status } of attempts) {
         const at = new Date(delivered_at)
-        // Newest first: behind this one all are older.
+        // The list starts with the newest delivery, so all following ones are older.
         if (at < since) return [...known.values()].toReversed()
-        if (!Number.isSafeInteger(id)) throw hubError('vendor_invalid_response', { detail: 'the number of a delivery is no whole number' })
+        if (!Number.isSafeInteger(id)) throw hubError('vendor_invalid_response', { detail: 'the id of a delivery is not an integer' })
         const delivered = status >= 200 && status < 300
         const later = known.get(guid)
-        // Attempts of one delivery share its guid: it began with the earliest, and one that came through is enough.
+        // The attempts of a delivery have the same guid. The earliest one gives its time, and one success means that it was delivered.
         known.delete(guid)
         known.set(guid, { deliveryId: guid, handle: later?.handle ?? String(id), at, delivered: delivered || (later?.delivered ?? false) })
       }
@@ -45,17 +45,17 @@ export const recovery: WebhookRecovery = {
   },
 
   async redeliver({ input: { hook, handle }, http }) {
-    if (!/^\d{1,20}$/.test(handle)) throw hubError('invalid_input', { detail: 'this is no number of a delivery' })
+    if (!/^\d{1,20}$/.test(handle)) throw hubError('invalid_input', { detail: 'the handle is not the id of a delivery' })
     await http.post(`${checked(hook)}/deliveries/${handle}/attempts`)
   },
 }
 
-/** Half of it comes from headers that are not signed, and all of it becomes an address. */
+/** Checks the hook, because a part of it comes from unsigned headers and it becomes a part of a URL. */
 function isHook(text: string): boolean {
   return /^\/(?:repos\/[\w.-]{1,100}\/[\w.-]{1,100}|orgs\/[\w.-]{1,100})\/hooks\/\d{1,20}$/.test(text) && !/\/\.{1,2}\//.test(text)
 }
 
 function checked(hook: string): string {
-  if (!isHook(hook)) throw hubError('invalid_input', { detail: 'this is no hook of a repository or an organisation' })
+  if (!isHook(hook)) throw hubError('invalid_input', { detail: 'the hook is not a hook of a repository or an organisation' })
   return hook
 }

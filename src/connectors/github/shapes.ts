@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
-/** What many actions take and answer. Answers are what an agent needs of GitHub's much longer ones. */
+/** Inputs and outputs that many actions share. Outputs contain only the fields that an agent needs. */
 export const owner = z.string().min(1).max(100).describe('Owner of the repository: a user or an organisation, e.g. octocat.')
-export const repo = z.string().min(1).max(100).describe('Name of the repository without its owner, e.g. hello-world.')
+const repo = z.string().min(1).max(100).describe('Name of the repository without its owner, e.g. hello-world.')
 export const repository = { owner, repo }
 
 export const paging = {
@@ -16,12 +16,12 @@ export const markdown = z.string().max(65_536)
 export const branchName = z.string().min(1).max(255)
 export const login = z.string().min(1).max(100)
 
-/** A list of GitHub's in pages: the next one's number, or null. */
+/** A page of a list. `next_page` is null on the last page. */
 export function listOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next_page: z.number().nullable() })
 }
 
-/** Who did something; null where the account is gone. */
+/** A user; null if the account was deleted. */
 export const user = z.object({ login: z.string(), id: z.number() }).nullable()
 
 export const repositoryShape = z.object({

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { auth, defineConnector, secret } from '#kit'
 
-/** Headers of the integration's own may hold a secret, so the values that templates fill in live in the credential. */
+/** Headers of the config may need a secret. The secret is stored in the credential, and a template inserts it. */
 const template = auth.custom({
   type: 'template',
   title: 'Headers or query with secrets filled in',
-  fields: z.object({ secret: secret('Stands wherever a header or query of the config says {{secret}}.') }),
+  fields: z.object({ secret: secret('Replaces {{secret}} in the headers and the query of the config.') }),
   aliases: { token: 'secret', access_token: 'secret', api_key: 'secret' },
   authorize: ({ credential, config }) => {
     const fill = (values: unknown): Record<string, string> =>
@@ -23,7 +23,7 @@ const noted = z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must b
 export const http = defineConnector({
   name: 'http',
   title: 'HTTP',
-  description: 'Any HTTP API: one integration per API, with its base URL, headers and authentication; then any request under it.',
+  description: 'Any HTTP API: one integration per API, with its base URL, headers and authentication, and any request below that URL.',
   connect:
     'Name the base URL in config.base_url, and store the credential that the API asks for: a token, user name and password, or an API key.',
   config: z.object({

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { runAction, testConnection, upstream } from '#kit/testing'
 import { http } from './index.ts'
 
-test('request sends method, query, headers and JSON, and answers status, headers and body', async () => {
+test('request sends method, query, headers and JSON, and returns status, headers and body', async () => {
   await using api = await upstream(() => ({ status: 201, body: { data: { items: [{ id: 1 }, { id: 2 }] } } }))
   const answer = (await runAction(http, 'request', {
     config: { base_url: `${api.url}/v2`, headers: { 'x-team': 'a' } },
@@ -31,7 +31,7 @@ test('request sends method, query, headers and JSON, and answers status, headers
   assert.equal(seen!.headers.authorization, 'Bearer token-of-the-api')
 })
 
-test('json_path takes a part of the answer', async () => {
+test('json_path selects a part of the answer', async () => {
   await using api = await upstream(() => ({ body: { data: { items: [{ id: 1 }, { id: 2 }] }, 'odd key': 3 } }))
   const part = async (json_path: string) =>
     ((await runAction(http, 'request', { config: { base_url: api.url }, input: { json_path } })) as { body: unknown }).body
@@ -42,7 +42,7 @@ test('json_path takes a part of the answer', async () => {
   assert.equal(await part('constructor.name'), null)
 })
 
-test('forms, multipart files and plain texts go out as what they are', async () => {
+test('forms, multipart files and plain texts are sent with their content types', async () => {
   await using api = await upstream(() => ({ body: 'fine', headers: { 'content-type': 'text/plain' } }))
   const send = (input: object) => runAction(http, 'request', { config: { base_url: api.url }, input: { method: 'POST', ...input } })
   await send({ form: { a: 'x&y', b: 2 } })
@@ -72,7 +72,7 @@ test('a path cannot leave the base URL, nor a header replace the authentication'
   assert.equal(api.requests[0]!.headers.authorization, 'Bearer token-of-the-api')
 })
 
-test('templates fill secrets into headers and query, and a dry run shows neither', async () => {
+test('templates insert secrets into headers and query, and a dry run does not show them', async () => {
   await using api = await upstream(() => ({ body: {} }))
   const options = {
     config: { base_url: api.url, headers: { 'x-auth': 'Key {{secret}}' }, query: { k: '{{secret}}' } },
@@ -90,7 +90,7 @@ test('templates fill secrets into headers and query, and a dry run shows neither
   assert.doesNotMatch(JSON.stringify(shown), /very-secret-value/)
 })
 
-test('basic and both API keys are sent where they belong', async () => {
+test('basic authentication and API keys are sent in header or query', async () => {
   await using api = await upstream(() => ({ body: {} }))
   const config = { base_url: api.url }
   await runAction(http, 'request', { config, input: {}, credential: { username: 'u', password: 'pass-word' } })
@@ -99,7 +99,7 @@ test('basic and both API keys are sent where they belong', async () => {
   assert.equal(api.requests[1]!.headers['x-api-key'], 'key-key-key')
 })
 
-test('allowed statuses are answers, others are errors; two bodies are refused', async () => {
+test('allowed statuses are results, others are errors; two bodies are refused', async () => {
   await using api = await upstream(() => ({ status: 404, body: { message: 'none' } }))
   const options = { config: { base_url: api.url } }
   assert.equal(((await runAction(http, 'request', { ...options, input: { allow_status: [404] } })) as { status: number }).status, 404)
@@ -107,7 +107,7 @@ test('allowed statuses are answers, others are errors; two bodies are refused', 
   await assert.rejects(runAction(http, 'request', { ...options, input: { json: {}, text: 'x' } }), { code: 'invalid_input' })
 })
 
-test('the connection test answers the host', async () => {
+test('the connection test returns the host', async () => {
   await using api = await upstream(() => ({ body: {} }))
   const { account } = await testConnection(http, { config: { base_url: api.url, test_path: '/ping' } })
   assert.match(account, /127\.0\.0\.1:\d+ answered 200/)

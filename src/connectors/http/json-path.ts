@@ -1,4 +1,4 @@
-/** The part of a value that a path names: `data.items[0].name`, `items[*].id`, `["odd key"]`. Undefined parts are null. */
+/** Selects a part of a value by a path: `data.items[0].name`, `items[*].id`, `["odd key"]`. Missing parts are null. */
 export function atPath(value: unknown, path: string): unknown {
   const steps = [...path.replace(/^\$\.?/, '').matchAll(/\[(\d+|\*|"(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)].map(([, inner, name]) =>
     inner?.startsWith('"') ? (JSON.parse(inner) as string) : (inner ?? name!),

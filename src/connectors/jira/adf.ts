@@ -1,6 +1,6 @@
 /**
- * Atlassian's document format from Markdown and back, for what agents write and read: headings, paragraphs, lists, task-free quotes, code,
- * rules, tables on the way out, and bold, italic, strike, code and links in lines. What the format has beyond that comes back as its text.
+ * Converts between Markdown and the Atlassian Document Format: headings, paragraphs, lists, quotes, code, rules, and bold, italic, strike,
+ * code and links inside lines. Tables are only converted to Markdown. Of all other nodes only the text is kept.
  */
 interface Node {
   type: string
@@ -70,7 +70,7 @@ function itemOf(line: string): { indent: number; ordered: boolean; start: number
   return found ? { indent: found[1]!.length, ordered: found[3] !== undefined, start: Number(found[3] ?? 1), text: found[4]! } : undefined
 }
 
-/** A list, and the lists indented under its items. */
+/** Parses a list and the lists that are nested in its items. */
 function readList(lines: readonly string[], from: number): [Node, number] {
   const first = itemOf(lines[from]!)!
   const items: Node[] = []
@@ -81,8 +81,8 @@ function readList(lines: readonly string[], from: number): [Node, number] {
     const end = endOf(lines, at, (next) => next.trim() !== '' && (next.match(/^\s*/)?.[0].length ?? 0) > item.indent)
     const inner = lines.slice(at + 1, end)
     const nested = inner.findIndex((line) => itemOf(line) !== undefined)
-    const words = nested < 0 ? inner : inner.slice(0, nested)
-    const content: Node[] = [{ type: 'paragraph', content: paragraph([item.text, ...words.map((line) => line.trim())]) }]
+    const ownLines = nested < 0 ? inner : inner.slice(0, nested)
+    const content: Node[] = [{ type: 'paragraph', content: paragraph([item.text, ...ownLines.map((line) => line.trim())]) }]
     if (nested >= 0) content.push(...blocks(inner.slice(nested)))
     items.push({ type: 'listItem', content })
     at = end
@@ -120,12 +120,12 @@ const spans: readonly Span[] = [
   { pattern: /(?<![\w_])_([^_\s][^_]{0,2000}?)_(?![\w_])/g, mark: () => ({ type: 'em' }) },
 ]
 
-/** Each kind of span is looked for once from where it was last found, so a line is gone through once per kind and not once per span. */
+/** The search for each kind of span continues where it last matched, so a line is scanned once per kind and not once per span. */
 function inline(text: string, marks: Marks = []): Node[] {
   const out: Node[] = []
-  const plain = (words: string): void => {
-    if (words !== '')
-      out.push({ type: 'text', text: words.replaceAll(/\\([\\`*_{}[\]()#+\-.!~>])/g, '$1'), ...(marks.length > 0 ? { marks } : {}) })
+  const plain = (value: string): void => {
+    if (value !== '')
+      out.push({ type: 'text', text: value.replaceAll(/\\([\\`*_{}[\]()#+\-.!~>])/g, '$1'), ...(marks.length > 0 ? { marks } : {}) })
   }
   const next = new Map<Span, RegExpExecArray | null>()
   const find = (span: Span, from: number): RegExpExecArray | null => {
@@ -214,7 +214,7 @@ function itemText(item: Node, list: Node, index: number, indent: string): string
         ? `- [${item.attrs?.['state'] === 'DONE' ? 'x' : ' '}]`
         : '-'
   const inner = `${indent}${' '.repeat(sign.length + 1)}`
-  // A task's line stands in it directly, a list item's in a paragraph.
+  // A task item contains its text directly. A list item contains it in a paragraph.
   const parts = children(item).some(({ type }) => type === 'text')
     ? [lineText(item)]
     : children(item).map((child) => blockText(child, inner))
@@ -252,12 +252,12 @@ function lineText(node: Node): string {
 }
 
 function marked({ text = '', marks = [] }: Node): string {
-  return marks.reduce((words, { type, attrs }) => {
-    if (type === 'code') return `\`${words}\``
-    if (type === 'strong') return `**${words}**`
-    if (type === 'em') return `*${words}*`
-    if (type === 'strike') return `~~${words}~~`
-    if (type === 'link') return `[${words}](${String(attrs?.['href'] ?? '')})`
-    return words
+  return marks.reduce((text, { type, attrs }) => {
+    if (type === 'code') return `\`${text}\``
+    if (type === 'strong') return `**${text}**`
+    if (type === 'em') return `*${text}*`
+    if (type === 'strike') return `~~${text}~~`
+    if (type === 'link') return `[${text}](${String(attrs?.['href'] ?? '')})`
+    return text
   }, text)
 }

@@ -8,7 +8,7 @@ export const jira = defineConnector({
   title: 'Jira',
   description: 'Projects, issues, transitions, comments and users of Jira Cloud, Server and Data Center.',
   connect:
-    'In the cloud make an API token under Account settings, Security, and store it as credential jira-credentials {"username": "you@example.com", "api_token": "…", "base_url": "https://your-domain.atlassian.net"}; on a server of your own make a personal access token and store {"token": "…"}.',
+    'In Jira Cloud create an API token under Account settings, Security, and store it as credential jira-credentials {"username": "you@example.com", "api_token": "…", "base_url": "https://your-domain.atlassian.net"}; on Jira Server or Data Center create a personal access token and store {"token": "…"}.',
   config,
   auth: [
     auth.basic({

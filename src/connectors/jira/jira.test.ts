@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { runAction, testConnection, upstream, type Scripted, type SeenRequest } from '#kit/testing'
+import { runAction, testConnection, upstream, type Scripted, type RecordedRequest } from '#kit/testing'
 import { fromAdf, toAdf } from './adf.ts'
 import { jira } from './index.ts'
 import { buildJql, quote } from './jql.ts'
@@ -27,7 +27,7 @@ const raw = {
   },
 }
 
-/** Runs one action against scripted answers by method and path; answers what came out and what was asked. */
+/** Runs an action against scripted answers by method and path. Returns the output and the requests. */
 async function run(verb: string, input: object, answers: Record<string, Scripted>, config: object = {}) {
   await using api = await upstream(
     ({ method, path }) => answers[`${method} ${path}`] ?? { status: 404, body: { errorMessages: [`nothing at ${method} ${path}`] } },
@@ -36,9 +36,9 @@ async function run(verb: string, input: object, answers: Record<string, Scripted
   return { output: output as Record<string, any>, requests: api.requests, url: api.url }
 }
 
-const last = (requests: SeenRequest[]): SeenRequest => requests.at(-1)!
+const last = (requests: RecordedRequest[]): RecordedRequest => requests.at(-1)!
 
-test('list_projects asks by page in the cloud and cuts the page itself on a server', async () => {
+test('list_projects requests pages from Jira Cloud and selects the page itself for Jira Server', async () => {
   const project = { id: '1', key: 'PROJ', name: 'Project', projectTypeKey: 'software', lead: { accountId: 'a', displayName: 'Ada' } }
   const cloud = await run(
     'list_projects',
@@ -67,7 +67,7 @@ test('list_projects asks by page in the cloud and cuts the page itself on a serv
   assert.deepEqual([server.output['items'][0].key, server.output['next_start']], ['TWO', 2])
 })
 
-test('find_project takes the one of that name in any case, and lists what comes near', async () => {
+test('find_project ignores upper and lower case, and lists similar projects', async () => {
   const values = [
     { id: '1', key: 'PA', name: 'Project A' },
     { id: '2', key: 'PB', name: 'Project B' },
@@ -80,7 +80,7 @@ test('find_project takes the one of that name in any case, and lists what comes 
   })
 })
 
-test('get_project, list_issue_types and list_statuses read what a project is made of', async () => {
+test('get_project, list_issue_types and list_statuses read the properties of a project', async () => {
   const body = { id: '1', key: 'PROJ', name: 'P', issueTypes: [{ id: '3', name: 'Bug', subtask: false }] }
   assert.equal((await run('get_project', { project_key: 'PROJ' }, { 'GET /rest/api/3/project/PROJ': { body } })).output['name'], 'P')
   const types = await run('list_issue_types', { project_key: 'PROJ' }, { 'GET /rest/api/3/project/PROJ': { body } })
@@ -93,7 +93,7 @@ test('get_project, list_issue_types and list_statuses read what a project is mad
   assert.deepEqual(statuses.output['items'], [{ issue_type: 'Bug', statuses: [{ id: '1', name: 'To Do' }] }])
 })
 
-test('search_users finds people in the cloud and on a server', async () => {
+test('search_users finds people in Jira Cloud and Jira Server', async () => {
   const cloud = await run(
     'search_users',
     { query: 'ada' },
@@ -109,7 +109,7 @@ test('search_users finds people in the cloud and on a server', async () => {
   assert.equal(last(server.requests).query.get('username'), '.')
 })
 
-test('search_issues builds its query from filters and hands the cursor on', async () => {
+test('search_issues builds its query from filters and returns the cursor', async () => {
   const found = await run(
     'search_issues',
     {
@@ -155,20 +155,20 @@ test('an attempt to break out of a filter stays a string', () => {
       } catch {
         return
       }
-      // One string token: it closes at its last character and nowhere before.
+      // The value is one string token that ends only at its last character.
       assert.match(quoted, /^"(?:[^"\\\n\r]|\\["\\])*"$/)
     }),
   )
 })
 
-test('get_issue answers the description as Markdown, and refuses what is no key', async () => {
+test('get_issue returns the description as Markdown, and refuses an invalid key', async () => {
   const { output, requests } = await run('get_issue', { issue_key: 'PROJ-1' }, { 'GET /rest/api/3/issue/PROJ-1': { body: raw } })
   assert.equal(output['assignee'].name, 'Ada')
   assert.match(last(requests).query.get('fields')!, /summary/)
   await assert.rejects(run('get_issue', { issue_key: 'PROJ-1/../2' }, {}), { code: 'invalid_input' })
 })
 
-test('create_issue sends the fields Jira wants, in the cloud as a document, on a server as text', async () => {
+test('create_issue sends the fields in the formats of Jira Cloud and Jira Server', async () => {
   const input = {
     project_key: 'PROJ',
     summary: 'S',
@@ -211,7 +211,7 @@ test('create_issue sends the fields Jira wants, in the cloud as a document, on a
   })
 })
 
-test('update_issue and delete_issue say that it is done; nothing to change is refused', async () => {
+test('update_issue and delete_issue confirm; an update without changes is refused', async () => {
   const updated = await run('update_issue', { issue_key: 'PROJ-1', summary: 'T' }, { 'PUT /rest/api/3/issue/PROJ-1': { status: 204 } })
   assert.deepEqual([updated.output, last(updated.requests).json], [{ key: 'PROJ-1', done: true }, { fields: { summary: 'T' } }])
   await assert.rejects(run('update_issue', { issue_key: 'PROJ-1' }, {}), { code: 'invalid_input' })
@@ -223,7 +223,7 @@ test('update_issue and delete_issue say that it is done; nothing to change is re
   assert.equal(last(deleted.requests).query.get('deleteSubtasks'), 'true')
 })
 
-test('assign_issue gives it to a person or to nobody', async () => {
+test('assign_issue assigns a person or removes the assignee', async () => {
   const answers = { 'PUT /rest/api/3/issue/PROJ-1/assignee': { status: 204 } }
   assert.deepEqual(last((await run('assign_issue', { issue_key: 'PROJ-1', assignee: 'a1' }, answers)).requests).json, { accountId: 'a1' })
   assert.deepEqual(last((await run('assign_issue', { issue_key: 'PROJ-1', assignee: null }, answers)).requests).json, { accountId: null })
@@ -233,7 +233,7 @@ test('assign_issue gives it to a person or to nobody', async () => {
   )
 })
 
-test('add_comment and link_issues write what was said', async () => {
+test('add_comment and link_issues send the given values', async () => {
   const comment = await run(
     'add_comment',
     { issue_key: 'PROJ-1', body: '*hi*' },
@@ -248,7 +248,7 @@ test('add_comment and link_issues write what was said', async () => {
   assert.deepEqual(last(link.requests).json, { type: { name: 'Blocks' }, inwardIssue: { key: 'PROJ-1' }, outwardIssue: { key: 'PROJ-2' } })
 })
 
-test('list_transitions and transition_issue go by name of transition or status, and say what can be done', async () => {
+test('transition_issue accepts the name of a transition or status, and its error lists the possible ones', async () => {
   const answers = {
     'GET /rest/api/3/issue/PROJ-1/transitions': {
       body: {
@@ -272,7 +272,7 @@ test('list_transitions and transition_issue go by name of transition or status, 
   )
 })
 
-test('the vendor’s words for a bad field are handed on', async () => {
+test('the vendor’s message about an invalid field is shown', async () => {
   const answers = { 'POST /rest/api/3/issue': { status: 400, body: { errorMessages: [], errors: { summary: 'is required' } } } }
   await assert.rejects(run('create_issue', { project_key: 'P', summary: 'S' }, answers), {
     code: 'vendor_rejected',
@@ -280,12 +280,12 @@ test('the vendor’s words for a bad field are handed on', async () => {
   })
 })
 
-test('the connection test answers who it is', async () => {
+test('the connection test returns the account', async () => {
   await using api = await upstream(() => ({ body: { displayName: 'Ada' } }))
   assert.deepEqual(await testConnection(jira, { credential, config: { base_url: api.url } }), { account: 'Ada' })
 })
 
-test('Markdown goes to Atlassian’s format and comes back the same', () => {
+test('Markdown is unchanged after conversion to Atlassian’s format and back', () => {
   const texts = [
     'Plain text',
     '# Head\n\ntext',
@@ -300,7 +300,7 @@ test('Markdown goes to Atlassian’s format and comes back the same', () => {
   for (const text of texts) assert.equal(fromAdf(toAdf(text)), text)
 })
 
-test('what stands in a document beyond Markdown comes back as its text', () => {
+test('of nodes without a Markdown form the text is kept', () => {
   const cell = (text: string) => ({ type: 'tableCell', content: [{ type: 'paragraph', content: [{ type: 'text', text }] }] })
   const document = {
     type: 'doc',
@@ -332,7 +332,7 @@ test('what stands in a document beyond Markdown comes back as its text', () => {
   assert.equal(fromAdf(document), '@Ada :tada:\n\n| a | b\\|c |\n| --- | --- |\n| 1 | 2 |\n\n- [x] did it')
 })
 
-test('any text becomes a document without loss of its letters, and quickly', () => {
+test('any text is converted without loss of text and quickly', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 300 }), (text) => {
       const letters = (value: string) => value.replaceAll(/[^a-zA-Z0-9]/g, '')

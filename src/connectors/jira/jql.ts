@@ -1,8 +1,8 @@
 import { hubError } from '#kit'
 
 /**
- * JQL is built from filters, never from pasted text: each value becomes a quoted string in which quotes and backslashes are escaped, so it
- * cannot end the string and begin a clause of its own.
+ * JQL is built from filters. Each value becomes a quoted string with escaped quotes and backslashes, so that a value cannot end the string
+ * and add a clause.
  */
 export interface Filters {
   readonly project?: string | undefined
@@ -18,8 +18,9 @@ export interface Filters {
 }
 
 export function quote(value: string): string {
-  // Control characters have no place in a JQL string, and a line break would end it in some versions.
-  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(value)) throw hubError('invalid_input', { detail: 'a filter has control characters' })
+  // JQL strings must not contain control characters, and a line break ends the string in some versions.
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(value))
+    throw hubError('invalid_input', { detail: 'a filter contains control characters; remove them' })
   return `"${value
     .replaceAll('\\', '\\\\')
     .replaceAll('"', '\\"')
@@ -46,7 +47,7 @@ export function buildJql(
   return `${clauses.join(' AND ')}${clauses.length > 0 ? ' ' : ''}ORDER BY ${order.by} ${order.direction.toUpperCase()}`
 }
 
-/** `me` and `nobody` are words people use; JQL has functions for them. */
+/** Translates `me` and `nobody`, because JQL has no such users. */
 function person(field: string, value: string | undefined): string[] {
   if (value === undefined) return []
   if (value === 'me') return [`${field} = currentUser()`]
@@ -55,11 +56,11 @@ function person(field: string, value: string | undefined): string[] {
 }
 
 function since(field: string, value: string | undefined): string[] {
-  // JQL knows minutes, and its own spelling of a time.
+  // JQL times have a format of their own and no seconds.
   return value === undefined ? [] : [`${field} >= ${quote(new Date(value).toISOString().slice(0, 16).replace('T', ' '))}`]
 }
 
-/** The text search has a language of its own inside the string; its signs are taken for letters. */
+/** Escapes the operators of Jira's text search, so that they are searched as characters. */
 function searchTerms(text: string): string {
   return text
     .replaceAll(/[+\-&|!(){}[\]^~*?\\:"]/g, ' ')

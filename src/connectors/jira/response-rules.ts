@@ -7,7 +7,7 @@ export const responseRules: ResponseRules = {
       errors?: Record<string, string>
       message?: string
     }
-    const fields = Object.entries(errors ?? {}).map(([field, words]) => `${field}: ${words}`)
+    const fields = Object.entries(errors ?? {}).map(([field, text]) => `${field}: ${text}`)
     const all = [...(errorMessages ?? []), ...fields, ...(message ? [message] : [])]
     return all.length > 0 ? all.join('; ') : undefined
   },

@@ -104,12 +104,12 @@ export function renderIssue({ id, key, fields = {} }: RawIssue, config: JiraConf
   }
 }
 
-/** A text as Jira writes times, or the milliseconds that Atlassian's own examples have. */
-export function timeOf(value: string | number | null | undefined): string | null {
+/** Parses a time in Jira's format, or in milliseconds as in some of Atlassian's examples. */
+function timeOf(value: string | number | null | undefined): string | null {
   return typeof value === 'number' ? new Date(value).toISOString() : (value ?? null)
 }
 
-/** Cloud keeps texts as documents, servers as wiki text. */
+/** Jira Cloud stores texts as documents, Jira Server as wiki markup. */
 export function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null
   return typeof value === 'string' ? value : fromAdf(value)

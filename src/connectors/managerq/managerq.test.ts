@@ -29,7 +29,7 @@ test('ask_agent submits the prompt and polls until the answer is there', async (
   assert.equal(api.requests[0]!.headers['idempotency-key'], 'k-1')
 })
 
-test('ask_agent reads an answer as JSON where that is wanted, also from a fence', async () => {
+test('ask_agent parses JSON if requested, also from a code block', async () => {
   const answers = ['{"a":1}', 'Here you are:\n```json\n{"a":1}\n```', 'I would rather not']
   await using api = await upstream(() => ({ body: { id: 't-1', status: 'completed', result: answers.shift() } }))
   const run = () => runAction(managerq, 'ask_agent', { config: { base_url: api.url }, credential, input: { prompt: 'x', json: true } })
@@ -38,7 +38,7 @@ test('ask_agent reads an answer as JSON where that is wanted, also from a fence'
   await assert.rejects(run(), { code: 'vendor_invalid_response' })
 })
 
-test('ask_agent says which task goes on when it takes too long, and why an agent failed', async () => {
+test('ask_agent reports the task id on timeout, and the reason if an agent failed', async () => {
   await using slow = await upstream(() => ({ body: { task_id: 't-2', state: 'running' } }))
   const input = { prompt: 'x', timeout_seconds: 0.1, poll_seconds: 0.05 }
   await assert.rejects(runAction(managerq, 'ask_agent', { config: { base_url: slow.url }, credential, input }), {
@@ -52,7 +52,7 @@ test('ask_agent says which task goes on when it takes too long, and why an agent
   })
 })
 
-test('submit_task does not wait and get_task looks it up by an encoded id', async () => {
+test('submit_task does not wait, and get_task encodes the id', async () => {
   await using api = await upstream(() => ({ body: { id: 'a/b', status: 'running' } }))
   const config = { base_url: api.url, tasks_path: '/api/agents' }
   assert.deepEqual(await runAction(managerq, 'submit_task', { config, credential, input: { prompt: 'x', agent: 'writer' } }), {
@@ -68,7 +68,7 @@ test('submit_task does not wait and get_task looks it up by an encoded id', asyn
   )
 })
 
-test('the connection test looks at its health', async () => {
+test('the connection test reads the health', async () => {
   await using api = await upstream(() => ({ body: 'ok' }))
   assert.deepEqual(await testConnection(managerq, { config: { base_url: api.url }, credential }), { account: 'managerQ' })
 })

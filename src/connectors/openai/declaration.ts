@@ -12,11 +12,11 @@ export const openai = defineConnector({
       .url({ protocol: /^https?$/ })
       .default('https://api.openai.com/v1')
       .describe('The endpoint, up to and with /v1.'),
-    model: z.string().min(1).max(200).optional().describe('The model that is asked unless a call names one.'),
+    model: z.string().min(1).max(200).optional().describe('The model for calls that do not name one.'),
   }),
   auth: [
     auth.token({ title: 'API key', describe: 'The key.', aliases: ['api_key'] }),
-    // Local servers often ask for nothing.
+    // Local servers often need no authentication.
     auth.none(),
   ],
   baseUrl: ({ base_url }) => base_url,

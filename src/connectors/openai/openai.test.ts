@@ -12,7 +12,7 @@ const completion = (content: string | null, more: object = {}) => ({
   usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
 })
 
-test('ask sends system and prompt and answers text and tokens', async () => {
+test('ask sends system and prompt and returns text and tokens', async () => {
   await using api = await upstream(() => ({ body: completion('Hello') }))
   const answer = await runAction(openai, 'ask', {
     config: { base_url: `${api.url}/v1`, model: 'm-1' },
@@ -32,7 +32,7 @@ test('ask sends system and prompt and answers text and tokens', async () => {
   })
 })
 
-test('ask for JSON with a schema parses the answer, and says so when it is none', async () => {
+test('ask with a schema parses the answer, and reports an answer that is not JSON', async () => {
   const answers = ['{"ok":true}', 'no json']
   await using api = await upstream(() => ({ body: completion(answers.shift()!) }))
   const options = { config: { base_url: api.url, model: 'm' }, credential, input: { prompt: 'x', schema: { type: 'object' } } }
@@ -50,7 +50,7 @@ test('no model, a refusal and an empty answer are clear errors', async () => {
   await assert.rejects(run({ model: 'm' }), { code: 'vendor_invalid_response' })
 })
 
-test('a server that fails is asked again, as asking changes nothing', async () => {
+test('a question is repeated after a failure of the server', async () => {
   let calls = 0
   await using api = await upstream(() => (calls++ === 0 ? { status: 503 } : { body: completion('yes') }))
   await runAction(openai, 'ask', { config: { base_url: api.url, model: 'm' }, input: { prompt: 'x' }, maxRetries: 1 })

@@ -1,6 +1,6 @@
 import { hubError, pagesByCursor, type Http } from '#kit'
 
-/** People and agents say names; most of Slack's methods want ids. */
+/** People and agents use names, but most of Slack's methods need ids. */
 const channelId = /^[CGD][A-Z0-9]{5,}$/
 const userId = /^[UW][A-Z0-9]{5,}$/
 
@@ -45,11 +45,11 @@ export async function findChannel(http: Http, ref: string): Promise<string> {
   }
   throw hubError('vendor_not_found', {
     detail: `Slack has no channel #${name} that this token can see`,
-    hint: 'slack_list_channels shows them; invite the bot into private ones',
+    hint: 'list the visible channels with slack_list_channels; a private channel is visible after the bot was invited',
   })
 }
 
-/** An id, an e-mail address, or a name with or without @. */
+/** `ref` is an id, an e-mail address, or a name with or without @. */
 export async function findUser(http: Http, ref: string): Promise<User> {
   if (userId.test(ref)) return (await http.get<{ user: User }>('/users.info', { query: { user: ref } })).user
   if (ref.includes('@') && !ref.startsWith('@'))

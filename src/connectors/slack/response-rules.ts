@@ -1,6 +1,6 @@
 import type { ResponseRules, VendorErrorCode } from '#kit'
 
-/** Slack answers 200 and says in the body what went wrong. */
+/** Slack answers 200 and reports errors in the body. */
 const meanings: Readonly<Record<string, VendorErrorCode>> = {
   invalid_auth: 'vendor_unauthorized',
   not_authed: 'vendor_unauthorized',
@@ -39,12 +39,12 @@ const meanings: Readonly<Record<string, VendorErrorCode>> = {
 
 export const responseRules: ResponseRules = {
   errorIn: (body, status) => {
-    const said = body as { ok?: unknown; error?: unknown; needed?: unknown; response_metadata?: { messages?: unknown } } | undefined
-    if (status !== 200 || said?.ok !== false) return undefined
-    const error = typeof said.error === 'string' ? said.error : 'unknown_error'
+    const reply = body as { ok?: unknown; error?: unknown; needed?: unknown; response_metadata?: { messages?: unknown } } | undefined
+    if (status !== 200 || reply?.ok !== false) return undefined
+    const error = typeof reply.error === 'string' ? reply.error : 'unknown_error'
     const more = [
-      typeof said.needed === 'string' ? `needed scope: ${said.needed}` : '',
-      Array.isArray(said.response_metadata?.messages) ? said.response_metadata.messages.join('; ') : '',
+      typeof reply.needed === 'string' ? `needed scope: ${reply.needed}` : '',
+      Array.isArray(reply.response_metadata?.messages) ? reply.response_metadata.messages.join('; ') : '',
     ]
     return { code: meanings[error] ?? 'vendor_rejected', message: [error, ...more].filter(Boolean).join('; ') }
   },

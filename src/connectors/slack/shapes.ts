@@ -4,7 +4,7 @@ export const channel = z.string().min(1).max(100).describe('Channel by name (#ge
 export const ts = z
   .string()
   .regex(/^\d+\.\d+$/, 'must be a ts such as 1531420618.000100')
-  .describe('The message’s ts, as sending or history answers it.')
+  .describe('The message’s ts, as returned by slack_send_message or slack_get_channel_history.')
 export const text = z.string().max(40_000)
 export const blocks = z.array(z.record(z.string(), z.unknown())).max(50).describe('Block Kit blocks; text is then what notifications show.')
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runAction, testConnection, upstream, type Scripted, type SeenRequest } from '#kit/testing'
+import { runAction, testConnection, upstream, type Scripted, type RecordedRequest } from '#kit/testing'
 import { slack } from './index.ts'
 
 const credential = { bot_token: 'xoxb-0123456789-abcdef' }
@@ -30,8 +30,8 @@ const usual: Record<string, object> = {
 
 interface Ran {
   readonly output: Record<string, any>
-  readonly requests: SeenRequest[]
-  readonly last: SeenRequest
+  readonly requests: RecordedRequest[]
+  readonly last: RecordedRequest
 }
 
 /** Runs one action against Slack's usual answers, some of them replaced. */
@@ -73,7 +73,7 @@ test('send_message posts text and blocks, with the key in its metadata', async (
   await assert.rejects(run('send_message', { channel: 'c' }), { code: 'invalid_input' })
 })
 
-test('a message that got no answer is found again by its key, and only by it', async () => {
+test('a message without an answer is found only by its key', async () => {
   const action = slack.actions['send_message']!
   for (const [key, happened] of [
     ['k-1', true],
@@ -101,7 +101,7 @@ test('a message that got no answer is found again by its key, and only by it', a
   }
 })
 
-test('notify_user finds the person by e-mail and writes to them alone', async () => {
+test('notify_user finds the person by e-mail and sends a direct message', async () => {
   const { requests, last } = await run('notify_user', { user: 'ada@example.com', text: 'Hi' })
   assert.deepEqual(
     requests.map(({ path }) => path),
@@ -111,7 +111,7 @@ test('notify_user finds the person by e-mail and writes to them alone', async ()
   assert.equal((last.json as { channel: string }).channel, 'D0DIRECT')
 })
 
-test('update_message, delete_message, schedule_message and get_permalink go by channel name', async () => {
+test('update_message, delete_message, schedule_message and get_permalink accept a channel name', async () => {
   assert.deepEqual((await run('update_message', { channel: 'general', ts, text: 'x' })).last.json, { channel: 'C0GENERAL', ts, text: 'x' })
   assert.deepEqual((await run('delete_message', { channel: '#general', ts })).last.json, { channel: 'C0GENERAL', ts })
   const scheduled = await run('schedule_message', { channel: '#general', text: 'x', post_at: '2030-01-01T00:00:00Z' })
@@ -119,7 +119,7 @@ test('update_message, delete_message, schedule_message and get_permalink go by c
   assert.equal((await run('get_permalink', { channel: 'C0GENERAL', ts })).last.query.get('message_ts'), ts)
 })
 
-test('add_reaction and remove_reaction hold what was asked for, also when it held before', async () => {
+test('add_reaction and remove_reaction succeed also if nothing has to change', async () => {
   const again: Scripted = { body: { ok: false, error: 'already_reacted' } }
   assert.deepEqual(
     (await run('add_reaction', { channel: 'C0GENERAL', ts, name: ':eyes:' }, { answers: { 'reactions.add': again } })).output,
@@ -183,7 +183,7 @@ test('list_users, get_user and find_user_by_email', async () => {
   await assert.rejects(run('get_user', { user: 'nobody' }), { code: 'vendor_not_found' })
 })
 
-test('upload_file asks for a place, sends the bytes there without the token, and shows the file', async () => {
+test('upload_file gets an upload URL, sends the bytes there without the token, and posts the file', async () => {
   const { output, requests } = await run('upload_file', {
     filename: 'report.txt',
     content: 'All is well',
@@ -204,7 +204,7 @@ test('open_view, update_view and publish_view', async () => {
   assert.deepEqual((await run('publish_view', { user: 'ada@example.com', view })).last.json, { user_id: 'U0ADA001', view })
 })
 
-test('an error inside a good reply is the error it means', async () => {
+test('an error in a reply with status 200 is reported', async () => {
   const cases = {
     invalid_auth: 'vendor_unauthorized',
     missing_scope: 'vendor_forbidden',
@@ -222,7 +222,7 @@ test('an error inside a good reply is the error it means', async () => {
   }
 })
 
-test('the connection test answers user and team', async () => {
+test('the connection test returns user and team', async () => {
   await using api = await upstream(() => ({ body: { ok: true, user: 'bot', team: 'Acme' } }))
   assert.deepEqual(await testConnection(slack, { credential, config: { api_url: api.url } }), { account: 'bot in Acme' })
 })

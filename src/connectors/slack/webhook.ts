@@ -1,29 +1,29 @@
 import { schemes, type Identity, type WebhookDeclaration } from '#kit'
 
-/** The inner names: `event_callback` is only what they come in. */
+/** The names of the inner events. `event_callback` is only their envelope. */
 export const events: Readonly<Record<string, string>> = {
-  app_home_opened: 'Somebody opened the app’s home.',
-  app_mention: 'Somebody mentioned the app.',
-  app_rate_limited: 'Slack holds events back, as there are too many.',
-  app_uninstalled: 'The app was taken out of a workspace.',
-  block_actions: 'Somebody used a button, menu or field in a message or view.',
+  app_home_opened: 'A user opened the app’s home.',
+  app_mention: 'A user mentioned the app.',
+  app_rate_limited: 'Slack limits the rate of events.',
+  app_uninstalled: 'The app was removed from a workspace.',
+  block_actions: 'A user used a button, menu or field in a message or view.',
   channel_archive: 'A channel was archived.',
-  channel_created: 'A channel was made.',
+  channel_created: 'A channel was created.',
   channel_rename: 'A channel was renamed.',
-  command: 'Somebody used a slash command.',
+  command: 'A user used a slash command.',
   file_shared: 'A file was shared.',
   link_shared: 'A link to one of the app’s domains was posted.',
-  member_joined_channel: 'Somebody joined a channel.',
-  member_left_channel: 'Somebody left a channel.',
+  member_joined_channel: 'A user joined a channel.',
+  member_left_channel: 'A user left a channel.',
   message: 'A message was posted, changed or deleted.',
-  message_action: 'Somebody used a shortcut on a message.',
+  message_action: 'A user used a shortcut on a message.',
   reaction_added: 'A reaction was added.',
   reaction_removed: 'A reaction was removed.',
-  shortcut: 'Somebody used a global shortcut.',
-  team_join: 'Somebody joined the workspace.',
+  shortcut: 'A user used a global shortcut.',
+  team_join: 'A user joined the workspace.',
   user_change: 'A person’s profile changed.',
-  view_closed: 'Somebody closed a view.',
-  view_submission: 'Somebody submitted a view.',
+  view_closed: 'A user closed a view.',
+  view_submission: 'A user submitted a view.',
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -67,11 +67,11 @@ export const webhook: WebhookDeclaration = {
     )
     return place === undefined || thread === undefined ? place : `${place}/${thread}`
   },
-  // An empty body: Slack would show any other as the answer to a command, and refuses it after a view's submission.
+  // The body is empty, because Slack shows any other body as the answer to a command and rejects it after a view submission.
   acknowledgement: { status: 200, body: undefined },
 }
 
-/** What Slack asks when an address is entered, and now and then of a command's. */
+/** Slack sends a handshake when a URL is configured, and sometimes checks the certificate of a command's URL. */
 function handshakeOf({ type, challenge, ssl_check: check }: Fields): Identity['handshake'] {
   if (type === 'url_verification' && typeof challenge === 'string' && challenge.length <= 1000) return { status: 200, body: { challenge } }
   return check === '1' ? { status: 200 } : undefined

@@ -26,9 +26,9 @@ export const smtp = defineConnector({
       .describe('TLS from the first byte; STARTTLS otherwise.'),
     require_tls: z.boolean().default(true).describe('Refuse to speak without TLS.'),
     tls_ca: z.string().max(100_000).optional().describe('Certificate authority in PEM, for a server with a certificate of its own making.'),
-    from: z.string().min(3).max(320).optional().describe('Sender of mails that name none.'),
+    from: z.string().min(3).max(320).optional().describe('Sender of mails without a `from`.'),
   }),
-  auth: [login, auth.none({ title: 'None, for a relay that asks for no login' })],
+  auth: [login, auth.none({ title: 'None, for a relay that needs no login' })],
   wellKnownCredentials: ['smtp-credentials'],
   environment: {
     SMTP_HOST: { description: 'Mail server.', names: 'host' },

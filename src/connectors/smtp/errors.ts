@@ -1,6 +1,6 @@
 import { hubError, type HubError } from '#kit'
 
-/** What nodemailer reports of a failure. */
+/** An error of nodemailer. */
 export interface SmtpFault extends Error {
   readonly code?: string
   readonly responseCode?: number
@@ -9,34 +9,42 @@ export interface SmtpFault extends Error {
 }
 
 /**
- * Before the mail's text was handed over, a failure means that nothing was sent. After that, only a refusal of the server's is certain;
- * silence or a cut leaves the outcome unknown.
+ * Before the content of the mail was sent (`contentSent`), an error means that nothing was delivered. After that, only a refusal by the server
+ * is certain. After a timeout or a lost connection the outcome is unknown.
  */
-export function asError(fault: SmtpFault, host: string, handedOver: boolean): HubError {
+export function asError(fault: SmtpFault, host: string, contentSent: boolean): HubError {
   const { code = '', responseCode: status = 0 } = fault
-  const said = fault.response ? `: ${fault.response.replaceAll(/\s+/g, ' ').slice(0, 300)}` : ''
+  const answer = fault.response ? `: ${fault.response.replaceAll(/\s+/g, ' ').slice(0, 300)}` : ''
   if (code === 'EAUTH' || status === 535 || status === 534) {
     return hubError('vendor_unauthorized', {
-      detail: `the mail server ${host} refused the login${said}`,
-      hint: 'set the credential anew',
+      detail: `the mail server ${host} refused the login${answer}`,
+      hint: 'update the credential of the integration',
       cause: fault,
     })
   }
-  if (status === 530) return hubError('vendor_unauthorized', { detail: `the mail server ${host} asks for a login${said}`, cause: fault })
+  if (status === 530) return hubError('vendor_unauthorized', { detail: `the mail server ${host} requires a login${answer}`, cause: fault })
   if (code === 'ETLS')
-    return hubError('vendor_unreachable', { detail: `the mail server ${host} and the hub agree on no TLS: ${fault.message}`, cause: fault })
+    return hubError('vendor_unreachable', {
+      detail: `the mail server ${host} and the hub could not agree on TLS settings: ${fault.message}`,
+      cause: fault,
+    })
   if (status === 421 || status === 450 || status === 451 || status === 452) {
-    return hubError('vendor_failed', { detail: `the mail server ${host} cannot take the mail now${said}`, retryAfter: 60, cause: fault })
+    return hubError('vendor_failed', {
+      detail: `the mail server ${host} cannot accept the mail now${answer}`,
+      retryAfter: 60,
+      cause: fault,
+    })
   }
-  if (status >= 500) return hubError('vendor_rejected', { detail: `the mail server ${host} refused the mail${said}`, cause: fault })
-  if (status >= 400) return hubError('vendor_failed', { detail: `the mail server ${host} cannot take the mail now${said}`, cause: fault })
+  if (status >= 500) return hubError('vendor_rejected', { detail: `the mail server ${host} refused the mail${answer}`, cause: fault })
+  if (status >= 400)
+    return hubError('vendor_failed', { detail: `the mail server ${host} cannot accept the mail now${answer}`, cause: fault })
   if (code === 'EENVELOPE' || code === 'EMESSAGE')
     return hubError('vendor_rejected', { detail: `the mail was refused: ${fault.message.slice(0, 300)}`, cause: fault })
   const known = /TIMEDOUT|TIMEOUT/.test(code) || code === 'ETIME' ? 'vendor_timeout' : 'vendor_unreachable'
-  if (handedOver) {
+  if (contentSent) {
     return hubError('outcome_unknown', {
-      detail: `the mail was handed to ${host} and no answer came`,
-      hint: 'the recipient may have it; ask before you send it again',
+      detail: `the mail was sent to ${host}, but no answer came back`,
+      hint: 'the recipient may have received it; check before you send it again',
       cause: hubError(known, { cause: fault }),
     })
   }

@@ -4,7 +4,7 @@ import { hubError, type ActionContext } from '#kit'
 import { sha256 } from '#lib/canonical'
 import { asError, type SmtpFault } from './errors.ts'
 
-/** Connections to one mail server with one login. A mail server wants few of them and each used for several mails. */
+/** A pool of connections to one mail server with one login. Mail servers limit connections, so each is used for several mails. */
 export interface SmtpPool extends AsyncDisposable {
   readonly name: string
   use<T>(work: (connection: SMTPConnection) => Promise<T>): Promise<T>
@@ -28,7 +28,7 @@ export async function poolOf(
 ): Promise<SmtpPool> {
   const server = context.config
   const { username, password } = context.credential as { username?: string; password?: string }
-  // Looked up for each call, so that the check of the address holds for each connection that is made.
+  // The host is resolved for each call, so that the address of every new connection is checked.
   const address = await context.resolve(server.host)
   const key = sha256(JSON.stringify([server, username, password, address]))
   return context.keep(key, () => createPool(server, address, username === undefined ? undefined : { user: username, pass: password ?? '' }))
@@ -55,7 +55,7 @@ function createPool(server: Server, address: string, login: { user: string; pass
         ...(server.tls_ca ? { ca: server.tls_ca } : {}),
       },
     })
-    // What goes wrong between two mails shows when the connection is used again.
+    // An error between two mails is reported when the connection is used again.
     connection.on('error', () => undefined)
     try {
       await step<void>(connection, (done) => connection.connect((error) => done(error)))
@@ -75,7 +75,7 @@ function createPool(server: Server, address: string, login: { user: string; pass
         await step<void>(held.connection, (done) => held.connection.reset((error) => done(error)))
         return held.connection
       } catch {
-        // It was closed while it lay idle: another one.
+        // The server closed the idle connection, so another one is used.
         held.connection.close()
       }
     }
@@ -124,8 +124,8 @@ function createPool(server: Server, address: string, login: { user: string; pass
 }
 
 /**
- * One exchange with the server as a promise. A connection that breaks tells nobody but its listeners, so each exchange listens for that
- * as long as it lasts.
+ * Wraps one exchange with the server in a promise. A lost connection is only reported to listeners, so each exchange adds a listener while
+ * it runs.
  */
 export function step<T>(connection: SMTPConnection, start: (done: (error?: unknown, result?: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -18,7 +18,7 @@ function failure(message: string, responseCode: number): Error {
   return Object.assign(new Error(message), { responseCode })
 }
 
-/** A scripted mail server; by default it takes one login and every mail, but none for nobody@. */
+/** A scripted mail server. By default it accepts one login and every mail except to nobody@. */
 async function mailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
   const made = { mails: [] as MailServer['mails'], connections: 0 }
   const keep = async (raw: Buffer, recipients: string[]): Promise<void> => {
@@ -100,7 +100,7 @@ test('send delivers text, HTML, copies, attachments, inline pictures and headers
   ])
 })
 
-test('who is refused is told with the server’s reason; when all are, it is an error', async () => {
+test('refused recipients are returned with the server’s reason; if all are refused, it is an error', async () => {
   await using server = await mailServer()
   const sent = await sending(server, { to: ['ada@example.com', 'nobody@example.com'] })
   assert.deepEqual([sent['accepted'], sent['rejected'][0].recipient], [['ada@example.com'], 'nobody@example.com'])
@@ -108,13 +108,13 @@ test('who is refused is told with the server’s reason; when all are, it is an 
   await assert.rejects(sending(server, { to: 'nobody@example.com' }), { code: 'vendor_rejected', message: /No such user/ })
 })
 
-test('the same key makes the same message id', async () => {
+test('the same key gives the same message id', async () => {
   await using server = await mailServer()
   const [one, two] = [await sending(server), await sending(server)]
   assert.equal(one['message_id'], two['message_id'])
 })
 
-test('a wrong login, a deferral, a full box and a mail that is too big are told apart, and nothing of the password is shown', async () => {
+test('a wrong login, a deferral, a full mailbox and a too large mail give different errors without the password', async () => {
   await using server = await mailServer()
   const wrong = { username: 'ada', password: 'wrong-password-9' }
   const refused = runAction(smtp, 'send', { input: mail, credential: wrong, config: config(server) })
@@ -136,7 +136,7 @@ test('a wrong login, a deferral, a full box and a mail that is too big are told 
   }
 })
 
-test('a connection that is cut while the mail is handed over leaves its outcome unknown; cut before, nothing was sent', async () => {
+test('a connection lost during the mail leaves the outcome unknown; one lost before means nothing was sent', async () => {
   const script = (cutAt: RegExp) =>
     createServer((socket) => {
       socket.on('error', () => undefined)
@@ -169,7 +169,7 @@ test('a connection that is cut while the mail is handed over leaves its outcome 
   }
 })
 
-test('no TLS where TLS is asked for, a certificate nobody vouches for, and no server at all are refused before a word of the login', async () => {
+test('missing TLS, an untrusted certificate and an unreachable server fail before the login is sent', async () => {
   let asked = 0
   await using plain = await mailServer({ onAuth: (_auth, _session, done) => ((asked += 1), done(null, { user: 'x' })) })
   await assert.rejects(sending(plain, {}, { require_tls: true }), { code: 'vendor_unreachable' })
@@ -188,7 +188,7 @@ test('a private mail server that the operator did not allow is refused', async (
   })
 })
 
-test('headers and addresses cannot smuggle in more headers or recipients', async () => {
+test('headers and addresses cannot add other headers or recipients', async () => {
   await using server = await mailServer()
   for (const bad of [
     { subject: 'x\r\nBcc: evil@example.com' },
@@ -203,7 +203,7 @@ test('headers and addresses cannot smuggle in more headers or recipients', async
   assert.equal(server.mails.length, 0)
 })
 
-test('a dry run shows the mail and sends none', async () => {
+test('a dry run shows the mail and does not send it', async () => {
   await using server = await mailServer()
   const shown = await runAction(smtp, 'send', { input: mail, credential, config: config(server), dryRun: true })
   assert.match(JSON.stringify(shown), /ada@example.com/)

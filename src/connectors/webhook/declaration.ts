@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { auth, defineConnector, secret } from '#kit'
 import { hook, verification } from './hook.ts'
 
-/** Any sender: an integration is one hook, with its own verification, its own reading and its own answer. */
+/** For any sender: an integration is one hook, with its own verification, event type and answer. */
 export const webhook = defineConnector({
   name: 'webhook',
   title: 'Webhook',
-  description:
-    'Takes webhooks from any system: one integration per hook, with how it is signed, what becomes of its body, and what it answers.',
+  description: 'Receives webhooks from any system: one integration per hook, which defines the signature, the event and the answer.',
   connect:
     'Make an integration of type webhook with the secret as its credential {"secret": "…"}, and point the sender at /api/v1/webhooks/NAME. Unsigned deliveries are never taken.',
   config: z.object({
@@ -19,16 +18,18 @@ export const webhook = defineConnector({
         z.strictObject({ path: z.string().min(1).max(200) }),
       ])
       .optional()
-      .describe('The event’s type after `webhook.`: a name, or where it stands. The integration’s name when left out.'),
+      .describe(
+        'The event’s type after `webhook.`: a name, or the header or body path that contains it. The integration’s name when left out.',
+      ),
     dedupe: z
       .union([z.strictObject({ header: z.string().min(1).max(100) }), z.strictObject({ path: z.string().min(1).max(200) })])
       .optional()
-      .describe('What is the same when a delivery comes again: a header or a path in the JSON body. The whole body when left out.'),
+      .describe('What identifies a repeated delivery: a header or a path in the JSON body. The complete body when left out.'),
     transform: z
       .string()
       .max(20_000)
       .optional()
-      .describe('JSONata over {body, headers}: makes the event’s data, or {type, subject, data}.'),
+      .describe('JSONata over {body, headers} that returns the event’s data, or {type, subject, data}.'),
     reply: z
       .strictObject({ status: z.int().min(200).max(299).default(200), body: z.unknown() })
       .optional()
@@ -40,12 +41,12 @@ export const webhook = defineConnector({
       title: 'Shared secret',
       fields: z.object({
         secret: secret('What the sender signs with; user:password for basic.'),
-        previous_secret: secret('The one before, while senders change over.').optional().meta({ secret: true }),
+        previous_secret: secret('The previous secret, until all senders use the new one.').optional().meta({ secret: true }),
       }),
       aliases: { token: 'secret', access_token: 'secret', webhook_secret: 'secret' },
       authorize: () => ({}),
     }),
   ],
   webhook: hook,
-  events: { '*': 'What senders send: the type is what the hook’s settings say.' },
+  events: { '*': 'The events of the sender. The config of the hook defines the type.' },
 })

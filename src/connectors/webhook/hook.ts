@@ -5,23 +5,23 @@ const presets = Object.keys(schemes) as (keyof typeof schemes)[]
 const header = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'must be a header name')
 
 export const verification = z.union([
-  z.enum(presets).describe('As this provider signs.'),
+  z.enum(presets).describe('The scheme of this provider.'),
   z.strictObject({
     kind: z.literal('hmac'),
-    header: header.describe('Where the signature stands.'),
+    header: header.describe('The header of the signature.'),
     algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256'),
     encoding: z.enum(['hex', 'base64']).default('hex'),
-    prefix: z.string().max(50).optional().describe('Stands before the signature.'),
+    prefix: z.string().max(50).optional().describe('Text before the signature.'),
     payload: z
       .string()
       .max(200)
-      .refine((text) => text.split('{body}').length === 2, 'must have {body} in it, once')
+      .refine((text) => text.split('{body}').length === 2, 'must contain {body} exactly once')
       .optional()
       .describe('What is signed, with {body}, {timestamp} and {id}.'),
     timestamp: z
       .strictObject({ header, unit: z.enum(['s', 'ms', 'iso']).default('s'), tolerance: z.int().min(1).max(86_400).default(300) })
       .optional(),
-    id_header: header.optional().describe('Stands for {id}.'),
+    id_header: header.optional().describe('The header whose value replaces {id}.'),
     secret_encoding: z.enum(['utf8', 'base64', 'hex']).default('utf8'),
   }),
   z.strictObject({ kind: z.literal('token'), header, prefix: z.string().max(50).optional() }).describe('The secret itself in a header.'),
@@ -37,7 +37,7 @@ type Settings = {
   readonly reply?: { readonly status: number; readonly body?: unknown }
 }
 
-export function schemeOf(given: Settings['verification']): WebhookScheme {
+function schemeOf(given: Settings['verification']): WebhookScheme {
   if (typeof given === 'string') return schemes[given]
   if (given.kind === 'basic') return given
   if (given.kind === 'bearer') return { kind: 'token', header: 'authorization', prefix: 'Bearer ' }
@@ -60,12 +60,12 @@ export const hook: WebhookDeclaration = {
   secretFields: ['secret', 'previous_secret'],
   identify(delivery, { name, config }) {
     const { type, dedupe } = settingsOf(config)
-    const said = typeof type === 'string' ? type : type && found(delivery, type)
+    const value = typeof type === 'string' ? type : type && found(delivery, type)
     const key = dedupe && found(delivery, dedupe)
     return {
-      // What a sender says is cut to what a type may be.
-      type: (said ?? name).replaceAll(/[^\w.-]+/g, '-').slice(0, 100),
-      // A header need not be signed: with another one the same body would be new, so it only counts together with the body.
+      // The sender's value is reduced to the characters and length that a type may have.
+      type: (value ?? name).replaceAll(/[^\w.-]+/g, '-').slice(0, 100),
+      // A header may be unsigned, and a replay with another header would count as new. So the key contains the body's digest too.
       dedupeKey: key === undefined ? delivery.digest : 'path' in dedupe! ? key : `${key} ${delivery.digest}`,
     }
   },

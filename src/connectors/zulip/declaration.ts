@@ -20,7 +20,7 @@ export const zulip = defineConnector({
   ],
   baseUrl: ({ site }) => `${site.replace(/\/+$/, '')}/api/v1`,
   responseRules: {
-    // Zulip answers 400 for what other systems give statuses of their own; `code` tells them apart.
+    // Zulip answers 400 for most errors, so they are distinguished by `code`.
     errorIn: (body, status) => {
       const {
         result,

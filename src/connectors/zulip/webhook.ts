@@ -16,7 +16,7 @@ export const webhook: WebhookDeclaration = {
     const { message, bot_email: bot } = (json() ?? {}) as Payload
     const id = message?.id
     if (typeof id !== 'number' || !Number.isSafeInteger(id)) return { type: 'message', dedupeKey: digest }
-    // One message that mentions two bots is sent for each of them.
+    // A message that mentions two bots is sent once for each bot.
     return { type: 'message', dedupeKey: `message ${id} ${typeof bot === 'string' ? bot.slice(0, 320) : ''}`, deliveryId: String(id) }
   },
   subject(data) {
@@ -25,6 +25,6 @@ export const webhook: WebhookDeclaration = {
     if (typeof stream !== 'string' || stream === '') return undefined
     return (typeof topic === 'string' ? `${stream}/${topic}` : stream).slice(0, 250)
   },
-  // Any other answer would be posted as the bot's.
+  // Zulip posts any other answer as a message of the bot.
   acknowledgement: { status: 200, body: { response_not_required: true } },
 }

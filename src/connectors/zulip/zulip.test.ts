@@ -35,7 +35,7 @@ test('send_message and send_direct_message post forms, names and addresses as JS
   assert.deepEqual(direct.form, { type: 'direct', to: '["ada@example.com"]', content: 'x' })
 })
 
-test('update_message and delete_message go to the message', async () => {
+test('update_message and delete_message address the message by id', async () => {
   const updated = await run('update_message', { message_id: 9, topic: 'other', propagate_mode: 'change_all' })
   assert.deepEqual(
     [`${updated.last.method} ${updated.last.path}`, updated.form],
@@ -45,7 +45,7 @@ test('update_message and delete_message go to the message', async () => {
   assert.deepEqual([`${deleted.last.method} ${deleted.last.path}`, deleted.output], ['DELETE /api/v1/messages/9', { done: true }])
 })
 
-test('list_messages narrows by stream and topic, and tells where to go on', async () => {
+test('list_messages filters by stream and topic, and returns the position of the next page', async () => {
   const { last, output } = await run(
     'list_messages',
     { stream: 'general', topic: 'greetings', before: 20, limit: 1 },
@@ -58,7 +58,7 @@ test('list_messages narrows by stream and topic, and tells where to go on', asyn
   assert.deepEqual([last.query.get('anchor'), last.query.get('include_anchor'), output['next_cursor']], ['20', 'false', 9])
 })
 
-test('add_reaction and remove_reaction hold what was asked for, also when it held before', async () => {
+test('add_reaction and remove_reaction succeed also if nothing has to change', async () => {
   const there = { status: 400, body: { result: 'error', code: 'REACTION_ALREADY_EXISTS', msg: 'Reaction already exists.' } }
   assert.deepEqual((await run('add_reaction', { message_id: 9, emoji_name: ':eyes:' }, there)).output, { done: true })
   const removed = await run('remove_reaction', { message_id: 9, emoji_name: 'eyes' })
@@ -68,7 +68,7 @@ test('add_reaction and remove_reaction hold what was asked for, also when it hel
   )
 })
 
-test('upload_file sends the bytes and answers a link', async () => {
+test('upload_file sends the bytes and returns a link', async () => {
   const { output, last } = await run(
     'upload_file',
     { filename: 'a[1].txt', content: 'inside' },
@@ -96,7 +96,7 @@ test('list_streams, subscribe_to_stream, list_users and get_user', async () => {
   assert.equal((await run('get_user', { user: 'ada@example.com' }, { body: { ...ok, user } })).last.path, '/api/v1/users/ada%40example.com')
 })
 
-test('what Zulip says with 400 is told apart by its code', async () => {
+test('errors of Zulip with status 400 are distinguished by code', async () => {
   const cases = [
     [{ code: 'STREAM_DOES_NOT_EXIST', msg: "Channel 'x' does not exist" }, 'vendor_not_found'],
     [{ code: 'BAD_REQUEST', msg: 'Invalid message(s)' }, 'vendor_not_found'],
@@ -117,7 +117,7 @@ test('what Zulip says with 400 is told apart by its code', async () => {
   )
 })
 
-test('the connection test answers the bot’s name', async () => {
+test('the connection test returns the bot’s name', async () => {
   await using api = await upstream(() => ({ body: { ...ok, full_name: 'Hub Bot' } }))
   assert.deepEqual(await testConnection(zulip, { credential, config: { site: `${api.url}/` } }), { account: 'Hub Bot' })
 })

@@ -1,43 +1,42 @@
 import { createHmac, hash, timingSafeEqual, type Hmac } from 'node:crypto'
-import type { Delivery } from './index.ts'
-import type { Finding } from './refusal.ts'
+import type { CheckResult, Delivery } from './types.ts'
 
 type Headers = Delivery['headers']
 
-/** A header that came once. One that came more often has been refused before. */
+/** The value of a header that occurs once. Repeated headers are rejected before this is called. */
 export function single(headers: Headers, name: string): string | undefined {
   const value = headers[name.toLowerCase()]
   if (typeof value === 'string') return value
   return Array.isArray(value) && value.length === 1 ? (value[0] as string) : undefined
 }
 
-export function isDoubled(headers: Headers, name: string): boolean {
+export function isRepeated(headers: Headers, name: string): boolean {
   const value = headers[name.toLowerCase()]
   return Array.isArray(value) && value.length > 1
 }
 
-export function isThere(headers: Headers, name: string): boolean {
+export function isPresent(headers: Headers, name: string): boolean {
   const value = headers[name.toLowerCase()]
   return typeof value === 'string' || Array.isArray(value)
 }
 
-/** Strictly: Node's own decoder skips what it cannot read, so that two texts would be one signature. */
+/** Decodes strictly. Node's decoder skips invalid characters, so that different texts would be accepted as the same signature. */
 export function decode(text: string, encoding: 'hex' | 'base64'): Buffer | undefined {
   const bytes = Buffer.from(text, encoding)
   return bytes.toString(encoding) === (encoding === 'hex' ? text.toLowerCase() : text) ? bytes : undefined
 }
 
-/** Headers reach us as Latin-1; what was sent may have been UTF-8. */
+/** Node decodes headers as Latin-1, but the sender may have used UTF-8. */
 export function headerBytes(value: string): Buffer {
   return Buffer.from(value, 'latin1')
 }
 
-/** A key of bytes goes in as a text of theirs: that takes Node 3.5 µs with a body of 2 KB, the bytes themselves 13.6. */
+/** A key of bytes is passed as a Latin-1 string, because Node then needs 3.5 µs for a body of 2 KB instead of 13.6 µs. */
 export function hmacWith(algorithm: string, key: string | Buffer): Hmac {
   return typeof key === 'string' ? createHmac(algorithm, key) : createHmac(algorithm, key.toString('latin1'), { encoding: 'latin1' })
 }
 
-/** Of two texts of any length, in a time that tells nothing of them. */
+/** Compares in constant time. Digests are compared because the texts can have different lengths. */
 export function sameDigest(given: Buffer, secret: string): boolean {
   return timingSafeEqual(given, hash('sha256', secret, 'buffer'))
 }
@@ -46,8 +45,12 @@ export function digestOf(value: string | Buffer): Buffer {
   return hash('sha256', value, 'buffer')
 }
 
-/** Every secret is tried, also after one fitted: which one it was shows in no time. */
-export function firstThat<T>(secrets: readonly string[], keyOf: (secret: string) => T | undefined, fits: (key: T) => boolean): Finding {
+/** Finds the secret that matches. It always tries every secret, so that the time does not reveal which one matched. */
+export function findSecret<T>(
+  secrets: readonly string[],
+  keyOf: (secret: string) => T | undefined,
+  matches: (key: T) => boolean,
+): CheckResult {
   let found: number | undefined
   let usable = false
   for (const [index, secret] of secrets.entries()) {
@@ -55,7 +58,7 @@ export function firstThat<T>(secrets: readonly string[], keyOf: (secret: string)
     const key = keyOf(secret)
     if (key === undefined) continue
     usable = true
-    if (fits(key)) found ??= index
+    if (matches(key)) found ??= index
   }
   if (!usable) return 'secret_unusable'
   return found ?? 'signature_wrong'
@@ -65,7 +68,7 @@ export function isBlank(secret: string): boolean {
   return secret.trim() === ''
 }
 
-/** The public half of a key pair: known to everybody, so it proves nothing where a secret is asked for. */
+/** Public keys are not secret, so they are rejected where a shared secret is needed. */
 export function isPublic(secret: string): boolean {
   return secret.startsWith('whpk_')
 }

@@ -1,44 +1,43 @@
 import { timingSafeEqual } from 'node:crypto'
-import { decode, firstThat, hmacWith, isPublic, single } from './bytes.ts'
-import type { Delivery } from './index.ts'
-import type { Finding, Refusal } from './refusal.ts'
+import { decode, findSecret, hmacWith, isPublic, single } from './bytes.ts'
 import type { HmacScheme } from './scheme.ts'
-import { timestampFault } from './timestamp.ts'
+import { checkTimestamp } from './timestamp.ts'
+import type { CheckResult, Delivery, RejectReason } from './types.ts'
 
 const sizes = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const
 
 export type Algorithm = keyof typeof sizes
 
-/** Ids are looked up and stored: nobody needs longer ones, and a control character in one is no accident. */
-const idShape = /^[\x21-\x7e]{1,256}$/
+/** Ids are stored and looked up, so their length is limited. Control characters occur only in attacks. */
+const idPattern = /^[\x21-\x7e]{1,256}$/
 
-/** More signatures than any sender has secrets would only make us work. */
+/** No sender has this many secrets. The limit bounds the work for one delivery. */
 const maxListed = 32
 
-interface Given {
+interface SignedParts {
   readonly algorithm: Algorithm
   readonly signatures: readonly Buffer[]
   readonly timestamp: string
   readonly id: string
 }
 
-export function checkHmac(scheme: HmacScheme, delivery: Delivery, secrets: readonly string[], now: number): Finding {
-  const given = readGiven(scheme, delivery, now)
-  if (typeof given === 'string') return given
-  return firstThat(
+export function checkHmac(scheme: HmacScheme, delivery: Delivery, secrets: readonly string[], now: number): CheckResult {
+  const parts = readParts(scheme, delivery, now)
+  if (typeof parts === 'string') return parts
+  return findSecret(
     secrets,
     (secret) => hmacKey(scheme, secret),
     (key) => {
-      const wanted = hmacOf(scheme, given.algorithm, key, { ...given, body: delivery.body })
-      let same = false
-      for (const signature of given.signatures) same = timingSafeEqual(wanted, signature) || same
-      return same
+      const expected = hmacOf(scheme, parts.algorithm, key, { ...parts, body: delivery.body })
+      let matches = false
+      for (const signature of parts.signatures) matches = timingSafeEqual(expected, signature) || matches
+      return matches
     },
   )
 }
 
-/** Everything that can be told without the secret, so that nonsense costs no hash. */
-function readGiven(scheme: HmacScheme, { headers }: Delivery, now: number): Given | Refusal {
+/** Makes all checks that need no secret first, so that invalid requests are rejected without hashing. */
+function readParts(scheme: HmacScheme, { headers }: Delivery, now: number): SignedParts | RejectReason {
   const header = single(headers, scheme.header)
   if (header === undefined) return 'signature_missing'
   const { listed, timestamp: rule } = scheme
@@ -49,8 +48,8 @@ function readGiven(scheme: HmacScheme, { headers }: Delivery, now: number): Give
   if (rule) {
     const times = rule.listed === undefined ? [single(headers, rule.header!)] : named(entries!, rule.listed)
     if (times.length > 1) return 'header_doubled'
-    const fault = timestampFault(times[0], rule, now)
-    if (fault) return fault
+    const problem = checkTimestamp(times[0], rule, now)
+    if (problem) return problem
     timestamp = times[0]!
   }
 
@@ -58,24 +57,24 @@ function readGiven(scheme: HmacScheme, { headers }: Delivery, now: number): Give
   if (scheme.idHeader !== undefined) {
     const value = single(headers, scheme.idHeader)
     if (value === undefined) return 'id_missing'
-    if (!idShape.test(value)) return 'id_malformed'
+    if (!idPattern.test(value)) return 'id_malformed'
     id = value
   }
 
   const texts = listed ? named(entries!, listed.name) : [header]
   if (texts.length === 0) return 'signature_missing'
   const signatures: Buffer[] = []
-  let refusal: Refusal = 'signature_malformed'
+  let reason: RejectReason = 'signature_malformed'
   let algorithm: Algorithm | undefined
   for (const text of texts) {
     const read = readSignature(scheme, text)
-    if (typeof read === 'string') refusal = read
+    if (typeof read === 'string') reason = read
     else if (read.algorithm === (algorithm ??= read.algorithm)) signatures.push(read.bytes)
   }
-  return algorithm === undefined ? refusal : { algorithm, signatures, timestamp, id }
+  return algorithm === undefined ? reason : { algorithm, signatures, timestamp, id }
 }
 
-function readSignature(scheme: HmacScheme, text: string): { algorithm: Algorithm; bytes: Buffer } | Refusal {
+function readSignature(scheme: HmacScheme, text: string): { algorithm: Algorithm; bytes: Buffer } | RejectReason {
   const prefix = scheme.prefix ?? ''
   if (!text.startsWith(prefix)) return 'signature_malformed'
   let rest = text.slice(prefix.length)
@@ -89,13 +88,13 @@ function readSignature(scheme: HmacScheme, text: string): { algorithm: Algorithm
     algorithm = method as 'sha256'
     rest = rest.slice(equals + 1)
   }
-  // Decoding a text of the wrong length would be work for nothing.
+  // A text of this length cannot be a signature, so it is not decoded.
   if (rest.length > 2 * sizes[algorithm]) return 'signature_malformed'
   const bytes = decode(rest, scheme.encoding)
   return bytes?.length === sizes[algorithm] ? { algorithm, bytes } : 'signature_malformed'
 }
 
-/** Undefined when there are too many. */
+/** Returns undefined if there are too many entries. */
 function entriesOf(header: string, separator: string): readonly (readonly [name: string, value: string])[] | undefined {
   const entries = header.split(separator, maxListed + 1)
   if (entries.length > maxListed) return undefined
@@ -122,7 +121,7 @@ export interface Signable {
   readonly body: Buffer
 }
 
-/** The body goes into the hash as it lies there: neither copied nor decoded. */
+/** Hashes the body without copying or decoding it. */
 export function hmacOf({ payload }: HmacScheme, algorithm: Algorithm, key: string | Buffer, { timestamp, id, body }: Signable): Buffer {
   const hmac = hmacWith(algorithm, key)
   if (payload === undefined) return hmac.update(body).digest()

@@ -1,19 +1,19 @@
 import { hash } from 'node:crypto'
-import type { Delivery, Readable } from './index.ts'
+import type { Delivery, Readable } from './types.ts'
 
-/** What walks an event's data later may have less stack than the parser. */
-const deepest = 200
+/** Code that processes the event later is recursive and may have a smaller stack than the parser. */
+const maxDepth = 200
 
-/** The delivery with its body read at most once, and only when somebody asks. */
+/** Adds the digest and the parsed body, each computed on first use and at most once. */
 export function readable(delivery: Delivery): Readable {
   let digest: string | undefined
-  let read: { value: unknown } | undefined
+  let parsed: { value: unknown } | undefined
   return {
     ...delivery,
     get digest() {
       return (digest ??= hash('sha256', delivery.body, 'hex'))
     },
-    json: () => (read ??= { value: parse(delivery) }).value,
+    json: () => (parsed ??= { value: parse(delivery) }).value,
   }
 }
 
@@ -24,7 +24,7 @@ function parse({ headers, body }: Delivery): unknown {
   return parseJson(text)
 }
 
-/** GitHub and Slack put a JSON text into the field `payload`; Slack's commands are the fields themselves. */
+/** GitHub and Slack send JSON in the field `payload`. Slack's commands are sent as plain form fields. */
 function parseForm(text: string): unknown {
   const fields = Object.fromEntries(new URLSearchParams(text))
   return fields['payload'] === undefined ? fields : parseJson(fields['payload'])
@@ -33,14 +33,14 @@ function parseForm(text: string): unknown {
 function parseJson(text: string): unknown {
   try {
     const value = JSON.parse(text) as unknown
-    return isDeeper(value, deepest) ? undefined : value
+    return isDeeper(value, maxDepth) ? undefined : value
   } catch {
-    // Told by the answer: what is no JSON is kept as it came, and marked.
+    // Callers handle undefined: they store the body as text and mark it as not JSON.
     return undefined
   }
 }
 
-/** Of what is parsed already, which has far fewer values than the text has characters. */
+/** Checks the parsed value and not the text, because it has far fewer values than the text has characters. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))

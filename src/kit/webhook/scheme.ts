@@ -1,62 +1,63 @@
 /**
- * How a sender proves that a delivery is its own: data, carried out by `verify.ts` and, for tests and people who set a hook up, by `sign.ts`.
- * Whatever is not said is refused: there is no scheme that lets everything in.
+ * How a sender proves that it sent a delivery. A scheme is data: `verify.ts` checks deliveries with it, and `sign.ts` signs test requests.
+ * There is no scheme that accepts every request.
  */
 export type WebhookScheme = HmacScheme | StandardScheme | TokenScheme | BasicScheme | ChannelScheme
 
-/** A keyed hash over the raw bytes, alone or with a timestamp. */
+/** An HMAC over the raw body, with or without a timestamp. */
 export interface HmacScheme {
   readonly kind: 'hmac'
-  /** Where the signature stands. */
+  /** The header that contains the signature. */
   readonly header: string
-  /** `named`: the signature begins with its method, as in `sha256=…`. */
+  /** `named`: the signature starts with the algorithm, as in `sha256=…`. */
   readonly algorithm: 'sha1' | 'sha256' | 'sha512' | 'named'
   readonly encoding: 'hex' | 'base64'
-  /** Stands before the signature in its header, such as `sha256=` or `v0=`. */
+  /** The text before the signature in its header, such as `sha256=` or `v0=`. */
   readonly prefix?: string
-  /** What is signed: a text with `{body}`, `{timestamp}` and `{id}` in it; `{body}` when left out. */
+  /** The signed text, with `{body}`, `{timestamp}` and `{id}` as placeholders. The default is `{body}`. */
   readonly payload?: string
   readonly timestamp?: TimestampRule
-  /** A header whose value stands for `{id}`. */
+  /** The header whose value replaces `{id}`. */
   readonly idHeader?: string
-  /** The header holds a list of `name=value`, as Stripe's does: the signatures are those of this name. */
+  /** The header contains a list of `name=value`, as Stripe's does. The signatures are the values with this name. */
   readonly listed?: { readonly name: string; readonly separator: string }
-  /** How the secret is written; `utf8` when left out. */
+  /** The encoding of the secret. The default is `utf8`. */
   readonly secretEncoding?: 'utf8' | 'base64' | 'hex'
 }
 
 export interface TimestampRule {
-  /** A header of its own, or an entry in the list that the signature's header holds. */
+  /** The header of the timestamp. Set either this or `listed`. */
   readonly header?: string
+  /** The name of the timestamp in the list in the signature's header. */
   readonly listed?: string
   readonly unit: 's' | 'ms' | 'iso'
-  /** Seconds that it may lie in the past or in the future. */
+  /** How many seconds the timestamp may be in the past or in the future. */
   readonly tolerance: number
 }
 
-/** Standard Webhooks: `v1` by a shared secret, `v1a` by an ed25519 key. */
+/** Standard Webhooks: `v1` signatures use a shared secret, `v1a` signatures an ed25519 key. */
 export interface StandardScheme {
   readonly kind: 'standard'
-  /** Before the names `id`, `timestamp` and `signature`; `webhook-` when left out. */
+  /** The prefix of the headers `id`, `timestamp` and `signature`. The default is `webhook-`. */
   readonly prefix?: string
   readonly tolerance: number
 }
 
-/** The secret itself, sent along: in a header (after a prefix such as `Bearer `), or in a field of the JSON body. */
+/** The secret itself is sent in a header (after a prefix such as `Bearer `) or in a field of the JSON body. */
 export interface TokenScheme {
   readonly kind: 'token'
   readonly header?: string
   readonly prefix?: string
-  /** Path of names in the body, such as `['token']`. */
+  /** The path of the field in the body, such as `['token']`. */
   readonly bodyPath?: readonly string[]
 }
 
-/** User name and password; the secret is `user:password`. */
+/** HTTP basic authentication. The secret is `user:password`. */
 export interface BasicScheme {
   readonly kind: 'basic'
 }
 
-/** A notification channel: its token is the secret, and channel and resource have to be those that were opened. */
+/** A notification channel. The token is the secret, and the channel and the resource must be those of the channel that was opened. */
 export interface ChannelScheme {
   readonly kind: 'channel'
   readonly tokenHeader: string
@@ -64,7 +65,7 @@ export interface ChannelScheme {
   readonly resourceHeader: string
 }
 
-/** What each provider does, by name: a connector uses its own, a generic hook any. */
+/** The schemes of known providers. A connector uses its own, and a generic hook can use any of them. */
 export const schemes = {
   github: { kind: 'hmac', header: 'x-hub-signature-256', algorithm: 'sha256', encoding: 'hex', prefix: 'sha256=' },
   gitlab: { kind: 'standard', tolerance: 300 },
@@ -98,7 +99,7 @@ export const schemes = {
   standard: { kind: 'standard', tolerance: 300 },
 } as const satisfies Record<string, WebhookScheme>
 
-/** Headers that a provider sends beside the signature, with `{type}` and `{id}` in them: for `hub webhook sign`, which makes sample requests. */
+/** Other headers that a provider sends, with `{type}` and `{id}` as placeholders. `hub webhook sign` adds them to sample requests. */
 export const sampleHeaders: Readonly<Partial<Record<keyof typeof schemes, Readonly<Record<string, string>>>>> = {
   github: { 'x-github-event': '{type}', 'x-github-delivery': '{id}' },
   jira: { 'x-atlassian-webhook-identifier': '{id}' },

@@ -10,7 +10,7 @@ import { timestampText } from './timestamp.ts'
 
 export interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>
-  /** As it was given, but for a token that stands inside. */
+  /** The given body, with the token added if the scheme puts the token into the body. */
   readonly body: Buffer
 }
 
@@ -19,14 +19,14 @@ interface Signing {
   readonly secret: string
   /** In milliseconds. */
   readonly now: number
-  /** The delivery's, where the scheme has one; made up when left out. */
+  /** The id of the delivery, if the scheme has one. The default is a random id. */
   readonly id?: string
 }
 
-/** Makes a delivery that `verify` believes: for deliveries of our own, and for trying a hook out. */
+/** Signs a request so that `verify` accepts it. Used for outgoing deliveries and for trying out a hook. */
 export function sign(scheme: WebhookScheme, signing: Signing): SignedRequest {
-  const fault = validateScheme(scheme)
-  if (fault !== undefined) throw hubError('invalid_input', { detail: fault })
+  const problem = validateScheme(scheme)
+  if (problem !== undefined) throw hubError('invalid_input', { detail: problem })
   const { body, secret } = signing
   switch (scheme.kind) {
     case 'hmac':
@@ -82,19 +82,19 @@ function signStandard(scheme: StandardScheme, { body, secret, now, id = `msg_${r
 function signToken({ header, prefix = '', bodyPath }: TokenScheme, { body, secret }: Signing): SignedRequest {
   if (!bodyPath) return { headers: { [header!]: prefix + headerText(secret) }, body }
   const root = asObject(body)
-  let place = root
+  let parent = root
   for (const name of bodyPath.slice(0, -1)) {
-    const next = Object.hasOwn(place, name) ? place[name] : undefined
+    const next = Object.hasOwn(parent, name) ? parent[name] : undefined
     const inner = isObject(next) ? next : {}
-    put(place, name, inner)
-    place = inner
+    setField(parent, name, inner)
+    parent = inner
   }
-  put(place, bodyPath.at(-1)!, secret)
+  setField(parent, bodyPath.at(-1)!, secret)
   return { headers: {}, body: Buffer.from(JSON.stringify(root)) }
 }
 
-/** An assignment to `__proto__` would make no field. */
-function put(object: Record<string, unknown>, name: string, value: unknown): void {
+/** Uses defineProperty because an assignment to `__proto__` would not create a field. */
+function setField(object: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
@@ -103,9 +103,10 @@ function asObject(body: Buffer): Record<string, unknown> {
   try {
     value = JSON.parse(body.toString())
   } catch (cause) {
-    throw hubError('invalid_input', { detail: 'the token goes into the body, which has to be a JSON object', cause })
+    throw hubError('invalid_input', { detail: 'the scheme puts the token into the body, so the body must be a JSON object', cause })
   }
-  if (!isObject(value)) throw hubError('invalid_input', { detail: 'the token goes into the body, which has to be a JSON object' })
+  if (!isObject(value))
+    throw hubError('invalid_input', { detail: 'the scheme puts the token into the body, so the body must be a JSON object' })
   return value
 }
 
@@ -113,11 +114,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** HTTP clients send headers as Latin-1: so the bytes on the wire are the text's UTF-8. */
+/** HTTP clients encode headers as Latin-1. This makes them send the UTF-8 bytes of the text. */
 function headerText(secret: string): string {
   return Buffer.from(secret).toString('latin1')
 }
 
 function unusable(): never {
-  throw hubError('invalid_input', { detail: 'the secret is not of the form that this scheme needs' })
+  throw hubError('invalid_input', { detail: 'the secret does not have the format that this scheme needs' })
 }

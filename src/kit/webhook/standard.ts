@@ -1,30 +1,29 @@
 import { createPrivateKey, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
-import { decode, firstThat, hmacWith, isPublic, single } from './bytes.ts'
-import type { Delivery } from './index.ts'
-import type { Finding } from './refusal.ts'
+import { decode, findSecret, hmacWith, isPublic, single } from './bytes.ts'
 import type { StandardScheme } from './scheme.ts'
-import { timestampFault } from './timestamp.ts'
+import { checkTimestamp } from './timestamp.ts'
+import type { CheckResult, Delivery } from './types.ts'
 
-/** Without a dot: `id.timestamp.body` would otherwise have more than one reading. */
-const idShape = /^[\x21-\x2d\x2f-\x7e]{1,256}$/
+/** An id must not contain a dot, because `id.timestamp.body` would then be ambiguous. */
+const idPattern = /^[\x21-\x2d\x2f-\x7e]{1,256}$/
 
-// An ed25519 check costs some 0.1 ms, so their number is bounded.
+// One ed25519 check takes about 0.1 ms, so the number of signatures is limited.
 const maxSignatures = 16
 
 export function standardHeaders({ prefix = 'webhook-' }: StandardScheme) {
   return { id: `${prefix}id`, timestamp: `${prefix}timestamp`, signature: `${prefix}signature` } as const
 }
 
-export function checkStandard(scheme: StandardScheme, { headers, body }: Delivery, secrets: readonly string[], now: number): Finding {
+export function checkStandard(scheme: StandardScheme, { headers, body }: Delivery, secrets: readonly string[], now: number): CheckResult {
   const names = standardHeaders(scheme)
   const header = single(headers, names.signature)
   if (header === undefined) return 'signature_missing'
   const id = single(headers, names.id)
   if (id === undefined) return 'id_missing'
-  if (!idShape.test(id)) return 'id_malformed'
+  if (!idPattern.test(id)) return 'id_malformed'
   const timestamp = single(headers, names.timestamp)
-  const fault = timestampFault(timestamp, { unit: 's', tolerance: scheme.tolerance }, now)
-  if (fault) return fault
+  const problem = checkTimestamp(timestamp, { unit: 's', tolerance: scheme.tolerance }, now)
+  if (problem) return problem
 
   const entries = header.split(' ', maxSignatures + 1)
   if (entries.length > maxSignatures) return 'signature_malformed'
@@ -35,17 +34,18 @@ export function checkStandard(scheme: StandardScheme, { headers, body }: Deliver
   if (shared.length + asymmetric.length === 0) return 'signature_malformed'
 
   const head = `${id}.${timestamp}.`
-  let whole: Buffer | undefined
-  return firstThat(secrets, keyOf, (key) => {
-    let same = false
+  let signed: Buffer | undefined
+  return findSecret(secrets, keyOf, (key) => {
+    let matches = false
     if (Buffer.isBuffer(key)) {
       if (shared.length === 0) return false
-      const wanted = hmacWith('sha256', key).update(head).update(body).digest()
-      for (const signature of shared) same = timingSafeEqual(wanted, signature) || same
+      const expected = hmacWith('sha256', key).update(head).update(body).digest()
+      for (const signature of shared) matches = timingSafeEqual(expected, signature) || matches
     } else {
-      for (const signature of asymmetric) same = verify(null, (whole ??= Buffer.concat([Buffer.from(head), body])), key, signature) || same
+      for (const signature of asymmetric)
+        matches = verify(null, (signed ??= Buffer.concat([Buffer.from(head), body])), key, signature) || matches
     }
-    return same
+    return matches
   })
 }
 
@@ -54,7 +54,7 @@ function bytesOf(text: string, size: number): Buffer[] {
   return bytes?.length === size ? [bytes] : []
 }
 
-/** A shared secret as bytes, or a public key: neither can be taken for the other. */
+/** Returns the bytes of a shared secret, or a public key. The prefix decides, so that one is never used as the other. */
 function keyOf(secret: string): Buffer | KeyObject | undefined {
   return isPublic(secret) ? publicKey(secret) : sharedKey(secret)
 }
@@ -70,10 +70,10 @@ function publicKey(secret: string): KeyObject | undefined {
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') }, format: 'jwk' })
 }
 
-// What PKCS#8 puts before the 32 bytes of an ed25519 seed: Node takes no bare one.
+// The PKCS#8 header before the 32 bytes of an ed25519 seed. Node does not accept a seed without it.
 const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-/** `whsk_` and the seed in base64, alone or with the public key behind it. */
+/** Parses `whsk_` and base64 of the seed, optionally followed by the public key. */
 export function privateKey(secret: string): KeyObject | undefined {
   const bytes = secret.startsWith('whsk_') ? decode(secret.slice('whsk_'.length), 'base64') : undefined
   if (bytes?.length !== 32 && bytes?.length !== 64) return undefined

@@ -1,20 +1,20 @@
-import type { Refusal } from './refusal.ts'
 import type { TimestampRule } from './scheme.ts'
+import type { RejectReason } from './types.ts'
 
-const shapes = {
+const patterns = {
   s: /^\d{1,12}$/,
   ms: /^\d{1,15}$/,
   iso: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/,
 } as const
 
-/** Undefined when it is recent enough; the future counts as much as the past. */
-export function timestampFault(
+/** Returns undefined if the timestamp is within the tolerance, in the past or in the future. */
+export function checkTimestamp(
   text: string | undefined,
   { unit, tolerance }: Pick<TimestampRule, 'unit' | 'tolerance'>,
   now: number,
-): Refusal | undefined {
+): RejectReason | undefined {
   if (text === undefined) return 'timestamp_missing'
-  if (!shapes[unit].test(text)) return 'timestamp_malformed'
+  if (!patterns[unit].test(text)) return 'timestamp_malformed'
   const at = unit === 'iso' ? Date.parse(text) : Number(text) * (unit === 's' ? 1000 : 1)
   if (Number.isNaN(at)) return 'timestamp_malformed'
   return Math.abs(now - at) <= tolerance * 1000 ? undefined : 'timestamp_stale'

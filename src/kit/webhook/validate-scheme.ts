@@ -2,7 +2,7 @@ import type { HmacScheme, WebhookScheme } from './scheme.ts'
 
 const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 
-/** The headers that a scheme reads: each may come once only, and none belongs into what is stored. */
+/** The headers that a scheme reads. Each may occur only once, and none of them is stored. */
 export function headersOf(scheme: WebhookScheme): readonly string[] {
   switch (scheme.kind) {
     case 'hmac':
@@ -20,17 +20,17 @@ export function headersOf(scheme: WebhookScheme): readonly string[] {
   }
 }
 
-/** Why a scheme that somebody put together would prove less than it seems to; undefined when it is sound. */
+/** Describes what is wrong with a user-defined scheme; returns undefined if the scheme is valid. */
 export function validateScheme(scheme: WebhookScheme): string | undefined {
-  for (const name of headersOf(scheme)) if (!headerName.test(name)) return `"${name}" is no name of a header`
+  for (const name of headersOf(scheme)) if (!headerName.test(name)) return `"${name}" is not a valid header name`
   switch (scheme.kind) {
     case 'hmac':
-      return unsoundHmac(scheme)
+      return validateHmac(scheme)
     case 'standard':
-      return isTolerance(scheme.tolerance) ? undefined : 'the tolerance has to be a number of seconds above 0'
+      return isTolerance(scheme.tolerance) ? undefined : 'the tolerance must be a number of seconds greater than 0'
     case 'token':
       if ((scheme.header === undefined) === (scheme.bodyPath === undefined))
-        return 'a token stands in a header or in the body: name one of them'
+        return 'a token scheme needs either a header or a body path, and not both'
       return scheme.bodyPath?.length === 0 ? 'the path of the token in the body is empty' : undefined
     case 'basic':
     case 'channel':
@@ -38,16 +38,18 @@ export function validateScheme(scheme: WebhookScheme): string | undefined {
   }
 }
 
-function unsoundHmac({ payload = '{body}', timestamp, idHeader, listed }: HmacScheme): string | undefined {
-  if (!payload.includes('{body}')) return 'what is signed has no {body} in it, so any body would do'
-  if (payload.includes('{timestamp}') && !timestamp) return 'a {timestamp} is signed, and nothing says where it stands'
-  if (payload.includes('{id}') && idHeader === undefined) return 'an {id} is signed, and nothing says where it stands'
+function validateHmac({ payload = '{body}', timestamp, idHeader, listed }: HmacScheme): string | undefined {
+  if (!payload.includes('{body}')) return 'the signed payload does not contain {body}, so every body would be accepted'
+  if (payload.includes('{timestamp}') && !timestamp)
+    return 'the signed payload contains {timestamp}, but the scheme does not say where the timestamp is'
+  if (payload.includes('{id}') && idHeader === undefined)
+    return 'the signed payload contains {id}, but the scheme does not name the header of the id'
   if (listed && (listed.separator === '' || listed.name === '')) return 'a list needs a separator and the name of its signatures'
   if (!timestamp) return undefined
   if ((timestamp.header === undefined) === (timestamp.listed === undefined))
-    return 'a timestamp stands in a header or in the list: name one of them'
-  if (timestamp.listed !== undefined && !listed) return 'the timestamp stands in a list, and the signature in none'
-  return isTolerance(timestamp.tolerance) ? undefined : 'the tolerance has to be a number of seconds above 0'
+    return 'a timestamp needs either a header or a name in the list, and not both'
+  if (timestamp.listed !== undefined && !listed) return 'the timestamp is in a list, but the signature is not'
+  return isTolerance(timestamp.tolerance) ? undefined : 'the tolerance must be a number of seconds greater than 0'
 }
 
 function isTolerance(seconds: number): boolean {

@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { Delivery } from './index.ts'
 import { schemes, type HmacScheme, type WebhookScheme } from './scheme.ts'
 import { sign, type SignedRequest } from './sign.ts'
+import type { Delivery, RejectReason } from './types.ts'
 import { headersOf } from './validate-scheme.ts'
-import { verify, type Refusal } from './verify.ts'
+import { verify } from './verify.ts'
 
 const now = Date.parse('2026-11-20T12:00:00.000Z')
 const minute = 60_000
 
 const asDelivery = ({ headers, body }: SignedRequest): Delivery => ({ headers, body })
-const reason = (scheme: WebhookScheme, delivery: Delivery, secrets: readonly string[], at = now): Refusal | 'ok' => {
-  const verdict = verify([scheme], delivery, secrets, at)
-  return verdict.ok ? 'ok' : verdict.reason
+const reason = (scheme: WebhookScheme, delivery: Delivery, secrets: readonly string[], at = now): RejectReason | 'ok' => {
+  const result = verify([scheme], delivery, secrets, at)
+  return result.ok ? 'ok' : result.reason
 }
 
 const text = fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme' }).filter((word) => word.trim() !== '' && !word.startsWith('whpk_'))
 const key = fc.uint8Array({ minLength: 24, maxLength: 64 }).map((bytes) => Buffer.from(bytes))
 const headerName = fc.constantFrom('x-signature', 'x-acme-hmac', 'signature', 'authorization')
 
-/** Secrets of the form that a scheme needs. */
+/** Generates secrets in the format that a scheme needs. */
 function secretFor(scheme: WebhookScheme): fc.Arbitrary<string> {
   switch (scheme.kind) {
     case 'standard':
@@ -41,7 +41,7 @@ function secretFor(scheme: WebhookScheme): fc.Arbitrary<string> {
   }
 }
 
-/** Schemes as people put them together for senders we do not know. */
+/** Examples of user-defined schemes. */
 const genericHmac: fc.Arbitrary<HmacScheme> = fc
   .record({
     header: headerName,
@@ -101,7 +101,7 @@ const everyScheme: [string, fc.Arbitrary<Case>][] = [
   ['generic', genericHmac.chain(caseOf)],
 ]
 
-/** Holds whatever is signed; `given` is the good delivery of each case. */
+/** Checks a property for generated deliveries; `given` is the valid delivery of each case. */
 function always(cases: fc.Arbitrary<Case>, check: (given: Delivery, made: Case) => void): void {
   fc.assert(
     fc.property(cases, (made) => check(asDelivery(sign(made.scheme, { body: made.body, secret: made.secrets[made.which]!, now })), made)),
@@ -111,13 +111,13 @@ function always(cases: fc.Arbitrary<Case>, check: (given: Delivery, made: Case) 
 
 for (const [name, cases] of everyScheme) {
   suite(`scheme ${name}`, () => {
-    test('what is signed is believed under any of several secrets, blank ones aside', () =>
+    test('a signature with any of several secrets is accepted, except with blank ones', () =>
       always(cases, (given, { scheme, secrets, which }) => {
         assert.deepEqual(verify([scheme], given, secrets, now), { ok: true, secret: which })
         assert.deepEqual(verify([scheme], given, ['', ' ', ...secrets], now), { ok: true, secret: which + 2 })
       }))
 
-    test('no secret lets nothing in, and neither does another one', () =>
+    test('deliveries are rejected without a secret and with a wrong secret', () =>
       always(cases, (given, { scheme, secrets, which }) => {
         assert.equal(reason(scheme, given, []), 'no_secret')
         assert.equal(reason(scheme, given, ['', ' \t']), 'no_secret')
@@ -126,7 +126,7 @@ for (const [name, cases] of everyScheme) {
         assert.equal(reason(scheme, given, ['whpk_']), 'secret_unusable')
       }))
 
-    test('a changed byte, a byte more or less, and a reprinted body are refused where the body is signed', () =>
+    test('any change of a signed body is rejected', () =>
       always(cases, (given, { scheme, secrets, salt }) => {
         if (!isSigned(scheme)) return
         const longer = Buffer.concat([given.body, Buffer.from([salt % 256])])
@@ -140,7 +140,7 @@ for (const [name, cases] of everyScheme) {
         assert.equal(reason(scheme, { ...given, body: printed }, secrets), 'signature_wrong')
       }))
 
-    test('a header that is missing is named by its part, and one that came twice is refused, even with two equal values', () =>
+    test('a missing header is reported, and a repeated header is rejected even if its values are equal', () =>
       always(cases, (given, { scheme, secrets, which }) => {
         const [proof, ...others] = headersOf(scheme)
         for (const header of [proof, ...others].filter((known) => known !== undefined)) {
@@ -158,7 +158,7 @@ for (const [name, cases] of everyScheme) {
         }
       }))
 
-    test('five minutes are the end, in the past and in the future', () =>
+    test('the timestamp may differ by five minutes, in the past and in the future', () =>
       always(cases, (given, { scheme, secrets }) => {
         const [late, early] = [reason(scheme, given, secrets, now + 6 * minute), reason(scheme, given, secrets, now - 6 * minute)]
         assert.deepEqual([late, early], isTimed(scheme) ? ['timestamp_stale', 'timestamp_stale'] : ['ok', 'ok'])
@@ -166,7 +166,7 @@ for (const [name, cases] of everyScheme) {
         assert.equal(reason(scheme, given, secrets, now - 5 * minute), 'ok')
       }))
 
-    test('a signature that is cut, longer, empty or nonsense is refused', () =>
+    test('a signature that is too short, too long, empty or invalid is rejected', () =>
       always(cases, (given, { scheme, secrets, salt }) => {
         const [proof] = headersOf(scheme)
         if (proof === undefined) return
@@ -178,7 +178,7 @@ for (const [name, cases] of everyScheme) {
         }
       }))
 
-    test('an empty body and a body that is no text are signed like any other, but hold no token', () =>
+    test('an empty body and a binary body can be signed but contain no token', () =>
       always(cases, (_given, { scheme, secrets }) => {
         for (const body of [Buffer.alloc(0), Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), Buffer.from('{"token":"\xff"}', 'latin1')]) {
           if (isInBody(scheme)) assert.equal(reason(scheme, { headers: {}, body }, secrets), 'body_unreadable')
@@ -188,7 +188,7 @@ for (const [name, cases] of everyScheme) {
   })
 }
 
-test('anything at all that comes in is refused, and nothing is thrown', () => {
+test('random deliveries are rejected without an exception', () => {
   const names = [...new Set(Object.values(schemes).flatMap((scheme) => headersOf(scheme as WebhookScheme)))]
   const value = fc.oneof(
     fc.string({ maxLength: 80 }),
@@ -199,7 +199,7 @@ test('anything at all that comes in is refused, and nothing is thrown', () => {
   fc.assert(
     fc.property(headers, fc.oneof(bytes, json), fc.array(fc.string(), { minLength: 1, maxLength: 3 }), (headers, body, secrets) => {
       for (const scheme of Object.values(schemes)) {
-        // A token that is guessed is a token: what hostile senders do not have is the secret.
+        // The suffix prevents that a random token equals the secret.
         const strong = secrets.map((secret) => `${secret}-3f0c9d5b7a`)
         assert.equal(verify([scheme], { headers, body }, strong, now).ok, false)
       }
@@ -208,7 +208,7 @@ test('anything at all that comes in is refused, and nothing is thrown', () => {
   )
 })
 
-test('the first scheme whose signature is there decides: a wrong one is not saved by a weaker one that is right', () => {
+test('the first scheme whose signature is present decides, even if a weaker scheme would accept', () => {
   const secrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'plain-token']
   const body = Buffer.from('{}')
   const both = [schemes.gitlab, schemes.gitlab_token]
@@ -222,7 +222,7 @@ test('the first scheme whose signature is there decides: a wrong one is not save
   assert.deepEqual(verify([], asDelivery(strong), secrets, now), { ok: false, reason: 'signature_missing' })
 })
 
-test('what is signed with a blank secret is refused beside a real one, though a blank one is listed', () => {
+test('a signature with a blank secret is rejected even if a blank secret is in the list', () => {
   const body = Buffer.from('{}')
   for (const blank of ['', ' ', '\t']) {
     for (const scheme of [schemes.github, schemes.slack, schemes.gitlab_token, schemes.zulip])
@@ -230,7 +230,7 @@ test('what is signed with a blank secret is refused beside a real one, though a 
   }
 })
 
-test('hex may be written in either case, base64 in one way only', () => {
+test('hex is case-insensitive, and base64 must be canonical', () => {
   const body = Buffer.from('x')
   const { headers } = sign(schemes.github, { body, secret: 's', now })
   const upper = headers['x-hub-signature-256']!.slice(7).toUpperCase()
@@ -242,7 +242,7 @@ test('hex may be written in either case, base64 in one way only', () => {
     assert.equal(reason(loose, { headers: { 'x-s': other }, body }, ['s']), 'signature_malformed')
 })
 
-test('a named method is taken when it is strong, and refused by name when it is not', () => {
+test('a named algorithm is accepted if it is strong, and the reason says if it is weak or unknown', () => {
   const body = Buffer.from('x')
   for (const [method, expected] of [
     ['sha256', 'signature_wrong'],
@@ -258,7 +258,7 @@ test('a named method is taken when it is strong, and refused by name when it is 
   }
 })
 
-test('a list may hold several signatures, of which one has to be right, and one time only', () => {
+test('a list may contain several signatures, of which one must match, but only one timestamp', () => {
   const body = Buffer.from('{}')
   const { headers } = sign(schemes.stripe, { body, secret: 's', now })
   const value = headers['stripe-signature']!
@@ -274,7 +274,7 @@ test('a list may hold several signatures, of which one has to be right, and one 
   assert.equal(found(`${value}${`,${wrong}`.repeat(40)}`), 'signature_malformed')
 })
 
-test('a channel has to be the one that was opened, as far as that is known', () => {
+test('the channel and the resource must match those in the secret, if it has them', () => {
   const parts = { token: 't', channel_id: 'c', resource_id: 'r' }
   const scheme = schemes.google_drive
   const given = asDelivery(sign(scheme, { body: Buffer.alloc(0), secret: JSON.stringify(parts), now }))
@@ -286,7 +286,7 @@ test('a channel has to be the one that was opened, as far as that is known', () 
   assert.equal(reason(scheme, given, [JSON.stringify({ ...parts, channel_id: 7 })]), 'secret_unusable')
 })
 
-test('a scheme that would prove nothing is refused, not believed', () => {
+test('a scheme that is not secure is rejected', () => {
   const body = Buffer.from('x')
   const hmac = { kind: 'hmac', header: 'x-s', algorithm: 'sha256', encoding: 'hex' } as const
   const validateScheme: WebhookScheme[] = [

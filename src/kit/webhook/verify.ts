@@ -1,35 +1,32 @@
-import { isBlank, isDoubled, isThere } from './bytes.ts'
+import { isBlank, isRepeated, isPresent } from './bytes.ts'
 import { checkHmac } from './hmac.ts'
-import type { Delivery } from './index.ts'
-import type { Finding, Refusal } from './refusal.ts'
 import type { WebhookScheme } from './scheme.ts'
 import { checkBasic, checkChannel, checkToken } from './shared.ts'
+import type { CheckResult, Delivery, RejectReason } from './types.ts'
 import { headersOf, validateScheme } from './validate-scheme.ts'
 import { checkStandard } from './standard.ts'
 
-export type { Refusal } from './refusal.ts'
-
-/** Which of the secrets signed it, by its place in the list. */
-export type Verification = { readonly ok: true; readonly secret: number } | { readonly ok: false; readonly reason: Refusal }
+/** `secret` is the index of the secret that matched. */
+export type Verification = { readonly ok: true; readonly secret: number } | { readonly ok: false; readonly reason: RejectReason }
 
 /**
- * Whether a delivery comes from who knows one of the secrets. The first scheme whose signature is there decides: one that is wrong is never
- * saved by a weaker one that is right. `now` in milliseconds.
+ * Checks that the sender of a delivery knows one of the secrets. The first scheme whose signature is present decides, so that a wrong
+ * signature cannot be replaced by a correct one of a weaker scheme. `now` is in milliseconds.
  */
 export function verify(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: readonly string[], now: number): Verification {
-  const finding = find(schemes, delivery, secrets, now)
-  return typeof finding === 'number' ? { ok: true, secret: finding } : { ok: false, reason: finding }
+  const result = check(schemes, delivery, secrets, now)
+  return typeof result === 'number' ? { ok: true, secret: result } : { ok: false, reason: result }
 }
 
-function find(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: readonly string[], now: number): Finding {
+function check(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: readonly string[], now: number): CheckResult {
   if (secrets.every(isBlank)) return 'no_secret'
   const scheme = schemes.find((candidate) => {
-    const proof = proofOf(candidate)
-    return proof === undefined || isThere(delivery.headers, proof)
+    const header = signatureHeaderOf(candidate)
+    return header === undefined || isPresent(delivery.headers, header)
   })
   if (!scheme) return 'signature_missing'
   if (validateScheme(scheme) !== undefined) return 'scheme_unsound'
-  for (const name of headersOf(scheme)) if (isDoubled(delivery.headers, name)) return 'header_doubled'
+  for (const name of headersOf(scheme)) if (isRepeated(delivery.headers, name)) return 'header_doubled'
   switch (scheme.kind) {
     case 'hmac':
       return checkHmac(scheme, delivery, secrets, now)
@@ -44,7 +41,7 @@ function find(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: re
   }
 }
 
-/** The header that shows that a scheme is meant; undefined where the proof stands in the body. */
-function proofOf(scheme: WebhookScheme): string | undefined {
+/** The header that contains the signature or token; undefined if the token is in the body. */
+function signatureHeaderOf(scheme: WebhookScheme): string | undefined {
   return headersOf(scheme)[0]
 }

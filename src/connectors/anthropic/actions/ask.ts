@@ -9,7 +9,7 @@ interface Message {
   usage: { input_tokens: number; output_tokens: number }
 }
 
-// The API wants a limit; this one is above most answers and below every model's own.
+// The API requires a limit. This one is larger than most answers and smaller than the limit of every model.
 const defaultMaxTokens = 4096
 const answerTool = 'answer'
 // Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
@@ -19,16 +19,16 @@ export const askActions = {
   ask: anthropic.action({
     title: 'Ask Claude',
     description:
-      'Asks a Claude model one question and waits for its answer. Use it in flows to have text written, summed up, classified or reviewed; give a schema when a later step reads the answer as JSON. Returns the text, the JSON if asked for, and the tokens used.',
+      'Asks a Claude model one question and waits for its answer. Use it in flows to write, summarise, classify or review text; give a schema when a later step reads the answer as JSON. Returns the text, the JSON if a schema was given, and the tokens used.',
     effect: 'read',
     example: { prompt: 'Say hello in one word.', model: 'claude-sonnet-4-5' },
     input: z.strictObject({
       prompt: z.string().min(1).max(2_000_000).describe('What to ask.'),
-      system: z.string().max(200_000).optional().describe('Who it shall be and what it must heed.'),
+      system: z.string().max(200_000).optional().describe('System prompt: the role of the model and its rules.'),
       model: z.string().min(1).max(200).optional().describe('Model; the integration’s own when left out.'),
-      temperature: z.number().min(0).max(1).optional().describe('How freely it words things.'),
-      max_tokens: z.number().int().min(1).max(1_000_000).default(defaultMaxTokens).describe('Longest answer in tokens.'),
-      schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of an object that the answer has to fit.'),
+      temperature: z.number().min(0).max(1).optional().describe('Sampling temperature: higher values give more varied answers.'),
+      max_tokens: z.number().int().min(1).max(1_000_000).default(defaultMaxTokens).describe('Maximum length of the answer in tokens.'),
+      schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of an object that the answer must match.'),
     }),
     output: z.object({
       text: z.string(),
@@ -42,10 +42,10 @@ export const askActions = {
       const model = input.model ?? config.model
       if (!model)
         throw hubError('invalid_input', {
-          errors: [{ path: 'input.model', message: 'is needed, as the integration names no model of its own' }],
+          errors: [{ path: 'input.model', message: 'is required because the integration has no default model' }],
         })
       const { schema } = input
-      // A schema is had by letting it call one tool of that shape.
+      // To get JSON that matches the schema, the model is forced to call a tool with this input schema.
       const asJson = schema
         ? {
             tools: [{ name: answerTool, description: 'Give the answer.', input_schema: schema }],
@@ -67,7 +67,7 @@ export const askActions = {
       const text = reply.content.flatMap((part) => (part.type === 'text' ? (part.text ?? '') : [])).join('')
       const used = reply.content.find((part) => part.type === 'tool_use' && part.name === answerTool)
       if (schema && !used)
-        throw hubError('vendor_invalid_response', { detail: `the model gave no JSON (it stopped for ${reply.stop_reason})` })
+        throw hubError('vendor_invalid_response', { detail: `the model returned no JSON (stop reason: ${reply.stop_reason})` })
       return {
         text,
         json: used?.input ?? null,

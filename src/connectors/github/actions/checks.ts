@@ -34,7 +34,7 @@ const example = { owner: 'octocat', repo: 'hello-world' }
 const listCheckRuns = github.action({
   title: 'List check runs',
   description:
-    'Lists the checks of a commit with their outcome. Use it to see whether a commit or pull request is green, and what failed. Returns name, status, conclusion and summary of each.',
+    'Lists the checks of a commit with their outcome. Use it to see whether a commit or pull request passed, and what failed. Returns name, status, conclusion and summary of each.',
   effect: 'read',
   example: { ...example, ref: 'main' },
   input: z.strictObject({
@@ -54,7 +54,7 @@ const listCheckRuns = github.action({
 const createCheckRun = github.action({
   title: 'Create a check run',
   description:
-    'Puts a check on a commit, with its outcome. Use it as an app to report an analysis beside the code; only GitHub Apps may. Returns the check with its id.',
+    'Creates a check on a commit, with its outcome. Use it to report an analysis next to the code; only GitHub Apps can do this. Returns the check with its id.',
   effect: 'write',
   example: { ...example, name: 'review', head_sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd', conclusion: 'success' },
   input: z.strictObject({
@@ -62,8 +62,8 @@ const createCheckRun = github.action({
     name: z.string().min(1).max(200).describe('Name of the check.'),
     head_sha: z
       .string()
-      .regex(/^[0-9a-f]{40,64}$/, 'must be a whole SHA')
-      .describe('Commit it is about.'),
+      .regex(/^[0-9a-f]{40,64}$/, 'must be a complete SHA')
+      .describe('The commit that was checked.'),
     status: z.enum(['queued', 'in_progress', 'completed']).optional().describe('State; completed when a conclusion is given.'),
     conclusion: z
       .enum(['success', 'failure', 'neutral', 'cancelled', 'skipped', 'timed_out', 'action_required'])
@@ -82,7 +82,7 @@ const createCheckRun = github.action({
 const listWorkflowRuns = github.action({
   title: 'List workflow runs',
   description:
-    'Lists runs of GitHub Actions, of the repository or of one workflow. Use it to see what ran lately on a branch and how it ended. Returns state, conclusion, branch and address of each.',
+    'Lists runs of GitHub Actions, of the repository or of one workflow. Use it to see the latest runs on a branch and their results. Returns state, conclusion, branch and address of each.',
   effect: 'read',
   example,
   input: z.strictObject({
@@ -105,7 +105,7 @@ const listWorkflowRuns = github.action({
 const dispatchWorkflow = github.action({
   title: 'Start a workflow',
   description:
-    'Starts a workflow of GitHub Actions that has a workflow_dispatch trigger. Use it to deploy or to run a job on demand. Returns that it was started; list its runs to follow it.',
+    'Starts a workflow of GitHub Actions that has a workflow_dispatch trigger. Use it to deploy or to run a job on demand. Returns a confirmation; list its runs to follow it.',
   effect: 'write',
   example: { ...example, workflow: 'deploy.yml', ref: 'main' },
   input: z.strictObject({

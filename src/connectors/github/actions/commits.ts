@@ -34,7 +34,7 @@ const listCommits = github.action({
 const getCommit = github.action({
   title: 'Get a commit',
   description:
-    'Gets one commit with the files it changes and their patches. Use it to see what exactly a commit did. Returns message, author, counts and files.',
+    'Gets one commit with the files it changes and their patches. Use it to see exactly what a commit changed. Returns message, author, counts and files.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', ref: 'main' },
   input: z.strictObject({ ...repository, ref }),
@@ -48,7 +48,7 @@ const getCommit = github.action({
 const compareCommits = github.action({
   title: 'Compare two commits',
   description:
-    'Compares two branches, tags or commits: which commits and files one has that the other has not. Use it for a summary of what a release or branch brings. Returns how far they are apart, the commits and the files with patches.',
+    'Compares two branches, tags or commits: the commits and files that one has and the other does not have. Use it for a summary of the changes of a release or branch. Returns how many commits they differ by, the commits and the files with patches.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', base: 'main', head: 'feature' },
   input: z.strictObject({ ...repository, base: ref, head: ref, ...paging }),
@@ -94,7 +94,7 @@ const getBranch = github.action({
 const createBranch = github.action({
   title: 'Create a branch',
   description:
-    'Makes a branch that points to a commit. Use it before you write files for a pull request. Returns the branch’s name and SHA.',
+    'Creates a branch that points to a commit. Use it before you write files for a pull request. Returns the branch’s name and SHA.',
   effect: 'write',
   example: { owner: 'octocat', repo: 'hello-world', branch: 'feature', sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd' },
   input: z.strictObject({
@@ -102,16 +102,16 @@ const createBranch = github.action({
     branch: branchName.describe('Name of the new branch.'),
     sha: z
       .string()
-      .regex(/^[0-9a-f]{40,64}$/, 'must be a whole SHA')
-      .describe('Whole SHA of the commit.'),
+      .regex(/^[0-9a-f]{40,64}$/, 'must be a complete SHA')
+      .describe('Complete SHA of the commit.'),
   }),
   output: z.object({ branch: z.string(), sha: z.string() }),
   run: async ({ input, http }) => {
-    const made = await http.post<{ object: { sha: string } }>(path`/repos/${input.owner}/${input.repo}/git/refs`, {
+    const created = await http.post<{ object: { sha: string } }>(path`/repos/${input.owner}/${input.repo}/git/refs`, {
       ref: `refs/heads/${input.branch}`,
       sha: input.sha,
     })
-    return { branch: input.branch, sha: made.object.sha }
+    return { branch: input.branch, sha: created.object.sha }
   },
   verify: async ({ input, http }) => {
     const { status, data } = await http.request<{ commit: { sha: string } }>({

@@ -17,7 +17,7 @@ interface RawContent {
   html_url: string | null
 }
 
-/** Slashes part the path; each part is encoded for itself. */
+/** Encodes each segment of a path and keeps the slashes. */
 function place(owner: string, repo: string, name: string): string {
   const parts = name.split('/').filter((part) => part !== '')
   return path`/repos/${owner}/${repo}/contents` + parts.map((part) => path`/${part}`).join('')
@@ -26,7 +26,7 @@ function place(owner: string, repo: string, name: string): string {
 const getContents = github.action({
   title: 'Get a file or folder',
   description:
-    'Reads a file of a repository as text, or lists a folder. Use it to read code or documentation without a clone; files up to 1 MB come whole. Returns text and SHA of a file, or names, types and sizes of a folder’s entries.',
+    'Reads a file of a repository as text, or lists a folder. Use it to read code or documentation without a clone; files up to 1 MB are returned completely. Returns text and SHA of a file, or names, types and sizes of a folder’s entries.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', path: 'README.md' },
   input: z.strictObject({
@@ -73,15 +73,15 @@ const getContents = github.action({
 const putContents = github.action({
   title: 'Write a file',
   description:
-    'Creates or replaces one file by a commit. Use it for small changes of single files; to replace a file give the SHA you read, so that nobody’s change is lost. Returns the file’s new SHA and the commit.',
+    'Creates or replaces one file by a commit. Use it for small changes of single files; to replace a file give the SHA you read, so that no other change is overwritten. Returns the file’s new SHA and the commit.',
   effect: 'write',
-  // With the SHA of what it replaces, a second try is refused; without one, a file that is there already is.
+  // A repetition is refused: with the SHA because the file has changed, without it because the file already exists.
   idempotent: false,
   example: { owner: 'octocat', repo: 'hello-world', path: 'notes.txt', content: 'hello', message: 'Add notes' },
   input: z.strictObject({
     ...repository,
     path: file,
-    content: z.string().max(1_000_000).describe('The whole text of the file.'),
+    content: z.string().max(1_000_000).describe('The complete text of the file.'),
     message: z.string().min(1).max(65_536).describe('Commit message.'),
     branch: branchName.optional().describe('Branch; the default branch when left out.'),
     sha: z.string().min(7).max(64).optional().describe('SHA of the file that is replaced; leave out for a new file.'),
@@ -137,7 +137,9 @@ const searchCode = github.action({
   }),
   run: ({ input, http }) => {
     if (/^\s*\w+:\S+\s*$/.test(input.query))
-      throw hubError('invalid_input', { errors: [{ path: 'input.query', message: 'needs at least one word beside the qualifier' }] })
+      throw hubError('invalid_input', {
+        errors: [{ path: 'input.query', message: 'must contain at least one search word in addition to qualifiers' }],
+      })
     const { query: q, per_page, page } = input
     return http.get('/search/code', { query: { q, per_page, page }, headers: { accept: 'application/vnd.github.text-match+json' } })
   },

@@ -14,14 +14,14 @@ const example = { owner: 'octocat', repo: 'hello-world', number: 1 }
 const listIssues = github.action({
   title: 'List issues',
   description:
-    'Lists issues of a repository, newest first, by state, labels, assignee or time of change. Use it to see what is open; GitHub counts pull requests as issues, and they are left out here. Returns number, title, state, labels and people of each.',
+    'Lists issues of a repository, newest first, by state, labels, assignee or time of change. Use it to see what is open; GitHub counts pull requests as issues, but they are not listed here. Returns number, title, state, labels and people of each.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', state: 'open' },
   input: z.strictObject({
     ...repository,
     state: z.enum(['open', 'closed', 'all']).default('open').describe('Which ones.'),
     labels: labels.optional().describe('Only issues that have all of these.'),
-    assignee: login.optional().describe('Only issues of this user; * for any, none for nobody’s.'),
+    assignee: login.optional().describe('Only issues of this user; * for any user, none for issues without an assignee.'),
     since: z.iso.datetime().optional().describe('Only issues changed after this time.'),
     sort: z.enum(['created', 'updated', 'comments']).default('created').describe('Order.'),
     ...paging,
@@ -38,7 +38,7 @@ const listIssues = github.action({
 const getIssue = github.action({
   title: 'Get an issue',
   description:
-    'Gets one issue with its text, labels, people and state. Use it when you know the number. Returns the issue without its comments; list those apart.',
+    'Gets one issue with its text, labels, people and state. Use it when you know the number. Returns the issue without its comments; comments have a tool of their own.',
   effect: 'read',
   example,
   input: z.strictObject(one),
@@ -49,7 +49,7 @@ const getIssue = github.action({
 const createIssue = github.action({
   title: 'Create an issue',
   description:
-    'Opens a new issue in a repository. Use it to report a bug or ask for work; search first, so that it is not opened twice. Returns the new issue with its number and address.',
+    'Opens a new issue in a repository. Use it to report a bug or ask for work; search first, to avoid duplicates. Returns the new issue with its number and address.',
   effect: 'write',
   example: { owner: 'octocat', repo: 'hello-world', title: 'Found a bug' },
   input: z.strictObject({
@@ -57,13 +57,13 @@ const createIssue = github.action({
     title: z.string().min(1).max(256).describe('Title.'),
     body: markdown.optional().describe('Text in Markdown.'),
     labels: labels.optional().describe('Labels by name; those of the integration’s default_labels are added.'),
-    assignees: z.array(login).max(10).optional().describe('Users it is given to.'),
+    assignees: z.array(login).max(10).optional().describe('Users to assign.'),
     milestone: z.number().int().optional().describe('Number of a milestone.'),
   }),
   output: issueShape,
   run: ({ input: { owner, repo, labels: given = [], ...body }, http, config }) =>
     http.post(path`/repos/${owner}/${repo}/issues`, { ...body, labels: [...new Set([...given, ...(config.default_labels ?? [])])] }),
-  // Nothing but title, author and time tells an issue from another: found, it happened; not found, the list may lag.
+  // An issue can only be recognised by title, author and time. If none is found the result is unknown, because the list may be out of date.
   verify: async ({ input, http }) => {
     const found = await http.get<Issue[]>(path`/repos/${input.owner}/${input.repo}/issues`, {
       query: { state: 'all', sort: 'created', per_page: 30 },
@@ -76,7 +76,7 @@ const createIssue = github.action({
 const updateIssue = github.action({
   title: 'Update an issue',
   description:
-    'Changes title, text, labels, people, milestone or state of an issue; what is left out stays. Use it to edit or reopen; labels and assignees given here replace those it has. Returns the issue as it is now.',
+    'Changes title, text, labels, people, milestone or state of an issue; omitted fields are not changed. Use it to edit or reopen; labels and assignees given here replace the existing ones. Returns the changed issue.',
   effect: 'write',
   idempotent: true,
   example: { ...example, title: 'A better title' },
@@ -86,9 +86,9 @@ const updateIssue = github.action({
     body: markdown.optional().describe('New text in Markdown.'),
     state: z.enum(['open', 'closed']).optional().describe('Close or reopen.'),
     state_reason: z.enum(['completed', 'not_planned', 'reopened', 'duplicate']).optional().describe('Why.'),
-    labels: labels.optional().describe('All labels it shall have.'),
-    assignees: z.array(login).max(10).optional().describe('All users it shall be given to.'),
-    milestone: z.number().int().nullable().optional().describe('Number of a milestone; null for none.'),
+    labels: labels.optional().describe('The complete list of labels.'),
+    assignees: z.array(login).max(10).optional().describe('The complete list of assignees.'),
+    milestone: z.number().int().nullable().optional().describe('Number of a milestone; null removes it.'),
   }),
   output: issueShape,
   run: ({ input: { owner, repo, number, ...body }, http }) =>
@@ -98,7 +98,7 @@ const updateIssue = github.action({
 const closeIssue = github.action({
   title: 'Close an issue',
   description:
-    'Closes an issue as done, as not planned or as a duplicate. Use it when the work is finished or given up; comment first if people should know why. Returns the closed issue.',
+    'Closes an issue as done, as not planned or as a duplicate. Use it when the work is finished or will not be done; comment first if people should know why. Returns the closed issue.',
   effect: 'write',
   idempotent: true,
   example,
@@ -114,19 +114,19 @@ const closeIssue = github.action({
 const labelIssue = github.action({
   title: 'Label an issue',
   description:
-    'Adds labels to an issue or pull request and, if asked, takes others off; labels it has already stay. Use it to sort or triage. Returns the names of all labels it has now.',
+    'Adds labels to an issue or pull request and can remove others; other existing labels are kept. Use it to sort or triage. Returns the names of all its labels.',
   effect: 'write',
   idempotent: true,
   example: { ...example, add: ['bug'] },
   input: z.strictObject({
     ...one,
     add: labels.default([]).describe('Labels to add.'),
-    remove: labels.default([]).describe('Labels to take off.'),
+    remove: labels.default([]).describe('Labels to remove.'),
   }),
   output: z.object({ labels: z.array(z.string()) }),
   run: async ({ input, http }) => {
     const place = path`/repos/${input.owner}/${input.repo}/issues/${input.number}/labels`
-    // Taking off what is not there is no fault: what was asked for holds.
+    // If the label is not on the issue, the requested state is already reached.
     for (const name of input.remove)
       await http.request({ method: 'DELETE', path: `${place}${path`/${name}`}`, allow: [404], repeatable: true })
     const now =
@@ -142,7 +142,7 @@ const labelShape = z.object({ name: z.string(), description: z.string().nullish(
 const listLabels = github.action({
   title: 'List the labels of a repository',
   description:
-    'Lists the labels that a repository has. Use it before you label something, so that no new label comes to be by a slip. Returns name, description and colour of each.',
+    'Lists the labels that a repository has. Use it before you label something, so that you do not create a new label by mistake. Returns name, description and colour of each.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world' },
   input: z.strictObject({ ...repository, ...paging }),
@@ -153,7 +153,7 @@ const listLabels = github.action({
 const createIssueComment = github.action({
   title: 'Comment on an issue or pull request',
   description:
-    'Writes a comment under an issue or pull request. Use it to answer, report or give a review as one text; for remarks on single lines make a review. Returns the comment with its id and address.',
+    'Writes a comment under an issue or pull request. Use it to answer, report or write a review as one text; for remarks on single lines create a review. Returns the comment with its id and address.',
   effect: 'write',
   example: { ...example, body: 'Thank you!' },
   input: z.strictObject({ ...one, body: markdown.min(1).describe('Text in Markdown.') }),
@@ -184,7 +184,7 @@ const listIssueComments = github.action({
 const updateIssueComment = github.action({
   title: 'Update a comment',
   description:
-    'Replaces the text of a comment. Use it to keep one comment current instead of writing another. Returns the comment as it is now.',
+    'Replaces the text of a comment. Use it to keep one comment up to date instead of writing another. Returns the changed comment.',
   effect: 'write',
   idempotent: true,
   example: { owner: 'octocat', repo: 'hello-world', comment_id: 1, body: 'Edited' },

@@ -3,7 +3,7 @@ import { hubError, type Http } from '#kit'
 import { github } from '../declaration.ts'
 import { owner } from '../shapes.ts'
 
-/** Projects (the new ones) live in GraphQL alone. A query looks, whatever its method. */
+/** Projects are only available through GraphQL. A query is a POST but changes nothing, so it is marked as a read. */
 async function query<T>(http: Http, text: string, variables: Record<string, unknown>): Promise<T> {
   const { data } = await http.post<{ data: T }>('/graphql', { query: text, variables }, { effect: 'read' })
   return data
@@ -62,7 +62,7 @@ const listProjects = github.action({
       after: after ?? null,
     })
     const found = (data['repositoryOwner'] ?? data['repository'])?.projectsV2
-    if (!found) throw hubError('vendor_not_found', { detail: `GitHub knows no projects of ${login}${repo ? `/${repo}` : ''}` })
+    if (!found) throw hubError('vendor_not_found', { detail: `GitHub has no projects of ${login}${repo ? `/${repo}` : ''}` })
     return paged(found)
   },
 })
@@ -95,7 +95,7 @@ const itemsQuery = `items(first: $first, after: $after) { nodes { id type isArch
 
 const fieldsQuery = `fields(first: $first, after: $after) { nodes { ... on ProjectV2FieldCommon { id name dataType } ... on ProjectV2SingleSelectField { options { id name } } } ${pageInfo} }`
 
-/** One project by its number, of whichever kind its owner is. */
+/** Finds a project by number. The owner may be a user or an organisation. */
 async function inProject<T>(
   http: Http,
   input: { owner: string; number: number; first: number; after?: string | undefined },
@@ -111,7 +111,7 @@ async function inProject<T>(
     after: after ?? null,
   })
   const found = data.repositoryOwner?.projectV2
-  if (!found) throw hubError('vendor_not_found', { detail: `GitHub knows no project ${which} of ${login}` })
+  if (!found) throw hubError('vendor_not_found', { detail: `GitHub has no project ${which} of ${login}` })
   return found
 }
 
@@ -125,7 +125,7 @@ const fieldShape = z.object({
 const listProjectFields = github.action({
   title: 'List the fields of a project',
   description:
-    'Lists the columns of a project: status, iteration and whatever it has, with the choices of each. Use it to understand its items. Returns name, type and options of each.',
+    'Lists the fields of a project, such as status and iteration, with the options of each. Use it to understand its items. Returns name, type and options of each.',
   effect: 'read',
   example,
   input: z.strictObject({ owner, number, ...cursor }),
@@ -137,7 +137,7 @@ const listProjectFields = github.action({
 const listProjectItems = github.action({
   title: 'List the items of a project',
   description:
-    'Lists the issues, pull requests and drafts of a project with the values of its fields. Use it to see what is planned or in which column things stand. Returns title, number, address and field values of each.',
+    'Lists the issues, pull requests and drafts of a project with the values of its fields. Use it to see what is planned or in which column an item is. Returns title, number, address and field values of each.',
   effect: 'read',
   example,
   input: z.strictObject({ owner, number, ...cursor }),

@@ -32,7 +32,7 @@ const example = { owner: 'octocat', repo: 'hello-world' }
 const listReleases = github.action({
   title: 'List releases',
   description:
-    'Lists the releases of a repository, newest first. Use it to see what was released when, and with which notes. Returns tag, title, notes and time of each.',
+    'Lists the releases of a repository, newest first. Use it to see the times and notes of releases. Returns tag, title, notes and time of each.',
   effect: 'read',
   example,
   input: z.strictObject({ ...repository, ...paging }),
@@ -55,7 +55,7 @@ const getRelease = github.action({
 const createRelease = github.action({
   title: 'Create a release',
   description:
-    'Makes a release for a tag, which is made too if it is not there. Use it only when asked to release: it is public at once unless it is a draft. Returns the release with its address.',
+    'Creates a release for a tag, and the tag if it does not exist. Use it only when a release was requested: it is public at once unless it is a draft. Returns the release with its address.',
   effect: 'write',
   example: { ...example, tag_name: 'v1.0.0', draft: true },
   input: z.strictObject({
@@ -65,8 +65,8 @@ const createRelease = github.action({
     name: z.string().max(255).optional().describe('Title.'),
     body: markdown.optional().describe('Notes in Markdown.'),
     draft: z.boolean().default(false).describe('Not public yet.'),
-    prerelease: z.boolean().default(false).describe('Not for everybody yet.'),
-    generate_release_notes: z.boolean().default(false).describe('Let GitHub write the notes.'),
+    prerelease: z.boolean().default(false).describe('Mark it as a pre-release.'),
+    generate_release_notes: z.boolean().default(false).describe('GitHub generates the notes.'),
   }),
   output: releaseShape,
   run: ({ input: { owner, repo, ...body }, http }) => http.post(path`/repos/${owner}/${repo}/releases`, body),
@@ -82,7 +82,7 @@ const createRelease = github.action({
 const getUser = github.action({
   title: 'Get a user',
   description:
-    'Gets a user or organisation by login, or the account of the credential. Use it to learn who somebody is, or as whom you act. Returns login, name, company and address.',
+    'Gets a user or organisation by login, or the account of the credential. Use it to learn who a user is, or which account you use. Returns login, name, company and address.',
   effect: 'read',
   example: { login: 'octocat' },
   input: z.strictObject({ login: login.optional().describe('Login; your own account when left out.') }),
@@ -93,7 +93,7 @@ const getUser = github.action({
 const getRateLimit = github.action({
   title: 'Get the rate limit',
   description:
-    'Tells how much of GitHub’s rate limits is left, and until when. Use it before many calls. Returns limit, remaining and reset time of each resource; asking costs nothing.',
+    'Gets how much of GitHub’s rate limits remains, and when they are reset. Use it before many calls. Returns limit, remaining and reset time of each resource; the call does not count against the limits.',
   effect: 'read',
   example: {},
   input: z.strictObject({}),

@@ -7,7 +7,7 @@ import { listOf, paging, repository, repositoryShape } from '../shapes.ts'
 const searchRepositories = github.action({
   title: 'Search repositories',
   description:
-    'Searches repositories on GitHub by words and qualifiers (user:, org:, language:, topic:, stars:>10). Use it to find a repository when you do not know its exact owner and name. Returns the best matches first, with how many there are in all.',
+    'Searches repositories on GitHub by words and qualifiers (user:, org:, language:, topic:, stars:>10). Use it to find a repository when you do not know its exact owner and name. Returns the best matches first, with the total count.',
   effect: 'read',
   aliases: ['github_repo_search'],
   example: { query: 'hello-world language:typescript' },
@@ -34,7 +34,7 @@ const searchRepositories = github.action({
 const getRepository = github.action({
   title: 'Get a repository',
   description:
-    'Gets one repository by owner and name. Use it to check that it exists, or for its default branch, language and visibility. Returns its main facts.',
+    'Gets one repository by owner and name. Use it to check that it exists, or for its default branch, language and visibility. Returns its main properties.',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world' },
   input: z.strictObject(repository),
@@ -45,7 +45,7 @@ const getRepository = github.action({
 const listRepositories = github.action({
   title: 'List repositories',
   description:
-    'Lists repositories of a user or organisation, or, without an owner, those that the credential can reach. Use it to see what there is; to look for something, search instead. Returns them by last push, newest first.',
+    'Lists repositories of a user or organisation, or, without an owner, those that the credential can reach. Use it for an overview; to find a specific repository, search instead. Returns them by last push, newest first.',
   effect: 'read',
   example: { owner: 'octocat' },
   input: z.strictObject({
@@ -63,12 +63,12 @@ const listRepositories = github.action({
 const createRepository = github.action({
   title: 'Create a repository',
   description:
-    'Makes a new repository for the credential’s user, or in an organisation. Use it only when asked for a new repository: it stays until somebody deletes it. Returns the new repository.',
+    'Creates a new repository for the credential’s user or in an organisation. Use it only when a new repository was requested. Returns the new repository.',
   effect: 'write',
   example: { name: 'hello-world', private: true },
   input: z.strictObject({
     name: z.string().min(1).max(100).describe('Its name.'),
-    organization: z.string().min(1).max(100).optional().describe('Organisation to make it in; your own account when left out.'),
+    organization: z.string().min(1).max(100).optional().describe('Organisation to create it in; your own account when left out.'),
     description: z.string().max(350).optional().describe('One line about it.'),
     private: z.boolean().default(true).describe('Hide it from the public.'),
     auto_init: z.boolean().default(false).describe('Begin with a commit that holds a README.'),
@@ -76,7 +76,7 @@ const createRepository = github.action({
   output: repositoryShape,
   run: ({ input: { organization, ...body }, http }) =>
     http.post(organization === undefined ? '/user/repos' : path`/orgs/${organization}/repos`, body),
-  // A repository's name is unique to its owner: if it is there now, this made it or could not have.
+  // An owner has only one repository of a name. If it exists now, this call created it, or it could not have created it.
   verify: async ({ input, http }) => {
     const owner = input.organization ?? (await http.get<{ login: string }>('/user')).login
     const { status, data } = await http.request<z.input<typeof repositoryShape>>({

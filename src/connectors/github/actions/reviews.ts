@@ -32,7 +32,7 @@ type Review = z.input<typeof reviewShape>
 const listReviews = github.action({
   title: 'List reviews',
   description:
-    'Lists the reviews of a pull request with their verdicts. Use it to see whether it is approved or what is asked for. Returns state, text, author and time of each.',
+    'Lists the reviews of a pull request with their results. Use it to see whether it is approved or which changes are requested. Returns state, text, author and time of each.',
   effect: 'read',
   example,
   input: z.strictObject({ ...one, ...paging }),
@@ -43,12 +43,12 @@ const listReviews = github.action({
 const createReview = github.action({
   title: 'Review a pull request',
   description:
-    'Gives a review: a verdict, a text, and remarks on single lines of the diff. Use it to approve, to ask for changes, or to comment on lines. Returns the review with its id and state.',
+    'Creates a review with a result, a text, and remarks on single lines of the diff. Use it to approve, to ask for changes, or to comment on lines. Returns the review with its id and state.',
   effect: 'write',
   example: { ...example, event: 'COMMENT', body: 'Looks good to me.' },
   input: z.strictObject({
     ...one,
-    event: z.enum(['APPROVE', 'REQUEST_CHANGES', 'COMMENT']).describe('The verdict.'),
+    event: z.enum(['APPROVE', 'REQUEST_CHANGES', 'COMMENT']).describe('The result of the review.'),
     body: markdown.optional().describe('Text in Markdown; needed unless you approve.'),
     commit_id: z.string().max(64).optional().describe('SHA the review is about; the newest by default.'),
     comments: z
@@ -80,7 +80,7 @@ const createReview = github.action({
 const listReviewComments = github.action({
   title: 'List remarks on lines',
   description:
-    'Lists the remarks on single lines of a pull request. Use it to see what reviewers asked for and where. Returns file, line, text, author and what each answers to.',
+    'Lists the remarks on single lines of a pull request. Use it to see what reviewers want to have changed, and where. Returns file, line, text, author and the comment that each one replies to.',
   effect: 'read',
   example,
   input: z.strictObject({ ...one, ...paging }),
@@ -92,7 +92,7 @@ const listReviewComments = github.action({
 const requestReviewers = github.action({
   title: 'Request reviewers',
   description:
-    'Asks users or teams to review a pull request. Use it when a pull request is ready; asking somebody twice does nothing more. Returns the users and teams that are asked now.',
+    'Asks users or teams to review a pull request. Use it when a pull request is ready; a second request to the same reviewer has no effect. Returns the users and teams whose review is requested now.',
   effect: 'write',
   idempotent: true,
   example: { ...example, reviewers: ['hubot'] },

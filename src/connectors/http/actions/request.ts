@@ -39,15 +39,18 @@ const input = z
       .array(z.number().int().min(100).max(599))
       .max(20)
       .optional()
-      .describe('Statuses that are answers to you and not errors.'),
+      .describe('Error statuses that are returned as a normal result.'),
   })
-  .refine((asked) => [asked.json, asked.form, asked.multipart, asked.text].filter((body) => body !== undefined).length <= 1, {
-    message: 'give one of json, form, multipart and text',
-  })
+  .refine(
+    ({ json, form, multipart, text: plainText }) => [json, form, multipart, plainText].filter((body) => body !== undefined).length <= 1,
+    {
+      message: 'give only one of json, form, multipart and text',
+    },
+  )
 
 const output = z.object({ status: z.number(), headers: z.record(z.string(), z.string()), body: z.unknown() })
 
-/** GET and HEAD are looks by what HTTP promises; the tool as a whole is a write, as nobody can tell beforehand. */
+/** GET and HEAD are reads by the HTTP standard. The tool is still declared as a write, because its effect depends on the input. */
 export const requestActions = {
   request: http.action({
     title: 'Send an HTTP request',
@@ -57,26 +60,26 @@ export const requestActions = {
     example: { method: 'GET', path: '/v1/status', query: { verbose: true } },
     input,
     output,
-    async run({ input: asked, http, config, idempotencyKey }) {
-      assertUnder(asked.path)
-      const { headers: always = {}, query: added = {} } = config
+    async run({ input, http, config, idempotencyKey }) {
+      assertUnder(input.path)
+      const { headers: fixedHeaders = {}, query: fixedQuery = {} } = config
       const plain = (values: Record<string, string>) =>
         Object.fromEntries(Object.entries(values).filter(([, value]) => !value.includes('{{secret}}')))
       const options: RequestOptions = {
-        query: { ...plain(added), ...asked.query },
-        headers: { ...plain(always), ...asked.headers, ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}) },
+        query: { ...plain(fixedQuery), ...input.query },
+        headers: { ...plain(fixedHeaders), ...input.headers, ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}) },
         accept: 'bytes',
-        ...(asked.allow_status ? { allow: asked.allow_status } : {}),
-        ...bodyOf(asked),
+        ...(input.allow_status ? { allow: input.allow_status } : {}),
+        ...bodyOf(input),
       }
-      const reply = await http.request<Buffer>({ ...options, method: asked.method, path: asked.path })
+      const reply = await http.request<Buffer>({ ...options, method: input.method, path: input.path })
       const body = parsed(reply)
-      return { status: reply.status, headers: reply.headers, body: asked.json_path === undefined ? body : atPath(body, asked.json_path) }
+      return { status: reply.status, headers: reply.headers, body: input.json_path === undefined ? body : atPath(body, input.json_path) }
     },
   }),
 }
 
-/** A path, and no address of its own: the credential goes to the integration's base URL and nowhere else. */
+/** Accepts only a path and no URL, so that the credential is sent only to the integration's base URL. */
 function assertUnder(path: string): void {
   const climbs = path.split(/[/?#\\]/).some((part) => ['.', '..'].includes(part.replaceAll(/%2e/gi, '.')))
   if (/^[a-z][a-z0-9+.-]*:/i.test(path) || /^[/\\]{2}/.test(path) || climbs) {

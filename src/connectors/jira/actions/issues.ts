@@ -11,22 +11,22 @@ const labels = z.array(z.string().regex(/^\S{1,255}$/, 'must have no spaces')).m
 const searchIssues = jira.action({
   title: 'Search issues',
   description:
-    'Searches issues by project, status, people, labels, words and time; every filter is data and can’t break the query. Use it to see what is open, or before creating an issue twice. Returns key, summary, status and people of each, and the cursor of the next page.',
+    'Searches issues by project, status, people, labels, words and time; filter values are escaped and cannot change the query. Use it to see what is open, or to avoid duplicates before you create an issue. Returns key, summary, status and people of each, and the cursor of the next page.',
   effect: 'read',
   example: { project_key: 'PROJ', status: 'To Do' },
   input: z.strictObject({
     project_key: projectRef.optional(),
     status: z.string().max(255).optional().describe('Status by name, e.g. In Progress.'),
-    assignee: person.optional().describe('Person by id or e-mail address; me, or nobody.'),
+    assignee: person.optional().describe('Person by id or e-mail address; or one of the words me and nobody.'),
     reporter: person.optional().describe('Person by id or e-mail address; me.'),
     issue_type: z.string().max(255).optional().describe('Type by name, e.g. Bug.'),
     priority: z.string().max(255).optional().describe('Priority by name.'),
     labels: labels.optional().describe('Labels that it must all have.'),
     text: z.string().min(1).max(1000).optional().describe('Words in summary, description or comments.'),
     updated_since: z.iso.datetime().optional().describe('Only issues changed after this time.'),
-    created_since: z.iso.datetime().optional().describe('Only issues made after this time.'),
+    created_since: z.iso.datetime().optional().describe('Only issues created after this time.'),
     order_by: z.enum(['updated', 'created', 'priority', 'key']).default('updated').describe('Order.'),
-    direction: z.enum(['asc', 'desc']).default('desc').describe('Rising or falling.'),
+    direction: z.enum(['asc', 'desc']).default('desc').describe('Ascending or descending.'),
     limit: z.number().int().min(1).max(100).default(50).describe('How many at most.'),
     cursor: z.string().max(2000).optional().describe('`next_cursor` of the answer before.'),
   }),
@@ -35,7 +35,7 @@ const searchIssues = jira.action({
     const { project_key: project, order_by: by, direction, limit, cursor, ...filters } = input
     const jql = buildJql({ project, ...filters }, { by, direction })
     if (isCloud(config)) {
-      // Cloud refuses a search without any bound.
+      // Jira Cloud refuses a search without any restriction.
       const bounded = jql.startsWith('ORDER') ? `created >= "1970-01-01" ${jql}` : jql
       const body = { jql: bounded, fields: issueFields, maxResults: limit, nextPageToken: cursor }
       const page = await http.post<{ issues: RawIssue[]; nextPageToken?: string; isLast?: boolean }>('/search/jql', body, {
@@ -108,7 +108,7 @@ function fieldsOf({ summary, description, priority, labels: names, fields }: Wri
 const createIssue = jira.action({
   title: 'Create an issue',
   description:
-    'Makes a new issue in a project. Use it to report or plan work; search first, so that it is not made twice. Returns key and address of the new issue.',
+    'Creates a new issue in a project. Use it to report or plan work; search first to avoid duplicates. Returns key and address of the new issue.',
   effect: 'write',
   aliases: ['create_jira_issue'],
   example: { project_key: 'PROJ', summary: 'Found a bug', type: 'Bug' },
@@ -139,7 +139,7 @@ const createIssue = jira.action({
 const updateIssue = jira.action({
   title: 'Update an issue',
   description:
-    'Changes title, text, priority, labels or other fields of an issue; what is left out stays. Use it to correct or complete; the status is changed by a transition. Returns that it is done.',
+    'Changes title, text, priority, labels or other fields of an issue; omitted fields are not changed. Use it to correct or complete an issue; the status is changed with a transition. Returns a confirmation.',
   effect: 'write',
   idempotent: true,
   aliases: ['update_jira_issue'],
@@ -149,7 +149,7 @@ const updateIssue = jira.action({
   run: async ({ input, http, config }) => {
     const fields = fieldsOf(input, config)
     if (Object.keys(fields).length === 0)
-      throw hubError('invalid_input', { errors: [{ path: 'input', message: 'nothing to change is given' }] })
+      throw hubError('invalid_input', { errors: [{ path: 'input', message: 'must contain at least one field to change' }] })
     await http.put(path`/issue/${input.issue_key}`, { fields }, { repeatable: true })
     return { key: input.issue_key, done: true as const }
   },
@@ -158,12 +158,12 @@ const updateIssue = jira.action({
 const deleteIssue = jira.action({
   title: 'Delete an issue',
   description:
-    'Deletes an issue for good, with its comments and history. Use it only when told to in so many words; closing it by a transition keeps the record. Returns that it is done.',
+    'Deletes an issue permanently, with its comments and history. Use it only when the deletion was requested explicitly; closing the issue with a transition keeps it. Returns a confirmation.',
   effect: 'destroy',
   example: { issue_key: 'PROJ-1' },
   input: z.strictObject({
     issue_key: issueKey,
-    delete_subtasks: z.boolean().default(false).describe('Its sub-tasks as well; otherwise an issue that has any is refused.'),
+    delete_subtasks: z.boolean().default(false).describe('Also delete its sub-tasks; otherwise an issue with sub-tasks is refused.'),
   }),
   output: z.object({ key: z.string(), done: z.literal(true) }),
   run: async ({ input, http }) => {

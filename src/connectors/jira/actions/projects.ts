@@ -39,7 +39,7 @@ const paging = {
   start_at: z.number().int().min(0).default(0).describe('`next_start` of the answer before.'),
 }
 
-/** Cloud searches projects in pages; a server answers them all, and the page is cut here. */
+/** Jira Cloud returns projects in pages. Jira Server returns all of them, so the page is selected here. */
 async function searchProjects(
   http: Http,
   config: JiraConfig,
@@ -52,9 +52,9 @@ async function searchProjects(
     return { found: page.values, next_start: page.isLast === false ? page.startAt + page.values.length : null }
   }
   const all = await http.get<RawProject[]>('/project', { query: { expand: 'lead,description' } })
-  const words = query?.toLowerCase()
+  const text = query?.toLowerCase()
   const fitting =
-    words === undefined ? all : all.filter(({ key, name }) => key.toLowerCase().includes(words) || name.toLowerCase().includes(words))
+    text === undefined ? all : all.filter(({ key, name }) => key.toLowerCase().includes(text) || name.toLowerCase().includes(text))
   const end = start_at + limit
   return { found: fitting.slice(start_at, end), next_start: end < fitting.length ? end : null }
 }
@@ -76,7 +76,7 @@ const listProjects = jira.action({
 const findProject = jira.action({
   title: 'Find a project by name',
   description:
-    'Finds the project of a name, in any case of letters. Use it when people name a project and you need its key. Returns the project, or a not-found error that lists what comes near.',
+    'Finds a project by name; upper and lower case are equal. Use it when people name a project and you need its key. Returns the project, or a not-found error that lists similar projects.',
   effect: 'read',
   aliases: ['jira_project_finder'],
   example: { project_name: 'My project' },
@@ -110,7 +110,7 @@ const named = z.object({ id: z.string(), name: z.string() })
 const listIssueTypes = jira.action({
   title: 'List issue types',
   description:
-    'Lists the types that issues of a project can have, e.g. Bug or Task. Use it before creating an issue when a type was refused. Returns id, name and whether it is a sub-task.',
+    'Lists the types that issues of a project can have, e.g. Bug or Task. Use it to choose the type of a new issue. Returns id, name and whether it is a sub-task.',
   effect: 'read',
   example: { project_key: 'PROJ' },
   input: z.strictObject({ project_key: projectRef }),
@@ -124,7 +124,7 @@ const listIssueTypes = jira.action({
 const listStatuses = jira.action({
   title: 'List statuses',
   description:
-    'Lists the statuses that issues of a project can have, by issue type. Use it to know the words to search or to move issues by. Returns the statuses of each issue type.',
+    'Lists the statuses that issues of a project can have, by issue type. Use it to get the status names for searches and transitions. Returns the statuses of each issue type.',
   effect: 'read',
   example: { project_key: 'PROJ' },
   input: z.strictObject({ project_key: projectRef }),
@@ -152,7 +152,7 @@ const searchUsers = jira.action({
   }),
   output: z.object({ items: z.array(userShape) }),
   run: async ({ input, http, config }) => {
-    // A server wants a word and takes a dot for everybody.
+    // Jira Server requires a search text. A dot matches every user.
     const query = isCloud(config)
       ? { query: input.query ?? '', maxResults: input.limit }
       : { username: input.query ?? '.', maxResults: input.limit }

@@ -9,15 +9,18 @@ const done = z.object({ key: z.string(), done: z.literal(true) })
 const assignIssue = jira.action({
   title: 'Assign an issue',
   description:
-    'Gives an issue to a person, or to nobody. Use it when somebody takes work over; assigning the same person again changes nothing. Returns that it is done.',
+    'Assigns an issue to a person, or removes the assignee. Use it when the responsible person changes; assigning the same person again has no effect. Returns a confirmation.',
   effect: 'write',
   idempotent: true,
   example: { issue_key: 'PROJ-1', assignee: '5b10ac8d82e05b22cc7d4ef5' },
-  input: z.strictObject({ issue_key: issueKey, assignee: person.nullable().describe('Person by id or e-mail address; null for nobody.') }),
+  input: z.strictObject({
+    issue_key: issueKey,
+    assignee: person.nullable().describe('Person by id or e-mail address; null removes the assignee.'),
+  }),
   output: done,
   run: async ({ input, http, config }) => {
-    const nobody = config.api_version === '3' ? { accountId: null } : { name: null }
-    const who = input.assignee === null ? nobody : await findPerson(http, config, input.assignee)
+    const unassigned = config.api_version === '3' ? { accountId: null } : { name: null }
+    const who = input.assignee === null ? unassigned : await findPerson(http, config, input.assignee)
     await http.put(path`/issue/${input.issue_key}/assignee`, who, { repeatable: true })
     return { key: input.issue_key, done: true as const }
   },
@@ -67,9 +70,9 @@ const addComment = jira.action({
 const linkIssues = jira.action({
   title: 'Link two issues',
   description:
-    'Links one issue with another, e.g. that it blocks it or duplicates it. Use it to record how work depends on other work. Returns that it is done.',
+    'Links one issue with another, e.g. as blocking or duplicate. Use it to record dependencies between issues. Returns a confirmation.',
   effect: 'write',
-  // Jira keeps one link of a kind between two issues.
+  // Jira allows only one link of a type between two issues.
   idempotent: true,
   example: { issue_key: 'PROJ-1', other_key: 'PROJ-2', type: 'Blocks' },
   input: z.strictObject({
@@ -105,7 +108,7 @@ function transitionsOf(http: Http, key: string): Promise<{ transitions: Transiti
 const listTransitions = jira.action({
   title: 'List transitions',
   description:
-    'Lists where an issue can go from its present status. Use it before moving an issue. Returns id and name of each, and the status it leads to.',
+    'Lists the transitions that an issue allows in its current status. Use it before moving an issue. Returns id and name of each, and the status it leads to.',
   effect: 'read',
   example: { issue_key: 'PROJ-1' },
   input: z.strictObject({ issue_key: issueKey }),
@@ -119,14 +122,14 @@ const listTransitions = jira.action({
 const transitionIssue = jira.action({
   title: 'Move an issue',
   description:
-    'Moves an issue to another status by one of its transitions, e.g. to In Progress or Done. Use it when work begins or is finished; what can be done now is listed by jira_list_transitions. Returns the status it has now.',
+    'Moves an issue to another status by one of its transitions, e.g. to In Progress or Done. Use it when work begins or is finished; jira_list_transitions lists the possible transitions. Returns the new status.',
   effect: 'write',
   example: { issue_key: 'PROJ-1', to: 'Done' },
   input: z.strictObject({
     issue_key: issueKey,
     to: z.string().min(1).max(255).describe('Transition or status by name, or a transition’s id.'),
     comment: markdown.optional().describe('Comment to write with it, in Markdown.'),
-    resolution: z.string().max(255).optional().describe('Resolution by name, where the transition asks for one.'),
+    resolution: z.string().max(255).optional().describe('Resolution by name, if the transition requires one.'),
   }),
   output: z.object({ key: z.string(), status: z.string().nullable() }),
   run: async ({ input, http, config }) => {
@@ -138,8 +141,8 @@ const transitionIssue = jira.action({
     if (!found) {
       const names = transitions.map(({ name, to }) => (to?.name && to.name !== name ? `${name} (to ${to.name})` : name))
       throw hubError('vendor_rejected', {
-        detail: `${input.issue_key} cannot go to "${input.to}" now`,
-        hint: `it can do: ${names.join(', ') || 'nothing'}`,
+        detail: `${input.issue_key} cannot be moved to "${input.to}" now`,
+        hint: `possible transitions: ${names.join(', ') || 'none'}`,
       })
     }
     await http.post(path`/issue/${input.issue_key}/transitions`, {

@@ -4,8 +4,8 @@ import { sleep } from '#lib/clock'
 import { managerq } from '../declaration.ts'
 
 /**
- * No public description of managerQ's API exists; its seeds only say that a prompt goes in and a result comes out later. So this speaks the
- * plain form of that: POST a task, then GET it until it has ended, tolerant of the usual names for state and result.
+ * managerQ's API has no public documentation. This connector assumes that a task is created with POST and read with GET until it has ended,
+ * and it accepts the usual field names for the state and the result.
  */
 interface Task {
   id?: string
@@ -24,13 +24,13 @@ const task = z.object({
   error: z.string().nullable(),
 })
 
-const prompt = z.string().min(1).max(2_000_000).describe('What the agent shall do.')
+const prompt = z.string().min(1).max(2_000_000).describe('What the agent should do.')
 const agent = z.string().max(200).optional().describe('Which agent; managerQ chooses when left out.')
 
 const submitTask = managerq.action({
   title: 'Give an agent a task',
   description:
-    'Hands a prompt to an agent by managerQ and does not wait. Use it for long work, and managerq_get_task to learn what came of it. Returns the task’s id and state.',
+    'Sends a prompt to an agent of managerQ and does not wait for the answer. Use it for long work, and get the result with managerq_get_task. Returns the task’s id and state.',
   effect: 'write',
   example: { prompt: 'Sum up yesterday’s incidents.' },
   input: z.strictObject({ prompt, agent }),
@@ -41,18 +41,18 @@ const submitTask = managerq.action({
 const getTask = managerq.action({
   title: 'Get a task of an agent',
   description:
-    'Looks up a task given to an agent before. Use it to poll for the result of managerq_submit_task. Returns its state and, once it has ended, the agent’s text or the error.',
+    'Gets the state of a task that was submitted before. Use it to poll for the result of managerq_submit_task. Returns its state and, once it has ended, the agent’s text or the error.',
   effect: 'read',
   example: { task_id: 't-1' },
   input: z.strictObject({ task_id: z.string().min(1).max(200).describe('Id of the task.') }),
   output: task,
-  run: ({ input, http, config }) => look(http, config.tasks_path, input.task_id),
+  run: ({ input, http, config }) => fetchTask(http, config.tasks_path, input.task_id),
 })
 
 const askAgent = managerq.action({
   title: 'Ask an agent',
   description:
-    'Hands a prompt to an agent by managerQ and waits for its answer. Use it in flows where the next step needs the answer; for work of many minutes submit a task instead. Returns the agent’s text, and the JSON in it if asked for.',
+    'Sends a prompt to an agent of managerQ and waits for its answer. Use it in flows where the next step needs the answer; for work of many minutes submit a task instead. Returns the agent’s text, and the parsed JSON if it was requested.',
   effect: 'write',
   example: { prompt: 'Review this change.', timeout_seconds: 1 },
   input: z.strictObject({
@@ -63,9 +63,9 @@ const askAgent = managerq.action({
       .min(0.1)
       .max(100)
       .default(90)
-      .describe('How long to wait; the task goes on after that and can be looked up.'),
-    poll_seconds: z.number().min(0.05).max(10).default(1).describe('How often to look.'),
-    json: z.boolean().default(false).describe('The prompt asks for JSON: read the answer as such.'),
+      .describe('How long to wait; after that the task continues, and managerq_get_task can get it.'),
+    poll_seconds: z.number().min(0.05).max(10).default(1).describe('Seconds between two checks of the state.'),
+    json: z.boolean().default(false).describe('Parse the answer as JSON. The prompt must ask for JSON.'),
   }),
   output: task.extend({ text: z.string(), json: z.unknown() }),
   async run({ input, http, config, idempotencyKey, signal }) {
@@ -75,12 +75,12 @@ const askAgent = managerq.action({
     while (now.status === 'running') {
       if (Date.now() >= until) {
         throw hubError('vendor_timeout', {
-          detail: `the agent is still at work on task ${now.task_id}`,
-          hint: `managerq_get_task with task_id ${now.task_id} looks again`,
+          detail: `the agent has not finished task ${now.task_id}`,
+          hint: `call managerq_get_task with task_id ${now.task_id} later`,
         })
       }
       await sleep(input.poll_seconds * 1000, signal)
-      now = await look(http, place, now.task_id)
+      now = await fetchTask(http, place, now.task_id)
     }
     if (now.status === 'failed') throw hubError('vendor_rejected', { detail: `the agent failed: ${now.error ?? 'no reason given'}` })
     const text = now.text ?? ''
@@ -92,21 +92,21 @@ export const taskActions = { ask_agent: askAgent, submit_task: submitTask, get_t
 
 async function submit(http: Http, place: string, input: { prompt: string; agent?: string | undefined }, key: string | undefined) {
   const headers = key ? { 'idempotency-key': key } : {}
-  return shaped(await http.post<Task>(place, { prompt: input.prompt, ...(input.agent ? { agent: input.agent } : {}) }, { headers }))
+  return taskOf(await http.post<Task>(place, { prompt: input.prompt, ...(input.agent ? { agent: input.agent } : {}) }, { headers }))
 }
 
-async function look(http: Http, place: string, id: string) {
-  return shaped(await http.get<Task>(`${place}${path`/${id}`}`))
+async function fetchTask(http: Http, place: string, id: string) {
+  return taskOf(await http.get<Task>(`${place}${path`/${id}`}`))
 }
 
-function shaped(raw: Task | undefined): z.output<typeof task> {
+function taskOf(raw: Task | undefined): z.output<typeof task> {
   const id = raw?.id ?? raw?.task_id
   if (id === undefined) throw hubError('vendor_invalid_response', { detail: 'managerQ answered with a task that has no id' })
-  const said = (raw?.status ?? raw?.state ?? 'running').toLowerCase()
-  const failed = /fail|error|cancel|reject/.test(said)
-  const status = failed ? 'failed' : /complete|success|done|finish/.test(said) ? 'completed' : 'running'
+  const state = (raw?.status ?? raw?.state ?? 'running').toLowerCase()
+  const failed = /fail|error|cancel|reject/.test(state)
+  const status = failed ? 'failed' : /complete|success|done|finish/.test(state) ? 'completed' : 'running'
   const result = raw?.result ?? raw?.output
-  return { task_id: id, status, text: textOf(result), error: failed ? (textOf(raw?.error) ?? said) : null }
+  return { task_id: id, status, text: textOf(result), error: failed ? (textOf(raw?.error) ?? state) : null }
 }
 
 function textOf(value: unknown): string | null {
@@ -117,12 +117,12 @@ function textOf(value: unknown): string | null {
   return found ?? JSON.stringify(value)
 }
 
-/** Agents like to put JSON into a fence, with a sentence before it. */
+/** Agents often put JSON into a code block with text before it. */
 function parseAnswer(text: string): unknown {
   const fenced = /```(?:json)?\s*\n([^]*?)\n\s*```/.exec(text)?.[1]
   try {
     return JSON.parse(fenced ?? text) as unknown
   } catch {
-    throw hubError('vendor_invalid_response', { detail: 'the agent was asked for JSON and answered something else' })
+    throw hubError('vendor_invalid_response', { detail: 'the agent did not answer with JSON although JSON was requested' })
   }
 }

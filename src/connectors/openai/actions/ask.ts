@@ -11,22 +11,22 @@ interface Completion {
 // Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
 const timeoutFactor = 3.5
 
-/** Asking changes nothing outside, so it may be repeated after a failure, at the price of the tokens. */
+/** A question changes nothing outside, so it may be repeated after a failure. A repetition costs tokens again. */
 export const askActions = {
   ask: openai.action({
     title: 'Ask a model',
     description:
-      'Asks a chat model one question and waits for its answer. Use it in flows to have text written, summed up, classified or reviewed; ask for JSON with a schema when a later step reads the answer. Returns the text, the parsed JSON if asked for, and the tokens used.',
+      'Asks a chat model one question and waits for its answer. Use it in flows to write, summarise, classify or review text; ask for JSON with a schema when a later step reads the answer. Returns the text, the parsed JSON if it was requested, and the tokens used.',
     effect: 'read',
     example: { prompt: 'Say hello in one word.', model: 'gpt-4o-mini' },
     input: z.strictObject({
       prompt: z.string().min(1).max(2_000_000).describe('What to ask.'),
-      system: z.string().max(200_000).optional().describe('Who it shall be and what it must heed.'),
+      system: z.string().max(200_000).optional().describe('System prompt: the role of the model and its rules.'),
       model: z.string().min(1).max(200).optional().describe('Model; the integration’s own when left out.'),
-      temperature: z.number().min(0).max(2).optional().describe('How freely it words things.'),
+      temperature: z.number().min(0).max(2).optional().describe('Sampling temperature: higher values give more varied answers.'),
       max_tokens: z.number().int().min(1).max(1_000_000).optional().describe('Longest answer in tokens.'),
       json: z.boolean().default(false).describe('Answer with a JSON object.'),
-      schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema that the answer has to fit; implies json.'),
+      schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema that the answer must match; implies json.'),
     }),
     output: z.object({
       text: z.string(),
@@ -40,7 +40,7 @@ export const askActions = {
       const model = input.model ?? config.model
       if (!model)
         throw hubError('invalid_input', {
-          errors: [{ path: 'input.model', message: 'is needed, as the integration names no model of its own' }],
+          errors: [{ path: 'input.model', message: 'is required because the integration has no default model' }],
         })
       const wantsJson = input.json || input.schema !== undefined
       const format = input.schema
@@ -79,7 +79,7 @@ function parseAnswer(text: string): unknown {
     return JSON.parse(text) as unknown
   } catch {
     throw hubError('vendor_invalid_response', {
-      detail: 'the model was asked for JSON and answered something else',
+      detail: 'the model did not answer with JSON although JSON was requested',
       hint: 'ask again, or raise max_tokens if the answer was cut',
     })
   }

@@ -7,7 +7,7 @@ import { channel, text, ts } from '../shapes.ts'
 const uploadFile = slack.action({
   title: 'Upload a file',
   description:
-    'Uploads a text or binary file and, if a channel is named, shows it there with a comment. Use it for logs, reports or pictures that are too long for a message. Returns the file’s id and address.',
+    'Uploads a text or binary file and, if a channel is given, posts it there with a comment. Use it for logs, reports or pictures that are too long for a message. Returns the file’s id and address.',
   effect: 'write',
   example: { filename: 'report.txt', content: 'All is well.', channel: 'C0123456' },
   input: z
@@ -17,7 +17,7 @@ const uploadFile = slack.action({
       content_base64: z.string().max(10_000_000).optional().describe('Any file’s bytes in base64.'),
       title: z.string().max(255).optional().describe('Title; the name when left out.'),
       channel: channel.optional(),
-      comment: text.optional().describe('Message beside it.'),
+      comment: text.optional().describe('Message that is posted with the file.'),
       thread_ts: ts.optional().describe('ts of the message to answer.'),
     })
     .refine((given) => (given.content === undefined) !== (given.content_base64 === undefined), {
@@ -27,7 +27,7 @@ const uploadFile = slack.action({
   run: async ({ input, http }) => {
     const bytes = input.content === undefined ? Buffer.from(input.content_base64 ?? '', 'base64') : Buffer.from(input.content)
     const to = input.channel === undefined ? undefined : await findChannel(http, input.channel)
-    // An address is asked for, the bytes go there, and only the last step makes the file: until then nothing has happened.
+    // First Slack returns an upload URL, then the bytes are sent there. Only the last request creates the file, so the others may be repeated.
     const place = await http.post<{ upload_url: string; file_id: string }>('/files.getUploadURLExternal', undefined, {
       form: { filename: input.filename, length: bytes.length },
       repeatable: true,
@@ -48,7 +48,7 @@ const uploadFile = slack.action({
       thread_ts: input.thread_ts,
     })
     const [file] = files
-    if (!file) throw hubError('vendor_invalid_response', { detail: 'Slack answered an upload without a file' })
+    if (!file) throw hubError('vendor_invalid_response', { detail: 'the answer of Slack to the upload contains no file' })
     return file
   },
 })

@@ -13,7 +13,7 @@ interface Message {
   metadata?: { event_type?: string; event_payload?: { key?: string } }
 }
 
-// Slack takes no idempotency key, but keeps metadata with a message: our key in it lets a lost answer be settled.
+// Slack accepts no idempotency key, but it stores metadata with a message. The key in the metadata shows later whether a message was sent.
 const keyEvent = 'integration_hub_call'
 
 function withKey(body: Record<string, unknown>, key: string | undefined): Record<string, unknown> {
@@ -25,21 +25,22 @@ const content = {
   blocks: blocks.optional(),
 }
 
-function assertContent({ text: words, blocks: parts }: { text?: string | undefined; blocks?: unknown[] | undefined }): void {
-  if (!words && !parts?.length) throw hubError('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks are needed' }] })
+function assertContent({ text: messageText, blocks: messageBlocks }: { text?: string | undefined; blocks?: unknown[] | undefined }): void {
+  if (!messageText && !messageBlocks?.length)
+    throw hubError('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks is required' }] })
 }
 
 const sendMessage = slack.action({
   title: 'Send a message',
   description:
-    'Posts a message to a channel, as plain text, with blocks, or as an answer in a thread. Use it to tell a team something; for one person use slack_notify_user. Returns channel and ts, which name the message for threads, edits and reactions.',
+    'Posts a message to a channel, as plain text, with blocks, or as an answer in a thread. Use it to inform a team; for one person use slack_notify_user. Returns channel and ts, which identify the message for threads, edits and reactions.',
   effect: 'write',
   example: { channel: '#general', text: 'Hello' },
   input: z.strictObject({
     channel: channel.optional(),
     ...content,
     thread_ts: ts.optional().describe('ts of the message to answer.'),
-    reply_broadcast: z.boolean().optional().describe('Show the answer in the channel as well.'),
+    reply_broadcast: z.boolean().optional().describe('Also show the answer in the channel.'),
     unfurl_links: z.boolean().optional().describe('Show previews of links.'),
   }),
   output: sentShape,
@@ -48,7 +49,7 @@ const sendMessage = slack.action({
     const to = input.channel ?? config.default_channel
     if (!to)
       throw hubError('invalid_input', {
-        errors: [{ path: 'input.channel', message: 'is needed, as the integration has no default_channel' }],
+        errors: [{ path: 'input.channel', message: 'is required because the integration has no default_channel' }],
       })
     return http.post('/chat.postMessage', withKey({ ...input, channel: to }, idempotencyKey))
   },
@@ -68,7 +69,7 @@ const sendMessage = slack.action({
 const notifyUser = slack.action({
   title: 'Notify a user directly',
   description:
-    'Sends a direct message to one person, found by e-mail address, name or id. Use it to tell somebody something without the channel reading along. Returns channel and ts of the message.',
+    'Sends a direct message to one person, found by e-mail address, name or id. Use it for a message that only this person should read. Returns channel and ts of the message.',
   effect: 'write',
   example: { user: 'ada@example.com', text: 'Your review is asked for' },
   input: z.strictObject({ user: z.string().min(1).max(200).describe('E-mail address, name or id.'), ...content }),
@@ -84,7 +85,7 @@ const notifyUser = slack.action({
 const updateMessage = slack.action({
   title: 'Update a message',
   description:
-    'Replaces the text or blocks of a message that this bot sent. Use it to keep one message current instead of posting another. Returns channel and ts.',
+    'Replaces the text or blocks of a message that this bot sent. Use it to keep one message up to date instead of posting another. Returns channel and ts.',
   effect: 'write',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', text: 'Done' },
@@ -99,7 +100,7 @@ const updateMessage = slack.action({
 const deleteMessage = slack.action({
   title: 'Delete a message',
   description:
-    'Takes back a message that this bot sent. Use it only when a message should not have been sent: it cannot be brought back. Returns channel and ts.',
+    'Deletes a message that this bot sent. Use it only when a message should not have been sent: it cannot be restored. Returns channel and ts.',
   effect: 'destroy',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100' },
@@ -120,7 +121,7 @@ const deleteMessage = slack.action({
 const scheduleMessage = slack.action({
   title: 'Schedule a message',
   description:
-    'Has Slack post a message to a channel at a later time, up to 120 days ahead. Use it for reminders; it cannot be edited afterwards. Returns channel, time and the id of the scheduled message.',
+    'Schedules a message to a channel for a later time, up to 120 days ahead. Use it for reminders; it cannot be edited afterwards. Returns channel, time and the id of the scheduled message.',
   effect: 'write',
   example: { channel: 'C0123456', text: 'Stand-up!', post_at: '2030-01-01T09:00:00Z' },
   input: z.strictObject({
@@ -142,7 +143,7 @@ const scheduleMessage = slack.action({
 
 const getPermalink = slack.action({
   title: 'Get the link to a message',
-  description: 'Gets the lasting web address of a message. Use it to refer to a message from an issue or e-mail. Returns the address.',
+  description: 'Gets the permanent URL of a message. Use it to refer to a message from an issue or e-mail. Returns the address.',
   effect: 'read',
   example: { channel: 'C0123456', ts: '1531420618.000100' },
   input: z.strictObject({ channel, ts }),
@@ -165,7 +166,7 @@ const reaction = {
 const addReaction = slack.action({
   title: 'Add a reaction',
   description:
-    'Puts an emoji on a message. Use it to acknowledge without writing; putting the same one again does nothing more. Returns that it is there.',
+    'Adds an emoji to a message. Use it to acknowledge without a message; adding the same emoji again has no effect. Returns a confirmation.',
   effect: 'write',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
@@ -186,7 +187,7 @@ const addReaction = slack.action({
 const removeReaction = slack.action({
   title: 'Remove a reaction',
   description:
-    'Takes an emoji of this bot off a message. Use it to undo a reaction; if it is not there nothing happens. Returns that it is gone.',
+    'Removes an emoji of this bot from a message. Use it to undo a reaction; if the message does not have it, nothing changes. Returns a confirmation.',
   effect: 'write',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
@@ -206,7 +207,7 @@ const removeReaction = slack.action({
   },
 })
 
-/** What was asked for holds already. */
+/** Ignores this error, because it means that the requested state is already reached. */
 function unless(code: string): (error: Error & { code?: string }) => void {
   return (error) => {
     if (error.code !== code) throw error

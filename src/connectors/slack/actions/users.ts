@@ -6,10 +6,10 @@ import { cursorInput, listOf, nextCursor, userShape, type Metadata } from '../sh
 const listUsers = slack.action({
   title: 'List users',
   description:
-    'Lists the people and bots of the workspace. Use it to find somebody; with an e-mail address use slack_find_user_by_email. Returns id, names and e-mail address of each.',
+    'Lists the people and bots of the workspace. Use it to find a person; with an e-mail address use slack_find_user_by_email. Returns id, names and e-mail address of each.',
   effect: 'read',
   example: {},
-  input: z.strictObject({ include_deleted: z.boolean().default(false).describe('Those who left as well.'), ...cursorInput }),
+  input: z.strictObject({ include_deleted: z.boolean().default(false).describe('Include deactivated users.'), ...cursorInput }),
   output: listOf(userShape),
   run: async ({ input, http }) => {
     const reply = await http.get<Metadata & { members: User[] }>('/users.list', { query: { limit: input.limit, cursor: input.cursor } })
@@ -20,7 +20,7 @@ const listUsers = slack.action({
 const getUser = slack.action({
   title: 'Get a user',
   description:
-    'Gets one person or bot by id, name or e-mail address. Use it to learn who wrote something, or in which time zone somebody lives. Returns id, names, e-mail address and time zone.',
+    'Gets one person or bot by id, name or e-mail address. Use it to learn who wrote something, or to get the time zone of a person. Returns id, names, e-mail address and time zone.',
   effect: 'read',
   example: { user: 'U0123456' },
   input: z.strictObject({ user: z.string().min(1).max(200).describe('Id, name or e-mail address.') }),

@@ -9,7 +9,7 @@ const modal = { type: 'modal', title: { type: 'plain_text', text: 'Hello' }, blo
 const openView = slack.action({
   title: 'Open a modal',
   description:
-    'Opens a modal for a person who just pressed or typed something. Use it within three seconds of the interaction whose trigger_id you have. Returns the view’s id and hash.',
+    'Opens a modal for a person who just used a button, shortcut or command. Use it within three seconds of the interaction whose trigger_id you have. Returns the view’s id and hash.',
   effect: 'write',
   example: { trigger_id: '156772938.1827394', view: modal },
   input: z.strictObject({ trigger_id: z.string().min(1).max(200).describe('trigger_id of the interaction.'), view }),
@@ -20,7 +20,7 @@ const openView = slack.action({
 const updateView = slack.action({
   title: 'Update a modal',
   description:
-    'Replaces the content of a modal that is open. Use it to show progress or a result; with the hash a newer state is not overwritten. Returns the view’s id and hash.',
+    'Replaces the content of a modal that is open. Use it to show progress or a result; if the hash is given, a newer state is not overwritten. Returns the view’s id and hash.',
   effect: 'write',
   idempotent: true,
   example: { view_id: 'VMHU10V25', view: modal },

@@ -11,18 +11,18 @@ const address = z
   .string()
   .min(3)
   .max(320)
-  // One line, so that nobody adds a header, or a second recipient, by an address.
+  // The address must be one line, so that it cannot add a header or a second recipient.
   .regex(/^[^\r\n,;]*[^\s@,;<>]+@[^\s@,;<>]+>?$/, 'must be one address: ada@example.com or Ada <ada@example.com>')
-const line = (longest: number) =>
+const line = (maxLength: number) =>
   z
     .string()
-    .max(longest)
+    .max(maxLength)
     .regex(/^[^\r\n]*$/, 'must be one line')
 const addresses = z.union([address.transform((one) => [one]), z.array(address).max(200)])
 
 const attachment = z.strictObject({
   filename: line(255).min(1).describe('Name with its ending.'),
-  content: z.string().max(5_000_000).optional().describe('A text’s text.'),
+  content: z.string().max(5_000_000).optional().describe('Content of a text file.'),
   content_base64: z.string().max(20_000_000).optional().describe('Any file’s bytes in base64.'),
   content_type: line(200).optional().describe('Media type; by the ending when left out.'),
   content_id: line(200)
@@ -35,9 +35,9 @@ const input = z
   .strictObject({
     to: addresses.describe('Recipients.'),
     cc: addresses.optional().describe('Recipients of a copy.'),
-    bcc: addresses.optional().describe('Recipients whom the others don’t see.'),
+    bcc: addresses.optional().describe('Recipients that the others do not see.'),
     from: address.optional().describe('Sender; the integration’s own when left out.'),
-    reply_to: address.optional().describe('Where answers shall go.'),
+    reply_to: address.optional().describe('Address for answers.'),
     subject: line(998).describe('Subject.'),
     text: z.string().max(5_000_000).optional().describe('Text.'),
     html: z.string().max(5_000_000).optional().describe('The same as HTML.'),
@@ -47,7 +47,7 @@ const input = z
       .optional()
       .describe('More headers, e.g. List-Unsubscribe.'),
   })
-  .refine(({ text, html }) => text !== undefined || html !== undefined, { message: 'text or html is needed', path: ['text'] })
+  .refine(({ text, html }) => text !== undefined || html !== undefined, { message: 'text or html is required', path: ['text'] })
 
 const output = z.object({
   message_id: z.string(),
@@ -56,7 +56,7 @@ const output = z.object({
   response: z.string(),
 })
 
-// Set by us from their own fields: a header of that name would be a second, contradicting one.
+// These headers are set from other fields, so a header in `headers` would be a duplicate with a different value.
 const reserved = new Set([
   'from',
   'to',
@@ -76,7 +76,7 @@ const reserved = new Set([
 const send = smtp.action({
   title: 'Send an e-mail',
   description:
-    'Sends an e-mail as text, HTML or both, with copies and attachments. Use it to reach people outside of chat; for many recipients name them in bcc. Returns who was accepted and who refused by the mail server, with its reasons.',
+    'Sends an e-mail as text, HTML or both, with copies and attachments. Use it to reach people outside of chat; for many recipients name them in bcc. Returns the recipients that the mail server accepted and refused, with its reasons.',
   effect: 'write',
   example: { to: 'ada@example.com', subject: 'Hello', text: 'Hi Ada' },
   input,
@@ -86,11 +86,13 @@ const send = smtp.action({
     const from = mail.from ?? config.from
     if (!from)
       throw hubError('invalid_input', {
-        errors: [{ path: 'input.from', message: 'is needed, as the integration has no sender of its own' }],
+        errors: [{ path: 'input.from', message: 'is required because the integration has no default sender' }],
       })
     for (const name of Object.keys(mail.headers ?? {})) {
       if (reserved.has(name.toLowerCase()))
-        throw hubError('invalid_input', { errors: [{ path: `input.headers.${name}`, message: 'has a field of its own' }] })
+        throw hubError('invalid_input', {
+          errors: [{ path: `input.headers.${name}`, message: 'cannot be set here; use the input field for it' }],
+        })
     }
     const { node, raw, messageId } = await compose(mail, from, idempotencyKey)
     const envelope = node.getEnvelope()
@@ -111,7 +113,8 @@ const send = smtp.action({
 
 const verify = smtp.action({
   title: 'Verify the mail server',
-  description: 'Connects to the mail server and logs in, and sends nothing. Use it to find out why mails fail. Returns as whom it got in.',
+  description:
+    'Connects to the mail server and logs in without sending a mail. Use it to find out why mails fail. Returns the account of the login.',
   effect: 'read',
   example: {},
   input: z.strictObject({}),
@@ -126,7 +129,7 @@ const verify = smtp.action({
 export const mailActions = { send, verify }
 
 async function compose(mail: z.output<typeof input>, from: string, key: string | undefined) {
-  // The same key gives the same id, by which a mail server or reader can tell a repetition.
+  // The same key gives the same id, so that a mail server or mail client can recognise a repetition.
   const unique = key === undefined ? crypto.randomUUID() : createHash('sha256').update(key).digest('hex').slice(0, 32)
   const domain = /@([^\s>]+)>?$/.exec(from)?.[1] ?? 'localhost'
   const messageId = `<${unique}@${domain}>`
@@ -141,7 +144,7 @@ async function compose(mail: z.output<typeof input>, from: string, key: string |
     ...(mail.text === undefined ? {} : { text: mail.text }),
     ...(mail.html === undefined ? {} : { html: mail.html }),
     ...(mail.headers ? { headers: mail.headers } : {}),
-    // Content only from the call itself: a path or address here would read the hub's own files or network.
+    // Attachments come only from the call. A path or URL would give access to the hub's files or network.
     disableFileAccess: true,
     disableUrlAccess: true,
     attachments: (mail.attachments ?? []).map(({ filename, content, content_base64: base64, content_type: type, content_id: cid }) => ({
@@ -168,16 +171,16 @@ async function deliver(
   raw: Buffer,
   messageId: string,
 ): Promise<z.output<typeof output>> {
-  let told: Delivery
+  let result: Delivery
   try {
-    told = await step<Delivery>(connection, (done) =>
+    result = await step<Delivery>(connection, (done) =>
       connection.send(envelope, raw, (error, info) => done(error, info as unknown as Delivery)),
     )
   } catch (fault) {
-    // A refusal of sender or recipients comes with its status; without one the text was perhaps already on its way.
+    // If the sender or the recipients were refused, the error has a status. Without a status the mail may already have been sent.
     throw asError(fault as SmtpFault, host, true)
   }
-  const { accepted, rejected, rejectedErrors = [], response } = told
+  const { accepted, rejected, rejectedErrors = [], response } = result
   const reason = (recipient: string): string => rejectedErrors.find((fault) => fault.recipient === recipient)?.response ?? 'refused'
   return {
     message_id: messageId,

@@ -30,7 +30,7 @@ const listStreams = zulip.action({
 const subscribeToStream = zulip.action({
   title: 'Subscribe to a stream',
   description:
-    'Subscribes the bot, or people by e-mail address, to a stream, which is made if it is not there. Use it before posting to a new stream. Returns who was subscribed now and who was before.',
+    'Subscribes the bot, or people by e-mail address, to a stream, which is created if it does not exist. Use it before posting to a new stream. Returns who was subscribed now and who was before.',
   effect: 'write',
   idempotent: true,
   example: { stream: 'incidents' },
@@ -58,10 +58,10 @@ const subscribeToStream = zulip.action({
 const listUsers = zulip.action({
   title: 'List users',
   description:
-    'Lists the people and bots of the organisation. Use it to find somebody’s e-mail address or id for a direct message. Returns id, name and e-mail address of each.',
+    'Lists the people and bots of the organisation. Use it to find a person’s e-mail address or id for a direct message. Returns id, name and e-mail address of each.',
   effect: 'read',
   example: {},
-  input: z.strictObject({ include_inactive: z.boolean().default(false).describe('Those who were deactivated as well.') }),
+  input: z.strictObject({ include_inactive: z.boolean().default(false).describe('Include deactivated users.') }),
   output: z.object({ items: z.array(userShape) }),
   run: async ({ input, http }) => {
     const { members } = await http.get<{ members: z.input<typeof userShape>[] }>('/users')

@@ -1,0 +1,98 @@
+import type { ActionContext } from '../context.ts'
+import type { WebhookScheme } from './scheme.ts'
+
+/** One received request. Header names are in lower case; a repeated header is a list. */
+export interface Delivery {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body: Buffer
+}
+
+/** What identifies a delivery. It is computed before the acknowledgement, so it must be fast. */
+export interface Identity {
+  /** The event type without the connector's name: `pull_request`, `issue.created`. */
+  readonly type: string
+  /** Equal for repetitions of a delivery and different for all others. Use signed parts if there are any. */
+  readonly dedupeKey: string
+  /** The id that the sender gave the delivery, if there is one. */
+  readonly deliveryId?: string
+  /** The answer to the sender's handshake. If it is set, no event is stored. */
+  readonly handshake?: { readonly status: number; readonly body?: unknown }
+}
+
+/** The hook that received a delivery. If the hook belongs to an integration, its name and config. */
+export interface HookContext {
+  readonly name: string
+  readonly config: Readonly<Record<string, unknown>>
+}
+
+/** How an outside system signs and identifies its webhooks. The connector declares it, and the hub does the work. */
+export interface WebhookDeclaration {
+  /** The accepted schemes. The first one whose header is present decides. A function if the config selects the schemes. */
+  readonly schemes: readonly WebhookScheme[] | ((config: HookContext['config']) => readonly WebhookScheme[])
+  /** Names of credentials that contain the shared secret. Every string in them is a valid secret. */
+  readonly secretCredentials: readonly string[]
+  /** Fields of the integration's credential that contain the shared secret. */
+  readonly secretFields?: readonly string[]
+  /** The environment variable that contains the shared secret. */
+  readonly secretVariable?: string
+  identify(delivery: Readable, hook: HookContext): Identity
+  /** A JSONata expression that computes the event's data from `{body, headers}`. */
+  transform?(config: HookContext['config']): string | undefined
+  /** The answer to the sender, with `${{ }}` expressions, if the config defines one. */
+  reply?(config: HookContext['config']): { readonly status: number; readonly body: unknown } | undefined
+  /** The subject of an event, such as `owner/repo#5`. Events with the same subject can be delivered in order. */
+  subject?(data: unknown, headers: Delivery['headers']): string | undefined
+  /** The answer after the event is stored. The default is 202 with the event's id. */
+  readonly acknowledgement?: { readonly status: number; readonly body: unknown }
+  readonly recovery?: WebhookRecovery
+  /** Paths of the older REST API that receive this connector's webhooks. */
+  readonly legacyPaths?: readonly string[]
+}
+
+/** A delivery whose body is hashed and parsed on first use, and at most once. */
+export interface Readable extends Delivery {
+  /** The SHA-256 digest of the body, in hex. */
+  readonly digest: string
+  /** The parsed JSON of the body, or the fields of a form; undefined if the body is neither. */
+  json(): unknown
+}
+
+/** For systems that can list the deliveries that they sent. The hub uses it to get the deliveries that it missed while it was stopped. */
+export interface WebhookRecovery {
+  /** The hook of the outside system that sent a delivery. `sent` and `redeliver` receive it. */
+  hookOf(headers: Delivery['headers'], data: unknown): string | undefined
+  /** Lists the deliveries of a hook since a time, newest last. */
+  sent(context: ActionContext<{ hook: string; since: Date }>): Promise<readonly SentDelivery[]>
+  /** Makes the outside system send a delivery again. */
+  redeliver(context: ActionContext<{ hook: string; handle: string }>): Promise<void>
+}
+
+export interface SentDelivery {
+  /** The same value as `Identity.deliveryId`. */
+  readonly deliveryId: string
+  /** Identifies the delivery for `redeliver`. */
+  readonly handle: string
+  readonly at: Date
+  readonly delivered: boolean
+}
+
+/** Why a delivery is rejected. It is a label of metrics, so it never contains text from the request. */
+export type RejectReason =
+  | 'no_secret'
+  | 'secret_unusable'
+  | 'scheme_unsound'
+  | 'header_doubled'
+  | 'signature_missing'
+  | 'signature_malformed'
+  | 'signature_wrong'
+  | 'method_unknown'
+  | 'method_weak'
+  | 'timestamp_missing'
+  | 'timestamp_malformed'
+  | 'timestamp_stale'
+  | 'id_missing'
+  | 'id_malformed'
+  | 'body_unreadable'
+
+/** The index of the secret that matched, or the reason for the rejection. */
+export type CheckResult = number | RejectReason
