@@ -10,13 +10,13 @@ import { sleep } from '#lib/clock'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
-import { createFlowConsumer, createRunConsumer } from './consumers.ts'
-import type { Parsed } from './definition/index.ts'
-import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion, type VersionRow } from './flow-store.ts'
-import { dealtWith } from './interpreter/dealt.ts'
-import { createKeeper } from './keeper.ts'
-import { createLauncher, runName, type LaunchRequest } from './launch.ts'
-import { createMemory } from './memory.ts'
+import { createFlowConsumer, createRunConsumer } from './triggers/consumers.ts'
+import type { Parsed } from './definitions/index.ts'
+import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion, type VersionRow } from './definitions/flow-store.ts'
+import { dealtWith } from './interpreter/handled.ts'
+import { createKeeper } from './maintenance.ts'
+import { createLauncher, runName, type LaunchRequest } from './runs/launch.ts'
+import { createMemory } from './runs/run-repository.ts'
 import {
   endRuns,
   findRun,
@@ -28,17 +28,17 @@ import {
   reopen,
   type RunFilter,
   type RunRow,
-} from './run-store.ts'
-import { createSaver, type SaveOptions } from './save.ts'
-import { createSegment, follow } from './segment.ts'
-import { progressOf, stepsOf, type SavedStep } from './step-store.ts'
-import { createTicker, type Ticker } from './ticker.ts'
-import { flowTools } from './tools.ts'
+} from './runs/run-store.ts'
+import { createSaver, type SaveOptions } from './definitions/save.ts'
+import { createSegment, follow } from './runs/segment.ts'
+import { progressOf, stepsOf, type SavedStep } from './runs/step-store.ts'
+import { createTicker, type Ticker } from './triggers/ticker.ts'
+import { flowTools } from './runs/tools.ts'
 
-export { definitionSchema, printDefinition, type Definition, type DefinitionProblem, type Parsed } from './definition/index.ts'
-export type { FlowWithVersion, VersionRow } from './flow-store.ts'
-export type { RunFilter, RunRow, RunStatus } from './run-store.ts'
-export type { SavedStep } from './step-store.ts'
+export { definitionSchema, printDefinition, type Definition, type DefinitionProblem, type Parsed } from './definitions/index.ts'
+export type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
+export type { RunFilter, RunRow, RunStatus } from './runs/run-store.ts'
+export type { SavedStep } from './runs/step-store.ts'
 
 export interface TriggerOptions {
   readonly parameters?: Record<string, unknown> | undefined

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sleep } from '#lib/clock'
-import type { ForEachStep, IfStep, ParallelStep, Step, SwitchStep, TryStep } from '../definition/index.ts'
+import type { ForEachStep, IfStep, ParallelStep, Step, SwitchStep, TryStep } from '../definitions/index.ts'
 import { failure, toRunError } from './error.ts'
 import { holds, rendered, type Frame } from './frame.ts'
-import type { Port } from './port.ts'
+import type { Port } from './runtime.ts'
 import { earliest, isSignal, Suspended } from './signals.ts'
 import type { Attempt, Done } from './walk.ts'
 

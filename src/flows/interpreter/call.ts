@@ -1,5 +1,5 @@
 import { HubError } from '#errors'
-import type { Call } from '../definition/index.ts'
+import type { Call } from '../definitions/index.ts'
 import { rendered } from './frame.ts'
 import { Suspended } from './signals.ts'
 import type { Attempt, Done } from './walk.ts'

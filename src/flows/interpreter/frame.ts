@@ -1,6 +1,6 @@
 import { render } from '#expressions'
-import { conditionOf } from '../definition/index.ts'
-import type { Port, StepRecord } from './port.ts'
+import { conditionOf } from '../definitions/index.ts'
+import type { Port, StepRecord } from './runtime.ts'
 
 /** What stands around a step: where its steps are kept, and which names its expressions see. */
 export interface Frame {

@@ -1,7 +1,7 @@
 import { sleep } from '#lib/clock'
 import { failure } from './error.ts'
 import type { Deadline } from './frame.ts'
-import type { Port } from './port.ts'
+import type { Port } from './runtime.ts'
 import { Cancelled, Suspended } from './signals.ts'
 
 /** What is shorter is waited for here: to let go of the run and take it up again costs as much as some milliseconds of it. */

@@ -1,9 +1,9 @@
 import { parseDuration } from '#lib/duration'
-import { conditionOf, type ApproveStep, type FlowStep, type WaitForStep, type WaitStep } from '../definition/index.ts'
+import { conditionOf, type ApproveStep, type FlowStep, type WaitForStep, type WaitStep } from '../definitions/index.ts'
 import { failure, StepFailed } from './error.ts'
 import { rendered, scopeOf } from './frame.ts'
 import { pause } from './pause.ts'
-import type { Port } from './port.ts'
+import type { Port } from './runtime.ts'
 import { Suspended } from './signals.ts'
 import type { Attempt, Done } from './walk.ts'
 

@@ -3,12 +3,12 @@ import type { Database, Transaction } from '#db'
 import type { Events } from '#events'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
-import { findVersion } from './flow-store.ts'
-import type { Launcher } from './launch.ts'
-import { readReadyFlows } from './ready.ts'
-import { dropLeftovers, dropRuns, endRuns, findAnyRun } from './run-store.ts'
-import type { Saver } from './save.ts'
-import { follow } from './segment.ts'
+import { findVersion } from './definitions/flow-store.ts'
+import type { Launcher } from './runs/launch.ts'
+import { readBundledFlows } from './bundled/read.ts'
+import { dropLeftovers, dropRuns, endRuns, findAnyRun } from './runs/run-store.ts'
+import type { Saver } from './definitions/save.ts'
+import { follow } from './runs/segment.ts'
 
 /** Sees that every workspace has the flows that come with the hub, that old runs go, and that parked ones say so. */
 export interface Keeper extends AsyncDisposable {
@@ -38,7 +38,7 @@ export function createKeeper({ db, access, events, publisher, saver, launcher, l
   let running: Promise<unknown> = Promise.resolve()
 
   const make = async (workspaceId: string): Promise<void> => {
-    sources ??= readReadyFlows()
+    sources ??= readBundledFlows()
     for (const source of sources) {
       // One that does not fit this hub, such as one without a connector, is no reason to lack the others.
       await saver.saveReady(workspaceId, source).catch((error: unknown) => logger.error({ err: error }, 'a ready flow could not be made'))

@@ -1,5 +1,5 @@
 import type { Expressions } from '#expressions'
-import type { Call } from '../definition/index.ts'
+import type { Call } from '../definitions/index.ts'
 import type { RunError } from './error.ts'
 
 /** What is known of a step of a run. It is the run's memory: after a crash the walk begins anew, and what stands here is not done again. */

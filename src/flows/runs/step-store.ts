@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
-import type { StepRecord } from './interpreter/port.ts'
+import type { StepRecord } from '../interpreter/runtime.ts'
 import { storable } from './run-store.ts'
 
 export interface SavedStep extends StepRecord {

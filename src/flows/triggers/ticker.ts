@@ -1,10 +1,10 @@
 import type { Database, Transaction } from '#db'
 import { sleep } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
-import { dueSchedules, findVersion, flowsById, setNext, type FlowWithVersion, type ScheduleRow } from './flow-store.ts'
-import type { Launcher } from './launch.ts'
-import type { Memory } from './memory.ts'
-import { cancellingAmong, dueRuns, lockRun } from './run-store.ts'
+import { dueSchedules, findVersion, flowsById, setNext, type FlowWithVersion, type ScheduleRow } from '../definitions/flow-store.ts'
+import type { Launcher } from '../runs/launch.ts'
+import type { Memory } from '../runs/run-repository.ts'
+import { cancellingAmong, dueRuns, lockRun } from '../runs/run-store.ts'
 import { missedTimes } from './schedule/missed.ts'
 
 export interface Ticker extends AsyncDisposable {

@@ -6,9 +6,9 @@ import { render, type Expressions } from '#expressions'
 import { hubError, HubError, type FieldError } from '#errors'
 import { parseDuration } from '#lib/duration'
 import { newId } from '#lib/ids'
-import type { Definition } from './definition/index.ts'
-import type { FlowWithVersion } from './flow-store.ts'
-import { toRunError, type RunError } from './interpreter/error.ts'
+import type { Definition } from '../definitions/index.ts'
+import type { FlowWithVersion } from '../definitions/flow-store.ts'
+import { toRunError, type RunError } from '../interpreter/error.ts'
 import {
   admit,
   insertRuns,

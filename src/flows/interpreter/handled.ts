@@ -1,5 +1,5 @@
-import { innerBlocks, type Definition, type Step } from '../definition/index.ts'
-import type { StepRecord } from './port.ts'
+import { innerBlocks, type Definition, type Step } from '../definitions/index.ts'
+import type { StepRecord } from './runtime.ts'
 
 /** The steps that failed and were dealt with, by `catch` or by going on: the run did not fail of them, and a retry leaves them as they are. */
 export function dealtWith({ steps }: Definition, records: ReadonlyMap<string, StepRecord>): string[] {

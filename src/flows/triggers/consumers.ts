@@ -2,10 +2,10 @@ import type { Database } from '#db'
 import { toCloudEvent, type Consumer, type Events, type HubEvent, type Match } from '#events'
 import { render, type Expressions } from '#expressions'
 import { HubError } from '#errors'
-import type { EventTrigger, BusTrigger } from './definition/index.ts'
-import { flowsById } from './flow-store.ts'
-import type { Launcher, LaunchRequest } from './launch.ts'
-import { completeWaiting } from './step-store.ts'
+import type { EventTrigger, BusTrigger } from '../definitions/index.ts'
+import { flowsById } from '../definitions/flow-store.ts'
+import type { Launcher, LaunchRequest } from '../runs/launch.ts'
+import { completeWaiting } from '../runs/step-store.ts'
 
 export interface ConsumerDeps {
   readonly db: Database

@@ -1,4 +1,4 @@
-import { CronFault, nextTimes } from '../schedule/cron.ts'
+import { CronFault, nextTimes } from '../triggers/schedule/cron.ts'
 import type { JsonSchema } from './arguments.ts'
 import type { StepDeps } from './check-steps.ts'
 import { checkShape, isRecord, meant, type Problems } from './problems.ts'

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { defineConnector } from '#kit'
 import { hubError } from '#errors'
 import type { Tool } from '#tools'
-import type { FlowWithVersion } from './flow-store.ts'
-import type { Flows } from './index.ts'
+import type { FlowWithVersion } from '../definitions/flow-store.ts'
+import type { Flows } from '../index.ts'
 
 /** Within what a tool call may take. */
 const waitMs = 90_000

@@ -8,16 +8,7 @@ import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import type { Tools } from '#tools'
-import {
-  conditionOf,
-  emits,
-  flowsRunBy,
-  parseDefinition,
-  toolsUsedBy,
-  type Definition,
-  type Known,
-  type Parsed,
-} from './definition/index.ts'
+import { conditionOf, emits, flowsRunBy, parseDefinition, toolsUsedBy, type Definition, type Known, type Parsed } from './index.ts'
 import {
   deleteFlow,
   findFlow,
@@ -29,7 +20,7 @@ import {
   putSchedules,
   type FlowWithVersion,
 } from './flow-store.ts'
-import { nextTimes } from './schedule/cron.ts'
+import { nextTimes } from '../triggers/schedule/cron.ts'
 
 export interface SaveOptions {
   readonly format?: 'yaml' | 'json' | undefined

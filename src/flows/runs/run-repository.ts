@@ -1,7 +1,7 @@
 import type { Database } from '#db'
 import { createBatcher } from '#lib/batch'
-import type { StepRecord } from './interpreter/port.ts'
-import { Cancelled } from './interpreter/signals.ts'
+import type { StepRecord } from '../interpreter/runtime.ts'
+import { Cancelled } from '../interpreter/signals.ts'
 import { endRuns, runsById, type RunEnd, type RunRow } from './run-store.ts'
 import { saveSteps, stepsOf, type SavedStep } from './step-store.ts'
 

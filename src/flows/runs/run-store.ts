@@ -1,7 +1,7 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
 import { postgresJson } from '#lib/postgres-text'
-import type { RunError } from './interpreter/error.ts'
+import type { RunError } from '../interpreter/error.ts'
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'parked'
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const folder = join(import.meta.dirname, 'ready')
+const folder = import.meta.dirname
 
-/** The definitions that come with the hub, as they are written. */
-export function readReadyFlows(): string[] {
+/** The definitions that are shipped with the hub, as YAML texts. */
+export function readBundledFlows(): string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
     .toSorted()
