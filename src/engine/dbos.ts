@@ -4,7 +4,7 @@ import { openPool } from '#db'
 import { sleep } from '#lib/clock'
 import type { Logger } from '#telemetry'
 import { createGate, type Gate } from './gate.ts'
-import type { Engine, EngineDeps, EngineOptions, RunContext, RunFunction, RunState, RunStatus } from './index.ts'
+import type { Engine, EngineDeps, EngineOptions, RunContext, RunFunction, RunState, RunStatus } from './types.ts'
 import { startLiveness } from './liveness.ts'
 import { enqueueIn, forgetDeaths, tryEngineLock } from './store.ts'
 

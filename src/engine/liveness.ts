@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import pg from 'pg'
 import { sleep, within } from '#lib/clock'
-import type { EngineDeps, EngineOptions } from './index.ts'
+import type { EngineDeps, EngineOptions } from './types.ts'
 import { dropEnded, markLeft, register, silentExecutors, takeLock, takeOver, type Executor } from './store.ts'
 
 /**

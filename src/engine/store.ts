@@ -1,7 +1,7 @@
 import { sql as raw } from 'kysely'
 import type { ClientBase } from 'pg'
 import type { Database, Sql, Transaction } from '#db'
-import type { EngineOptions } from './index.ts'
+import type { EngineOptions } from './types.ts'
 
 /** A run under which this many processes died in a row is held to have killed them. */
 export const parkAfter = 3

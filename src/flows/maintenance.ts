@@ -11,7 +11,7 @@ import type { Saver } from './definitions/save.ts'
 import { follow } from './runs/segment.ts'
 
 /** Sees that every workspace has the flows that come with the hub, that old runs go, and that parked ones say so. */
-export interface Keeper extends AsyncDisposable {
+export interface Maintenance extends AsyncDisposable {
   /** True when the workspace was looked at just now. */
   ensure(workspaceId: string): Promise<boolean>
   parked(trx: Transaction, runIds: readonly string[]): Promise<void>
@@ -22,7 +22,7 @@ const everyMs = 60_000
 const usualDays = 30
 const batch = 500
 
-interface KeeperDeps extends Telemetry {
+interface MaintenanceDeps extends Telemetry {
   readonly db: Database
   readonly access: Access
   readonly events: Events
@@ -31,7 +31,7 @@ interface KeeperDeps extends Telemetry {
   readonly launcher: Launcher
 }
 
-export function createKeeper({ db, access, events, publisher, saver, launcher, logger }: KeeperDeps): Keeper {
+export function createMaintenance({ db, access, events, publisher, saver, launcher, logger }: MaintenanceDeps): Maintenance {
   const ensured = new Map<string, Promise<void>>()
   let sources: string[] | undefined
   let timer: NodeJS.Timeout | undefined
@@ -41,7 +41,7 @@ export function createKeeper({ db, access, events, publisher, saver, launcher, l
     sources ??= readBundledFlows()
     for (const source of sources) {
       // One that does not fit this hub, such as one without a connector, is no reason to lack the others.
-      await saver.saveReady(workspaceId, source).catch((error: unknown) => logger.error({ err: error }, 'a ready flow could not be made'))
+      await saver.saveBundled(workspaceId, source).catch((error: unknown) => logger.error({ err: error }, 'a ready flow could not be made'))
     }
   }
 

@@ -8,8 +8,8 @@ import type { ApprovalRow, ApprovedCall } from './approval-store.ts'
 export function assertPending({ id, status, decidedBy, expiresAt }: ApprovalRow, now: Date): void {
   if (status === 'expired' || (status === 'pending' && expiresAt <= now)) throw hubError('approval_expired', { approvalId: id })
   if (status === 'pending') return
-  const said = status === 'rejected' ? 'no' : 'yes'
-  throw hubError('approval_decided', { detail: `${decidedBy} said ${said} to this already`, approvalId: id })
+  const verb = status === 'rejected' ? 'rejected' : 'approved'
+  throw hubError('approval_decided', { detail: `${decidedBy} ${verb} this already`, approvalId: id })
 }
 
 /**
@@ -46,7 +46,7 @@ export function describeMismatch({ call }: ApprovalRow, asked: ApprovedCall): { 
 }
 
 /** Without the input of the call: who may subscribe to events need not be one who may see that. */
-export async function announceApproval(
+export async function publishApproval(
   publisher: EventPublisher,
   trx: Transaction,
   type: 'approval.requested' | 'approval.decided',

@@ -20,7 +20,7 @@ import {
   type ApprovalRow,
   type ApprovedCall,
 } from './approval-store.ts'
-import { announceApproval, assertMayDecide, assertPending, describeMismatch } from './approval-rules.ts'
+import { publishApproval, assertMayDecide, assertPending, describeMismatch } from './approval-rules.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
 import type { Registry, ToolDescription } from './registry.ts'
@@ -85,9 +85,9 @@ export function createApprovals({ db, access, publisher, integrations, registry,
   const listeners: DecisionListener[] = []
   let droppedAt = 0
 
-  const tell = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {
+  const completeDecision = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {
     for (const listener of listeners) await listener(trx, row)
-    await announceApproval(publisher, trx, 'approval.decided', row)
+    await publishApproval(publisher, trx, 'approval.decided', row)
     const detail = { tool: row.call?.tool ?? null, run: row.runId, comment: row.comment }
     await access.audit.record(trx, { workspaceId: row.workspaceId, actor, action: `approval.${row.status}`, subject: row.id, detail })
     return row
@@ -96,7 +96,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
   const expireOne = (id: string, now: Date): Promise<boolean> =>
     db.transaction(async (trx) => {
       const row = await recordDecision(trx, id, { status: 'expired', decidedBy: null, comment: null, at: now })
-      if (row) await tell(trx, row, 'system:approvals')
+      if (row) await completeDecision(trx, row, 'system:approvals')
       return row !== undefined
     })
 
@@ -115,7 +115,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
     for (;;) {
       const made = await db.transaction(async (trx) => {
         const row = await insertApproval(trx, { id: newId('apr'), ...asked, message, deciders, call, expiresAt })
-        if (row) await announceApproval(publisher, trx, 'approval.requested', row)
+        if (row) await publishApproval(publisher, trx, 'approval.requested', row)
         return row
       })
       if (made) return made
@@ -150,7 +150,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
         assertMayDecide(principal, row)
         const status = decision === 'approve' ? 'approved' : 'rejected'
         const decided = await recordDecision(trx, id, { status, decidedBy: actorOf(principal), comment: comment ?? null, at })
-        return tell(trx, decided!, actorOf(principal))
+        return completeDecision(trx, decided!, actorOf(principal))
       })
     },
 

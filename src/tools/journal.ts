@@ -4,7 +4,7 @@ import { createBatcher } from '#lib/batch'
 import { newId } from '#lib/ids'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
-import { createAnnouncer } from './announce.ts'
+import { createCallPublisher } from './publish-calls.ts'
 import {
   dropOld,
   findByKey,
@@ -74,14 +74,14 @@ export interface JournalDeps extends Telemetry {
 }
 
 export function createJournal({ db, publisher, logger }: JournalDeps, executorId: string): Journal {
-  const announced = createAnnouncer(db, publisher)
+  const storeAndPublish = createCallPublisher(db, publisher)
   const inserts = createBatcher(async (rows: readonly Parameters<typeof insertInvocations>[1][number][]) => {
-    const made = await announced(rows, (sql) => insertInvocations(sql, rows))
+    const made = await storeAndPublish(rows, (sql) => insertInvocations(sql, rows))
     return rows.map(({ id }) => made.has(id))
   })
   const endings = createBatcher(async (ended: readonly { entry: Entry; ending: Ending }[]) => {
     const rows = ended.map(({ entry, ending }) => ({ ...entry, ...ending, key: entry.key ?? null }))
-    await announced(rows, (sql) =>
+    await storeAndPublish(rows, (sql) =>
       finishInvocations(
         sql,
         ended.map(({ ending }) => ending),
@@ -168,7 +168,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
       db.transaction(async (trx) => {
         const unknown = hubError('outcome_unknown', { detail: 'the process died during the call' })
         const settled = await resolveInterrupted(trx, storedError(hubError('interrupted')), storedError(unknown))
-        await announced(settled, () => Promise.resolve(), trx)
+        await storeAndPublish(settled, () => Promise.resolve(), trx)
         return settled.length
       }),
 

@@ -1,7 +1,7 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { findTemplates } from '#expressions'
-import { isRecord, meant, type Problems } from './problems.ts'
+import { isRecord, suggest, type Problems } from './problems.ts'
 import { pathKey, type Path } from './source.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -13,7 +13,7 @@ export interface ArgumentChecks {
   fit(schema: JsonSchema, given: unknown, path: Path, of: string): void
 }
 
-const deepest = 32
+const maxDepth = 32
 
 export function createArgumentChecks(problems: Problems): ArgumentChecks {
   const made = new Map<boolean, Ajv2020>()
@@ -37,8 +37,8 @@ export function createArgumentChecks(problems: Problems): ArgumentChecks {
   return {
     declaration(schema, path) {
       if (!isRecord(schema)) return false
-      if (depthOf(schema) > deepest) {
-        problems.add(path, 'the schema is nested too deeply', `Nest at most ${deepest} levels.`)
+      if (depthOf(schema) > maxDepth) {
+        problems.add(path, 'the schema is nested too deeply', `Nest at most ${maxDepth} levels.`)
         return false
       }
       const ajv = ajvOf(true)
@@ -76,7 +76,7 @@ export function createArgumentChecks(problems: Problems): ArgumentChecks {
           problems.add(
             [...path, name],
             `${of} takes no \`${name}\``,
-            `${meant(name, names)} It takes: ${names.join(', ') || 'nothing'}.`,
+            `${suggest(name, names)} It takes: ${names.join(', ') || 'nothing'}.`,
             'key',
           )
         }
@@ -160,6 +160,6 @@ function describe(schema: unknown): string {
 }
 
 function depthOf(value: unknown, depth = 0): number {
-  if (typeof value !== 'object' || value === null || depth > deepest) return depth
+  if (typeof value !== 'object' || value === null || depth > maxDepth) return depth
   return Math.max(depth, ...Object.values(value).map((inner) => depthOf(inner, depth + 1)))
 }

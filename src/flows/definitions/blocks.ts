@@ -11,16 +11,16 @@ export interface InnerBlock {
    * Who may read what its steps gave: those behind the whole step (it is always run), later blocks of the same step (they deal with what it did), or
    * nobody outside.
    */
-  readonly seen: 'behind' | 'beside' | 'inside'
+  readonly visibility: 'after' | 'siblings' | 'inside'
 }
 
 /** The blocks of a step, in the order in which they run. Takes anything: what has not the right shape has none. */
 export function innerBlocks(step: Readonly<Record<string, unknown>>): InnerBlock[] {
   const found: InnerBlock[] = []
-  const add = (path: Path, steps: unknown, seen: InnerBlock['seen'] = 'inside', names: readonly string[] = []): void => {
-    if (Array.isArray(steps)) found.push({ path, steps, names, seen })
+  const add = (path: Path, steps: unknown, visibility: InnerBlock['visibility'] = 'inside', names: readonly string[] = []): void => {
+    if (Array.isArray(steps)) found.push({ path, steps, names, visibility })
   }
-  const { then, else: otherwise, switch: choice, for_each: each, parallel, try: trial, catch: caught, finally: last } = step
+  const { then, else: otherwise, switch: choice, for_each: each, parallel, try: tryBlock, catch: catchBlock, finally: finallyBlock } = step
   add(['then'], then)
   add(['else'], otherwise)
   if (isRecord(choice)) {
@@ -31,11 +31,11 @@ export function innerBlocks(step: Readonly<Record<string, unknown>>): InnerBlock
   }
   if (isRecord(each)) add(['for_each', 'steps'], each['steps'], 'inside', [itemName(each), 'index'])
   if (isRecord(parallel) && isRecord(parallel['branches'])) {
-    for (const [name, steps] of Object.entries(parallel['branches'])) add(['parallel', 'branches', name], steps, 'behind')
+    for (const [name, steps] of Object.entries(parallel['branches'])) add(['parallel', 'branches', name], steps, 'after')
   }
-  if (isRecord(trial)) add(['try', 'steps'], trial['steps'], 'beside')
-  if (isRecord(caught)) add(['catch', 'steps'], caught['steps'], 'beside', ['error'])
-  if (isRecord(last)) add(['finally', 'steps'], last['steps'], 'behind')
+  if (isRecord(tryBlock)) add(['try', 'steps'], tryBlock['steps'], 'siblings')
+  if (isRecord(catchBlock)) add(['catch', 'steps'], catchBlock['steps'], 'siblings', ['error'])
+  if (isRecord(finallyBlock)) add(['finally', 'steps'], finallyBlock['steps'], 'after')
   return found
 }
 

@@ -1,7 +1,7 @@
 import { innerBlocks, itemName, type InnerBlock } from './blocks.ts'
 import type { ArgumentChecks } from './arguments.ts'
-import type { Known } from './index.ts'
-import { checkShape, isRecord, meant, type Problems } from './problems.ts'
+import type { Known } from './known.ts'
+import { checkShape, isRecord, suggest, type Problems } from './problems.ts'
 import { format } from './schema.ts'
 import type { ExpressionChecks, Scope } from './scope.ts'
 import type { Path } from './source.ts'
@@ -53,22 +53,22 @@ function kindOf(problems: Problems, step: Fields, path: Path): StepKind | undefi
   const stray = Object.keys(step).find((key) => !common.has(key))
   const known = `A step has one of: ${stepKinds.map((name) => (name === 'then' ? 'if with then' : name)).join(', ')}.`
   if (stray === undefined) problems.add(path, 'this step does nothing', known)
-  else problems.add([...path, stray], `there is no kind of step called \`${stray}\``, `${meant(stray, stepKinds)} ${known}`, 'key')
+  else problems.add([...path, stray], `there is no kind of step called \`${stray}\``, `${suggest(stray, stepKinds)} ${known}`, 'key')
   return undefined
 }
 
 function checkBlocks(deps: StepDeps, blocks: readonly InnerBlock[], path: Path, scope: Scope): string[] {
-  const behind: string[] = []
-  const beside = new Set<string>()
+  const visibleAfter: string[] = []
+  const siblings = new Set<string>()
   for (const block of blocks) {
-    const before = new Set([...scope.visible, ...(block.names.includes('error') || block.seen === 'behind' ? beside : [])])
+    const before = new Set([...scope.visible, ...(block.names.includes('error') || block.visibility === 'after' ? siblings : [])])
     const roots = new Set([...scope.roots, ...block.names])
     const after = checkSteps(deps, block.steps, [...path, ...block.path], { ...scope, roots, visible: before })
     const added = [...after].filter((id) => !before.has(id))
-    if (block.seen === 'behind') behind.push(...added)
-    if (block.seen === 'beside') for (const id of added) beside.add(id)
+    if (block.visibility === 'after') visibleAfter.push(...added)
+    if (block.visibility === 'siblings') for (const id of added) siblings.add(id)
   }
-  return behind
+  return visibleAfter
 }
 
 /** What the parts of a step say, whatever kind it is: several faults are told at once. */
@@ -121,7 +121,7 @@ function checkCall({ problems, expressions, arguments: args, known }: StepDeps, 
   if (name.includes('${{'))
     return problems.add(place, 'which tool is called cannot be computed', 'Write its name, and use `switch` to choose among several.')
   const tool = known.tool(name)
-  if (!tool) return problems.add(place, `there is no tool \`${name}\``, meant(name, known.toolNames()))
+  if (!tool) return problems.add(place, `there is no tool \`${name}\``, suggest(name, known.toolNames()))
   args.fit(tool.inputSchema, call['with'], [...path, 'with'], `\`${name}\``)
 }
 
@@ -136,7 +136,7 @@ function checkSubFlow({ problems, expressions, arguments: args, known, flowId }:
     return problems.add(place, 'the flow runs itself', 'Use `for_each` to repeat, or make a flow of its own of what repeats.')
   if (!known.flow) return
   const flow = known.flow(id)
-  if (!flow) return problems.add(place, `there is no flow \`${id}\``, `${meant(id, known.flowIds?.() ?? [])} Save it first.`)
+  if (!flow) return problems.add(place, `there is no flow \`${id}\``, `${suggest(id, known.flowIds?.() ?? [])} Save it first.`)
   const chain = chainTo(known, id, flowId)
   if (chain) return problems.add(place, `the flow comes back to itself: ${[flowId, ...chain].join(' → ')}`, 'Break the circle.')
   if (flow.parameters) args.fit(flow.parameters, step['with'], [...path, 'with'], `\`${id}\``)
@@ -167,5 +167,5 @@ export function checkEventType({ problems, known }: Pick<StepDeps, 'problems' | 
   // Own events, and those of systems that do not tell theirs, may have any type.
   const family = `${type.split('.')[0]}.`
   const kin = types.filter((one) => one.startsWith(family))
-  if (kin.length > 0) problems.add(path, `there is no event \`${type}\``, meant(type, kin))
+  if (kin.length > 0) problems.add(path, `there is no event \`${type}\``, suggest(type, kin))
 }

@@ -1,7 +1,7 @@
 import { CronFault, nextTimes } from '../triggers/schedule/cron.ts'
 import type { JsonSchema } from './arguments.ts'
 import type { StepDeps } from './check-steps.ts'
-import { checkShape, isRecord, meant, type Problems } from './problems.ts'
+import { checkShape, isRecord, suggest, type Problems } from './problems.ts'
 import { format } from './schema.ts'
 import type { Scope } from './scope.ts'
 import type { Path } from './source.ts'
@@ -25,7 +25,7 @@ export function checkTriggers(deps: TriggerDeps, triggers: unknown, checkType: (
       const remedy = `Write one of: ${kinds.join(', ')}.`
       if (other) problems.add([...path, other], 'a trigger is one thing', 'Make two triggers of it.', 'key')
       else if (stray !== undefined)
-        problems.add([...path, stray], `there is no trigger \`${stray}\``, `${meant(stray, kinds)} ${remedy}`, 'key')
+        problems.add([...path, stray], `there is no trigger \`${stray}\``, `${suggest(stray, kinds)} ${remedy}`, 'key')
       else problems.add(path, 'a trigger is a mapping', remedy)
       return
     }
@@ -46,7 +46,7 @@ function checkSchedule(problems: Problems, { schedule, timezone = 'UTC' }: Recor
     problems.add([...path, 'schedule'], 'this time never comes', 'Check the day and the month.')
   } catch (error) {
     if (!(error instanceof CronFault)) throw error
-    const known = error.part === 'timezone' ? meant(timezone, Intl.supportedValuesOf('timeZone')) : undefined
+    const known = error.part === 'timezone' ? suggest(timezone, Intl.supportedValuesOf('timeZone')) : undefined
     problems.add([...path, error.part], error.message, known ?? 'Write minute, hour, day, month and weekday, such as `0 9 * * MON-FRI`.')
   }
 }

@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
-import type { Definition } from './index.ts'
+import type { Definition } from './types.ts'
 
 export interface FlowRow {
   readonly id: string

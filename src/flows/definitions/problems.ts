@@ -44,7 +44,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** `Did you mean …?`, where something is like it. */
-export function meant(name: string, known: Iterable<string>): string {
+export function suggest(name: string, known: Iterable<string>): string {
   const [like] = nearest(name, known)
   return like === undefined ? 'There is none yet.' : `Did you mean \`${like}\`?`
 }
@@ -60,15 +60,15 @@ export function checkShape(problems: Problems, schema: z.ZodType, value: unknown
     if (issue.code === 'unrecognized_keys') {
       const known = Object.keys(shapeOf(at) ?? {})
       for (const key of issue.keys)
-        problems.add([...path, key], `\`${key}\` is not known here`, `${meant(key, known)} Known: ${known.join(', ')}.`, 'key')
+        problems.add([...path, key], `\`${key}\` is not known here`, `${suggest(key, known)} Known: ${known.join(', ')}.`, 'key')
       continue
     }
-    const told = at?.description ?? ''
+    const description = at?.description ?? ''
     if (valueAt(value, inner) === undefined) {
-      problems.add(path, `\`${String(inner.at(-1) ?? '')}\` is missing`, `Add it. ${told}`.trim(), 'key')
+      problems.add(path, `\`${String(inner.at(-1) ?? '')}\` is missing`, `Add it. ${description}`.trim(), 'key')
     } else {
       const message = issue.message.replace(/^(Invalid input|Invalid option|Invalid key in record): /, '')
-      problems.add(path, message === 'Invalid input' ? 'this does not fit here' : message, told || 'Write what is expected.')
+      problems.add(path, message === 'Invalid input' ? 'this does not fit here' : message, description || 'Write what is expected.')
     }
   }
   return false

@@ -8,7 +8,11 @@ import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import type { Tools } from '#tools'
-import { conditionOf, emits, flowsRunBy, parseDefinition, toolsUsedBy, type Definition, type Known, type Parsed } from './index.ts'
+import type { Known, Parsed } from './known.ts'
+import { parseDefinition } from './parse.ts'
+import { emits, flowsRunBy, toolsUsedBy } from './queries.ts'
+import { conditionOf } from './scope.ts'
+import type { Definition } from './types.ts'
 import {
   deleteFlow,
   findFlow,
@@ -31,7 +35,7 @@ export interface SaveOptions {
 export interface Saver {
   check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
   save(principal: Principal, source: string, options?: SaveOptions): Promise<FlowWithVersion>
-  saveReady(workspaceId: string, source: string): Promise<void>
+  saveBundled(workspaceId: string, source: string): Promise<void>
   setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
   remove(principal: Principal, ref: string): Promise<void>
 }
@@ -90,14 +94,14 @@ export function createSaver(deps: SaverDeps): Saver {
   /** A flow that is a tool does at least what its own tools do: scopes and policies go by that. */
   const assertEffect = async (workspaceId: string, definition: Definition): Promise<void> => {
     if (!definition.tool) return
-    const said = (definition.tool === true ? undefined : definition.tool.effect) ?? 'write'
+    const declared = (definition.tool === true ? undefined : definition.tool.effect) ?? 'write'
     const effects = ['read', 'write', 'destroy'] as const
     // What another flow does may change with that flow.
     let needed = flowsRunBy(definition).length > 0 || emits(definition) ? 1 : 0
     for (const name of toolsUsedBy(definition))
       needed = Math.max(needed, effects.indexOf((await tools.find(workspaceId, name)).action.effect))
-    if (effects.indexOf(said) >= needed) return
-    const message = `is ${said}, but the flow does what is ${effects[needed]}: write effect: ${effects[needed]}`
+    if (effects.indexOf(declared) >= needed) return
+    const message = `is ${declared}, but the flow does what is ${effects[needed]}: write effect: ${effects[needed]}`
     throw hubError('flow_invalid', { errors: [{ path: 'tool.effect', message }] })
   }
 
@@ -134,8 +138,8 @@ export function createSaver(deps: SaverDeps): Saver {
       const before = await findFlow(trx, workspaceId, definition.id)
       const hash = digest(definition)
       const isSame = before?.digest === hash
-      const isReady = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
-      if (owner.origin === 'ready' && before && (before.origin !== 'ready' || isReady)) return before
+      const isUpToDate = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
+      if (owner.origin === 'ready' && before && (before.origin !== 'ready' || isUpToDate)) return before
       const id = before?.id ?? newId('flow')
       const version = isSame ? before.version : (await latestVersion(trx, id)) + 1
       const enabled = owner.origin === 'ready' && before ? before.enabled : definition.enabled !== false
@@ -166,7 +170,7 @@ export function createSaver(deps: SaverDeps): Saver {
         throw hubError('invalid_input', { errors: [{ path: 'id', message: `is "${definition.id}", but the flow is "${asked.name}"` }] })
       return store(workspaceId, definition, source, { actor: actorOf(principal), scopes, readOnly, origin: 'user' })
     },
-    async saveReady(workspaceId, source) {
+    async saveBundled(workspaceId, source) {
       const definition = await parsed(workspaceId, source, 'yaml')
       // Its own tools and no others: nobody gave it more.
       const called = [...new Set(toolsUsedBy(definition).map((name) => `tools:call:${tools.registry.find(name).name}`))]

@@ -273,14 +273,14 @@ export const format = formatOf(z.unknown())
 /** The JSON Schema of the format. */
 export function definitionSchema(): Record<string, unknown> {
   const step: z.ZodType = z
-    .lazy(() => z.union(Object.values(whole.kinds)))
+    .lazy(() => z.union(Object.values(nested.kinds)))
     .meta({ id: 'step', description: 'A step: its kind is told by the one key that only it has.' })
-  const whole = formatOf(step)
-  const schema = whole.flow.extend({
+  const nested = formatOf(step)
+  const schema = nested.flow.extend({
     on: z
-      .array(z.union(Object.values(whole.triggers)))
+      .array(z.union(Object.values(nested.triggers)))
       .optional()
-      .describe(whole.flow.shape.on.description ?? ''),
+      .describe(nested.flow.shape.on.description ?? ''),
   })
   return {
     title: 'Flow',

@@ -1,5 +1,5 @@
 import { findTemplates, unclosedAt, type Expressions } from '#expressions'
-import { meant, type Problems } from './problems.ts'
+import { suggest, type Problems } from './problems.ts'
 import type { Path } from './source.ts'
 
 /** What an expression may refer to, at its place in the flow. */
@@ -32,10 +32,10 @@ const readable = ['output', 'status', 'error']
 /** The expression of a condition, without the `${{ }}` that may stand around it. */
 export function conditionOf(text: string): string {
   const [only] = findTemplates(text)
-  return only && isWhole(text, only) ? only.expression : text.trim()
+  return only && spansText(text, only) ? only.expression : text.trim()
 }
 
-function isWhole(text: string, { expression, offset }: { expression: string; offset: number }): boolean {
+function spansText(text: string, { expression, offset }: { expression: string; offset: number }): boolean {
   return /^\s*\$\{\{\s*$/.test(text.slice(0, offset)) && /^\s*\}\}\s*$/.test(text.slice(offset + expression.length))
 }
 
@@ -53,7 +53,7 @@ export function createExpressionChecks({ problems, expressions, order, parameter
   const faultOf = ([root = '', second, third]: readonly string[], scope: Scope): { message: string; remedy: string } | undefined => {
     if (!scope.roots.has(root)) return unknown(root, scope)
     if (root === 'parameters' && second !== undefined && parameters && !parameters.has(second)) {
-      return { message: `there is no parameter \`${second}\``, remedy: `Declare it under \`parameters\`. ${meant(second, parameters)}` }
+      return { message: `there is no parameter \`${second}\``, remedy: `Declare it under \`parameters\`. ${suggest(second, parameters)}` }
     }
     if (root !== 'steps' || second === undefined) return undefined
     if (!scope.visible.has(second)) return notThere(second, scope)
@@ -72,12 +72,12 @@ export function createExpressionChecks({ problems, expressions, order, parameter
         remedy: 'Name an integration or a tool: the hub opens its credential itself.',
       }
     }
-    return { message: `there is nothing called \`${root}\` here`, remedy: `${meant(root, roots)} Known here: ${known}.` }
+    return { message: `there is nothing called \`${root}\` here`, remedy: `${suggest(root, roots)} Known here: ${known}.` }
   }
 
   const notThere = (id: string, { visible, around }: Scope): { message: string; remedy: string } => {
     const at = order.get(id)
-    if (at === undefined) return { message: `there is no step \`${id}\``, remedy: meant(id, visible.size > 0 ? visible : order.keys()) }
+    if (at === undefined) return { message: `there is no step \`${id}\``, remedy: suggest(id, visible.size > 0 ? visible : order.keys()) }
     if (around.at(-1) === id) return { message: `the step \`${id}\` refers to itself`, remedy: 'Refer to an earlier step.' }
     if (around.includes(id)) return { message: `the step \`${id}\` is not over yet here`, remedy: 'Refer to a step before it.' }
     const here = Math.max(-1, ...around.map((step) => order.get(step) ?? -1))
@@ -103,7 +103,7 @@ export function createExpressionChecks({ problems, expressions, order, parameter
       if (typeof value !== 'string' || value.trim() === '') return
       if (!value.includes('${{')) return check(value, path, undefined, 0, scope)
       const [first] = findTemplates(value)
-      if (first && isWhole(value, first)) this.templates(value, path, scope)
+      if (first && spansText(value, first)) this.templates(value, path, scope)
       else problems.add(path, 'this is a text, not an expression', 'Write one expression, with `${{ }}` around the whole of it or without.')
     },
   }

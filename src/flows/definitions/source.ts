@@ -28,8 +28,8 @@ export interface Place {
   readonly column: number
 }
 
-const longest = 262_144
-const deepest = 64
+const maxCharacters = 262_144
+const maxDepth = 64
 /** Aliases may repeat what they stand for, but not without end. */
 const maxNodes = 50_000
 const maxShown = 50
@@ -46,9 +46,10 @@ class Refusal extends Error {
 }
 
 export function readSource(text: string, format: 'yaml' | 'json'): Source | DefinitionProblem[] {
-  const whole = (message: string, remedy: string): DefinitionProblem[] => [{ line: 1, column: 1, path: '', message, remedy }]
-  if (text.length > longest) return whole(`the definition is longer than ${longest} characters`, 'Split it into several flows.')
-  if (text.trim() === '') return whole('there is no definition', 'Write at least `id` and `steps`.')
+  const problemAtStart = (message: string, remedy: string): DefinitionProblem[] => [{ line: 1, column: 1, path: '', message, remedy }]
+  if (text.length > maxCharacters)
+    return problemAtStart(`the definition is longer than ${maxCharacters} characters`, 'Split it into several flows.')
+  if (text.trim() === '') return problemAtStart('there is no definition', 'Write at least `id` and `steps`.')
   const fault = format === 'json' ? findJsonFault(text) : undefined
   if (fault) {
     const message = fault.atEnd ? 'the JSON stops before it is complete' : 'this is not JSON'
@@ -61,7 +62,7 @@ export function readSource(text: string, format: 'yaml' | 'json'): Source | Defi
   }
   const parsed = parse(text, lines)
   if (!parsed || parsed.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION'))
-    return whole('the definition is nested too deeply', `Nest at most ${deepest} levels; move parts into flows of their own.`)
+    return problemAtStart('the definition is nested too deeply', `Nest at most ${maxDepth} levels; move parts into flows of their own.`)
   const complaints = parsed.errors.slice(0, maxShown)
   if (complaints.length > 0) {
     return complaints.map(({ message, pos }) => ({ ...placeAt(pos[0]), path: '', message: tidy(message), remedy: 'Mend the YAML here.' }))
@@ -114,7 +115,7 @@ function createReader() {
 
   const read = (node: Node | null | undefined, path: Path = [], key?: number): unknown => {
     const start = node?.range?.[0] ?? key ?? 0
-    if (path.length > deepest) throw new Refusal('this is nested too deeply', start, `Nest at most ${deepest} levels.`)
+    if (path.length > maxDepth) throw new Refusal('this is nested too deeply', start, `Nest at most ${maxDepth} levels.`)
     if (++count > maxNodes) throw new Refusal('the definition holds too many values', start, 'Use fewer aliases; write less.')
     const known = pathKey(path)
     if (!ranges.has(known)) ranges.set(known, { key, start, end: node?.range?.[1] ?? start })

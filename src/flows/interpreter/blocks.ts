@@ -3,9 +3,9 @@ import { sleep } from '#lib/clock'
 import type { ForEachStep, IfStep, ParallelStep, Step, SwitchStep, TryStep } from '../definitions/index.ts'
 import { failure, toRunError } from './error.ts'
 import { holds, rendered, type Frame } from './frame.ts'
-import type { Port } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
 import { earliest, isSignal, Suspended } from './signals.ts'
-import type { Attempt, Done } from './walk.ts'
+import type { Attempt, Done } from './attempt.ts'
 
 type BlockStep = IfStep | SwitchStep | ForEachStep | ParallelStep | TryStep
 
@@ -20,26 +20,26 @@ export function runBlocks(outer: Attempt, step: Step): Promise<Done> {
 }
 
 /** What was decided is kept before anything follows from it: taken up again, the run goes the same way. */
-async function once<T>({ port, record }: Attempt, decide: () => Promise<T>): Promise<T> {
+async function once<T>({ runtime, record }: Attempt, decide: () => Promise<T>): Promise<T> {
   if (record.input !== undefined && record.input !== null) return record.input as T
   const decision = await decide()
-  await port.save({ ...record, status: 'running', input: decision })
+  await runtime.save({ ...record, status: 'running', input: decision })
   return decision
 }
 
 async function runIf(attempt: Attempt, step: IfStep): Promise<Done> {
-  const { port, frame, inside } = attempt
-  const input = await once(attempt, async () => ({ taken: (await holds(port, step.if, frame)) ? 'then' : 'else' }))
+  const { runtime, frame, inside } = attempt
+  const input = await once(attempt, async () => ({ taken: (await holds(runtime, step.if, frame)) ? 'then' : 'else' }))
   const steps = input.taken === 'then' ? step.then : (step.else ?? [])
   return { input, output: await inside(steps, frame) }
 }
 
 async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Promise<Done> {
-  const { port, frame, inside } = attempt
+  const { runtime, frame, inside } = attempt
   const input = await once(attempt, async () => {
-    const value = await rendered(port, choice.on, frame)
+    const value = await rendered(runtime, choice.on, frame)
     for (const [index, { when }] of choice.cases.entries()) {
-      const wanted = await rendered(port, when, frame)
+      const wanted = await rendered(runtime, when, frame)
       if (isDeepStrictEqual(value, wanted) || (Array.isArray(wanted) && wanted.some((one) => isDeepStrictEqual(value, one))))
         return { taken: index }
     }
@@ -50,15 +50,15 @@ async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Prom
 }
 
 /** A timer that is longer fires at once. */
-const longestTimer = 2 ** 31 - 1
+const maxTimerMs = 2 ** 31 - 1
 const maxItems = 10_000
 /** A list that is longer than this is not kept beside where it came from, but made again. */
 const keptBytes = 64_000
 
 async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep): Promise<Done> {
-  const { port, frame, inside } = attempt
+  const { runtime, frame, inside } = attempt
   const list = async (): Promise<unknown[]> => {
-    const found = await rendered(port, each.in, frame)
+    const found = await rendered(runtime, each.in, frame)
     // JSONata has no list of one: one item is a list as well, and nothing is none.
     return found === undefined || found === null ? [] : [found].flat(1)
   }
@@ -77,15 +77,18 @@ async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep)
     }
     return inside(each.steps, inner)
   }
-  const output = await together(port, items.map(run), { atOnce: each.max_parallel ?? 1, goOn: each.on_error === 'continue' })
+  const output = await runConcurrently(runtime, items.map(run), {
+    maxActive: each.max_parallel ?? 1,
+    continueOnError: each.on_error === 'continue',
+  })
   return { input, output }
 }
 
-async function runParallel({ port, frame, inside }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
+async function runParallel({ runtime, frame, inside }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
   const names = Object.keys(branches)
   const runs = names.map((name) => () => inside(branches[name]!, frame))
   // A branch that fails lets the others finish: what they do may not depend on it.
-  const outputs = await together(port, runs, { atOnce: names.length, goOn: false })
+  const outputs = await runConcurrently(runtime, runs, { maxActive: names.length, continueOnError: false })
   return { output: Object.fromEntries(names.map((name, index) => [name, outputs[index]])) }
 }
 
@@ -116,10 +119,10 @@ type Outcome = { readonly output: unknown } | { readonly failed: unknown } | { r
  * Side by side, `atOnce` at a time. What waits gives its place to others, and is gone into again when its time has come while others are still
  * under way; when all that is left waits, so does the run.
  */
-async function together(
-  port: Port,
+async function runConcurrently(
+  runtime: Runtime,
   runs: readonly (() => Promise<unknown>)[],
-  { atOnce, goOn }: { atOnce: number; goOn: boolean },
+  { maxActive, continueOnError }: { maxActive: number; continueOnError: boolean },
 ): Promise<unknown[]> {
   const outcomes: (Outcome | undefined)[] = runs.map(() => undefined)
   const active = new Map<number, Promise<void>>()
@@ -136,29 +139,29 @@ async function together(
       work.then((outcome) => {
         outcomes[index] = outcome
         active.delete(index)
-        if ('failed' in outcome && (!goOn || isSignal(outcome.failed))) stop = true
+        if ('failed' in outcome && (!continueOnError || isSignal(outcome.failed))) stop = true
       }),
     )
   }
-  let nudges = port.nudges()
+  let wakeRequests = runtime.wakeRequests()
   const waits = (): { index: number; until: number | undefined }[] =>
     outcomes.flatMap((outcome, index) => (outcome && 'suspended' in outcome ? [{ index, until: outcome.suspended }] : []))
 
   let next = 0
   for (;;) {
     // Those that wait hold their place: at most so many are begun and not over.
-    while (!stop && next < runs.length && active.size + waits().length < atOnce) enter(next++)
+    while (!stop && next < runs.length && active.size + waits().length < maxActive) enter(next++)
     if (active.size === 0) break
-    const nudge = new AbortController()
+    const timerAbort = new AbortController()
     const due = earliest(waits().map(({ until }) => until))
     const timer =
-      due === undefined ? [] : [sleep(Math.min(Math.max(0, due - port.now()), longestTimer), nudge.signal).catch(() => undefined)]
+      due === undefined ? [] : [sleep(Math.min(Math.max(0, due - runtime.now()), maxTimerMs), timerAbort.signal).catch(() => undefined)]
     await Promise.race([...active.values(), ...timer])
-    nudge.abort()
+    timerAbort.abort()
     if (stop || active.size === 0) continue
-    const isNudged = port.nudges() > nudges
-    nudges = port.nudges()
-    for (const { index, until } of waits()) if ((until !== undefined && until <= port.now()) || isNudged) enter(index)
+    const isWakeRequested = runtime.wakeRequests() > wakeRequests
+    wakeRequests = runtime.wakeRequests()
+    for (const { index, until } of waits()) if ((until !== undefined && until <= runtime.now()) || isWakeRequested) enter(index)
   }
   const failures = outcomes.flatMap((outcome) => (outcome && 'failed' in outcome ? [outcome.failed] : []))
   const signal = failures.find(isSignal)
@@ -166,6 +169,6 @@ async function together(
   // Whatever was begun comes to its end first: so it is the same failure whenever the run is taken up.
   const waiting = waits()
   if (waiting.length > 0) throw new Suspended(earliest(waiting.map(({ until }) => until)))
-  if (!goOn && failures.length > 0) throw failures[0]
+  if (!continueOnError && failures.length > 0) throw failures[0]
   return outcomes.map((outcome) => (outcome && 'output' in outcome ? outcome.output : null))
 }

@@ -1,6 +1,6 @@
 import { render } from '#expressions'
 import { conditionOf } from '../definitions/index.ts'
-import type { Port, StepRecord } from './runtime.ts'
+import type { Runtime, StepRecord } from './runtime.ts'
 
 /** What stands around a step: where its steps are kept, and which names its expressions see. */
 export interface Frame {
@@ -36,11 +36,11 @@ export function scopeOf({ names, steps }: Frame): Record<string, unknown> {
 /** Long enough for what a flow computes; a bomb is over within the second. */
 const limits = { timeoutMs: 900, maxOutputBytes: 5_000_000 }
 
-export function rendered({ expressions }: Port, value: unknown, frame: Frame): Promise<unknown> {
+export function rendered({ expressions }: Runtime, value: unknown, frame: Frame): Promise<unknown> {
   return render(expressions, value, scopeOf(frame), limits)
 }
 
-export async function holds({ expressions }: Port, condition: string | boolean, frame: Frame): Promise<boolean> {
+export async function holds({ expressions }: Runtime, condition: string | boolean, frame: Frame): Promise<boolean> {
   if (typeof condition === 'boolean') return condition
   return truth(await expressions.evaluate(conditionOf(condition), scopeOf(frame), limits))
 }

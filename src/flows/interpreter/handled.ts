@@ -2,19 +2,19 @@ import { innerBlocks, type Definition, type Step } from '../definitions/index.ts
 import type { StepRecord } from './runtime.ts'
 
 /** The steps that failed and were dealt with, by `catch` or by going on: the run did not fail of them, and a retry leaves them as they are. */
-export function dealtWith({ steps }: Definition, records: ReadonlyMap<string, StepRecord>): string[] {
+export function handledSteps({ steps }: Definition, records: ReadonlyMap<string, StepRecord>): string[] {
   const found: string[] = []
-  const look = (list: readonly Step[], prefix: string, isDealt: boolean): void => {
+  const look = (list: readonly Step[], prefix: string, isHandled: boolean): void => {
     for (const step of list) {
       const path = `${prefix}${step.id}`
       const record = records.get(path)
       const isFailed = record?.status === 'failed'
-      const isPast = isDealt || (isFailed && step.on_error === 'continue')
-      if (isPast && isFailed) found.push(path)
+      const isHandledHere = isHandled || (isFailed && step.on_error === 'continue')
+      if (isHandledHere && isFailed) found.push(path)
       const { count } = (record?.input ?? {}) as { count?: number }
       const prefixes = 'for_each' in step ? Array.from({ length: count ?? 0 }, (_, index) => `${path}/${index}/`) : [prefix]
       for (const block of innerBlocks({ ...step }))
-        for (const inner of prefixes) look(block.steps as readonly Step[], inner, isPast || record?.status === 'completed')
+        for (const inner of prefixes) look(block.steps as readonly Step[], inner, isHandledHere || record?.status === 'completed')
     }
   }
   look(steps, '', false)

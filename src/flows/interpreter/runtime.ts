@@ -43,7 +43,7 @@ export type ChildState =
   | { readonly status: 'failed'; readonly error: RunError }
 
 /** All that a run may do to the world, and all that it may know of it. */
-export interface Port {
+export interface Runtime {
   readonly expressions: Expressions
   /** Aborted when somebody cancels the run. */
   readonly signal: AbortSignal
@@ -56,7 +56,7 @@ export interface Port {
   /** Shows that a step is under way; may be late, may be lost. */
   show(record: StepRecord): void
   /** Grows whenever something that the run waits for has come since it was taken up. */
-  nudges(): number
+  wakeRequests(): number
   call(call: ToolCall): Promise<{ output: unknown; invocationId: string }>
   /** The output that a dry run takes instead of doing the step; undefined where there is none, or it is no dry run. */
   recorded(path: string): { readonly output: unknown } | undefined

@@ -5,7 +5,7 @@ import { createExpressions } from '#expressions'
 import { hubError } from '#errors'
 import type { Definition, Step } from '../definitions/index.ts'
 import { StepFailed } from './error.ts'
-import type { Port, StepRecord } from './runtime.ts'
+import type { Runtime, StepRecord } from './runtime.ts'
 import { Cancelled, Suspended } from './signals.ts'
 import { walk } from './walk.ts'
 
@@ -53,7 +53,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     world.steps.set(record.path, JSON.parse(JSON.stringify(record)) as StepRecord)
     return true
   }
-  const port: Port = {
+  const runtime: Runtime = {
     expressions,
     signal: new AbortController().signal,
     deadline: undefined,
@@ -62,7 +62,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     known: (path) => records.get(path),
     save: (record) => deal(() => void keep(record)),
     show: () => undefined,
-    nudges: () => 0,
+    wakeRequests: () => 0,
     recorded: () => undefined,
     async call({ key, uses, input }) {
       const told = await deal(() => {
@@ -108,7 +108,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
         if (isNew) world.emitted.set(record.path, (world.emitted.get(record.path) ?? 0) + 1)
       }),
   }
-  return port
+  return runtime
 }
 
 /** What comes from outside while the run waits: people decide, flows end, events come, time passes. */

@@ -10,14 +10,14 @@ import type { Definition } from '../definitions/index.ts'
 import type { FlowWithVersion } from '../definitions/flow-store.ts'
 import { toRunError, type RunError } from '../interpreter/error.ts'
 import {
-  admit,
+  admitRun,
   insertRuns,
   lastStarts,
-  lockRoom,
-  lookAgain,
+  lockConcurrencyKey,
+  postponeAdmission,
   markCancelling,
-  roomOf,
-  takeUp,
+  runsWithKey,
+  claimRuns,
   type NewRun,
   type RunRow,
 } from './run-store.ts'
@@ -46,7 +46,7 @@ export interface Launcher {
   /** Takes waiting runs up, and tells those that are under way that something came. */
   wake(trx: Transaction, ids: readonly string[]): Promise<void>
   /** Lets queued runs of a flow and key in, as far as there is room. */
-  letIn(trx: Transaction, flow: Pick<FlowWithVersion, 'id' | 'definition'>, key: string): Promise<void>
+  admitQueued(trx: Transaction, flow: Pick<FlowWithVersion, 'id' | 'definition'>, key: string): Promise<void>
   start(trx: Transaction, ...segments: readonly Segment[]): Promise<void>
 }
 
@@ -55,7 +55,7 @@ export interface Segment {
   readonly segment: number
 }
 
-const longestKey = 500
+const maxKeyLength = 500
 /** Runs in a row, each started by an event of the one before. */
 const maxLinks = 10
 
@@ -99,19 +99,19 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     await engine.startIn(trx, ...segments.map(({ id, segment }) => ({ runId: `${id}:${segment}`, name: runName, input: { runId: id } })))
   }
 
-  const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await takeUp(trx, ids)))
+  const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await claimRuns(trx, ids)))
 
-  const letIn: Launcher['letIn'] = async (trx, { id: flowId, definition }, key) => {
+  const admitQueued: Launcher['admitQueued'] = async (trx, { id: flowId, definition }, key) => {
     const { concurrency } = definition
     if (!concurrency) return
-    await lockRoom(trx, flowId, key)
-    const { active, queued } = await roomOf(trx, flowId, key)
+    await lockConcurrencyKey(trx, flowId, key)
+    const { active, queued } = await runsWithKey(trx, flowId, key)
     const limit = concurrency.limit ?? (concurrency.key === undefined ? Number.POSITIVE_INFINITY : 1)
     for (let free = limit - active.length; free > 0 && queued.length > 0; free--) {
       const next = queued.shift()!
       const from = await allowedFrom(trx, flowId, key, concurrency.rate)
-      if (from) return lookAgain(trx, next, from)
-      await admit(trx, next)
+      if (from) return postponeAdmission(trx, next, from)
+      await admitRun(trx, next)
       await start(trx, { id: next, segment: 0 })
     }
   }
@@ -127,8 +127,8 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
   const queue = async (trx: Transaction, run: NewRun, { flow }: LaunchRequest, key: string): Promise<NewRun> => {
     const { concurrency } = flow.definition
     const limit = concurrency?.limit ?? (concurrency?.key === undefined ? Number.POSITIVE_INFINITY : 1)
-    await lockRoom(trx, flow.id, key)
-    const { active, queued } = await roomOf(trx, flow.id, key)
+    await lockConcurrencyKey(trx, flow.id, key)
+    const { active, queued } = await runsWithKey(trx, flow.id, key)
     const isFull = active.length + queued.length >= limit
     const kept: NewRun = {
       ...run,
@@ -143,7 +143,7 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
         await wake(trx, [id])
       }
     }
-    if (kept.status === 'queued') await letIn(trx, flow, key)
+    if (kept.status === 'queued') await admitQueued(trx, flow, key)
     return kept
   }
 
@@ -151,7 +151,7 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     attach: (running) => void (engine = running),
     checkParameters,
     wake,
-    letIn,
+    admitQueued,
     start,
     async launch(trx, ...requests) {
       const made = await Promise.all(requests.map(prepare))
@@ -210,7 +210,7 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
 
   async function keyOf(template: string | undefined, scope: Record<string, unknown>): Promise<string> {
     const key = template === undefined ? '' : await render(expressions, template, scope)
-    return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, longestKey)
+    return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
   }
 }
 

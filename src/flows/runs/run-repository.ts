@@ -6,29 +6,29 @@ import { endRuns, runsById, type RunEnd, type RunRow } from './run-store.ts'
 import { saveSteps, stepsOf, type SavedStep } from './step-store.ts'
 
 /** A run that this process has under way. */
-export interface UnderWay {
+export interface ActiveRun {
   readonly id: string
   readonly abort: AbortController
-  nudges: number
+  wakeRequests: number
 }
 
 /** What runs remember, and which of them are under way here. Steps of many runs share a statement and a commit. */
-export interface Memory extends AsyncDisposable {
-  readonly active: ReadonlyMap<string, UnderWay>
-  enter(id: string): UnderWay & Disposable
+export interface RunRepository extends AsyncDisposable {
+  readonly active: ReadonlyMap<string, ActiveRun>
+  enter(id: string): ActiveRun & Disposable
   /** A run with what it remembers; runs that are taken up together are read together. */
   load(id: string): Promise<{ row: RunRow | undefined; steps: SavedStep[] }>
-  save(run: UnderWay, record: StepRecord): Promise<void>
-  show(run: UnderWay, record: StepRecord): void
+  save(run: ActiveRun, record: StepRecord): Promise<void>
+  show(run: ActiveRun, record: StepRecord): void
   /** False when it was over already. */
   end(end: RunEnd): Promise<boolean>
 }
 
-export function createMemory(db: Database): Memory {
-  const active = new Map<string, UnderWay>()
+export function createRunRepository(db: Database): RunRepository {
+  const active = new Map<string, ActiveRun>()
   const steps = createBatcher(async (records: readonly SavedStep[]) => {
-    const { cancelled, nudged } = await saveSteps(db.sql, records)
-    return records.map(({ runId }) => ({ cancelled: cancelled.has(runId), nudged: nudged.has(runId) }))
+    const { cancelled, wakeRequested } = await saveSteps(db.sql, records)
+    return records.map(({ runId }) => ({ cancelled: cancelled.has(runId), wakeRequested: wakeRequested.has(runId) }))
   })
   const loads = createBatcher(async (ids: readonly string[]) => {
     const rows = new Map((await runsById(db.sql, ids)).map((row) => [row.id, row]))
@@ -42,7 +42,7 @@ export function createMemory(db: Database): Memory {
   return {
     active,
     enter(id) {
-      const run: UnderWay = { id, abort: new AbortController(), nudges: 0 }
+      const run: ActiveRun = { id, abort: new AbortController(), wakeRequests: 0 }
       active.set(id, run)
       return Object.assign(run, {
         [Symbol.dispose]: () => {
@@ -52,8 +52,8 @@ export function createMemory(db: Database): Memory {
     },
     load: (id) => loads.add(id),
     async save(run, record) {
-      const { cancelled, nudged } = await steps.add({ ...record, runId: run.id })
-      if (nudged) run.nudges += 1
+      const { cancelled, wakeRequested } = await steps.add({ ...record, runId: run.id })
+      if (wakeRequested) run.wakeRequests += 1
       if (cancelled) throw new Cancelled()
     },
     show(run, record) {

@@ -65,7 +65,7 @@ const columns = [
   'finished_at as finishedAt',
 ] as const
 
-export const over: readonly RunStatus[] = ['completed', 'failed', 'cancelled', 'skipped', 'parked']
+export const endedStatuses: readonly RunStatus[] = ['completed', 'failed', 'cancelled', 'skipped', 'parked']
 
 const asRuns = <T>(rows: Promise<T>): Promise<RunRow[]> => rows as unknown as Promise<RunRow[]>
 
@@ -100,14 +100,8 @@ export function runsById(sql: Sql, ids: readonly string[]): Promise<RunRow[]> {
   return asRuns(sql.selectFrom('flow_runs').select(columns).where('id', 'in', ids).execute())
 }
 
-export async function lockRun(trx: Transaction, id: string): Promise<(RunRow & { nudged: boolean }) | undefined> {
-  const rows = await trx
-    .selectFrom('flow_runs')
-    .select([...columns, 'nudged'])
-    .where('id', '=', id)
-    .forUpdate()
-    .execute()
-  return rows[0] as unknown as (RunRow & { nudged: boolean }) | undefined
+export async function lockRun(trx: Transaction, id: string): Promise<RunRow | undefined> {
+  return (await asRuns(trx.selectFrom('flow_runs').select(columns).where('id', '=', id).forUpdate().execute()))[0]
 }
 
 export interface RunFilter {
@@ -151,7 +145,7 @@ export async function endRuns(sql: Sql, ends: readonly RunEnd[]): Promise<Set<st
 }
 
 /** Lets go of a run until then; false when something came for it meanwhile, and it has to go on. */
-export async function letGo(sql: Sql, id: string, wakeAt: Date | null): Promise<boolean> {
+export async function suspendRun(sql: Sql, id: string, wakeAt: Date | null): Promise<boolean> {
   const { rows } = await raw<{ status: string }>`
     update hub.flow_runs
        set status = case when nudged or cancelling then 'running' else 'waiting' end,
@@ -161,7 +155,7 @@ export async function letGo(sql: Sql, id: string, wakeAt: Date | null): Promise<
 }
 
 /** Takes waiting runs up, or tells those that are under way; answers those to be started, with the number of their segment. */
-export async function takeUp(trx: Transaction, ids: readonly string[]): Promise<{ id: string; segment: number }[]> {
+export async function claimRuns(trx: Transaction, ids: readonly string[]): Promise<{ id: string; segment: number }[]> {
   const { rows } = await raw<{ id: string; segment: number; taken: boolean }>`
     update hub.flow_runs as f
        set nudged = f.status = 'running', segment = f.segment + case when f.status = 'waiting' then 1 else 0 end,
@@ -186,11 +180,11 @@ export async function dueRuns(trx: Transaction, now: Date, most: number): Promis
 }
 
 /** For how many runs of a flow and key there is no room, and what stands before. One at a time for each. */
-export async function lockRoom(trx: Transaction, flowId: string, key: string): Promise<void> {
+export async function lockConcurrencyKey(trx: Transaction, flowId: string, key: string): Promise<void> {
   await raw`select pg_advisory_xact_lock(hashtextextended(${`room ${flowId} ${key}`}, 0))`.execute(trx)
 }
 
-export async function roomOf(trx: Transaction, flowId: string, key: string): Promise<{ active: string[]; queued: string[] }> {
+export async function runsWithKey(trx: Transaction, flowId: string, key: string): Promise<{ active: string[]; queued: string[] }> {
   const rows = await trx
     .selectFrom('flow_runs')
     .select(['id', 'status'])
@@ -219,7 +213,7 @@ export async function lastStarts(trx: Transaction, flowId: string, key: string, 
   return rows.map(({ started_at }) => started_at!)
 }
 
-export async function admit(trx: Transaction, id: string): Promise<void> {
+export async function admitRun(trx: Transaction, id: string): Promise<void> {
   await trx
     .updateTable('flow_runs')
     .set({ status: 'running', started_at: new Date(), wake_at: null })
@@ -228,7 +222,7 @@ export async function admit(trx: Transaction, id: string): Promise<void> {
     .execute()
 }
 
-export async function lookAgain(trx: Transaction, id: string, at: Date | null): Promise<void> {
+export async function postponeAdmission(trx: Transaction, id: string, at: Date | null): Promise<void> {
   await trx.updateTable('flow_runs').set({ wake_at: at }).where('id', '=', id).where('status', '=', 'queued').execute()
 }
 
@@ -243,14 +237,14 @@ export async function cancellingAmong(sql: Sql, ids: readonly string[]): Promise
 }
 
 /** Back to where it failed: what failed is to be done anew, what is done stays, and so does what failed and was dealt with. */
-export async function reopen(trx: Transaction, id: string, dealtWith: readonly string[]): Promise<{ segment: number }> {
+export async function reopen(trx: Transaction, id: string, handledSteps: readonly string[]): Promise<{ segment: number }> {
   await raw`
     update hub.flow_steps
        set status = 'waiting', until = null, attempts = 0, finished_at = null, error = null,
            key_no = key_no + case when status = 'running' or error ->> 'code' = 'outcome_unknown' then 0 else 1 end,
            -- A question that was answered with no, or not at all, is asked anew.
            input = case when input ? 'approval' then null else input end, started_at = now()
-     where run_id = ${id} and status in ('failed', 'running') and path <> all(${dealtWith}::text[])`.execute(trx)
+     where run_id = ${id} and status in ('failed', 'running') and path <> all(${handledSteps}::text[])`.execute(trx)
   await raw`delete from hub.flow_steps where run_id = ${id} and path like 'on_error/%'`.execute(trx)
   const { rows } = await raw<{ segment: number }>`
     update hub.flow_runs set status = 'running', error = null, outputs = null, finished_at = null, cancelling = false, nudged = false,
@@ -263,7 +257,7 @@ export async function findChild(sql: Sql, parentRun: string, parentPath: string)
   return (await asRuns(query.orderBy('id', 'desc').limit(1).execute()))[0]
 }
 
-export async function childrenUnderWay(sql: Sql, parentRun: string): Promise<string[]> {
+export async function activeChildren(sql: Sql, parentRun: string): Promise<string[]> {
   const rows = await sql.selectFrom('flow_runs').select('id').where('parent_run', '=', parentRun).where('finished_at', 'is', null).execute()
   return rows.map(({ id }) => id)
 }

@@ -4,15 +4,15 @@ import type { RunContext } from '#engine'
 import { HubError, hubError } from '#errors'
 import { sleep } from '#lib/clock'
 import { findFlow } from '../definitions/flow-store.ts'
-import type { ChildState, Port, StepRecord } from '../interpreter/runtime.ts'
+import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
 import { Interrupted } from '../interpreter/signals.ts'
-import type { UnderWay } from './run-repository.ts'
-import { findChild, over, type RunRow } from './run-store.ts'
-import type { SegmentDeps } from './segment.ts'
+import type { ActiveRun } from './run-repository.ts'
+import { findChild, endedStatuses, type RunRow } from './run-store.ts'
+import type { SegmentDeps } from './segment-deps.ts'
 import { saveSteps } from './step-store.ts'
 
-export interface PortOptions {
-  readonly run: UnderWay
+export interface RuntimeOptions {
+  readonly run: ActiveRun
   readonly row: RunRow
   readonly context: RunContext
   readonly records: Map<string, StepRecord>
@@ -23,48 +23,48 @@ export interface PortOptions {
 
 /** Whole: what is cut to fit a model's window is no use to the next step. */
 const maxTokens = 50_000_000
-const deepest = 10
+const maxDepth = 10
 /** How long a call of a process that died may stay unsettled: until that process is held for dead, and its calls are. */
 const settledWithinMs = 60_000
 
-/** A step does not fail of what passes: the whole run is taken up again. */
-function unfailing<Args extends unknown[], T>(work: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
+/** A step does not fail of what passes: the eventData run is taken up again. */
+function interruptible<Args extends unknown[], T>(work: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
   return (...args) =>
     work(...args).catch((error: unknown) => {
       throw isPassing(error) ? new Interrupted(error) : error
     })
 }
 
-export function createPort(deps: SegmentDeps, options: PortOptions): Port {
-  const port = openPort(deps, options)
-  const { save, call, child, expect, forget, ask, approval, emit } = port
+export function createRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
+  const runtime = openRuntime(deps, options)
+  const { save, call, child, expect, forget, ask, approval, emit } = runtime
   return {
-    ...port,
-    save: unfailing(save),
-    call: unfailing(call),
-    child: unfailing(child),
-    expect: unfailing(expect),
-    forget: unfailing(forget),
-    ask: unfailing(ask),
-    approval: unfailing(approval),
-    emit: unfailing(emit),
+    ...runtime,
+    save: interruptible(save),
+    call: interruptible(call),
+    child: interruptible(child),
+    expect: interruptible(expect),
+    forget: interruptible(forget),
+    ask: interruptible(ask),
+    approval: interruptible(approval),
+    emit: interruptible(emit),
   }
 }
 
-function openPort(deps: SegmentDeps, { run, row, context, records, recorded, principal }: PortOptions): Port {
-  const { db, events, expressions, publisher, tools, launcher, memory } = deps
+function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, principal }: RuntimeOptions): Runtime {
+  const { db, events, expressions, publisher, tools, launcher, runRepository } = deps
   const { id: runId, workspaceId, dryRun, deadlineAt } = row
   const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>
   const targetOf = (path: string): string => `${runId} ${path}`
 
   const save = async (record: StepRecord): Promise<void> => {
     records.set(record.path, record)
-    await context.hold(() => memory.save(run, record))
+    await context.hold(() => runRepository.save(run, record))
   }
 
-  const call: Port['call'] = async ({ uses, input, integration, fields, key, approval, path, signal: ending }) => {
+  const call: Runtime['call'] = async ({ uses, input, integration, fields, key, approval, path, signal: ending }) => {
     const tool = await tools.find(workspaceId, uses)
-    const looks = tool.action.effect === 'read'
+    const isRead = tool.action.effect === 'read'
     for (const began = Date.now(); ;) {
       try {
         const outcome = await context.hold(() =>
@@ -75,8 +75,8 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
             approval,
             maxTokens,
             signal: ending,
-            idempotencyKey: looks && approval === undefined ? undefined : `${runId}/${key}`,
-            dryRun: dryRun && !looks,
+            idempotencyKey: isRead && approval === undefined ? undefined : `${runId}/${key}`,
+            dryRun: dryRun && !isRead,
             run: { id: runId, path },
           }),
         )
@@ -97,8 +97,8 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
     now: Date.now,
     known: (path) => records.get(path),
     save,
-    show: (record) => memory.show(run, record),
-    nudges: () => run.nudges,
+    show: (record) => runRepository.show(run, record),
+    wakeRequests: () => run.wakeRequests,
     call,
     recorded(path) {
       if (!dryRun) return undefined
@@ -110,7 +110,7 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
     async child(path, flowName, parameters): Promise<ChildState> {
       const child = (await findChild(db.sql, runId, path)) ?? (await launchChild(path, flowName, parameters as Record<string, unknown>))
       if (child.status === 'completed') return { status: 'completed', outputs: child.outputs }
-      if (!over.includes(child.status)) return { status: 'under way' }
+      if (!endedStatuses.includes(child.status)) return { status: 'under way' }
       const error = child.error ?? { code: 'run_state_conflict', message: `the run ${child.id} was ${child.status}`, retryable: false }
       return { status: 'failed', error: { ...error, message: `${flowName} failed: ${error.message}` } }
     },
@@ -155,9 +155,11 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
         const done: StepRecord = { ...record, status: 'completed', finishedAt: Date.now(), output: { type } }
         const isNew = (await saveSteps(trx, [{ ...done, runId }])).changed > 0
         if (!isNew) return
-        const whole =
+        const eventData =
           typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : { value: data }
-        await publisher.publish(trx, [{ workspaceId, type, data: whole, depth: row.depth, ...(subject === undefined ? {} : { subject }) }])
+        await publisher.publish(trx, [
+          { workspaceId, type, data: eventData, depth: row.depth, ...(subject === undefined ? {} : { subject }) },
+        ])
       })
     },
   }
@@ -172,7 +174,7 @@ function openPort(deps: SegmentDeps, { run, row, context, records, recorded, pri
     if (!flow.enabled) throw hubError('flow_disabled', { detail: `the flow "${name}" is disabled` })
     // It runs with the rights of who saved that one, which may be more.
     requireScope(principal, 'flows:run')
-    if (row.depth >= deepest) throw hubError('expression_limit', { detail: `flows run flows more than ${deepest} deep` })
+    if (row.depth >= maxDepth) throw hubError('expression_limit', { detail: `flows run flows more than ${maxDepth} deep` })
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
     const [child] = await db.transaction((trx) =>
       launcher.launch(trx, {

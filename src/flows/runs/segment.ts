@@ -1,44 +1,30 @@
 import type { Principal } from '#access'
-import { isPassing, type Database, type Transaction } from '#db'
+import { isPassing, type Transaction } from '#db'
 import type { RunContext } from '#engine'
-import { toCloudEvent, type Events } from '#events'
-import type { Expressions } from '#expressions'
+import { toCloudEvent } from '#events'
 import { sleep } from '#lib/clock'
-import type { EventPublisher } from '#events/publish'
-import type { Telemetry } from '#telemetry'
-import type { Tools } from '#tools'
 import type { Definition } from '../definitions/index.ts'
 import { findVersion } from '../definitions/flow-store.ts'
 import { toRunError } from '../interpreter/error.ts'
 import type { StepRecord } from '../interpreter/runtime.ts'
 import { Cancelled, Interrupted, Suspended } from '../interpreter/signals.ts'
 import { walk } from '../interpreter/walk.ts'
-import type { Launcher } from './launch.ts'
-import type { Memory, UnderWay } from './run-repository.ts'
-import { createPort } from './runtime.ts'
-import { endRuns, letGo, type RunEnd, type RunRow } from './run-store.ts'
+import type { ActiveRun } from './run-repository.ts'
+import { createRuntime } from './runtime.ts'
+import { endRuns, suspendRun, type RunEnd, type RunRow } from './run-store.ts'
 import { stepsOf } from './step-store.ts'
-
-export interface SegmentDeps extends Telemetry {
-  readonly db: Database
-  readonly events: Events
-  readonly expressions: Expressions
-  readonly publisher: EventPublisher
-  readonly tools: Tools
-  readonly launcher: Launcher
-  readonly memory: Memory
-}
+import type { SegmentDeps } from './segment-deps.ts'
 
 /** How soon, and how late, a run is taken up again that was interrupted. */
-const soonestMs = 100
-const latestMs = 5000
+const minPauseMs = 100
+const maxPauseMs = 5000
 
 /**
  * What the engine runs: takes a run of a flow up, walks it as far as it goes, and ends it or lets it go. A segment that dies is run again by another
  * process; the run's records tell where it stood.
  */
 export function createSegment(deps: SegmentDeps) {
-  const { db, memory, logger } = deps
+  const { db, runRepository, logger } = deps
   const definitions = new Map<string, Definition>()
 
   const definitionOf = async ({ flowId, version }: RunRow): Promise<Definition> => {
@@ -53,24 +39,24 @@ export function createSegment(deps: SegmentDeps) {
   }
 
   return async ({ runId }: { readonly runId: string }, context: RunContext): Promise<void> => {
-    using run = memory.enter(runId)
-    for (let pause = soonestMs; ;) {
+    using run = runRepository.enter(runId)
+    for (let pause = minPauseMs; ;) {
       try {
-        if (await takeUp(run, context)) return
-        pause = soonestMs
+        if (await advance(run, context)) return
+        pause = minPauseMs
       } catch (thrown) {
         // The engine would hold a run that throws for over, and nobody would take it up again.
         if (!isPassing(thrown)) throw thrown
         logger.warn({ err: thrown, run: runId }, 'a run was interrupted; it is taken up again')
         await sleep(pause)
-        pause = Math.min(pause * 2, latestMs)
+        pause = Math.min(pause * 2, maxPauseMs)
       }
     }
   }
 
   /** False when something came for it meanwhile. */
-  async function takeUp(run: UnderWay, context: RunContext): Promise<boolean> {
-    const { row, steps } = await context.hold(() => memory.load(run.id))
+  async function advance(run: ActiveRun, context: RunContext): Promise<boolean> {
+    const { row, steps } = await context.hold(() => runRepository.load(run.id))
     // It ended, or was let go, by a process that died before it could say so.
     if (row?.status !== 'running') return true
     const definition = await definitionOf(row)
@@ -79,7 +65,7 @@ export function createSegment(deps: SegmentDeps) {
       if (row.cancelling) throw new Cancelled()
       const names = await namesOf(row)
       const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
-      const port = createPort(deps, {
+      const runtime = createRuntime(deps, {
         run,
         row,
         context,
@@ -87,11 +73,11 @@ export function createSegment(deps: SegmentDeps) {
         recorded: byPath(recorded),
         principal: principalOf(row),
       })
-      end = { status: 'completed', outputs: await walk(port, definition, names), error: null }
+      end = { status: 'completed', outputs: await walk(runtime, definition, names), error: null }
     } catch (thrown) {
       if (thrown instanceof Interrupted) throw thrown.cause
       if (isPassing(thrown)) throw thrown
-      if (thrown instanceof Suspended) return letGo(db.sql, run.id, thrown.until === undefined ? null : new Date(thrown.until))
+      if (thrown instanceof Suspended) return suspendRun(db.sql, run.id, thrown.until === undefined ? null : new Date(thrown.until))
       end = thrown instanceof Cancelled ? { status: 'cancelled', outputs: null, error: null } : failed(row, thrown)
     }
     await finish(row, definition, end).catch(async (thrown: unknown) => {
@@ -122,15 +108,15 @@ export function createSegment(deps: SegmentDeps) {
   async function finish(row: RunRow, definition: Definition, how: Omit<RunEnd, 'id'>): Promise<void> {
     const { status } = how
     const end: RunEnd = { id: row.id, ...how }
-    const isTold = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
+    const hasSubscribers = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
     const ended =
-      isTold || row.parentRun !== null || row.concurrencyKey !== null
+      hasSubscribers || row.parentRun !== null || row.concurrencyKey !== null
         ? await db.transaction(async (trx) => {
             const isOver = (await endRuns(trx, [end])).has(row.id)
-            if (isOver) await follow(deps, trx, row, definition, end, isTold)
+            if (isOver) await follow(deps, trx, row, definition, end, hasSubscribers)
             return isOver
           })
-        : await memory.end(end)
+        : await runRepository.end(end)
     if (!ended) return
     deps.metrics.flowRuns.inc({ flow: row.flow, outcome: status })
     deps.metrics.flowDuration.observe((Date.now() - row.createdAt.getTime()) / 1000)
@@ -144,15 +130,15 @@ export async function follow(
   row: RunRow,
   definition: Definition,
   { status, outputs, error }: RunEnd,
-  isTold: boolean,
+  hasSubscribers: boolean,
 ): Promise<void> {
   const { id, flow, flowId, version, workspaceId, parentRun, concurrencyKey } = row
-  if (isTold) {
+  if (hasSubscribers) {
     const data = { run_id: id, flow, version, status, outputs, error }
     await publisher.publish(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth }])
   }
   if (parentRun !== null) await launcher.wake(trx, [parentRun])
-  if (concurrencyKey !== null) await launcher.letIn(trx, { id: flowId, definition }, concurrencyKey)
+  if (concurrencyKey !== null) await launcher.admitQueued(trx, { id: flowId, definition }, concurrencyKey)
 }
 
 function principalOf({ flowId, flow, workspaceId, scopes, readOnly }: RunRow): Principal {

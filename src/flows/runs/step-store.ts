@@ -48,7 +48,7 @@ export async function stepsOf(sql: Sql, ...runIds: readonly string[]): Promise<S
 
 export interface SavedSteps {
   readonly cancelled: ReadonlySet<string>
-  readonly nudged: ReadonlySet<string>
+  readonly wakeRequested: ReadonlySet<string>
   readonly changed: number
 }
 
@@ -60,7 +60,7 @@ export interface SavedSteps {
 export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<SavedSteps> {
   // One statement cannot change a row twice: of several, the last.
   const last = new Map(steps.map((step) => [`${step.runId} ${step.path}`, step]))
-  const { rows } = await raw<{ id: string | null; cancelling: boolean; nudged: boolean; changed: number }>`
+  const { rows } = await raw<{ id: string | null; cancelling: boolean; wakeRequested: boolean; changed: number }>`
     with saved as (
       insert into hub.flow_steps as s (run_id, path, step, kind, status, input, output, error, attempts, key_no, invocation_id, until,
                                        started_at, finished_at)
@@ -76,13 +76,13 @@ export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<
           and (s.status <> 'waiting' or excluded.status <> 'running' or excluded.attempts > s.attempts)
       returning 1
     )
-    select null as id, false as cancelling, false as nudged, count(*)::int as changed from saved
+    select null as id, false as cancelling, false as "wakeRequested", count(*)::int as changed from saved
     union all
     select id, cancelling, nudged, 0 from hub.flow_runs where id = any(${[...new Set(steps.map(({ runId }) => runId))]}::text[])
        and (cancelling or nudged)`.execute(sql)
   return {
     cancelled: new Set(rows.filter(({ cancelling }) => cancelling).map(({ id }) => id!)),
-    nudged: new Set(rows.filter(({ nudged }) => nudged).map(({ id }) => id!)),
+    wakeRequested: new Set(rows.filter(({ wakeRequested }) => wakeRequested).map(({ id }) => id!)),
     changed: rows.reduce((sum, { changed }) => sum + changed, 0),
   }
 }

@@ -3,7 +3,7 @@ import { defineConnector } from '#kit'
 import { hubError } from '#errors'
 import type { Tool } from '#tools'
 import type { FlowWithVersion } from '../definitions/flow-store.ts'
-import type { Flows } from '../index.ts'
+import type { Flows } from '../types.ts'
 
 /** Within what a tool call may take. */
 const waitMs = 90_000
@@ -13,15 +13,15 @@ export function flowTools(flows: Flows, rows: readonly FlowWithVersion[]): Tool[
   return rows.flatMap((flow) => {
     const { tool, description, name, parameters, id } = flow.definition
     if (!tool || !flow.enabled) return []
-    const said = tool === true ? {} : tool
+    const declared = tool === true ? {} : tool
     const own: Tool = {
-      name: said.name ?? `flow_${id.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}`,
+      name: declared.name ?? `flow_${id.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}`,
       aliases: [],
       connector: flowConnector,
       action: {
         title: name ?? id,
-        description: said.description ?? description ?? `Runs the flow ${id}. Returns what it gives.`,
-        effect: said.effect ?? 'write',
+        description: declared.description ?? description ?? `Runs the flow ${id}. Returns what it gives.`,
+        effect: declared.effect ?? 'write',
         idempotent: false,
         aliases: [],
         example: {},

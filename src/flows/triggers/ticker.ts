@@ -3,7 +3,7 @@ import { sleep } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
 import { dueSchedules, findVersion, flowsById, setNext, type FlowWithVersion, type ScheduleRow } from '../definitions/flow-store.ts'
 import type { Launcher } from '../runs/launch.ts'
-import type { Memory } from '../runs/run-repository.ts'
+import type { RunRepository } from '../runs/run-repository.ts'
 import { cancellingAmong, dueRuns, lockRun } from '../runs/run-store.ts'
 import { missedTimes } from './schedule/missed.ts'
 
@@ -20,11 +20,11 @@ const atOnce = 200
 export interface TickerDeps extends Telemetry {
   readonly db: Database
   readonly launcher: Launcher
-  readonly memory: Memory
+  readonly runRepository: RunRepository
 }
 
 /** Sees to what time brings: waits that are over, schedules, queued runs that may start, cancellations of what is under way here. */
-export function createTicker({ db, launcher, memory, logger }: TickerDeps): Ticker {
+export function createTicker({ db, launcher, runRepository, logger }: TickerDeps): Ticker {
   let stopping = false
   let loop: Promise<void> | undefined
   let cancelledAt = 0
@@ -33,14 +33,15 @@ export function createTicker({ db, launcher, memory, logger }: TickerDeps): Tick
     db.transaction(async (trx) => {
       for (const { id, status } of await dueRuns(trx, now, atOnce)) {
         if (status === 'waiting') await launcher.wake(trx, [id])
-        else await lookAtQueued(trx, id)
+        else await admitDue(trx, id)
       }
     })
 
-  const lookAtQueued = async (trx: Transaction, id: string): Promise<void> => {
+  const admitDue = async (trx: Transaction, id: string): Promise<void> => {
     const run = await lockRun(trx, id)
     const version = run && (await findVersion(trx, run.flowId, run.version))
-    if (run?.concurrencyKey && version) await launcher.letIn(trx, { id: run.flowId, definition: version.definition }, run.concurrencyKey)
+    if (run?.concurrencyKey && version)
+      await launcher.admitQueued(trx, { id: run.flowId, definition: version.definition }, run.concurrencyKey)
   }
 
   const runSchedules = (now: Date): Promise<void> =>
@@ -66,9 +67,9 @@ export function createTicker({ db, launcher, memory, logger }: TickerDeps): Tick
   }
 
   const heedCancellations = async (): Promise<void> => {
-    if (Date.now() - cancelledAt < cancelEveryMs || memory.active.size === 0) return
+    if (Date.now() - cancelledAt < cancelEveryMs || runRepository.active.size === 0) return
     cancelledAt = Date.now()
-    for (const id of await cancellingAmong(db.sql, [...memory.active.keys()])) memory.active.get(id)?.abort.abort()
+    for (const id of await cancellingAmong(db.sql, [...runRepository.active.keys()])) runRepository.active.get(id)?.abort.abort()
   }
 
   const tick = async (now = new Date()): Promise<void> => {

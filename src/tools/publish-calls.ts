@@ -16,24 +16,24 @@ type Ended = Pick<
  * Stores how calls ended, and tells of it in the same transaction while somebody wants to hear: nobody does as a rule, and then a call costs
  * no row more. Input and output stay in the journal, where who may see them is another question.
  */
-export function createAnnouncer(db: Database, publisher: EventPublisher) {
+export function createCallPublisher(db: Database, publisher: EventPublisher) {
   return async <T>(rows: readonly Ended[], store: (sql: Sql) => Promise<T>, trx?: Transaction): Promise<T> => {
-    const told: NewHubEvent[] = []
+    const events: NewHubEvent[] = []
     for (const row of rows) {
       const { status, workspaceId, finishedAt } = row
-      if (finishedAt && (await publisher.hasSubscribers(workspaceId, `invocation.${status}`))) told.push(announcementOf(row, finishedAt))
+      if (finishedAt && (await publisher.hasSubscribers(workspaceId, `invocation.${status}`))) events.push(callEvent(row, finishedAt))
     }
-    if (told.length === 0) return store(trx ?? db.sql)
-    const both = async (within: Transaction): Promise<T> => {
+    if (events.length === 0) return store(trx ?? db.sql)
+    const storeBoth = async (within: Transaction): Promise<T> => {
       const stored = await store(within)
-      await publisher.publish(within, told)
+      await publisher.publish(within, events)
       return stored
     }
-    return trx ? both(trx) : db.transaction(both)
+    return trx ? storeBoth(trx) : db.transaction(storeBoth)
   }
 }
 
-function announcementOf(
+function callEvent(
   { id, workspaceId, status, tool, integration, integrationId, startedAt, ...rest }: Ended,
   finishedAt: Date,
 ): NewHubEvent {
