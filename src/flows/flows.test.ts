@@ -6,7 +6,7 @@ import { until } from '#test/faults'
 let served: ServedHub
 let count = 0
 
-/** Saves a flow under an id of its own, and answers how it is run. */
+/** Saves a flow under a new id and returns functions that run it. */
 async function flow(yaml: string) {
   const id = `flow-${(count += 1)}`
   const { flows } = served.hub

@@ -53,7 +53,7 @@ export function createFlows(deps: FlowsDeps): Flows {
   const { db, access, events, tools, publisher } = deps
   const launcher = createLauncher(deps)
   const runRepository = createRunRepository(db)
-  // Callers that come together share a transaction.
+  // Concurrent callers share a transaction.
   const launches = createBatcher((requests: readonly LaunchRequest[]) => db.transaction((trx) => launcher.launch(trx, ...requests)))
   const saver = createSaver(deps)
   const ticker = createTicker({ ...deps, launcher, runRepository })
@@ -88,7 +88,7 @@ export function createFlows(deps: FlowsDeps): Flows {
     return { ...run, outputs: null, segment: 0, cancelling: false, finishedAt: null }
   }
 
-  /** A change of a run by a person, with its audit entry. */
+  /** Changes a run on request of a principal and records the change in the audit log. */
   const change = async (
     principal: Principal,
     id: string,
@@ -124,7 +124,7 @@ export function createFlows(deps: FlowsDeps): Flows {
 
   const flows: Flows = {
     ...saver,
-    // What comes with the hub is there before anybody asks for it by name.
+    // A bundled flow is stored when somebody first refers to it, so `get` comes first.
     async setEnabled(principal, ref, enabled) {
       await get(principal.workspaceId, ref)
       return saver.setEnabled(principal, ref, enabled)
@@ -177,9 +177,10 @@ export function createFlows(deps: FlowsDeps): Flows {
       const flow = await get(workspaceId, run.flowId)
       const wanted = version === 'latest' ? flow : await findVersion(db.sql, run.flowId, run.version)
       const event = run.eventId === null ? undefined : await events.delivered(workspaceId, run.eventId)
-      if (!wanted || (run.eventId !== null && !event)) throw hubError('not_found', { detail: 'what this run was made of is kept no more' })
+      if (!wanted || (run.eventId !== null && !event))
+        throw hubError('not_found', { detail: 'the version or the event of this run has been deleted, so it cannot be replayed' })
       const { definition, source, digest, version: number } = wanted
-      // What was written then goes by the rights of who wrote it: those who changed it since never agreed to it.
+      // An old version runs with the rights of its author: later authors did not approve it.
       const { actor, scopes, readOnly } = version === 'latest' ? flow : run
       const made = await db.transaction(async (trx) => {
         const [made] = await launcher.launch(trx, {
@@ -221,7 +222,7 @@ export function createFlows(deps: FlowsDeps): Flows {
   return flows
 }
 
-/** The engine's own id of a segment has the run's in it. */
+/** The engine's id of a segment is `<run>:<segment>`. */
 function runIdOf(segmentId: string): string {
   return segmentId.split(':', 1)[0]!
 }

@@ -102,7 +102,7 @@ steps:
     ])
     const done = await outer.run()
     assert.deepEqual([done.status, done.error?.code], ['failed', 'expression_limit'])
-    assert.match(done.error!.message, /flows run flows more than 10 deep/)
+    assert.match(done.error!.message, /flows start other flows more than 10 levels deep/)
   })
 
   test('put aside because it killed its processes says so; what waits for it goes on, and it can be retried', async () => {

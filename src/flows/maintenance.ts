@@ -10,9 +10,9 @@ import { dropLeftovers, dropRuns, endRuns, findAnyRun } from './runs/run-store.t
 import type { Saver } from './definitions/save.ts'
 import { follow } from './runs/segment.ts'
 
-/** Sees that every workspace has the flows that come with the hub, that old runs go, and that parked ones say so. */
+/** Creates the bundled flows in every workspace, deletes old runs and ends parked runs. */
 export interface Maintenance extends AsyncDisposable {
-  /** True when the workspace was looked at just now. */
+  /** Returns true when this call created the bundled flows, false when an earlier call did. */
   ensure(workspaceId: string): Promise<boolean>
   parked(trx: Transaction, runIds: readonly string[]): Promise<void>
   start(): void
@@ -40,8 +40,8 @@ export function createMaintenance({ db, access, events, publisher, saver, launch
   const make = async (workspaceId: string): Promise<void> => {
     sources ??= readBundledFlows()
     for (const source of sources) {
-      // One that does not fit this hub, such as one without a connector, is no reason to lack the others.
-      await saver.saveBundled(workspaceId, source).catch((error: unknown) => logger.error({ err: error }, 'a ready flow could not be made'))
+      // One flow may lack its connector in this hub; the others are saved all the same.
+      await saver.saveBundled(workspaceId, source).catch((error: unknown) => logger.error({ err: error }, 'failed to save a bundled flow'))
     }
   }
 
@@ -66,7 +66,7 @@ export function createMaintenance({ db, access, events, publisher, saver, launch
   return {
     ensure,
     async parked(trx, ids) {
-      const error = { code: 'run_parked', message: 'the process died three times under this run, which was put aside', retryable: false }
+      const error = { code: 'run_parked', message: 'the process died three times during this run, so the hub stopped it', retryable: false }
       const parked = await endRuns(
         trx,
         ids.map((id) => ({ id, status: 'parked', outputs: null, error })),
@@ -81,7 +81,9 @@ export function createMaintenance({ db, access, events, publisher, saver, launch
     },
     start() {
       const look = (): void => {
-        running = sweep().catch((error: unknown) => logger.warn({ err: error }, 'could not look after flows'))
+        running = sweep().catch((error: unknown) =>
+          logger.warn({ err: error }, 'failed to maintain flows and runs; trying again in a minute'),
+        )
       }
       look()
       timer ??= setInterval(look, everyMs).unref()

@@ -36,7 +36,7 @@ suite('a flow', () => {
     assert.ok(!(await flows.list(otherId)).some(({ name }) => name === id))
     await assert.rejects(tools.find(otherId, 'bench_secret'), { code: 'tool_unknown' })
     await assert.rejects(flows.save(stranger, `id: mine\nsteps: [{ id: s, flow: ${id} }]`), { code: 'flow_invalid' })
-    // The same name is another flow there, and hears nothing of this workspace.
+    // A flow of the same name in another workspace gets no events of this one.
     await flows.save(stranger, `id: ${id}\non: [{ event: bench.crossing }]\nsteps: [{ id: w, transform: 2 }]`)
     const emit = await b.flow('steps: [{ id: e, emit: { type: bench.crossing } }]')
     await emit.run()

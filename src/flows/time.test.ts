@@ -5,7 +5,7 @@ import { until } from '#test/faults'
 
 let b: FlowBench
 
-/** As if the time until then had passed. */
+/** Simulates that the time until then has passed. */
 async function passTime(runId: string): Promise<void> {
   await b.hub.db.pool.query(`update hub.flow_steps set until = now() where run_id = $1 and status = 'waiting'`, [runId])
   await b.hub.db.pool.query('update hub.flow_runs set wake_at = now() where id = $1', [runId])

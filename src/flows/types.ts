@@ -9,9 +9,9 @@ import type { Ticker } from './triggers/ticker.ts'
 
 export interface TriggerOptions {
   readonly parameters?: Record<string, unknown> | undefined
-  /** Does what looks, shows what would be written. */
+  /** Makes reads, and shows writes without making them. */
   readonly dryRun?: boolean | undefined
-  /** Outputs by path, which a dry run takes instead of doing those steps. */
+  /** Outputs by step path. A dry run uses them instead of running those steps. */
   readonly outputs?: Record<string, unknown> | undefined
 }
 
@@ -19,7 +19,7 @@ export interface RunDetail extends RunRow {
   readonly steps: readonly SavedStep[]
 }
 
-/** Versioned definitions, and their durable runs. */
+/** Versioned definitions and their durable runs. */
 export interface Flows extends AsyncDisposable {
   check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
   /** A new flow, or a new version of the one with this id. */
@@ -31,7 +31,7 @@ export interface Flows extends AsyncDisposable {
   versions(workspaceId: string, ref: string): Promise<VersionRow[]>
 
   trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>
-  /** The same on the hub's own account: a tool was called, which has been checked. */
+  /** The same without a principal: the caller has checked the rights already. */
   launch(
     workspaceId: string,
     ref: string,
@@ -39,22 +39,22 @@ export interface Flows extends AsyncDisposable {
   ): Promise<RunRow>
   runs(workspaceId: string, filter: RunFilter, page: { before?: string | undefined; limit: number }): Promise<RunRow[]>
   run(workspaceId: string, id: string): Promise<RunDetail>
-  /** The run when it is over, or as it is when the time is up. */
+  /** Returns the run when it has ended, or its current state at the timeout. */
   wait(workspaceId: string, id: string, timeoutMs: number, signal?: AbortSignal): Promise<RunRow>
   cancel(principal: Principal, id: string): Promise<RunRow>
-  /** From the step that failed. */
+  /** Continues from the step that failed. */
   retry(principal: Principal, id: string): Promise<RunRow>
-  /** Once more from the start, with the same parameters and event: by its own version or the latest; dry, with the outputs of then. */
+  /** Runs again from the start with the same parameters and event. A dry run reuses the recorded outputs. */
   replay(
     principal: Principal,
     id: string,
     options?: { version?: 'same' | 'latest' | undefined; dryRun?: boolean | undefined },
   ): Promise<RunRow>
 
-  /** What the engine has to know. */
+  /** What the engine is configured with. */
   readonly engine: { readonly runs: Readonly<Record<string, RunFunction>> } & Pick<EngineOptions, 'progress' | 'onParked'>
   attach(engine: Engine): void
-  /** Begins to start and take up runs when it is time. */
+  /** Starts the background work: schedules, due runs and maintenance. */
   start(): void
   readonly tick: Ticker['tick']
 }

@@ -44,13 +44,13 @@ export interface Result {
   readonly error?: HubError | undefined
 }
 
-/** What the journal found or stored for a call: a new entry, an earlier call under the same key, or a call for later. */
+/** The journal's answer for a call: a new entry, an earlier call under the same key, or a queued call. */
 export type Recorded =
   | { readonly kind: 'new'; readonly entry: Entry }
   | { readonly kind: 'replay'; readonly row: InvocationRow }
   | { readonly kind: 'queued'; readonly id: string }
 
-/** Stores what will make the call, in the transaction that stores the call. */
+/** Stores the job that makes the call, in the transaction that stores the call. */
 export type StartLater = (trx: Transaction) => Promise<void>
 
 export interface Journal extends AsyncDisposable {
@@ -118,7 +118,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
 
   const earlierCall = async ({ workspaceId, key }: NewEntry): Promise<InvocationRow> => {
     const known = key === undefined ? undefined : await findByKey(db.sql, workspaceId, key)
-    // It was deleted for its age between the two statements.
+    // The retention deleted it between the two statements.
     if (!known) throw hubError('in_progress', { retryAfter: 1 })
     return known
   }
@@ -188,7 +188,7 @@ interface StoredError {
   readonly retry_after?: number
 }
 
-/** What callers may see of an error; its cause is only for the log. */
+/** The part of an error that callers may see; its cause is only for the log. */
 function storedError({ code, message, details: { hint, errors, retryAfter } }: HubError): Record<string, unknown> {
   const { kind } = errorCatalogue[code]
   return {

@@ -13,8 +13,8 @@ type Ended = Pick<
 }
 
 /**
- * Stores how calls ended, and tells of it in the same transaction while somebody wants to hear: nobody does as a rule, and then a call costs
- * no row more. Input and output stay in the journal, where who may see them is another question.
+ * Stores how calls ended and publishes an event for each in the same transaction, but only for workspaces with subscribers, so that other calls
+ * cost no extra row. Events contain no input and output, because subscribers may lack the right to read the journal.
  */
 export function createCallPublisher(db: Database, publisher: EventPublisher) {
   return async <T>(rows: readonly Ended[], store: (sql: Sql) => Promise<T>, trx?: Transaction): Promise<T> => {

@@ -14,6 +14,7 @@ export interface FlowBench extends ServedHub {
   flow(yaml: string): Promise<TestFlow>
   /** The run when it has ended. */
   ended(runId: string): Promise<RunDetail>
+  /** The run as it is now. */
   current(runId: string): Promise<RunDetail>
   /** The number of writes to the outside system, by path. */
   writes(path: string): number

@@ -7,9 +7,9 @@ import { pathKey, type Path } from './source.ts'
 export type JsonSchema = Readonly<Record<string, unknown>>
 
 export interface ArgumentChecks {
-  /** Whether this is a JSON Schema of an object, as parameters are declared. */
+  /** Whether this is a valid JSON Schema of an object, as `parameters` requires. */
   declaration(schema: unknown, path: Path): boolean
-  /** Whether values that are written out fit. What a template gives is seen when the step runs. */
+  /** Checks literal values. Values of templates are checked when the step runs. */
   fit(schema: JsonSchema, given: unknown, path: Path, of: string): void
 }
 
@@ -17,7 +17,7 @@ const maxDepth = 32
 
 export function createArgumentChecks(problems: Problems): ArgumentChecks {
   const made = new Map<boolean, Ajv2020>()
-  // Made once for each definition, and only for those that need it: it takes 10 ms.
+  // Created only when a definition needs it, because it takes 10 ms.
   const ajvOf = (strictSchema: boolean): Ajv2020 => {
     const there = made.get(strictSchema)
     if (there) return there
@@ -85,7 +85,7 @@ export function createArgumentChecks(problems: Problems): ArgumentChecks {
       try {
         check = ajvOf(false).compile(schema)
       } catch {
-        // A tool's own schema: that it can be used is seen to where the tool is declared.
+        // The schema of a tool is checked where the tool is declared.
         return
       }
       if (check(value)) return
@@ -115,7 +115,7 @@ export function createArgumentChecks(problems: Problems): ArgumentChecks {
   }
 }
 
-/** Whether a template may be what an error is about: at its place, around it, or in what was to be one of several things. */
+/** Whether an error may be about a template: at its place, around it, or in one of several alternatives. */
 function reaches({ keyword, schemaPath }: ErrorObject, at: Path, template: Path): boolean {
   const shared = (length: number): boolean => pathKey(at.slice(0, length)) === pathKey(template.slice(0, length))
   if (template.length <= at.length && shared(template.length)) return true
@@ -126,14 +126,14 @@ function reaches({ keyword, schemaPath }: ErrorObject, at: Path, template: Path)
   )
 }
 
-/** Of the errors at one place the first, but each that names something: what is missing, or too much. */
+/** The first error of each place, and every error about a missing or an unknown property. */
 function leaves(errors: readonly ErrorObject[]): ErrorObject[] {
   const choices = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')
   const seen = new Set<string>()
   return errors.filter((error) => {
     const { keyword, instancePath, schemaPath } = error
     if (keyword === 'if') return false
-    // That of the whole choice instead of those of each that could be chosen.
+    // The error of the whole choice replaces the errors of its alternatives.
     if (choices.some((choice) => instancePath.startsWith(choice.instancePath) && schemaPath.startsWith(`${choice.schemaPath}/`)))
       return false
     if (keyword === 'required' || keyword === 'additionalProperties') return true
@@ -141,7 +141,7 @@ function leaves(errors: readonly ErrorObject[]): ErrorObject[] {
   })
 }
 
-/** The place that ajv's pointer names, in a value: indexes of lists are numbers. */
+/** Turns ajv's pointer into a path, in which list indexes are numbers. */
 function partsOf({ instancePath, keyword, params }: ErrorObject, value: unknown): Path {
   const parts: (string | number)[] = []
   let at = value

@@ -1,20 +1,19 @@
 import { isRecord } from './problems.ts'
 import type { Path } from './source.ts'
 
-/** Steps that stand inside a step. */
+/** A list of steps inside a step. */
 export interface InnerBlock {
   readonly path: Path
   readonly steps: readonly unknown[]
-  /** Names that are known in it besides those outside. */
+  /** Names that expressions know inside it, besides the outer names. */
   readonly names: readonly string[]
   /**
-   * Who may read what its steps gave: those behind the whole step (it is always run), later blocks of the same step (they deal with what it did), or
-   * nobody outside.
+   * Where the outputs of its steps are visible: after the step (the block always runs), in later blocks of the same step, or only inside the block.
    */
   readonly visibility: 'after' | 'siblings' | 'inside'
 }
 
-/** The blocks of a step, in the order in which they run. Takes anything: what has not the right shape has none. */
+/** The blocks of a step in their order of execution. Accepts unchecked input; a malformed step has no blocks. */
 export function innerBlocks(step: Readonly<Record<string, unknown>>): InnerBlock[] {
   const found: InnerBlock[] = []
   const add = (path: Path, steps: unknown, visibility: InnerBlock['visibility'] = 'inside', names: readonly string[] = []): void => {
@@ -43,7 +42,7 @@ export function itemName(each: Readonly<Record<string, unknown>>): string {
   return typeof each['as'] === 'string' ? each['as'] : 'item'
 }
 
-/** Every step with its place, in the order in which they are written. */
+/** Every step with its path, in the order of the text. */
 export function* everyStep(steps: unknown, path: Path): Generator<{ step: Record<string, unknown>; path: Path }> {
   if (!Array.isArray(steps)) return
   for (const [index, step] of steps.entries()) {

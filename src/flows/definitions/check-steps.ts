@@ -17,7 +17,7 @@ export interface StepDeps {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Checks steps one after the other; answers which steps have surely run behind them. */
+/** Checks steps one after the other and returns the steps that have certainly run after them. */
 export function checkSteps(deps: StepDeps, steps: readonly unknown[], path: Path, scope: Scope): Set<string> {
   const visible = new Set(scope.visible)
   steps.forEach((step, index) => {
@@ -71,7 +71,7 @@ function checkBlocks(deps: StepDeps, blocks: readonly InnerBlock[], path: Path, 
   return visibleAfter
 }
 
-/** What the parts of a step say, whatever kind it is: several faults are told at once. */
+/** Checks the fields of a step even when its kind is unclear, so that several problems are reported at once. */
 function checkFields(deps: StepDeps, step: Fields, path: Path, scope: Scope): void {
   const { expressions, problems } = deps
   const at = (...parts: Path): Path => [...path, ...parts]
@@ -142,7 +142,7 @@ function checkSubFlow({ problems, expressions, arguments: args, known, flowId }:
   if (flow.parameters) args.fit(flow.parameters, step['with'], [...path, 'with'], `\`${id}\``)
 }
 
-/** The way from one flow to another through the flows that each runs. */
+/** The path from one flow to another through the flows that each runs. */
 function chainTo(known: Known, from: string, to: string, seen = new Set<string>()): string[] | undefined {
   if (from === to) return [to]
   if (seen.has(from)) return undefined
@@ -154,7 +154,7 @@ function chainTo(known: Known, from: string, to: string, seen = new Set<string>(
   return undefined
 }
 
-/** Some connectors say of a whole family that its types are not known. */
+/** A connector may declare `name.*` when it does not know all its types. */
 function fitsType(type: string, types: readonly string[]): boolean {
   return types.some((known) => known === type || (known.endsWith('.*') && type.startsWith(known.slice(0, -1))))
 }
@@ -164,7 +164,7 @@ export function checkEventType({ problems, known }: Pick<StepDeps, 'problems' | 
   if (!types || typeof type !== 'string' || type === '*' || fitsType(type, types)) return
   const stem = type.endsWith('.*') ? type.slice(0, -1) : undefined
   if (stem !== undefined && types.some((one) => one.startsWith(stem))) return
-  // Own events, and those of systems that do not tell theirs, may have any type.
+  // Events of unknown sources may have any type; a declared source must have the type.
   const family = `${type.split('.')[0]}.`
   const kin = types.filter((one) => one.startsWith(family))
   if (kin.length > 0) problems.add(path, `there is no event \`${type}\``, suggest(type, kin))

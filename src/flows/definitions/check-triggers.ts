@@ -7,7 +7,7 @@ import type { Scope } from './scope.ts'
 import type { Path } from './source.ts'
 
 interface TriggerDeps extends StepDeps {
-  /** What the flow is started with; undefined when that is not told rightly. */
+  /** The schema of the parameters; undefined when it is invalid. */
   readonly declared: JsonSchema | undefined
 }
 

@@ -95,7 +95,7 @@ test('a condition is the same with and without the braces around it', () => {
 
 const steps = (...lines: string[]): string => ['id: me', 'steps:', ...lines].join('\n')
 
-/** What is wrong, with exactly where it is and what is said of it. */
+/** Invalid definitions with the exact position and text of each problem. */
 const broken: [string, string[]][] = [
   // Reading
   ['', ['1:1 : there is no definition']],

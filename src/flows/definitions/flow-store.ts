@@ -66,7 +66,7 @@ export function flowsById(sql: Sql, ids: readonly string[]): Promise<FlowWithVer
   return joined(sql).where('f.id', 'in', ids).execute() as unknown as Promise<FlowWithVersion[]>
 }
 
-/** So that two who save one flow at once make two versions. */
+/** Serializes concurrent saves of one flow, so that each makes its own version. */
 export async function lockFlow(trx: Transaction, workspaceId: string, name: string): Promise<void> {
   await raw`select pg_advisory_xact_lock(hashtextextended(${`flow ${workspaceId} ${name}`}, 0))`.execute(trx)
 }
@@ -155,7 +155,7 @@ export async function putSchedules(trx: Transaction, flowId: string, rows: reado
   }
 }
 
-/** Those that are due, each for one process. */
+/** The due schedules; the lock gives each to one process. */
 export async function dueSchedules(trx: Transaction, now: Date): Promise<ScheduleRow[]> {
   return trx
     .selectFrom('flow_schedules')

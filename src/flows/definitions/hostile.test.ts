@@ -50,7 +50,7 @@ const { steps } = fc.letrec<{ steps: object[]; step: object }>((tie) => ({
     .map((parts) => Object.assign({}, ...parts) as object),
 }))
 
-/** Ids that differ, and items that are named by their depth. */
+/** Gives steps unique ids and names items by their depth. */
 function finish(tree: object[]): Definition {
   let count = 0
   const walk = (item: unknown, depth: number): unknown => {
@@ -136,7 +136,7 @@ test('a text made to be hard to read is refused in bounded time', () => {
   for (const text of texts) {
     const began = performance.now()
     assert.ok('problems' in parse(text), text.slice(0, 30))
-    // Generous: the machine is shared. What is not bounded takes minutes.
+    // The limit is generous because the machine is shared; unbounded work would take minutes.
     assert.ok(performance.now() - began < 8000, `${text.slice(0, 30)} ${performance.now() - began}`)
   }
 })

@@ -9,7 +9,7 @@ import { readSource } from './source.ts'
 import type { Known, Parsed, ParseOptions } from './known.ts'
 import type { Definition } from './types.ts'
 
-/** Reads a definition and checks all of it: either it can be run, or here is everything that is wrong with it. */
+/** Parses and checks a definition. Returns the definition, or all its problems at once. */
 export function parseDefinition(text: string, { format: written, known, expressions }: ParseOptions): Parsed {
   const source = readSource(text, written ?? (text.trimStart().startsWith('{') ? 'json' : 'yaml'))
   if (Array.isArray(source)) return { problems: source }
@@ -40,14 +40,14 @@ function checkFlow(problems: Problems, flow: Record<string, unknown>, known: Kno
   const visible = Array.isArray(flow['steps']) ? checkSteps(deps, flow['steps'], ['steps'], scope) : none
   const { on_error: onError } = flow
   if (isRecord(onError) && Array.isArray(onError['steps'])) {
-    // Any step may have run by then, or none.
+    // Any step may have run before `on_error`, or none.
     const all = new Set([...everyStep(flow['steps'], [])].map(({ step }) => String(step['id'])))
     checkSteps(deps, onError['steps'], ['on_error', 'steps'], { roots: new Set([...scope.roots, 'error']), visible: all, around: [] })
   }
   checks.templates(flow['outputs'], ['outputs'], { ...scope, visible })
 }
 
-/** The steps by id, in their order; an id that stands twice is told. */
+/** The position of each step by id. Reports duplicate ids. */
 function orderOf(problems: Problems, flow: Record<string, unknown>): Map<string, number> {
   const order = new Map<string, number>()
   const places = new Map<string, string>()
@@ -64,7 +64,7 @@ function orderOf(problems: Problems, flow: Record<string, unknown>): Map<string,
   return order
 }
 
-/** The names of the parameters, where only these may come. */
+/** The declared parameter names; undefined when other names are allowed too. */
 function namesOf(schema: unknown): ReadonlySet<string> | undefined {
   if (schema === undefined) return new Set()
   if (!isRecord(schema) || !isRecord(schema['properties'])) return undefined

@@ -2,11 +2,11 @@ import type { z } from 'zod'
 import { nearest } from '#lib/nearest'
 import { pathKey, type DefinitionProblem, type Path, type Source } from './source.ts'
 
-/** Collects what is wrong, each with its place in the text. */
+/** Collects problems with their positions in the text. */
 export interface Problems {
   readonly list: DefinitionProblem[]
   add(path: Path, message: string, remedy: string, which?: 'key' | 'value'): void
-  /** Inside a string: behind its nth `${{`, or behind its beginning. */
+  /** Inside a string: after its nth `${{`, or after its beginning. */
   addInside(path: Path, nth: number | undefined, offset: number, message: string, remedy: string): void
 }
 
@@ -43,13 +43,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** `Did you mean …?`, where something is like it. */
+/** `Did you mean …?` with the most similar name, if there is one. */
 export function suggest(name: string, known: Iterable<string>): string {
   const [like] = nearest(name, known)
   return like === undefined ? 'There is none yet.' : `Did you mean \`${like}\`?`
 }
 
-/** What does not fit a schema, told in words that say what to write. */
+/** Checks a value against a schema and says for each error what to write. */
 export function checkShape(problems: Problems, schema: z.ZodType, value: unknown, base: Path): boolean {
   const { success, error } = schema.safeParse(value)
   if (success) return true
@@ -96,7 +96,7 @@ function schemaAt(schema: z.ZodType | undefined, path: Path): z.ZodType | undefi
   return at
 }
 
-/** What stands inside `optional`: the description is on either. */
+/** The schema inside `optional`: the description may be on either. */
 function bare(schema: z.ZodType): z.ZodType {
   const { innerType } = definitionOf(schema)
   return innerType ? bare(innerType) : schema

@@ -3,7 +3,7 @@ import { everyStep } from './blocks.ts'
 import { isRecord } from './problems.ts'
 import type { Definition } from './types.ts'
 
-/** The definition as YAML, such as parses to the same again. */
+/** The definition as YAML that parses to an equal definition. */
 export function printDefinition(definition: Definition): string {
   return stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' })
 }
@@ -13,7 +13,7 @@ export function flowsRunBy(definition: Definition): string[] {
   return [...new Set(allSteps(definition).flatMap((step) => (typeof step['flow'] === 'string' ? [step['flow']] : [])))]
 }
 
-/** The tools that a definition calls, each once; also those of calls that a person approves. */
+/** The tools that a definition calls, each once, including calls that need an approval. */
 export function toolsUsedBy(definition: Definition): string[] {
   return [
     ...new Set(
@@ -25,7 +25,7 @@ export function toolsUsedBy(definition: Definition): string[] {
   ]
 }
 
-/** Whether it tells of something, which others may act on. */
+/** Whether it emits events, which may start other flows. */
 export function emits(definition: Definition): boolean {
   return allSteps(definition).some((step) => 'emit' in step)
 }

@@ -28,7 +28,7 @@ import { nextTimes } from '../triggers/schedule/cron.ts'
 
 export interface SaveOptions {
   readonly format?: 'yaml' | 'json' | undefined
-  /** The flow that is changed: its definition has to bear the same id. */
+  /** The flow to change; the definition must have the same id. */
   readonly id?: string | undefined
 }
 
@@ -88,24 +88,24 @@ export function createSaver(deps: SaverDeps): Saver {
       path: `${line}:${column}${path ? ` ${path}` : ''}`,
       message: remedy ? `${message}. ${remedy}` : message,
     }))
-    throw hubError('flow_invalid', { detail: `the definition has ${errors.length} fault${errors.length === 1 ? '' : 's'}`, errors })
+    throw hubError('flow_invalid', { detail: `the definition has ${errors.length} error${errors.length === 1 ? '' : 's'}`, errors })
   }
 
-  /** A flow that is a tool does at least what its own tools do: scopes and policies go by that. */
+  /** The declared effect must cover the effects of the tools used: scopes and policies depend on it. */
   const assertEffect = async (workspaceId: string, definition: Definition): Promise<void> => {
     if (!definition.tool) return
     const declared = (definition.tool === true ? undefined : definition.tool.effect) ?? 'write'
     const effects = ['read', 'write', 'destroy'] as const
-    // What another flow does may change with that flow.
+    // The effect of another flow may change later, so it counts as a write.
     let needed = flowsRunBy(definition).length > 0 || emits(definition) ? 1 : 0
     for (const name of toolsUsedBy(definition))
       needed = Math.max(needed, effects.indexOf((await tools.find(workspaceId, name)).action.effect))
     if (effects.indexOf(declared) >= needed) return
-    const message = `is ${declared}, but the flow does what is ${effects[needed]}: write effect: ${effects[needed]}`
+    const message = `is ${declared}, but the flow has the effect ${effects[needed]}: write effect: ${effects[needed]}`
     throw hubError('flow_invalid', { errors: [{ path: 'tool.effect', message }] })
   }
 
-  /** What starts the flow by itself is in force from the moment in which it is stored. */
+  /** Stores the triggers together with the flow, so that they apply at once. */
   const arm = async (trx: Transaction, { id: flowId, workspaceId, definition, enabled }: FlowWithVersion): Promise<void> => {
     await events.unsubscribe(trx, 'flow', flowId)
     const triggers = enabled ? (definition.on ?? []) : []
@@ -172,7 +172,7 @@ export function createSaver(deps: SaverDeps): Saver {
     },
     async saveBundled(workspaceId, source) {
       const definition = await parsed(workspaceId, source, 'yaml')
-      // Its own tools and no others: nobody gave it more.
+      // A bundled flow has no author whose rights it could use, so it may call only the tools in its definition.
       const called = [...new Set(toolsUsedBy(definition).map((name) => `tools:call:${tools.registry.find(name).name}`))]
       const scopes = flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
       await store(workspaceId, definition, source, { actor: 'system:ready', scopes, readOnly: false, origin: 'ready' })

@@ -3,8 +3,8 @@ import { parseDuration } from '#lib/duration'
 import type { StepKind } from './types.ts'
 
 /**
- * The format, said once: what is checked when a definition is saved, and what editors complete by. Steps hold steps, so it is made for what
- * stands in such a place: to check one step after the other, anything; for the JSON Schema, steps again.
+ * The format, defined once for the checks and for the JSON Schema that editors use. Steps contain steps, so the function takes the schema of an
+ * inner step: anything when steps are checked one by one, the step schema itself for the JSON Schema.
  */
 export function formatOf(step: z.ZodType) {
   const steps = z.array(step).min(1)
@@ -267,14 +267,14 @@ function duration(what: string) {
     .describe(what)
 }
 
-/** To be checked one step after the other. */
+/** Accepts anything as an inner step, because steps are checked one by one. */
 export const format = formatOf(z.unknown())
 
 /** The JSON Schema of the format. */
 export function definitionSchema(): Record<string, unknown> {
   const step: z.ZodType = z
     .lazy(() => z.union(Object.values(nested.kinds)))
-    .meta({ id: 'step', description: 'A step: its kind is told by the one key that only it has.' })
+    .meta({ id: 'step', description: 'A step. Each kind has one key that no other kind has.' })
   const nested = formatOf(step)
   const schema = nested.flow.extend({
     on: z

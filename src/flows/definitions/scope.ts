@@ -2,12 +2,12 @@ import { findTemplates, unclosedAt, type Expressions } from '#expressions'
 import { suggest, type Problems } from './problems.ts'
 import type { Path } from './source.ts'
 
-/** What an expression may refer to, at its place in the flow. */
+/** What an expression may refer to at its place in the flow. */
 export interface Scope {
   readonly roots: ReadonlySet<string>
-  /** Steps that have run by then, whatever happened before. */
+  /** Steps that have certainly run before it. */
   readonly visible: ReadonlySet<string>
-  /** The step that it stands in, and those around it. */
+  /** The step that contains it and the steps around that one, outermost first. */
   readonly around: readonly string[]
 }
 
@@ -16,14 +16,14 @@ export interface ScopeDeps {
   readonly expressions: Pick<Expressions, 'check' | 'names'>
   /** All steps of the flow, in their order. */
   readonly order: ReadonlyMap<string, number>
-  /** Declared parameters; undefined where any may come. */
+  /** Declared parameters; undefined when any name is allowed. */
   readonly parameters: ReadonlySet<string> | undefined
 }
 
 export interface ExpressionChecks {
-  /** Every `${{ }}` in a value. */
+  /** Checks every `${{ }}` in a value. */
   templates(value: unknown, path: Path, scope: Scope): void
-  /** A text that is an expression, with or without `${{ }}` around it. */
+  /** Checks a text that is an expression, with or without `${{ }}` around it. */
   condition(value: unknown, path: Path, scope: Scope): void
 }
 
@@ -42,7 +42,7 @@ function spansText(text: string, { expression, offset }: { expression: string; o
 export function createExpressionChecks({ problems, expressions, order, parameters }: ScopeDeps): ExpressionChecks {
   const check = (expression: string, path: Path, nth: number | undefined, at: number, scope: Scope): void => {
     const faults = expressions.check(expression)
-    for (const { message, offset } of faults) problems.addInside(path, nth, at + offset, message, 'Mend the expression (JSONata).')
+    for (const { message, offset } of faults) problems.addInside(path, nth, at + offset, message, 'Fix the expression (JSONata).')
     if (faults.length > 0) return
     for (const name of expressions.names(expression)) {
       const fault = faultOf(name.path, scope)
@@ -95,7 +95,7 @@ export function createExpressionChecks({ problems, expressions, order, parameter
         const start = text.lastIndexOf('${{', offset)
         const nth = text.slice(0, start).split('${{').length - 1
         if (unclosedAt(text) === start)
-          problems.addInside([...path, ...inner], nth, 0, 'this `${{` is not closed', 'Put `}}` behind the expression, or write `$${{`.')
+          problems.addInside([...path, ...inner], nth, 0, 'this `${{` is not closed', 'Put `}}` after the expression, or write `$${{`.')
         else check(expression, [...path, ...inner], nth, offset - start, scope)
       }
     },

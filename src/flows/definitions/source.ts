@@ -3,7 +3,7 @@ import { findJsonFault } from '#lib/json'
 
 export type Path = readonly (string | number)[]
 
-/** Something wrong with a definition: where it is, and what to do about it. */
+/** An error in a definition: what it is, where, and how to fix it. */
 export interface DefinitionProblem {
   /** From 1. */
   readonly line: number
@@ -14,12 +14,12 @@ export interface DefinitionProblem {
   readonly remedy: string
 }
 
-/** A text that was read, with the places of everything in it. */
+/** A parsed text with the position of every value. */
 export interface Source {
   readonly value: unknown
-  /** Where a value stands, or the key it stands under. */
+  /** The position of a value or of its key. */
   place(path: Path, which?: 'key' | 'value'): Place
-  /** Where in the text the nth `${{` of a string stands, and `offset` characters behind it. */
+  /** The position `offset` characters after the nth `${{` of a string. */
   inside(path: Path, nth: number | undefined, offset: number): Place
 }
 
@@ -30,7 +30,7 @@ export interface Place {
 
 const maxCharacters = 262_144
 const maxDepth = 64
-/** Aliases may repeat what they stand for, but not without end. */
+/** Aliases multiply values, so the number of values is limited. */
 const maxNodes = 50_000
 const maxShown = 50
 
@@ -53,7 +53,7 @@ export function readSource(text: string, format: 'yaml' | 'json'): Source | Defi
   const fault = format === 'json' ? findJsonFault(text) : undefined
   if (fault) {
     const message = fault.atEnd ? 'the JSON stops before it is complete' : 'this is not JSON'
-    return [{ line: fault.line, column: fault.column, path: '', message, remedy: 'Mend it here, or send it as YAML.' }]
+    return [{ line: fault.line, column: fault.column, path: '', message, remedy: 'Fix it here, or send it as YAML.' }]
   }
   const lines = new LineCounter()
   const placeAt = (offset: number): Place => {
@@ -65,7 +65,7 @@ export function readSource(text: string, format: 'yaml' | 'json'): Source | Defi
     return problemAtStart('the definition is nested too deeply', `Nest at most ${maxDepth} levels; move parts into flows of their own.`)
   const complaints = parsed.errors.slice(0, maxShown)
   if (complaints.length > 0) {
-    return complaints.map(({ message, pos }) => ({ ...placeAt(pos[0]), path: '', message: tidy(message), remedy: 'Mend the YAML here.' }))
+    return complaints.map(({ message, pos }) => ({ ...placeAt(pos[0]), path: '', message: tidy(message), remedy: 'Fix the YAML here.' }))
   }
   const reader = createReader()
   try {
@@ -79,7 +79,7 @@ export function readSource(text: string, format: 'yaml' | 'json'): Source | Defi
 
 function parse(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
   try {
-    // Keys that stand twice are found below: the parser compares each with each.
+    // Duplicate keys are found below, because the parser's own check takes quadratic time.
     return parseDocument(text, {
       version: '1.2',
       schema: 'core',
@@ -162,7 +162,7 @@ function createReader() {
 }
 
 function finder(text: string, ranges: ReadonlyMap<string, Ranges>, placeAt: (offset: number) => Place): Omit<Source, 'value'> {
-  /** What is not there stands where it would: in what holds it. */
+  /** A missing value has the position of what would contain it. */
   const find = (path: Path): Ranges => {
     for (let length = path.length; length >= 0; length--) {
       const range = ranges.get(pathKey(path.slice(0, length)))
@@ -180,7 +180,7 @@ function finder(text: string, ranges: ReadonlyMap<string, Ranges>, placeAt: (off
       const { start, end } = find(path)
       const raw = text.slice(start, end)
       let at = 0
-      // Behind the quote, or the head of a block.
+      // Skips the quote or the header of a block scalar.
       if (nth === undefined) at = /^(["']|[|>][^\n]*\n\s*)?/.exec(raw)![0].length
       else for (let n = 0, from = 0; n <= nth; n++, from = at + 3) at = Math.max(0, raw.indexOf('${{', from))
       return placeAt(start + Math.min(at + offset, Math.max(0, raw.length - 1)))

@@ -1,6 +1,6 @@
 import type { Effect } from '#kit'
 
-/** A flow as it is written. Nothing is filled in: what is left out has the default that the schema tells. */
+/** A flow as it is written, without defaults filled in; the schema describes the defaults. */
 export interface Definition {
   readonly id: string
   readonly name?: string
@@ -157,7 +157,7 @@ export type StepKind =
   | 'emit'
   | 'try'
 
-/** Which kind a step is, by the one key that only it has. */
+/** Each kind of step has one key that no other kind has. */
 export const stepKinds: readonly StepKind[] = [
   'uses',
   'flow',

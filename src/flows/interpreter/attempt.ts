@@ -2,17 +2,17 @@ import type { Step } from '../definitions/index.ts'
 import type { Deadline, Frame } from './frame.ts'
 import type { Runtime, StepRecord } from './runtime.ts'
 
-/** What one attempt of a step has to work with. */
+/** What one attempt of a step works with. */
 export interface Attempt {
   readonly runtime: Runtime
   readonly frame: Frame
   readonly path: string
-  /** What is known of it already: it was begun before, by a process that is gone, or before a wait. */
+  /** The stored state: an earlier process, or this one before a wait, may have begun the attempt. */
   readonly record: StepRecord
   readonly signal: AbortSignal
-  /** When it has to be over. */
+  /** The time limit of the step. */
   readonly deadline: Deadline | undefined
-  /** Walks the steps inside it. */
+  /** Runs the steps inside it. */
   inside(steps: readonly Step[], frame: Frame): Promise<unknown>
 }
 

@@ -19,7 +19,7 @@ export function runBlocks(outer: Attempt, step: Step): Promise<Done> {
   return runTry(attempt, block, outer.frame)
 }
 
-/** What was decided is kept before anything follows from it: taken up again, the run goes the same way. */
+/** Stores a decision before acting on it, so that the run takes the same branch when it is claimed again. */
 async function once<T>({ runtime, record }: Attempt, decide: () => Promise<T>): Promise<T> {
   if (record.input !== undefined && record.input !== null) return record.input as T
   const decision = await decide()
@@ -49,17 +49,17 @@ async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Prom
   return { input, output: await inside(steps, frame) }
 }
 
-/** A timer that is longer fires at once. */
+/** Node fires a longer timer at once. */
 const maxTimerMs = 2 ** 31 - 1
 const maxItems = 10_000
-/** A list that is longer than this is not kept beside where it came from, but made again. */
+/** A longer list is not stored but computed again from its expression. */
 const keptBytes = 64_000
 
 async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep): Promise<Done> {
   const { runtime, frame, inside } = attempt
   const list = async (): Promise<unknown[]> => {
     const found = await rendered(runtime, each.in, frame)
-    // JSONata has no list of one: one item is a list as well, and nothing is none.
+    // JSONata returns a list of one item as the item, and an empty list as nothing.
     return found === undefined || found === null ? [] : [found].flat(1)
   }
   const input = await once(attempt, async (): Promise<{ count: number; items?: unknown[] }> => {
@@ -87,12 +87,12 @@ async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep)
 async function runParallel({ runtime, frame, inside }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
   const names = Object.keys(branches)
   const runs = names.map((name) => () => inside(branches[name]!, frame))
-  // A branch that fails lets the others finish: what they do may not depend on it.
+  // When a branch fails, the running branches still finish, because they may not depend on it.
   const outputs = await runConcurrently(runtime, runs, { maxActive: names.length, continueOnError: false })
   return { output: Object.fromEntries(names.map((name, index) => [name, outputs[index]])) }
 }
 
-/** What the block's own time was too short for can still be dealt with. */
+/** The time limit of the block does not apply to `catch` and `finally`: both can still react to it. */
 async function runTry({ frame, inside }: Attempt, step: TryStep, around: Frame): Promise<Done> {
   const guarded = async (): Promise<unknown> => {
     try {
@@ -116,8 +116,8 @@ async function runTry({ frame, inside }: Attempt, step: TryStep, around: Frame):
 type Outcome = { readonly output: unknown } | { readonly failed: unknown } | { readonly suspended: number | undefined }
 
 /**
- * Side by side, `atOnce` at a time. What waits gives its place to others, and is gone into again when its time has come while others are still
- * under way; when all that is left waits, so does the run.
+ * Runs work concurrently, `atOnce` at a time. Waiting work is entered again when its time comes while other work is still active; when only
+ * waiting work is left, the run is suspended.
  */
 async function runConcurrently(
   runtime: Runtime,
@@ -149,7 +149,7 @@ async function runConcurrently(
 
   let next = 0
   for (;;) {
-    // Those that wait hold their place: at most so many are begun and not over.
+    // Waiting work counts too: the limit is on work that has begun and not ended.
     while (!stop && next < runs.length && active.size + waits().length < maxActive) enter(next++)
     if (active.size === 0) break
     const timerAbort = new AbortController()
@@ -166,7 +166,7 @@ async function runConcurrently(
   const failures = outcomes.flatMap((outcome) => (outcome && 'failed' in outcome ? [outcome.failed] : []))
   const signal = failures.find(isSignal)
   if (signal) throw signal
-  // Whatever was begun comes to its end first: so it is the same failure whenever the run is taken up.
+  // Everything that has begun ends first, so that a repeated execution reports the same failure.
   const waiting = waits()
   if (waiting.length > 0) throw new Suspended(earliest(waiting.map(({ until }) => until)))
   if (!continueOnError && failures.length > 0) throw failures[0]

@@ -5,13 +5,13 @@ import { Suspended } from './signals.ts'
 import type { Attempt, Done } from './attempt.ts'
 import { decided } from './waits.ts'
 
-/** A tool call. Its key is made of run, step and item: a step that is done again after a crash finds what it did. */
+/** Calls a tool. The key consists of run, step and item, so a step that is repeated after a crash finds its earlier call. */
 export async function runCall({ runtime, frame, path, record, signal }: Attempt, step: Call): Promise<Done> {
   const { uses, fields } = step
   const input = (await rendered(runtime, step.with ?? {}, frame)) as Record<string, unknown>
   const integration = step.integration === undefined ? undefined : String((await rendered(runtime, step.integration, frame)) ?? '')
   const asked = approvalIn(record.input)
-  // A policy asked for a person's approval of exactly this call.
+  // A policy required an approval of exactly this call.
   if (asked !== undefined) await decided(runtime, asked)
   const call = {
     uses,

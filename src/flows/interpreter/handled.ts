@@ -1,7 +1,7 @@
 import { innerBlocks, type Definition, type Step } from '../definitions/index.ts'
 import type { StepRecord } from './runtime.ts'
 
-/** The steps that failed and were dealt with, by `catch` or by going on: the run did not fail of them, and a retry leaves them as they are. */
+/** The failed steps that did not fail the run, because of `catch` or `on_error: continue`. A retry does not repeat them. */
 export function handledSteps({ steps }: Definition, records: ReadonlyMap<string, StepRecord>): string[] {
   const found: string[] = []
   const look = (list: readonly Step[], prefix: string, isHandled: boolean): void => {

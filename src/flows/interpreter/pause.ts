@@ -4,10 +4,10 @@ import type { Deadline } from './frame.ts'
 import type { Runtime } from './runtime.ts'
 import { Cancelled, Suspended } from './signals.ts'
 
-/** What is shorter is waited for here: to let go of the run and take it up again costs as much as some milliseconds of it. */
+/** Shorter waits stay in this process: to suspend a run and to claim it again costs more than a short sleep. */
 const maxHeldMs = 2000
 
-/** Until a time: here when it is soon, otherwise by letting go of the run. */
+/** Waits until a time: in this process when the wait is short, otherwise by suspending the run. */
 export async function pause(runtime: Runtime, until: number, deadline?: Deadline): Promise<void> {
   const end = deadline === undefined ? until : Math.min(until, deadline.at)
   const left = end - runtime.now()

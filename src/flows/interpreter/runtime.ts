@@ -2,9 +2,9 @@ import type { Expressions } from '#expressions'
 import type { Call } from '../definitions/index.ts'
 import type { RunError } from './error.ts'
 
-/** What is known of a step of a run. It is the run's memory: after a crash the walk begins anew, and what stands here is not done again. */
+/** The stored state of a step. After a crash the run starts from its first step again, and finished steps are not repeated. */
 export interface StepRecord {
-  /** Where in the run: `review`, `each/3/comment`. */
+  /** The place in the run, such as `review` or `each/3/comment`. */
   readonly path: string
   readonly step: string
   readonly kind: string
@@ -13,10 +13,10 @@ export interface StepRecord {
   readonly output?: unknown
   readonly error?: RunError | null
   readonly attempts: number
-  /** Part of the key of its tool call. */
+  /** Part of the idempotency key of its tool call. */
   readonly keyNo: number
   readonly invocationId?: string | null
-  /** Until when it waits, in milliseconds. */
+  /** The end of its wait, in milliseconds. */
   readonly until?: number | null
   readonly startedAt: number
   readonly finishedAt?: number | null
@@ -25,7 +25,7 @@ export interface StepRecord {
 export interface ToolCall extends Omit<Call, 'with'> {
   readonly input: unknown
   readonly path: string
-  /** Sent along with what writes, so that a call that is made again is made once. */
+  /** The idempotency key: a write that is repeated after a crash takes effect once. */
   readonly key: string
   readonly approval?: string | undefined
   readonly signal: AbortSignal
@@ -38,38 +38,38 @@ export type ApprovalState =
   | { readonly status: 'expired' }
 
 export type ChildState =
-  | { readonly status: 'under way' }
+  | { readonly status: 'running' }
   | { readonly status: 'completed'; readonly outputs: unknown }
   | { readonly status: 'failed'; readonly error: RunError }
 
-/** All that a run may do to the world, and all that it may know of it. */
+/** Everything that the interpreter needs from outside: records, tool calls, events, approvals and time. */
 export interface Runtime {
   readonly expressions: Expressions
   /** Aborted when somebody cancels the run. */
   readonly signal: AbortSignal
-  /** When the run has to be over. */
+  /** The time limit of the run. */
   readonly deadline: number | undefined
   now(): number
   known(path: string): StepRecord | undefined
   /** Durable when this resolves. Throws `Cancelled` when the run was cancelled meanwhile. */
   save(record: StepRecord): Promise<void>
-  /** Shows that a step is under way; may be late, may be lost. */
+  /** Stores that a step is running, for display only. The record may arrive late or get lost. */
   show(record: StepRecord): void
-  /** Grows whenever something that the run waits for has come since it was taken up. */
+  /** Grows whenever something that the run waits for has arrived since this process claimed it. */
   wakeRequests(): number
   call(call: ToolCall): Promise<{ output: unknown; invocationId: string }>
-  /** The output that a dry run takes instead of doing the step; undefined where there is none, or it is no dry run. */
+  /** The output that a dry run uses instead of running the step; undefined without one, and outside dry runs. */
   recorded(path: string): { readonly output: unknown } | undefined
   readonly dryRun: boolean
-  /** Starts a flow as a part of this one, once for each path; then tells how it fares. */
+  /** Starts a child run, once for each path, and returns its state. */
   child(path: string, flow: string, parameters: unknown): Promise<ChildState>
-  /** Asks for an event; whoever hands it on completes the step. */
+  /** Subscribes to an event; its delivery completes the step. */
   expect(
     record: StepRecord,
     wanted: { event: string; filter?: string | undefined; correlate?: string | undefined; scope: unknown },
   ): Promise<void>
   forget(path: string): Promise<void>
-  /** Asks a person, once for each path; answers the question's id. */
+  /** Asks for an approval, once for each path, and returns its id. */
   ask(path: string, question: { message: string; by?: readonly string[] | undefined; expiresAt: number; call?: unknown }): Promise<string>
   approval(id: string): Promise<ApprovalState>
   emit(record: StepRecord, event: { type: string; subject?: string; data: unknown }): Promise<void>

@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.ts'
 import { Suspended } from './signals.ts'
 import type { Attempt, Done } from './attempt.ts'
 
-/** Fixed when the wait begins: a run that is taken up again waits for the rest. */
+/** The end of the wait is stored when it begins: a run that is claimed again waits only for the rest. */
 export async function runWait({ runtime, frame, record, deadline }: Attempt, { wait }: WaitStep): Promise<Done> {
   const until = record.until ?? (await endOf(runtime, await rendered(runtime, wait, frame)))
   if (runtime.dryRun) return { output: { until: new Date(until).toISOString() } }
@@ -84,11 +84,12 @@ export async function runApproval(attempt: Attempt, { approve }: ApproveStep): P
   return { output: { approved: true, by, comment, result: made.output }, invocationId: made.invocationId }
 }
 
-/** Goes on when a person said yes. */
+/** Returns when a person has approved; otherwise suspends or fails the step. */
 export async function decided(runtime: Runtime, approval: string): Promise<{ by: string; comment: string | null }> {
   const state = await runtime.approval(approval)
   if (state.status === 'pending') throw new Suspended(state.until)
-  if (state.status === 'expired') throw failure('approval_expired', 'nobody decided in time')
-  if (state.status === 'rejected') throw failure('approval_rejected', `${state.by} said no${state.comment ? `: ${state.comment}` : ''}`)
+  if (state.status === 'expired') throw failure('approval_expired', 'nobody decided before the approval expired')
+  if (state.status === 'rejected')
+    throw failure('approval_rejected', `${state.by} rejected this${state.comment ? `: ${state.comment}` : ''}`)
   return { by: state.by, comment: state.comment }
 }

@@ -14,8 +14,8 @@ import { Cancelled, earliest, isSignal, Suspended } from './signals.ts'
 import { runApproval, runChild, runWait, runWaitFor } from './waits.ts'
 
 /**
- * Walks a run from its first step, past what is done, to where something is to be done. So a run that is taken up again, after a crash, a wait or
- * a repair, goes on exactly where it stood; nothing but the steps' records tells where that is.
+ * Executes a run from its first step and skips the steps whose records say that they are done. A run that is claimed again after a crash, a wait
+ * or a retry therefore continues where it stopped; the records of its steps are the only state.
  */
 export async function walk(runtime: Runtime, definition: Definition, names: Readonly<Record<string, unknown>>): Promise<unknown> {
   const deadline =
@@ -32,7 +32,7 @@ export async function walk(runtime: Runtime, definition: Definition, names: Read
   return rendered(runtime, definition.outputs ?? {}, frame)
 }
 
-/** One after the other; the output is that of the last. */
+/** Runs steps one after the other and returns the output of the last. */
 export async function runSteps(runtime: Runtime, steps: readonly Step[], frame: Frame): Promise<unknown> {
   let output: unknown = null
   for (const step of steps) output = await runStep(runtime, step, frame)
@@ -42,7 +42,7 @@ export async function runSteps(runtime: Runtime, steps: readonly Step[], frame: 
 async function runStep(runtime: Runtime, step: Step, frame: Frame): Promise<unknown> {
   const path = `${frame.prefix}${step.id}`
   const before = runtime.known(path)
-  // A block that is over is gone through again for what its steps gave.
+  // A completed block runs again to collect the stored outputs of its steps.
   if (before?.status === 'completed' && !isContainer(step)) return expose(frame, step, before)
   if (before?.status === 'skipped') return expose(frame, step, before)
   if (before?.status === 'failed') {
@@ -76,9 +76,9 @@ async function runStep(runtime: Runtime, step: Step, frame: Frame): Promise<unkn
   return attempts(runtime, step, frame, record)
 }
 
-/** What a block that failed had done: later steps see it, and the block is not gone through again. */
+/** Makes the results of a failed block visible to later steps without running the block again. */
 async function restoreBlock(runtime: Runtime, step: Step, frame: Frame): Promise<void> {
-  // The items of a list have frames of their own, which end with them.
+  // The items of a list have their own frames, which nothing outside can see.
   if (!isContainer(step) || 'for_each' in step) return
   for (const { steps } of innerBlocks({ ...step })) {
     for (const inner of steps as readonly Step[]) {
@@ -90,13 +90,13 @@ async function restoreBlock(runtime: Runtime, step: Step, frame: Frame): Promise
   }
 }
 
-/** Tries, and tries again as the step says; what waits in between is not held in runRepository. */
+/** Makes attempts as the step's `retry` allows. A long pause between two attempts suspends the run. */
 async function attempts(runtime: Runtime, step: Step, frame: Frame, first: StepRecord): Promise<unknown> {
   const deadline = deadlineOf(step, frame, first)
-  // Its time runs from now on, whoever takes the run up.
+  // The start time is stored now, because the time limit counts from it in every process.
   if (isContainer(step) && step.timeout !== undefined && !runtime.known(first.path)) await runtime.save(first)
   for (let record = first; ;) {
-    // The same attempt is gone into again after a crash, and after a wait that belongs to it. Another one begins when it failed.
+    // After a crash or a wait inside the attempt, the same attempt continues. After a failure, a new one begins.
     const isAgain = !record.error && (record.attempts > 0 || record.status === 'waiting')
     if (record.error && record.until) await pause(runtime, record.until, deadline)
     const attempt: StepRecord = isAgain
@@ -117,20 +117,20 @@ async function attempts(runtime: Runtime, step: Step, frame: Frame, first: StepR
   }
 }
 
-/** The step's own time, or that of what it stands in, whichever is over first. */
+/** The time limit of the step or of what contains it, whichever ends first. */
 function deadlineOf({ timeout }: Step, frame: Frame, { startedAt }: StepRecord): Deadline | undefined {
   const own = timeout === undefined ? undefined : { at: startedAt + parseDuration(timeout)!, of: `the step took longer than ${timeout}` }
   return own && frame.deadline ? (own.at <= frame.deadline.at ? own : frame.deadline) : (own ?? frame.deadline)
 }
 
 async function once(runtime: Runtime, step: Step, frame: Frame, record: StepRecord, deadline: Deadline | undefined): Promise<Done> {
-  // The time of a block is seen to by the steps in it: what of them is done stays done, however late it is gone through again.
+  // The steps inside a block check its time limit themselves, so that completed ones can still be collected after it.
   const bound = isContainer(step) ? undefined : deadline
   const left = bound === undefined ? undefined : bound.at - runtime.now()
   if (left !== undefined && left <= 0) throw failure('step_timeout', bound!.of)
   using timer = left === undefined ? undefined : timeLimit(Math.min(left, 2 ** 31 - 1), runtime.signal)
   const signal = timer?.signal ?? runtime.signal
-  // What is over soon is written once, when it is.
+  // A short step is stored once, at its end.
   const showing = setTimeout(() => runtime.show({ ...record, status: 'running' }), shownAfterMs)
   try {
     return await perform(
@@ -141,7 +141,7 @@ async function once(runtime: Runtime, step: Step, frame: Frame, record: StepReco
     if (thrown instanceof Suspended && bound) throw new Suspended(earliest([thrown.until, bound.at]))
     if (isSignal(thrown)) throw thrown
     if (runtime.signal.aborted) throw new Cancelled()
-    // A write that was cut stays unknown: to call it late would have it made again.
+    // An aborted write keeps its unknown outcome: as a timeout it would be retried and might take effect twice.
     const isLate = timer?.expired === true && !(thrown instanceof HubError && thrown.code === 'outcome_unknown')
     throw isLate ? failure('step_timeout', bound!.of) : thrown
   } finally {
@@ -185,7 +185,7 @@ async function complete(runtime: Runtime, step: Step, frame: Frame, record: Step
     until: null,
     finishedAt: runtime.now(),
   }
-  // What a block gives is made of what its steps gave, and those are kept.
+  // The output of a block can be derived from the stored outputs of its steps.
   if (record.status !== 'completed') await runtime.save(isContainer(step) ? { ...ended, output: undefined } : ended)
   return expose(frame, step, ended)
 }
@@ -211,7 +211,7 @@ function retryDelay({ retry }: Step, attempt: number, { retryable }: RunError): 
   if (!retry || !retryable || attempt >= retry.attempts) return undefined
   const base = parseDuration(retry.backoff ?? '1s')!
   const most = parseDuration(retry.max_backoff ?? '10m')!
-  // Half of it is jitter: runs that failed together do not come back together.
+  // Half of the delay is random, so that runs that failed together do not retry together.
   return Math.min(most, base * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
 }
 

@@ -22,7 +22,7 @@ import {
   type RunRow,
 } from './run-store.ts'
 
-/** What the engine runs for a run of a flow, each time that it is taken up. */
+/** The engine's name for one segment of a flow run. */
 export const runName = 'flow-run'
 
 export interface LaunchRequest {
@@ -32,20 +32,20 @@ export interface LaunchRequest {
   readonly event?: { readonly id: string; readonly scope: unknown } | undefined
   readonly dryRun?: boolean | undefined
   readonly replayOf?: string | undefined
-  /** How many runs led to this one by their events. */
+  /** The number of runs before this one in a chain of events. */
   readonly depth?: number | undefined
   readonly parent?: { readonly run: string; readonly path: string; readonly depth: number } | undefined
 }
 
 export interface Launcher {
   attach(engine: Engine): void
-  /** Makes a run and sees to its start, in the transaction of what it belongs to. Parameters that do not fit are the run's failure. */
+  /** Creates runs and starts them in the caller's transaction. A run with invalid parameters is stored as failed. */
   launch(trx: Transaction, ...requests: readonly LaunchRequest[]): Promise<NewRun[]>
-  /** The parameters with what is left out filled in, or `invalid_input` with each place. */
+  /** Returns the parameters with defaults filled in, or throws `invalid_input` with the path of each error. */
   checkParameters(definition: Definition, digest: string, parameters: Record<string, unknown>): Record<string, unknown>
-  /** Takes waiting runs up, and tells those that are under way that something came. */
+  /** Starts waiting runs, and marks running ones so that they check what has arrived. */
   wake(trx: Transaction, ids: readonly string[]): Promise<void>
-  /** Lets queued runs of a flow and key in, as far as there is room. */
+  /** Starts queued runs of a flow and key up to the concurrency limit. */
   admitQueued(trx: Transaction, flow: Pick<FlowWithVersion, 'id' | 'definition'>, key: string): Promise<void>
   start(trx: Transaction, ...segments: readonly Segment[]): Promise<void>
 }
@@ -56,7 +56,7 @@ export interface Segment {
 }
 
 const maxKeyLength = 500
-/** Runs in a row, each started by an event of the one before. */
+/** The longest allowed chain of runs in which each was started by an event of the one before. */
 const maxLinks = 10
 
 export function createLauncher({ expressions }: { readonly expressions: Expressions }): Launcher {
@@ -123,7 +123,7 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     return from > Date.now() ? new Date(from) : undefined
   }
 
-  /** Into the queue of its key, or past it. */
+  /** Stores a run under its concurrency key and starts it if the limit allows. */
   const queue = async (trx: Transaction, run: NewRun, { flow }: LaunchRequest, key: string): Promise<NewRun> => {
     const { concurrency } = flow.definition
     const limit = concurrency?.limit ?? (concurrency?.key === undefined ? Number.POSITIVE_INFINITY : 1)
@@ -173,7 +173,9 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     let key: string | undefined
     try {
       if ((request.depth ?? 0) > maxLinks)
-        throw hubError('flow_cycle', { detail: `this is the run number ${request.depth} that an event of the one before started` })
+        throw hubError('flow_cycle', {
+          detail: `${request.depth} runs in a row were each started by an event of the run before; ${maxLinks} are allowed`,
+        })
       parameters = checkParameters(flow.definition, flow.digest, parameters)
       if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
     } catch (thrown) {

@@ -5,22 +5,22 @@ import { Cancelled } from '../interpreter/signals.ts'
 import { endRuns, runsById, type RunEnd, type RunRow } from './run-store.ts'
 import { saveSteps, stepsOf, type SavedStep } from './step-store.ts'
 
-/** A run that this process has under way. */
+/** A run that this process is executing. */
 export interface ActiveRun {
   readonly id: string
   readonly abort: AbortController
   wakeRequests: number
 }
 
-/** What runs remember, and which of them are under way here. Steps of many runs share a statement and a commit. */
+/** Loads and stores runs and their steps, many in one statement, and knows which runs this process executes. */
 export interface RunRepository extends AsyncDisposable {
   readonly active: ReadonlyMap<string, ActiveRun>
   enter(id: string): ActiveRun & Disposable
-  /** A run with what it remembers; runs that are taken up together are read together. */
+  /** Reads a run and its steps; concurrent calls share a statement. */
   load(id: string): Promise<{ row: RunRow | undefined; steps: SavedStep[] }>
   save(run: ActiveRun, record: StepRecord): Promise<void>
   show(run: ActiveRun, record: StepRecord): void
-  /** False when it was over already. */
+  /** Returns false when the run had ended already. */
   end(end: RunEnd): Promise<boolean>
 }
 
@@ -57,7 +57,7 @@ export function createRunRepository(db: Database): RunRepository {
       if (cancelled) throw new Cancelled()
     },
     show(run, record) {
-      // Only shown: the save that matters comes when the step is over.
+      // This record is informative only and may be lost: `save` stores the result of the step.
       steps.add({ ...record, runId: run.id }).catch(() => undefined)
     },
     end: (end) => ends.add(end),

@@ -133,7 +133,7 @@ export interface RunEnd {
   readonly error: RunError | null
 }
 
-/** Ends runs that are under way; answers which that were. Twice is once. */
+/** Ends runs that have not ended yet and returns their ids. A repeated call changes nothing. */
 export async function endRuns(sql: Sql, ends: readonly RunEnd[]): Promise<Set<string>> {
   const { rows } = await raw<{ id: string }>`
     update hub.flow_runs as f
@@ -144,7 +144,7 @@ export async function endRuns(sql: Sql, ends: readonly RunEnd[]): Promise<Set<st
   return new Set(rows.map(({ id }) => id))
 }
 
-/** Lets go of a run until then; false when something came for it meanwhile, and it has to go on. */
+/** Suspends a run until `wakeAt`. Returns false when it has to continue, because something it waits for has arrived. */
 export async function suspendRun(sql: Sql, id: string, wakeAt: Date | null): Promise<boolean> {
   const { rows } = await raw<{ status: string }>`
     update hub.flow_runs
@@ -154,7 +154,7 @@ export async function suspendRun(sql: Sql, id: string, wakeAt: Date | null): Pro
   return rows[0] === undefined || rows[0].status === 'waiting'
 }
 
-/** Takes waiting runs up, or tells those that are under way; answers those to be started, with the number of their segment. */
+/** Claims waiting runs and requests a wake-up of running ones. Returns the claimed runs, which the caller has to start, with their segment numbers. */
 export async function claimRuns(trx: Transaction, ids: readonly string[]): Promise<{ id: string; segment: number }[]> {
   const { rows } = await raw<{ id: string; segment: number; taken: boolean }>`
     update hub.flow_runs as f
@@ -179,7 +179,7 @@ export async function dueRuns(trx: Transaction, now: Date, most: number): Promis
     .execute()
 }
 
-/** For how many runs of a flow and key there is no room, and what stands before. One at a time for each. */
+/** Serializes decisions about the runs of one flow and concurrency key until the transaction ends. */
 export async function lockConcurrencyKey(trx: Transaction, flowId: string, key: string): Promise<void> {
   await raw`select pg_advisory_xact_lock(hashtextextended(${`room ${flowId} ${key}`}, 0))`.execute(trx)
 }
@@ -199,7 +199,7 @@ export async function runsWithKey(trx: Transaction, flowId: string, key: string)
   }
 }
 
-/** When runs of this flow and key were started lately, the last `count` of them, newest first. */
+/** The start times of the latest `count` runs of this flow and key, newest first. */
 export async function lastStarts(trx: Transaction, flowId: string, key: string, count: number): Promise<Date[]> {
   const rows = await trx
     .selectFrom('flow_runs')
@@ -236,13 +236,13 @@ export async function cancellingAmong(sql: Sql, ids: readonly string[]): Promise
   return rows.map(({ id }) => id)
 }
 
-/** Back to where it failed: what failed is to be done anew, what is done stays, and so does what failed and was dealt with. */
+/** Reopens a run at its failed step. Completed steps stay, and so do failed steps that the flow handled. */
 export async function reopen(trx: Transaction, id: string, handledSteps: readonly string[]): Promise<{ segment: number }> {
   await raw`
     update hub.flow_steps
        set status = 'waiting', until = null, attempts = 0, finished_at = null, error = null,
            key_no = key_no + case when status = 'running' or error ->> 'code' = 'outcome_unknown' then 0 else 1 end,
-           -- A question that was answered with no, or not at all, is asked anew.
+           -- A question that was rejected or expired is asked again.
            input = case when input ? 'approval' then null else input end, started_at = now()
      where run_id = ${id} and status in ('failed', 'running') and path <> all(${handledSteps}::text[])`.execute(trx)
   await raw`delete from hub.flow_steps where run_id = ${id} and path like 'on_error/%'`.execute(trx)
@@ -262,7 +262,7 @@ export async function activeChildren(sql: Sql, parentRun: string): Promise<strin
   return rows.map(({ id }) => id)
 }
 
-/** Versions of which there is neither flow nor run, and what runs waited for that are over for a day. */
+/** Deletes versions without a flow and a run, and the subscriptions of runs that ended a day ago. */
 export async function dropLeftovers(sql: Sql): Promise<void> {
   await raw`
     delete from hub.flow_versions v
@@ -285,7 +285,7 @@ export async function dropRuns(sql: Sql, workspaceId: string, before: Date, most
   return rows.length
 }
 
-/** JSON that PostgreSQL takes. */
+/** JSON that PostgreSQL accepts. */
 export function storable(value: unknown): string {
   return JSON.stringify(postgresJson(value))
 }

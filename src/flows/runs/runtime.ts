@@ -16,18 +16,18 @@ export interface RuntimeOptions {
   readonly row: RunRow
   readonly context: RunContext
   readonly records: Map<string, StepRecord>
-  /** Of the run that a dry run takes its outputs from. */
+  /** The steps of the run whose outputs a dry run reuses. */
   readonly recorded: ReadonlyMap<string, StepRecord>
   readonly principal: Principal
 }
 
-/** Whole: what is cut to fit a model's window is no use to the next step. */
+/** Steps need complete outputs, so they are practically never truncated. */
 const maxTokens = 50_000_000
 const maxDepth = 10
-/** How long a call of a process that died may stay unsettled: until that process is held for dead, and its calls are. */
+/** How long to wait for the outcome of a call that a dead process began: the hub ends it after it has noticed the death. */
 const settledWithinMs = 60_000
 
-/** A step does not fail of what passes: the eventData run is taken up again. */
+/** A temporary database error must not fail the step: the whole run is interrupted and tried again. */
 function interruptible<Args extends unknown[], T>(work: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
   return (...args) =>
     work(...args).catch((error: unknown) => {
@@ -82,7 +82,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
         )
         return { output: outcome.output, invocationId: outcome.invocationId }
       } catch (thrown) {
-        // Made before by a process that died: what became of it is settled soon.
+        // A process that died made this call before; its outcome is known soon.
         if (!(thrown instanceof HubError) || thrown.code !== 'in_progress' || Date.now() - began > settledWithinMs) throw thrown
         await sleep(500, ending)
       }
@@ -110,7 +110,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     async child(path, flowName, parameters): Promise<ChildState> {
       const child = (await findChild(db.sql, runId, path)) ?? (await launchChild(path, flowName, parameters as Record<string, unknown>))
       if (child.status === 'completed') return { status: 'completed', outputs: child.outputs }
-      if (!endedStatuses.includes(child.status)) return { status: 'under way' }
+      if (!endedStatuses.includes(child.status)) return { status: 'running' }
       const error = child.error ?? { code: 'run_state_conflict', message: `the run ${child.id} was ${child.status}`, retryable: false }
       return { status: 'failed', error: { ...error, message: `${flowName} failed: ${error.message}` } }
     },
@@ -172,9 +172,9 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     const flow = await findFlow(db.sql, workspaceId, name)
     if (!flow) throw hubError('not_found', { detail: `there is no flow "${name}" in this workspace` })
     if (!flow.enabled) throw hubError('flow_disabled', { detail: `the flow "${name}" is disabled` })
-    // It runs with the rights of who saved that one, which may be more.
+    // The child runs with the rights of its own author, which may be more than those of this run.
     requireScope(principal, 'flows:run')
-    if (row.depth >= maxDepth) throw hubError('expression_limit', { detail: `flows run flows more than ${maxDepth} deep` })
+    if (row.depth >= maxDepth) throw hubError('expression_limit', { detail: `flows start other flows more than ${maxDepth} levels deep` })
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
     const [child] = await db.transaction((trx) =>
       launcher.launch(trx, {

@@ -15,13 +15,13 @@ import { endRuns, suspendRun, type RunEnd, type RunRow } from './run-store.ts'
 import { stepsOf } from './step-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
 
-/** How soon, and how late, a run is taken up again that was interrupted. */
+/** The shortest and the longest pause before an interrupted run is tried again. */
 const minPauseMs = 100
 const maxPauseMs = 5000
 
 /**
- * What the engine runs: takes a run of a flow up, walks it as far as it goes, and ends it or lets it go. A segment that dies is run again by another
- * process; the run's records tell where it stood.
+ * What the engine runs: continues a flow run from its records until the run ends or has to wait. If the process dies, another process runs the
+ * segment again from the same records.
  */
 export function createSegment(deps: SegmentDeps) {
   const { db, runRepository, logger } = deps
@@ -45,19 +45,19 @@ export function createSegment(deps: SegmentDeps) {
         if (await advance(run, context)) return
         pause = minPauseMs
       } catch (thrown) {
-        // The engine would hold a run that throws for over, and nobody would take it up again.
+        // For the engine a run that throws has ended, and it would not be started again.
         if (!isPassing(thrown)) throw thrown
-        logger.warn({ err: thrown, run: runId }, 'a run was interrupted; it is taken up again')
+        logger.warn({ err: thrown, run: runId }, 'a run was interrupted by a temporary error; trying again')
         await sleep(pause)
         pause = Math.min(pause * 2, maxPauseMs)
       }
     }
   }
 
-  /** False when something came for it meanwhile. */
+  /** Returns false when the run has to be continued at once, because something it waits for has arrived. */
   async function advance(run: ActiveRun, context: RunContext): Promise<boolean> {
     const { row, steps } = await context.hold(() => runRepository.load(run.id))
-    // It ended, or was let go, by a process that died before it could say so.
+    // Another process ended or suspended the run and died before it could report that to the engine.
     if (row?.status !== 'running') return true
     const definition = await definitionOf(row)
     let end: Omit<RunEnd, 'id'>
@@ -89,7 +89,7 @@ export function createSegment(deps: SegmentDeps) {
 
   function failed({ id, flow }: RunRow, thrown: unknown): Omit<RunEnd, 'id'> {
     const error = toRunError(thrown, '')
-    if (error.code === 'internal') logger.error({ err: thrown, run: id, flow }, 'a run failed inside the hub')
+    if (error.code === 'internal') logger.error({ err: thrown, run: id, flow }, 'a run failed because of an internal error')
     return { status: 'failed', outputs: null, error }
   }
 
@@ -104,7 +104,7 @@ export function createSegment(deps: SegmentDeps) {
     }
   }
 
-  /** With everything that follows from it, in one transaction; by far the most runs have nothing that follows, and share a statement. */
+  /** Ends the run and starts what depends on it, in one transaction. Most runs have nothing that depends on them, and those share a statement. */
   async function finish(row: RunRow, definition: Definition, how: Omit<RunEnd, 'id'>): Promise<void> {
     const { status } = how
     const end: RunEnd = { id: row.id, ...how }
@@ -123,7 +123,7 @@ export function createSegment(deps: SegmentDeps) {
   }
 }
 
-/** What follows from a run's end: it is told, whoever waits for it goes on, the next one gets its place. */
+/** After the end of a run: publishes the event, wakes the parent run and starts the next queued run. */
 export async function follow(
   { publisher, launcher }: Pick<SegmentDeps, 'publisher' | 'launcher'>,
   trx: Transaction,

@@ -53,12 +53,12 @@ export interface SavedSteps {
 }
 
 /**
- * Steps of many runs in one statement. A step that is over stays as it is, and one that waits goes on waiting in that attempt:
- * what only shows that it is under way may come late, and so may a process that was held for dead. Answers the runs that
- * were cancelled, and those that something came for.
+ * Stores steps of many runs in one statement. A finished step is never overwritten, and a waiting step stays waiting during its attempt: a
+ * progress record may arrive late, and so may a write of a process that was taken over. Returns the runs that were cancelled and those with a
+ * wake request.
  */
 export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<SavedSteps> {
-  // One statement cannot change a row twice: of several, the last.
+  // One statement cannot change a row twice, so only the last record of each step is stored.
   const last = new Map(steps.map((step) => [`${step.runId} ${step.path}`, step]))
   const { rows } = await raw<{ id: string | null; cancelling: boolean; wakeRequested: boolean; changed: number }>`
     with saved as (
@@ -87,7 +87,7 @@ export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<
   }
 }
 
-/** Completes a step that waits, for whoever brought what it waits for; false when it waits no more. */
+/** Completes a waiting step with its output. Returns false when the step does not wait any more. */
 export async function completeWaiting(trx: Transaction, runId: string, path: string, output: unknown): Promise<boolean> {
   const { rows } = await raw`
     update hub.flow_steps set status = 'completed', output = ${storable(output)}::jsonb, until = null, finished_at = now()
@@ -95,7 +95,7 @@ export async function completeWaiting(trx: Transaction, runId: string, path: str
   return rows.length > 0
 }
 
-/** How many steps are over, by run: a run that gets further does not kill its processes. */
+/** The number of finished steps by run. A run that makes progress is not suspected of killing its process. */
 export async function progressOf(sql: Sql, runIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await raw<{ id: string; count: number }>`
     select run_id as id, count(*)::int as count from hub.flow_steps

@@ -5,10 +5,10 @@ import type { Tool } from '#tools'
 import type { FlowWithVersion } from '../definitions/flow-store.ts'
 import type { Flows } from '../types.ts'
 
-/** Within what a tool call may take. */
+/** Shorter than the time limit of a tool call. */
 const waitMs = 90_000
 
-/** Flows that say they are tools of their own. */
+/** The enabled flows that declare `tool`, as tools. */
 export function flowTools(flows: Flows, rows: readonly FlowWithVersion[]): Tool[] {
   return rows.flatMap((flow) => {
     const { tool, description, name, parameters, id } = flow.definition

@@ -14,7 +14,7 @@ export interface ConsumerDeps {
   readonly launcher: Launcher
 }
 
-/** Starts flows, in the transaction that takes the event from the queue: an event starts a flow once. */
+/** Starts flows in the transaction that takes the event from the queue, so that an event starts a flow once. */
 export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Consumer {
   return {
     async take(trx, matches) {
@@ -48,12 +48,12 @@ export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Con
   }
 }
 
-/** That its own calls are over, a flow need not hear: it would go on for ever. */
+/** A flow is not started by the end of its own calls: it would never stop. */
 function isOwnCall({ type, data }: HubEvent, flowId: string): boolean {
   return type.startsWith('invocation.') && (data as { actor?: unknown } | null)?.actor === `system:flow:${flowId}`
 }
 
-/** What cannot be computed is left to the run: its parameters will not fit, and it says so. */
+/** When the parameters cannot be computed, the run gets the error as a parameter and fails with a visible reason. */
 async function parametersOf(expressions: Expressions, parameters: unknown, event: unknown): Promise<Record<string, unknown>> {
   if (parameters === undefined) return {}
   try {
@@ -64,7 +64,7 @@ async function parametersOf(expressions: Expressions, parameters: unknown, event
   }
 }
 
-/** Lets runs go on that wait for an event. */
+/** Continues runs that wait for an event. */
 export function createRunConsumer({ events, expressions, launcher }: ConsumerDeps): Consumer {
   const belongs = async ({ event, subscription }: Match): Promise<boolean> => {
     const { correlate, scope } = (subscription.detail ?? {}) as { correlate?: string; scope?: Record<string, unknown> }

@@ -9,7 +9,7 @@ import { missedTimes } from './schedule/missed.ts'
 
 export interface Ticker extends AsyncDisposable {
   start(): void
-  /** One look at everything that may be due. */
+  /** Checks once for everything that may be due. */
   tick(now?: Date): Promise<void>
 }
 
@@ -23,7 +23,7 @@ export interface TickerDeps extends Telemetry {
   readonly runRepository: RunRepository
 }
 
-/** Sees to what time brings: waits that are over, schedules, queued runs that may start, cancellations of what is under way here. */
+/** Wakes runs whose wait has ended, starts scheduled and queued runs, and aborts cancelled runs of this process. */
 export function createTicker({ db, launcher, runRepository, logger }: TickerDeps): Ticker {
   let stopping = false
   let loop: Promise<void> | undefined
@@ -80,7 +80,7 @@ export function createTicker({ db, launcher, runRepository, logger }: TickerDeps
 
   const run = async (): Promise<void> => {
     while (!stopping) {
-      await tick().catch((error: unknown) => logger.warn({ err: error }, 'could not see to what is due; trying again'))
+      await tick().catch((error: unknown) => logger.warn({ err: error }, 'failed to process due runs and schedules; trying again'))
       await sleep(everyMs)
     }
   }

@@ -1,6 +1,6 @@
 import { Cron } from 'croner'
 
-/** What a schedule cannot be read as. */
+/** A schedule or time zone is invalid. */
 export class CronFault extends Error {
   readonly part: 'schedule' | 'timezone'
 
@@ -13,8 +13,8 @@ export class CronFault extends Error {
 const fieldNames = 5
 
 /**
- * The next times of a schedule, strictly after `after`. Where clocks go forward, a time that does not exist is taken when the clock has jumped; where they
- * go back, a fixed time comes once, the first time round. Fewer than `count` when there are no more.
+ * The next times of a schedule, strictly after `after`. When clocks go forward, a time that does not exist moves to after the jump; when they go
+ * back, a fixed time occurs once, at its first occurrence. Returns fewer than `count` when there are no more.
  */
 export function nextTimes(cron: string, timezone: string, after: Date, count: number): Date[] {
   const job = parse(cron, timezone)
@@ -23,7 +23,7 @@ export function nextTimes(cron: string, timezone: string, after: Date, count: nu
 
 /** The last times of a schedule up to `until`, oldest first. */
 export function lastTimes(cron: string, timezone: string, until: Date, count: number): Date[] {
-  // The library answers those strictly before.
+  // The library returns only times strictly before its argument.
   return parse(cron, timezone)
     .previousRuns(count, new Date(until.getTime() + 1000))
     .filter((time) => time <= until)
@@ -33,7 +33,7 @@ export function lastTimes(cron: string, timezone: string, until: Date, count: nu
 function parse(cron: string, timezone: string): Cron {
   if (!isTimezone(timezone)) throw new CronFault('timezone', `there is no time zone \`${timezone}\``)
   const fields = cron.trim().split(/\s+/).length
-  // The library also takes seven fields, and single times, which would be no schedules.
+  // The library also accepts seven fields and single times, which are not repeating schedules.
   if (!cron.trim().startsWith('@') && fields !== fieldNames && fields !== fieldNames + 1) {
     throw new CronFault('schedule', `a schedule has five fields, or six with seconds first; this has ${fields}`)
   }

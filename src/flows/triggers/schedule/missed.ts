@@ -7,12 +7,12 @@ export interface Due {
   readonly nextAt: Date | null
 }
 
-/** What is this late is not missed yet: a restart takes seconds. */
+/** A shorter delay does not count as missed: a restart takes seconds. */
 const graceMs = 60_000
-/** As many as are made up for, the last ones, however long the hub was away. */
+/** The most missed times that are run later; older ones are dropped. */
 const maxMadeUp = 100
 
-/** The times of a schedule to run for now, and the next one: what was missed goes by the schedule's own word. */
+/** The times to run now and the next time. The schedule's `missed` option decides about times that passed. */
 export function missedTimes({ cron, timezone, missed, nextAt }: Due, now: Date): { times: Date[]; next: Date | null } {
   const [next = null] = nextTimes(cron, timezone, now, 1)
   if (!nextAt || nextAt > now) return { times: [], next: nextAt ?? next }
