@@ -27,7 +27,7 @@ import {
   type RunRow,
 } from './runs/run-store.ts'
 import { createSaver } from './definitions/save.ts'
-import { createSegment, follow } from './runs/segment.ts'
+import { createSegment, handleRunEnd } from './runs/segment.ts'
 import { progressOf, stepsOf } from './runs/step-store.ts'
 import { createTicker } from './triggers/ticker.ts'
 import { flowTools } from './runs/tools.ts'
@@ -111,7 +111,7 @@ export function createFlows(deps: FlowsDeps): Flows {
       const end = { id: run.id, status: 'cancelled' as const, outputs: null, error: null }
       await endRuns(trx, [end])
       const version = await findVersion(trx, run.flowId, run.version)
-      if (version) await follow({ publisher, launcher }, trx, run, version.definition, end, false)
+      if (version) await handleRunEnd({ publisher, launcher }, trx, { row: run, definition: version.definition, end, shouldPublish: false })
       return
     }
     await markCancelling(trx, run.id)

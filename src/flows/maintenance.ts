@@ -8,7 +8,7 @@ import type { Launcher } from './runs/launch.ts'
 import { readBundledFlows } from './bundled/read.ts'
 import { dropLeftovers, dropRuns, endRuns, findAnyRun } from './runs/run-store.ts'
 import type { Saver } from './definitions/save.ts'
-import { follow } from './runs/segment.ts'
+import { handleRunEnd } from './runs/segment.ts'
 
 /** Creates the bundled flows in every workspace, deletes old runs and ends parked runs. */
 export interface Maintenance extends AsyncDisposable {
@@ -76,7 +76,12 @@ export function createMaintenance({ db, access, events, publisher, saver, launch
         if (!run) continue
         const version = await findVersion(trx, run.flowId, run.version)
         if (version)
-          await follow({ publisher, launcher }, trx, run, version.definition, { id, status: 'parked', outputs: null, error }, true)
+          await handleRunEnd({ publisher, launcher }, trx, {
+            row: run,
+            definition: version.definition,
+            end: { id, status: 'parked', outputs: null, error },
+            shouldPublish: true,
+          })
       }
     },
     start() {

@@ -108,13 +108,13 @@ export function createSegment(deps: SegmentDeps) {
   async function finish(row: RunRow, definition: Definition, how: Omit<RunEnd, 'id'>): Promise<void> {
     const { status } = how
     const end: RunEnd = { id: row.id, ...how }
-    const hasSubscribers = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
+    const shouldPublish = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
     const ended =
-      hasSubscribers || row.parentRun !== null || row.concurrencyKey !== null
+      shouldPublish || row.parentRun !== null || row.concurrencyKey !== null
         ? await db.transaction(async (trx) => {
-            const isOver = (await endRuns(trx, [end])).has(row.id)
-            if (isOver) await follow(deps, trx, row, definition, end, hasSubscribers)
-            return isOver
+            const hasEnded = (await endRuns(trx, [end])).has(row.id)
+            if (hasEnded) await handleRunEnd(deps, trx, { row, definition, end, shouldPublish })
+            return hasEnded
           })
         : await runRepository.end(end)
     if (!ended) return
@@ -123,17 +123,23 @@ export function createSegment(deps: SegmentDeps) {
   }
 }
 
+/** A run that has just ended, with what decides about its consequences. */
+interface EndedRun {
+  readonly row: RunRow
+  readonly definition: Definition
+  readonly end: RunEnd
+  /** False when nobody subscribes to the event about the end. */
+  readonly shouldPublish: boolean
+}
+
 /** After the end of a run: publishes the event, wakes the parent run and starts the next queued run. */
-export async function follow(
+export async function handleRunEnd(
   { publisher, launcher }: Pick<SegmentDeps, 'publisher' | 'launcher'>,
   trx: Transaction,
-  row: RunRow,
-  definition: Definition,
-  { status, outputs, error }: RunEnd,
-  hasSubscribers: boolean,
+  { row, definition, end: { status, outputs, error }, shouldPublish }: EndedRun,
 ): Promise<void> {
   const { id, flow, flowId, version, workspaceId, parentRun, concurrencyKey } = row
-  if (hasSubscribers) {
+  if (shouldPublish) {
     const data = { run_id: id, flow, version, status, outputs, error }
     await publisher.publish(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth }])
   }
