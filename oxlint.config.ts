@@ -148,8 +148,6 @@ export default defineConfig({
   },
   overrides: [
     ...boundaries,
-    // Cycles that consist of types only are left in these folders.
-    { files: ['src/{engine,flows,integrations,transports}/**'], rules: { 'import/no-cycle': ['error', { ignoreTypes: true }] } },
     { files: ['src/**/*.test.ts', 'src/**/*.services.ts'], rules: { 'node/no-process-env': 'off' } },
     { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'node/no-process-env': 'off', 'no-console': 'off', 'no-await-in-loop': 'off' } },
     { files: ['src/config.ts'], rules: { 'node/no-process-env': 'off' } },

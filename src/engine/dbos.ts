@@ -4,22 +4,22 @@ import { openPool } from '#db'
 import { sleep } from '#lib/clock'
 import type { Logger } from '#telemetry'
 import { createGate, type Gate } from './gate.ts'
-import type { Engine, EngineDeps, EngineOptions, RunContext, RunFunction, RunState, RunStatus } from './index.ts'
+import type { Engine, EngineDeps, EngineOptions, RunContext, RunFunction, RunState, RunStatus } from './types.ts'
 import { startLiveness } from './liveness.ts'
 import { enqueueIn, forgetDeaths, tryEngineLock } from './store.ts'
 
 /**
  * The one file that knows DBOS. DBOS keeps its registry in the process, so there is one engine per process.
  *
- * The version is ours, not a hash of the source: it names the meaning of stored runs, and a new one would strand those under way.
+ * The version is fixed instead of a hash of the source: DBOS executes only runs of its own version, so a new one would strand stored runs.
  */
 const version = 'hub-1'
 const application = 'integration-hub'
 const queue = 'hub'
 
-// Polled every 50 ms: a queued run starts after 33 to 43 ms, against 870 ms with the default of one second.
+// With polls every 50 ms a queued run starts after 33 to 43 ms; with the default of one second it takes 870 ms.
 const pollMs = 50
-// A run that waits keeps its place, and some 50 KB of memory: with 200 places, 200 waiting runs kept every other from starting.
+// A waiting run keeps its place and some 50 KB of memory: with 200 places, 200 waiting runs blocked all others.
 const runsAtOnce = 2000
 const stepsAtOnce = 200
 const drainMs = 20_000
@@ -28,7 +28,7 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
   const { db, logger } = deps
   await using stack = new AsyncDisposableStack()
   const { executorId } = options
-  // A pool of its own: a burst of requests must not starve the work that is under way.
+  // A separate pool, so that a burst of requests cannot starve running work.
   const pool = openPool(db.connection, 10, logger)
   stack.defer(() => pool.end())
 
@@ -47,7 +47,7 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
       DBOS.registerWorkflow(asWorkflow(run, gate), { name, maxRecoveryAttempts: 1000 }),
     ]),
   )
-  // Before the launch, which is when work may begin: a process without a sign of life looks dead to the others.
+  // Liveness starts before the launch, because work may begin there and a process without a lock looks dead to the others.
   const liveness = stack.use(await startLiveness(deps, { ...options, queue }))
   stack.defer(() => DBOS.shutdown({ deregister: true }))
   await launch(db.connection)
@@ -94,7 +94,7 @@ export async function createDbosEngine(deps: EngineDeps, options: EngineOptions)
   }
 }
 
-/** Makes the engine's tables without starting it: for `hub migrate` and `hub restore`. */
+/** Creates the engine's tables without starting it: for `hub migrate` and `hub restore`. */
 export async function prepareEngineSchema(connection: pg.ClientConfig, logger: Logger): Promise<void> {
   const pool = openPool(connection, 2, logger)
   try {
@@ -113,8 +113,8 @@ export async function prepareEngineSchema(connection: pg.ClientConfig, logger: L
 }
 
 /**
- * One process at a time: DBOS brings its tables up to date at each launch and has no lock of its own for that. It makes indexes
- * concurrently, which waits for every statement under way, so a wait for this lock must not be one.
+ * One process at a time, because DBOS migrates its tables at each launch without a lock. It creates indexes concurrently, which waits for every
+ * running statement, so waiting for this lock must not be a statement: it is polled.
  */
 async function launch(connection: pg.ClientConfig): Promise<void> {
   const session = new pg.Client(connection)
@@ -161,7 +161,7 @@ function asState(status: WorkflowStatus): RunState {
 
 function dbosLogger(logger: Logger) {
   const log = logger.child({ part: 'engine' })
-  // DBOS tells its start-up at info; to an operator of the hub that is detail.
+  // DBOS logs its start at the info level; for an operator of the hub that is a detail.
   return {
     info: (entry: unknown) => log.debug(String(entry)),
     debug: (entry: unknown) => log.trace(String(entry)),

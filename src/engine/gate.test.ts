@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createGate } from './gate.ts'
 
-/** A step that ends when it is told to. */
+/** A step that ends when the test ends it. */
 function step() {
   const ending = Promise.withResolvers<string>()
   let begun = false

@@ -1,13 +1,12 @@
 import { within } from '#lib/clock'
 
 /**
- * What every step of this process goes through. Only so many are under way at once, whereas a run that waits takes no place. And a stop lets
- * those under way finish, so that nobody has to find out what became of them, and begins no other: what a run would do next is for
- * the process that takes it over.
+ * Limits the steps that run at once in this process; a waiting run takes no place. After a stop, running steps finish, so that their outcome is
+ * known, and no other step begins: the process that takes the run over does the next one.
  */
 export interface Gate {
   run<T>(step: () => Promise<T>): Promise<T>
-  /** Resolves when no step is under way any more, or when the time is up. */
+  /** Resolves when no step runs any more, or after the timeout. */
   close(ms: number): Promise<void>
 }
 
@@ -18,7 +17,7 @@ export function createGate(atOnce: number): Gate {
   let closed = false
   return {
     async run(step) {
-      // Never resolves once closed: the run stands still here, and goes on elsewhere.
+      // After `close` this never resolves: the run stops here and continues in another process.
       if (closed || free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
       else free -= 1
       const work = step()
@@ -27,7 +26,7 @@ export function createGate(atOnce: number): Gate {
         return await work
       } finally {
         underWay.delete(work)
-        // The place is handed on, not given back for a third to take.
+        // The next waiting step takes the place directly, so that a newcomer cannot overtake it.
         const next = closed ? undefined : waiting.shift()
         if (next) next()
         else free += 1

@@ -2,34 +2,33 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import pg from 'pg'
 import { sleep, within } from '#lib/clock'
-import type { EngineDeps, EngineOptions } from './index.ts'
+import type { EngineDeps, EngineOptions } from './types.ts'
 import { dropEnded, markLeft, register, silentExecutors, takeLock, takeOver, type Executor } from './store.ts'
 
 /**
- * DBOS does not take over the running work of a dead peer by itself. So each process holds one PostgreSQL advisory lock in a session of its
- * own: the server frees it when the process is gone, however it went. A sweep looks for executors whose lock is free and hands their
- * runs back to the queue.
+ * DBOS does not take over the runs of a dead process. So each process holds a PostgreSQL advisory lock in its own session, which the server
+ * releases when the process dies for any reason. A sweep looks for executors whose lock is free and returns their runs to the queue.
  */
 const defaultSweepMs = 2000
-/** Silent in this many sweeps of one process: a database restart frees every lock, and the living need a moment to take theirs again. */
+/** The sweeps without a sign of life after which a process is dead: a database restart frees every lock, and live processes need time to lock again. */
 const sweepsUntilDead = 2
 
-// Well below a sweep: who lost its lock notices and has it back before it is missed twice. It also keeps the connection from being idle,
-// which some networks cut without a word.
+// Much shorter than a sweep, so that a process that lost its lock has it again before two sweeps miss it. It also keeps the connection busy,
+// because some networks drop idle connections silently.
 const beatMs = 500
 const answerMs = 2000
 const retryMs = 100
 
-/** For who waits for a run's end; the rest is in the hub's own tables. */
+/** Kept for callers that wait for the end of a run; everything else is in the hub's own tables. */
 const keepMs = 3_600_000
 const dropEveryMs = 60_000
 const dropAtOnce = 500
 
-// A machine that lost its power closes no connection: over TCP the server finds out in 5 s, not in the 2 h of Linux's default.
+// A machine that loses power does not close its connections: with these settings the server notices in 5 s instead of Linux's 2 h.
 const keepalive = '-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=5000'
 
 export interface Liveness extends AsyncDisposable {
-  /** Begins to look after the others. */
+  /** Starts to look for dead processes. */
   sweep(): void
 }
 
@@ -60,7 +59,7 @@ export async function startLiveness(
       options: `${connection.options ?? ''} ${keepalive}`,
     })
     client.on('error', () => undefined)
-    // Also while it waits for the lock.
+    // A stop must end the session even while it waits for the lock.
     stopping.signal.addEventListener('abort', () => void close(client), { once: true })
     try {
       await client.connect()
@@ -85,14 +84,14 @@ export async function startLiveness(
   }
 
   async function renew(): Promise<void> {
-    logger.warn('the sign of life was lost with its database connection; taking it again')
+    logger.warn('the database connection that holds the liveness lock was lost; connecting again')
     void close(session)
     while (!stopping.signal.aborted) {
       try {
         session = await openSession()
         return
       } catch {
-        // The database is still away, which the pool's own errors tell.
+        // The pool logs that the database is unavailable.
         await pause(retryMs)
       }
     }
@@ -110,11 +109,11 @@ export async function startLiveness(
       metrics.takenOver.inc({ outcome: 'resumed' }, resumed.length)
       metrics.takenOver.inc({ outcome: 'parked' }, parked.length)
       if (resumed.length + parked.length > 0)
-        logger.warn({ executor: dead.id, left: dead.left, resumed: resumed.length, parked }, 'took over the runs of a process that is gone')
+        logger.warn({ executor: dead.id, left: dead.left, resumed: resumed.length, parked }, 'took over the runs of a dead process')
     }
   }
 
-  /** Small batches: a hub that was down for long must not be slow for long. */
+  /** Deletes in small batches, so that a large backlog does not slow the hub down. */
   async function dropOld(): Promise<void> {
     if (Date.now() - droppedAt < dropEveryMs) return
     droppedAt = Date.now()
@@ -123,7 +122,7 @@ export async function startLiveness(
 
   async function sweepOn(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await dropOld().catch((error: unknown) => logger.warn({ err: error }, 'could not drop runs that are over'))
+      await dropOld().catch((error: unknown) => logger.warn({ err: error }, 'failed to delete runs that have ended; trying again'))
       await sweepOnce().catch((error: unknown) => logger.warn({ err: error }, 'the sweep for dead processes failed; trying again'))
       await pause(sweepMs)
     }
@@ -135,7 +134,7 @@ export async function startLiveness(
     },
     async [Symbol.asyncDispose]() {
       await markLeft(db.sql, executorId).catch((error: unknown) =>
-        logger.warn({ err: error }, 'could not say goodbye to the other processes'),
+        logger.warn({ err: error }, 'failed to announce the stop to the other processes; they take over after two sweeps'),
       )
       stopping.abort(new Error('stopping'))
       await Promise.all([sweeping, beating])
@@ -143,7 +142,7 @@ export async function startLiveness(
   }
 }
 
-/** Also one that does not answer: where a query is under way, `end` breaks the connection. */
+/** Works on a connection that does not answer, too: during a query, `end` breaks it. */
 async function close(client: pg.Client): Promise<void> {
   await client.end().catch(() => undefined)
 }

@@ -11,7 +11,7 @@ test('whoever holds its lock is alive, whatever the number of the lock, and nobo
   const elsewhere = new pg.Client(other.connection)
   await Promise.all([session.connect(), elsewhere.connect()])
   try {
-    // The ends of both halves, past what a JavaScript number holds, and what 64 bits make negative.
+    // The limits of both halves, beyond a safe JavaScript number and up to the sign bit.
     const held = [
       1n,
       2n ** 31n - 1n,
@@ -74,7 +74,7 @@ test('a run is parked at the third death in a row, and the row is broken by prog
   await checkpoint('asleep', 0, 'DBOS.sleep', String(Date.now() + 60_000))
   await checkpoint('stuck', 0, 'DBOS.sleep', String(Date.now() - 60_000))
 
-  /** Every queued run is begun by one executor, which then dies, or says goodbye. */
+  /** Every queued run is started by one executor, which then dies or announces its stop. */
   const begin = (id: string, filter = 'true') =>
     db.pool.query(`update dbos.workflow_status set status = 'PENDING', executor_id = $1 where status = 'ENQUEUED' and ${filter}`, [id])
   const parked: string[][] = []

@@ -1,9 +1,9 @@
 import { sql as raw } from 'kysely'
 import type { ClientBase } from 'pg'
 import type { Database, Sql, Transaction } from '#db'
-import type { EngineOptions } from './index.ts'
+import type { EngineOptions } from './types.ts'
 
-/** A run under which this many processes died in a row is held to have killed them. */
+/** A run during which this many processes died in a row is considered the cause. */
 export const parkAfter = 3
 
 export interface Executor {
@@ -13,12 +13,12 @@ export interface Executor {
   readonly pid: number
 }
 
-/** Both in the session of its own that is the executor's sign of life. Where an earlier session of it still lingers, this waits for that to end. */
+/** Takes the executor's lock in its own session. If an earlier session still holds it, this waits for the end of that session. */
 export async function takeLock(session: ClientBase, { lockId }: Executor): Promise<void> {
   await session.query('select pg_advisory_lock($1)', [lockId])
 }
 
-/** Again at each beat: a row that was removed in error comes back, and the answer proves that the session lives. */
+/** Repeated at each heartbeat: a row that was removed by mistake is restored, and the answer proves that the session works. */
 export async function register(session: ClientBase, { id, lockId, host, pid }: Executor): Promise<void> {
   await session.query('insert into hub.executors (id, lock_id, host, pid) values ($1, $2, $3, $4) on conflict (id) do nothing', [
     id,
@@ -34,7 +34,7 @@ export async function markLeft(sql: Sql, id: string): Promise<void> {
 
 /**
  * Executors without a sign of life: registered ones whose advisory lock nobody holds, and ones that own running work though nobody
- * registered them (a restored backup). pg_locks shows a bigint key as two unsigned halves, which shifting and joining makes whole again.
+ * registered them (a restored backup). pg_locks shows a bigint key as two unsigned halves, which the query joins again.
  */
 export async function silentExecutors(sql: Sql): Promise<{ id: string; left: boolean }[]> {
   const { rows } = await raw<{ id: string; left: boolean }>`
@@ -56,9 +56,8 @@ export interface TakenOver {
 }
 
 /**
- * Hands the runs of a dead executor back to the queue, in one transaction: sweeps of several processes at once, a run that is cancelled or
- * ended meanwhile, and a sweep that dies half-way, do no harm. It is the statement of DBOS's own recovery, which its public API offers only for
- * the process's own runs.
+ * Returns the runs of a dead executor to the queue in one transaction, so that concurrent sweeps, runs that end meanwhile and a sweep that dies
+ * do no harm. The statement is that of DBOS's own recovery, whose public API works only for the process's own runs.
  */
 export function takeOver(
   db: Database,
@@ -88,8 +87,8 @@ export function takeOver(
 }
 
 /**
- * Counts a death per run and answers which runs are to be parked. The count begins anew when the run got further since, when it was only
- * sleeping, and after an hour: a long-lived run meets many restarts that are none of its doing.
+ * Counts a process death for each run and returns the runs to park. The count restarts when the run has made progress, when it was only
+ * sleeping, and after an hour: a long run sees many restarts that it did not cause.
  */
 async function countDeaths(trx: Transaction, runs: readonly string[], further?: ReadonlyMap<string, number>): Promise<string[]> {
   const { rows } = await raw<{ run_id: string; count: number }>`
@@ -122,7 +121,7 @@ export async function forgetDeaths(sql: Sql, runId: string): Promise<void> {
   await sql.deleteFrom('take_overs').where('run_id', '=', runId).execute()
 }
 
-/** DBOS's own SQL function, called in the caller's transaction. Arguments by name, as it has many and gains more. */
+/** Calls DBOS's own SQL function in the caller's transaction. Named arguments keep working when DBOS adds more. */
 export async function enqueueIn(
   sql: Sql,
   runs: readonly { id: string; name: string; queue: string; version: string; args: readonly unknown[] }[],
@@ -134,7 +133,7 @@ export async function enqueueIn(
       from json_to_recordset(${JSON.stringify(runs)}::json) as r (id text, name text, queue text, version text, args json)`.execute(sql)
 }
 
-/** Runs that are over for a while: what became of them is kept by whoever started them. */
+/** Deletes runs that ended some time ago; whoever started them keeps their results. */
 export async function dropEnded(sql: Sql, olderThanMs: number, most: number): Promise<number> {
   const { rows } = await raw`
     delete from dbos.workflow_status where workflow_uuid in (

@@ -6,7 +6,7 @@ import { until } from '#test/faults'
 let served: ServedHub
 let count = 0
 
-/** Saves a flow under an id of its own, and answers how it is run. */
+/** Saves a flow under a new id and returns functions that run it. */
 async function flow(yaml: string) {
   const id = `flow-${(count += 1)}`
   const { flows } = served.hub
@@ -20,7 +20,7 @@ async function flow(yaml: string) {
       await flows.wait(workspaceId, runId, 20_000)
       return flows.run(workspaceId, runId)
     },
-    over: (runId: string) => flows.wait(workspaceId, runId, 20_000).then(() => flows.run(workspaceId, runId)),
+    ended: (runId: string) => flows.wait(workspaceId, runId, 20_000).then(() => flows.run(workspaceId, runId)),
   }
 }
 
@@ -143,7 +143,7 @@ steps: [{ id: again, uses: probe_get_thing, with: { at: /limited }, retry: { att
   })
 
   test('waits without holding anything, and goes on where it was', async () => {
-    const { start, over } = await flow(`
+    const { start, ended } = await flow(`
 steps:
   - id: first
     uses: probe_create_thing
@@ -155,7 +155,7 @@ steps:
 `)
     const { id } = await start()
     await until('it waits', async () => (await served.hub.flows.run(served.operator.workspaceId, id)).status === 'waiting')
-    const done = await over(id)
+    const done = await ended(id)
     assert.equal(done.status, 'completed', JSON.stringify(done.error))
     assert.equal(served.outside.seen.filter(({ what }) => what === 'POST /before-the-wait').length, 1)
     assert.equal(at('second', done.steps).output, 1)
@@ -226,7 +226,7 @@ steps: [{ id: e, emit: { type: "hub_test.ordered", subject: s, data: { amount: "
   test('retried goes on from the step that failed, and does no other again', async () => {
     let isBroken = true
     served.outside.answers.set('/mended', () => (isBroken ? { status: 403, body: {} } : { body: { ok: 2 } }))
-    const { run, over } = await flow(`
+    const { run, ended } = await flow(`
 steps:
   - { id: done, uses: probe_create_thing, with: { at: /only-once } }
   - { id: mended, uses: probe_create_thing, with: { at: /mended } }
@@ -235,12 +235,12 @@ outputs: { ok: "\${{ steps.mended.output.ok }}" }`)
     assert.equal(failed.status, 'failed')
     isBroken = false
     await served.hub.flows.retry(served.operator, failed.id)
-    const done = await over(failed.id)
+    const done = await ended(failed.id)
     assert.deepEqual([done.status, done.outputs], ['completed', { ok: 2 }], JSON.stringify(done.error))
     assert.equal(served.outside.seen.filter(({ what }) => what === 'POST /only-once').length, 1)
     const dry = await served.hub.flows.replay(served.operator, failed.id, { dryRun: true })
     const before = served.outside.seen.length
-    assert.deepEqual((await over(dry.id)).outputs, { ok: 2 })
+    assert.deepEqual((await ended(dry.id)).outputs, { ok: 2 })
     assert.equal(served.outside.seen.length, before)
   })
 
@@ -265,7 +265,7 @@ outputs: { ok: "\${{ steps.mended.output.ok }}" }`)
   })
 
   test('asks a person, and goes on with exactly the call that was approved', async () => {
-    const { start, over } = await flow(`
+    const { start, ended } = await flow(`
 steps:
   - id: ask
     approve: { message: "May I?", call: { uses: probe_create_thing, with: { at: /approved } } }
@@ -280,7 +280,7 @@ outputs: { result: "\${{ steps.ask.output.result.ok }}" }`)
       })
       assert.ok(!served.outside.seen.slice(-1).some(({ what }) => what === 'POST /approved') || decision === 'reject')
       await tools.approvals.decide(await access.operator('boss'), asked!.id, decision, 'because')
-      const done = await over(id)
+      const done = await ended(id)
       assert.equal(done.status, decision === 'approve' ? 'completed' : 'failed', JSON.stringify(done.error))
     }
     assert.equal(served.outside.seen.filter(({ what }) => what === 'POST /approved').length, 1)

@@ -1,6 +1,5 @@
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
-import type { Engine, EngineOptions, RunFunction } from '#engine'
 import { toCloudEvent, type Events } from '#events'
 import type { Expressions } from '#expressions'
 import { hubError } from '#errors'
@@ -10,87 +9,35 @@ import { sleep } from '#lib/clock'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
-import { createFlowConsumer, createRunConsumer } from './consumers.ts'
-import type { Parsed } from './definition/index.ts'
-import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion, type VersionRow } from './flow-store.ts'
-import { dealtWith } from './interpreter/dealt.ts'
-import { createKeeper } from './keeper.ts'
-import { createLauncher, runName, type LaunchRequest } from './launch.ts'
-import { createMemory } from './memory.ts'
+import { createFlowConsumer, createRunConsumer } from './triggers/consumers.ts'
+import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion } from './definitions/flow-store.ts'
+import { handledSteps } from './interpreter/handled.ts'
+import { createMaintenance } from './maintenance.ts'
+import { createLauncher, runName, type LaunchRequest } from './runs/launch.ts'
+import { createRunRepository } from './runs/run-repository.ts'
 import {
   endRuns,
   findRun,
   listRuns,
   lockRun,
   markCancelling,
-  childrenUnderWay,
-  over,
+  activeChildren,
+  endedStatuses,
   reopen,
-  type RunFilter,
   type RunRow,
-} from './run-store.ts'
-import { createSaver, type SaveOptions } from './save.ts'
-import { createSegment, follow } from './segment.ts'
-import { progressOf, stepsOf, type SavedStep } from './step-store.ts'
-import { createTicker, type Ticker } from './ticker.ts'
-import { flowTools } from './tools.ts'
+} from './runs/run-store.ts'
+import { createSaver } from './definitions/save.ts'
+import { createSegment, handleRunEnd } from './runs/segment.ts'
+import { progressOf, stepsOf } from './runs/step-store.ts'
+import { createTicker } from './triggers/ticker.ts'
+import { flowTools } from './runs/tools.ts'
+import type { Flows } from './types.ts'
 
-export { definitionSchema, printDefinition, type Definition, type DefinitionProblem, type Parsed } from './definition/index.ts'
-export type { FlowWithVersion, VersionRow } from './flow-store.ts'
-export type { RunFilter, RunRow, RunStatus } from './run-store.ts'
-export type { SavedStep } from './step-store.ts'
-
-export interface TriggerOptions {
-  readonly parameters?: Record<string, unknown> | undefined
-  /** Does what looks, shows what would be written. */
-  readonly dryRun?: boolean | undefined
-  /** Outputs by path, which a dry run takes instead of doing those steps. */
-  readonly outputs?: Record<string, unknown> | undefined
-}
-
-export interface RunDetail extends RunRow {
-  readonly steps: readonly SavedStep[]
-}
-
-/** Versioned definitions, and their durable runs. */
-export interface Flows extends AsyncDisposable {
-  check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
-  /** A new flow, or a new version of the one with this id. */
-  save(principal: Principal, source: string, options?: SaveOptions): Promise<FlowWithVersion>
-  setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
-  remove(principal: Principal, ref: string): Promise<void>
-  list(workspaceId: string): Promise<FlowWithVersion[]>
-  get(workspaceId: string, ref: string): Promise<FlowWithVersion>
-  versions(workspaceId: string, ref: string): Promise<VersionRow[]>
-
-  trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>
-  /** The same on the hub's own account: a tool was called, which has been checked. */
-  launch(
-    workspaceId: string,
-    ref: string,
-    options: TriggerOptions & { readonly trigger: Record<string, unknown> & { readonly kind: string } },
-  ): Promise<RunRow>
-  runs(workspaceId: string, filter: RunFilter, page: { before?: string | undefined; limit: number }): Promise<RunRow[]>
-  run(workspaceId: string, id: string): Promise<RunDetail>
-  /** The run when it is over, or as it is when the time is up. */
-  wait(workspaceId: string, id: string, timeoutMs: number, signal?: AbortSignal): Promise<RunRow>
-  cancel(principal: Principal, id: string): Promise<RunRow>
-  /** From the step that failed. */
-  retry(principal: Principal, id: string): Promise<RunRow>
-  /** Once more from the start, with the same parameters and event: by its own version or the latest; dry, with the outputs of then. */
-  replay(
-    principal: Principal,
-    id: string,
-    options?: { version?: 'same' | 'latest' | undefined; dryRun?: boolean | undefined },
-  ): Promise<RunRow>
-
-  /** What the engine has to know. */
-  readonly engine: { readonly runs: Readonly<Record<string, RunFunction>> } & Pick<EngineOptions, 'progress' | 'onParked'>
-  attach(engine: Engine): void
-  /** Begins to start and take up runs when it is time. */
-  start(): void
-  readonly tick: Ticker['tick']
-}
+export { definitionSchema, printDefinition, type Definition, type DefinitionProblem, type Parsed } from './definitions/index.ts'
+export type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
+export type { RunFilter, RunRow, RunStatus } from './runs/run-store.ts'
+export type { SavedStep } from './runs/step-store.ts'
+export type { Flows, RunDetail, TriggerOptions } from './types.ts'
 
 export interface FlowsDeps extends Telemetry {
   readonly db: Database
@@ -105,13 +52,13 @@ export interface FlowsDeps extends Telemetry {
 export function createFlows(deps: FlowsDeps): Flows {
   const { db, access, events, tools, publisher } = deps
   const launcher = createLauncher(deps)
-  const memory = createMemory(db)
-  // Callers that come together share a transaction.
+  const runRepository = createRunRepository(db)
+  // Concurrent callers share a transaction.
   const launches = createBatcher((requests: readonly LaunchRequest[]) => db.transaction((trx) => launcher.launch(trx, ...requests)))
   const saver = createSaver(deps)
-  const ticker = createTicker({ ...deps, launcher, memory })
-  const keeper = createKeeper({ ...deps, saver, launcher })
-  const segment = createSegment({ ...deps, launcher, memory })
+  const ticker = createTicker({ ...deps, launcher, runRepository })
+  const maintenance = createMaintenance({ ...deps, saver, launcher })
+  const segment = createSegment({ ...deps, launcher, runRepository })
   events.consume('flow', createFlowConsumer({ ...deps, launcher }))
   events.consume('run', createRunConsumer({ ...deps, launcher }))
   tools.approvals.onDecided(async (trx, { runId }) => {
@@ -121,7 +68,7 @@ export function createFlows(deps: FlowsDeps): Flows {
   const get = async (workspaceId: string, ref: string): Promise<FlowWithVersion> => {
     const flow =
       (await findFlow(db.sql, workspaceId, ref)) ??
-      ((await keeper.ensure(workspaceId)) ? await findFlow(db.sql, workspaceId, ref) : undefined)
+      ((await maintenance.ensure(workspaceId)) ? await findFlow(db.sql, workspaceId, ref) : undefined)
     if (!flow) throw hubError('not_found', { detail: `there is no flow "${ref}" in this workspace` })
     return flow
   }
@@ -141,7 +88,7 @@ export function createFlows(deps: FlowsDeps): Flows {
     return { ...run, outputs: null, segment: 0, cancelling: false, finishedAt: null }
   }
 
-  /** A change of a run by a person, with its audit entry. */
+  /** Changes a run on request of a principal and records the change in the audit log. */
   const change = async (
     principal: Principal,
     id: string,
@@ -155,7 +102,7 @@ export function createFlows(deps: FlowsDeps): Flows {
       await work(trx, run)
       await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action, subject: id, detail: { flow: run.flow } })
     })
-    memory.active.get(id)?.abort.abort()
+    runRepository.active.get(id)?.abort.abort()
     return runOf(workspaceId, id)
   }
 
@@ -164,12 +111,12 @@ export function createFlows(deps: FlowsDeps): Flows {
       const end = { id: run.id, status: 'cancelled' as const, outputs: null, error: null }
       await endRuns(trx, [end])
       const version = await findVersion(trx, run.flowId, run.version)
-      if (version) await follow({ publisher, launcher }, trx, run, version.definition, end, false)
+      if (version) await handleRunEnd({ publisher, launcher }, trx, { row: run, definition: version.definition, end, shouldPublish: false })
       return
     }
     await markCancelling(trx, run.id)
     await launcher.wake(trx, [run.id])
-    for (const child of await childrenUnderWay(trx, run.id)) {
+    for (const child of await activeChildren(trx, run.id)) {
       const row = await lockRun(trx, child)
       if (row) await cancelIn(trx, row)
     }
@@ -177,7 +124,7 @@ export function createFlows(deps: FlowsDeps): Flows {
 
   const flows: Flows = {
     ...saver,
-    // What comes with the hub is there before anybody asks for it by name.
+    // A bundled flow is stored when somebody first refers to it, so `get` comes first.
     async setEnabled(principal, ref, enabled) {
       await get(principal.workspaceId, ref)
       return saver.setEnabled(principal, ref, enabled)
@@ -189,7 +136,7 @@ export function createFlows(deps: FlowsDeps): Flows {
     get,
     launch,
     async list(workspaceId) {
-      await keeper.ensure(workspaceId)
+      await maintenance.ensure(workspaceId)
       return listFlows(db.sql, workspaceId)
     },
     versions: async (workspaceId, ref) => listVersions(db.sql, (await get(workspaceId, ref)).id),
@@ -204,13 +151,13 @@ export function createFlows(deps: FlowsDeps): Flows {
       const until = Date.now() + timeoutMs
       for (let pause = 15; ; pause = Math.min(pause * 1.5, 250)) {
         const run = await runOf(workspaceId, id)
-        if (over.includes(run.status) || Date.now() >= until) return run
+        if (endedStatuses.includes(run.status) || Date.now() >= until) return run
         await sleep(Math.min(pause, Math.max(0, until - Date.now())), signal)
       }
     },
     cancel: (principal, id) =>
       change(principal, id, 'run.cancelled', async (trx, run) => {
-        if (over.includes(run.status)) throw hubError('run_state_conflict', { detail: `the run is ${run.status} already` })
+        if (endedStatuses.includes(run.status)) throw hubError('run_state_conflict', { detail: `the run is ${run.status} already` })
         await cancelIn(trx, run)
       }),
     retry: (principal, id) =>
@@ -221,7 +168,7 @@ export function createFlows(deps: FlowsDeps): Flows {
           })
         const version = await findVersion(trx, run.flowId, run.version)
         const records = new Map((await stepsOf(trx, id)).map((step) => [step.path, step]))
-        const { segment: number } = await reopen(trx, id, version ? dealtWith(version.definition, records) : [])
+        const { segment: number } = await reopen(trx, id, version ? handledSteps(version.definition, records) : [])
         await launcher.start(trx, { id, segment: number })
       }),
     async replay(principal, id, { version = 'same', dryRun = false } = {}) {
@@ -230,9 +177,10 @@ export function createFlows(deps: FlowsDeps): Flows {
       const flow = await get(workspaceId, run.flowId)
       const wanted = version === 'latest' ? flow : await findVersion(db.sql, run.flowId, run.version)
       const event = run.eventId === null ? undefined : await events.delivered(workspaceId, run.eventId)
-      if (!wanted || (run.eventId !== null && !event)) throw hubError('not_found', { detail: 'what this run was made of is kept no more' })
+      if (!wanted || (run.eventId !== null && !event))
+        throw hubError('not_found', { detail: 'the version or the event of this run has been deleted, so it cannot be replayed' })
       const { definition, source, digest, version: number } = wanted
-      // What was written then goes by the rights of who wrote it: those who changed it since never agreed to it.
+      // An old version runs with the rights of its author: later authors did not approve it.
       const { actor, scopes, readOnly } = version === 'latest' ? flow : run
       const made = await db.transaction(async (trx) => {
         const [made] = await launcher.launch(trx, {
@@ -256,25 +204,25 @@ export function createFlows(deps: FlowsDeps): Flows {
         const counts = await progressOf(trx, ids.map(runIdOf))
         return new Map(ids.map((id) => [id, counts.get(runIdOf(id)) ?? 0]))
       },
-      onParked: (trx, ids) => keeper.parked(trx, ids.map(runIdOf)),
+      onParked: (trx, ids) => maintenance.parked(trx, ids.map(runIdOf)),
     },
     attach: launcher.attach,
     start() {
       ticker.start()
-      keeper.start()
+      maintenance.start()
     },
     tick: ticker.tick,
     async [Symbol.asyncDispose]() {
       await ticker[Symbol.asyncDispose]()
-      await keeper[Symbol.asyncDispose]()
-      await memory[Symbol.asyncDispose]()
+      await maintenance[Symbol.asyncDispose]()
+      await runRepository[Symbol.asyncDispose]()
     },
   }
   tools.provide({ tools: async (workspaceId) => flowTools(flows, await listFlows(db.sql, workspaceId)) })
   return flows
 }
 
-/** The engine's own id of a segment has the run's in it. */
+/** The engine's id of a segment is `<run>:<segment>`. */
 function runIdOf(segmentId: string): string {
   return segmentId.split(':', 1)[0]!
 }

@@ -4,7 +4,7 @@ import { flowBench, type FlowBench } from '#test'
 
 let b: FlowBench
 
-/** The next change of this kind fails as one does whose transaction was in another's way, or whose database went away; those after it do not. */
+/** Makes the next change of this kind fail with a conflict or a lost connection; later ones succeed. */
 async function failOnce(table: string, when: string, code: string): Promise<() => Promise<void>> {
   const name = `once_${Math.random().toString(36).slice(2)}`
   await b.hub.db.pool.query(`

@@ -36,7 +36,7 @@ suite('a flow', () => {
     assert.ok(!(await flows.list(otherId)).some(({ name }) => name === id))
     await assert.rejects(tools.find(otherId, 'bench_secret'), { code: 'tool_unknown' })
     await assert.rejects(flows.save(stranger, `id: mine\nsteps: [{ id: s, flow: ${id} }]`), { code: 'flow_invalid' })
-    // The same name is another flow there, and hears nothing of this workspace.
+    // A flow of the same name in another workspace gets no events of this one.
     await flows.save(stranger, `id: ${id}\non: [{ event: bench.crossing }]\nsteps: [{ id: w, transform: 2 }]`)
     const emit = await b.flow('steps: [{ id: e, emit: { type: bench.crossing } }]')
     await emit.run()
@@ -57,11 +57,11 @@ suite('a flow', () => {
     const source = (tool: string): string => `id: clerks\nsteps: [{ id: a, uses: ${tool}, with: { at: /clerks } }]`
     await flows.save(clerk, source('probe_create_thing'))
     const refused = await flows.trigger(b.operator, 'clerks')
-    assert.equal((await b.over(refused.id)).error?.code, 'scope_missing')
+    assert.equal((await b.ended(refused.id)).error?.code, 'scope_missing')
     assert.equal(b.writes('/clerks'), 0)
     await flows.save(clerk, source('probe_get_thing'))
     const { id } = await flows.trigger(b.operator, 'clerks')
-    assert.equal((await b.over(id)).status, 'completed')
+    assert.equal((await b.ended(id)).status, 'completed')
   })
 
   test('whose call a policy asks about waits for a person by itself, and makes exactly that call once', async () => {
@@ -76,11 +76,11 @@ outputs: { ok: "\${{ steps.gone.output.ok }}" }`)
         ['reject', { status: 'failed', code: 'approval_rejected', writes: 1 }],
       ] as const) {
         const { id } = await start()
-        await until('it waits', async () => (await b.look(id)).status === 'waiting')
+        await until('it waits', async () => (await b.current(id)).status === 'waiting')
         const [asked] = await tools.approvals.list(b.workspaceId, { run: id }, { limit: 5 })
         assert.match(asked!.message, /it is for good/)
         await tools.approvals.decide(await access.operator('boss'), asked!.id, decision)
-        const done = await b.over(id)
+        const done = await b.ended(id)
         assert.deepEqual({ status: done.status, code: done.error?.code, writes: b.writes('/asked-about') }, expected)
       }
     } finally {

@@ -5,13 +5,13 @@ import { until } from '#test/faults'
 
 let b: FlowBench
 
-/** As if the time until then had passed. */
+/** Simulates that the time until then has passed. */
 async function passTime(runId: string): Promise<void> {
   await b.hub.db.pool.query(`update hub.flow_steps set until = now() where run_id = $1 and status = 'waiting'`, [runId])
   await b.hub.db.pool.query('update hub.flow_runs set wake_at = now() where id = $1', [runId])
 }
 
-const waiting = (runId: string) => until('it waits', async () => (await b.look(runId)).status === 'waiting')
+const waiting = (runId: string) => until('it waits', async () => (await b.current(runId)).status === 'waiting')
 
 suite('time in a flow', () => {
   before(async () => {
@@ -54,7 +54,7 @@ steps: [{ id: a, transform: 1 }]`)
     await b.hub.flows.tick(new Date(Date.now() + 91 * 86_400_000))
     await waiting(id)
     await passTime(id)
-    assert.deepEqual((await b.over(id)).outputs, { a: 'done' })
+    assert.deepEqual((await b.ended(id)).outputs, { a: 'done' })
   })
 
   test('a step that takes too long fails, also when it only waits, and what is around it can deal with that', async () => {
@@ -99,7 +99,7 @@ outputs: { look: "\${{ steps.look.error.code }}", pause: "\${{ steps.pause.error
     const failed = await run()
     assert.equal(failed.error?.code, 'outcome_unknown')
     await b.hub.flows.retry(b.operator, failed.id)
-    assert.equal((await b.over(failed.id)).error?.code, 'outcome_unknown')
+    assert.equal((await b.ended(failed.id)).error?.code, 'outcome_unknown')
     assert.equal(b.writes('/cut'), 1)
   })
 
@@ -110,25 +110,25 @@ outputs: { look: "\${{ steps.look.error.code }}", pause: "\${{ steps.pause.error
     const { id } = await start()
     await waiting(id)
     await passTime(id)
-    assert.equal((await b.over(id)).error?.code, 'wait_timeout')
+    assert.equal((await b.ended(id)).error?.code, 'wait_timeout')
     await b.hub.flows.retry(b.operator, id)
     await waiting(id)
     const emit = await b.flow('steps: [{ id: e, emit: { type: bench.late, data: { n: 5 } } }]')
     await emit.run()
-    assert.deepEqual((await b.over(id)).outputs, { n: 5 })
+    assert.deepEqual((await b.ended(id)).outputs, { n: 5 })
   })
 
   test('a question that nobody answers fails the step; retried, it is asked anew', async () => {
     const { approvals } = b.hub.tools
     const { start } = await b.flow('steps: [{ id: ask, approve: { message: "Well?", expires: 2500ms } }]')
     const { id } = await start()
-    assert.equal((await b.over(id)).error?.code, 'approval_expired')
+    assert.equal((await b.ended(id)).error?.code, 'approval_expired')
     await b.hub.flows.retry(b.operator, id)
     const pending = await until('it asks again', async () =>
       (await approvals.list(b.workspaceId, { run: id }, { limit: 5 })).find(({ status }) => status === 'pending'),
     )
     await approvals.decide(await b.hub.access.operator('boss'), pending.id, 'approve')
-    assert.equal((await b.over(id)).status, 'completed')
+    assert.equal((await b.ended(id)).status, 'completed')
   })
 
   test('of several runs that wait, the event goes to the one it belongs to', async () => {
@@ -140,7 +140,7 @@ outputs: { order: "\${{ steps.paid.output.data.order }}" }`)
     for (const { id } of runs) await waiting(id)
     const emit = await b.flow('steps: [{ id: e, emit: { type: bench.paid, data: { order: 2 } } }]')
     await emit.run()
-    assert.deepEqual((await b.over(runs[1]!.id)).outputs, { order: 2 })
-    for (const { id } of [runs[0]!, runs[2]!]) assert.equal((await b.look(id)).status, 'waiting')
+    assert.deepEqual((await b.ended(runs[1]!.id)).outputs, { order: 2 })
+    for (const { id } of [runs[0]!, runs[2]!]) assert.equal((await b.current(id)).status, 'waiting')
   })
 })

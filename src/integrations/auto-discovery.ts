@@ -3,7 +3,7 @@ import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import { fitCredential, type Connector, type EnvironmentIntegration } from '#kit'
 import { newId } from '#lib/ids'
-import type { IntegrationsOptions } from './index.ts'
+import type { IntegrationsOptions } from './types.ts'
 import { deleteIntegration, listIntegrations, updateIntegration, type IntegrationRow, type NewIntegration } from './store.ts'
 
 interface AutoDiscoveryDeps {

@@ -2,7 +2,7 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import { hubError, type HubError } from '#errors'
-import type { Connector, EnvironmentVariables } from '#kit'
+import type { Connector } from '#kit'
 import type { HttpRuntime } from '#http'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
@@ -15,6 +15,7 @@ import { createRateLimiters } from './limits.ts'
 import { createHealth, type Health } from './health.ts'
 import { createAutoDiscovery } from './auto-discovery.ts'
 import { createOwnCredentials, guessAuthType, type Owner } from './own-credentials.ts'
+import type { IntegrationsOptions } from './types.ts'
 import { testConnection, type ConnectionTest } from './test-connection.ts'
 import {
   deleteIntegration,
@@ -27,7 +28,7 @@ import {
   type IntegrationRow,
   type NewIntegration,
 } from './store.ts'
-import { checkConfig, type CheckConfig, type CredentialInput } from './validate.ts'
+import { checkConfig, type CredentialInput } from './validate.ts'
 
 export type { Connection } from './connection.ts'
 export type { IntegrationRow } from './store.ts'
@@ -80,14 +81,6 @@ export interface IntegrationsDeps extends Telemetry {
   readonly access: Access
   readonly credentials: Credentials
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
-}
-
-export interface IntegrationsOptions {
-  readonly connectors: readonly Connector[]
-  /** The values of the variables that connectors declare. */
-  readonly environment: EnvironmentVariables
-  readonly ratePerMinute: number
-  readonly check?: CheckConfig
 }
 
 export async function createIntegrations(deps: IntegrationsDeps, options: IntegrationsOptions): Promise<Integrations> {

@@ -8,13 +8,13 @@ import type { ApprovalRow, ApprovedCall } from './approval-store.ts'
 export function assertPending({ id, status, decidedBy, expiresAt }: ApprovalRow, now: Date): void {
   if (status === 'expired' || (status === 'pending' && expiresAt <= now)) throw hubError('approval_expired', { approvalId: id })
   if (status === 'pending') return
-  const said = status === 'rejected' ? 'no' : 'yes'
-  throw hubError('approval_decided', { detail: `${decidedBy} said ${said} to this already`, approvalId: id })
+  const verb = status === 'rejected' ? 'rejected' : 'approved'
+  throw hubError('approval_decided', { detail: `${decidedBy} ${verb} this already`, approvalId: id })
 }
 
 /**
- * Two pairs of eyes: a program does not approve what it asks for, nor what a flow asks for that it saved. Who is at the command line owns the hub
- * anyway, and who administers the workspace could make a token for it.
+ * A token may not approve its own requests, nor those of flows that it saved. The operator at the command line owns the hub, and an administrator
+ * of the workspace could create another token, so neither is restricted.
  */
 export function assertMayDecide(principal: Principal, { id, askedBy, deciders }: ApprovalRow): void {
   if (principal.kind === 'token' && actorOf(principal) === askedBy && !allows(principal, 'tokens:write'))
@@ -23,14 +23,14 @@ export function assertMayDecide(principal: Principal, { id, askedBy, deciders }:
   throw hubError('scope_missing', { detail: `only these may decide on this approval: ${deciders.join(', ')}`, approvalId: id })
 }
 
-/** A scope is never taken for a name, nor an actor: whoever may make tokens could otherwise name one like it. */
+/** A decider that looks like a scope or an actor is never compared with names: otherwise a token could get rights by its name. */
 function fits(principal: Principal, decider: string): boolean {
   if (Object.hasOwn(scopes, decider) || decider.startsWith('tools:call:')) return allows(principal, decider)
   if (/^(token|operator|system):/.test(decider)) return actorOf(principal) === decider
   return principal.name === decider
 }
 
-/** Says which part of the call is another one, so that a person sees what to approve again. */
+/** Says which part of the call differs, so that a person sees what to approve again. */
 export function describeMismatch({ call }: ApprovalRow, asked: ApprovedCall): { detail: string; hint: string } {
   const hint = 'make the call without the approval to ask for this one'
   if (call === null) return { detail: 'this approval is not about a tool call', hint }
@@ -41,12 +41,12 @@ export function describeMismatch({ call }: ApprovalRow, asked: ApprovedCall): { 
         ? 'the definition of the tool has changed since'
         : call.integration !== asked.integration
           ? `it is for the integration ${call.integration ?? '(none)'}`
-          : 'the input is another one'
+          : 'the input is different'
   return { detail: `the approval does not cover this call: ${differs}`, hint }
 }
 
-/** Without the input of the call: who may subscribe to events need not be one who may see that. */
-export async function announceApproval(
+/** The event contains no input of the call, because subscribers may lack the right to see it. */
+export async function publishApproval(
   publisher: EventPublisher,
   trx: Transaction,
   type: 'approval.requested' | 'approval.decided',

@@ -3,7 +3,7 @@ import type { Sql, Transaction } from '#db'
 
 export type ApprovalStatus = 'pending' | 'approved' | 'rejected' | 'expired' | 'used'
 
-/** The one call that an approval covers. The digest is that of the tool's definition: what was agreed to is what the tool meant then. */
+/** The one call that an approval covers. The digest is that of the tool's definition, so an approval ends when the tool changes. */
 export interface ApprovedCall {
   readonly tool: string
   readonly digest: string
@@ -56,7 +56,7 @@ type Asked = Pick<
   'id' | 'workspaceId' | 'message' | 'deciders' | 'call' | 'callDigest' | 'runId' | 'path' | 'askedBy' | 'expiresAt'
 >
 
-/** Undefined where the same question is pending already. */
+/** Undefined when the same question is already pending. */
 export async function insertApproval(trx: Transaction, asked: Asked): Promise<ApprovalRow | undefined> {
   const { deciders, call } = asked
   return (await trx
@@ -97,7 +97,7 @@ export function findApproval(sql: Sql, workspaceId: string, id: string): Promise
   return approvalOf(sql, workspaceId, id).executeTakeFirst() as Promise<ApprovalRow | undefined>
 }
 
-/** Until the transaction ends nobody else decides. */
+/** Prevents other decisions until the transaction ends. */
 export function lockApproval(trx: Transaction, workspaceId: string, id: string): Promise<ApprovalRow | undefined> {
   return approvalOf(trx, workspaceId, id).forUpdate().executeTakeFirst() as Promise<ApprovalRow | undefined>
 }
@@ -136,7 +136,7 @@ interface Decision {
   readonly at: Date
 }
 
-/** Undefined where it was decided already. */
+/** Undefined when it was already decided. */
 export async function recordDecision(
   trx: Transaction,
   id: string,
@@ -163,7 +163,7 @@ export async function dropApprovals(sql: Sql, before: Date, most: number): Promi
   return rows.length
 }
 
-/** Marks it as used in one statement with the look whether it may be: of two calls that show it at once, one goes through. */
+/** Checks the approval and marks it as used in one statement, so that only one of two concurrent calls can use it. */
 export async function useApproval(
   trx: Transaction,
   { workspaceId, id, callDigest, key, now }: { workspaceId: string; id: string; callDigest: string; key: string | null; now: Date },

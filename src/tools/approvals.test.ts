@@ -25,7 +25,7 @@ interface Bench extends AsyncDisposable {
   readonly hub: TestHub
   readonly api: Upstream
   readonly workspaceId: string
-  /** A program that asks, and may see but not decide. */
+  /** A token that may ask and read but not decide. */
   readonly agent: string
   token(name: string, ...scopes: string[]): Promise<{ id: string; token: string }>
   invoke(body?: object, headers?: Record<string, string>, tool?: string): Promise<Reply>
@@ -123,7 +123,7 @@ test('an approval covers no other input, integration or tool, and says what diff
   assert.match(await differs({ input: { at: '/other' } }), /input/)
   assert.match(await differs({ integration: 'second' }), /integration probe/)
   assert.match(await differs({}, 'probe_put_thing'), /probe_create_thing/)
-  // Nor where no policy asks.
+  // The same holds when no policy asks.
   assert.match(await differs({}, 'probe_get_thing'), /probe_create_thing/)
   assert.equal(b.api.requests.length, 0)
   assert.equal((await b.invoke({ input: { at: '/thing' } }, shown(id))).status, 200, 'a default that is written out is the same call')
@@ -244,7 +244,7 @@ test('an approval that nobody decided on in time expires, and one that was not u
     [late.id, 'expired'],
     [next.id, 'expired'],
   ])
-  // Old ones go in time, their decisions stay in the audit log.
+  // Old approvals are deleted; their decisions stay in the audit log.
   await approvals.expire(new Date(Date.now() + 89 * 86_400_000))
   assert.equal((await approvals.get(b.workspaceId, next.id)).status, 'expired')
   await approvals.expire(new Date(Date.now() + 91 * 86_400_000))

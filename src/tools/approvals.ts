@@ -20,7 +20,7 @@ import {
   type ApprovalRow,
   type ApprovedCall,
 } from './approval-store.ts'
-import { announceApproval, assertMayDecide, assertPending, describeMismatch } from './approval-rules.ts'
+import { publishApproval, assertMayDecide, assertPending, describeMismatch } from './approval-rules.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
 import type { Registry, ToolDescription } from './registry.ts'
@@ -28,9 +28,9 @@ import type { Registry, ToolDescription } from './registry.ts'
 export interface Question {
   readonly workspaceId: string
   readonly message: string
-  /** Actors (`token:tok_…`), names of tokens, or scopes; nobody named: whoever has the scope approvals:write. */
+  /** Actors (`token:tok_…`), names of tokens, or scopes. Without it, everybody with the scope approvals:write may decide. */
   readonly deciders?: readonly string[] | undefined
-  /** The one call that a yes will cover; its input is checked before anybody is asked. */
+  /** The one call that the approval covers; its input is checked before anybody is asked. */
   readonly call?: { readonly tool: string; readonly integration: string | null; readonly input: unknown } | undefined
   readonly runId?: string | undefined
   readonly path?: string | undefined
@@ -40,11 +40,11 @@ export interface Question {
 
 export type DecisionListener = (trx: Transaction, approval: ApprovalRow) => Promise<void>
 
-/** A person's decision. Where it is about a call, it covers exactly that call, once. */
+/** Decisions of people. An approval of a call covers exactly that call, once. */
 export interface Approvals {
-  /** Returns the pending approval where the same asker has asked the same question already. */
+  /** Returns the pending approval when the same actor has already asked the same question. */
   ask(question: Question): Promise<ApprovalRow>
-  /** The same for a call that has been checked. */
+  /** The same for a call that has been checked already. */
   askFor(question: Omit<Question, 'call'>, call: ApprovedCall | null): Promise<ApprovalRow>
   get(workspaceId: string, id: string): Promise<ApprovalRow>
   list(workspaceId: string, filter: ApprovalFilter, page: { before?: string | undefined; limit: number }): Promise<ApprovalRow[]>
@@ -65,10 +65,10 @@ export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
   readonly catalogue: Catalogue
 }
 
-/** Shorter than the journal keeps keys: a call that is repeated under its key gets the stored outcome. */
+/** Shorter than the retention of the journal, so that a call that is repeated under its key gets the stored outcome. */
 const repeatableMs = 29 * 86_400_000
 const expiredAtOnce = 100
-/** The audit log keeps the decisions. */
+/** Approvals may be deleted, because the audit log keeps the decisions. */
 const keptMs = 90 * 86_400_000
 const dropEveryMs = 3_600_000
 const droppedAtOnce = 1000
@@ -85,9 +85,9 @@ export function createApprovals({ db, access, publisher, integrations, registry,
   const listeners: DecisionListener[] = []
   let droppedAt = 0
 
-  const tell = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {
+  const completeDecision = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {
     for (const listener of listeners) await listener(trx, row)
-    await announceApproval(publisher, trx, 'approval.decided', row)
+    await publishApproval(publisher, trx, 'approval.decided', row)
     const detail = { tool: row.call?.tool ?? null, run: row.runId, comment: row.comment }
     await access.audit.record(trx, { workspaceId: row.workspaceId, actor, action: `approval.${row.status}`, subject: row.id, detail })
     return row
@@ -96,7 +96,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
   const expireOne = (id: string, now: Date): Promise<boolean> =>
     db.transaction(async (trx) => {
       const row = await recordDecision(trx, id, { status: 'expired', decidedBy: null, comment: null, at: now })
-      if (row) await tell(trx, row, 'system:approvals')
+      if (row) await completeDecision(trx, row, 'system:approvals')
       return row !== undefined
     })
 
@@ -115,7 +115,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
     for (;;) {
       const made = await db.transaction(async (trx) => {
         const row = await insertApproval(trx, { id: newId('apr'), ...asked, message, deciders, call, expiresAt })
-        if (row) await announceApproval(publisher, trx, 'approval.requested', row)
+        if (row) await publishApproval(publisher, trx, 'approval.requested', row)
         return row
       })
       if (made) return made
@@ -150,7 +150,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
         assertMayDecide(principal, row)
         const status = decision === 'approve' ? 'approved' : 'rejected'
         const decided = await recordDecision(trx, id, { status, decidedBy: actorOf(principal), comment: comment ?? null, at })
-        return tell(trx, decided!, actorOf(principal))
+        return completeDecision(trx, decided!, actorOf(principal))
       })
     },
 
@@ -164,7 +164,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
         try {
           if (await expireOne(id, now)) expired++
         } catch (error) {
-          // One failure must not stop the others; the next look tries it again.
+          // One failure must not stop the others; the next sweep tries it again.
           logger.warn({ err: error, approval: id }, 'failed to record that an approval has expired')
         }
       }
@@ -192,7 +192,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
       if (isAgain) return
       throw hubError('approval_mismatch', {
         detail: 'this approval has been used: it covers one call, once',
-        hint: 'make the call without it to ask anew; a call that may have to be repeated needs an idempotency key from the start',
+        hint: 'make the call without it to ask again; a call that may have to be repeated needs an idempotency key from the start',
         approvalId: id,
       })
     },
@@ -208,7 +208,7 @@ function refusalOf({ id, status, decidedBy, comment, expiresAt }: ApprovalRow): 
     return hubError('approval_rejected', { detail: `${decidedBy} rejected this call${comment ? `: ${comment}` : ''}`, approvalId: id })
   if (status === 'pending' && expiresAt > new Date())
     return hubError('approval_required', { detail: 'nobody has decided on this approval yet', hint: howToContinue(id), approvalId: id })
-  return hubError('approval_expired', { hint: 'make the call without the approval to ask anew', approvalId: id })
+  return hubError('approval_expired', { hint: 'make the call without the approval to ask again', approvalId: id })
 }
 
 export function howToContinue(id: string): string {

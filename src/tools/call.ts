@@ -5,7 +5,7 @@ import type { NewEntry } from './journal.ts'
 import type { PolicyDecision } from './policy.ts'
 import type { Tool } from './tool.ts'
 
-/** Which way a call came in; `flow` from a step of a run, `tool` from a tool of the hub itself. */
+/** How a call arrived; `flow` is a step of a run, `tool` a tool of the hub itself. */
 export type Transport = 'rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow' | 'tool'
 
 export interface InvokeOptions {

@@ -102,7 +102,7 @@ export function createTools(deps: ToolsDeps, { connectors, ownTools = [], execut
       sweeping = setInterval(() => {
         journal
           .resolveInterrupted()
-          .catch((error: unknown) => logger.warn({ err: error }, 'failed to end the calls of processes that are gone'))
+          .catch((error: unknown) => logger.warn({ err: error }, 'failed to end the calls of dead processes; trying again'))
         approvals.expire(new Date()).catch((error: unknown) => logger.warn({ err: error }, 'failed to record which approvals have expired'))
       }, sweepMs).unref()
     },

@@ -4,7 +4,7 @@ import { createBatcher } from '#lib/batch'
 import { newId } from '#lib/ids'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
-import { createAnnouncer } from './announce.ts'
+import { createCallPublisher } from './publish-calls.ts'
 import {
   dropOld,
   findByKey,
@@ -44,13 +44,13 @@ export interface Result {
   readonly error?: HubError | undefined
 }
 
-/** What the journal found or stored for a call: a new entry, an earlier call under the same key, or a call for later. */
+/** The journal's answer for a call: a new entry, an earlier call under the same key, or a queued call. */
 export type Recorded =
   | { readonly kind: 'new'; readonly entry: Entry }
   | { readonly kind: 'replay'; readonly row: InvocationRow }
   | { readonly kind: 'queued'; readonly id: string }
 
-/** Stores what will make the call, in the transaction that stores the call. */
+/** Stores the job that makes the call, in the transaction that stores the call. */
 export type StartLater = (trx: Transaction) => Promise<void>
 
 export interface Journal extends AsyncDisposable {
@@ -74,14 +74,14 @@ export interface JournalDeps extends Telemetry {
 }
 
 export function createJournal({ db, publisher, logger }: JournalDeps, executorId: string): Journal {
-  const announced = createAnnouncer(db, publisher)
+  const storeAndPublish = createCallPublisher(db, publisher)
   const inserts = createBatcher(async (rows: readonly Parameters<typeof insertInvocations>[1][number][]) => {
-    const made = await announced(rows, (sql) => insertInvocations(sql, rows))
+    const made = await storeAndPublish(rows, (sql) => insertInvocations(sql, rows))
     return rows.map(({ id }) => made.has(id))
   })
   const endings = createBatcher(async (ended: readonly { entry: Entry; ending: Ending }[]) => {
     const rows = ended.map(({ entry, ending }) => ({ ...entry, ...ending, key: entry.key ?? null }))
-    await announced(rows, (sql) =>
+    await storeAndPublish(rows, (sql) =>
       finishInvocations(
         sql,
         ended.map(({ ending }) => ending),
@@ -118,7 +118,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
 
   const earlierCall = async ({ workspaceId, key }: NewEntry): Promise<InvocationRow> => {
     const known = key === undefined ? undefined : await findByKey(db.sql, workspaceId, key)
-    // It was deleted for its age between the two statements.
+    // The retention deleted it between the two statements.
     if (!known) throw hubError('in_progress', { retryAfter: 1 })
     return known
   }
@@ -168,7 +168,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
       db.transaction(async (trx) => {
         const unknown = hubError('outcome_unknown', { detail: 'the process died during the call' })
         const settled = await resolveInterrupted(trx, storedError(hubError('interrupted')), storedError(unknown))
-        await announced(settled, () => Promise.resolve(), trx)
+        await storeAndPublish(settled, () => Promise.resolve(), trx)
         return settled.length
       }),
 
@@ -188,7 +188,7 @@ interface StoredError {
   readonly retry_after?: number
 }
 
-/** What callers may see of an error; its cause is only for the log. */
+/** The part of an error that callers may see; its cause is only for the log. */
 function storedError({ code, message, details: { hint, errors, retryAfter } }: HubError): Record<string, unknown> {
   const { kind } = errorCatalogue[code]
   return {

@@ -16,7 +16,7 @@ export interface ToolDescription {
   readonly aliases: readonly string[]
   readonly input_schema: Record<string, unknown>
   readonly output_schema: Record<string, unknown>
-  /** Changes when the tool's meaning may have: what an approval or a cached list is bound to. */
+  /** Changes with the definition of the tool; approvals and cached lists are bound to it. */
   readonly digest: string
 }
 
@@ -74,7 +74,7 @@ export function unknownTool(name: string, names: Iterable<string>): HubError {
   })
 }
 
-/** What the principal may call and the filter lets through, the best fit first. */
+/** The tools that the principal may call and the filter accepts, the best match first. */
 export function rank(tools: readonly Tool[], principal: Principal, { query, connector, effect }: ToolFilter): Tool[] {
   const words =
     query
@@ -96,7 +96,7 @@ export function mayCall(principal: Principal, { name, connector, action }: Tool)
   return allows(principal, `tools:call:${connector.name}`) || allows(principal, `tools:call:${name}`)
 }
 
-/** A word in the name weighs more than in the title, and there more than in the text; a tool needs most of the words. */
+/** A word in the name counts more than one in the title, and that more than one in the description. A tool must match at least half of the words. */
 function score({ name, aliases, connector, action }: Tool, words: readonly string[]): number {
   const names = [name, ...aliases, connector.title].join(' ').toLowerCase()
   const title = action.title.toLowerCase()

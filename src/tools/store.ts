@@ -49,7 +49,7 @@ const columns = [
 
 type Wire = Omit<InvocationRow, 'startedAt' | 'finishedAt' | 'attempts'> & { readonly startedAt: Date; readonly finishedAt: Date | null }
 
-/** Inserts many rows in one statement and returns the ids that were inserted: a row whose key is taken is not. */
+/** Inserts many rows in one statement and returns the inserted ids. A row whose key exists already is not inserted. */
 export async function insertInvocations(sql: Sql, rows: readonly Wire[]): Promise<Set<string>> {
   const { rows: made } = await raw<{ id: string }>`
     insert into hub.invocations (id, workspace_id, tool, connector, effect, integration_id, integration, transport, actor, key, digest, status,
@@ -73,7 +73,7 @@ export interface Ending {
   readonly executorId: string
 }
 
-/** Only calls that this executor still runs: what a sweep has ended, or another process took over, is not overwritten. */
+/** Ends only calls that this executor still runs, so that calls that a sweep ended or another process took over are not overwritten. */
 export async function finishInvocations(sql: Sql, endings: readonly Ending[]): Promise<void> {
   await raw`
     update hub.invocations as i
@@ -147,8 +147,7 @@ export async function retake(sql: Sql, row: Pick<InvocationRow, 'id' | 'status' 
 }
 
 /**
- * Ends the calls of processes that are gone: those of serving hubs once the engine has removed them as dead, those of command lines after
- * ten minutes. A read changed nothing and may be repeated; the outcome of a write is unknown.
+ * Ends the calls of dead processes: calls of serving hubs when the engine has removed their executor, calls of command lines after ten minutes. A read changed nothing and may be repeated; the outcome of a write is unknown.
  */
 export async function resolveInterrupted(
   sql: Sql,

@@ -51,7 +51,7 @@ test('a call finds its tool by name or alias, goes out with the credential, and 
   assert.deepEqual([body['status'], body['output'], body['replayed']], ['completed', { ok: 1 }, false])
   assert.equal((await b.invoke('find_the_thing')).status, 200)
   assert.equal(b.api.requests[0]!.headers.authorization, 'Bearer probe-secret-token')
-  // Unkeyed looks are journalled when they are over, without keeping their caller.
+  // Reads without a key are stored after they have ended, and their caller does not wait for that.
   const journal = await until('both are in the journal', async () => {
     const found = (await b.hub.call('GET', '/api/v1/invocations?tool=probe_get_thing')).json()
     return found.items.length === 2 && found

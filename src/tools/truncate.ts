@@ -1,4 +1,4 @@
-/** Results are cut to the fields that the caller asked for and to a budget of tokens. Each cut says what is missing. */
+/** One shortened value in a result, so that the caller knows what is missing. */
 export interface Truncation {
   readonly path: string
   readonly shown: number
@@ -12,7 +12,7 @@ export interface Truncated {
   readonly cuts: readonly Truncation[]
 }
 
-// A token of JSON is about four characters; exact counting would cost more than it tells.
+// A token of JSON is about four characters; an exact count is not worth its cost.
 const charactersPerToken = 4
 
 export function tokensOf(json: string | undefined): number {
@@ -27,7 +27,7 @@ export function truncate(output: unknown, { fields, maxTokens }: { fields?: read
   return { output: fit(picked, maxTokens * charactersPerToken, '', cuts), totalTokens, cuts }
 }
 
-/** `items.name` takes the name of each item: a list is passed through. */
+/** Keeps the given fields; `items.name` means the name of each item of a list. */
 export function pick(value: unknown, fields: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => pick(item, fields))
   if (value === null || typeof value !== 'object') return value
@@ -47,7 +47,7 @@ export function pick(value: unknown, fields: readonly string[]): unknown {
   return picked
 }
 
-/** Cuts a value to about `room` characters: small parts stay whole, large ones share what is left. */
+/** Shortens a value to about `room` characters: small parts stay complete, large ones share the rest. */
 function fit(value: unknown, room: number, path: string, cuts: Truncation[]): unknown {
   const size = JSON.stringify(value)?.length ?? 0
   if (size <= room) return value
@@ -70,7 +70,7 @@ function fitItems(items: readonly unknown[], room: number, path: string, cuts: T
     kept.push(item)
     left -= size
   }
-  // One item larger than all the room: better a part of it than an empty list.
+  // If the first item alone is too large, a part of it is more useful than an empty list.
   if (kept.length === 0 && items.length > 0) kept.push(fit(items[0], room - 2, `${path || '$'}[0]`, cuts))
   if (kept.length < items.length) cuts.push({ path: path || '$', shown: kept.length, total: items.length, unit: 'items' })
   return kept

@@ -6,10 +6,10 @@ import { z } from 'zod'
 import { connectors } from '#connectors'
 import { createExpressions, render } from '#expressions'
 import { createHubTools, operations } from '#operations'
-import { flowsRunBy, parseDefinition, type Definition, type Known } from '../../src/flows/definition/index.ts'
+import { flowsRunBy, parseDefinition, type Definition, type Known } from '../../src/flows/definitions/index.ts'
 
 const home = join(import.meta.dirname, '../..')
-const folder = join(home, 'src/flows/ready')
+const folder = join(home, 'src/flows/bundled')
 const expressions = createExpressions()
 after(() => expressions[Symbol.asyncDispose]())
 
@@ -34,7 +34,9 @@ const known: Known = {
   flowIds: () => flows.keys(),
   eventTypes: connectors.flatMap(({ name, events = {} }) => Object.keys(events).map((type) => `${name}.${type}`)),
 }
-for (const file of readdirSync(folder).toSorted()) {
+for (const file of readdirSync(folder)
+  .filter((name) => name.endsWith('.yaml'))
+  .toSorted()) {
   const parsed = parseDefinition(readFileSync(join(folder, file), 'utf8'), { known, expressions })
   assert.ok('definition' in parsed, `${file}: ${JSON.stringify('problems' in parsed ? parsed.problems : [], null, 1)}`)
   assert.equal(`${parsed.definition.id}.yaml`, file)

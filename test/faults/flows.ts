@@ -9,13 +9,13 @@ import { kill } from './processes.ts'
 import { until } from './wait.ts'
 import { ask, deliver, hookSecret, hubSettings } from './webhooks.ts'
 
-/** Two places for hubs on one database, an outside that counts, and flows that do a bit of everything. */
+/** Two hubs on one database, an outside system that counts writes, and flows that use every kind of step. */
 export interface FlowField extends AsyncDisposable {
   readonly hubs: HubProcess[]
   readonly client: pg.Client
-  /** How often something was written outside, by path. */
+  /** The number of outside writes by path. */
   readonly writes: ReadonlyMap<string, number>
-  /** What the lethal tool asks before it kills. */
+  /** The lethal tool reads this before it kills its process. */
   spared: boolean
   start(place: number): Promise<HubProcess>
   kill(place: number): Promise<void>
@@ -114,11 +114,11 @@ export interface Tally {
   readonly runs: number
   readonly completed: number
   readonly unknown: number
-  /** The longest that a dead process's work lay there. */
+  /** The longest time until another process took over the work of a dead one. */
   readonly takenOverMs: number
 }
 
-/** Kills now the one, now the other of two hubs under load, and then looks at every run, every write and every event. */
+/** Kills the two hubs in turn under load, then checks every run, write and event. */
 export async function killUnderFlows({ rounds, load }: { readonly rounds: number; readonly load: number }): Promise<Tally> {
   await using field = await flowField([20, 150])
   let number = 0
@@ -150,7 +150,7 @@ export async function killUnderFlows({ rounds, load }: { readonly rounds: number
   return { ...(await settle(field, acknowledged)), takenOverMs }
 }
 
-/** Waits until nothing is under way any more, and holds what happened against what should have. */
+/** Waits until no run is active and compares the results with the expected ones. */
 export async function settle(field: FlowField, acknowledged: ReadonlySet<string>): Promise<Omit<Tally, 'takenOverMs'>> {
   const { client, count, writes } = field
   await until(
@@ -191,7 +191,7 @@ export async function settle(field: FlowField, acknowledged: ReadonlySet<string>
   return { runs: runs.length, completed: completed.length, unknown: rows.filter(({ code }) => code === 'outcome_unknown').length }
 }
 
-/** Stops one of two hubs as an operator does, with runs under way on both. */
+/** Stops one of two hubs as an operator does, while both execute runs. */
 export async function stopUnderFlows(load: number): Promise<Omit<Tally, 'takenOverMs'>> {
   await using field = await flowField([100, 400])
   const acknowledged = new Set<string>()
@@ -209,7 +209,7 @@ export async function stopUnderFlows(load: number): Promise<Omit<Tally, 'takenOv
   return tally
 }
 
-/** A run that kills each process that takes it up, until it is put aside; then it is let live. */
+/** A run kills each process that executes it until the hub parks it. Then it is allowed to finish. */
 export async function killByFlow(): Promise<void> {
   await using field = await flowField([0, 1])
   await field.save(`
@@ -231,7 +231,7 @@ outputs: { said: "\${{ steps.said.output }}" }`)
   const runs = (): Promise<any[]> =>
     field.client.query('select id, flow, status, error, outputs from hub.flow_runs').then(({ rows }) => rows)
   const of = async (flow: string): Promise<any> => (await runs()).find((run) => run.flow === flow)
-  await until('it is put aside', async () => (await of('lethal')).status === 'parked', 20_000)
+  await until('the run is parked', async () => (await of('lethal')).status === 'parked', 20_000)
   const { id, error } = await of('lethal')
   assert.deepEqual([error.code, error.retryable], ['run_parked', false])
   await until('it is told', async () => (await of('heard'))?.status === 'completed')

@@ -12,8 +12,10 @@ export interface FlowBench extends ServedHub {
   readonly workspaceId: string
   /** Saves a flow under a new id. */
   flow(yaml: string): Promise<TestFlow>
-  over(runId: string): Promise<RunDetail>
-  look(runId: string): Promise<RunDetail>
+  /** The run when it has ended. */
+  ended(runId: string): Promise<RunDetail>
+  /** The run as it is now. */
+  current(runId: string): Promise<RunDetail>
   /** The number of writes to the outside system, by path. */
   writes(path: string): number
 }
@@ -26,21 +28,21 @@ export async function flowBench(): Promise<FlowBench> {
   const { operator, outside } = served
   const { flows } = served.hub
   const { workspaceId } = operator
-  const over = async (runId: string): Promise<RunDetail> => {
+  const ended = async (runId: string): Promise<RunDetail> => {
     await flows.wait(workspaceId, runId, 20_000)
     return flows.run(workspaceId, runId)
   }
   return {
     ...served,
     workspaceId,
-    over,
-    look: (runId) => flows.run(workspaceId, runId),
+    ended,
+    current: (runId) => flows.run(workspaceId, runId),
     writes: (path) => outside.seen.filter(({ what }) => what === `POST ${path}`).length,
     async flow(yaml) {
       const id = `bench-${(count += 1)}`
       await flows.save(operator, `id: ${id}\n${yaml}`)
       const start = (parameters: Record<string, unknown> = {}): Promise<RunRow> => flows.trigger(operator, id, { parameters })
-      return { id, start, run: async (parameters) => over((await start(parameters)).id) }
+      return { id, start, run: async (parameters) => ended((await start(parameters)).id) }
     },
   }
 }

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sleep } from '#lib/clock'
-import type { ForEachStep, IfStep, ParallelStep, Step, SwitchStep, TryStep } from '../definition/index.ts'
+import type { ForEachStep, IfStep, ParallelStep, Step, SwitchStep, TryStep } from '../definitions/index.ts'
 import { failure, toRunError } from './error.ts'
 import { holds, rendered, type Frame } from './frame.ts'
-import type { Port } from './port.ts'
+import type { Runtime } from './runtime.ts'
 import { earliest, isSignal, Suspended } from './signals.ts'
-import type { Attempt, Done } from './walk.ts'
+import type { Attempt, Done } from './attempt.ts'
 
 type BlockStep = IfStep | SwitchStep | ForEachStep | ParallelStep | TryStep
 
@@ -19,27 +19,27 @@ export function runBlocks(outer: Attempt, step: Step): Promise<Done> {
   return runTry(attempt, block, outer.frame)
 }
 
-/** What was decided is kept before anything follows from it: taken up again, the run goes the same way. */
-async function once<T>({ port, record }: Attempt, decide: () => Promise<T>): Promise<T> {
+/** Stores a decision before acting on it, so that the run takes the same branch when it is claimed again. */
+async function once<T>({ runtime, record }: Attempt, decide: () => Promise<T>): Promise<T> {
   if (record.input !== undefined && record.input !== null) return record.input as T
   const decision = await decide()
-  await port.save({ ...record, status: 'running', input: decision })
+  await runtime.save({ ...record, status: 'running', input: decision })
   return decision
 }
 
 async function runIf(attempt: Attempt, step: IfStep): Promise<Done> {
-  const { port, frame, inside } = attempt
-  const input = await once(attempt, async () => ({ taken: (await holds(port, step.if, frame)) ? 'then' : 'else' }))
+  const { runtime, frame, inside } = attempt
+  const input = await once(attempt, async () => ({ taken: (await holds(runtime, step.if, frame)) ? 'then' : 'else' }))
   const steps = input.taken === 'then' ? step.then : (step.else ?? [])
   return { input, output: await inside(steps, frame) }
 }
 
 async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Promise<Done> {
-  const { port, frame, inside } = attempt
+  const { runtime, frame, inside } = attempt
   const input = await once(attempt, async () => {
-    const value = await rendered(port, choice.on, frame)
+    const value = await rendered(runtime, choice.on, frame)
     for (const [index, { when }] of choice.cases.entries()) {
-      const wanted = await rendered(port, when, frame)
+      const wanted = await rendered(runtime, when, frame)
       if (isDeepStrictEqual(value, wanted) || (Array.isArray(wanted) && wanted.some((one) => isDeepStrictEqual(value, one))))
         return { taken: index }
     }
@@ -49,17 +49,17 @@ async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Prom
   return { input, output: await inside(steps, frame) }
 }
 
-/** A timer that is longer fires at once. */
-const longestTimer = 2 ** 31 - 1
+/** Node fires a longer timer at once. */
+const maxTimerMs = 2 ** 31 - 1
 const maxItems = 10_000
-/** A list that is longer than this is not kept beside where it came from, but made again. */
+/** A longer list is not stored but computed again from its expression. */
 const keptBytes = 64_000
 
 async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep): Promise<Done> {
-  const { port, frame, inside } = attempt
+  const { runtime, frame, inside } = attempt
   const list = async (): Promise<unknown[]> => {
-    const found = await rendered(port, each.in, frame)
-    // JSONata has no list of one: one item is a list as well, and nothing is none.
+    const found = await rendered(runtime, each.in, frame)
+    // JSONata returns a list of one item as the item, and an empty list as nothing.
     return found === undefined || found === null ? [] : [found].flat(1)
   }
   const input = await once(attempt, async (): Promise<{ count: number; items?: unknown[] }> => {
@@ -77,19 +77,22 @@ async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep)
     }
     return inside(each.steps, inner)
   }
-  const output = await together(port, items.map(run), { atOnce: each.max_parallel ?? 1, goOn: each.on_error === 'continue' })
+  const output = await runConcurrently(runtime, items.map(run), {
+    maxActive: each.max_parallel ?? 1,
+    continueOnError: each.on_error === 'continue',
+  })
   return { input, output }
 }
 
-async function runParallel({ port, frame, inside }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
+async function runParallel({ runtime, frame, inside }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
   const names = Object.keys(branches)
   const runs = names.map((name) => () => inside(branches[name]!, frame))
-  // A branch that fails lets the others finish: what they do may not depend on it.
-  const outputs = await together(port, runs, { atOnce: names.length, goOn: false })
+  // When a branch fails, the running branches still finish, because they may not depend on it.
+  const outputs = await runConcurrently(runtime, runs, { maxActive: names.length, continueOnError: false })
   return { output: Object.fromEntries(names.map((name, index) => [name, outputs[index]])) }
 }
 
-/** What the block's own time was too short for can still be dealt with. */
+/** The time limit of the block does not apply to `catch` and `finally`: both can still react to it. */
 async function runTry({ frame, inside }: Attempt, step: TryStep, around: Frame): Promise<Done> {
   const guarded = async (): Promise<unknown> => {
     try {
@@ -113,13 +116,13 @@ async function runTry({ frame, inside }: Attempt, step: TryStep, around: Frame):
 type Outcome = { readonly output: unknown } | { readonly failed: unknown } | { readonly suspended: number | undefined }
 
 /**
- * Side by side, `atOnce` at a time. What waits gives its place to others, and is gone into again when its time has come while others are still
- * under way; when all that is left waits, so does the run.
+ * Runs work concurrently, `atOnce` at a time. Waiting work is entered again when its time comes while other work is still active; when only
+ * waiting work is left, the run is suspended.
  */
-async function together(
-  port: Port,
+async function runConcurrently(
+  runtime: Runtime,
   runs: readonly (() => Promise<unknown>)[],
-  { atOnce, goOn }: { atOnce: number; goOn: boolean },
+  { maxActive, continueOnError }: { maxActive: number; continueOnError: boolean },
 ): Promise<unknown[]> {
   const outcomes: (Outcome | undefined)[] = runs.map(() => undefined)
   const active = new Map<number, Promise<void>>()
@@ -136,36 +139,36 @@ async function together(
       work.then((outcome) => {
         outcomes[index] = outcome
         active.delete(index)
-        if ('failed' in outcome && (!goOn || isSignal(outcome.failed))) stop = true
+        if ('failed' in outcome && (!continueOnError || isSignal(outcome.failed))) stop = true
       }),
     )
   }
-  let nudges = port.nudges()
+  let wakeRequests = runtime.wakeRequests()
   const waits = (): { index: number; until: number | undefined }[] =>
     outcomes.flatMap((outcome, index) => (outcome && 'suspended' in outcome ? [{ index, until: outcome.suspended }] : []))
 
   let next = 0
   for (;;) {
-    // Those that wait hold their place: at most so many are begun and not over.
-    while (!stop && next < runs.length && active.size + waits().length < atOnce) enter(next++)
+    // Waiting work counts too: the limit is on work that has begun and not ended.
+    while (!stop && next < runs.length && active.size + waits().length < maxActive) enter(next++)
     if (active.size === 0) break
-    const nudge = new AbortController()
+    const timerAbort = new AbortController()
     const due = earliest(waits().map(({ until }) => until))
     const timer =
-      due === undefined ? [] : [sleep(Math.min(Math.max(0, due - port.now()), longestTimer), nudge.signal).catch(() => undefined)]
+      due === undefined ? [] : [sleep(Math.min(Math.max(0, due - runtime.now()), maxTimerMs), timerAbort.signal).catch(() => undefined)]
     await Promise.race([...active.values(), ...timer])
-    nudge.abort()
+    timerAbort.abort()
     if (stop || active.size === 0) continue
-    const isNudged = port.nudges() > nudges
-    nudges = port.nudges()
-    for (const { index, until } of waits()) if ((until !== undefined && until <= port.now()) || isNudged) enter(index)
+    const isWakeRequested = runtime.wakeRequests() > wakeRequests
+    wakeRequests = runtime.wakeRequests()
+    for (const { index, until } of waits()) if ((until !== undefined && until <= runtime.now()) || isWakeRequested) enter(index)
   }
   const failures = outcomes.flatMap((outcome) => (outcome && 'failed' in outcome ? [outcome.failed] : []))
   const signal = failures.find(isSignal)
   if (signal) throw signal
-  // Whatever was begun comes to its end first: so it is the same failure whenever the run is taken up.
+  // Everything that has begun ends first, so that a repeated execution reports the same failure.
   const waiting = waits()
   if (waiting.length > 0) throw new Suspended(earliest(waiting.map(({ until }) => until)))
-  if (!goOn && failures.length > 0) throw failures[0]
+  if (!continueOnError && failures.length > 0) throw failures[0]
   return outcomes.map((outcome) => (outcome && 'output' in outcome ? outcome.output : null))
 }

@@ -1,18 +1,18 @@
 import { HubError } from '#errors'
-import type { Call } from '../definition/index.ts'
+import type { Call } from '../definitions/index.ts'
 import { rendered } from './frame.ts'
 import { Suspended } from './signals.ts'
-import type { Attempt, Done } from './walk.ts'
+import type { Attempt, Done } from './attempt.ts'
 import { decided } from './waits.ts'
 
-/** A tool call. Its key is made of run, step and item: a step that is done again after a crash finds what it did. */
-export async function runCall({ port, frame, path, record, signal }: Attempt, step: Call): Promise<Done> {
+/** Calls a tool. The key consists of run, step and item, so a step that is repeated after a crash finds its earlier call. */
+export async function runCall({ runtime, frame, path, record, signal }: Attempt, step: Call): Promise<Done> {
   const { uses, fields } = step
-  const input = (await rendered(port, step.with ?? {}, frame)) as Record<string, unknown>
-  const integration = step.integration === undefined ? undefined : String((await rendered(port, step.integration, frame)) ?? '')
+  const input = (await rendered(runtime, step.with ?? {}, frame)) as Record<string, unknown>
+  const integration = step.integration === undefined ? undefined : String((await rendered(runtime, step.integration, frame)) ?? '')
   const asked = approvalIn(record.input)
-  // A policy asked for a person's approval of exactly this call.
-  if (asked !== undefined) await decided(port, asked)
+  // A policy required an approval of exactly this call.
+  if (asked !== undefined) await decided(runtime, asked)
   const call = {
     uses,
     input,
@@ -24,14 +24,14 @@ export async function runCall({ port, frame, path, record, signal }: Attempt, st
     ...(integration ? { integration } : {}),
   }
   try {
-    const { output, invocationId } = await port.call(call)
+    const { output, invocationId } = await runtime.call(call)
     return { input, output, invocationId }
   } catch (thrown) {
     const approval = thrown instanceof HubError ? thrown.details.approvalId : undefined
     if (approval === undefined || asked !== undefined) throw thrown
-    const state = await port.approval(approval)
-    const until = state.status === 'pending' ? state.until : port.now()
-    await port.save({ ...record, status: 'waiting', input: { approval, call: input }, until })
+    const state = await runtime.approval(approval)
+    const until = state.status === 'pending' ? state.until : runtime.now()
+    await runtime.save({ ...record, status: 'waiting', input: { approval, call: input }, until })
     throw new Suspended(until)
   }
 }

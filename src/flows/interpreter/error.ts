@@ -10,7 +10,7 @@ export interface RunError {
   readonly step?: string
 }
 
-/** A step has failed for good. */
+/** A step has failed and is not retried any more. */
 export class StepFailed extends Error {
   readonly error: RunError
   constructor(error: RunError) {

@@ -1,21 +1,21 @@
 import { render } from '#expressions'
-import { conditionOf } from '../definition/index.ts'
-import type { Port, StepRecord } from './port.ts'
+import { conditionOf } from '../definitions/index.ts'
+import type { Runtime, StepRecord } from './runtime.ts'
 
-/** What stands around a step: where its steps are kept, and which names its expressions see. */
+/** The surroundings of a step: the path prefix, the names in expressions and the time limit. */
 export interface Frame {
-  /** Before the id of each of its steps: `each/3/`. */
+  /** The path before the id of each step, such as `each/3/`. */
   readonly prefix: string
   readonly names: Readonly<Record<string, unknown>>
-  /** By id, as expressions see them. Inner blocks share it, as ids are unique; each item of a list has its own. */
+  /** Steps by id, as expressions see them. Inner blocks share the object, because ids are unique; each item of a list has its own. */
   readonly steps: Record<string, SeenStep>
-  /** When everything in it has to be over. */
+  /** The time limit of everything in it. */
   readonly deadline: Deadline | undefined
 }
 
 export interface Deadline {
   readonly at: number
-  /** What to say when it is not. */
+  /** The error message when the time limit is exceeded. */
   readonly of: string
 }
 
@@ -33,19 +33,19 @@ export function scopeOf({ names, steps }: Frame): Record<string, unknown> {
   return { ...names, steps }
 }
 
-/** Long enough for what a flow computes; a bomb is over within the second. */
+/** Enough for real flows; an expression that never ends is stopped within a second. */
 const limits = { timeoutMs: 900, maxOutputBytes: 5_000_000 }
 
-export function rendered({ expressions }: Port, value: unknown, frame: Frame): Promise<unknown> {
+export function rendered({ expressions }: Runtime, value: unknown, frame: Frame): Promise<unknown> {
   return render(expressions, value, scopeOf(frame), limits)
 }
 
-export async function holds({ expressions }: Port, condition: string | boolean, frame: Frame): Promise<boolean> {
+export async function holds({ expressions }: Runtime, condition: string | boolean, frame: Frame): Promise<boolean> {
   if (typeof condition === 'boolean') return condition
   return truth(await expressions.evaluate(conditionOf(condition), scopeOf(frame), limits))
 }
 
-/** As JSONata has it: nothing, empty and zero are false. */
+/** The rule of JSONata: missing, empty and zero values are false. */
 function truth(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(truth)
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0

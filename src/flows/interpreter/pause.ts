@@ -1,19 +1,19 @@
 import { sleep } from '#lib/clock'
 import { failure } from './error.ts'
 import type { Deadline } from './frame.ts'
-import type { Port } from './port.ts'
+import type { Runtime } from './runtime.ts'
 import { Cancelled, Suspended } from './signals.ts'
 
-/** What is shorter is waited for here: to let go of the run and take it up again costs as much as some milliseconds of it. */
-const heldMs = 2000
+/** Shorter waits stay in this process: to suspend a run and to claim it again costs more than a short sleep. */
+const maxHeldMs = 2000
 
-/** Until a time: here when it is soon, otherwise by letting go of the run. */
-export async function pause(port: Port, until: number, deadline?: Deadline): Promise<void> {
+/** Waits until a time: in this process when the wait is short, otherwise by suspending the run. */
+export async function pause(runtime: Runtime, until: number, deadline?: Deadline): Promise<void> {
   const end = deadline === undefined ? until : Math.min(until, deadline.at)
-  const left = end - port.now()
-  if (left > heldMs) throw new Suspended(end)
+  const left = end - runtime.now()
+  if (left > maxHeldMs) throw new Suspended(end)
   if (left > 0) {
-    await sleep(left, port.signal).catch(() => {
+    await sleep(left, runtime.signal).catch(() => {
       throw new Cancelled()
     })
   }

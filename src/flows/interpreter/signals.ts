@@ -1,6 +1,6 @@
-/** What ends the walk through a run without being a failure of it. */
+/** Exceptions that end the execution of a run here without failing it. */
 
-/** Nothing can be done before `until`, or before something comes; the run lets go of its process. */
+/** The run has to wait until `until` or until something arrives, and gives up its place in this process. */
 export class Suspended extends Error {
   readonly until: number | undefined
   constructor(until: number | undefined) {
@@ -16,7 +16,7 @@ export class Cancelled extends Error {
   }
 }
 
-/** What the run remembers cannot be reached just now: it is taken up again from there, as after a crash. */
+/** The records of the run cannot be reached now. It continues from them later, as after a crash. */
 export class Interrupted extends Error {
   constructor(cause: unknown) {
     super('the run was interrupted', { cause })
@@ -27,7 +27,7 @@ export function isSignal(thrown: unknown): boolean {
   return thrown instanceof Suspended || thrown instanceof Cancelled || thrown instanceof Interrupted
 }
 
-/** The earliest of the times at which something may go on; undefined when only an event, a person or another run can tell. */
+/** The earliest time at which something may continue; undefined when everything waits for an event, a person or another run. */
 export function earliest(times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined)
   return known.length === 0 ? undefined : Math.min(...known)

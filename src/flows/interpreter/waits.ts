@@ -1,26 +1,26 @@
 import { parseDuration } from '#lib/duration'
-import { conditionOf, type ApproveStep, type FlowStep, type WaitForStep, type WaitStep } from '../definition/index.ts'
+import { conditionOf, type ApproveStep, type FlowStep, type WaitForStep, type WaitStep } from '../definitions/index.ts'
 import { failure, StepFailed } from './error.ts'
 import { rendered, scopeOf } from './frame.ts'
 import { pause } from './pause.ts'
-import type { Port } from './port.ts'
+import type { Runtime } from './runtime.ts'
 import { Suspended } from './signals.ts'
-import type { Attempt, Done } from './walk.ts'
+import type { Attempt, Done } from './attempt.ts'
 
-/** Fixed when the wait begins: a run that is taken up again waits for the rest. */
-export async function runWait({ port, frame, record, deadline }: Attempt, { wait }: WaitStep): Promise<Done> {
-  const until = record.until ?? (await endOf(port, await rendered(port, wait, frame)))
-  if (port.dryRun) return { output: { until: new Date(until).toISOString() } }
-  if (!record.until) await port.save({ ...record, status: 'waiting', until })
-  await pause(port, until, deadline)
+/** The end of the wait is stored when it begins: a run that is claimed again waits only for the rest. */
+export async function runWait({ runtime, frame, record, deadline }: Attempt, { wait }: WaitStep): Promise<Done> {
+  const until = record.until ?? (await endOf(runtime, await rendered(runtime, wait, frame)))
+  if (runtime.dryRun) return { output: { until: new Date(until).toISOString() } }
+  if (!record.until) await runtime.save({ ...record, status: 'waiting', until })
+  await pause(runtime, until, deadline)
   return { output: { until: new Date(until).toISOString() } }
 }
 
-async function endOf(port: Port, wait: unknown): Promise<number> {
+async function endOf(runtime: Runtime, wait: unknown): Promise<number> {
   if (typeof wait === 'string') {
     const ms = parseDuration(wait.trim())
     if (ms === undefined) throw failure('invalid_input', `\`${wait.slice(0, 60)}\` is not a duration`, 'write it like 30s, 2h30m or 90d')
-    return port.now() + ms
+    return runtime.now() + ms
   }
   const { until } = wait as { until: unknown }
   const time = typeof until === 'number' ? until : Date.parse(String(until))
@@ -29,12 +29,12 @@ async function endOf(port: Port, wait: unknown): Promise<number> {
   return time
 }
 
-export async function runWaitFor({ port, frame, path, record }: Attempt, { wait_for: wanted }: WaitForStep): Promise<Done> {
-  if (port.dryRun) return { output: null }
-  const until = record.until ?? port.now() + parseDuration(wanted.timeout)!
+export async function runWaitFor({ runtime, frame, path, record }: Attempt, { wait_for: wanted }: WaitForStep): Promise<Done> {
+  if (runtime.dryRun) return { output: null }
+  const until = record.until ?? runtime.now() + parseDuration(wanted.timeout)!
   if (!record.until) {
     const { event, filter, correlate } = wanted
-    await port.expect(
+    await runtime.expect(
       { ...record, status: 'waiting', until },
       {
         event,
@@ -44,51 +44,52 @@ export async function runWaitFor({ port, frame, path, record }: Attempt, { wait_
       },
     )
   }
-  if (port.now() < until) throw new Suspended(until)
-  await port.forget(path)
+  if (runtime.now() < until) throw new Suspended(until)
+  await runtime.forget(path)
   throw failure('wait_timeout', `no ${wanted.event} came within ${wanted.timeout}`)
 }
 
-export async function runChild({ port, frame, path, record }: Attempt, step: FlowStep): Promise<Done> {
-  const parameters = await rendered(port, step.with ?? {}, frame)
-  const state = await port.child(`${path}#${record.keyNo}.${record.attempts}`, step.flow, parameters)
+export async function runChild({ runtime, frame, path, record }: Attempt, step: FlowStep): Promise<Done> {
+  const parameters = await rendered(runtime, step.with ?? {}, frame)
+  const state = await runtime.child(`${path}#${record.keyNo}.${record.attempts}`, step.flow, parameters)
   if (state.status === 'completed') return { input: parameters, output: state.outputs }
   if (state.status === 'failed') throw new StepFailed({ ...state.error, step: step.id })
-  if (record.status !== 'waiting') await port.save({ ...record, status: 'waiting', input: parameters })
+  if (record.status !== 'waiting') await runtime.save({ ...record, status: 'waiting', input: parameters })
   throw new Suspended(undefined)
 }
 
 const usualExpiry = '7d'
 
 export async function runApproval(attempt: Attempt, { approve }: ApproveStep): Promise<Done> {
-  const { port, frame, path, record, signal } = attempt
-  const integration = String((await rendered(port, approve.call?.integration ?? '', frame)) ?? '')
+  const { runtime, frame, path, record, signal } = attempt
+  const integration = String((await rendered(runtime, approve.call?.integration ?? '', frame)) ?? '')
   const call = approve.call && {
     uses: approve.call.uses,
-    input: await rendered(port, approve.call.with ?? {}, frame),
+    input: await rendered(runtime, approve.call.with ?? {}, frame),
     ...(integration ? { integration } : {}),
   }
-  if (port.dryRun) return { output: { approved: true, by: 'dry run', call: call ?? null } }
+  if (runtime.dryRun) return { output: { approved: true, by: 'dry run', call: call ?? null } }
   const known = (record.input ?? {}) as { approval?: string }
   let { approval } = known
   if (approval === undefined) {
-    const message = String(await rendered(port, approve.message, frame))
+    const message = String(await rendered(runtime, approve.message, frame))
     const expiresAt = record.startedAt + parseDuration(approve.expires ?? usualExpiry)!
-    approval = await port.ask(path, { message, by: approve.by, expiresAt, call })
-    await port.save({ ...record, status: 'waiting', input: { approval, message, call: call ?? null }, until: expiresAt })
+    approval = await runtime.ask(path, { message, by: approve.by, expiresAt, call })
+    await runtime.save({ ...record, status: 'waiting', input: { approval, message, call: call ?? null }, until: expiresAt })
   }
-  const { by, comment } = await decided(port, approval)
+  const { by, comment } = await decided(runtime, approval)
   if (!call) return { output: { approved: true, by, comment } }
   const { fields } = approve.call
-  const made = await port.call({ ...call, path, key: `${path}#${record.keyNo}`, approval, signal, ...(fields ? { fields } : {}) })
+  const made = await runtime.call({ ...call, path, key: `${path}#${record.keyNo}`, approval, signal, ...(fields ? { fields } : {}) })
   return { output: { approved: true, by, comment, result: made.output }, invocationId: made.invocationId }
 }
 
-/** Goes on when a person said yes. */
-export async function decided(port: Port, approval: string): Promise<{ by: string; comment: string | null }> {
-  const state = await port.approval(approval)
+/** Returns when a person has approved; otherwise suspends or fails the step. */
+export async function decided(runtime: Runtime, approval: string): Promise<{ by: string; comment: string | null }> {
+  const state = await runtime.approval(approval)
   if (state.status === 'pending') throw new Suspended(state.until)
-  if (state.status === 'expired') throw failure('approval_expired', 'nobody decided in time')
-  if (state.status === 'rejected') throw failure('approval_rejected', `${state.by} said no${state.comment ? `: ${state.comment}` : ''}`)
+  if (state.status === 'expired') throw failure('approval_expired', 'nobody decided before the approval expired')
+  if (state.status === 'rejected')
+    throw failure('approval_rejected', `${state.by} rejected this${state.comment ? `: ${state.comment}` : ''}`)
   return { by: state.by, comment: state.comment }
 }

@@ -3,18 +3,18 @@ import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { createExpressions } from '#expressions'
 import { hubError } from '#errors'
-import type { Definition, Step } from '../definition/index.ts'
+import type { Definition, Step } from '../definitions/index.ts'
 import { StepFailed } from './error.ts'
-import type { Port, StepRecord } from './port.ts'
+import type { Runtime, StepRecord } from './runtime.ts'
 import { Cancelled, Suspended } from './signals.ts'
 import { walk } from './walk.ts'
 
-/** What outlives a process: the run's records, and what the world has seen of it. */
+/** The state that survives a process: the run's records and its outside effects. */
 function createWorld() {
   return {
     now: Date.UTC(2026, 0, 1),
     steps: new Map<string, StepRecord>(),
-    /** By key: how often it was done, and what came of it. */
+    /** The number of executions and the output of each call, by key. */
     calls: new Map<string, { times: number; output: unknown }>(),
     tries: new Map<string, number>(),
     emitted: new Map<string, number>(),
@@ -30,7 +30,7 @@ const overStatuses = new Set(['completed', 'failed', 'skipped'])
 const expressions = createExpressions()
 after(() => expressions[Symbol.asyncDispose]())
 
-/** A process that works on a run, and dies at its n-th dealing with what is outside it: half before it had its effect, half after. */
+/** A process that executes a run and dies at its n-th outside call, half of the time before the effect and half after it. */
 function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
   let dealings = 0
   let isDead = false
@@ -43,7 +43,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     }
     if (!isDead && dealings % 2 === 0) effect()
     isDead = true
-    // What ends a walk at once, with nothing done about it.
+    // This ends the execution at once, without any handling.
     throw new Cancelled()
   }
   const records = new Map(structuredClone([...world.steps]))
@@ -53,7 +53,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     world.steps.set(record.path, JSON.parse(JSON.stringify(record)) as StepRecord)
     return true
   }
-  const port: Port = {
+  const runtime: Runtime = {
     expressions,
     signal: new AbortController().signal,
     deadline: undefined,
@@ -62,10 +62,10 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     known: (path) => records.get(path),
     save: (record) => deal(() => void keep(record)),
     show: () => undefined,
-    nudges: () => 0,
+    wakeRequests: () => 0,
     recorded: () => undefined,
     async call({ key, uses, input }) {
-      const told = await deal(() => {
+      const answer = await deal(() => {
         const done = world.calls.get(key)
         if (done) return { output: done.output }
         const tries = (world.tries.get(key) ?? 0) + 1
@@ -76,14 +76,14 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
         world.calls.set(key, { times: 1, output })
         return { output }
       })
-      if ('error' in told) throw told.error
-      return { output: told.output, invocationId: `inv_${key}` }
+      if ('error' in answer) throw answer.error
+      return { output: answer.output, invocationId: `inv_${key}` }
     },
     child: (path, _flow, parameters) =>
       deal(() => {
         const child = world.children.get(path)
         if (!child) world.children.set(path, { times: 1, parameters, isOver: false })
-        return child?.isOver ? { status: 'completed', outputs: { of: child.parameters } } : { status: 'under way' }
+        return child?.isOver ? { status: 'completed', outputs: { of: child.parameters } } : { status: 'running' }
       }),
     expect: (record) =>
       deal(() => {
@@ -108,10 +108,10 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
         if (isNew) world.emitted.set(record.path, (world.emitted.get(record.path) ?? 0) + 1)
       }),
   }
-  return port
+  return runtime
 }
 
-/** What comes from outside while the run waits: people decide, flows end, events come, time passes. */
+/** The outside changes while the run waits: people decide, flows end, events arrive, time passes. */
 function comes(world: World, until: number | undefined): void {
   for (const asked of world.asked.values()) asked.isDecided = true
   for (const child of world.children.values()) child.isOver = true
@@ -127,7 +127,7 @@ interface Ended {
   readonly deaths: number
 }
 
-/** A run from its start to its end, by as many processes as it takes. */
+/** Executes a run from its start to its end, in as many processes as that takes. */
 async function runToItsEnd(definition: Definition, deaths: readonly number[]): Promise<Ended> {
   const world = createWorld()
   let died = 0
@@ -145,7 +145,7 @@ async function runToItsEnd(definition: Definition, deaths: readonly number[]): P
   }
 }
 
-/** Definitions in which a later step may say what earlier ones gave. Ids are given afterwards. */
+/** Definitions in which later steps may use the outputs of earlier ones. Ids are assigned afterwards. */
 const { steps: blocks } = fc.letrec<{ steps: Shape[]; step: Shape }>((tie) => ({
   steps: fc.array(tie('step'), { minLength: 1, maxLength: 4 }),
   step: fc.oneof(
@@ -220,13 +220,13 @@ function define(shapes: readonly Shape[]): Definition {
   return { id: 'random', steps, outputs: Object.fromEntries(Array.from({ length: count }, (_, n) => [`s${n}`, `\${{ steps.s${n} }}`])) }
 }
 
-/** A death takes time, so times differ. */
+/** Removes times, which differ because a death takes time. */
 function timeless(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value ?? null).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'then'))
 }
 
-/** Paths and what became of them. */
-function told({ steps }: World): unknown {
+/** The steps by path, without their times. */
+function timelessSteps({ steps }: World): unknown {
   return Object.fromEntries([...steps].map(([path, { status, output, error }]) => [path, timeless({ status, output, error })]).toSorted())
 }
 
@@ -235,13 +235,13 @@ test('whatever a flow does, and wherever its processes die, it ends as if none h
   await fc.assert(
     fc.asyncProperty(blocks, fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 25 }), async (shapes, diesAt) => {
       const definition = define(shapes)
-      const whole = await runToItsEnd(definition, [])
+      const undisturbed = await runToItsEnd(definition, [])
       const broken = await runToItsEnd(definition, diesAt)
       deaths += broken.deaths
-      assert.deepEqual(timeless(broken.outcome), timeless(whole.outcome))
-      assert.deepEqual(told(broken.world), told(whole.world))
+      assert.deepEqual(timeless(broken.outcome), timeless(undisturbed.outcome))
+      assert.deepEqual(timelessSteps(broken.world), timelessSteps(undisturbed.world))
       for (const kept of ['calls', 'emitted', 'children', 'asked'] as const)
-        assert.deepEqual([...broken.world[kept].keys()].toSorted(), [...whole.world[kept].keys()].toSorted(), kept)
+        assert.deepEqual([...broken.world[kept].keys()].toSorted(), [...undisturbed.world[kept].keys()].toSorted(), kept)
       assert.ok([...broken.world.emitted.values()].every((times) => times === 1))
     }),
     { numRuns: 60 },

@@ -2,69 +2,51 @@ import { HubError } from '#errors'
 import { deadline as timeLimit } from '#lib/clock'
 import { parseDuration } from '#lib/duration'
 import { postgresJson } from '#lib/postgres-text'
-import { innerBlocks, stepKinds, type Definition, type Step } from '../definition/index.ts'
+import { innerBlocks, stepKinds, type Definition, type Step } from '../definitions/index.ts'
 import { runBlocks } from './blocks.ts'
 import { runCall } from './call.ts'
 import { failure, StepFailed, toRunError, type RunError } from './error.ts'
 import { holds, rendered, seen, type Deadline, type Frame } from './frame.ts'
 import { pause } from './pause.ts'
-import type { Port, StepRecord } from './port.ts'
+import type { Attempt, Done } from './attempt.ts'
+import type { Runtime, StepRecord } from './runtime.ts'
 import { Cancelled, earliest, isSignal, Suspended } from './signals.ts'
 import { runApproval, runChild, runWait, runWaitFor } from './waits.ts'
 
-/** What one attempt of a step has to work with. */
-export interface Attempt {
-  readonly port: Port
-  readonly frame: Frame
-  readonly path: string
-  /** What is known of it already: it was begun before, by a process that is gone, or before a wait. */
-  readonly record: StepRecord
-  readonly signal: AbortSignal
-  /** When it has to be over. */
-  readonly deadline: Deadline | undefined
-  /** Walks the steps inside it. */
-  inside(steps: readonly Step[], frame: Frame): Promise<unknown>
-}
-
-export interface Done {
-  readonly output: unknown
-  readonly input?: unknown
-  readonly invocationId?: string
-}
-
 /**
- * Walks a run from its first step, past what is done, to where something is to be done. So a run that is taken up again, after a crash, a wait or
- * a repair, goes on exactly where it stood; nothing but the steps' records tells where that is.
+ * Executes a run from its first step and skips the steps whose records say that they are done. A run that is claimed again after a crash, a wait
+ * or a retry therefore continues where it stopped; the records of its steps are the only state.
  */
-export async function walk(port: Port, definition: Definition, names: Readonly<Record<string, unknown>>): Promise<unknown> {
-  const deadline = port.deadline === undefined ? undefined : { at: port.deadline, of: `the run took longer than ${definition.timeout}` }
+export async function walk(runtime: Runtime, definition: Definition, names: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const deadline =
+    runtime.deadline === undefined ? undefined : { at: runtime.deadline, of: `the run took longer than ${definition.timeout}` }
   const frame: Frame = { prefix: '', names, steps: {}, deadline }
   try {
-    await runSteps(port, definition.steps, frame)
+    await runSteps(runtime, definition.steps, frame)
   } catch (thrown) {
     if (isSignal(thrown) || !definition.on_error) throw thrown
     const error = toRunError(thrown, '')
-    await runSteps(port, definition.on_error.steps, { ...frame, prefix: 'on_error/', names: { ...names, error }, deadline: undefined })
+    await runSteps(runtime, definition.on_error.steps, { ...frame, prefix: 'on_error/', names: { ...names, error }, deadline: undefined })
     throw thrown
   }
-  return rendered(port, definition.outputs ?? {}, frame)
+  return rendered(runtime, definition.outputs ?? {}, frame)
 }
 
-/** One after the other; the output is that of the last. */
-export async function runSteps(port: Port, steps: readonly Step[], frame: Frame): Promise<unknown> {
+/** Runs steps one after the other and returns the output of the last. */
+export async function runSteps(runtime: Runtime, steps: readonly Step[], frame: Frame): Promise<unknown> {
   let output: unknown = null
-  for (const step of steps) output = await runStep(port, step, frame)
+  for (const step of steps) output = await runStep(runtime, step, frame)
   return output
 }
 
-async function runStep(port: Port, step: Step, frame: Frame): Promise<unknown> {
+async function runStep(runtime: Runtime, step: Step, frame: Frame): Promise<unknown> {
   const path = `${frame.prefix}${step.id}`
-  const before = port.known(path)
-  // A block that is over is gone through again for what its steps gave.
-  if (before?.status === 'completed' && !isContainer(step)) return settle(frame, step, before)
-  if (before?.status === 'skipped') return settle(frame, step, before)
+  const before = runtime.known(path)
+  // A completed block runs again to collect the stored outputs of its steps.
+  if (before?.status === 'completed' && !isContainer(step)) return expose(frame, step, before)
+  if (before?.status === 'skipped') return expose(frame, step, before)
   if (before?.status === 'failed') {
-    await recall(port, step, frame)
+    await restoreBlock(runtime, step, frame)
     return failed(step, frame, before)
   }
   const record: StepRecord = before ?? {
@@ -74,92 +56,92 @@ async function runStep(port: Port, step: Step, frame: Frame): Promise<unknown> {
     status: 'running',
     attempts: 0,
     keyNo: 0,
-    startedAt: port.now(),
+    startedAt: runtime.now(),
   }
   if (record.attempts === 0 && !('then' in step) && step.if !== undefined) {
     let isMet: boolean
     try {
-      isMet = await holds(port, step.if, frame)
+      isMet = await holds(runtime, step.if, frame)
     } catch (thrown) {
-      return giveUp(port, step, frame, record, toRunError(thrown, step.id))
+      return recordFailure(runtime, step, frame, record, toRunError(thrown, step.id))
     }
     if (!isMet) {
-      const skipped: StepRecord = { ...record, status: 'skipped', finishedAt: port.now() }
-      await port.save(skipped)
-      return settle(frame, step, skipped)
+      const skipped: StepRecord = { ...record, status: 'skipped', finishedAt: runtime.now() }
+      await runtime.save(skipped)
+      return expose(frame, step, skipped)
     }
   }
-  const recorded = isContainer(step) ? undefined : port.recorded(path)
-  if (recorded) return complete(port, step, frame, { ...record, attempts: 1 }, { output: recorded.output })
-  return attempts(port, step, frame, record)
+  const recorded = isContainer(step) ? undefined : runtime.recorded(path)
+  if (recorded) return complete(runtime, step, frame, { ...record, attempts: 1 }, { output: recorded.output })
+  return attempts(runtime, step, frame, record)
 }
 
-/** What a block that failed had done: later steps see it, and the block is not gone through again. */
-async function recall(port: Port, step: Step, frame: Frame): Promise<void> {
-  // The items of a list have frames of their own, which end with them.
+/** Makes the results of a failed block visible to later steps without running the block again. */
+async function restoreBlock(runtime: Runtime, step: Step, frame: Frame): Promise<void> {
+  // The items of a list have their own frames, which nothing outside can see.
   if (!isContainer(step) || 'for_each' in step) return
   for (const { steps } of innerBlocks({ ...step })) {
     for (const inner of steps as readonly Step[]) {
-      const known = port.known(`${frame.prefix}${inner.id}`)
-      if (isContainer(inner) && known?.status === 'completed') await runStep(port, inner, frame)
-      else if (isContainer(inner)) await recall(port, inner, frame)
-      if (known && (!isContainer(inner) || known.status !== 'completed')) settle(frame, inner, known)
+      const known = runtime.known(`${frame.prefix}${inner.id}`)
+      if (isContainer(inner) && known?.status === 'completed') await runStep(runtime, inner, frame)
+      else if (isContainer(inner)) await restoreBlock(runtime, inner, frame)
+      if (known && (!isContainer(inner) || known.status !== 'completed')) expose(frame, inner, known)
     }
   }
 }
 
-/** Tries, and tries again as the step says; what waits in between is not held in memory. */
-async function attempts(port: Port, step: Step, frame: Frame, first: StepRecord): Promise<unknown> {
+/** Makes attempts as the step's `retry` allows. A long pause between two attempts suspends the run. */
+async function attempts(runtime: Runtime, step: Step, frame: Frame, first: StepRecord): Promise<unknown> {
   const deadline = deadlineOf(step, frame, first)
-  // Its time runs from now on, whoever takes the run up.
-  if (isContainer(step) && step.timeout !== undefined && !port.known(first.path)) await port.save(first)
+  // The start time is stored now, because the time limit counts from it in every process.
+  if (isContainer(step) && step.timeout !== undefined && !runtime.known(first.path)) await runtime.save(first)
   for (let record = first; ;) {
-    // The same attempt is gone into again after a crash, and after a wait that belongs to it. Another one begins when it failed.
+    // After a crash or a wait inside the attempt, the same attempt continues. After a failure, a new one begins.
     const isAgain = !record.error && (record.attempts > 0 || record.status === 'waiting')
-    if (record.error && record.until) await pause(port, record.until, deadline)
+    if (record.error && record.until) await pause(runtime, record.until, deadline)
     const attempt: StepRecord = isAgain
       ? { ...record, attempts: Math.max(1, record.attempts) }
       : { ...record, status: 'running', error: null, until: null, attempts: record.attempts + 1 }
     try {
-      const done = await once(port, step, frame, attempt, deadline)
-      return await complete(port, step, frame, attempt, done)
+      const done = await once(runtime, step, frame, attempt, deadline)
+      return await complete(runtime, step, frame, attempt, done)
     } catch (thrown) {
       if (isSignal(thrown)) throw thrown
       const error = toRunError(thrown, step.id)
       const wait = retryDelay(step, attempt.attempts, error)
-      if (wait === undefined || (deadline !== undefined && port.now() + wait >= deadline.at))
-        return giveUp(port, step, frame, attempt, error)
-      record = { ...attempt, status: 'waiting', until: port.now() + wait, error }
-      await port.save(record)
+      if (wait === undefined || (deadline !== undefined && runtime.now() + wait >= deadline.at))
+        return recordFailure(runtime, step, frame, attempt, error)
+      record = { ...attempt, status: 'waiting', until: runtime.now() + wait, error }
+      await runtime.save(record)
     }
   }
 }
 
-/** The step's own time, or that of what it stands in, whichever is over first. */
+/** The time limit of the step or of what contains it, whichever ends first. */
 function deadlineOf({ timeout }: Step, frame: Frame, { startedAt }: StepRecord): Deadline | undefined {
   const own = timeout === undefined ? undefined : { at: startedAt + parseDuration(timeout)!, of: `the step took longer than ${timeout}` }
   return own && frame.deadline ? (own.at <= frame.deadline.at ? own : frame.deadline) : (own ?? frame.deadline)
 }
 
-async function once(port: Port, step: Step, frame: Frame, record: StepRecord, deadline: Deadline | undefined): Promise<Done> {
-  // The time of a block is seen to by the steps in it: what of them is done stays done, however late it is gone through again.
+async function once(runtime: Runtime, step: Step, frame: Frame, record: StepRecord, deadline: Deadline | undefined): Promise<Done> {
+  // The steps inside a block check its time limit themselves, so that completed ones can still be collected after it.
   const bound = isContainer(step) ? undefined : deadline
-  const left = bound === undefined ? undefined : bound.at - port.now()
+  const left = bound === undefined ? undefined : bound.at - runtime.now()
   if (left !== undefined && left <= 0) throw failure('step_timeout', bound!.of)
-  using timer = left === undefined ? undefined : timeLimit(Math.min(left, 2 ** 31 - 1), port.signal)
-  const signal = timer?.signal ?? port.signal
-  // What is over soon is written once, when it is.
-  const showing = setTimeout(() => port.show({ ...record, status: 'running' }), shownAfterMs)
+  using timer = left === undefined ? undefined : timeLimit(Math.min(left, 2 ** 31 - 1), runtime.signal)
+  const signal = timer?.signal ?? runtime.signal
+  // A short step is stored once, at its end.
+  const showing = setTimeout(() => runtime.show({ ...record, status: 'running' }), shownAfterMs)
   try {
     return await perform(
-      { port, frame, path: record.path, record, signal, deadline, inside: (steps, inner) => runSteps(port, steps, inner) },
+      { runtime, frame, path: record.path, record, signal, deadline, inside: (steps, inner) => runSteps(runtime, steps, inner) },
       step,
     )
   } catch (thrown) {
     if (thrown instanceof Suspended && bound) throw new Suspended(earliest([thrown.until, bound.at]))
     if (isSignal(thrown)) throw thrown
-    if (port.signal.aborted) throw new Cancelled()
-    // A write that was cut stays unknown: to call it late would have it made again.
+    if (runtime.signal.aborted) throw new Cancelled()
+    // An aborted write keeps its unknown outcome: as a timeout it would be retried and might take effect twice.
     const isLate = timer?.expired === true && !(thrown instanceof HubError && thrown.code === 'outcome_unknown')
     throw isLate ? failure('step_timeout', bound!.of) : thrown
   } finally {
@@ -170,26 +152,30 @@ async function once(port: Port, step: Step, frame: Frame, record: StepRecord, de
 const shownAfterMs = 300
 
 async function perform(attempt: Attempt, step: Step): Promise<Done> {
-  const { port, frame } = attempt
+  const { runtime, frame } = attempt
   if ('uses' in step) return runCall(attempt, step)
   if ('flow' in step) return runChild(attempt, step)
   if ('wait' in step) return runWait(attempt, step)
   if ('wait_for' in step) return runWaitFor(attempt, step)
   if ('approve' in step) return runApproval(attempt, step)
-  if ('transform' in step) return { output: await rendered(port, step.transform, frame) }
+  if ('transform' in step) return { output: await rendered(runtime, step.transform, frame) }
   if ('emit' in step) {
-    const { type, subject, data } = (await rendered(port, { ...step.emit }, frame)) as { type: string; subject?: unknown; data?: unknown }
+    const { type, subject, data } = (await rendered(runtime, { ...step.emit }, frame)) as {
+      type: string
+      subject?: unknown
+      data?: unknown
+    }
     const event = { type, data: data ?? {}, ...(subject === undefined ? {} : { subject: String(subject) }) }
-    if (!port.dryRun) await port.emit({ ...attempt.record, input: event }, event)
+    if (!runtime.dryRun) await runtime.emit({ ...attempt.record, input: event }, event)
     return { input: event, output: { type } }
   }
   return runBlocks(attempt, step)
 }
 
-async function complete(port: Port, step: Step, frame: Frame, record: StepRecord, done: Done): Promise<unknown> {
+async function complete(runtime: Runtime, step: Step, frame: Frame, record: StepRecord, done: Done): Promise<unknown> {
   const { input = record.input, invocationId = record.invocationId ?? null } = done
   const output = isContainer(step) ? done.output : postgresJson(done.output)
-  const whole: StepRecord = {
+  const ended: StepRecord = {
     ...record,
     status: 'completed',
     input,
@@ -197,26 +183,26 @@ async function complete(port: Port, step: Step, frame: Frame, record: StepRecord
     error: null,
     invocationId,
     until: null,
-    finishedAt: port.now(),
+    finishedAt: runtime.now(),
   }
-  // What a block gives is made of what its steps gave, and those are kept.
-  if (record.status !== 'completed') await port.save(isContainer(step) ? { ...whole, output: undefined } : whole)
-  return settle(frame, step, whole)
+  // The output of a block can be derived from the stored outputs of its steps.
+  if (record.status !== 'completed') await runtime.save(isContainer(step) ? { ...ended, output: undefined } : ended)
+  return expose(frame, step, ended)
 }
 
-async function giveUp(port: Port, step: Step, frame: Frame, record: StepRecord, error: RunError): Promise<unknown> {
-  const whole: StepRecord = { ...record, status: 'failed', error, until: null, finishedAt: port.now() }
-  await port.save(whole)
-  return failed(step, frame, whole)
+async function recordFailure(runtime: Runtime, step: Step, frame: Frame, record: StepRecord, error: RunError): Promise<unknown> {
+  const ended: StepRecord = { ...record, status: 'failed', error, until: null, finishedAt: runtime.now() }
+  await runtime.save(ended)
+  return failed(step, frame, ended)
 }
 
 function failed(step: Step, frame: Frame, record: StepRecord): unknown {
-  settle(frame, step, record)
+  expose(frame, step, record)
   if (step.on_error === 'continue') return null
   throw new StepFailed(record.error ?? { code: 'internal', message: 'it failed', retryable: false, step: step.id })
 }
 
-function settle(frame: Frame, step: Step, record: StepRecord): unknown {
+function expose(frame: Frame, step: Step, record: StepRecord): unknown {
   frame.steps[step.id] = seen(record)
   return record.output ?? null
 }
@@ -225,7 +211,7 @@ function retryDelay({ retry }: Step, attempt: number, { retryable }: RunError): 
   if (!retry || !retryable || attempt >= retry.attempts) return undefined
   const base = parseDuration(retry.backoff ?? '1s')!
   const most = parseDuration(retry.max_backoff ?? '10m')!
-  // Half of it is jitter: runs that failed together do not come back together.
+  // Half of the delay is random, so that runs that failed together do not retry together.
   return Math.min(most, base * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
 }
 

@@ -1,1 +1,2 @@
-export { buildRest, type Readiness, type RestApp, type RestDeps, type RestOptions } from './server.ts'
+export { buildRest } from './server.ts'
+export type { Readiness, RestApp, RestDeps, RestOptions } from './types.ts'

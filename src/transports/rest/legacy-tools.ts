@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { LegacyPath } from '#kit'
 import { operations } from '#operations'
 import { coerceTexts } from './coerce.ts'
-import type { RestApp, RestDeps } from './server.ts'
+import type { RestApp, RestDeps } from './types.ts'
 
 /**
  * The older paths under /api/integrations that connectors declare: each is one tool call. The answer is the tool's output itself; the id of the

@@ -5,7 +5,7 @@ import { hubError, HubError } from '#errors'
 import { jsonSchemaOf, type HttpRoute, type Operation, type StreamEvent } from '#operations'
 import { bearer } from './access-hook.ts'
 import { coerceTexts } from './coerce.ts'
-import type { RestApp, RestDeps } from './server.ts'
+import type { RestApp, RestDeps } from './types.ts'
 import { eventStream } from './sse.ts'
 
 /** One route for each spelling of each operation. */

@@ -1,14 +1,9 @@
 import cors from '@fastify/cors'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault, type RouteOptions } from 'fastify'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Access } from '#access'
 import { hubError } from '#errors'
-import type { Connector } from '#kit'
-import { operations, type Execute } from '#operations'
+import { operations } from '#operations'
 import type { Telemetry } from '#telemetry'
-import type { Tools } from '#tools'
-import type { Webhooks } from '#webhooks'
 import { addAccess, nothingHere } from './access-hook.ts'
 import { addHeaders, answerBroken, requestId, secure } from './headers.ts'
 import { addJsonParser } from './json.ts'
@@ -17,28 +12,8 @@ import { legacyToolRoutes } from './legacy-tools.ts'
 import { operationRoutes } from './operations.ts'
 import { sendProblem } from './problem.ts'
 import { systemRoutes } from './system.ts'
+import type { RestApp, RestDeps, RestOptions } from './types.ts'
 import { webhookRoutes } from './webhooks.ts'
-
-export type RestApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
-
-export type Readiness = () => Promise<Record<string, { ok: boolean; reason?: string }>>
-
-export interface RestDeps extends Telemetry {
-  readonly version: string
-  readonly access: Access
-  readonly connectors: readonly Connector[]
-  readonly tools: Tools
-  readonly webhooks: Webhooks
-  readonly execute: Execute
-  readonly readiness: Readiness
-  readonly isStopping: () => boolean
-}
-
-export interface RestOptions {
-  readonly bodyLimit: number
-  readonly corsOrigins: readonly string[]
-  readonly trustProxy: readonly string[]
-}
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { errorCatalogue } from '#errors'
 import { definitionSchema } from '#flows'
-import type { RestApp, RestDeps } from './server.ts'
+import type { RestApp, RestDeps } from './types.ts'
 
 const checks = z.record(z.string(), z.object({ ok: z.boolean(), reason: z.string().optional() }))
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { WebhookRequest } from '#webhooks'
-import type { RestApp, RestDeps } from './server.ts'
+import type { RestApp, RestDeps } from './types.ts'
 
 /** The largest body of a known sender: GitHub's limit. */
 const largest = 25 * 1024 * 1024

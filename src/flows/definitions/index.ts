@@ -1,0 +1,8 @@
+export { innerBlocks } from './blocks.ts'
+export type { Known, Parsed, ParseOptions } from './known.ts'
+export { parseDefinition } from './parse.ts'
+export { emits, flowsRunBy, printDefinition, toolsUsedBy } from './queries.ts'
+export { definitionSchema } from './schema.ts'
+export { conditionOf } from './scope.ts'
+export type { DefinitionProblem } from './source.ts'
+export * from './types.ts'

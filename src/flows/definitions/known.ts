@@ -1,0 +1,24 @@
+import type { Expressions } from '#expressions'
+import type { JsonSchema } from './arguments.ts'
+import type { DefinitionProblem } from './source.ts'
+import type { Definition } from './types.ts'
+
+/** What a flow may refer to in its workspace. */
+export interface Known {
+  tool(name: string): { readonly inputSchema: JsonSchema } | undefined
+  toolNames(): Iterable<string>
+  /** A flow with the flows that it runs. Without this function, references to flows are not checked. */
+  flow?(id: string): { readonly parameters?: JsonSchema; readonly runs: readonly string[] } | undefined
+  flowIds?(): Iterable<string>
+  /** The event types that connectors declare. */
+  readonly eventTypes?: readonly string[]
+}
+
+export interface ParseOptions {
+  /** Default: JSON if the text begins with a brace, otherwise YAML. */
+  readonly format?: 'yaml' | 'json'
+  readonly known: Known
+  readonly expressions: Pick<Expressions, 'check' | 'names'>
+}
+
+export type Parsed = { readonly definition: Definition } | { readonly problems: readonly DefinitionProblem[] }

@@ -1,0 +1,73 @@
+import { createArgumentChecks, type JsonSchema } from './arguments.ts'
+import { everyStep } from './blocks.ts'
+import { checkEventType, checkSteps, type StepDeps } from './check-steps.ts'
+import { checkTriggers } from './check-triggers.ts'
+import { checkShape, collectProblems, isRecord, writtenPath, type Problems } from './problems.ts'
+import { format } from './schema.ts'
+import { createExpressionChecks, type Scope } from './scope.ts'
+import { readSource } from './source.ts'
+import type { Known, Parsed, ParseOptions } from './known.ts'
+import type { Definition } from './types.ts'
+
+/** Parses and checks a definition. Returns the definition, or all its problems at once. */
+export function parseDefinition(text: string, { format: written, known, expressions }: ParseOptions): Parsed {
+  const source = readSource(text, written ?? (text.trimStart().startsWith('{') ? 'json' : 'yaml'))
+  if (Array.isArray(source)) return { problems: source }
+  const problems = collectProblems(source)
+  if (isRecord(source.value)) checkFlow(problems, source.value, known, expressions)
+  else problems.add([], 'a definition is a mapping', 'Begin with `id:` and `steps:`.')
+  if (problems.list.length > 0) return { problems: problems.list.toSorted((a, b) => a.line - b.line || a.column - b.column) }
+  return { definition: source.value as Definition }
+}
+
+function checkFlow(problems: Problems, flow: Record<string, unknown>, known: Known, expressions: ParseOptions['expressions']): void {
+  checkShape(problems, format.flow, flow, [])
+  const args = createArgumentChecks(problems)
+  const declared = args.declaration(flow['parameters'], ['parameters']) ? (flow['parameters'] as JsonSchema) : undefined
+  const checks = createExpressionChecks({ problems, expressions, order: orderOf(problems, flow), parameters: namesOf(flow['parameters']) })
+  const flowId = typeof flow['id'] === 'string' ? flow['id'] : ''
+  const deps: StepDeps = { problems, expressions: checks, arguments: args, known, flowId }
+
+  const none: ReadonlySet<string> = new Set()
+  const scope: Scope = { roots: new Set(['event', 'parameters', 'steps', 'flow', 'run']), visible: none, around: [] }
+  checkTriggers({ ...deps, declared: flow['parameters'] === undefined ? {} : declared }, flow['on'], (type, path) =>
+    checkEventType(deps, type, path),
+  )
+  if (isRecord(flow['concurrency'])) {
+    const roots = new Set(['event', 'parameters', 'flow', 'run'])
+    checks.templates(flow['concurrency']['key'], ['concurrency', 'key'], { ...scope, roots })
+  }
+  const visible = Array.isArray(flow['steps']) ? checkSteps(deps, flow['steps'], ['steps'], scope) : none
+  const { on_error: onError } = flow
+  if (isRecord(onError) && Array.isArray(onError['steps'])) {
+    // Any step may have run before `on_error`, or none.
+    const all = new Set([...everyStep(flow['steps'], [])].map(({ step }) => String(step['id'])))
+    checkSteps(deps, onError['steps'], ['on_error', 'steps'], { roots: new Set([...scope.roots, 'error']), visible: all, around: [] })
+  }
+  checks.templates(flow['outputs'], ['outputs'], { ...scope, visible })
+}
+
+/** The position of each step by id. Reports duplicate ids. */
+function orderOf(problems: Problems, flow: Record<string, unknown>): Map<string, number> {
+  const order = new Map<string, number>()
+  const places = new Map<string, string>()
+  const onError = isRecord(flow['on_error']) ? flow['on_error']['steps'] : undefined
+  for (const { step, path } of [...everyStep(flow['steps'], ['steps']), ...everyStep(onError, ['on_error', 'steps'])]) {
+    const { id } = step
+    if (typeof id !== 'string') continue
+    const first = places.get(id)
+    if (first === undefined) {
+      order.set(id, order.size)
+      places.set(id, writtenPath(path))
+    } else problems.add([...path, 'id'], `there are two steps \`${id}\``, `The other is ${first}. Give one of them another id.`)
+  }
+  return order
+}
+
+/** The declared parameter names; undefined when other names are allowed too. */
+function namesOf(schema: unknown): ReadonlySet<string> | undefined {
+  if (schema === undefined) return new Set()
+  if (!isRecord(schema) || !isRecord(schema['properties'])) return undefined
+  const open = schema['patternProperties'] !== undefined || (schema['additionalProperties'] ?? false) !== false
+  return open ? undefined : new Set(Object.keys(schema['properties']))
+}

@@ -1,0 +1,224 @@
+import { isDeepStrictEqual } from 'node:util'
+import { actorOf, type Access, type Principal } from '#access'
+import type { Database, Transaction } from '#db'
+import type { Events } from '#events'
+import type { Expressions } from '#expressions'
+import { hubError } from '#errors'
+import type { Connector } from '#kit'
+import { digest } from '#lib/canonical'
+import { newId } from '#lib/ids'
+import type { Tool, Tools } from '#tools'
+import type { Known, Parsed } from './known.ts'
+import { parseDefinition } from './parse.ts'
+import { emits, flowsRunBy, toolsUsedBy } from './queries.ts'
+import { conditionOf } from './scope.ts'
+import type { Definition } from './types.ts'
+import {
+  deleteFlow,
+  findFlow,
+  insertVersion,
+  latestVersion,
+  listFlows,
+  lockFlow,
+  putFlow,
+  putSchedules,
+  type FlowWithVersion,
+} from './flow-store.ts'
+import { nextTimes } from '../triggers/schedule/cron.ts'
+
+export interface SaveOptions {
+  readonly format?: 'yaml' | 'json' | undefined
+  /** The flow to change; the definition must have the same id. */
+  readonly id?: string | undefined
+}
+
+export interface Saver {
+  check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
+  save(principal: Principal, source: string, options?: SaveOptions): Promise<FlowWithVersion>
+  saveBundled(workspaceId: string, source: string): Promise<void>
+  setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
+  remove(principal: Principal, ref: string): Promise<void>
+}
+
+export interface SaverDeps {
+  readonly db: Database
+  readonly access: Access
+  readonly events: Events
+  readonly expressions: Expressions
+  readonly tools: Tools
+  readonly connectors: readonly Connector[]
+}
+
+type Owner = Pick<FlowWithVersion, 'actor' | 'scopes' | 'readOnly' | 'origin'>
+
+export function createSaver(deps: SaverDeps): Saver {
+  const { db, access, events, expressions, tools, connectors } = deps
+  const eventTypes = connectors.flatMap(({ name, events: declared = {} }) => Object.keys(declared).map((type) => `${name}.${type}`))
+
+  const knownIn = async (workspaceId: string): Promise<Known> => {
+    const flows = new Map((await listFlows(db.sql, workspaceId)).map((flow) => [flow.name, flow.definition]))
+    const described = new Map<string, Record<string, unknown>>()
+    for (const tool of await tools.all(workspaceId))
+      for (const name of [tool.name, ...tool.aliases]) described.set(name, tools.registry.describe(tool).input_schema)
+    return {
+      tool: (name) => {
+        const inputSchema = described.get(name)
+        return inputSchema && { inputSchema }
+      },
+      toolNames: () => described.keys(),
+      flow: (id) => {
+        const found = flows.get(id)
+        return found && { ...(found.parameters ? { parameters: found.parameters } : {}), runs: flowsRunBy(found) }
+      },
+      flowIds: () => flows.keys(),
+      eventTypes,
+    }
+  }
+
+  const check: Saver['check'] = async (workspaceId, source, format) =>
+    parseDefinition(source, { known: await knownIn(workspaceId), expressions, ...(format ? { format } : {}) })
+
+  const parsed = async (workspaceId: string, source: string, format: SaveOptions['format']): Promise<Definition> => {
+    const result = await check(workspaceId, source, format)
+    if ('definition' in result) {
+      await assertEffect(workspaceId, result.definition)
+      return result.definition
+    }
+    const errors = result.problems.map(({ line, column, path, message, remedy }) => ({
+      path: `${line}:${column}${path ? ` ${path}` : ''}`,
+      message: remedy ? `${message}. ${remedy}` : message,
+    }))
+    throw hubError('flow_invalid', { detail: `the definition has ${errors.length} error${errors.length === 1 ? '' : 's'}`, errors })
+  }
+
+  /** The declared effect must cover the effects of the tools used: scopes and policies depend on it. */
+  const assertEffect = async (workspaceId: string, definition: Definition): Promise<void> => {
+    if (!definition.tool) return
+    const declared = (definition.tool === true ? undefined : definition.tool.effect) ?? 'write'
+    const effects = ['read', 'write', 'destroy'] as const
+    // The effect of another flow may change later, so it counts as a write.
+    let needed = flowsRunBy(definition).length > 0 || emits(definition) ? 1 : 0
+    for (const name of toolsUsedBy(definition))
+      needed = Math.max(needed, effects.indexOf((await tools.find(workspaceId, name)).action.effect))
+    if (effects.indexOf(declared) >= needed) return
+    const message = `is ${declared}, but the flow has the effect ${effects[needed]}: write effect: ${effects[needed]}`
+    throw hubError('flow_invalid', { errors: [{ path: 'tool.effect', message }] })
+  }
+
+  /** Stores the triggers together with the flow, so that they apply at once. */
+  const arm = async (trx: Transaction, { id: flowId, workspaceId, definition, enabled }: FlowWithVersion): Promise<void> => {
+    await events.unsubscribe(trx, 'flow', flowId)
+    const triggers = enabled ? (definition.on ?? []) : []
+    const schedules = []
+    for (const [place, trigger] of triggers.entries()) {
+      if ('schedule' in trigger) {
+        const { schedule: cron, timezone = 'UTC', missed = 'skip', parameters = {} } = trigger
+        const [nextAt = null] = nextTimes(cron, timezone, new Date(), 1)
+        schedules.push({ flowId, place, cron, timezone, missed, parameters, nextAt })
+      } else {
+        const types = ['bus' in trigger ? `bus.${trigger.bus}` : trigger.event]
+        const filter = trigger.filter === undefined ? null : conditionOf(trigger.filter)
+        await events.subscribe(trx, {
+          workspaceId,
+          kind: 'flow',
+          target: flowId,
+          types,
+          filter,
+          ordered: false,
+          detail: { trigger: place },
+        })
+      }
+    }
+    await putSchedules(trx, flowId, schedules)
+  }
+
+  const store = async (workspaceId: string, definition: Definition, source: string, owner: Owner): Promise<FlowWithVersion> =>
+    db.transaction(async (trx) => {
+      await lockFlow(trx, workspaceId, definition.id)
+      const before = await findFlow(trx, workspaceId, definition.id)
+      const hash = digest(definition)
+      const isSame = before?.digest === hash
+      const isUpToDate = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
+      if (owner.origin === 'ready' && before && (before.origin !== 'ready' || isUpToDate)) return before
+      const id = before?.id ?? newId('flow')
+      const version = isSame ? before.version : (await latestVersion(trx, id)) + 1
+      const enabled = owner.origin === 'ready' && before ? before.enabled : definition.enabled !== false
+      if (!isSame) await insertVersion(trx, { flowId: id, version, workspaceId, definition, source, digest: hash, actor: owner.actor })
+      await putFlow(trx, {
+        id,
+        workspaceId,
+        name: definition.id,
+        version,
+        enabled,
+        ...owner,
+        origin: owner.origin === 'ready' ? 'ready' : 'user',
+      })
+      const saved = (await findFlow(trx, workspaceId, id))!
+      await arm(trx, saved)
+      const detail = { name: saved.name, version, enabled }
+      await access.audit.record(trx, { workspaceId, actor: owner.actor, action: 'flow.saved', subject: id, detail })
+      return saved
+    })
+
+  return {
+    check,
+    async save(principal, source, { format, id } = {}) {
+      const { workspaceId, scopes, readOnly } = principal
+      const definition = await parsed(workspaceId, source, format)
+      const asked = id === undefined ? undefined : await existing(workspaceId, id)
+      if (asked && asked.name !== definition.id)
+        throw hubError('invalid_input', { errors: [{ path: 'id', message: `is "${definition.id}", but the flow is "${asked.name}"` }] })
+      return store(workspaceId, definition, source, { actor: actorOf(principal), scopes, readOnly, origin: 'user' })
+    },
+    async saveBundled(workspaceId, source) {
+      const definition = await parsed(workspaceId, source, 'yaml')
+      // A bundled flow has no author whose rights it could use, so it may call only the tools in its definition.
+      const called = [...new Set(toolsUsedBy(definition).flatMap((used) => scopesOf(tools.registry.find(used))))]
+      const scopes = flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
+      await store(workspaceId, definition, source, { actor: 'system:ready', scopes, readOnly: false, origin: 'ready' })
+    },
+    async setEnabled(principal, ref, enabled) {
+      const { workspaceId } = principal
+      const flow = await existing(workspaceId, ref)
+      return db.transaction(async (trx) => {
+        await lockFlow(trx, workspaceId, flow.name)
+        const {
+          definition: _,
+          source: __,
+          digest: ___,
+          createdAt: ____,
+          updatedAt: _____,
+          ...row
+        } = (await findFlow(trx, workspaceId, flow.id))!
+        await putFlow(trx, { ...row, enabled, origin: row.origin === 'ready' ? 'ready' : 'user' })
+        const saved = (await findFlow(trx, workspaceId, flow.id))!
+        await arm(trx, saved)
+        const action = enabled ? 'flow.enabled' : 'flow.disabled'
+        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action, subject: flow.id, detail: { name: flow.name } })
+        return saved
+      })
+    },
+    async remove(principal, ref) {
+      const { workspaceId } = principal
+      const flow = await existing(workspaceId, ref)
+      if (flow.origin === 'ready') throw hubError('in_use', { detail: `"${flow.name}" comes with the hub`, hint: 'disable it instead' })
+      await db.transaction(async (trx) => {
+        await events.unsubscribe(trx, 'flow', flow.id)
+        await deleteFlow(trx, flow.id)
+        const detail = { name: flow.name }
+        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'flow.deleted', subject: flow.id, detail })
+      })
+    },
+  }
+
+  async function existing(workspaceId: string, ref: string): Promise<FlowWithVersion> {
+    const flow = await findFlow(db.sql, workspaceId, ref)
+    if (!flow) throw hubError('not_found', { detail: `there is no flow "${ref}" in this workspace` })
+    return flow
+  }
+}
+
+/** What a call of the tool needs. */
+function scopesOf({ name, scope }: Tool): string[] {
+  return [`tools:call:${name}`, ...(scope === undefined ? [] : [scope])]
+}

@@ -1,0 +1,219 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import type { Transaction } from '#db'
+import type { Engine } from '#engine'
+import { render, type Expressions } from '#expressions'
+import { hubError, HubError, type FieldError } from '#errors'
+import { parseDuration } from '#lib/duration'
+import { newId } from '#lib/ids'
+import type { Definition } from '../definitions/index.ts'
+import type { FlowWithVersion } from '../definitions/flow-store.ts'
+import { toRunError, type RunError } from '../interpreter/error.ts'
+import {
+  admitRun,
+  insertRuns,
+  lastStarts,
+  lockConcurrencyKey,
+  postponeAdmission,
+  markCancelling,
+  runsWithKey,
+  claimRuns,
+  type NewRun,
+  type RunRow,
+} from './run-store.ts'
+
+/** The engine's name for one segment of a flow run. */
+export const runName = 'flow-run'
+
+export interface LaunchRequest {
+  readonly flow: FlowWithVersion
+  readonly trigger: Record<string, unknown> & { readonly kind: string }
+  readonly parameters: Record<string, unknown>
+  readonly event?: { readonly id: string; readonly scope: unknown } | undefined
+  readonly dryRun?: boolean | undefined
+  readonly replayOf?: string | undefined
+  /** The number of runs before this one in a chain of events. */
+  readonly depth?: number | undefined
+  readonly parent?: { readonly run: string; readonly path: string; readonly depth: number } | undefined
+}
+
+export interface Launcher {
+  attach(engine: Engine): void
+  /** Creates runs and starts them in the caller's transaction. A run with invalid parameters is stored as failed. */
+  launch(trx: Transaction, ...requests: readonly LaunchRequest[]): Promise<NewRun[]>
+  /** Returns the parameters with defaults filled in, or throws `invalid_input` with the path of each error. */
+  checkParameters(definition: Definition, digest: string, parameters: Record<string, unknown>): Record<string, unknown>
+  /** Starts waiting runs, and marks running ones so that they check what has arrived. */
+  wake(trx: Transaction, ids: readonly string[]): Promise<void>
+  /** Starts queued runs of a flow and key up to the concurrency limit. */
+  admitQueued(trx: Transaction, flow: Pick<FlowWithVersion, 'id' | 'definition'>, key: string): Promise<void>
+  start(trx: Transaction, ...segments: readonly Segment[]): Promise<void>
+}
+
+export interface Segment {
+  readonly id: string
+  readonly segment: number
+}
+
+const maxKeyLength = 500
+/** The longest allowed chain of runs in which each was started by an event of the one before. */
+const maxLinks = 10
+
+export function createLauncher({ expressions }: { readonly expressions: Expressions }): Launcher {
+  let engine: Engine | undefined
+  const validators = new Map<string, ValidateFunction>()
+
+  const validatorOf = (definition: Definition, digest: string): ValidateFunction => {
+    const known = validators.get(digest)
+    if (known) return known
+    const ajv = new Ajv2020({ strict: false, allErrors: true, useDefaults: true })
+    formats.default(ajv)
+    const made = ajv.compile({ type: 'object', ...definition.parameters })
+    if (validators.size > 500) validators.clear()
+    validators.set(digest, made)
+    return made
+  }
+
+  const checkParameters: Launcher['checkParameters'] = (definition, digest, given) => {
+    if (!definition.parameters) return given
+    const parameters = structuredClone(given)
+    const validate = validatorOf(definition, digest)
+    if (validate(parameters)) return parameters
+    const errors: FieldError[] = (validate.errors ?? []).map(({ instancePath, message, params }) => {
+      const missing = (params as { missingProperty?: string; additionalProperty?: string }).missingProperty
+      const extra = (params as { additionalProperty?: string }).additionalProperty
+      const path = [
+        'parameters',
+        ...instancePath.split('/').filter(Boolean),
+        ...(missing ? [missing] : []),
+        ...(extra ? [extra] : []),
+      ].join('.')
+      return { path, message: missing ? 'is missing' : extra ? 'is not a parameter of the flow' : (message ?? 'does not fit') }
+    })
+    throw hubError('invalid_input', { detail: `the parameters do not fit ${definition.id}`, errors })
+  }
+
+  const start: Launcher['start'] = async (trx, ...segments) => {
+    if (segments.length === 0) return
+    if (!engine) throw hubError('internal', { cause: new Error('no durable engine is attached') })
+    await engine.startIn(trx, ...segments.map(({ id, segment }) => ({ runId: `${id}:${segment}`, name: runName, input: { runId: id } })))
+  }
+
+  const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await claimRuns(trx, ids)))
+
+  const admitQueued: Launcher['admitQueued'] = async (trx, { id: flowId, definition }, key) => {
+    const { concurrency } = definition
+    if (!concurrency) return
+    await lockConcurrencyKey(trx, flowId, key)
+    const { active, queued } = await runsWithKey(trx, flowId, key)
+    const limit = concurrency.limit ?? (concurrency.key === undefined ? Number.POSITIVE_INFINITY : 1)
+    for (let free = limit - active.length; free > 0 && queued.length > 0; free--) {
+      const next = queued.shift()!
+      const from = await allowedFrom(trx, flowId, key, concurrency.rate)
+      if (from) return postponeAdmission(trx, next, from)
+      await admitRun(trx, next)
+      await start(trx, { id: next, segment: 0 })
+    }
+  }
+
+  const allowedFrom = async (trx: Transaction, flowId: string, key: string, rate: { limit: number; per: string } | undefined) => {
+    if (!rate) return undefined
+    const starts = await lastStarts(trx, flowId, key, rate.limit)
+    const from = starts.length < rate.limit ? 0 : starts.at(-1)!.getTime() + parseDuration(rate.per)!
+    return from > Date.now() ? new Date(from) : undefined
+  }
+
+  /** Stores a run under its concurrency key and starts it if the limit allows. */
+  const queue = async (trx: Transaction, run: NewRun, { flow }: LaunchRequest, key: string): Promise<NewRun> => {
+    const { concurrency } = flow.definition
+    const limit = concurrency?.limit ?? (concurrency?.key === undefined ? Number.POSITIVE_INFINITY : 1)
+    await lockConcurrencyKey(trx, flow.id, key)
+    const { active, queued } = await runsWithKey(trx, flow.id, key)
+    const isFull = active.length + queued.length >= limit
+    const kept: NewRun = {
+      ...run,
+      concurrencyKey: key,
+      startedAt: null,
+      status: isFull && concurrency?.on_conflict === 'skip' ? 'skipped' : 'queued',
+    }
+    await insertRuns(trx, [kept])
+    if (isFull && concurrency?.on_conflict === 'cancel_running') {
+      for (const id of active.slice(0, active.length + 1 - limit)) {
+        await markCancelling(trx, id)
+        await wake(trx, [id])
+      }
+    }
+    if (kept.status === 'queued') await admitQueued(trx, flow, key)
+    return kept
+  }
+
+  return {
+    attach: (running) => void (engine = running),
+    checkParameters,
+    wake,
+    admitQueued,
+    start,
+    async launch(trx, ...requests) {
+      const made = await Promise.all(requests.map(prepare))
+      const plain = made.filter(({ key }) => key === undefined).map(({ run }) => run)
+      await insertRuns(trx, plain)
+      await start(trx, ...plain.filter(({ status }) => status === 'running').map(({ id }) => ({ id, segment: 0 })))
+      const runs: NewRun[] = []
+      for (const [index, { run, key }] of made.entries()) runs.push(key === undefined ? run : await queue(trx, run, requests[index]!, key))
+      return runs
+    },
+  }
+
+  async function prepare(request: LaunchRequest): Promise<{ run: NewRun; key: string | undefined }> {
+    const { flow, trigger, event, parent } = request
+    const { timeout, concurrency } = flow.definition
+    const now = new Date()
+    let error: RunError | null = null
+    let { parameters } = request
+    let key: string | undefined
+    try {
+      if ((request.depth ?? 0) > maxLinks)
+        throw hubError('flow_cycle', {
+          detail: `${request.depth} runs in a row were each started by an event of the run before; ${maxLinks} are allowed`,
+        })
+      parameters = checkParameters(flow.definition, flow.digest, parameters)
+      if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
+    } catch (thrown) {
+      if (!(thrown instanceof HubError)) throw thrown
+      error = toRunError(thrown, '')
+    }
+    const run: NewRun = {
+      id: newId('run'),
+      workspaceId: flow.workspaceId,
+      flowId: flow.id,
+      flow: flow.name,
+      version: flow.version,
+      status: error ? 'failed' : 'running',
+      trigger,
+      eventId: event?.id ?? null,
+      parameters,
+      error,
+      actor: flow.actor,
+      scopes: flow.scopes,
+      readOnly: flow.readOnly,
+      dryRun: request.dryRun ?? false,
+      replayOf: request.replayOf ?? null,
+      parentRun: parent?.run ?? null,
+      parentPath: parent?.path ?? null,
+      depth: parent?.depth ?? request.depth ?? 0,
+      concurrencyKey: null,
+      wakeAt: null,
+      deadlineAt: timeout === undefined ? null : new Date(now.getTime() + parseDuration(timeout)!),
+      createdAt: now,
+      startedAt: now,
+    }
+    return { run, key: error ? undefined : key }
+  }
+
+  async function keyOf(template: string | undefined, scope: Record<string, unknown>): Promise<string> {
+    const key = template === undefined ? '' : await render(expressions, template, scope)
+    return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
+  }
+}
+
+export type { RunRow }

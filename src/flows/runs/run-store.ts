@@ -1,0 +1,291 @@
+import { sql as raw } from 'kysely'
+import type { Sql, Transaction } from '#db'
+import { postgresJson } from '#lib/postgres-text'
+import type { RunError } from '../interpreter/error.ts'
+
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'parked'
+
+export interface RunRow {
+  readonly id: string
+  readonly workspaceId: string
+  readonly flowId: string
+  readonly flow: string
+  readonly version: number
+  readonly status: RunStatus
+  readonly trigger: Record<string, unknown>
+  readonly eventId: string | null
+  readonly parameters: Record<string, unknown>
+  readonly outputs: unknown
+  readonly error: RunError | null
+  readonly actor: string
+  readonly scopes: readonly string[]
+  readonly readOnly: boolean
+  readonly dryRun: boolean
+  readonly replayOf: string | null
+  readonly parentRun: string | null
+  readonly parentPath: string | null
+  readonly depth: number
+  readonly concurrencyKey: string | null
+  readonly segment: number
+  readonly cancelling: boolean
+  readonly wakeAt: Date | null
+  readonly deadlineAt: Date | null
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+const columns = [
+  'id',
+  'workspace_id as workspaceId',
+  'flow_id as flowId',
+  'flow',
+  'version',
+  'status',
+  'trigger',
+  'event_id as eventId',
+  'parameters',
+  'outputs',
+  'error',
+  'actor',
+  'scopes',
+  'read_only as readOnly',
+  'dry_run as dryRun',
+  'replay_of as replayOf',
+  'parent_run as parentRun',
+  'parent_path as parentPath',
+  'depth',
+  'concurrency_key as concurrencyKey',
+  'segment',
+  'cancelling',
+  'wake_at as wakeAt',
+  'deadline_at as deadlineAt',
+  'created_at as createdAt',
+  'started_at as startedAt',
+  'finished_at as finishedAt',
+] as const
+
+export const endedStatuses: readonly RunStatus[] = ['completed', 'failed', 'cancelled', 'skipped', 'parked']
+
+const asRuns = <T>(rows: Promise<T>): Promise<RunRow[]> => rows as unknown as Promise<RunRow[]>
+
+export type NewRun = Omit<RunRow, 'outputs' | 'cancelling' | 'finishedAt' | 'segment'>
+
+export async function insertRuns(trx: Transaction, runs: readonly NewRun[]): Promise<void> {
+  if (runs.length === 0) return
+  await raw`
+    insert into hub.flow_runs (id, workspace_id, flow_id, flow, version, status, trigger, event_id, parameters, error, actor, scopes, read_only,
+                               dry_run, replay_of, parent_run, parent_path, depth, concurrency_key, wake_at, deadline_at, created_at,
+                               started_at, finished_at)
+    select id, "workspaceId", "flowId", flow, version, status, trigger, "eventId", parameters, error, actor, scopes, "readOnly", "dryRun",
+           "replayOf", "parentRun", "parentPath", depth, "concurrencyKey", "wakeAt", "deadlineAt", "createdAt", "startedAt",
+           case when status in ('skipped', 'failed') then "createdAt" end
+      from jsonb_to_recordset(${storable(runs)}::jsonb) as r (id text, "workspaceId" text, "flowId" text, flow text, version int,
+           status text, trigger jsonb, "eventId" text, parameters jsonb, error jsonb, actor text, scopes text[], "readOnly" boolean,
+           "dryRun" boolean, "replayOf" text, "parentRun" text, "parentPath" text, depth int, "concurrencyKey" text, "wakeAt" timestamptz,
+           "deadlineAt" timestamptz, "createdAt" timestamptz, "startedAt" timestamptz)`.execute(trx)
+}
+
+export async function findRun(sql: Sql, workspaceId: string, id: string): Promise<RunRow | undefined> {
+  return (
+    await asRuns(sql.selectFrom('flow_runs').select(columns).where('workspace_id', '=', workspaceId).where('id', '=', id).execute())
+  )[0]
+}
+
+export async function findAnyRun(sql: Sql, id: string): Promise<RunRow | undefined> {
+  return (await asRuns(sql.selectFrom('flow_runs').select(columns).where('id', '=', id).execute()))[0]
+}
+
+export function runsById(sql: Sql, ids: readonly string[]): Promise<RunRow[]> {
+  return asRuns(sql.selectFrom('flow_runs').select(columns).where('id', 'in', ids).execute())
+}
+
+export async function lockRun(trx: Transaction, id: string): Promise<RunRow | undefined> {
+  return (await asRuns(trx.selectFrom('flow_runs').select(columns).where('id', '=', id).forUpdate().execute()))[0]
+}
+
+export interface RunFilter {
+  readonly flow?: string | undefined
+  readonly status?: string | undefined
+  readonly event?: string | undefined
+  readonly parent?: string | undefined
+}
+
+export function listRuns(
+  sql: Sql,
+  workspaceId: string,
+  { flow, status, event, parent }: RunFilter,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<RunRow[]> {
+  let query = sql.selectFrom('flow_runs').select(columns).where('workspace_id', '=', workspaceId)
+  if (flow !== undefined) query = query.where((e) => e.or([e('flow', '=', flow), e('flow_id', '=', flow)]))
+  if (status !== undefined) query = query.where('status', '=', status)
+  if (event !== undefined) query = query.where('event_id', '=', event)
+  if (parent !== undefined) query = query.where('parent_run', '=', parent)
+  if (before !== undefined) query = query.where('id', '<', before)
+  return asRuns(query.orderBy('id', 'desc').limit(limit).execute())
+}
+
+export interface RunEnd {
+  readonly id: string
+  readonly status: RunStatus
+  readonly outputs: unknown
+  readonly error: RunError | null
+}
+
+/** Ends runs that have not ended yet and returns their ids. A repeated call changes nothing. */
+export async function endRuns(sql: Sql, ends: readonly RunEnd[]): Promise<Set<string>> {
+  const { rows } = await raw<{ id: string }>`
+    update hub.flow_runs as f
+       set status = r.status, outputs = r.outputs, error = r.error, finished_at = now(), wake_at = null
+      from jsonb_to_recordset(${storable(ends)}::jsonb) as r (id text, status text, outputs jsonb, error jsonb)
+     where f.id = r.id and f.finished_at is null
+    returning f.id`.execute(sql)
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** Suspends a run until `wakeAt`. Returns false when it has to continue, because something it waits for has arrived. */
+export async function suspendRun(sql: Sql, id: string, wakeAt: Date | null): Promise<boolean> {
+  const { rows } = await raw<{ status: string }>`
+    update hub.flow_runs
+       set status = case when nudged or cancelling then 'running' else 'waiting' end,
+           wake_at = case when nudged or cancelling then null else ${wakeAt}::timestamptz end, nudged = false
+     where id = ${id} and status = 'running' returning status`.execute(sql)
+  return rows[0] === undefined || rows[0].status === 'waiting'
+}
+
+/** Claims waiting runs and requests a wake-up of running ones. Returns the claimed runs, which the caller has to start, with their segment numbers. */
+export async function claimRuns(trx: Transaction, ids: readonly string[]): Promise<{ id: string; segment: number }[]> {
+  const { rows } = await raw<{ id: string; segment: number; taken: boolean }>`
+    update hub.flow_runs as f
+       set nudged = f.status = 'running', segment = f.segment + case when f.status = 'waiting' then 1 else 0 end,
+           wake_at = null, status = 'running'
+      from (select id, status from hub.flow_runs where id = any(${ids}::text[]) and status in ('waiting', 'running') order by id for update) as b
+     where f.id = b.id
+    returning f.id, f.segment, b.status = 'waiting' as taken`.execute(trx)
+  return rows.filter(({ taken }) => taken)
+}
+
+export async function dueRuns(trx: Transaction, now: Date, most: number): Promise<{ id: string; status: string }[]> {
+  return trx
+    .selectFrom('flow_runs')
+    .select(['id', 'status'])
+    .where('status', 'in', ['waiting', 'queued'])
+    .where('wake_at', '<=', now)
+    .orderBy('wake_at')
+    .limit(most)
+    .forUpdate()
+    .skipLocked()
+    .execute()
+}
+
+/** Serializes decisions about the runs of one flow and concurrency key until the transaction ends. */
+export async function lockConcurrencyKey(trx: Transaction, flowId: string, key: string): Promise<void> {
+  await raw`select pg_advisory_xact_lock(hashtextextended(${`room ${flowId} ${key}`}, 0))`.execute(trx)
+}
+
+export async function runsWithKey(trx: Transaction, flowId: string, key: string): Promise<{ active: string[]; queued: string[] }> {
+  const rows = await trx
+    .selectFrom('flow_runs')
+    .select(['id', 'status'])
+    .where('flow_id', '=', flowId)
+    .where('concurrency_key', '=', key)
+    .where('status', 'in', ['queued', 'running', 'waiting'])
+    .orderBy('id')
+    .execute()
+  return {
+    active: rows.filter(({ status }) => status !== 'queued').map(({ id }) => id),
+    queued: rows.filter(({ status }) => status === 'queued').map(({ id }) => id),
+  }
+}
+
+/** The start times of the latest `count` runs of this flow and key, newest first. */
+export async function lastStarts(trx: Transaction, flowId: string, key: string, count: number): Promise<Date[]> {
+  const rows = await trx
+    .selectFrom('flow_runs')
+    .select('started_at')
+    .where('flow_id', '=', flowId)
+    .where('concurrency_key', '=', key)
+    .where('started_at', 'is not', null)
+    .orderBy('started_at', 'desc')
+    .limit(count)
+    .execute()
+  return rows.map(({ started_at }) => started_at!)
+}
+
+export async function admitRun(trx: Transaction, id: string): Promise<void> {
+  await trx
+    .updateTable('flow_runs')
+    .set({ status: 'running', started_at: new Date(), wake_at: null })
+    .where('id', '=', id)
+    .where('status', '=', 'queued')
+    .execute()
+}
+
+export async function postponeAdmission(trx: Transaction, id: string, at: Date | null): Promise<void> {
+  await trx.updateTable('flow_runs').set({ wake_at: at }).where('id', '=', id).where('status', '=', 'queued').execute()
+}
+
+export async function markCancelling(trx: Transaction, id: string): Promise<void> {
+  await trx.updateTable('flow_runs').set({ cancelling: true }).where('id', '=', id).execute()
+}
+
+export async function cancellingAmong(sql: Sql, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return []
+  const rows = await sql.selectFrom('flow_runs').select('id').where('id', 'in', ids).where('cancelling', '=', true).execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Reopens a run at its failed step. Completed steps stay, and so do failed steps that the flow handled. */
+export async function reopen(trx: Transaction, id: string, handledSteps: readonly string[]): Promise<{ segment: number }> {
+  await raw`
+    update hub.flow_steps
+       set status = 'waiting', until = null, attempts = 0, finished_at = null, error = null,
+           key_no = key_no + case when status = 'running' or error ->> 'code' = 'outcome_unknown' then 0 else 1 end,
+           -- A question that was rejected or expired is asked again.
+           input = case when input ? 'approval' then null else input end, started_at = now()
+     where run_id = ${id} and status in ('failed', 'running') and path <> all(${handledSteps}::text[])`.execute(trx)
+  await raw`delete from hub.flow_steps where run_id = ${id} and path like 'on_error/%'`.execute(trx)
+  const { rows } = await raw<{ segment: number }>`
+    update hub.flow_runs set status = 'running', error = null, outputs = null, finished_at = null, cancelling = false, nudged = false,
+           deadline_at = null, segment = segment + 1 where id = ${id} returning segment`.execute(trx)
+  return rows[0]!
+}
+
+export async function findChild(sql: Sql, parentRun: string, parentPath: string): Promise<RunRow | undefined> {
+  const query = sql.selectFrom('flow_runs').select(columns).where('parent_run', '=', parentRun).where('parent_path', '=', parentPath)
+  return (await asRuns(query.orderBy('id', 'desc').limit(1).execute()))[0]
+}
+
+export async function activeChildren(sql: Sql, parentRun: string): Promise<string[]> {
+  const rows = await sql.selectFrom('flow_runs').select('id').where('parent_run', '=', parentRun).where('finished_at', 'is', null).execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Deletes versions without a flow and a run, and the subscriptions of runs that ended a day ago. */
+export async function dropLeftovers(sql: Sql): Promise<void> {
+  await raw`
+    delete from hub.flow_versions v
+     where not exists (select from hub.flows f where f.id = v.flow_id) and not exists (select from hub.flow_runs r where r.flow_id = v.flow_id)`.execute(
+    sql,
+  )
+  await raw`
+    delete from hub.subscriptions s
+     where s.kind = 'run' and not exists (
+       select from hub.flow_runs r
+        where r.id = s.detail ->> 'runId' and (r.finished_at is null or r.finished_at > now() - interval '1 day'))`.execute(sql)
+}
+
+export async function dropRuns(sql: Sql, workspaceId: string, before: Date, most: number): Promise<number> {
+  const { rows } = await raw`
+    delete from hub.flow_runs where id in (
+      select id from hub.flow_runs where workspace_id = ${workspaceId} and finished_at < ${before} order by id limit ${most}) returning 1`.execute(
+    sql,
+  )
+  return rows.length
+}
+
+/** JSON that PostgreSQL accepts. */
+export function storable(value: unknown): string {
+  return JSON.stringify(postgresJson(value))
+}

@@ -1,0 +1,190 @@
+import { requireScope, type Principal } from '#access'
+import { isPassing } from '#db'
+import type { RunContext } from '#engine'
+import { HubError, hubError } from '#errors'
+import { sleep } from '#lib/clock'
+import { findFlow } from '../definitions/flow-store.ts'
+import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
+import { Interrupted } from '../interpreter/signals.ts'
+import type { ActiveRun } from './run-repository.ts'
+import { findChild, endedStatuses, type RunRow } from './run-store.ts'
+import type { SegmentDeps } from './segment-deps.ts'
+import { saveSteps } from './step-store.ts'
+
+export interface RuntimeOptions {
+  readonly run: ActiveRun
+  readonly row: RunRow
+  readonly context: RunContext
+  readonly records: Map<string, StepRecord>
+  /** The steps of the run whose outputs a dry run reuses. */
+  readonly recorded: ReadonlyMap<string, StepRecord>
+  readonly principal: Principal
+}
+
+/** Steps need complete outputs, so they are practically never truncated. */
+const maxTokens = 50_000_000
+const maxDepth = 10
+/** How long to wait for the outcome of a call that a dead process began: the hub ends it after it has noticed the death. */
+const settledWithinMs = 60_000
+
+/** A temporary database error must not fail the step: the whole run is interrupted and tried again. */
+function interruptible<Args extends unknown[], T>(work: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
+  return (...args) =>
+    work(...args).catch((error: unknown) => {
+      throw isPassing(error) ? new Interrupted(error) : error
+    })
+}
+
+export function createRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
+  const runtime = openRuntime(deps, options)
+  const { save, call, child, expect, forget, ask, approval, emit } = runtime
+  return {
+    ...runtime,
+    save: interruptible(save),
+    call: interruptible(call),
+    child: interruptible(child),
+    expect: interruptible(expect),
+    forget: interruptible(forget),
+    ask: interruptible(ask),
+    approval: interruptible(approval),
+    emit: interruptible(emit),
+  }
+}
+
+function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, principal }: RuntimeOptions): Runtime {
+  const { db, events, expressions, publisher, tools, launcher, runRepository } = deps
+  const { id: runId, workspaceId, dryRun, deadlineAt } = row
+  const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>
+  const targetOf = (path: string): string => `${runId} ${path}`
+
+  const save = async (record: StepRecord): Promise<void> => {
+    records.set(record.path, record)
+    await context.hold(() => runRepository.save(run, record))
+  }
+
+  const call: Runtime['call'] = async ({ uses, input, integration, fields, key, approval, path, signal: ending }) => {
+    const tool = await tools.find(workspaceId, uses)
+    const isRead = tool.action.effect === 'read'
+    for (const began = Date.now(); ;) {
+      try {
+        const outcome = await context.hold(() =>
+          tools.invoke(principal, uses, input, {
+            transport: 'flow' as const,
+            integration,
+            fields,
+            approval,
+            maxTokens,
+            signal: ending,
+            idempotencyKey: isRead && approval === undefined ? undefined : `${runId}/${key}`,
+            dryRun: dryRun && !isRead,
+            run: { id: runId, path },
+          }),
+        )
+        return { output: outcome.output, invocationId: outcome.invocationId }
+      } catch (thrown) {
+        // A process that died made this call before; its outcome is known soon.
+        if (!(thrown instanceof HubError) || thrown.code !== 'in_progress' || Date.now() - began > settledWithinMs) throw thrown
+        await sleep(500, ending)
+      }
+    }
+  }
+
+  return {
+    expressions,
+    signal: run.abort.signal,
+    deadline: deadlineAt?.getTime(),
+    dryRun,
+    now: Date.now,
+    known: (path) => records.get(path),
+    save,
+    show: (record) => runRepository.show(run, record),
+    wakeRequests: () => run.wakeRequests,
+    call,
+    recorded(path) {
+      if (!dryRun) return undefined
+      if (Object.hasOwn(given, path)) return { output: given[path] }
+      const before = recorded.get(path)
+      return before?.status === 'completed' ? { output: before.output ?? null } : undefined
+    },
+
+    async child(path, flowName, parameters): Promise<ChildState> {
+      const child = (await findChild(db.sql, runId, path)) ?? (await launchChild(path, flowName, parameters as Record<string, unknown>))
+      if (child.status === 'completed') return { status: 'completed', outputs: child.outputs }
+      if (!endedStatuses.includes(child.status)) return { status: 'running' }
+      const error = child.error ?? { code: 'run_state_conflict', message: `the run ${child.id} was ${child.status}`, retryable: false }
+      return { status: 'failed', error: { ...error, message: `${flowName} failed: ${error.message}` } }
+    },
+
+    async expect(record, { event, filter, correlate, scope }) {
+      records.set(record.path, record)
+      const detail = { runId, path: record.path, ...(correlate === undefined ? {} : { correlate, scope }) }
+      const target = targetOf(record.path)
+      await db.transaction(async (trx) => {
+        await saveSteps(trx, [{ ...record, runId }])
+        await events.subscribe(trx, { workspaceId, kind: 'run', target, types: [event], filter: filter ?? null, ordered: false, detail })
+      })
+    },
+
+    forget: (path) => db.transaction((trx) => events.unsubscribe(trx, 'run', targetOf(path))),
+
+    async ask(path, { message, by, expiresAt, call: exact }) {
+      const { uses, input, integration = null } = (exact ?? {}) as { uses?: string; input?: unknown; integration?: string | null }
+      const asked = await tools.approvals.ask({
+        workspaceId,
+        message,
+        runId,
+        path,
+        askedBy: row.actor,
+        expiresAt: new Date(expiresAt),
+        ...(by ? { deciders: by } : {}),
+        ...(uses === undefined ? {} : { call: { tool: uses, integration, input } }),
+      })
+      return asked.id
+    },
+
+    async approval(id) {
+      const found = await tools.approvals.get(workspaceId, id)
+      if (found.status === 'pending') return { status: 'pending', until: found.expiresAt.getTime() }
+      if (found.status === 'expired') return { status: 'expired' }
+      const by = found.decidedBy ?? 'somebody'
+      return { status: found.status === 'rejected' ? 'rejected' : 'approved', by, comment: found.comment }
+    },
+
+    async emit(record, { type, subject, data }) {
+      await db.transaction(async (trx) => {
+        const done: StepRecord = { ...record, status: 'completed', finishedAt: Date.now(), output: { type } }
+        const isNew = (await saveSteps(trx, [{ ...done, runId }])).changed > 0
+        if (!isNew) return
+        const eventData =
+          typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : { value: data }
+        await publisher.publish(trx, [
+          { workspaceId, type, data: eventData, depth: row.depth, ...(subject === undefined ? {} : { subject }) },
+        ])
+      })
+    },
+  }
+
+  async function launchChild(
+    path: string,
+    name: string,
+    parameters: Record<string, unknown>,
+  ): Promise<Pick<RunRow, 'id' | 'status' | 'error'> & { outputs?: unknown }> {
+    const flow = await findFlow(db.sql, workspaceId, name)
+    if (!flow) throw hubError('not_found', { detail: `there is no flow "${name}" in this workspace` })
+    if (!flow.enabled) throw hubError('flow_disabled', { detail: `the flow "${name}" is disabled` })
+    // The child runs with the rights of its own author, which may be more than those of this run.
+    requireScope(principal, 'flows:run')
+    if (row.depth >= maxDepth) throw hubError('expression_limit', { detail: `flows start other flows more than ${maxDepth} levels deep` })
+    const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
+    const [child] = await db.transaction((trx) =>
+      launcher.launch(trx, {
+        flow,
+        dryRun,
+        parameters: checked,
+        parent: { run: runId, path, depth: row.depth + 1 },
+        trigger: { kind: 'flow', run_id: runId, path },
+      }),
+    )
+    return child!
+  }
+}

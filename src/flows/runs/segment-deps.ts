@@ -1,0 +1,18 @@
+import type { Database } from '#db'
+import type { Events } from '#events'
+import type { EventPublisher } from '#events/publish'
+import type { Expressions } from '#expressions'
+import type { Telemetry } from '#telemetry'
+import type { Tools } from '#tools'
+import type { Launcher } from './launch.ts'
+import type { RunRepository } from './run-repository.ts'
+
+export interface SegmentDeps extends Telemetry {
+  readonly db: Database
+  readonly events: Events
+  readonly expressions: Expressions
+  readonly publisher: EventPublisher
+  readonly tools: Tools
+  readonly launcher: Launcher
+  readonly runRepository: RunRepository
+}

@@ -1,0 +1,156 @@
+import type { Principal } from '#access'
+import { isPassing, type Transaction } from '#db'
+import type { RunContext } from '#engine'
+import { toCloudEvent } from '#events'
+import { sleep } from '#lib/clock'
+import type { Definition } from '../definitions/index.ts'
+import { findVersion } from '../definitions/flow-store.ts'
+import { toRunError } from '../interpreter/error.ts'
+import type { StepRecord } from '../interpreter/runtime.ts'
+import { Cancelled, Interrupted, Suspended } from '../interpreter/signals.ts'
+import { walk } from '../interpreter/walk.ts'
+import type { ActiveRun } from './run-repository.ts'
+import { createRuntime } from './runtime.ts'
+import { endRuns, suspendRun, type RunEnd, type RunRow } from './run-store.ts'
+import { stepsOf } from './step-store.ts'
+import type { SegmentDeps } from './segment-deps.ts'
+
+/** The shortest and the longest pause before an interrupted run is tried again. */
+const minPauseMs = 100
+const maxPauseMs = 5000
+
+/**
+ * What the engine runs: continues a flow run from its records until the run ends or has to wait. If the process dies, another process runs the
+ * segment again from the same records.
+ */
+export function createSegment(deps: SegmentDeps) {
+  const { db, runRepository, logger } = deps
+  const definitions = new Map<string, Definition>()
+
+  const definitionOf = async ({ flowId, version }: RunRow): Promise<Definition> => {
+    const key = `${flowId}@${version}`
+    const held = definitions.get(key)
+    if (held) return held
+    const found = await findVersion(db.sql, flowId, version)
+    if (!found) throw new Error(`version ${version} of flow ${flowId} is gone`)
+    if (definitions.size > 500) definitions.clear()
+    definitions.set(key, found.definition)
+    return found.definition
+  }
+
+  return async ({ runId }: { readonly runId: string }, context: RunContext): Promise<void> => {
+    using run = runRepository.enter(runId)
+    for (let pause = minPauseMs; ;) {
+      try {
+        if (await advance(run, context)) return
+        pause = minPauseMs
+      } catch (thrown) {
+        // For the engine a run that throws has ended, and it would not be started again.
+        if (!isPassing(thrown)) throw thrown
+        logger.warn({ err: thrown, run: runId }, 'a run was interrupted by a temporary error; trying again')
+        await sleep(pause)
+        pause = Math.min(pause * 2, maxPauseMs)
+      }
+    }
+  }
+
+  /** Returns false when the run has to be continued at once, because something it waits for has arrived. */
+  async function advance(run: ActiveRun, context: RunContext): Promise<boolean> {
+    const { row, steps } = await context.hold(() => runRepository.load(run.id))
+    // Another process ended or suspended the run and died before it could report that to the engine.
+    if (row?.status !== 'running') return true
+    const definition = await definitionOf(row)
+    let end: Omit<RunEnd, 'id'>
+    try {
+      if (row.cancelling) throw new Cancelled()
+      const names = await namesOf(row)
+      const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
+      const runtime = createRuntime(deps, {
+        run,
+        row,
+        context,
+        records: byPath(steps),
+        recorded: byPath(recorded),
+        principal: principalOf(row),
+      })
+      end = { status: 'completed', outputs: await walk(runtime, definition, names), error: null }
+    } catch (thrown) {
+      if (thrown instanceof Interrupted) throw thrown.cause
+      if (isPassing(thrown)) throw thrown
+      if (thrown instanceof Suspended) return suspendRun(db.sql, run.id, thrown.until === undefined ? null : new Date(thrown.until))
+      end = thrown instanceof Cancelled ? { status: 'cancelled', outputs: null, error: null } : failed(row, thrown)
+    }
+    await finish(row, definition, end).catch(async (thrown: unknown) => {
+      if (isPassing(thrown)) throw thrown
+      await finish(row, definition, failed(row, thrown))
+    })
+    return true
+  }
+
+  function failed({ id, flow }: RunRow, thrown: unknown): Omit<RunEnd, 'id'> {
+    const error = toRunError(thrown, '')
+    if (error.code === 'internal') logger.error({ err: thrown, run: id, flow }, 'a run failed because of an internal error')
+    return { status: 'failed', outputs: null, error }
+  }
+
+  async function namesOf(row: RunRow): Promise<Record<string, unknown>> {
+    const { id, flow, flowId, version, workspaceId, parameters, eventId, startedAt } = row
+    const event = eventId === null ? undefined : await deps.events.delivered(workspaceId, eventId)
+    return {
+      event: event ? toCloudEvent(event) : null,
+      parameters,
+      flow: { id: flow, flow_id: flowId, version },
+      run: { id, started_at: startedAt?.toISOString() ?? null },
+    }
+  }
+
+  /** Ends the run and starts what depends on it, in one transaction. Most runs have nothing that depends on them, and those share a statement. */
+  async function finish(row: RunRow, definition: Definition, how: Omit<RunEnd, 'id'>): Promise<void> {
+    const { status } = how
+    const end: RunEnd = { id: row.id, ...how }
+    const shouldPublish = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
+    const ended =
+      shouldPublish || row.parentRun !== null || row.concurrencyKey !== null
+        ? await db.transaction(async (trx) => {
+            const hasEnded = (await endRuns(trx, [end])).has(row.id)
+            if (hasEnded) await handleRunEnd(deps, trx, { row, definition, end, shouldPublish })
+            return hasEnded
+          })
+        : await runRepository.end(end)
+    if (!ended) return
+    deps.metrics.flowRuns.inc({ flow: row.flow, outcome: status })
+    deps.metrics.flowDuration.observe((Date.now() - row.createdAt.getTime()) / 1000)
+  }
+}
+
+/** A run that has just ended, with what decides about its consequences. */
+interface EndedRun {
+  readonly row: RunRow
+  readonly definition: Definition
+  readonly end: RunEnd
+  /** False when nobody subscribes to the event about the end. */
+  readonly shouldPublish: boolean
+}
+
+/** After the end of a run: publishes the event, wakes the parent run and starts the next queued run. */
+export async function handleRunEnd(
+  { publisher, launcher }: Pick<SegmentDeps, 'publisher' | 'launcher'>,
+  trx: Transaction,
+  { row, definition, end: { status, outputs, error }, shouldPublish }: EndedRun,
+): Promise<void> {
+  const { id, flow, flowId, version, workspaceId, parentRun, concurrencyKey } = row
+  if (shouldPublish) {
+    const data = { run_id: id, flow, version, status, outputs, error }
+    await publisher.publish(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth }])
+  }
+  if (parentRun !== null) await launcher.wake(trx, [parentRun])
+  if (concurrencyKey !== null) await launcher.admitQueued(trx, { id: flowId, definition }, concurrencyKey)
+}
+
+function principalOf({ flowId, flow, workspaceId, scopes, readOnly }: RunRow): Principal {
+  return { kind: 'system', id: `flow:${flowId}`, name: flow, workspaceId, scopes, readOnly }
+}
+
+function byPath(records: readonly StepRecord[]): Map<string, StepRecord> {
+  return new Map(records.map((record) => [record.path, record]))
+}

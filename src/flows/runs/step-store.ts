@@ -1,0 +1,104 @@
+import { sql as raw } from 'kysely'
+import type { Sql, Transaction } from '#db'
+import type { StepRecord } from '../interpreter/runtime.ts'
+import { storable } from './run-store.ts'
+
+export interface SavedStep extends StepRecord {
+  readonly runId: string
+}
+
+interface Row extends Omit<SavedStep, 'until' | 'startedAt' | 'finishedAt'> {
+  readonly until: Date | null
+  readonly startedAt: Date
+  readonly finishedAt: Date | null
+}
+
+const columns = [
+  'run_id as runId',
+  'path',
+  'step',
+  'kind',
+  'status',
+  'input',
+  'output',
+  'error',
+  'attempts',
+  'key_no as keyNo',
+  'invocation_id as invocationId',
+  'until',
+  'started_at as startedAt',
+  'finished_at as finishedAt',
+] as const
+
+export async function stepsOf(sql: Sql, ...runIds: readonly string[]): Promise<SavedStep[]> {
+  const rows = (await sql
+    .selectFrom('flow_steps')
+    .select(columns)
+    .where('run_id', 'in', runIds)
+    .orderBy('started_at')
+    .orderBy('path')
+    .execute()) as unknown as Row[]
+  return rows.map(({ until, startedAt, finishedAt, ...rest }) => ({
+    ...rest,
+    until: until?.getTime() ?? null,
+    startedAt: startedAt.getTime(),
+    finishedAt: finishedAt?.getTime() ?? null,
+  }))
+}
+
+export interface SavedSteps {
+  readonly cancelled: ReadonlySet<string>
+  readonly wakeRequested: ReadonlySet<string>
+  readonly changed: number
+}
+
+/**
+ * Stores steps of many runs in one statement. A finished step is never overwritten, and a waiting step stays waiting during its attempt: a
+ * progress record may arrive late, and so may a write of a process that was taken over. Returns the runs that were cancelled and those with a
+ * wake request.
+ */
+export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<SavedSteps> {
+  // One statement cannot change a row twice, so only the last record of each step is stored.
+  const last = new Map(steps.map((step) => [`${step.runId} ${step.path}`, step]))
+  const { rows } = await raw<{ id: string | null; cancelling: boolean; wakeRequested: boolean; changed: number }>`
+    with saved as (
+      insert into hub.flow_steps as s (run_id, path, step, kind, status, input, output, error, attempts, key_no, invocation_id, until,
+                                       started_at, finished_at)
+      select "runId", path, step, kind, status, input, output, error, attempts, "keyNo", "invocationId",
+             to_timestamp(until / 1000.0), to_timestamp("startedAt" / 1000.0), to_timestamp("finishedAt" / 1000.0)
+        from jsonb_to_recordset(${storable([...last.values()])}::jsonb) as r ("runId" text, path text, step text, kind text, status text,
+             input jsonb, output jsonb, error jsonb, attempts int, "keyNo" int, "invocationId" text, until float8, "startedAt" float8,
+             "finishedAt" float8)
+      on conflict (run_id, path) do update
+        set status = excluded.status, input = excluded.input, output = excluded.output, error = excluded.error, attempts = excluded.attempts,
+            invocation_id = excluded.invocation_id, until = excluded.until, finished_at = excluded.finished_at
+        where s.status not in ('completed', 'failed', 'skipped')
+          and (s.status <> 'waiting' or excluded.status <> 'running' or excluded.attempts > s.attempts)
+      returning 1
+    )
+    select null as id, false as cancelling, false as "wakeRequested", count(*)::int as changed from saved
+    union all
+    select id, cancelling, nudged, 0 from hub.flow_runs where id = any(${[...new Set(steps.map(({ runId }) => runId))]}::text[])
+       and (cancelling or nudged)`.execute(sql)
+  return {
+    cancelled: new Set(rows.filter(({ cancelling }) => cancelling).map(({ id }) => id!)),
+    wakeRequested: new Set(rows.filter(({ wakeRequested }) => wakeRequested).map(({ id }) => id!)),
+    changed: rows.reduce((sum, { changed }) => sum + changed, 0),
+  }
+}
+
+/** Completes a waiting step with its output. Returns false when the step does not wait any more. */
+export async function completeWaiting(trx: Transaction, runId: string, path: string, output: unknown): Promise<boolean> {
+  const { rows } = await raw`
+    update hub.flow_steps set status = 'completed', output = ${storable(output)}::jsonb, until = null, finished_at = now()
+     where run_id = ${runId} and path = ${path} and status = 'waiting' returning 1`.execute(trx)
+  return rows.length > 0
+}
+
+/** The number of finished steps by run. A run that makes progress is not suspected of killing its process. */
+export async function progressOf(sql: Sql, runIds: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await raw<{ id: string; count: number }>`
+    select run_id as id, count(*)::int as count from hub.flow_steps
+     where run_id = any(${runIds}::text[]) and status not in ('running') group by run_id`.execute(sql)
+  return new Map(rows.map(({ id, count }) => [id, count]))
+}

@@ -1,0 +1,93 @@
+import type { Database } from '#db'
+import { toCloudEvent, type Consumer, type Events, type HubEvent, type Match } from '#events'
+import { render, type Expressions } from '#expressions'
+import { HubError } from '#errors'
+import type { EventTrigger, BusTrigger } from '../definitions/index.ts'
+import { flowsById } from '../definitions/flow-store.ts'
+import type { Launcher, LaunchRequest } from '../runs/launch.ts'
+import { completeWaiting } from '../runs/step-store.ts'
+
+export interface ConsumerDeps {
+  readonly db: Database
+  readonly events: Events
+  readonly expressions: Expressions
+  readonly launcher: Launcher
+}
+
+/** Starts flows in the transaction that takes the event from the queue, so that an event starts a flow once. */
+export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Consumer {
+  return {
+    async take(trx, matches) {
+      const flows = new Map(
+        (await flowsById(trx, [...new Set(matches.map(({ subscription }) => subscription.target))])).map((flow) => [flow.id, flow]),
+      )
+      const starting: { index: number; request: LaunchRequest }[] = []
+      for (const [index, { event, subscription }] of matches.entries()) {
+        const flow = flows.get(subscription.target)
+        if (!flow?.enabled || isOwnCall(event, flow.id)) continue
+        const place = Number(subscription.detail?.['trigger'] ?? 0)
+        const trigger = flow.definition.on?.[place] as EventTrigger | BusTrigger | undefined
+        const scope = toCloudEvent(event)
+        const parameters = await parametersOf(expressions, trigger?.parameters, scope)
+        const kind = trigger && 'bus' in trigger ? 'bus' : 'event'
+        const replay = event.replays > 0 ? { replay: event.replays } : {}
+        const request = {
+          flow,
+          parameters,
+          event: { id: event.id, scope },
+          depth: (event.depth ?? 0) + 1,
+          trigger: { kind, event_id: event.id, event_type: event.type, ...replay },
+        }
+        starting.push({ index, request })
+      }
+      const runs = await launcher.launch(trx, ...starting.map(({ request }) => request))
+      const effects: (string | undefined)[] = matches.map(() => undefined)
+      for (const [nth, { index }] of starting.entries()) effects[index] = runs[nth]!.id
+      return effects
+    },
+  }
+}
+
+/** A flow is not started by the end of its own calls: it would never stop. */
+function isOwnCall({ type, data }: HubEvent, flowId: string): boolean {
+  return type.startsWith('invocation.') && (data as { actor?: unknown } | null)?.actor === `system:flow:${flowId}`
+}
+
+/** When the parameters cannot be computed, the run gets the error as a parameter and fails with a visible reason. */
+async function parametersOf(expressions: Expressions, parameters: unknown, event: unknown): Promise<Record<string, unknown>> {
+  if (parameters === undefined) return {}
+  try {
+    return (await render(expressions, parameters, { event }, { timeoutMs: 500 })) as Record<string, unknown>
+  } catch (error) {
+    if (error instanceof HubError) return { error: error.message }
+    throw error
+  }
+}
+
+/** Continues runs that wait for an event. */
+export function createRunConsumer({ events, expressions, launcher }: ConsumerDeps): Consumer {
+  const belongs = async ({ event, subscription }: Match): Promise<boolean> => {
+    const { correlate, scope } = (subscription.detail ?? {}) as { correlate?: string; scope?: Record<string, unknown> }
+    if (correlate === undefined) return true
+    try {
+      return (await expressions.evaluate(correlate, { ...scope, event: toCloudEvent(event) }, { timeoutMs: 500 })) === true
+    } catch (error) {
+      if (error instanceof HubError) return false
+      throw error
+    }
+  }
+  return {
+    async take(trx, matches) {
+      const effects: (string | undefined)[] = []
+      for (const match of matches) {
+        const { runId, path } = (match.subscription.detail ?? {}) as { runId: string; path: string }
+        const comes = (await belongs(match)) && (await completeWaiting(trx, runId, path, toCloudEvent(match.event)))
+        effects.push(comes ? runId : undefined)
+        if (!comes) continue
+        await events.unsubscribe(trx, 'run', match.subscription.target)
+        await launcher.wake(trx, [runId])
+      }
+      return effects
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import type { Database, Transaction } from '#db'
+import { sleep } from '#lib/clock'
+import type { Telemetry } from '#telemetry'
+import { dueSchedules, findVersion, flowsById, setNext, type FlowWithVersion, type ScheduleRow } from '../definitions/flow-store.ts'
+import type { Launcher } from '../runs/launch.ts'
+import type { RunRepository } from '../runs/run-repository.ts'
+import { cancellingAmong, dueRuns, lockRun } from '../runs/run-store.ts'
+import { missedTimes } from './schedule/missed.ts'
+
+export interface Ticker extends AsyncDisposable {
+  start(): void
+  /** Checks once for everything that may be due. */
+  tick(now?: Date): Promise<void>
+}
+
+const everyMs = 250
+const cancelEveryMs = 1000
+const atOnce = 200
+
+export interface TickerDeps extends Telemetry {
+  readonly db: Database
+  readonly launcher: Launcher
+  readonly runRepository: RunRepository
+}
+
+/** Wakes runs whose wait has ended, starts scheduled and queued runs, and aborts cancelled runs of this process. */
+export function createTicker({ db, launcher, runRepository, logger }: TickerDeps): Ticker {
+  let stopping = false
+  let loop: Promise<void> | undefined
+  let cancelledAt = 0
+
+  const wakeDue = (now: Date): Promise<void> =>
+    db.transaction(async (trx) => {
+      for (const { id, status } of await dueRuns(trx, now, atOnce)) {
+        if (status === 'waiting') await launcher.wake(trx, [id])
+        else await admitDue(trx, id)
+      }
+    })
+
+  const admitDue = async (trx: Transaction, id: string): Promise<void> => {
+    const run = await lockRun(trx, id)
+    const version = run && (await findVersion(trx, run.flowId, run.version))
+    if (run?.concurrencyKey && version)
+      await launcher.admitQueued(trx, { id: run.flowId, definition: version.definition }, run.concurrencyKey)
+  }
+
+  const runSchedules = (now: Date): Promise<void> =>
+    db.transaction(async (trx) => {
+      const due = await dueSchedules(trx, now)
+      if (due.length === 0) return
+      const flows = new Map((await flowsById(trx, [...new Set(due.map(({ flowId }) => flowId))])).map((flow) => [flow.id, flow]))
+      for (const schedule of due) {
+        const flow = flows.get(schedule.flowId)
+        const { times, next } = missedTimes(schedule, now)
+        if (flow?.enabled) for (const time of times) await launchAt(trx, flow, schedule, time)
+        await setNext(trx, schedule, next)
+      }
+    })
+
+  const launchAt = async (
+    trx: Transaction,
+    flow: FlowWithVersion,
+    { parameters, cron, timezone }: ScheduleRow,
+    time: Date,
+  ): Promise<void> => {
+    await launcher.launch(trx, { flow, parameters, trigger: { kind: 'schedule', at: time.toISOString(), schedule: cron, timezone } })
+  }
+
+  const heedCancellations = async (): Promise<void> => {
+    if (Date.now() - cancelledAt < cancelEveryMs || runRepository.active.size === 0) return
+    cancelledAt = Date.now()
+    for (const id of await cancellingAmong(db.sql, [...runRepository.active.keys()])) runRepository.active.get(id)?.abort.abort()
+  }
+
+  const tick = async (now = new Date()): Promise<void> => {
+    await wakeDue(now)
+    await runSchedules(now)
+    await heedCancellations()
+  }
+
+  const run = async (): Promise<void> => {
+    while (!stopping) {
+      await tick().catch((error: unknown) => logger.warn({ err: error }, 'failed to process due runs and schedules; trying again'))
+      await sleep(everyMs)
+    }
+  }
+
+  return {
+    tick,
+    start() {
+      loop ??= run()
+    },
+    async [Symbol.asyncDispose]() {
+      stopping = true
+      await loop
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import type { Principal } from '#access'
+import type { Engine, EngineOptions, RunFunction } from '#engine'
+import type { Parsed } from './definitions/index.ts'
+import type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
+import type { SaveOptions } from './definitions/save.ts'
+import type { RunFilter, RunRow } from './runs/run-store.ts'
+import type { SavedStep } from './runs/step-store.ts'
+import type { Ticker } from './triggers/ticker.ts'
+
+export interface TriggerOptions {
+  readonly parameters?: Record<string, unknown> | undefined
+  /** Makes reads, and shows writes without making them. */
+  readonly dryRun?: boolean | undefined
+  /** Outputs by step path. A dry run uses them instead of running those steps. */
+  readonly outputs?: Record<string, unknown> | undefined
+}
+
+export interface RunDetail extends RunRow {
+  readonly steps: readonly SavedStep[]
+}
+
+/** Versioned definitions and their durable runs. */
+export interface Flows extends AsyncDisposable {
+  check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
+  /** A new flow, or a new version of the one with this id. */
+  save(principal: Principal, source: string, options?: SaveOptions): Promise<FlowWithVersion>
+  setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
+  remove(principal: Principal, ref: string): Promise<void>
+  list(workspaceId: string): Promise<FlowWithVersion[]>
+  get(workspaceId: string, ref: string): Promise<FlowWithVersion>
+  versions(workspaceId: string, ref: string): Promise<VersionRow[]>
+
+  trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>
+  /** The same without a principal: the caller has checked the rights already. */
+  launch(
+    workspaceId: string,
+    ref: string,
+    options: TriggerOptions & { readonly trigger: Record<string, unknown> & { readonly kind: string } },
+  ): Promise<RunRow>
+  runs(workspaceId: string, filter: RunFilter, page: { before?: string | undefined; limit: number }): Promise<RunRow[]>
+  run(workspaceId: string, id: string): Promise<RunDetail>
+  /** Returns the run when it has ended, or its current state at the timeout. */
+  wait(workspaceId: string, id: string, timeoutMs: number, signal?: AbortSignal): Promise<RunRow>
+  cancel(principal: Principal, id: string): Promise<RunRow>
+  /** Continues from the step that failed. */
+  retry(principal: Principal, id: string): Promise<RunRow>
+  /** Runs again from the start with the same parameters and event. A dry run reuses the recorded outputs. */
+  replay(
+    principal: Principal,
+    id: string,
+    options?: { version?: 'same' | 'latest' | undefined; dryRun?: boolean | undefined },
+  ): Promise<RunRow>
+
+  /** What the engine is configured with. */
+  readonly engine: { readonly runs: Readonly<Record<string, RunFunction>> } & Pick<EngineOptions, 'progress' | 'onParked'>
+  attach(engine: Engine): void
+  /** Starts the background work: schedules, due runs and maintenance. */
+  start(): void
+  readonly tick: Ticker['tick']
+}

@@ -1,0 +1,30 @@
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Access } from '#access'
+import type { Connector } from '#kit'
+import type { Execute } from '#operations'
+import type { Telemetry } from '#telemetry'
+import type { Tools } from '#tools'
+import type { Webhooks } from '#webhooks'
+
+export type RestApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+export type Readiness = () => Promise<Record<string, { ok: boolean; reason?: string }>>
+
+export interface RestDeps extends Telemetry {
+  readonly version: string
+  readonly access: Access
+  readonly connectors: readonly Connector[]
+  readonly tools: Tools
+  readonly webhooks: Webhooks
+  readonly execute: Execute
+  readonly readiness: Readiness
+  readonly isStopping: () => boolean
+}
+
+export interface RestOptions {
+  readonly bodyLimit: number
+  readonly corsOrigins: readonly string[]
+  readonly trustProxy: readonly string[]
+}
