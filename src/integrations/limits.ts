@@ -6,9 +6,8 @@ import type { Telemetry } from '#telemetry'
 import { pauseUntil, takeShare } from './store.ts'
 
 /**
- * One bucket per integration, shared by all processes through the database. A process takes a twentieth of the minute's allowance at a
- * time and serves calls from it, so that a busy integration costs a query per twenty, not per call. What the outside system says of its own
- * limit comes on top.
+ * Limits the rate of each integration over all processes. A process takes a twentieth of the allowance per minute from the database at a
+ * time, so that a busy integration does not need a query for each call. A limit that the outside system reports is applied in addition.
  */
 export interface RateLimiters {
   of(integration: { id: string; name: string; connector: string }, perMinute: number): RateLimiter
@@ -76,7 +75,7 @@ export function createRateLimiters(db: Database, { metrics, logger }: Telemetry)
                 retryAfter: Math.max(1, Math.ceil(wait / 1000)),
               })
             }
-            // A little apart, so that those who waited do not all go in the same instant.
+            // A random delay, so that the waiting calls do not all continue at the same time.
             await sleep(wait + Math.random() * 50, signal)
           }
         },
