@@ -6,8 +6,8 @@ import type { Telemetry } from '#telemetry'
 import { pauseUntil, takeShare } from './store.ts'
 
 /**
- * One rate limit per integration, shared by all processes through the database. A process takes a twentieth of the minute's allowance at a time,
- * so that a busy integration needs one query for many calls. The limit that the outside system reports applies as well.
+ * Limits the rate of each integration over all processes. A process takes a twentieth of the allowance per minute from the database at a
+ * time, so that a busy integration does not need a query for each call. A limit that the outside system reports is applied in addition.
  */
 export interface RateLimiters {
   of(integration: { id: string; name: string; connector: string }, perMinute: number): RateLimiter
@@ -75,7 +75,7 @@ export function createRateLimiters(db: Database, { metrics, logger }: Telemetry)
                 retryAfter: Math.max(1, Math.ceil(wait / 1000)),
               })
             }
-            // A random delay, so that waiting callers do not all continue at the same instant.
+            // A random delay, so that the waiting calls do not all continue at the same time.
             await sleep(wait + Math.random() * 50, signal)
           }
         },

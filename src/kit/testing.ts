@@ -143,7 +143,7 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
     dryRun,
     readOnly: options.readOnly,
   }
-  const kept = new Map<string, AsyncDisposable>()
+  const resources = new Map<string, AsyncDisposable>()
   const unauthorizedHttp = createHttp(runtime, { ...scope, dryRun: false, authorization: async () => ({}) })
   const remember = async (_key: string, make: () => Promise<{ value: string }>): Promise<string> => (await make()).value
   const http = createHttp(runtime, {
@@ -162,9 +162,9 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
       logger: log,
       resolve: (host: string) => egress.resolve(host),
       keep: <K extends AsyncDisposable>(key: string, make: () => K): K => {
-        const held = (kept.get(key) as K | undefined) ?? make()
-        kept.set(key, held)
-        return held
+        const resource = (resources.get(key) as K | undefined) ?? make()
+        resources.set(key, resource)
+        return resource
       },
       send: async <R>(preview: Record<string, unknown>, work: () => Promise<R>): Promise<R> => {
         if (dryRun) throw new DryRun(preview)
@@ -172,7 +172,7 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
       },
     }),
     async [Symbol.asyncDispose]() {
-      for (const held of kept.values()) await held[Symbol.asyncDispose]()
+      for (const resource of resources.values()) await resource[Symbol.asyncDispose]()
       await egress.close()
     },
   }

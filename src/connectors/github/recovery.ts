@@ -7,7 +7,7 @@ interface Attempt {
   readonly status_code: number
 }
 
-// Ten thousand attempts: what is older than these is not looked for.
+// 100 pages with 100 attempts each. Older attempts are ignored.
 const maxPages = 100
 
 /**

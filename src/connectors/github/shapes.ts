@@ -39,7 +39,7 @@ export const repositoryShape = z.object({
   pushed_at: z.string().nullish(),
 })
 
-// Labels come as objects, and from old code as plain names.
+// GitHub returns labels as objects, but sometimes as plain names.
 const label = z
   .union([z.string(), z.object({ name: z.string().nullish() })])
   .transform((given) => (typeof given === 'string' ? given : (given.name ?? '')))

@@ -109,7 +109,7 @@ interface Span {
   readonly literal?: boolean
 }
 
-// Inner lengths are bounded, so that a text of nothing but openings is not searched to its end from each of them.
+// The lengths inside the patterns are limited, because a text with many opening marks would otherwise be scanned to its end for each mark.
 const spans: readonly Span[] = [
   { pattern: /`([^`]{1,2000})`/g, mark: () => ({ type: 'code' }), literal: true },
   { pattern: /\[([^\]]{1,1000})\]\(([^()\s]{1,2000})\)/g, mark: (found) => ({ type: 'link', attrs: { href: found[2]! } }) },

@@ -18,8 +18,8 @@ interface Server {
   readonly tls_ca?: string | undefined
 }
 
-const most = 5
-// Servers close what is idle after some minutes; long before that we do.
+const maxConnections = 5
+// Servers close idle connections after some minutes. The pool closes them earlier.
 const idleMs = 30_000
 const timeoutMs = 20_000
 
@@ -69,14 +69,14 @@ function createPool(server: Server, address: string, login: { user: string; pass
 
   const take = async (): Promise<SMTPConnection> => {
     for (let last = idle.pop(); last; last = idle.pop()) {
-      const held = last
-      clearTimeout(held.timer)
+      const entry = last
+      clearTimeout(entry.timer)
       try {
-        await step<void>(held.connection, (done) => held.connection.reset((error) => done(error)))
-        return held.connection
+        await step<void>(entry.connection, (done) => entry.connection.reset((error) => done(error)))
+        return entry.connection
       } catch {
         // The server closed the idle connection, so another one is used.
-        held.connection.close()
+        entry.connection.close()
       }
     }
     return connect()
@@ -84,7 +84,7 @@ function createPool(server: Server, address: string, login: { user: string; pass
 
   const giveBack = (connection: SMTPConnection): void => {
     const timer = setTimeout(() => {
-      const at = idle.findIndex((held) => held.connection === connection)
+      const at = idle.findIndex((entry) => entry.connection === connection)
       if (at >= 0) idle.splice(at, 1)
       connection.quit()
     }, idleMs).unref()
@@ -95,7 +95,7 @@ function createPool(server: Server, address: string, login: { user: string; pass
     name: `${login?.user ?? 'anonymous'} at ${server.host}`,
     async use(work) {
       if (closed) throw hubError('shutting_down')
-      if (open >= most) await new Promise<void>((resolve) => waiting.push(resolve))
+      if (open >= maxConnections) await new Promise<void>((resolve) => waiting.push(resolve))
       open += 1
       try {
         const connection = await take()

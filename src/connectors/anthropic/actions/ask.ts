@@ -12,7 +12,7 @@ interface Message {
 // The API requires a limit. This one is larger than most answers and smaller than the limit of every model.
 const defaultMaxTokens = 4096
 const answerTool = 'answer'
-// Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
+// Reasoning models can take longer than a minute. With the default timeout of 30 s, the limit becomes 105 s.
 const timeoutFactor = 3.5
 
 export const askActions = {

@@ -8,7 +8,7 @@ interface Completion {
   usage?: { prompt_tokens: number; completion_tokens: number }
 }
 
-// Models that think first take a minute or more: with the usual time-out of 30 s, this is 105 s.
+// Reasoning models can take longer than a minute. With the default timeout of 30 s, the limit becomes 105 s.
 const timeoutFactor = 3.5
 
 /** A question changes nothing outside, so it may be repeated after a failure. A repetition costs tokens again. */
