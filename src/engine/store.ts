@@ -4,7 +4,7 @@ import type { Database, Sql, Transaction } from '#db'
 import type { EngineOptions } from './types.ts'
 
 /** A run during which this many processes died in a row is considered the cause. */
-export const parkAfter = 3
+const parkAfter = 3
 
 export interface Executor {
   readonly id: string

@@ -6,7 +6,7 @@ import type { Telemetry } from '#telemetry'
 import { addError, addSuccesses, type IntegrationRow } from './store.ts'
 
 /** Five failures in a row disable an integration, so that a revoked token does not cause endless requests. */
-export const errorsUntilDisabled = 5
+const errorsUntilDisabled = 5
 
 /** The kinds of errors that count against the integration; mistakes of the caller do not. */
 const counted = new Set<string>(['authentication', 'network', 'timeout', 'upstream'])

@@ -13,7 +13,7 @@ export interface Outcome {
   readonly warning?: string
 }
 
-export const defaultMaxTokens = 25_000
+const defaultMaxTokens = 25_000
 
 /** A completed call, with its output cut to the fields and the budget that the caller asked for. */
 export function completed(id: string, output: unknown, { fields, maxTokens = defaultMaxTokens }: InvokeOptions): Outcome {

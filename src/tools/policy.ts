@@ -86,7 +86,7 @@ function at(value: unknown, path: string): unknown {
 }
 
 /** `*` stands for any text. No regular expression, so that no pattern can be slow. */
-export function matches(pattern: string, text: string): boolean {
+function matches(pattern: string, text: string): boolean {
   const parts = pattern.split('*')
   if (parts.length === 1) return pattern === text
   const [first = ''] = parts

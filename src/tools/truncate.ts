@@ -15,7 +15,7 @@ export interface Truncated {
 // A token of JSON is about four characters; an exact count is not worth its cost.
 const charactersPerToken = 4
 
-export function tokensOf(json: string | undefined): number {
+function tokensOf(json: string | undefined): number {
   return Math.ceil((json?.length ?? 0) / charactersPerToken)
 }
 
@@ -28,7 +28,7 @@ export function truncate(output: unknown, { fields, maxTokens }: { fields?: read
 }
 
 /** Keeps the given fields; `items.name` means the name of each item of a list. */
-export function pick(value: unknown, fields: readonly string[]): unknown {
+function pick(value: unknown, fields: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => pick(item, fields))
   if (value === null || typeof value !== 'object') return value
   const heads = new Map<string, string[]>()

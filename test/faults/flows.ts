@@ -54,7 +54,7 @@ steps: [{ id: last, uses: probe_create_thing, with: { at: "/\${{ event.subject }
 /** What a load run writes outside. */
 const places = ['first', 'item-0', 'item-1', 'item-2', 'inner']
 
-export async function flowField(slowMs: readonly [number, number]): Promise<FlowField> {
+async function flowField(slowMs: readonly [number, number]): Promise<FlowField> {
   await using stack = new AsyncDisposableStack()
   const writes = new Map<string, number>()
   const looks = new Map<string, number>()
@@ -151,7 +151,7 @@ export async function killUnderFlows({ rounds, load }: { readonly rounds: number
 }
 
 /** Waits until no run is active and compares the results with the expected ones. */
-export async function settle(field: FlowField, acknowledged: ReadonlySet<string>): Promise<Omit<Tally, 'takenOverMs'>> {
+async function settle(field: FlowField, acknowledged: ReadonlySet<string>): Promise<Omit<Tally, 'takenOverMs'>> {
   const { client, count, writes } = field
   await until(
     'every run is over',

@@ -6,7 +6,7 @@ import type { StepKind } from './types.ts'
  * The format, defined once for the checks and for the JSON Schema that editors use. Steps contain steps, so the function takes the schema of an
  * inner step: anything when steps are checked one by one, the step schema itself for the JSON Schema.
  */
-export function formatOf(step: z.ZodType) {
+function formatOf(step: z.ZodType) {
   const steps = z.array(step).min(1)
   const block = z.strictObject({ steps: steps.describe('What to do, in this order.') })
 

@@ -33,7 +33,7 @@ export async function walk(runtime: Runtime, definition: Definition, names: Read
 }
 
 /** Runs steps one after the other and returns the output of the last. */
-export async function runSteps(runtime: Runtime, steps: readonly Step[], frame: Frame): Promise<unknown> {
+async function runSteps(runtime: Runtime, steps: readonly Step[], frame: Frame): Promise<unknown> {
   let output: unknown = null
   for (const step of steps) output = await runStep(runtime, step, frame)
   return output

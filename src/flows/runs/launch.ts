@@ -19,7 +19,6 @@ import {
   runsWithKey,
   claimRuns,
   type NewRun,
-  type RunRow,
 } from './run-store.ts'
 
 /** The engine's name for one segment of a flow run. */
@@ -215,5 +214,3 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
     return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
   }
 }
-
-export type { RunRow }
