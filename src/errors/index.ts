@@ -39,7 +39,7 @@ export const errorCatalogue = {
   token_invalid: entry('authentication', 401, false, 'The token is unknown, expired or revoked.'),
   scope_missing: entry('permission', 403, false, 'The token does not have a scope that this operation needs.'),
   too_many_attempts: entry('rate_limit', 429, true, 'There were too many failed attempts from this address.'),
-  webhook_refused: entry('authentication', 401, false, 'The signature of this delivery is missing or not valid.'),
+  webhook_refused: entry('authentication', 401, false, 'The signature of this delivery is not accepted.'),
   // State
   already_exists: entry('conflict', 409, false, 'An object with this name exists already.'),
   in_use: entry('conflict', 409, false, 'The object is still in use.'),

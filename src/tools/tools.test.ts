@@ -360,7 +360,7 @@ test('credentials and configuration are checked when an integration is made', as
   assert.equal((await make({ integration_type: 'prob', access_token: 'x' })).errors[0].path, 'integration_type')
   assert.equal((await make({ access_token: 'x', config: { base_url: 'no', other: 1 } })).errors.length, 2)
   assert.match((await make({ credential: { wrong: 'x' } })).errors[0].message, /needs the fields token/)
-  assert.match((await make({ auth_type: 'basic', access_token: 'x' })).errors[0].message, /takes token/)
+  assert.match((await make({ auth_type: 'basic', access_token: 'x' })).errors[0].message, /accepts token/)
   assert.equal((await make({ credential: 'not-there' })).code, 'credential_missing')
   assert.equal((await make({ name: 'probe', access_token: 'x' })).code, 'already_exists')
 })

@@ -41,7 +41,7 @@ test('help and version are answered, a slip is met with the nearest command, and
     [help, one, version, slip, deeper, missing, none, bad].map(({ code }) => code),
     [0, 0, 0, 2, 2, 2, 2, 2],
   )
-  assert.match(help.out, /Run the hub:[^]*hub doctor[^]*Exit codes: 0 done, 1 failed, 2 wrong use/)
+  assert.match(help.out, /Run the hub:[^]*hub doctor[^]*Exit codes: 0 done, 1 failed, 2 wrong usage/)
   assert.match(one.out, /--keep-key/)
   assert.match(version.out, /^\d+\.\d+\.\d+\n$/)
   assert.match(slip.err, /unknown command 'tokn'\n\(Did you mean token\?\)/)
