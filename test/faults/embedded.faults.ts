@@ -27,7 +27,7 @@ const secret = 'a-secret-that-only-the-hub-may-see'
 function temporaryFolder(mode = 0o711) {
   const path = mkdtempSync(join(tmpdir(), 'hub-faults-'))
   chmodSync(path, mode)
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) }
 }
 
 function openEmbedded(dataDir: string): Promise<Database> {
