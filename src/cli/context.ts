@@ -42,29 +42,23 @@ export async function withHub(command: Command, work: (hub: Hub, operator: Princ
 
 /** The same for commands that only call operations. */
 export function withClient(command: Command, work: (client: HubClient, output: Output) => Promise<void>): Promise<void> {
-  return withHub(command, async ({ execute }, principal, output) => {
-    const { createClient, operations } = await import('#operations')
-    const caller = { principal, transport: 'cli' as const }
-    await work(
-      createClient(operations, (operation, input) => execute(caller, operation, input)),
-      output,
-    )
-  })
+  return withHub(command, async (hub, principal, output) => work(await clientOf(hub, principal), output))
 }
 
 /** The same for commands that start runs or continue them: a hub that serves does the work. */
 export function withEngine(command: Command, work: (client: HubClient, output: Output) => Promise<void>): Promise<void> {
   return withHub(command, async (hub, principal, output) => {
     const { createEngine } = await import('#engine')
-    const { createClient, operations } = await import('#operations')
     await using engine = await createEngine({ db: hub.db, ...hub.telemetry }, { executorId: hub.executorId, runs: {}, works: false })
     hub.flows.attach(engine)
-    const caller = { principal, transport: 'cli' as const }
-    await work(
-      createClient(operations, (operation, input) => hub.execute(caller, operation, input)),
-      output,
-    )
+    await work(await clientOf(hub, principal), output)
   })
+}
+
+async function clientOf({ execute }: Hub, principal: Principal): Promise<HubClient> {
+  const { createClient, operations } = await import('#operations')
+  const caller = { principal, transport: 'cli' as const }
+  return createClient(operations, (operation, input) => execute(caller, operation, input))
 }
 
 function userName(): string {

@@ -3,7 +3,7 @@ import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import { hubError } from '#errors'
 import type { AuthMethod, Connector } from '#kit'
-import { listIntegrations, setCredentialNames, type IntegrationRow } from './store.ts'
+import { listIntegrations, updateIntegration, type IntegrationRow } from './store.ts'
 import { authMethodOf, credentialDataOf, type CredentialInput } from './validate.ts'
 
 /**
@@ -73,7 +73,7 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
     const webhookCredential = await copy(row.webhookCredential, 'webhook-', webhookName(row.id))
     if (credential) moved.credential = credential
     if (webhookCredential) moved.webhookCredential = webhookCredential
-    if (Object.keys(moved).length > 0) await setCredentialNames(db.sql, row.id, moved)
+    if (Object.keys(moved).length > 0) await updateIntegration(db.sql, row.id, moved)
   }
 
   return {

@@ -152,15 +152,6 @@ export async function workspacesToMove(sql: Sql): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** The names of the credentials that belong to the integration. */
-export async function setCredentialNames(
-  sql: Sql,
-  id: string,
-  names: { readonly credential?: string; readonly webhookCredential?: string },
-): Promise<void> {
-  await updateIntegration(sql, id, names)
-}
-
 export async function deleteIntegration(sql: Sql, id: string): Promise<void> {
   await sql.deleteFrom('integrations').where('id', '=', id).execute()
   await sql.deleteFrom('rate_limits').where('integration_id', '=', id).execute()

@@ -46,9 +46,6 @@ export interface HttpRoute {
   readonly headers?: Readonly<Record<string, string>>
   /** Media types whose text is one field of the input, beside JSON. */
   readonly text?: { readonly types: readonly string[]; readonly field: string }
-  /** Fields that are fixed by this spelling of the path. */
-  readonly fixed?: Readonly<Record<string, unknown>>
-  readonly summary?: string
 }
 
 /** An operation as a tool of the hub itself, for agents and flows. */

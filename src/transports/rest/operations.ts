@@ -65,7 +65,7 @@ function register(app: RestApp, deps: RestDeps, { operation, http }: Route): voi
         signal: gone.signal,
         ...(operation.stream ? watching(deps, request) : {}),
       }
-      const input = { ...inputOf(request, places, querySchema), ...http.fixed }
+      const input = inputOf(request, places, querySchema)
       const output = await execute(caller, operation, input as never).catch((error: unknown) => {
         throw withPlaces(error, places)
       })
@@ -79,7 +79,7 @@ function register(app: RestApp, deps: RestDeps, { operation, http }: Route): voi
 function placesOf(http: HttpRoute, shape: Readonly<Record<string, unknown>>): Places {
   const headers = http.headers ?? {}
   const params = [...http.path.matchAll(/:(\w+)/g)].map(([, name]) => name!)
-  const taken = new Set([...params, ...Object.values(headers), ...Object.keys(http.fixed ?? {})])
+  const taken = new Set([...params, ...Object.values(headers)])
   const rest = Object.keys(shape).filter((field) => !taken.has(field))
   const hasBody = ['POST', 'PUT', 'PATCH'].includes(http.method)
   const query = hasBody ? rest.filter((field) => http.query?.includes(field)) : rest
@@ -172,7 +172,7 @@ function documentation(operation: Operation, http: HttpRoute, places: Places): o
   return {
     operationId: http === operation.http[0] ? operation.name : undefined,
     tags: [tagOf(operation.name)],
-    summary: http.summary ?? operation.summary,
+    summary: operation.summary,
     description: operation.description,
     ...(places.params.length > 0 ? { params: z.object(pick(shape, places.params)) } : {}),
     ...(places.query.length > 0 ? { querystring: z.object(pick(shape, places.query)) } : {}),
