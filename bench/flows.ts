@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -12,7 +13,7 @@ import type { Bench } from './run.ts'
 import { inFolder } from './support/folder.ts'
 import { freePort, home, startServer, type Running } from './support/processes.ts'
 
-const aims = { share: 80, eventMs: 60 }
+const aims = { share: 80, eventMs: 15, callMs: 10, callsPerSecond: 900, idlePercent: 1 }
 const history = 100_000
 const token = 'bench-administrator-token'
 const secret = 'bench-webhook-secret'
@@ -59,7 +60,49 @@ async function measure(dataDir: string): Promise<void> {
   row('the hub', later, own)
   console.log('aim: as without\n')
   await admin.end()
+  await idleProcessor(hub)
+  await callLatency(hub)
   await eventLatency(hub)
+}
+
+/** The processor time of the hub's process while nothing happens. */
+async function idleProcessor({ child }: Running): Promise<void> {
+  await sleep(5000)
+  const before = processorSeconds(child.pid!)
+  await sleep(20_000)
+  const share = (processorSeconds(child.pid!) - before) / 20
+  console.log(`idle hub: ${(share * 100).toFixed(2)} % of a core (aim: at most ${aims.idlePercent} %)\n`)
+}
+
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  // User and system time, in hundredths of a second.
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** A flow of one step, called over HTTP with an answer at its end. */
+async function callLatency(hub: Running): Promise<void> {
+  await call(hub, '/api/v1/flows', { definition: { id: 'one-step', steps: [{ id: 'only', transform: '${{ 1 + 1 }}' }] } })
+  console.log('a flow of one step, called with `?wait=30`')
+  for (const clients of [1, 10, 50]) {
+    const times: number[] = []
+    const until = performance.now() + 8000
+    const warm = until - 6000
+    const lane = async (): Promise<void> => {
+      while (performance.now() < until) {
+        const began = performance.now()
+        await call(hub, '/api/v1/flows/one-step/trigger?wait=30', {})
+        if (began > warm) times.push(performance.now() - began)
+      }
+    }
+    await Promise.all(Array.from({ length: clients }, lane))
+    times.sort((a, b) => a - b)
+    const [p50, p99] = [0.5, 0.99].map((share) => times[Math.floor(times.length * share)]!.toFixed(1))
+    console.log(
+      `  ${String(clients).padStart(2)} clients ${(times.length / 6).toFixed(0).padStart(5)} calls/s   p50 ${p50} ms, p99 ${p99} ms`,
+    )
+  }
+  console.log(`aim: p50 at most ${aims.callMs} ms at 1 client, at least ${aims.callsPerSecond}/s at 50\n`)
 }
 
 async function run(file: string, args: readonly string[]): Promise<Round[]> {
@@ -153,5 +196,6 @@ async function call(hub: Running, path: string, body: unknown): Promise<void> {
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-  if (!reply.ok) throw new Error(`${path}: ${await reply.text()}`)
+  const text = await reply.text()
+  if (!reply.ok) throw new Error(`${path}: ${text}`)
 }
