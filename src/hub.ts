@@ -5,6 +5,7 @@ import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring, type Credentials } from '#credentials'
 import { ensureDataDir, openDatabase, type Database } from '#db'
+import { createEngine, type Engine } from '#engine'
 import type { Readiness, RestApp } from '#transports/rest'
 import { createEvents, type Events } from '#events'
 import { createOutbound, type Outbound } from '#endpoints'
@@ -42,8 +43,7 @@ export interface Hub extends AsyncDisposable {
   readonly flows: Flows
   /** Runs an operation, with all its checks. */
   readonly execute: Execute
-  /** Identifies this process among those that share the database. */
-  readonly executorId: string
+  readonly engine: Engine
 }
 
 export async function createTelemetry(config: Config): Promise<Telemetry & AsyncDisposable> {
@@ -61,6 +61,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const db = stack.use(
     await openDatabase({ url: config.DATABASE_URL, dataDir: config.HUB_DATA_DIR, poolSize: config.HUB_DATABASE_POOL, mode }, telemetry),
   )
+  const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
+  const engine = stack.use(createEngine({ db, ...telemetry }, { executorId, drainMs: config.HUB_DRAIN_SECONDS * 1000 }))
   const access = stack.use(createAccess(db, telemetry))
   await access.bootstrap(config.HUB_ADMIN_TOKEN, (token) => keepAdminToken(config, token))
   const keyring = createKeyring({ keys: config.HUB_SECRET_KEYS, dataDir: config.HUB_DATA_DIR })
@@ -89,11 +91,10 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       },
     ),
   )
-  const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
   const tools = stack.use(
     createTools(
-      { db, access, integrations, publisher, ...telemetry },
-      { connectors, ownTools: createHubTools(operations, () => execute), executorId },
+      { db, engine, access, integrations, publisher, ...telemetry },
+      { connectors, ownTools: createHubTools(operations, () => execute) },
     ),
   )
   const reader = createReader({ integrations, expressions })
@@ -106,7 +107,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   )
   events.consume('endpoint', outbound.consumer)
   const webhooks = stack.use(createWebhooks({ db, access, credentials, integrations, events, expressions, reader, ...telemetry }))
-  const flows: Flows = stack.use(createFlows({ db, access, events, expressions, publisher, tools, connectors, ...telemetry }))
+  const flows: Flows = stack.use(createFlows({ db, engine, access, events, expressions, publisher, tools, connectors, ...telemetry }))
   const execute: Execute = createExecute({ access, credentials, integrations, tools, events, outbound, webhooks, flows })
   const owned = stack.move()
   return {
@@ -123,7 +124,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     outbound,
     webhooks,
     flows,
-    executorId,
+    engine,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -142,7 +143,7 @@ export async function composeHub(
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await openHub(config, mode))
   const { telemetry, access, tools, webhooks, execute } = hub
-  // Imported here, like the engine below: a command beside a serving hub needs neither and starts a fifth faster without them.
+  // Imported here, because a command beside a serving hub does not need it and starts faster without it.
   const { buildRest } = await import('#transports/rest')
   const rest = await buildRest(
     {
@@ -174,23 +175,11 @@ export async function serveHub(config: Config): Promise<ServingHub> {
   let stopping = false
   await using stack = new AsyncDisposableStack()
   const { hub, rest } = stack.use(await composeHub(config, 'serve', () => stopping))
-  const { db, tools, telemetry, events, outbound, webhooks, flows, executorId } = hub
-  const { createEngine } = await import('#engine')
-  const engine = stack.use(
-    await createEngine(
-      { db, ...telemetry },
-      {
-        executorId,
-        ...flows.engine,
-        runs: { ...tools.runs, ...flows.engine.runs },
-        works: config.HUB_ROLE !== 'api',
-        drainMs: config.HUB_DRAIN_SECONDS * 1000,
-      },
-    ),
-  )
-  tools.attach(engine)
-  flows.attach(engine)
-  if (config.HUB_ROLE !== 'api') {
+  const { tools, events, outbound, webhooks, flows, engine } = hub
+  const isWorker = config.HUB_ROLE !== 'api'
+  stack.use(await engine.start(isWorker ? { jobs: { ...tools.jobs, ...flows.jobs }, pollers: [] } : undefined))
+  if (isWorker) {
+    tools.start()
     events.start()
     outbound.start()
     webhooks.start()

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { withClient, withEngine } from './context.ts'
+import { withClient } from './context.ts'
 import { table } from './output.ts'
 
 type Status = 'pending' | 'approved' | 'rejected' | 'expired' | 'used'
@@ -48,7 +48,7 @@ export function approvalCommands(program: Command): void {
       .option('-m, --comment <text>', 'the reason')
       .action((id: string, { comment }: { comment?: string }, command: Command) =>
         // A run may wait for the decision, and continues with it.
-        withEngine(command, async ({ decideApproval }, output) => {
+        withClient(command, async ({ decideApproval }, output) => {
           const decided = await decideApproval({ id, decision, comment })
           output.print(decided, `${decided.id} is ${decided.status}`)
         }),

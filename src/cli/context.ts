@@ -45,16 +45,6 @@ export function withClient(command: Command, work: (client: HubClient, output: O
   return withHub(command, async (hub, principal, output) => work(await clientOf(hub, principal), output))
 }
 
-/** The same for commands that start runs or continue them: a hub that serves does the work. */
-export function withEngine(command: Command, work: (client: HubClient, output: Output) => Promise<void>): Promise<void> {
-  return withHub(command, async (hub, principal, output) => {
-    const { createEngine } = await import('#engine')
-    await using engine = await createEngine({ db: hub.db, ...hub.telemetry }, { executorId: hub.executorId, runs: {}, works: false })
-    hub.flows.attach(engine)
-    await work(await clientOf(hub, principal), output)
-  })
-}
-
 async function clientOf({ execute }: Hub, principal: Principal): Promise<HubClient> {
   const { createClient, operations } = await import('#operations')
   const caller = { principal, transport: 'cli' as const }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import type { BackupSummary, Database } from '#db'
-import type { Telemetry } from '#telemetry'
 import { outputOf, quietConfig, withHub } from './context.ts'
 
 export function databaseCommands(program: Command): void {
@@ -9,9 +8,7 @@ export function databaseCommands(program: Command): void {
     .description('bring the database schema up to date; `hub serve` does this at start')
     .action(async (_options, command: Command) => {
       const { migrationState } = await import('#db')
-      const { prepareEngineSchema } = await import('#engine')
-      await withDatabase('attach', true, async (db, { logger }) => {
-        await prepareEngineSchema(db.connection, logger)
+      await withDatabase('attach', true, async (db) => {
         const client = await db.pool.connect()
         const { version } = await migrationState(client).finally(() => client.release())
         outputOf(command).print({ schema_version: version }, `the schema is at version ${version}`)
@@ -39,9 +36,8 @@ export function databaseCommands(program: Command): void {
     .addHelpText('after', '\nExample, into a new data folder:\n  HUB_DATA_DIR=./restored hub restore monday.hub')
     .action(async (file: string, _options, command: Command) => {
       const { restore } = await import('#db')
-      const { prepareEngineSchema } = await import('#engine')
-      await withDatabase('serve', false, async (db, { logger }) => {
-        const summary = await restore(db.connection, file, () => prepareEngineSchema(db.connection, logger))
+      await withDatabase('serve', false, async (db) => {
+        const summary = await restore(db.connection, file)
         outputOf(command).print(
           shown(summary),
           `${summary.rows} rows of ${summary.tables} tables restored from ${file} (made ${summary.createdAt})`,
@@ -51,18 +47,14 @@ export function databaseCommands(program: Command): void {
 }
 
 /** Opens the database alone, without the first workspace and token that the rest of the hub creates. */
-async function withDatabase(
-  mode: 'serve' | 'attach',
-  migrate: boolean,
-  work: (db: Database, telemetry: Telemetry) => Promise<void>,
-): Promise<void> {
+async function withDatabase(mode: 'serve' | 'attach', migrate: boolean, work: (db: Database) => Promise<void>): Promise<void> {
   const config = await quietConfig()
   const { createTelemetry } = await import('#hub')
   const { openDatabase } = await import('#db')
   await using telemetry = await createTelemetry(config)
   const place = { url: config.DATABASE_URL, dataDir: config.HUB_DATA_DIR, poolSize: 2, mode, migrate }
   await using db = await openDatabase(place, telemetry)
-  await work(db, telemetry)
+  await work(db)
 }
 
 function shown({ tables, rows, schemaVersion, createdAt }: BackupSummary) {

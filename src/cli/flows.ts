@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { Option, type Command } from 'commander'
-import { withClient, withEngine, type HubClient } from './context.ts'
+import { withClient, type HubClient } from './context.ts'
 import { table } from './output.ts'
 import { printRun, printRuns, tail } from './runs.ts'
 import { argument } from './tools.ts'
 
-const statuses = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'parked'] as const
+const statuses = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'quarantined'] as const
 type Status = (typeof statuses)[number]
 
 export function flowCommands(program: Command): void {
@@ -158,7 +158,7 @@ const usualWaitSeconds = 60
 
 function trigger(id: string, parameters: Record<string, unknown> = {}, ...[options, command]: [TriggerOptions, Command]): Promise<void> {
   const { wait, dryRun } = options
-  return withEngine(command, async ({ triggerFlow, getRun }, output) => {
+  return withClient(command, async ({ triggerFlow, getRun }, output) => {
     const seconds = wait === undefined ? 0 : wait === true ? usualWaitSeconds : Number(wait) || usualWaitSeconds
     const started = await triggerFlow({ id, parameters, dry_run: dryRun, wait: seconds })
     const runId = 'run_id' in started ? started.run_id : started.id

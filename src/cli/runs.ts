@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { sleep } from '#lib/clock'
-import { withClient, withEngine, type HubClient } from './context.ts'
+import { withClient, type HubClient } from './context.ts'
 import { table, type Output } from './output.ts'
 
 type RunSummary = Awaited<ReturnType<HubClient['listRuns']>>['items'][number]
@@ -21,14 +21,14 @@ export function runCommands(program: Command): void {
     .description('cancel a run: the step that is running is the last')
     .argument('<id>', 'id of the run')
     .action((id: string, _options, command: Command) =>
-      withEngine(command, async ({ cancelRun }, output) => printChange(output, await cancelRun({ id }))),
+      withClient(command, async ({ cancelRun }, output) => printChange(output, await cancelRun({ id }))),
     )
   run
     .command('retry')
     .description('continue a run from the step that failed; completed steps stay as they are')
     .argument('<id>', 'id of the run')
     .action((id: string, _options, command: Command) =>
-      withEngine(command, async ({ retryRun }, output) => printChange(output, await retryRun({ id }))),
+      withClient(command, async ({ retryRun }, output) => printChange(output, await retryRun({ id }))),
     )
   run
     .command('replay')
@@ -37,7 +37,7 @@ export function runCommands(program: Command): void {
     .addOption(new Option('--version <which>', 'by the definition of then, or of now').choices(['same', 'latest']).default('same'))
     .option('--dry-run', 'with the outputs of then instead of calls')
     .action((id: string, { version, dryRun }: { version: 'same' | 'latest'; dryRun?: boolean }, command: Command) =>
-      withEngine(command, async ({ replayRun }, output) => {
+      withClient(command, async ({ replayRun }, output) => {
         const started = await replayRun({ id, version, dry_run: dryRun })
         output.print(started, `${started.run_id} is ${started.status}`)
       }),

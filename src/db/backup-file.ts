@@ -21,7 +21,6 @@ export interface BackupHeader {
   readonly format: typeof backupFormat
   readonly created_at: string
   readonly schema_version: number
-  readonly engine_version: number
   /** In the order of the file: a table comes after the tables that it refers to. */
   readonly tables: readonly TableShape[]
   /** The last value of each sequence, as text because it is a bigint. */

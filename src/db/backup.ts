@@ -9,9 +9,9 @@ import { migrate, readMigrations } from './migrate.ts'
 /**
  * Writes everything that the hub stores into one file, and restores it. Sealed values stay sealed; the keys are not in the file.
  */
-const schemas = ['hub', 'dbos']
+const schema = 'hub'
 /** Tables that describe this database and its processes and are not part of a backup. */
-const leftOut = ['migrations', 'dbos_migrations', 'executors']
+const leftOut = ['migrations', 'executors']
 
 export interface BackupSummary {
   readonly tables: number
@@ -31,8 +31,7 @@ export async function backup(connection: pg.ClientConfig, file: string): Promise
     const header: BackupHeader = {
       format: backupFormat,
       created_at: new Date().toISOString(),
-      schema_version: await highest(client, 'hub.migrations'),
-      engine_version: await highest(client, 'dbos.dbos_migrations'),
+      schema_version: await schemaVersion(client),
       tables: await tablesInOrder(client),
       // Sequences are not part of a snapshot, so they are never behind the rows in it.
       sequences: await sequencesOf(client),
@@ -54,7 +53,7 @@ export async function backup(connection: pg.ClientConfig, file: string): Promise
 }
 
 /** Restores a backup into an empty database, completely or not at all. */
-export async function restore(connection: pg.ClientConfig, file: string, prepareEngine: () => Promise<void>): Promise<BackupSummary> {
+export async function restore(connection: pg.ClientConfig, file: string): Promise<BackupSummary> {
   const header = await checkBackup(file)
   if (header.schema_version > readMigrations().at(-1)!.version) throw newer()
   const client = new pg.Client(connection)
@@ -64,8 +63,6 @@ export async function restore(connection: pg.ClientConfig, file: string, prepare
     // First to the schema of the backup. The newer migrations then run over its rows, as in any other upgrade.
     await client.query('drop schema if exists hub cascade')
     await migrate(client, { upTo: header.schema_version })
-    await prepareEngine()
-    if (header.engine_version > (await highest(client, 'dbos.dbos_migrations'))) throw newer()
     const summary = await load(client, file, header)
     await migrate(client)
     return summary
@@ -78,14 +75,18 @@ async function load(client: pg.Client, file: string, header: BackupHeader): Prom
   let rows = 0
   await client.query('begin')
   try {
-    // Rows that the engine wrote when it created its tables.
-    for (const { schema, table } of header.tables.toReversed()) await client.query(`delete from ${ident(schema)}.${ident(table)}`)
     for await (const { table, rows: text } of readTables(file, header)) {
+      // Backups of earlier versions contain tables of another engine, whose work the migrations store anew.
+      if (table.schema !== schema) {
+        for await (const _ of text);
+        continue
+      }
       const stream = client.query(copyFrom(`copy ${placeOf(table)} from stdin`))
       await pipeline(text, stream)
       rows += stream.rowCount
     }
-    for (const { name, value } of header.sequences) await client.query('select setval(to_regclass($1), $2)', [name, value])
+    for (const { name, value } of header.sequences.filter(({ name }) => name.startsWith(`${schema}.`)))
+      await client.query('select setval(to_regclass($1), $2)', [name, value])
     await client.query('commit')
     return summaryOf(file, header, rows)
   } catch (cause) {
@@ -115,9 +116,7 @@ function newer(): Error {
 }
 
 async function assertEmpty(client: pg.Client): Promise<void> {
-  for (const { schema, table } of await tablesOf(client)) {
-    // The engine creates its queues and versions at its first start.
-    if (schema === 'dbos' && table !== 'workflow_status') continue
+  for (const { table } of await tablesOf(client)) {
     const { rowCount } = await client.query(`select from ${ident(schema)}.${ident(table)} limit 1`)
     if (rowCount !== 0) {
       throw hubError('in_use', {
@@ -133,8 +132,8 @@ async function tablesInOrder(client: pg.Client): Promise<TableShape[]> {
   const { rows: links } = await client.query<{ child: string; parent: string }>(
     `select c.relnamespace::regnamespace || '.' || c.relname as child, p.relnamespace::regnamespace || '.' || p.relname as parent
        from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid
-      where k.contype = 'f' and k.connamespace::regnamespace::text = any($1) and c.oid <> p.oid`,
-    [schemas],
+      where k.contype = 'f' and k.connamespace::regnamespace::text = $1 and c.oid <> p.oid`,
+    [schema],
   )
   const ordered: TableShape[] = []
   let left = await tablesOf(client)
@@ -152,10 +151,10 @@ async function tablesOf(client: pg.Client): Promise<TableShape[]> {
   const found = await client.query<TableShape & { columns: string[] }>(
     `select n.nspname as schema, c.relname as table, array_agg(a.attname::text order by a.attnum) as columns
        from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-      where n.nspname = any($1) and c.relkind = 'r' and c.relname <> all($2)
+      where n.nspname = $1 and c.relkind = 'r' and c.relname <> all($2)
         and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
       group by 1, 2 order by 1, 2`,
-    [schemas, leftOut],
+    [schema, leftOut],
   )
   return found.rows
 }
@@ -163,18 +162,15 @@ async function tablesOf(client: pg.Client): Promise<TableShape[]> {
 async function sequencesOf(client: pg.Client): Promise<BackupHeader['sequences']> {
   const found = await client.query<{ name: string; value: string }>(
     `select format('%I.%I', schemaname, sequencename) as name, last_value::text as value
-       from pg_sequences where schemaname = any($1) and last_value is not null`,
-    [schemas],
+       from pg_sequences where schemaname = $1 and last_value is not null`,
+    [schema],
   )
   return found.rows
 }
 
-/** The schema version recorded in a table of migrations, or 0 if there is no such table. */
-async function highest(client: pg.Client, table: string): Promise<number> {
-  const there = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [table])
-  if (!there.rows[0]?.there) return 0
-  const found = await client.query<{ highest: number }>(`select coalesce(max(version), 0)::int as highest from ${table}`)
-  return found.rows[0]?.highest ?? 0
+async function schemaVersion(client: pg.Client): Promise<number> {
+  const found = await client.query<{ version: number }>('select max(version)::int as version from hub.migrations')
+  return found.rows[0]!.version
 }
 
 function nameOf({ schema, table }: TableShape): string {

@@ -25,6 +25,8 @@ export interface Database extends AsyncDisposable {
   /** Settings for connections outside the pool, for locks, LISTEN and the engine. */
   readonly connection: pg.ClientConfig
   transaction<T>(work: (trx: Transaction) => Promise<T>): Promise<T>
+  /** Calls `work` when the transaction has been committed, and not at all if it is rolled back. */
+  afterCommit(trx: Transaction, work: () => void): void
   /** Makes one round trip. Throws `database_unavailable` if there is no reply in time. */
   ping(): Promise<void>
 }
@@ -60,13 +62,34 @@ export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Tel
     pool,
     connection,
     embedded: server !== undefined,
-    transaction: (work) => retrySerialization(() => sql.transaction().execute(work)),
+    ...createTransactions(sql),
     ping: async () => {
       await pool.query({ text: 'select 1', query_timeout: 2000 } as pg.QueryConfig).catch((cause: unknown) => {
         throw hubError('database_unavailable', { cause })
       })
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+function createTransactions(sql: Sql): Pick<Database, 'transaction' | 'afterCommit'> {
+  const committed = new WeakMap<Transaction, (() => void)[]>()
+  return {
+    afterCommit(trx, work) {
+      const waiting = committed.get(trx)
+      if (!waiting) throw new Error('this is not a running transaction of this database')
+      waiting.push(work)
+    },
+    transaction: (work) =>
+      retrySerialization(async () => {
+        const waiting: (() => void)[] = []
+        const result = await sql.transaction().execute((trx) => {
+          committed.set(trx, waiting)
+          return work(trx)
+        })
+        for (const each of waiting) each()
+        return result
+      }),
   }
 }
 

@@ -15,7 +15,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
   'text[]': ['string[]'],
   jsonb: ['Json', 'NullableJson'],
   // Kept as it came.
-  json: ['NullableJson'],
+  json: ['Json', 'NullableJson'],
 }
 
 interface Column {

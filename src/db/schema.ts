@@ -61,13 +61,17 @@ export interface Schema {
     host: string
     pid: number
     started_at: Made
-    left_at: Date | null
   }
-  take_overs: {
-    run_id: string
-    count: number
-    steps: number
-    at: Date
+  jobs: {
+    id: string
+    handler: string
+    input: Json<unknown>
+    executor_id: string | null
+    claimed_at: Date | null
+    interruptions: Generated<number>
+    progress: Generated<number>
+    interrupted_at: Date | null
+    created_at: Made
   }
   integrations: {
     id: string
@@ -291,7 +295,7 @@ export interface Schema {
     depth: Generated<number>
     concurrency_key: string | null
     segment: Generated<number>
-    nudged: Generated<boolean>
+    wake_requested: Generated<boolean>
     cancelling: Generated<boolean>
     wake_at: Date | null
     deadline_at: Date | null

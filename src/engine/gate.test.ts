@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createGate } from './gate.ts'
+import { JobLost } from './job-lost.ts'
 
 /** A step that ends when the test ends it. */
 function step() {
@@ -39,14 +40,21 @@ test('closing waits for the steps under way, for as long as it is told, and begi
   const gate = createGate(1)
   const [first, queued, late] = [step(), step(), step()]
   const ended = gate.run(first.work)
-  void gate.run(queued.work)
+  const refused = [gate.run(queued.work)]
   let closed = false
   const closing = gate.close(60_000).then(() => (closed = true))
-  void gate.run(late.work)
-  await turn()
+  refused.push(gate.run(late.work))
+  for (const each of refused) await assert.rejects(each, JobLost)
   assert.equal(closed, false)
+  // What the ended step brought is still recorded, and the stop waits for that.
+  const recording = step()
+  const recorded = ended.then(() => gate.record(recording.work))
   first.end()
   assert.equal(await ended, 'ended')
+  await turn()
+  assert.deepEqual([recording.hasBegun(), closed], [true, false])
+  recording.end()
+  await recorded
   await closing
   assert.deepEqual([queued.hasBegun(), late.hasBegun()], [false, false])
 

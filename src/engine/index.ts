@@ -1,9 +1,4 @@
-import { createDbosEngine } from './dbos.ts'
-import type { Engine, EngineDeps, EngineOptions } from './types.ts'
-
-export type { Engine, EngineOptions, RunContext, RunFunction, RunState, RunStatus, StartOptions } from './types.ts'
-export { prepareEngineSchema } from './dbos.ts'
-
-export function createEngine(deps: EngineDeps, options: EngineOptions): Promise<Engine> {
-  return createDbosEngine(deps, options)
-}
+export { createEngine } from './engine.ts'
+export { heldJobs } from './job-store.ts'
+export { JobLost } from './job-lost.ts'
+export type { Engine, EngineOptions, Job, JobContext, JobHandler, Poller, Work } from './types.ts'

@@ -1,71 +1,76 @@
 import type { Database, Transaction } from '#db'
 import type { Telemetry } from '#telemetry'
 
-/**
- * Durable execution as the rest of the hub uses it. DBOS implements it; nothing outside this folder depends on that. A run is a registered
- * function that starts once under its id and continues after a crash: finished steps are not repeated, the interrupted one runs again.
- */
-export interface RunContext {
-  readonly runId: string
-  /** Runs `work` once and stores its result. After a crash it may run again, so its effect must be idempotent. */
-  step<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** Waits, also across restarts. A waiting run keeps its place in its process, some 50 KB; see `runsAtOnce`. */
-  sleep(ms: number): Promise<void>
-  /** The next signal on a topic, or undefined after the timeout. */
-  receive<T>(topic: string, timeoutMs: number): Promise<T | undefined>
-  /** Runs work that a stop waits for and that does not begin after a stop. The result is not stored: for runs with records of their own. */
-  hold<T>(work: () => Promise<T>): Promise<T>
-  /** The stored time: the same after a recovery. */
-  now(): Promise<number>
-}
-
-export type RunFunction = (input: never, context: RunContext) => Promise<unknown>
-
-export type RunStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'parked'
-
-export interface RunState {
+/** Work that is stored before it begins, so that it survives the death of its process. The same id again is the same job. */
+export interface Job {
   readonly id: string
-  readonly status: RunStatus
-  readonly output?: unknown
-  readonly error?: string
-  readonly createdAt: Date
-  readonly updatedAt: Date
-}
-
-export interface StartOptions {
-  readonly runId: string
-  readonly name: string
+  /** The name of the handler that runs it. A used name must not change, because stored jobs refer to it. */
+  readonly handler: string
   readonly input: unknown
 }
 
+export interface JobContext {
+  readonly id: string
+  /** Aborts when another process has taken the job over. */
+  readonly signal: AbortSignal
+  /**
+   * Runs one piece of work, which a stop waits for. Throws `JobLost` when no piece may begin: after a stop, and when another process has
+   * taken the job over. That process does the work.
+   */
+  hold<T>(work: () => Promise<T>): Promise<T>
+  /** Stores what a piece of work brought: allowed after a stop, which waits for it. */
+  record<T>(work: () => Promise<T>): Promise<T>
+}
+
+/**
+ * Runs the jobs of one kind. A job whose process dies runs again from its start, so `run` keeps records of its own, and continues from them.
+ * It handles its own failures: a job has ended when `run` returns or throws.
+ */
+export interface JobHandler<Input = never> {
+  run(input: Input, context: JobContext): Promise<void>
+  /** How far jobs have come, by id. A job that comes further between two deaths of its process is not suspected of having caused them. */
+  progress?(trx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** Records that the hub has given these jobs up, in the transaction that deletes them. */
+  quarantine(trx: Transaction, ids: readonly string[]): Promise<void>
+}
+
+/** Work that repeats: a queue to empty, or something to do now and then. */
+export interface Poller {
+  readonly name: string
+  readonly everyMs: number
+  /** The least time between the starts of two rounds, so that work that arrives meanwhile shares a round. */
+  readonly restMs?: number
+  /** Does one round. Returns true when there is more to do at once. */
+  run(stopping: AbortSignal): Promise<boolean>
+}
+
+/** What modules contribute to a process that works. */
+export interface Work {
+  readonly jobs: Readonly<Record<string, JobHandler>>
+  readonly pollers: readonly Poller[]
+}
+
 export interface Engine extends AsyncDisposable {
+  /** Unique among all processes that share the database. */
   readonly executorId: string
-  /** Starts a run. The same id again is the same run. */
-  start(options: StartOptions): Promise<void>
-  /** The same inside a transaction, so that runs are stored together with the caller's rows or not at all. */
-  startIn(trx: Transaction, ...options: readonly StartOptions[]): Promise<void>
-  signal(runId: string, topic: string, message: unknown): Promise<void>
-  cancel(runId: string): Promise<void>
-  /** Continues a parked, failed or cancelled run where it stopped. */
-  resume(runId: string): Promise<void>
-  state(runId: string): Promise<RunState | undefined>
-  /** Waits for the end of a run; undefined after the timeout. */
-  wait(runId: string, timeoutMs: number): Promise<RunState | undefined>
+  /**
+   * Stores jobs in the caller's transaction. If this process works and has free places, it begins them right after the commit. Otherwise
+   * the first process with a free place takes them.
+   */
+  enqueue(trx: Transaction, ...jobs: readonly Job[]): Promise<void>
+  /** Starts a round of a poller now, in this process if it works, otherwise in the others. */
+  wake(poller: string): void
+  /**
+   * Shows that this process is alive and starts to work. Without work it leaves jobs to other processes. Disposing of the result finishes the
+   * pieces of work in progress and hands the jobs over.
+   */
+  start(work?: Work): Promise<AsyncDisposable>
 }
 
 export interface EngineOptions {
-  /** Unique among all processes that share the database. */
   readonly executorId: string
-  /** Functions by name. A used name must not change, because stored runs refer to it. */
-  readonly runs: Readonly<Record<string, RunFunction>>
-  /** False in processes that only answer requests: other processes execute the runs that they start. */
-  readonly works: boolean
-  /** How long a stop waits for running steps. */
+  /** How long a stop waits for pieces of work in progress. */
   readonly drainMs?: number
-  /** The progress of runs with records of their own: a run that makes progress is not suspected of killing its process. */
-  readonly progress?: (trx: Transaction, runIds: readonly string[]) => Promise<ReadonlyMap<string, number>>
-  /** Called in the transaction that parks these runs. */
-  readonly onParked?: (trx: Transaction, runIds: readonly string[]) => Promise<void>
   /** How often this process looks for dead processes; one without a sign of life in two sweeps is dead. */
   readonly sweepMs?: number
 }

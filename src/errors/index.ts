@@ -88,7 +88,7 @@ export const errorCatalogue = {
     false,
     'The state of the run does not allow this: the run has already ended, or has not ended yet.',
   ),
-  run_parked: entry(
+  run_quarantined: entry(
     'internal',
     500,
     false,

@@ -1,11 +1,12 @@
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
+import type { Engine } from '#engine'
 import { toCloudEvent, type Events } from '#events'
 import type { Expressions } from '#expressions'
 import { hubError } from '#errors'
 import type { Connector } from '#kit'
 import { createBatcher } from '#lib/batch'
-import { sleep } from '#lib/clock'
+import { sleep, within } from '#lib/clock'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
@@ -13,7 +14,7 @@ import { createFlowConsumer, createRunConsumer } from './triggers/consumers.ts'
 import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion } from './definitions/flow-store.ts'
 import { handledSteps } from './interpreter/handled.ts'
 import { createMaintenance } from './maintenance.ts'
-import { createLauncher, runName, type LaunchRequest } from './runs/launch.ts'
+import { createLauncher, runHandler, type LaunchRequest } from './runs/launch.ts'
 import { createRunRepository } from './runs/run-repository.ts'
 import {
   endRuns,
@@ -41,6 +42,7 @@ export type { Flows, RunDetail, TriggerOptions } from './types.ts'
 
 export interface FlowsDeps extends Telemetry {
   readonly db: Database
+  readonly engine: Engine
   readonly access: Access
   readonly events: Events
   readonly expressions: Expressions
@@ -49,10 +51,13 @@ export interface FlowsDeps extends Telemetry {
   readonly connectors: readonly Connector[]
 }
 
+/** The longest pause between two looks at a run that somebody waits for. */
+const maxPauseMs = 250
+
 export function createFlows(deps: FlowsDeps): Flows {
   const { db, access, events, tools, publisher } = deps
   const launcher = createLauncher(deps)
-  const runRepository = createRunRepository(db)
+  const runRepository = createRunRepository(db, deps.engine.executorId)
   // Concurrent callers share a transaction.
   const launches = createBatcher((requests: readonly LaunchRequest[]) => db.transaction((trx) => launcher.launch(trx, ...requests)))
   const saver = createSaver(deps)
@@ -102,7 +107,6 @@ export function createFlows(deps: FlowsDeps): Flows {
       await work(trx, run)
       await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action, subject: id, detail: { flow: run.flow } })
     })
-    runRepository.active.get(id)?.abort.abort()
     return runOf(workspaceId, id)
   }
 
@@ -149,22 +153,28 @@ export function createFlows(deps: FlowsDeps): Flows {
     },
     async wait(workspaceId, id, timeoutMs, signal) {
       const until = Date.now() + timeoutMs
-      for (let pause = 15; ; pause = Math.min(pause * 1.5, 250)) {
+      for (let pause = 15; ; pause = Math.min(pause * 1.5, maxPauseMs)) {
+        // A run of this process tells when it ends or suspends. Runs of other processes are looked at again and again.
+        if (runRepository.active.has(id)) await within(Math.min(maxPauseMs, until - Date.now()), runRepository.left(id), undefined)
+        signal?.throwIfAborted()
         const run = await runOf(workspaceId, id)
         if (endedStatuses.includes(run.status) || Date.now() >= until) return run
-        await sleep(Math.min(pause, Math.max(0, until - Date.now())), signal)
+        if (!runRepository.active.has(id)) await sleep(Math.min(pause, Math.max(0, until - Date.now())), signal)
       }
     },
-    cancel: (principal, id) =>
-      change(principal, id, 'run.cancelled', async (trx, run) => {
-        if (endedStatuses.includes(run.status)) throw hubError('run_state_conflict', { detail: `the run is ${run.status} already` })
-        await cancelIn(trx, run)
-      }),
+    async cancel(principal, id) {
+      const run = await change(principal, id, 'run.cancelled', async (trx, row) => {
+        if (endedStatuses.includes(row.status)) throw hubError('run_state_conflict', { detail: `the run is ${row.status} already` })
+        await cancelIn(trx, row)
+      })
+      runRepository.active.get(id)?.abort.abort()
+      return run
+    },
     retry: (principal, id) =>
       change(principal, id, 'run.retried', async (trx, run) => {
-        if (!['failed', 'cancelled', 'parked'].includes(run.status) || run.startedAt === null)
+        if (!['failed', 'cancelled', 'quarantined'].includes(run.status) || run.startedAt === null)
           throw hubError('run_state_conflict', {
-            detail: `the run is ${run.status}; one that failed, was cancelled or parked can be retried`,
+            detail: `the run is ${run.status}; one that failed, was cancelled or quarantined can be retried`,
           })
         const version = await findVersion(trx, run.flowId, run.version)
         const records = new Map((await stepsOf(trx, id)).map((step) => [step.path, step]))
@@ -198,15 +208,16 @@ export function createFlows(deps: FlowsDeps): Flows {
       return runOf(workspaceId, made.id)
     },
 
-    engine: {
-      runs: { [runName]: segment },
-      progress: async (trx, ids) => {
-        const counts = await progressOf(trx, ids.map(runIdOf))
-        return new Map(ids.map((id) => [id, counts.get(runIdOf(id)) ?? 0]))
+    jobs: {
+      [runHandler]: {
+        run: segment,
+        progress: async (trx, ids) => {
+          const counts = await progressOf(trx, ids.map(runIdOf))
+          return new Map(ids.map((id) => [id, counts.get(runIdOf(id)) ?? 0]))
+        },
+        quarantine: (trx, ids) => maintenance.quarantine(trx, ids.map(runIdOf)),
       },
-      onParked: (trx, ids) => maintenance.parked(trx, ids.map(runIdOf)),
     },
-    attach: launcher.attach,
     start() {
       ticker.start()
       maintenance.start()
@@ -222,7 +233,7 @@ export function createFlows(deps: FlowsDeps): Flows {
   return flows
 }
 
-/** The engine's id of a segment is `<run>:<segment>`. */
-function runIdOf(segmentId: string): string {
-  return segmentId.split(':', 1)[0]!
+/** The job of a segment is `<run>:<segment>`. */
+function runIdOf(job: string): string {
+  return job.split(':', 1)[0]!
 }

@@ -105,7 +105,7 @@ steps:
     assert.match(done.error!.message, /flows start other flows more than 10 levels deep/)
   })
 
-  test('put aside because it killed its processes says so; what waits for it goes on, and it can be retried', async () => {
+  test('quarantined because it killed its processes says so; what waits for it goes on, and it can be retried', async () => {
     b.outside.answers.set('/lethal', () => ({ body: { ok: 1 }, afterMs: 600 }))
     const inner = await b.flow(
       'concurrency: { key: one }\nsteps: [{ id: a, uses: probe_get_thing, with: { at: /lethal } }]\noutputs: { ok: "${{ steps.a.output.ok }}" }',
@@ -117,9 +117,9 @@ steps:
       return found?.status === 'running' && found
     })
     const next = await inner.start()
-    await b.hub.db.transaction((trx) => b.hub.flows.engine.onParked!(trx, [`${child.id}:0`]))
-    const parked = await b.current(child.id)
-    assert.deepEqual([parked.status, parked.error?.code], ['parked', 'run_parked'])
+    await b.hub.db.transaction((trx) => b.hub.flows.jobs['flow-run']!.quarantine(trx, [`${child.id}:0`]))
+    const quarantined = await b.current(child.id)
+    assert.deepEqual([quarantined.status, quarantined.error?.code], ['quarantined', 'run_quarantined'])
     assert.deepEqual([(await b.ended(id)).status, (await b.ended(next.id)).status], ['failed', 'completed'])
     await b.hub.flows.retry(b.operator, child.id)
     assert.deepEqual((await b.ended(child.id)).outputs, { ok: 1 })

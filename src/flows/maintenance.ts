@@ -10,11 +10,12 @@ import { dropLeftovers, dropRuns, endRuns, findAnyRun } from './runs/run-store.t
 import type { Saver } from './definitions/save.ts'
 import { handleRunEnd } from './runs/segment.ts'
 
-/** Creates the bundled flows in every workspace, deletes old runs and ends parked runs. */
+/** Creates the bundled flows in every workspace, deletes old runs and ends quarantined runs. */
 export interface Maintenance extends AsyncDisposable {
   /** Returns true when this call created the bundled flows, false when an earlier call did. */
   ensure(workspaceId: string): Promise<boolean>
-  parked(trx: Transaction, runIds: readonly string[]): Promise<void>
+  /** Ends runs that are suspected of killing their process. */
+  quarantine(trx: Transaction, runIds: readonly string[]): Promise<void>
   start(): void
 }
 
@@ -65,13 +66,17 @@ export function createMaintenance({ db, access, events, publisher, saver, launch
 
   return {
     ensure,
-    async parked(trx, ids) {
-      const error = { code: 'run_parked', message: 'the process died three times during this run, so the hub stopped it', retryable: false }
-      const parked = await endRuns(
+    async quarantine(trx, ids) {
+      const error = {
+        code: 'run_quarantined',
+        message: 'the process died three times during this run, the last time while it ran alone, so the hub stopped it',
+        retryable: false,
+      }
+      const ended = await endRuns(
         trx,
-        ids.map((id) => ({ id, status: 'parked', outputs: null, error })),
+        ids.map((id) => ({ id, status: 'quarantined', outputs: null, error })),
       )
-      for (const id of parked) {
+      for (const id of ended) {
         const run = await findAnyRun(trx, id)
         if (!run) continue
         const version = await findVersion(trx, run.flowId, run.version)
@@ -79,7 +84,7 @@ export function createMaintenance({ db, access, events, publisher, saver, launch
           await handleRunEnd({ publisher, launcher }, trx, {
             row: run,
             definition: version.definition,
-            end: { id, status: 'parked', outputs: null, error },
+            end: { id, status: 'quarantined', outputs: null, error },
             shouldPublish: true,
           })
       }

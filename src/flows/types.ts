@@ -1,5 +1,5 @@
 import type { Principal } from '#access'
-import type { Engine, EngineOptions, RunFunction } from '#engine'
+import type { JobHandler } from '#engine'
 import type { Parsed } from './definitions/index.ts'
 import type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
 import type { SaveOptions } from './definitions/save.ts'
@@ -51,9 +51,7 @@ export interface Flows extends AsyncDisposable {
     options?: { version?: 'same' | 'latest' | undefined; dryRun?: boolean | undefined },
   ): Promise<RunRow>
 
-  /** What the engine is configured with. */
-  readonly engine: { readonly runs: Readonly<Record<string, RunFunction>> } & Pick<EngineOptions, 'progress' | 'onParked'>
-  attach(engine: Engine): void
+  readonly jobs: Readonly<Record<string, JobHandler>>
   /** Starts the background work: schedules, due runs and maintenance. */
   start(): void
   readonly tick: Ticker['tick']

@@ -4,7 +4,7 @@ import { sleep } from '#lib/clock'
 import { operation, streamOperation, view, type OperationContext, type StreamEvent } from './operation.ts'
 import { anyObject, idKeys, iso, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
 
-const status = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'parked'])
+const status = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'quarantined'])
 
 const summarySchema = z.object({
   id: z.string(),

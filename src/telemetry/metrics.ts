@@ -27,9 +27,15 @@ export function createMetrics() {
       registers,
     }),
     takenOver: new Counter({
-      name: 'hub_runs_taken_over_total',
-      help: 'Durable runs taken over from a dead process, by what became of them.',
+      name: 'hub_jobs_taken_over_total',
+      help: 'Jobs taken over from a dead process: returned to the queue, or quarantined.',
       labelNames: ['outcome'] as const,
+      registers,
+    }),
+    pollerRounds: new Counter({
+      name: 'hub_poller_rounds_total',
+      help: 'Rounds of background work, by outcome: more (work is left), done, failed.',
+      labelNames: ['poller', 'outcome'] as const,
       registers,
     }),
     httpClient: new Histogram({

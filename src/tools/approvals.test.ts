@@ -38,7 +38,6 @@ async function bench(): Promise<Bench> {
   const api = stack.use(await upstream(() => ({ body: { ok: 1 } })))
   const hub = stack.use(await testHub(env))
   // Nothing here is a run that could be woken.
-  hub.hub.flows.attach({ startIn: async () => undefined } as never)
   const integration = { integration_type: 'probe', access_token: 'probe-secret-token', config: { base_url: api.url } }
   for (const name of ['probe', 'second']) await hub.call('POST', '/api/v1/integrations', { ...integration, name })
   await hub.call('PUT', '/api/v1/policies', { rules: [{ effects: ['write'], decision: 'ask', reason: 'it writes' }] })

@@ -1,6 +1,6 @@
 import type { Access, Principal } from '#access'
 import type { Database } from '#db'
-import type { Engine, RunFunction } from '#engine'
+import type { Engine, JobHandler } from '#engine'
 import type { Integrations } from '#integrations'
 import { hubError } from '#errors'
 import type { Connector } from '#kit'
@@ -35,9 +35,10 @@ export interface Tools extends AsyncDisposable, Catalogue {
   readonly invoke: Invoke
   /** Returns at once; a background job makes the call, in any process. */
   invokeLater(principal: Principal, name: string, input: unknown, options: InvokeOptions): Promise<Outcome>
-  /** What the engine runs for `invokeLater`. */
-  readonly runs: Readonly<Record<string, RunFunction>>
-  attach(engine: Engine): void
+  /** Makes the calls of `invokeLater`. */
+  readonly jobs: Readonly<Record<string, JobHandler>>
+  /** Starts to end the calls of dead processes and expired approvals. */
+  start(): void
   invocations(workspaceId: string, filter: InvocationFilter): Promise<InvocationRow[]>
   invocation(workspaceId: string, id: string): Promise<InvocationRow>
   /** A part of the stored output of a call. */
@@ -46,18 +47,20 @@ export interface Tools extends AsyncDisposable, Catalogue {
 
 export interface ToolsDeps extends Telemetry {
   readonly db: Database
+  readonly engine: Engine
   readonly access: Access
   readonly integrations: Integrations
   readonly publisher: EventPublisher
 }
 
 const sweepMs = 2000
+/** The engine's name for the job that makes a queued call. */
+const callHandler = 'tool-call'
 
 export interface ToolsOptions {
   readonly connectors: readonly Connector[]
   /** The hub's own tools. */
   readonly ownTools?: readonly Tool[]
-  readonly executorId: string
 }
 
 interface QueuedCall {
@@ -65,15 +68,14 @@ interface QueuedCall {
   readonly invocationId: string
 }
 
-export function createTools(deps: ToolsDeps, { connectors, ownTools = [], executorId }: ToolsOptions): Tools {
-  const { db, access, logger } = deps
+export function createTools(deps: ToolsDeps, { connectors, ownTools = [] }: ToolsOptions): Tools {
+  const { db, engine, access, logger } = deps
   const registry = createRegistry(connectors, ownTools)
   const policies = createPolicies(db, access)
   const catalogue = createCatalogue(registry)
   const approvals = createApprovals({ ...deps, registry, catalogue })
-  const journal = createJournal(deps, executorId)
+  const journal = createJournal(deps, engine.executorId)
   const pipeline = createPipeline({ ...deps, registry, catalogue, policies, approvals, journal })
-  let engine: Engine | undefined
   let sweeping: NodeJS.Timeout | undefined
 
   const runQueued = async ({ request, invocationId }: QueuedCall): Promise<void> => {
@@ -95,10 +97,14 @@ export function createTools(deps: ToolsDeps, { connectors, ownTools = [], execut
     policies,
     approvals,
     invoke: pipeline.invoke,
-    runs: { 'tool-call': async (call: QueuedCall, context) => context.step('call', () => runQueued(call)) },
+    jobs: {
+      [callHandler]: {
+        run: (call: QueuedCall, context) => context.hold(() => runQueued(call)),
+        quarantine: (trx, ids) => journal.quarantine(trx, ids),
+      },
+    },
 
-    attach(running) {
-      engine = running
+    start() {
       sweeping = setInterval(() => {
         journal
           .resolveInterrupted()
@@ -108,13 +114,11 @@ export function createTools(deps: ToolsDeps, { connectors, ownTools = [], execut
     },
 
     invokeLater(principal, name, input, options) {
-      const running = engine
-      if (!running) throw hubError('internal', { cause: new Error('no durable engine is attached') })
       const { signal: _, ...stored } = options
       const request: Request = { principal, name, input, options: stored }
       return pipeline.enqueue(request, (invocationId) => (trx) => {
         const call: QueuedCall = { request, invocationId }
-        return running.startIn(trx, { runId: invocationId, name: 'tool-call', input: call })
+        return engine.enqueue(trx, { id: invocationId, handler: callHandler, input: call })
       })
     },
 

@@ -7,6 +7,7 @@ import type { Telemetry } from '#telemetry'
 import { createCallPublisher } from './publish-calls.ts'
 import {
   dropOld,
+  failQueued,
   findByKey,
   finishInvocations,
   insertInvocations,
@@ -62,6 +63,8 @@ export interface Journal extends AsyncDisposable {
   retake(entry: NewEntry, row: InvocationRow): Promise<Entry>
   end(entry: Entry, result: Result): Promise<void>
   resolveInterrupted(): Promise<number>
+  /** Ends queued calls that are suspected of killing their process. */
+  quarantine(trx: Transaction, ids: readonly string[]): Promise<void>
 }
 
 // Reads without a key wait in memory for the next statement; beyond this many, callers wait for it too.
@@ -171,6 +174,11 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
         await storeAndPublish(settled, () => Promise.resolve(), trx)
         return settled.length
       }),
+
+    async quarantine(trx, ids) {
+      const ended = await failQueued(trx, ids, storedError(hubError('run_quarantined')))
+      await storeAndPublish(ended, () => Promise.resolve(), trx)
+    },
 
     async [Symbol.asyncDispose]() {
       clearInterval(cleaning)

@@ -166,6 +166,17 @@ export async function resolveInterrupted(
   return (await sql.selectFrom('invocations').select(columns).where('id', 'in', ids).execute()) as InvocationRow[]
 }
 
+/** Ends queued calls as failed and returns them. */
+export async function failQueued(trx: Sql, ids: readonly string[], error: Record<string, unknown>): Promise<InvocationRow[]> {
+  return (await trx
+    .updateTable('invocations')
+    .set({ status: 'failed', finished_at: new Date(), error: JSON.stringify(error) })
+    .where('id', 'in', ids)
+    .where('status', 'in', ['queued', 'running'])
+    .returning(columns)
+    .execute()) as InvocationRow[]
+}
+
 export async function dropOld(sql: Sql, before: Date, most: number): Promise<number> {
   const { rows } = await raw<{ id: string }>`
     delete from hub.invocations where id in

@@ -162,7 +162,7 @@ suite('secrets canary', { concurrency: true }, () => {
       assertLookedAt(seen, /^database$/, [
         '== hub.credentials',
         '== hub.audit',
-        '== dbos.',
+        '== hub.jobs',
         '== pg_catalog.pg_class',
         'github-pat',
         's1.canary.',

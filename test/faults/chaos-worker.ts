@@ -1,20 +1,24 @@
-import { openDatabase } from '#db'
-import { createEngine, type RunFunction } from '#engine'
+import { sql } from 'kysely'
+import { isPassing, openDatabase, type Transaction } from '#db'
+import { createEngine, heldJobs, JobLost, type JobContext, type JobHandler } from '#engine'
 import { sleep } from '#lib/clock'
 import { newId } from '#lib/ids'
 import { testTelemetry } from '../support/telemetry.ts'
 
-/**
- * A process that runs durable work on the database it is told, until it is asked to stop or killed. The engine is one per process, so its
- * tests drive such processes, by the messages of `node:child_process`.
- */
+/** A process that runs jobs on the database it is told, until it is asked to stop or killed. Its tests drive it by the messages of `node:child_process`. */
 export interface ChaosCommand {
   readonly id: number
-  readonly op: 'start' | 'startIn' | 'rollBack' | 'signal' | 'cancel' | 'resume' | 'state' | 'wait' | 'stop'
+  readonly op: 'start' | 'startAll' | 'rollBack' | 'state' | 'wait' | 'stop'
   readonly runId?: string
+  readonly runIds?: readonly string[]
   readonly name?: string
   readonly input?: unknown
   readonly ms?: number
+}
+
+export interface RunState {
+  readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'quarantined'
+  readonly output: unknown
 }
 
 export interface ChaosOptions {
@@ -28,93 +32,134 @@ const { url, works = true, ...times } = JSON.parse(process.argv[2]!) as ChaosOpt
 const lines: string[] = []
 const telemetry = testTelemetry(lines)
 const db = await openDatabase({ url, dataDir: '', poolSize: 5, mode: 'attach' }, telemetry)
+const engine = createEngine({ db, ...telemetry }, { executorId: newId('exe'), ...times })
 
-/** A step that says when its body begins and ends, and whether it had a checkpoint already: then it must not have begun. */
-const body = (runId: string, step: string, work: () => Promise<unknown>) => async (): Promise<unknown> => {
-  await db.pool.query(
-    `insert into public.bodies (run, step, pid, done_before)
-     values ($1, $2, $3, exists (select from dbos.operation_outputs where workflow_uuid = $1 and function_name = $2))`,
-    [runId, step, process.pid],
-  )
-  return work()
+type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>
+
+/**
+ * Steps as the products keep them: a step has a record, which is written only while this process holds the job, and a step with a record is
+ * not repeated. `public.bodies` shows which bodies began, and whether the step had a record already: then it must not have begun.
+ */
+function stepsOf({ id, hold, record }: JobContext): Step {
+  return async <T>(name: string, work: () => Promise<T>) => {
+    const found = await db.pool.query<{ output: T }>('select output from public.steps where run = $1 and step = $2', [id, name])
+    if (found.rows[0]) return found.rows[0].output
+    const output = await hold(async () => {
+      await db.pool.query(
+        `insert into public.bodies (run, step, pid, done_before)
+         values ($1, $2, $3, exists (select from public.steps where run = $1 and step = $2))`,
+        [id, name, process.pid],
+      )
+      return work()
+    })
+    const written = await record(() =>
+      sql`with held as (${heldJobs(engine.executorId, [id])})
+          insert into public.steps (run, step, output) select ${id}, ${name}, ${JSON.stringify(output)}::json from held`.execute(db.sql),
+    )
+    if (written.numAffectedRows === 0n) throw new JobLost()
+    return output
+  }
 }
 
-const runs: Record<string, RunFunction> = {
-  /** Five steps and a sleep between them; its output is the sum of what the steps gave. */
-  async sum(input: { from: number; ms: number }, { runId, step, sleep: rest }) {
+const bodies: Record<string, (input: never, step: Step, id: string) => Promise<unknown>> = {
+  /** Five steps and a pause between them; its output is the sum of what the steps gave. */
+  async sum(input: { from: number; ms: number }, step) {
     let total = 0
     for (let index = 0; index < 5; index++) {
-      const name = `add-${index}`
-      total += (await step(
-        name,
-        body(runId, name, () => sleep(input.ms * Math.random()).then(() => input.from + index)),
-      )) as number
-      if (index === 2) await rest(input.ms)
+      total += await step(`add-${index}`, () => sleep(input.ms * Math.random()).then(() => input.from + index))
+      if (index === 2) await sleep(input.ms)
     }
     return { total }
   },
-  async slow(input: { ms: number }, { runId, step }) {
-    await step(
-      'first',
-      body(runId, 'first', async () => 1),
-    )
-    await step(
-      'second',
-      body(runId, 'second', () => sleep(input.ms)),
-    )
-    return step(
-      'third',
-      body(runId, 'third', async () => 'done'),
-    )
+  async slow(input: { ms: number }, step) {
+    await step('first', async () => 1)
+    await step('second', () => sleep(input.ms).then(() => 2))
+    return step('third', async () => 'done')
   },
-  /** Kills its process, as a run that exhausts the memory does, until it is shown mercy. */
-  async killer(_input: unknown, { runId, step }) {
-    return step(
-      'kill',
-      body(runId, 'kill', async () => {
-        const { rowCount } = await db.pool.query('select from public.mercy where run = $1', [runId])
-        if (rowCount === 0) process.kill(process.pid, 'SIGKILL')
-        return 'spared'
-      }),
-    )
+  /** Kills its process, as a job that exhausts the memory does, until it is shown mercy. */
+  killer(_input: unknown, step, id) {
+    return step('kill', async () => {
+      const { rowCount } = await db.pool.query('select from public.mercy where run = $1', [id])
+      if (rowCount === 0) process.kill(process.pid, 'SIGKILL')
+      return 'spared'
+    })
   },
-  async sleeper(input: { ms: number }, { sleep: rest }) {
-    await rest(input.ms)
+  async sleeper(input: { ms: number }) {
+    await sleep(input.ms)
     return 'awake'
   },
-  receiver: async (input: { topic: string; ms: number }, { receive }) => (await receive(input.topic, input.ms)) ?? 'nothing came',
-  failing: (_input: unknown, { step }) => step('fail', () => Promise.reject(new Error('as it was told to'))),
-  async clock(_input: unknown, { now, step }) {
-    return { now: await now(), step: await step('name', async () => 'once') }
-  },
+  failing: (_input: unknown, step) => step('fail', () => Promise.reject(new Error('as it was told to'))),
 }
 
-const engine = await createEngine({ db, ...telemetry }, { executorId: newId('exe'), runs, works, ...times })
+async function end(id: string, status: string, output: unknown): Promise<void> {
+  await sql`with held as (${heldJobs(engine.executorId, [id])})
+            insert into public.outcomes (run, status, output) select ${id}, ${status}, ${JSON.stringify(output)}::json from held`.execute(
+    db.sql,
+  )
+}
 
-async function obey({ op, runId = '', name = '', input, ms = 0 }: ChaosCommand): Promise<unknown> {
+function handlerOf(body: (input: never, step: Step, id: string) => Promise<unknown>): JobHandler {
+  return {
+    async run(input, context) {
+      for (;;) {
+        try {
+          return await end(context.id, 'completed', (await body(input, stepsOf(context), context.id)) ?? null)
+        } catch (error) {
+          if (error instanceof JobLost) throw error
+          if (!isPassing(error)) return end(context.id, 'failed', (error as Error).message)
+          await sleep(100)
+        }
+      }
+    },
+    async progress(trx, ids) {
+      const { rows } = await sql<{ run: string; count: number }>`
+        select run, count(*)::int as count from public.steps where run = any(${ids}::text[]) group by run`.execute(trx)
+      return new Map(rows.map(({ run, count }) => [run, count]))
+    },
+    async quarantine(trx, ids) {
+      await sql`insert into public.outcomes (run, status) select id, 'quarantined' from unnest(${ids}::text[]) as id`.execute(trx)
+    },
+  }
+}
+
+const jobs = Object.fromEntries(Object.entries(bodies).map(([name, body]) => [name, handlerOf(body)]))
+const running = await engine.start(works ? { jobs, pollers: [] } : undefined)
+
+async function stateOf(runId: string): Promise<RunState | undefined> {
+  const ended = await db.pool.query<RunState>('select status, output from public.outcomes where run = $1', [runId])
+  if (ended.rows[0]) return ended.rows[0]
+  const job = await db.pool.query<{ executor_id: string | null }>('select executor_id from hub.jobs where id = $1', [runId])
+  if (!job.rows[0]) return undefined
+  return { status: job.rows[0].executor_id === null ? 'queued' : 'running', output: null }
+}
+
+async function wait(runId: string, ms: number): Promise<RunState | undefined> {
+  for (const until = Date.now() + ms; Date.now() < until; await sleep(10)) {
+    const state = await stateOf(runId)
+    if (state && !['queued', 'running'].includes(state.status)) return state
+  }
+  return undefined
+}
+
+async function obey({ op, runId = '', runIds = [runId], name = '', input, ms = 0 }: ChaosCommand): Promise<unknown> {
+  const enqueue = (trx: Transaction): Promise<void> => engine.enqueue(trx, ...runIds.map((id) => ({ id, handler: name, input })))
   switch (op) {
     case 'start':
-      return engine.start({ runId, name, input })
-    case 'startIn':
-      return db.transaction((trx) => engine.startIn(trx, { runId, name, input }))
+    case 'startAll':
+      return db.transaction(enqueue)
     case 'rollBack':
       return db
         .transaction(async (trx) => {
-          await engine.startIn(trx, { runId, name, input })
+          await enqueue(trx)
           throw new Error('rolled back')
         })
         .catch((error: Error) => error.message)
-    case 'signal':
-      return engine.signal(runId, name, input)
-    case 'cancel':
-      return engine.cancel(runId)
-    case 'resume':
-      return engine.resume(runId)
     case 'state':
-      return engine.state(runId)
+      return stateOf(runId)
     case 'wait':
-      return engine.wait(runId, ms)
+      return wait(runId, ms)
     case 'stop':
+      await running[Symbol.asyncDispose]()
       await engine[Symbol.asyncDispose]()
       return db[Symbol.asyncDispose]()
   }
@@ -125,7 +170,7 @@ async function answer(command: ChaosCommand): Promise<void> {
     (result) => ({ id: command.id, result }),
     (error: Error) => ({ id: command.id, error: error.message }),
   )
-  // Stopped, it exits by itself, whatever a run that sleeps has left behind in timers.
+  // Stopped, it exits by itself, whatever a job that sleeps has left behind in timers.
   process.send!(said, () => command.op === 'stop' && process.exit())
 }
 

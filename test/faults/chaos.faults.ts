@@ -6,25 +6,13 @@ import { describe, test } from 'node:test'
 import { setTimeout as pass } from 'node:timers/promises'
 import { openDatabase } from '#db'
 import { testTelemetry } from '#test'
-import {
-  chaosDatabase,
-  kill,
-  pause,
-  recordOutcomes,
-  resume,
-  startProxy,
-  startWorker,
-  until,
-  watched,
-  type ChaosDatabase,
-  type Worker,
-} from '#test/faults'
+import { chaosDatabase, kill, pause, resume, startProxy, startWorker, until, watched, type ChaosDatabase, type Worker } from '#test/faults'
 
 const stepsOf = async (database: ChaosDatabase, runId: string): Promise<string[]> => (await database.bodies(runId)).map(({ step }) => step)
 const underWay = (database: ChaosDatabase, runId: string, step: string): Promise<boolean> =>
   until(`${step} of ${runId} is under way`, async () => (await stepsOf(database, runId)).includes(step))
 const deathsOf = async ({ pool }: ChaosDatabase): Promise<number> =>
-  (await pool.query('select from hub.take_overs where count > 0')).rowCount!
+  (await pool.query('select from hub.jobs where interruptions > 0')).rowCount!
 const executorsOf = async ({ pool }: ChaosDatabase): Promise<string[]> =>
   (await pool.query<{ id: string }>('select id from hub.executors order by id')).rows.map(({ id }) => id)
 
@@ -37,14 +25,12 @@ describe('work that outlives its process', { concurrency: 4 }, () => {
     await using database = await chaosDatabase()
     const { pool } = database
     const workers: Worker[] = await Promise.all([startWorker({ url: database.url }), startWorker({ url: database.url })])
-    await recordOutcomes(database)
     const killed = new Set<number>()
 
     const startSome = async (from: number, to: number): Promise<void> => {
       for (let index = from; index < to; index++) {
-        // Half of them straight away, half through the queue of a transaction; some are lost with their process and asked for again.
-        const command = { runId: `run-${index}`, name: 'sum', input: { from: index, ms: 300 } }
-        const ask = (): Promise<unknown> => workers[index % 2]!.ask(index % 4 < 2 ? 'start' : 'startIn', command)
+        // Some are lost with their process and asked for again.
+        const ask = (): Promise<unknown> => workers[index % 2]!.start(`run-${index}`, 'sum', { from: index, ms: 300 })
         await ask().catch(() =>
           until(`run ${index} is started`, () =>
             ask().then(
@@ -60,9 +46,7 @@ describe('work that outlives its process', { concurrency: 4 }, () => {
     const takeOver = async (executorId: string): Promise<number> => {
       const died = Date.now()
       await until(`the runs of ${executorId} are taken over`, async () => {
-        const { rowCount } = await pool.query(`select from dbos.workflow_status where status = 'PENDING' and executor_id = $1`, [
-          executorId,
-        ])
+        const { rowCount } = await pool.query('select from hub.jobs where executor_id = $1', [executorId])
         return rowCount === 0
       })
       return Date.now() - died
@@ -83,12 +67,7 @@ describe('work that outlives its process', { concurrency: 4 }, () => {
         await starting
       }
 
-      await until(
-        'every run has ended',
-        async () =>
-          (await pool.query(`select from dbos.workflow_status where status not in ('ENQUEUED', 'PENDING')`)).rowCount === runCount,
-        30_000,
-      )
+      await until('every run has ended', async () => (await pool.query('select from public.outcomes')).rowCount === runCount, 30_000)
       for (let index = 0; index < runCount; index++) {
         const { status, output } = await workers[0]!.wait(`run-${index}`)
         assert.deepEqual({ status, output }, { status: 'completed', output: { total: 5 * index + 10 } }, `run ${index}`)
@@ -157,7 +136,7 @@ describe('work that outlives its process', { concurrency: 4 }, () => {
     assert.equal(await deathsOf(database), 0)
   })
 
-  test('a run that kills its process three times is parked, spares the next process, and goes on when it is resumed', async () => {
+  test('a job that kills its process three times is quarantined, the last time alone, and spares the next process', async () => {
     await using database = await chaosDatabase()
     const sweepMs = 200
     const first = await startWorker({ url: database.url, sweepMs })
@@ -165,13 +144,13 @@ describe('work that outlives its process', { concurrency: 4 }, () => {
     await first.exited
     for (const _ of ['second', 'third']) await (await startWorker({ url: database.url, sweepMs })).exited
     await using survivor = await startWorker({ url: database.url, sweepMs })
-    const state = () => survivor.ask<{ status: string }>('state', { runId: 'killer-1' })
-    await until('the run is parked', async () => (await state()).status === 'parked')
+    const state = () => survivor.ask<{ status: string } | undefined>('state', { runId: 'killer-1' })
+    await until('it is quarantined', async () => (await state())?.status === 'quarantined')
     assert.equal((await database.bodies('killer-1')).length, 3)
 
-    await database.pool.query(`insert into public.mercy values ('killer-1')`)
-    await survivor.ask('resume', { runId: 'killer-1' })
-    assert.equal((await survivor.wait('killer-1')).output, 'spared')
+    await database.pool.query(`insert into public.mercy values ('killer-2')`)
+    await survivor.start('killer-2', 'killer', {})
+    assert.equal((await survivor.wait('killer-2')).output, 'spared')
     assert.equal(await deathsOf(database), 0)
   })
 
@@ -179,7 +158,6 @@ describe('work that outlives its process', { concurrency: 4 }, () => {
     await using database = await chaosDatabase()
     await using zombie = await startWorker({ url: database.url })
     await using other = await startWorker({ url: database.url, sweepMs: 300 })
-    await recordOutcomes(database)
     await zombie.start('slow-1', 'slow', { ms: 500 })
     await underWay(database, 'slow-1', 'second')
     pause(zombie.pid)

@@ -2,9 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { openPool } from '#db'
-import type { RunState } from '#engine'
 import { freshDatabase, testTelemetry } from '#test'
-import type { ChaosCommand, ChaosOptions } from './chaos-worker.ts'
+import type { ChaosCommand, ChaosOptions, RunState } from './chaos-worker.ts'
 import { kill } from './processes.ts'
 
 /** As the hub itself does: what Node made of the sources is kept, and a worker is up in half the time. */
@@ -45,7 +44,8 @@ export async function watched(url: string, close: () => Promise<void>): Promise<
   const pool = openPool({ connectionString: url }, 4, testTelemetry().logger)
   await pool.query(`
     create table public.bodies (at serial, run text, step text, pid integer, done_before boolean);
-    create table public.outcomes (run text, status text);
+    create table public.steps (run text, step text, output json, primary key (run, step));
+    create table public.outcomes (run text, status text, output json);
     create table public.mercy (run text)`)
   return {
     url,
@@ -58,19 +58,6 @@ export async function watched(url: string, close: () => Promise<void>): Promise<
       await close()
     },
   }
-}
-
-/** Once the engine has made its tables: records each outcome that is written. */
-export async function recordOutcomes({ pool }: ChaosDatabase): Promise<void> {
-  await pool.query(`
-    create function public.record_outcome() returns trigger language plpgsql as $$
-    begin
-      insert into public.outcomes values (new.workflow_uuid, new.status);
-      return new;
-    end $$;
-    create trigger record_outcome after update on dbos.workflow_status for each row
-      when (new.status in ('SUCCESS', 'ERROR') and (old.status <> new.status or old.output is distinct from new.output))
-      execute function public.record_outcome()`)
 }
 
 /** Starts a chaos worker; ready when this resolves. */

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { openDatabase } from '#db'
-import { prepareEngineSchema } from '#engine'
 import { testTelemetry } from './telemetry.ts'
 
 export interface TestServerAddress {
@@ -16,12 +15,10 @@ export interface TestServer extends AsyncDisposable {
   readonly address: TestServerAddress
 }
 
-/** Starts a real PostgreSQL whose database `hub` is a template: migrated, with the engine's schema, and cloned in some 30 ms. */
+/** Starts a real PostgreSQL whose database `hub` is a template: migrated, and cloned in some 30 ms. */
 export async function startTestServer(): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'hub-test-'))
   const template = await openDatabase({ dataDir, poolSize: 2, mode: 'serve' }, testTelemetry())
-  // Once here, because it takes 0.3 s at each start of an engine.
-  await prepareEngineSchema(template.connection, testTelemetry().logger)
   const { host, port, user } = template.connection as TestServerAddress
   const admin = new pg.Client({ host, port, user, database: 'postgres' })
   await admin.connect()

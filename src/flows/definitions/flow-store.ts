@@ -77,7 +77,7 @@ export interface SavedFlow {
   readonly name: string
   readonly version: number
   readonly enabled: boolean
-  readonly origin: 'user' | 'ready'
+  readonly origin: 'user' | 'bundled'
   readonly actor: string
   readonly scopes: readonly string[]
   readonly readOnly: boolean

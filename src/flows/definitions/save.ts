@@ -139,10 +139,10 @@ export function createSaver(deps: SaverDeps): Saver {
       const hash = digest(definition)
       const isSame = before?.digest === hash
       const isUpToDate = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
-      if (owner.origin === 'ready' && before && (before.origin !== 'ready' || isUpToDate)) return before
+      if (owner.origin === 'bundled' && before && (before.origin !== 'bundled' || isUpToDate)) return before
       const id = before?.id ?? newId('flow')
       const version = isSame ? before.version : (await latestVersion(trx, id)) + 1
-      const enabled = owner.origin === 'ready' && before ? before.enabled : definition.enabled !== false
+      const enabled = owner.origin === 'bundled' && before ? before.enabled : definition.enabled !== false
       if (!isSame) await insertVersion(trx, { flowId: id, version, workspaceId, definition, source, digest: hash, actor: owner.actor })
       await putFlow(trx, {
         id,
@@ -151,7 +151,7 @@ export function createSaver(deps: SaverDeps): Saver {
         version,
         enabled,
         ...owner,
-        origin: owner.origin === 'ready' ? 'ready' : 'user',
+        origin: owner.origin === 'bundled' ? 'bundled' : 'user',
       })
       const saved = (await findFlow(trx, workspaceId, id))!
       await arm(trx, saved)
@@ -175,7 +175,7 @@ export function createSaver(deps: SaverDeps): Saver {
       // A bundled flow has no author whose rights it could use, so it may call only the tools in its definition.
       const called = [...new Set(toolsUsedBy(definition).flatMap((used) => scopesOf(tools.registry.find(used))))]
       const scopes = flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
-      await store(workspaceId, definition, source, { actor: 'system:ready', scopes, readOnly: false, origin: 'ready' })
+      await store(workspaceId, definition, source, { actor: 'system:bundled', scopes, readOnly: false, origin: 'bundled' })
     },
     async setEnabled(principal, ref, enabled) {
       const { workspaceId } = principal
@@ -190,7 +190,7 @@ export function createSaver(deps: SaverDeps): Saver {
           updatedAt: _____,
           ...row
         } = (await findFlow(trx, workspaceId, flow.id))!
-        await putFlow(trx, { ...row, enabled, origin: row.origin === 'ready' ? 'ready' : 'user' })
+        await putFlow(trx, { ...row, enabled, origin: row.origin === 'bundled' ? 'bundled' : 'user' })
         const saved = (await findFlow(trx, workspaceId, flow.id))!
         await arm(trx, saved)
         const action = enabled ? 'flow.enabled' : 'flow.disabled'
@@ -201,7 +201,7 @@ export function createSaver(deps: SaverDeps): Saver {
     async remove(principal, ref) {
       const { workspaceId } = principal
       const flow = await existing(workspaceId, ref)
-      if (flow.origin === 'ready') throw hubError('in_use', { detail: `"${flow.name}" comes with the hub`, hint: 'disable it instead' })
+      if (flow.origin === 'bundled') throw hubError('in_use', { detail: `"${flow.name}" comes with the hub`, hint: 'disable it instead' })
       await db.transaction(async (trx) => {
         await events.unsubscribe(trx, 'flow', flow.id)
         await deleteFlow(trx, flow.id)

@@ -1,3 +1,5 @@
+import { JobLost } from '#engine'
+
 /** Exceptions that end the execution of a run here without failing it. */
 
 /** The run has to wait until `until` or until something arrives, and gives up its place in this process. */
@@ -24,7 +26,7 @@ export class Interrupted extends Error {
 }
 
 export function isSignal(thrown: unknown): boolean {
-  return thrown instanceof Suspended || thrown instanceof Cancelled || thrown instanceof Interrupted
+  return thrown instanceof Suspended || thrown instanceof Cancelled || thrown instanceof Interrupted || thrown instanceof JobLost
 }
 
 /** The earliest time at which something may continue; undefined when everything waits for an event, a person or another run. */

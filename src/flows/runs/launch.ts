@@ -21,8 +21,8 @@ import {
   type NewRun,
 } from './run-store.ts'
 
-/** The engine's name for one segment of a flow run. */
-export const runName = 'flow-run'
+/** The engine's name for the job that executes one segment of a run. */
+export const runHandler = 'flow-run'
 
 export interface LaunchRequest {
   readonly flow: FlowWithVersion
@@ -37,7 +37,6 @@ export interface LaunchRequest {
 }
 
 export interface Launcher {
-  attach(engine: Engine): void
   /** Creates runs and starts them in the caller's transaction. A run with invalid parameters is stored as failed. */
   launch(trx: Transaction, ...requests: readonly LaunchRequest[]): Promise<NewRun[]>
   /** Returns the parameters with defaults filled in, or throws `invalid_input` with the path of each error. */
@@ -58,8 +57,12 @@ const maxKeyLength = 500
 /** The longest allowed chain of runs in which each was started by an event of the one before. */
 const maxLinks = 10
 
-export function createLauncher({ expressions }: { readonly expressions: Expressions }): Launcher {
-  let engine: Engine | undefined
+export interface LauncherDeps {
+  readonly engine: Pick<Engine, 'enqueue'>
+  readonly expressions: Expressions
+}
+
+export function createLauncher({ engine, expressions }: LauncherDeps): Launcher {
   const validators = new Map<string, ValidateFunction>()
 
   const validatorOf = (definition: Definition, digest: string): ValidateFunction => {
@@ -94,8 +97,7 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
 
   const start: Launcher['start'] = async (trx, ...segments) => {
     if (segments.length === 0) return
-    if (!engine) throw hubError('internal', { cause: new Error('no durable engine is attached') })
-    await engine.startIn(trx, ...segments.map(({ id, segment }) => ({ runId: `${id}:${segment}`, name: runName, input: { runId: id } })))
+    await engine.enqueue(trx, ...segments.map(({ id, segment }) => ({ id: `${id}:${segment}`, handler: runHandler, input: { runId: id } })))
   }
 
   const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await claimRuns(trx, ids)))
@@ -147,7 +149,6 @@ export function createLauncher({ expressions }: { readonly expressions: Expressi
   }
 
   return {
-    attach: (running) => void (engine = running),
     checkParameters,
     wake,
     admitQueued,

@@ -1,13 +1,16 @@
-import type { Database } from '#db'
+import type { Database, Transaction } from '#db'
+import { JobLost } from '#engine'
 import { createBatcher } from '#lib/batch'
 import type { StepRecord } from '../interpreter/runtime.ts'
 import { Cancelled } from '../interpreter/signals.ts'
-import { endRuns, runsById, type RunEnd, type RunRow } from './run-store.ts'
-import { saveSteps, stepsOf, type SavedStep } from './step-store.ts'
+import { endHeldRuns, runsById, suspendRun, type RunEnd, type RunRow } from './run-store.ts'
+import { saveSteps, stepsOf, type SavedStep, type StepWrite } from './step-store.ts'
 
 /** A run that this process is executing. */
 export interface ActiveRun {
   readonly id: string
+  /** The job that this process holds for it. */
+  readonly job: string
   readonly abort: AbortController
   wakeRequests: number
 }
@@ -15,52 +18,79 @@ export interface ActiveRun {
 /** Loads and stores runs and their steps, many in one statement, and knows which runs this process executes. */
 export interface RunRepository extends AsyncDisposable {
   readonly active: ReadonlyMap<string, ActiveRun>
-  enter(id: string): ActiveRun & Disposable
+  /** Resolves when this process stops executing the run, at once if it does not execute it. */
+  left(id: string): Promise<void>
+  enter(id: string, job: string): ActiveRun & Disposable
   /** Reads a run and its steps; concurrent calls share a statement. */
   load(id: string): Promise<{ row: RunRow | undefined; steps: SavedStep[] }>
   save(run: ActiveRun, record: StepRecord): Promise<void>
   show(run: ActiveRun, record: StepRecord): void
-  /** Returns false when the run had ended already. */
-  end(end: RunEnd): Promise<boolean>
+  /** Returns false when the run had ended already, or when another process executes it now. */
+  end(run: ActiveRun, end: RunEnd): Promise<boolean>
+  /** The same in a transaction. */
+  endIn(trx: Transaction, run: ActiveRun, end: RunEnd): Promise<boolean>
+  suspend(run: ActiveRun, wakeAt: Date | null): Promise<boolean>
+  /** Stores a step in a transaction. Throws `JobLost` when another process executes the run now. Returns false when the step was done before. */
+  saveIn(trx: Transaction, run: ActiveRun, record: StepRecord): Promise<boolean>
 }
 
-export function createRunRepository(db: Database): RunRepository {
+export function createRunRepository(db: Database, executorId: string): RunRepository {
   const active = new Map<string, ActiveRun>()
-  const steps = createBatcher(async (records: readonly SavedStep[]) => {
-    const { cancelled, wakeRequested } = await saveSteps(db.sql, records)
-    return records.map(({ runId }) => ({ cancelled: cancelled.has(runId), wakeRequested: wakeRequested.has(runId) }))
+  const leaving = new Map<string, (() => void)[]>()
+  const steps = createBatcher(async (records: readonly StepWrite[]) => {
+    const { cancelled, wakeRequested, lost } = await saveSteps(db.sql, executorId, records)
+    return records.map(({ runId, job }) => ({
+      cancelled: cancelled.has(runId),
+      wakeRequested: wakeRequested.has(runId),
+      isLost: lost.has(job),
+    }))
   })
   const loads = createBatcher(async (ids: readonly string[]) => {
     const rows = new Map((await runsById(db.sql, ids)).map((row) => [row.id, row]))
     const found = Map.groupBy(await stepsOf(db.sql, ...ids), ({ runId }) => runId)
     return ids.map((id) => ({ row: rows.get(id), steps: found.get(id) ?? [] }))
   })
-  const ends = createBatcher(async (batch: readonly RunEnd[]) => {
-    const ended = await endRuns(db.sql, batch)
+  const ends = createBatcher(async (batch: readonly (RunEnd & { readonly job: string })[]) => {
+    const ended = await endHeldRuns(db.sql, executorId, batch)
     return batch.map(({ id }) => ended.has(id))
   })
   return {
     active,
-    enter(id) {
-      const run: ActiveRun = { id, abort: new AbortController(), wakeRequests: 0 }
+    left: (id) =>
+      new Promise((resolve) => {
+        if (!active.has(id)) return resolve()
+        leaving.set(id, [...(leaving.get(id) ?? []), resolve])
+      }),
+    enter(id, job) {
+      const run: ActiveRun = { id, job, abort: new AbortController(), wakeRequests: 0 }
       active.set(id, run)
       return Object.assign(run, {
         [Symbol.dispose]: () => {
           if (active.get(id) === run) active.delete(id)
+          for (const resolve of leaving.get(id) ?? []) resolve()
+          leaving.delete(id)
         },
       })
     },
     load: (id) => loads.add(id),
     async save(run, record) {
-      const { cancelled, wakeRequested } = await steps.add({ ...record, runId: run.id })
+      const { cancelled, wakeRequested, isLost } = await steps.add({ ...record, runId: run.id, job: run.job })
+      if (isLost) throw new JobLost()
       if (wakeRequested) run.wakeRequests += 1
       if (cancelled) throw new Cancelled()
     },
     show(run, record) {
       // This record is informative only and may be lost: `save` stores the result of the step.
-      steps.add({ ...record, runId: run.id }).catch(() => undefined)
+      steps.add({ ...record, runId: run.id, job: run.job }).catch(() => undefined)
     },
-    end: (end) => ends.add(end),
+    end: ({ job }, end) => ends.add({ ...end, job }),
+    endIn: async (trx, { id, job }, end) => (await endHeldRuns(trx, executorId, [{ ...end, job }])).has(id),
+    suspend: ({ id, job }, wakeAt) => suspendRun(db.sql, { executorId, job }, { id, wakeAt }),
+    async saveIn(trx, { id: runId, job }, record) {
+      const { lost, changed } = await saveSteps(trx, executorId, [{ ...record, runId, job }])
+      if (lost.size > 0) throw new JobLost()
+      return changed > 0
+    },
     async [Symbol.asyncDispose]() {
       await steps.drain()
       await ends.drain()

@@ -1,9 +1,10 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
+import { heldJobs } from '#engine'
 import { postgresJson } from '#lib/postgres-text'
 import type { RunError } from '../interpreter/error.ts'
 
-export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'parked'
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
 
 export interface RunRow {
   readonly id: string
@@ -65,7 +66,7 @@ const columns = [
   'finished_at as finishedAt',
 ] as const
 
-export const endedStatuses: readonly RunStatus[] = ['completed', 'failed', 'cancelled', 'skipped', 'parked']
+export const endedStatuses: readonly RunStatus[] = ['completed', 'failed', 'cancelled', 'skipped', 'quarantined']
 
 const asRuns = <T>(rows: Promise<T>): Promise<RunRow[]> => rows as unknown as Promise<RunRow[]>
 
@@ -133,6 +134,12 @@ export interface RunEnd {
   readonly error: RunError | null
 }
 
+/** The right to write what a run has come to: a job of an executor. */
+export interface Claim {
+  readonly executorId: string
+  readonly job: string
+}
+
 /** Ends runs that have not ended yet and returns their ids. A repeated call changes nothing. */
 export async function endRuns(sql: Sql, ends: readonly RunEnd[]): Promise<Set<string>> {
   const { rows } = await raw<{ id: string }>`
@@ -144,13 +151,35 @@ export async function endRuns(sql: Sql, ends: readonly RunEnd[]): Promise<Set<st
   return new Set(rows.map(({ id }) => id))
 }
 
+/** The same for runs that this process executes, if it still holds their jobs. */
+export async function endHeldRuns(
+  sql: Sql,
+  executorId: string,
+  ends: readonly (RunEnd & { readonly job: string })[],
+): Promise<Set<string>> {
+  const jobs = ends.map(({ job }) => job)
+  const { rows } = await raw<{ id: string }>`
+    with held as (${heldJobs(executorId, jobs)})
+    update hub.flow_runs as f
+       set status = r.status, outputs = r.outputs, error = r.error, finished_at = now(), wake_at = null
+      from jsonb_to_recordset(${storable(ends)}::jsonb) as r (id text, job text, status text, outputs jsonb, error jsonb)
+     where f.id = r.id and f.finished_at is null and r.job in (select id from held)
+    returning f.id`.execute(sql)
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Suspends a run until `wakeAt`. Returns false when it has to continue, because something it waits for has arrived. */
-export async function suspendRun(sql: Sql, id: string, wakeAt: Date | null): Promise<boolean> {
+export async function suspendRun(
+  sql: Sql,
+  { executorId, job }: Claim,
+  { id, wakeAt }: { readonly id: string; readonly wakeAt: Date | null },
+): Promise<boolean> {
   const { rows } = await raw<{ status: string }>`
+    with held as (${heldJobs(executorId, [job])})
     update hub.flow_runs
-       set status = case when nudged or cancelling then 'running' else 'waiting' end,
-           wake_at = case when nudged or cancelling then null else ${wakeAt}::timestamptz end, nudged = false
-     where id = ${id} and status = 'running' returning status`.execute(sql)
+       set status = case when wake_requested or cancelling then 'running' else 'waiting' end,
+           wake_at = case when wake_requested or cancelling then null else ${wakeAt}::timestamptz end, wake_requested = false
+     where id = ${id} and status = 'running' and exists (select from held) returning status`.execute(sql)
   return rows[0] === undefined || rows[0].status === 'waiting'
 }
 
@@ -158,7 +187,7 @@ export async function suspendRun(sql: Sql, id: string, wakeAt: Date | null): Pro
 export async function claimRuns(trx: Transaction, ids: readonly string[]): Promise<{ id: string; segment: number }[]> {
   const { rows } = await raw<{ id: string; segment: number; taken: boolean }>`
     update hub.flow_runs as f
-       set nudged = f.status = 'running', segment = f.segment + case when f.status = 'waiting' then 1 else 0 end,
+       set wake_requested = f.status = 'running', segment = f.segment + case when f.status = 'waiting' then 1 else 0 end,
            wake_at = null, status = 'running'
       from (select id, status from hub.flow_runs where id = any(${ids}::text[]) and status in ('waiting', 'running') order by id for update) as b
      where f.id = b.id
@@ -247,7 +276,7 @@ export async function reopen(trx: Transaction, id: string, handledSteps: readonl
      where run_id = ${id} and status in ('failed', 'running') and path <> all(${handledSteps}::text[])`.execute(trx)
   await raw`delete from hub.flow_steps where run_id = ${id} and path like 'on_error/%'`.execute(trx)
   const { rows } = await raw<{ segment: number }>`
-    update hub.flow_runs set status = 'running', error = null, outputs = null, finished_at = null, cancelling = false, nudged = false,
+    update hub.flow_runs set status = 'running', error = null, outputs = null, finished_at = null, cancelling = false, wake_requested = false,
            deadline_at = null, segment = segment + 1 where id = ${id} returning segment`.execute(trx)
   return rows[0]!
 }

@@ -1,6 +1,6 @@
 import { requireScope, type Principal } from '#access'
 import { isPassing } from '#db'
-import type { RunContext } from '#engine'
+import type { JobContext } from '#engine'
 import { HubError, hubError } from '#errors'
 import { sleep } from '#lib/clock'
 import { findFlow } from '../definitions/flow-store.ts'
@@ -9,12 +9,11 @@ import { Interrupted } from '../interpreter/signals.ts'
 import type { ActiveRun } from './run-repository.ts'
 import { findChild, endedStatuses, type RunRow } from './run-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
-import { saveSteps } from './step-store.ts'
 
 export interface RuntimeOptions {
   readonly run: ActiveRun
   readonly row: RunRow
-  readonly context: RunContext
+  readonly context: JobContext
   readonly records: Map<string, StepRecord>
   /** The steps of the run whose outputs a dry run reuses. */
   readonly recorded: ReadonlyMap<string, StepRecord>
@@ -59,7 +58,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
 
   const save = async (record: StepRecord): Promise<void> => {
     records.set(record.path, record)
-    await context.hold(() => runRepository.save(run, record))
+    await context.record(() => runRepository.save(run, record))
   }
 
   const call: Runtime['call'] = async ({ uses, input, integration, fields, key, approval, path, signal: ending }) => {
@@ -120,7 +119,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
       const detail = { runId, path: record.path, ...(correlate === undefined ? {} : { correlate, scope }) }
       const target = targetOf(record.path)
       await db.transaction(async (trx) => {
-        await saveSteps(trx, [{ ...record, runId }])
+        await runRepository.saveIn(trx, run, record)
         await events.subscribe(trx, { workspaceId, kind: 'run', target, types: [event], filter: filter ?? null, ordered: false, detail })
       })
     },
@@ -153,8 +152,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     async emit(record, { type, subject, data }) {
       await db.transaction(async (trx) => {
         const done: StepRecord = { ...record, status: 'completed', finishedAt: Date.now(), output: { type } }
-        const isNew = (await saveSteps(trx, [{ ...done, runId }])).changed > 0
-        if (!isNew) return
+        if (!(await runRepository.saveIn(trx, run, done))) return
         const eventData =
           typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : { value: data }
         await publisher.publish(trx, [

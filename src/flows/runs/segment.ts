@@ -1,6 +1,6 @@
 import type { Principal } from '#access'
 import { isPassing, type Transaction } from '#db'
-import type { RunContext } from '#engine'
+import { JobLost, type JobContext, type JobHandler } from '#engine'
 import { toCloudEvent } from '#events'
 import { sleep } from '#lib/clock'
 import type { Definition } from '../definitions/index.ts'
@@ -11,7 +11,7 @@ import { Cancelled, Interrupted, Suspended } from '../interpreter/signals.ts'
 import { walk } from '../interpreter/walk.ts'
 import type { ActiveRun } from './run-repository.ts'
 import { createRuntime } from './runtime.ts'
-import { endRuns, suspendRun, type RunEnd, type RunRow } from './run-store.ts'
+import type { RunEnd, RunRow } from './run-store.ts'
 import { stepsOf } from './step-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
 
@@ -23,7 +23,7 @@ const maxPauseMs = 5000
  * What the engine runs: continues a flow run from its records until the run ends or has to wait. If the process dies, another process runs the
  * segment again from the same records.
  */
-export function createSegment(deps: SegmentDeps) {
+export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: string }>['run'] {
   const { db, runRepository, logger } = deps
   const definitions = new Map<string, Definition>()
 
@@ -38,15 +38,15 @@ export function createSegment(deps: SegmentDeps) {
     return found.definition
   }
 
-  return async ({ runId }: { readonly runId: string }, context: RunContext): Promise<void> => {
-    using run = runRepository.enter(runId)
+  return async ({ runId }: { readonly runId: string }, context: JobContext): Promise<void> => {
+    using run = runRepository.enter(runId, context.id)
     for (let pause = minPauseMs; ;) {
       try {
         if (await advance(run, context)) return
         pause = minPauseMs
       } catch (thrown) {
-        // For the engine a run that throws has ended, and it would not be started again.
-        if (!isPassing(thrown)) throw thrown
+        // A job that throws has ended, and would not be started again.
+        if (thrown instanceof JobLost || !isPassing(thrown)) throw thrown
         logger.warn({ err: thrown, run: runId }, 'a run was interrupted by a temporary error; trying again')
         await sleep(pause)
         pause = Math.min(pause * 2, maxPauseMs)
@@ -55,9 +55,9 @@ export function createSegment(deps: SegmentDeps) {
   }
 
   /** Returns false when the run has to be continued at once, because something it waits for has arrived. */
-  async function advance(run: ActiveRun, context: RunContext): Promise<boolean> {
+  async function advance(run: ActiveRun, context: JobContext): Promise<boolean> {
     const { row, steps } = await context.hold(() => runRepository.load(run.id))
-    // Another process ended or suspended the run and died before it could report that to the engine.
+    // Another process ended or suspended the run and died before it could end the job.
     if (row?.status !== 'running') return true
     const definition = await definitionOf(row)
     let end: Omit<RunEnd, 'id'>
@@ -76,13 +76,14 @@ export function createSegment(deps: SegmentDeps) {
       end = { status: 'completed', outputs: await walk(runtime, definition, names), error: null }
     } catch (thrown) {
       if (thrown instanceof Interrupted) throw thrown.cause
-      if (isPassing(thrown)) throw thrown
-      if (thrown instanceof Suspended) return suspendRun(db.sql, run.id, thrown.until === undefined ? null : new Date(thrown.until))
+      if (thrown instanceof JobLost || isPassing(thrown)) throw thrown
+      if (thrown instanceof Suspended) return runRepository.suspend(run, thrown.until === undefined ? null : new Date(thrown.until))
       end = thrown instanceof Cancelled ? { status: 'cancelled', outputs: null, error: null } : failed(row, thrown)
     }
-    await finish(row, definition, end).catch(async (thrown: unknown) => {
+    const finished: FinishedRun = { run, row, definition }
+    await finish(finished, end).catch(async (thrown: unknown) => {
       if (isPassing(thrown)) throw thrown
-      await finish(row, definition, failed(row, thrown))
+      await finish(finished, failed(row, thrown))
     })
     return true
   }
@@ -105,22 +106,28 @@ export function createSegment(deps: SegmentDeps) {
   }
 
   /** Ends the run and starts what depends on it, in one transaction. Most runs have nothing that depends on them, and those share a statement. */
-  async function finish(row: RunRow, definition: Definition, how: Omit<RunEnd, 'id'>): Promise<void> {
+  async function finish({ run, row, definition }: FinishedRun, how: Omit<RunEnd, 'id'>): Promise<void> {
     const { status } = how
     const end: RunEnd = { id: row.id, ...how }
     const shouldPublish = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
     const ended =
       shouldPublish || row.parentRun !== null || row.concurrencyKey !== null
         ? await db.transaction(async (trx) => {
-            const hasEnded = (await endRuns(trx, [end])).has(row.id)
+            const hasEnded = await runRepository.endIn(trx, run, end)
             if (hasEnded) await handleRunEnd(deps, trx, { row, definition, end, shouldPublish })
             return hasEnded
           })
-        : await runRepository.end(end)
+        : await runRepository.end(run, end)
     if (!ended) return
     deps.metrics.flowRuns.inc({ flow: row.flow, outcome: status })
     deps.metrics.flowDuration.observe((Date.now() - row.createdAt.getTime()) / 1000)
   }
+}
+
+interface FinishedRun {
+  readonly run: ActiveRun
+  readonly row: RunRow
+  readonly definition: Definition
 }
 
 /** A run that has just ended, with what decides about its consequences. */

@@ -1,10 +1,17 @@
 import { sql as raw } from 'kysely'
 import type { Sql, Transaction } from '#db'
+import { heldJobs } from '#engine'
 import type { StepRecord } from '../interpreter/runtime.ts'
 import { storable } from './run-store.ts'
 
 export interface SavedStep extends StepRecord {
   readonly runId: string
+}
+
+/** A step that a process stores for a run that it executes. */
+export interface StepWrite extends SavedStep {
+  /** The job of the segment that makes the step. */
+  readonly job: string
 }
 
 interface Row extends Omit<SavedStep, 'until' | 'startedAt' | 'finishedAt'> {
@@ -49,26 +56,30 @@ export async function stepsOf(sql: Sql, ...runIds: readonly string[]): Promise<S
 export interface SavedSteps {
   readonly cancelled: ReadonlySet<string>
   readonly wakeRequested: ReadonlySet<string>
+  /** The jobs that this process does not hold any more. Their steps were not stored. */
+  readonly lost: ReadonlySet<string>
   readonly changed: number
 }
 
 /**
- * Stores steps of many runs in one statement. A finished step is never overwritten, and a waiting step stays waiting during its attempt: a
- * progress record may arrive late, and so may a write of a process that was taken over. Returns the runs that were cancelled and those with a
- * wake request.
+ * Stores steps of many runs in one statement, if this process still holds their jobs. A finished step is never overwritten, and a waiting step
+ * stays waiting during its attempt, because a progress record may arrive late. Returns the runs that were cancelled and those with a wake
+ * request.
  */
-export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<SavedSteps> {
+export async function saveSteps(sql: Sql, executorId: string, steps: readonly StepWrite[]): Promise<SavedSteps> {
   // One statement cannot change a row twice, so only the last record of each step is stored.
   const last = new Map(steps.map((step) => [`${step.runId} ${step.path}`, step]))
-  const { rows } = await raw<{ id: string | null; cancelling: boolean; wakeRequested: boolean; changed: number }>`
-    with saved as (
+  const jobs = [...new Set(steps.map(({ job }) => job))]
+  const { rows } = await raw<{ id: string | null; job: string | null; cancelling: boolean; wakeRequested: boolean; changed: number }>`
+    with held as (${heldJobs(executorId, jobs)}), saved as (
       insert into hub.flow_steps as s (run_id, path, step, kind, status, input, output, error, attempts, key_no, invocation_id, until,
                                        started_at, finished_at)
       select "runId", path, step, kind, status, input, output, error, attempts, "keyNo", "invocationId",
              to_timestamp(until / 1000.0), to_timestamp("startedAt" / 1000.0), to_timestamp("finishedAt" / 1000.0)
         from jsonb_to_recordset(${storable([...last.values()])}::jsonb) as r ("runId" text, path text, step text, kind text, status text,
              input jsonb, output jsonb, error jsonb, attempts int, "keyNo" int, "invocationId" text, until float8, "startedAt" float8,
-             "finishedAt" float8)
+             "finishedAt" float8, job text)
+       where job in (select id from held)
       on conflict (run_id, path) do update
         set status = excluded.status, input = excluded.input, output = excluded.output, error = excluded.error, attempts = excluded.attempts,
             invocation_id = excluded.invocation_id, until = excluded.until, finished_at = excluded.finished_at
@@ -76,11 +87,14 @@ export async function saveSteps(sql: Sql, steps: readonly SavedStep[]): Promise<
           and (s.status <> 'waiting' or excluded.status <> 'running' or excluded.attempts > s.attempts)
       returning 1
     )
-    select null as id, false as cancelling, false as "wakeRequested", count(*)::int as changed from saved
+    select null as id, null as job, false as cancelling, false as "wakeRequested", count(*)::int as changed from saved
     union all
-    select id, cancelling, nudged, 0 from hub.flow_runs where id = any(${[...new Set(steps.map(({ runId }) => runId))]}::text[])
-       and (cancelling or nudged)`.execute(sql)
+    select null, job, false, false, 0 from unnest(${jobs}::text[]) as job where job not in (select id from held)
+    union all
+    select id, null, cancelling, wake_requested, 0 from hub.flow_runs where id = any(${[...new Set(steps.map(({ runId }) => runId))]}::text[])
+       and (cancelling or wake_requested)`.execute(sql)
   return {
+    lost: new Set(rows.flatMap(({ job }) => job ?? [])),
     cancelled: new Set(rows.filter(({ cancelling }) => cancelling).map(({ id }) => id!)),
     wakeRequested: new Set(rows.filter(({ wakeRequested }) => wakeRequested).map(({ id }) => id!)),
     changed: rows.reduce((sum, { changed }) => sum + changed, 0),

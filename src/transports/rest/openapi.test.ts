@@ -188,7 +188,6 @@ suite('/openapi.json', () => {
     const { workspaceId } = operator
     // What is said of approvals and runs; here is no engine that could do a run, so one is said to have failed.
     await tools.approvals.ask({ workspaceId, message: 'May I?', askedBy: 'system:test', expiresAt: new Date(Date.now() + 600_000) })
-    flows.attach({ startIn: async () => undefined } as never)
     await flows.save(operator, 'id: failing\nsteps: [{id: a, transform: 1}]')
     const failed = await flows.trigger(operator, 'failing')
     await db.sql.updateTable('flow_runs').set({ status: 'failed', finished_at: new Date() }).where('id', '=', failed.id).execute()
