@@ -7,10 +7,13 @@ export interface Job {
   /** The name of the handler that runs it. A used name must not change, because stored jobs refer to it. */
   readonly handler: string
   readonly input: unknown
+  /** What this process knows of the job already, such as rows that it has just stored. Not stored: other processes have to read it. */
+  readonly known?: unknown
 }
 
 export interface JobContext {
   readonly id: string
+  readonly known?: unknown
   /** Aborts when another process has taken the job over. */
   readonly signal: AbortSignal
   /**

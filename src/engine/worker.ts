@@ -79,8 +79,9 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
       .then(reconcile)
       .finally(() => (confirming = undefined)))
 
-  const contextOf = (id: string, { signal }: AbortController): JobContext => ({
+  const contextOf = ({ id, known }: Job, { signal }: AbortController): JobContext => ({
     id,
+    known,
     signal,
     record: (work) => gate.record(work),
     async hold(work) {
@@ -90,9 +91,10 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
     },
   })
 
-  const run = async ({ id, handler, input }: Job, abort: AbortController): Promise<void> => {
+  const run = async (job: Job, abort: AbortController): Promise<void> => {
+    const { id, handler, input } = job
     try {
-      await jobs[handler]!.run(input as never, contextOf(id, abort))
+      await jobs[handler]!.run(input as never, contextOf(job, abort))
     } catch (error) {
       if (error instanceof JobLost) return
       logger.error({ err: error, job: id, handler }, 'a job failed because of an error in the hub')

@@ -6,6 +6,7 @@ import type { Expressions } from '#expressions'
 import { hubError } from '#errors'
 import type { Connector } from '#kit'
 import { createBatcher } from '#lib/batch'
+import { coalesce } from '#lib/coalesce'
 import { sleep, within } from '#lib/clock'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
@@ -14,7 +15,7 @@ import { createFlowConsumer, createRunConsumer } from './triggers/consumers.ts'
 import { findFlow, findVersion, listFlows, listVersions, type FlowWithVersion } from './definitions/flow-store.ts'
 import { handledSteps } from './interpreter/handled.ts'
 import { createMaintenance } from './maintenance.ts'
-import { createLauncher, runHandler, type LaunchRequest } from './runs/launch.ts'
+import { asStored, createLauncher, runHandler, type LaunchRequest } from './runs/launch.ts'
 import { createRunRepository } from './runs/run-repository.ts'
 import {
   endRuns,
@@ -70,10 +71,14 @@ export function createFlows(deps: FlowsDeps): Flows {
     if (runId !== null) await launcher.wake(trx, [runId])
   })
 
+  // Many callers of one flow share a read.
+  const find = coalesce((key: string) => {
+    const [workspaceId = '', ref = ''] = key.split('\n')
+    return findFlow(db.sql, workspaceId, ref)
+  })
   const get = async (workspaceId: string, ref: string): Promise<FlowWithVersion> => {
-    const flow =
-      (await findFlow(db.sql, workspaceId, ref)) ??
-      ((await maintenance.ensure(workspaceId)) ? await findFlow(db.sql, workspaceId, ref) : undefined)
+    const key = `${workspaceId}\n${ref}`
+    const flow = (await find(key)) ?? ((await maintenance.ensure(workspaceId)) ? await find(key) : undefined)
     if (!flow) throw hubError('not_found', { detail: `there is no flow "${ref}" in this workspace` })
     return flow
   }
@@ -90,7 +95,7 @@ export function createFlows(deps: FlowsDeps): Flows {
       throw hubError('flow_disabled', { detail: `the flow "${flow.name}" is disabled`, hint: `hub flow enable ${flow.name}` })
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
     const run = await launches.add({ flow, parameters: checked, dryRun, trigger: { ...trigger, ...(outputs ? { outputs } : {}) } })
-    return { ...run, outputs: null, segment: 0, cancelling: false, finishedAt: null }
+    return asStored(run)
   }
 
   /** Changes a run on request of a principal and records the change in the audit log. */
@@ -154,8 +159,10 @@ export function createFlows(deps: FlowsDeps): Flows {
     async wait(workspaceId, id, timeoutMs, signal) {
       const until = Date.now() + timeoutMs
       for (let pause = 15; ; pause = Math.min(pause * 1.5, maxPauseMs)) {
-        // A run of this process tells when it ends or suspends. Runs of other processes are looked at again and again.
-        if (runRepository.active.has(id)) await within(Math.min(maxPauseMs, until - Date.now()), runRepository.left(id), undefined)
+        // A run of this process tells when it ends. Runs of other processes are looked at again and again.
+        const left = Math.max(0, until - Date.now())
+        const ended = await within(Math.min(maxPauseMs, left), runRepository.left(id), undefined)
+        if (ended) return ended
         signal?.throwIfAborted()
         const run = await runOf(workspaceId, id)
         if (endedStatuses.includes(run.status) || Date.now() >= until) return run

@@ -19,6 +19,7 @@ import {
   runsWithKey,
   claimRuns,
   type NewRun,
+  type RunRow,
 } from './run-store.ts'
 
 /** The engine's name for the job that executes one segment of a run. */
@@ -51,6 +52,8 @@ export interface Launcher {
 export interface Segment {
   readonly id: string
   readonly segment: number
+  /** The run, if it was stored just now and has no steps yet. */
+  readonly known?: RunRow
 }
 
 const maxKeyLength = 500
@@ -97,7 +100,10 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
 
   const start: Launcher['start'] = async (trx, ...segments) => {
     if (segments.length === 0) return
-    await engine.enqueue(trx, ...segments.map(({ id, segment }) => ({ id: `${id}:${segment}`, handler: runHandler, input: { runId: id } })))
+    await engine.enqueue(
+      trx,
+      ...segments.map(({ id, segment, known }) => ({ id: `${id}:${segment}`, handler: runHandler, input: { runId: id }, known })),
+    )
   }
 
   const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await claimRuns(trx, ids)))
@@ -157,7 +163,8 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
       const made = await Promise.all(requests.map(prepare))
       const plain = made.filter(({ key }) => key === undefined).map(({ run }) => run)
       await insertRuns(trx, plain)
-      await start(trx, ...plain.filter(({ status }) => status === 'running').map(({ id }) => ({ id, segment: 0 })))
+      const running = plain.filter(({ status }) => status === 'running')
+      await start(trx, ...running.map((run) => ({ id: run.id, segment: 0, known: asStored(run) })))
       const runs: NewRun[] = []
       for (const [index, { run, key }] of made.entries()) runs.push(key === undefined ? run : await queue(trx, run, requests[index]!, key))
       return runs
@@ -214,4 +221,9 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
     const key = template === undefined ? '' : await render(expressions, template, scope)
     return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
   }
+}
+
+/** A new run as a read of it would return it. */
+export function asStored(run: NewRun): RunRow {
+  return { ...run, outputs: null, segment: 0, cancelling: false, finishedAt: null }
 }

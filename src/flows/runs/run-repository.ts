@@ -13,13 +13,15 @@ export interface ActiveRun {
   readonly job: string
   readonly abort: AbortController
   wakeRequests: number
+  /** The run as it ended here. */
+  ended?: RunRow
 }
 
 /** Loads and stores runs and their steps, many in one statement, and knows which runs this process executes. */
 export interface RunRepository extends AsyncDisposable {
   readonly active: ReadonlyMap<string, ActiveRun>
-  /** Resolves when this process stops executing the run, at once if it does not execute it. */
-  left(id: string): Promise<void>
+  /** Resolves when this process stops executing the run, with the run if it ended here. At once if this process does not execute it. */
+  left(id: string): Promise<RunRow | undefined>
   enter(id: string, job: string): ActiveRun & Disposable
   /** Reads a run and its steps; concurrent calls share a statement. */
   load(id: string): Promise<{ row: RunRow | undefined; steps: SavedStep[] }>
@@ -36,7 +38,7 @@ export interface RunRepository extends AsyncDisposable {
 
 export function createRunRepository(db: Database, executorId: string): RunRepository {
   const active = new Map<string, ActiveRun>()
-  const leaving = new Map<string, (() => void)[]>()
+  const leaving = new Map<string, ((ended: RunRow | undefined) => void)[]>()
   const steps = createBatcher(async (records: readonly StepWrite[]) => {
     const { cancelled, wakeRequested, lost } = await saveSteps(db.sql, executorId, records)
     return records.map(({ runId, job }) => ({
@@ -58,7 +60,7 @@ export function createRunRepository(db: Database, executorId: string): RunReposi
     active,
     left: (id) =>
       new Promise((resolve) => {
-        if (!active.has(id)) return resolve()
+        if (!active.has(id)) return resolve(undefined)
         leaving.set(id, [...(leaving.get(id) ?? []), resolve])
       }),
     enter(id, job) {
@@ -67,7 +69,7 @@ export function createRunRepository(db: Database, executorId: string): RunReposi
       return Object.assign(run, {
         [Symbol.dispose]: () => {
           if (active.get(id) === run) active.delete(id)
-          for (const resolve of leaving.get(id) ?? []) resolve()
+          for (const resolve of leaving.get(id) ?? []) resolve(run.ended)
           leaving.delete(id)
         },
       })

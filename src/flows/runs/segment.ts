@@ -3,6 +3,7 @@ import { isPassing, type Transaction } from '#db'
 import { JobLost, type JobContext, type JobHandler } from '#engine'
 import { toCloudEvent } from '#events'
 import { sleep } from '#lib/clock'
+import { postgresJson } from '#lib/postgres-text'
 import type { Definition } from '../definitions/index.ts'
 import { findVersion } from '../definitions/flow-store.ts'
 import { toRunError } from '../interpreter/error.ts'
@@ -38,11 +39,14 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     return found.definition
   }
 
-  return async ({ runId }: { readonly runId: string }, context: JobContext): Promise<void> => {
+  return async ({ runId }, context: JobContext): Promise<void> => {
     using run = runRepository.enter(runId, context.id)
+    let known = context.known as RunRow | undefined
     for (let pause = minPauseMs; ;) {
+      const given = known
+      known = undefined
       try {
-        if (await advance(run, context)) return
+        if (await advance(run, context, given)) return
         pause = minPauseMs
       } catch (thrown) {
         // A job that throws has ended, and would not be started again.
@@ -55,8 +59,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
   }
 
   /** Returns false when the run has to be continued at once, because something it waits for has arrived. */
-  async function advance(run: ActiveRun, context: JobContext): Promise<boolean> {
-    const { row, steps } = await context.hold(() => runRepository.load(run.id))
+  async function advance(run: ActiveRun, context: JobContext, known: RunRow | undefined): Promise<boolean> {
+    const { row, steps } = known ? { row: known, steps: [] } : await context.hold(() => runRepository.load(run.id))
     // Another process ended or suspended the run and died before it could end the job.
     if (row?.status !== 'running') return true
     const definition = await definitionOf(row)
@@ -119,6 +123,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
           })
         : await runRepository.end(run, end)
     if (!ended) return
+    run.ended = { ...row, ...end, outputs: postgresJson(end.outputs ?? null), finishedAt: new Date(), wakeAt: null }
     deps.metrics.flowRuns.inc({ flow: row.flow, outcome: status })
     deps.metrics.flowDuration.observe((Date.now() - row.createdAt.getTime()) / 1000)
   }

@@ -65,6 +65,9 @@ export interface SavedSteps {
  * Stores steps of many runs in one statement, if this process still holds their jobs. A finished step is never overwritten, and a waiting step
  * stays waiting during its attempt, because a progress record may arrive late. Returns the runs that were cancelled and those with a wake
  * request.
+ *
+ * Does not wait for the disk. A step whose record is lost in a crash of the machine runs again, as if the process had died just before this
+ * statement, and what it did outside has its own record in the journal of tool calls. The end of the run is durable, and all before it.
  */
 export async function saveSteps(sql: Sql, executorId: string, steps: readonly StepWrite[]): Promise<SavedSteps> {
   // One statement cannot change a row twice, so only the last record of each step is stored.
@@ -87,11 +90,13 @@ export async function saveSteps(sql: Sql, executorId: string, steps: readonly St
           and (s.status <> 'waiting' or excluded.status <> 'running' or excluded.attempts > s.attempts)
       returning 1
     )
-    select null as id, null as job, false as cancelling, false as "wakeRequested", count(*)::int as changed from saved
+    select null as id, null as job, false as cancelling, false as "wakeRequested", count(*)::int as changed,
+           set_config('synchronous_commit', 'off', true)
+      from saved
     union all
-    select null, job, false, false, 0 from unnest(${jobs}::text[]) as job where job not in (select id from held)
+    select null, job, false, false, 0, null from unnest(${jobs}::text[]) as job where job not in (select id from held)
     union all
-    select id, null, cancelling, wake_requested, 0 from hub.flow_runs where id = any(${[...new Set(steps.map(({ runId }) => runId))]}::text[])
+    select id, null, cancelling, wake_requested, 0, null from hub.flow_runs where id = any(${[...new Set(steps.map(({ runId }) => runId))]}::text[])
        and (cancelling or wake_requested)`.execute(sql)
   return {
     lost: new Set(rows.flatMap(({ job }) => job ?? [])),
