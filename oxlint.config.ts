@@ -3,7 +3,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint'
 // The modules that each module of src/ may import. Others import a module by its public name in package.json (`#tools`), never one of its files.
 // A folder that is missing here may import nothing but files of its own and #lib.
 const base = 'lib errors telemetry db'
-const connected = `${base} engine access credentials http kit events/publish`
+const connected = `${base} engine access retention credentials http kit events/publish`
 const features = `${connected} integrations expressions events tools`
 const surface = `${features} endpoints webhooks flows`
 const mayImport: Readonly<Record<string, string>> = {
@@ -18,17 +18,18 @@ const mayImport: Readonly<Record<string, string>> = {
   expressions: base,
   engine: base,
   access: `${base} engine`,
+  retention: `${base} engine access`,
   credentials: `${base} engine access`,
   integrations: connected,
   events: `${connected} expressions`,
-  'events/publish': base,
+  'events/publish': `${base} engine`,
   tools: `${connected} integrations expressions`,
   endpoints: features,
   webhooks: features,
   flows: features,
   operations: surface,
   transports: `${surface} operations`,
-  cli: `${surface} operations config hub`,
+  cli: `${surface} operations config hub serve`,
 }
 
 type Pattern = { message: string } & ({ regex: string } | { group: string[] })

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '#config'
-import { serveHub } from '#hub'
+import { serveHub } from '#serve'
 import { createApi, type Api } from './api.ts'
 
 const usualPort = 3000

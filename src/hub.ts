@@ -1,25 +1,23 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { createAccess, type Access } from '#access'
+import { createAccess } from '#access'
 import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
-import { createCredentials, createKeyring, type Credentials } from '#credentials'
+import { createCredentials, createKeyring } from '#credentials'
 import { ensureDataDir, openDatabase, type Database } from '#db'
-import { createEngine, type Engine } from '#engine'
-import type { Readiness, RestApp } from '#transports/rest'
-import { createEvents, type Events } from '#events'
-import { createOutbound, type Outbound } from '#endpoints'
-import { createExpressions, type Expressions } from '#expressions'
-import { createFlows, type Flows } from '#flows'
-import { createIntegrations, type Integrations } from '#integrations'
-import { createEgress } from '#http'
-import { HubError } from '#errors'
-import { newId } from '#lib/ids'
-import { createExecute, createHubTools, operations, type Execute } from '#operations'
+import { createOutbound } from '#endpoints'
+import { createEngine, type Engine, type Work } from '#engine'
+import { createEvents } from '#events'
 import { createEventPublisher } from '#events/publish'
+import { createExpressions, type Expressions } from '#expressions'
+import { createFlows, flowTools } from '#flows'
+import { createEgress } from '#http'
+import { createIntegrations } from '#integrations'
+import { newId } from '#lib/ids'
+import { createExecute, createHubToolRunner, hubTools, operations, type BaseModules, type Execute, type Modules } from '#operations'
+import { createRetention } from '#retention'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
-import { createTools, type Tools } from '#tools'
-import { createHookCheck, createReader, createWebhooks, type Webhooks } from '#webhooks'
+import { createCatalogue, createInvocations, createRegistry, createTools } from '#tools'
+import { createHookCheck, createReader, createWebhooks } from '#webhooks'
+import { keepAdminToken } from './admin-token.ts'
 import { declaredValues, declaredVariables, operatorHosts } from './connector-variables.ts'
 import { loadConnectors } from './load-connectors.ts'
 import { version } from './version.ts'
@@ -28,22 +26,18 @@ import { version } from './version.ts'
 export const ownVariables = declaredVariables(ownConnectors)
 
 /** The composition root: the only place that knows every module. It creates them in order and disposes of them in reverse. */
-export interface Hub extends AsyncDisposable {
+export interface Hub extends AsyncDisposable, Modules {
   readonly config: Config
   readonly telemetry: Telemetry
   readonly db: Database
-  readonly access: Access
-  readonly credentials: Credentials
-  readonly integrations: Integrations
-  readonly tools: Tools
+  readonly engine: Engine
   readonly expressions: Expressions
-  readonly events: Events
-  readonly outbound: Outbound
-  readonly webhooks: Webhooks
-  readonly flows: Flows
   /** Runs an operation, with all its checks. */
   readonly execute: Execute
-  readonly engine: Engine
+  /** Dispatches everything that is stored and returns how many events that were. For tests and benches. */
+  dispatch(): Promise<number>
+  /** What a process that works does in the background. */
+  readonly work: Work
 }
 
 export async function createTelemetry(config: Config): Promise<Telemetry & AsyncDisposable> {
@@ -71,18 +65,12 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(connectors, config.others)] })
   stack.defer(() => egress.close())
-  const publisher = createEventPublisher(db)
+  const publisher = createEventPublisher({ db, engine })
   const expressions = stack.use(createExpressions(telemetry))
-  const integrations: Integrations = stack.use(
+  const base = { db, engine, access, credentials, publisher, expressions, ...telemetry }
+  const integrations = stack.use(
     await createIntegrations(
-      {
-        db,
-        access,
-        credentials,
-        publisher,
-        ...telemetry,
-        http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS },
-      },
+      { ...base, http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS } },
       {
         connectors,
         environment: declaredValues(connectors, config.others),
@@ -91,145 +79,62 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       },
     ),
   )
-  const tools = stack.use(
-    createTools(
-      { db, engine, access, integrations, publisher, ...telemetry },
-      { connectors, ownTools: createHubTools(operations, () => execute) },
-    ),
-  )
   const reader = createReader({ integrations, expressions })
-  const events = stack.use(createEvents({ db, access, expressions, publisher, read: reader.read, ...telemetry }))
-  const outbound = stack.use(
-    createOutbound(
-      { db, access, credentials, egress, expressions, publisher, read: reader.read, ...telemetry },
-      { drainMs: config.HUB_DRAIN_SECONDS * 1000 },
-    ),
-  )
-  events.consume('endpoint', outbound.consumer)
-  const webhooks = stack.use(createWebhooks({ db, access, credentials, integrations, events, expressions, reader, ...telemetry }))
-  const flows: Flows = stack.use(createFlows({ db, engine, access, events, expressions, publisher, tools, connectors, ...telemetry }))
-  const execute: Execute = createExecute({ access, credentials, integrations, tools, events, outbound, webhooks, flows })
-  const owned = stack.move()
-  return {
-    config,
-    execute,
-    telemetry,
-    db,
+  const retention = createRetention(base)
+  const events = stack.use(createEvents({ ...base, read: reader.read }))
+  const outbound = stack.use(createOutbound({ ...base, egress, read: reader.read }, { drainMs: config.HUB_DRAIN_SECONDS * 1000 }))
+  const webhooks = stack.use(createWebhooks({ ...base, integrations, events, reader }))
+  const catalogue = createCatalogue(createRegistry(connectors, hubTools(operations)), [flowTools(db)])
+  const flows = stack.use(createFlows({ ...base, events, catalogue, connectors }))
+  const modules: BaseModules = {
     access,
     credentials,
     integrations,
-    tools,
-    expressions,
+    invocations: createInvocations(db),
     events,
     outbound,
     webhooks,
     flows,
-    engine,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    retention,
   }
-}
-
-export interface ComposedHub extends AsyncDisposable {
-  readonly hub: Hub
-  readonly rest: RestApp
-}
-
-/** A hub with its transports, which does not listen yet. */
-export async function composeHub(
-  config: Config,
-  mode: 'serve' | 'attach' = 'attach',
-  isStopping: () => boolean = () => false,
-): Promise<ComposedHub> {
-  await using stack = new AsyncDisposableStack()
-  const hub = stack.use(await openHub(config, mode))
-  const { telemetry, access, tools, webhooks, execute } = hub
-  // Imported here, because a command beside a serving hub does not need it and starts faster without it.
-  const { buildRest } = await import('#transports/rest')
-  const rest = await buildRest(
-    {
-      ...telemetry,
-      version,
-      connectors: hub.integrations.connectors,
-      access,
-      tools,
-      webhooks,
-      execute,
-      readiness: readinessOf(hub),
-      isStopping,
-    },
-    { bodyLimit: config.HUB_BODY_LIMIT, corsOrigins: config.HUB_CORS_ORIGINS, trustProxy: config.HUB_TRUST_PROXY },
+  const tools = stack.use(
+    createTools(
+      { ...base, integrations, catalogue },
+      {
+        runners: { operation: createHubToolRunner(operations, createExecute(modules)), flow: flows.runTool },
+        // A run that asked for the approval continues.
+        onApprovalDecided: async (trx, { runId }) => {
+          if (runId !== null) await flows.wake(trx, [runId])
+        },
+      },
+    ),
   )
-  stack.defer(() => rest.close())
-  const owned = stack.move()
-  return { hub, rest, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-}
-
-export interface ServingHub {
-  readonly hub: Hub
-  readonly address: string
-  /** Accepts no more work, waits for the work in progress up to the drain time, then disposes of everything. */
-  stop(): Promise<void>
-}
-
-export async function serveHub(config: Config): Promise<ServingHub> {
-  let stopping = false
-  await using stack = new AsyncDisposableStack()
-  const { hub, rest } = stack.use(await composeHub(config, 'serve', () => stopping))
-  const { tools, events, outbound, webhooks, flows, engine } = hub
-  const isWorker = config.HUB_ROLE !== 'api'
-  stack.use(await engine.start(isWorker ? { jobs: { ...tools.jobs, ...flows.jobs }, pollers: [] } : undefined))
-  if (isWorker) {
-    tools.start()
-    events.start()
-    outbound.start()
-    webhooks.start()
-    flows.start()
+  const dispatcher = events.dispatcher({ endpoint: outbound.subscriber, ...flows.subscribers })
+  const work: Work = {
+    jobs: { ...tools.jobs, ...flows.jobs(tools) },
+    pollers: [
+      dispatcher.poller,
+      outbound.poller,
+      ...webhooks.pollers,
+      ...flows.pollers,
+      ...tools.pollers,
+      retention.poller([events, outbound, webhooks, flows, tools].flatMap((module) => module.retention)),
+    ],
   }
-  const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
-  // Closed before the engine, because a request may still start a run.
-  stack.defer(() => rest.close())
   const owned = stack.move()
   return {
-    hub,
-    address,
-    async stop() {
-      stopping = true
-      // Closes idle connections repeatedly: a client would keep one whose request ends later, and delay the stop.
-      const closingIdle = setInterval(() => rest.server.closeIdleConnections(), 50)
-      // A request that never ends must not delay the stop either.
-      const closingAll = setTimeout(() => rest.server.closeAllConnections(), config.HUB_DRAIN_SECONDS * 1000)
-      await owned.disposeAsync().finally(() => {
-        clearInterval(closingIdle)
-        clearTimeout(closingAll)
-      })
-    },
+    config,
+    telemetry,
+    db,
+    engine,
+    expressions,
+    ...modules,
+    tools,
+    execute: createExecute({ ...modules, tools }),
+    dispatch: dispatcher.drain,
+    work,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-}
-
-function readinessOf({ db, credentials, telemetry }: Hub): Readiness {
-  return async () => {
-    const [database, store] = await Promise.all([probe(() => db.ping()), probe(() => credentials.check())])
-    telemetry.metrics.databaseUp.set(database.ok ? 1 : 0)
-    return { database, credentials: store }
-  }
-}
-
-async function probe(check: () => Promise<void>): Promise<{ ok: boolean; reason?: string }> {
-  try {
-    await check()
-    return { ok: true }
-  } catch (error) {
-    return { ok: false, reason: error instanceof HubError ? error.message : 'failed' }
-  }
-}
-
-function keepAdminToken(config: Config, token: string): void {
-  ensureDataDir(config.HUB_DATA_DIR)
-  const path = join(config.HUB_DATA_DIR, 'admin-token')
-  // Written under another name first, so that the file is complete at every moment.
-  rmSync(`${path}.new`, { force: true })
-  writeFileSync(`${path}.new`, `${token}\n`, { mode: 0o600, flush: true })
-  renameSync(`${path}.new`, path)
 }
 
 function vaultOptions(config: Config) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { loadConfig } from '#config'
-import { serveHub } from '#hub'
+import { serveHub } from '#serve'
 
 /** The hub's side of the flows bench, in a process of its own as the floor is. Prints a line of JSON for each round asked for. */
 const [url, dataDir, ...rounds] = process.argv.slice(2)

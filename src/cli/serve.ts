@@ -23,7 +23,7 @@ export function runCommands(program: Command): void {
 async function serve(): Promise<void> {
   const { loadConfig } = await import('#config')
   const { config } = loadConfig()
-  const { serveHub } = await import('#hub')
+  const { serveHub } = await import('#serve')
   const { hub, address, stop } = await serveHub(config)
   const { logger } = hub.telemetry
   logger.info(

@@ -261,7 +261,7 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     }
     const match = { event: { ...event, receivedAt: new Date(), replays: 0 }, subscription }
     const gone = { ...match, subscription: { ...subscription, target: 'end_gone' } }
-    const taken = await sender.db.transaction((trx) => sender.outbound.consumer.take(trx, [match, gone, match]))
+    const taken = await sender.db.transaction((trx) => sender.outbound.subscriber.take(trx, [match, gone, match]))
     assert.deepEqual(
       taken.map((id) => id !== undefined),
       [true, false, false],

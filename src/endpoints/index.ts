@@ -1,19 +1,22 @@
-import type { ReadEvent, Consumer } from '#events'
 import type { Access } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
+import type { Engine, Poller } from '#engine'
+import type { ReadEvent, Subscriber } from '#events'
 import type { Expressions } from '#expressions'
 import type { Egress } from '#http'
 import { ttlCache } from '#lib/ttl-cache'
 import { systemClock, type Clock } from '#lib/clock'
 import type { EventPublisher } from '#events/publish'
+import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
-import { createConsumer } from './consumer.ts'
 import { createDeliveries, type Deliveries } from './deliveries.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
+import { deliveryRetention } from './retention.ts'
 import { createSend } from './send.ts'
 import { createAttemptRecorder } from './record-attempt.ts'
-import { createWorker } from './worker.ts'
+import { createSubscriber } from './subscriber.ts'
+import { createWorker, deliveryPoller } from './worker.ts'
 
 export type { Deliveries, DeliveryDetail, ReplayRange, RetryRange } from './deliveries.ts'
 export type { AttemptRow, DeliveryFilter, DeliveryRow } from './delivery-store.ts'
@@ -24,18 +27,20 @@ export type { SignatureKind } from './signing.ts'
 
 /** Sends events to endpoints, signed, with retries. */
 export interface Outbound extends AsyncDisposable {
-  /** Handles subscriptions of kind `endpoint`. */
-  readonly consumer: Consumer
+  /** Receives the events for subscriptions of kind `endpoint`. */
+  readonly subscriber: Subscriber
   readonly endpoints: Endpoints
   readonly deliveries: Deliveries
-  /** Starts to send. A process that only answers requests does not call it. */
-  start(): void
+  /** Sends due deliveries. */
+  readonly poller: Poller
+  readonly retention: readonly RetentionTask[]
   /** Sends everything that is due and returns the number of attempts. For tests and benches. */
   drain(): Promise<number>
 }
 
 export interface OutboundDeps extends Telemetry {
   readonly db: Database
+  readonly engine: Pick<Engine, 'wake'>
   readonly access: Access
   readonly credentials: Credentials
   readonly egress: Egress
@@ -80,12 +85,13 @@ export function createOutbound(
   const send = createSend({ ...deps, credentials, clock })
   const recordAttempt = createAttemptRecorder({ ...deps, random })
   const worker = createWorker({ ...deps, clock, send, recordAttempt }, { ...defaults, ...given })
-  const wake = worker.kick
+  const wake = (): void => deps.engine.wake(deliveryPoller)
   return {
-    consumer: createConsumer(clock, wake),
+    subscriber: createSubscriber({ ...deps, clock }),
     endpoints: createEndpoints({ ...deps, credentials, clock, send, wake }),
     deliveries: createDeliveries({ ...deps, clock, wake }),
-    start: worker.start,
+    poller: worker.poller,
+    retention: deliveryRetention(deps.db),
     drain: worker.drain,
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
   }

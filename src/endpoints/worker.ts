@@ -1,4 +1,5 @@
 import type { Database } from '#db'
+import type { Engine, Poller } from '#engine'
 import { HubError } from '#errors'
 import { sleep, within, type Clock } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
@@ -20,18 +21,21 @@ export interface WorkerOptions {
 }
 
 export interface Worker extends AsyncDisposable {
-  start(): void
-  kick(): void
+  readonly poller: Poller
   /** Sends everything that is due and returns the number of attempts. */
   drain(): Promise<number>
 }
 
 export interface WorkerDeps extends Telemetry {
   readonly db: Database
+  readonly engine: Pick<Engine, 'wake'>
   readonly clock: Clock
   readonly send: Send
   readonly recordAttempt: RecordAttempt
 }
+
+/** The poller's name, by which a process that stored a delivery wakes it. */
+export const deliveryPoller = 'deliveries'
 
 /** An endpoint that failed or took longer than this gets one call at a time, so that it does not block places that others could use. */
 const slowMs = 5000
@@ -42,15 +46,12 @@ const postponeMs = 30_000
 const expireEveryMs = 30_000
 const expireBatch = 500
 
-export function createWorker({ db, clock, send, recordAttempt, logger, metrics }: WorkerDeps, options: WorkerOptions): Worker {
+export function createWorker({ db, engine, clock, send, recordAttempt, logger, metrics }: WorkerDeps, options: WorkerOptions): Worker {
   const { concurrency, perEndpoint, pollMs, drainMs } = options
   const underWay = new Map<Promise<void>, string>()
   const slow = new Set<string>()
   const stopping = new AbortController()
   const cutting = new AbortController()
-  let loop: Promise<void> | undefined
-  let wake: (() => void) | undefined
-  let kicked = false
   let lastExpiry = Number.NEGATIVE_INFINITY
   let lastProbe = Number.NEGATIVE_INFINITY
 
@@ -102,7 +103,7 @@ export function createWorker({ db, clock, send, recordAttempt, logger, metrics }
         .catch((error: unknown) => logger.error({ err: error, delivery: delivery.id }, 'a delivery failed because of an error in the hub'))
         .finally(() => {
           underWay.delete(task)
-          kick()
+          engine.wake(deliveryPoller)
         })
       underWay.set(task, delivery.endpointId)
     }
@@ -154,35 +155,15 @@ export function createWorker({ db, clock, send, recordAttempt, logger, metrics }
     for (const [state, number] of Object.entries(await countEndpoints(db.sql, new Date(now)))) metrics.endpoints.set({ state }, number)
   }
 
-  const kick = (): void => {
-    kicked = true
-    wake?.()
-  }
-
-  const run = async (): Promise<void> => {
-    for (let pause = pollMs; !stopping.signal.aborted;) {
-      kicked = false
-      try {
-        const { begun, moved } = await round()
-        pause = pollMs
-        if (begun + moved > 0) continue
-      } catch (error) {
-        logger.warn({ err: error }, 'due deliveries could not be read; trying again')
-        pause = Math.min(pause * 2, 10_000)
-      }
-      if (kicked) continue
-      const wakeUp = new AbortController()
-      wake = () => wakeUp.abort()
-      await sleep(pause, wakeUp.signal).catch(() => undefined)
-      wake = undefined
-    }
-  }
-
   return {
-    start() {
-      loop ??= run()
+    poller: {
+      name: deliveryPoller,
+      everyMs: pollMs,
+      async run() {
+        const { begun, moved } = await round()
+        return begun + moved > 0
+      },
     },
-    kick,
     async drain() {
       let total = 0
       for (;;) {
@@ -194,8 +175,6 @@ export function createWorker({ db, clock, send, recordAttempt, logger, metrics }
     },
     async [Symbol.asyncDispose]() {
       stopping.abort()
-      wake?.()
-      await loop
       const all = Promise.all(underWay.keys())
       if ((await within(drainMs, all, 'late')) === 'late') {
         cutting.abort()

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '#db'
 import { HubError } from '#errors'
-import { fitsType, toCloudEvent, type Consumer, type HubEvent, type Match } from './event.ts'
+import { fitsType, toCloudEvent, type HubEvent, type Match, type Subscriber } from './event.ts'
 import {
   changeEvents,
   disableSubscription,
@@ -32,13 +32,9 @@ export function markFailed(db: Database, { workspaceId, id, seq }: Waiting): Pro
 }
 
 /** Delivers the events to their subscribers and removes them from the queue, in one transaction. */
-export async function deliver(
-  deps: DispatchDeps,
-  trx: Transaction,
-  queued: readonly Waiting[],
-): Promise<{ count: number; kinds: string[] }> {
+export async function deliver(deps: DispatchDeps, trx: Transaction, queued: readonly Waiting[]): Promise<number> {
   const subscriptions = (await subscriptionsOf(trx, [...new Set(queued.map(({ workspaceId }) => workspaceId))])).filter(({ kind }) =>
-    deps.consumers.has(kind),
+    Object.hasOwn(deps.subscribers, kind),
   )
   const isWanted = ({ whole, workspaceId, type }: Waiting): boolean =>
     whole || subscriptions.some((one) => one.workspaceId === workspaceId && fitsType(type, one.types))
@@ -62,13 +58,13 @@ export async function deliver(
       matches.set(subscription.kind, list)
     }
   }
-  for (const [kind, list] of matches) await insertEffects(trx, await consume(deps.consumers.get(kind)!, trx, list))
+  for (const [kind, list] of matches) await insertEffects(trx, await handOver(deps.subscribers[kind]!, trx, list))
   await changeEvents(trx, changes)
   await leaveQueue(
     trx,
     waiting.map(({ seq }) => seq),
   )
-  return { count: waiting.length, kinds: [...matches.keys()] }
+  return waiting.length
 }
 
 function upTo(maxBytes: number, queued: readonly Waiting[], isRead: (one: Waiting) => boolean): readonly Waiting[] {
@@ -131,9 +127,9 @@ async function matchesFilter(
   }
 }
 
-/** Returns what the consumer started for the events. */
-async function consume(consumer: Consumer, trx: Transaction, matches: readonly Match[]): Promise<Effect[]> {
-  const effects = await consumer.take(trx, matches)
+/** Returns what the subscriber started for the events. */
+async function handOver(subscriber: Subscriber, trx: Transaction, matches: readonly Match[]): Promise<Effect[]> {
+  const effects = await subscriber.take(trx, matches)
   return matches.flatMap(({ event, subscription: { id: subscriptionId, kind, target } }, index): Effect[] => {
     const effectId = effects[index]
     if (effectId === undefined) return []

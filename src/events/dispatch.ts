@@ -1,43 +1,39 @@
 import { isPassing } from '#db'
+import type { Poller } from '#engine'
 import { sleep } from '#lib/clock'
 import { deliver, markFailed } from './deliver.ts'
-import { nextWaiting, tryDispatchLock, type Waiting } from './store.ts'
+import { isQueueEmpty, nextWaiting, tryDispatchLock, type Waiting } from './store.ts'
 import type { DispatchDeps } from './types.ts'
 
-export interface Dispatcher extends AsyncDisposable {
-  start(): void
-  /** Tells the dispatcher that an event was stored. */
-  kick(): void
-  /** Dispatches everything that is stored and returns how many events that were. */
+export interface Dispatcher {
+  readonly poller: Poller
+  /** Dispatches everything that is stored and returns how many events that were. For tests and benches. */
   drain(): Promise<number>
 }
 
+/** The poller's name, by which a process that stored an event wakes it. */
+export const dispatchPoller = 'events'
+
 const atOnce = 200
-// For events that other processes stored, which must be dispatched within 100 ms. Events of this process call `kick`.
-const pollMs = 75
-/** The pause between two rounds. A single event is dispatched at once; many events share a transaction. */
+/** Processes that store events wake the poller. This is for wake-ups that were lost. */
+const everyMs = 1000
+/** A single event is dispatched at once; many events share a transaction. */
 const restMs = 20
+const lockRetryMs = 25
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
-  const { db, logger, metrics, consumers } = deps
-  let stopping = false
-  let loop: Promise<void> | undefined
-  let wake: (() => void) | undefined
-  let kicked = false
+  const { db, logger, metrics } = deps
 
-  const dispatch = (max: number, onHead: (head: Waiting) => void = () => undefined): Promise<number> =>
-    db
-      .transaction(async (trx) => {
-        const waiting = (await tryDispatchLock(trx)) ? await nextWaiting(trx, max) : []
-        if (waiting[0]) onHead(waiting[0])
-        return waiting.length === 0 ? { count: 0, kinds: [] } : deliver(deps, trx, waiting)
-      })
-      .then(({ count, kinds }) => {
-        for (const kind of kinds) consumers.get(kind)?.wake?.()
-        return count
-      })
+  /** Returns undefined while another process dispatches. */
+  const dispatch = (max: number, onHead: (head: Waiting) => void = () => undefined): Promise<number | undefined> =>
+    db.transaction(async (trx) => {
+      if (!(await tryDispatchLock(trx))) return undefined
+      const waiting = await nextWaiting(trx, max)
+      if (waiting[0]) onHead(waiting[0])
+      return waiting.length === 0 ? 0 : deliver(deps, trx, waiting)
+    })
 
-  const round = async (): Promise<number> => {
+  const round = async (): Promise<number | undefined> => {
     let head: Waiting | undefined
     try {
       return await dispatch(atOnce)
@@ -57,44 +53,27 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     }
   }
 
-  const run = async (): Promise<void> => {
-    for (let pause = pollMs; !stopping;) {
-      kicked = false
-      const began = Date.now()
-      try {
-        const count = await round()
-        if (count > 0) metrics.eventsDispatched.inc(count)
-        if (count === atOnce) continue
-        pause = pollMs
-      } catch (error) {
-        logger.warn({ err: error }, 'events could not be dispatched; trying again')
-        pause = Math.min(pause * 2, 5000)
-      }
-      const wakeUp = new AbortController()
-      wake = () => wakeUp.abort()
-      if (!kicked && !stopping) await sleep(pause, wakeUp.signal).catch(() => undefined)
-      wake = undefined
-      if (!stopping) await sleep(Math.max(0, began + restMs - Date.now()))
-    }
-  }
-
   return {
-    start() {
-      loop ??= run()
-    },
-    kick() {
-      kicked = true
-      wake?.()
+    poller: {
+      name: dispatchPoller,
+      everyMs,
+      restMs,
+      async run(stopping) {
+        const count = await round()
+        if (count === undefined) {
+          // The other process may have read the queue before this process stored its event.
+          if (await isQueueEmpty(db.sql)) return false
+          await sleep(lockRetryMs, stopping)
+          return true
+        }
+        metrics.eventsDispatched.inc(count)
+        return count >= atOnce
+      },
     },
     async drain() {
       let total = 0
-      for (let count = await round(); count > 0; count = await round()) total += count
+      for (let count = await round(); count !== undefined && count > 0; count = await round()) total += count
       return total
-    },
-    async [Symbol.asyncDispose]() {
-      stopping = true
-      wake?.()
-      await loop
     },
   }
 }

@@ -33,16 +33,17 @@ export interface Match {
   readonly subscription: SubscriptionRow
 }
 
-/** Handles the events for subscriptions of one kind. */
-export interface Consumer {
+/** Receives the events for subscriptions of one kind. */
+export interface Subscriber {
   /**
    * Runs in the transaction that marks the events as dispatched, so what it stores is stored exactly when they are. Returns for each match
    * the id of what it started, or undefined if it started nothing.
    */
   take(trx: Transaction, matches: readonly Match[]): Promise<readonly (string | undefined)[]>
-  /** Called after the commit, so that the consumer does not have to wait for its next poll. */
-  wake?(): void
 }
+
+/** By the kind of subscription. */
+export type Subscribers = Readonly<Record<string, Subscriber>>
 
 /** CloudEvents 1.0, JSON format. */
 export interface CloudEvent {

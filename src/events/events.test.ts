@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { createEventPublisher } from '#events/publish'
 import { startSender, type Sender } from '#test'
-import type { Consumer, HubEvent } from './index.ts'
+import type { HubEvent, Subscriber } from './index.ts'
 
 const bomb = '($f := function($n) { $n < 2 ? 1 : $f($n - 1) + $f($n - 2) }; $f(60) = event.data.n)'
 
-/** One who subscribes to what the test says, and keeps what it gets. */
-async function listen(
-  sender: Sender,
-  types: readonly string[],
-  filters: readonly (string | null)[] = [null],
-  fails?: (event: HubEvent) => boolean,
-) {
+interface Listening {
+  readonly types: readonly string[]
+  readonly filters?: readonly (string | null)[]
+  readonly fails?: (event: HubEvent) => boolean
+}
+
+/** A sender with a subscriber to these types, which keeps what it gets. */
+async function listen({ types, filters = [null], fails }: Listening) {
   const got: { target: string; data: any; replays: number }[] = []
-  const consumer: Consumer = {
+  const listener: Subscriber = {
     async take(_trx, matches) {
       if (matches.some(({ event }) => fails?.(event))) throw new Error('as it was told to')
       got.push(...matches.map(({ event, subscription }) => ({ target: subscription.target, data: event.data, replays: event.replays })))
       return matches.map(() => undefined)
     },
   }
-  sender.events.consume('listener', consumer)
+  const sender = await startSender({ subscribers: { listener } })
   const { workspaceId } = sender.operator
   await sender.db.transaction(async (trx) => {
     for (const [index, filter] of filters.entries()) {
@@ -30,15 +30,16 @@ async function listen(
       await sender.events.subscribe(trx, row)
     }
   })
-  return got
+  return { sender, got }
 }
 
+const sweep = ({ retention, events }: Sender) => retention.poller(events.retention).run(new AbortController().signal)
 const list = (sender: Sender) => sender.events.list(sender.operator.workspaceId, {}, { limit: 200 })
 
 suite('events', () => {
   test('a filter that never ends switches its subscription off, tells so, and holds up no other', async () => {
-    await using sender = await startSender()
-    const got = await listen(sender, ['thing.*'], ['event.data.n = 1', bomb, null])
+    const { sender, got } = await listen({ types: ['thing.*'], filters: ['event.data.n = 1', bomb, null] })
+    await using _ = sender
     await sender.happen('thing.happened', { n: 1 })
     assert.deepEqual(
       got.map(({ target }) => target),
@@ -58,13 +59,13 @@ suite('events', () => {
   })
 
   test('one that cannot be handed on is put aside with a reason, and all others are handed on in their order', async () => {
-    await using sender = await startSender()
-    const got = await listen(sender, ['thing.*'], [null], ({ data }) => (data as { n: number }).n === 2)
+    const { sender, got } = await listen({ types: ['thing.*'], fails: ({ data }) => (data as { n: number }).n === 2 })
+    await using _ = sender
     await sender.db.transaction(async (trx) => {
       const announcements = [1, 2, 3].map((n) => ({ workspaceId: sender.operator.workspaceId, type: 'thing.happened', data: { n } }))
-      await createEventPublisher(sender.db).publish(trx, announcements)
+      await sender.publisher.publish(trx, announcements)
     })
-    await sender.events.drain()
+    await sender.dispatch()
     assert.deepEqual(
       got.map(({ data }) => data.n),
       [1, 3],
@@ -79,14 +80,14 @@ suite('events', () => {
   })
 
   test('one, or a range, happens again as often as it is asked for, in the order of before', async () => {
-    await using sender = await startSender()
-    const got = await listen(sender, ['thing.*'])
+    const { sender, got } = await listen({ types: ['thing.*'] })
+    await using _ = sender
     for (const n of [1, 2, 3]) await sender.happen(n === 2 ? 'thing.second' : 'thing.happened', { n })
     const [first] = (await list(sender)).toReversed()
     const again = async (which: object): Promise<string[]> => {
       got.length = 0
       await sender.events.replay(sender.operator, { transform: 'then', ...which })
-      await sender.events.drain()
+      await sender.dispatch()
       return got.map(({ data, replays }) => `${data.n}:${replays}`)
     }
     assert.deepEqual(await again({ ids: [first!.id] }), ['1:1'])
@@ -113,15 +114,15 @@ suite('events', () => {
     await age(1, 31)
     await age(2, 3)
     await sender.db.pool.query('insert into hub.event_queue (workspace_id, event_id) values ($1, $2)', [workspaceId, rows[0]!.id])
-    assert.equal(await sender.events.retention.sweep(), 1)
+    await sweep(sender)
     assert.deepEqual(await left(), [0, 2, 3, 4, 5, 6, 7])
     const rule = { eventsDays: 2, eventsBytes: null, deliveriesDays: null, runsDays: null }
-    await sender.events.retention.set(sender.operator, rule)
-    assert.equal(await sender.events.retention.sweep(), 1)
+    await sender.retention.set(sender.operator, rule)
+    await sweep(sender)
     assert.deepEqual(await left(), [0, 3, 4, 5, 6, 7])
     const { rows: sizes } = await sender.db.pool.query(`select pg_column_size(data) as size from hub.events where id = $1`, [rows[7]!.id])
-    await sender.events.retention.set(sender.operator, { ...rule, eventsBytes: Math.round(sizes[0].size * 3.5) })
-    await sender.events.retention.sweep()
+    await sender.retention.set(sender.operator, { ...rule, eventsBytes: Math.round(sizes[0].size * 3.5) })
+    await sweep(sender)
     const kept = await left()
     assert.ok(kept.includes(0) && kept.includes(7) && !kept.includes(3), kept.join())
     assert.ok(kept.length >= 3 && kept.length <= 4, kept.join())
@@ -139,17 +140,17 @@ suite('events', () => {
     )
     const left = async (): Promise<number[]> => (await list(sender)).toReversed().map(({ data }) => (data as { n: number }).n)
     const rule = { eventsDays: null, eventsBytes: 1_000_000, deliveriesDays: null, runsDays: null }
-    await sender.events.retention.set(sender.operator, rule)
-    await sender.events.retention.sweep()
+    await sender.retention.set(sender.operator, rule)
+    await sweep(sender)
     assert.deepEqual(await left(), [0])
     await sender.db.pool.query('update hub.flow_runs set finished_at = now()')
-    await sender.events.retention.sweep()
+    await sweep(sender)
     assert.deepEqual(await left(), [])
   })
 
   test('what the database has no letters for is announced, and waited for, all the same', async () => {
-    await using sender = await startSender()
-    const got = await listen(sender, ['thing.*'])
+    const { sender, got } = await listen({ types: ['thing.*'] })
+    await using _ = sender
     const { workspaceId } = sender.operator
     const row = {
       workspaceId,

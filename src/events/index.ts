@@ -3,23 +3,34 @@ import type { Database, Transaction } from '#db'
 import type { Expressions } from '#expressions'
 import { hubError } from '#errors'
 import { newId } from '#lib/ids'
+import type { Engine } from '#engine'
 import type { EventPublisher } from '#events/publish'
+import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
-import { createDispatcher } from './dispatch.ts'
-import type { Consumer, HubEvent, SubscriptionRow } from './event.ts'
+import { createDispatcher, dispatchPoller, type Dispatcher } from './dispatch.ts'
+import type { HubEvent, Subscribers, SubscriptionRow } from './event.ts'
 import { readEvent } from './deliver.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './event-queries.ts'
-import { createRetention, type Retention } from './retention.ts'
+import { eventRetention } from './retention.ts'
 import { deleteSubscriptions, effectsOf, insertSubscription, subscriptionsOf, type EventRow, type StoredEvent } from './store.ts'
 import type { ReadEvent } from './types.ts'
 
-export { fitsType, toCloudEvent, type CloudEvent, type Consumer, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
+export {
+  fitsType,
+  toCloudEvent,
+  type CloudEvent,
+  type HubEvent,
+  type Match,
+  type Subscriber,
+  type Subscribers,
+  type SubscriptionRow,
+} from './event.ts'
 export type { Arrival } from './inbox.ts'
-export type { Retention } from './retention.ts'
 export { findEvent, type EventFilter } from './event-queries.ts'
 export { deleteSubscriptions, insertSubscription, type EventRow, type StoredEvent } from './store.ts'
-export type { ReadEvent, Reading, RetentionRule } from './types.ts'
+export type { Dispatcher } from './dispatch.ts'
+export type { ReadEvent, Reading } from './types.ts'
 
 export interface ReplayRequest extends EventFilter {
   readonly ids?: readonly string[] | undefined
@@ -34,8 +45,6 @@ export interface EventDetail extends StoredEvent {
 /** Stores what happened outside and inside the hub in order of arrival, and delivers it to the subscribers. */
 export interface Events extends AsyncDisposable {
   readonly inbox: Pick<Inbox, 'add'>
-  /** Sets the consumer of one kind of subscription. Call it once for each kind, before `start`. */
-  consume(kind: string, consumer: Consumer): void
   subscribe(trx: Transaction, subscription: Omit<SubscriptionRow, 'id'>): Promise<string>
   unsubscribe(trx: Transaction, kind: string, target: string): Promise<void>
   subscriptions(workspaceId: string): Promise<SubscriptionRow[]>
@@ -49,15 +58,14 @@ export interface Events extends AsyncDisposable {
   replay(principal: Principal, request: ReplayRequest): Promise<number>
   /** Returns which of these deliveries were received since then. */
   known(workspaceId: string, which: { since: Date; deliveryIds: readonly string[] }): Promise<Set<string>>
-  readonly retention: Retention
-  /** Starts to dispatch events. A process that only answers requests does not call it. */
-  start(): void
-  /** Dispatches everything that is stored and returns how many events that were. For tests and benches. */
-  drain(): Promise<number>
+  /** Delivers stored events to the subscribers. */
+  dispatcher(subscribers: Subscribers): Dispatcher
+  readonly retention: readonly RetentionTask[]
 }
 
 export interface EventsDeps extends Telemetry {
   readonly db: Database
+  readonly engine: Pick<Engine, 'wake'>
   readonly access: Access
   readonly expressions: Expressions
   readonly publisher: EventPublisher
@@ -68,18 +76,13 @@ export interface EventsDeps extends Telemetry {
 const maxReplayed = 100_000
 
 export function createEvents(deps: EventsDeps): Events {
-  const { db, access } = deps
-  const consumers = new Map<string, Consumer>()
-  const dispatcher = createDispatcher({ ...deps, consumers })
-  const inbox = createInbox(db, dispatcher.kick)
-  const retention = createRetention(deps)
+  const { db, engine, access } = deps
+  const wakeDispatcher = (): void => engine.wake(dispatchPoller)
+  const inbox = createInbox(db, wakeDispatcher)
   return {
     inbox,
-    retention,
-    consume(kind, consumer) {
-      if (consumers.has(kind)) throw new Error(`there are two consumers for subscriptions of kind ${kind}`)
-      consumers.set(kind, consumer)
-    },
+    retention: eventRetention(db),
+    dispatcher: (subscribers) => createDispatcher({ ...deps, subscribers }),
     async subscribe(trx, subscription) {
       const id = newId('sub')
       await insertSubscription(trx, { ...subscription, id })
@@ -114,19 +117,10 @@ export function createEvents(deps: EventsDeps): Events {
         })
         return count
       })
-      dispatcher.kick()
+      wakeDispatcher()
       return count
     },
     known: (workspaceId, which) => knownDeliveries(db.sql, workspaceId, which),
-    start() {
-      dispatcher.start()
-      retention.start()
-    },
-    drain: () => dispatcher.drain(),
-    async [Symbol.asyncDispose]() {
-      await retention[Symbol.asyncDispose]()
-      await inbox[Symbol.asyncDispose]()
-      await dispatcher[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => inbox[Symbol.asyncDispose](),
   }
 }

@@ -115,6 +115,10 @@ export async function tryDispatchLock(trx: Transaction): Promise<boolean> {
   return rows[0]?.got ?? false
 }
 
+export async function isQueueEmpty(sql: Sql): Promise<boolean> {
+  return (await sql.selectFrom('event_queue').select('seq').limit(1).executeTakeFirst()) === undefined
+}
+
 export interface Waiting {
   readonly seq: number
   readonly workspaceId: string

@@ -2,7 +2,7 @@ import type { Database } from '#db'
 import type { EventPublisher } from '#events/publish'
 import type { Expressions } from '#expressions'
 import type { Telemetry } from '#telemetry'
-import type { Consumer } from './event.ts'
+import type { Subscribers } from './event.ts'
 import type { StoredEvent } from './store.ts'
 
 /** The data of an event, read from its body. */
@@ -22,13 +22,5 @@ export interface DispatchDeps extends Telemetry {
   readonly expressions: Expressions
   readonly publisher: EventPublisher
   readonly read: ReadEvent
-  readonly consumers: ReadonlyMap<string, Consumer>
-}
-
-/** How long a workspace keeps its data. Null means the default. */
-export interface RetentionRule {
-  readonly eventsDays: number | null
-  readonly eventsBytes: number | null
-  readonly deliveriesDays: number | null
-  readonly runsDays: number | null
+  readonly subscribers: Subscribers
 }

@@ -47,7 +47,7 @@ outputs: { text: "\${{ steps.text.output }}", ok: "\${{ steps.thing.output.ok }}
     assert.deepEqual(done.outputs, { text: 'Hello, Ada', ok: 1 })
     const step = at('thing', done.steps)
     assert.deepEqual([step.status, step.attempts, step.input.at], ['completed', 1, '/10'])
-    const invocation = await served.hub.tools.invocation(served.operator.workspaceId, step.invocationId)
+    const invocation = await served.hub.invocations.get(served.operator.workspaceId, step.invocationId)
     assert.equal(invocation.transport, 'flow')
   })
 

@@ -117,7 +117,7 @@ steps:
       return found?.status === 'running' && found
     })
     const next = await inner.start()
-    await b.hub.db.transaction((trx) => b.hub.flows.jobs['flow-run']!.quarantine(trx, [`${child.id}:0`]))
+    await b.hub.db.transaction((trx) => b.hub.work.jobs['flow-run']!.quarantine(trx, [`${child.id}:0`]))
     const quarantined = await b.current(child.id)
     assert.deepEqual([quarantined.status, quarantined.error?.code], ['quarantined', 'run_quarantined'])
     assert.deepEqual([(await b.ended(id)).status, (await b.ended(next.id)).status], ['failed', 'completed'])

@@ -1,8 +1,12 @@
 import type { Principal } from '#access'
-import type { JobHandler } from '#engine'
+import type { JobHandler, Poller } from '#engine'
+import type { Subscribers } from '#events'
+import type { RetentionTask } from '#retention'
+import type { ToolRunner, Tools } from '#tools'
 import type { Parsed } from './definitions/index.ts'
 import type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
 import type { SaveOptions } from './definitions/save.ts'
+import type { Launcher } from './runs/launch.ts'
 import type { RunFilter, RunRow } from './runs/run-store.ts'
 import type { SavedStep } from './runs/step-store.ts'
 import type { Ticker } from './triggers/ticker.ts'
@@ -51,8 +55,15 @@ export interface Flows extends AsyncDisposable {
     options?: { version?: 'same' | 'latest' | undefined; dryRun?: boolean | undefined },
   ): Promise<RunRow>
 
-  readonly jobs: Readonly<Record<string, JobHandler>>
-  /** Starts the background work: schedules, due runs and maintenance. */
-  start(): void
+  /** Continues waiting runs in the caller's transaction, because something that they wait for has happened. */
+  readonly wake: Launcher['wake']
+  readonly runTool: ToolRunner<'flow'>
+  /** Checks once for everything that may be due. */
   readonly tick: Ticker['tick']
+
+  readonly subscribers: Subscribers
+  /** Executes runs, whose steps call tools. */
+  jobs(tools: Tools): Readonly<Record<string, JobHandler>>
+  readonly pollers: readonly Poller[]
+  readonly retention: readonly RetentionTask[]
 }

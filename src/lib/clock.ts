@@ -6,6 +6,10 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => new Date(), millis: () => Date.now() }
 
+export function daysAgo(days: number): Date {
+  return new Date(Date.now() - days * 86_400_000)
+}
+
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error)

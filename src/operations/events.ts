@@ -198,7 +198,7 @@ export const getRetention = operation({
   output: retentionView,
   http: { method: 'GET', path: '/api/v1/retention' },
   example: {},
-  run: ({ events, principal }) => events.retention.get(principal.workspaceId),
+  run: ({ retention: rules, principal }) => rules.get(principal.workspaceId),
 })
 
 export const setRetention = operation({
@@ -210,8 +210,8 @@ export const setRetention = operation({
   output: retentionView,
   http: { method: 'PUT', path: '/api/v1/retention' },
   example: { events_days: 90 },
-  run: ({ events, principal }, rule) =>
-    events.retention.set(principal, {
+  run: ({ retention: rules, principal }, rule) =>
+    rules.set(principal, {
       eventsDays: rule.events_days,
       eventsBytes: rule.events_bytes,
       deliveriesDays: rule.deliveries_days,

@@ -1,17 +1,17 @@
 import type { z } from 'zod'
 import { requireScope, type Principal } from '#access'
 import { hubError, type FieldError } from '#errors'
-import type { Modules } from './modules.ts'
+import type { Modules as AllModules } from './modules.ts'
 import type { Caller, Operation } from './operation.ts'
 
 /** Runs an operation for a caller: the one place where its scope and its input are checked. */
-export type Execute = <In extends z.ZodType, Json>(
+export type Execute<Modules = AllModules> = <In extends z.ZodType, Json>(
   caller: Caller,
-  operation: Operation<string, In, Json>,
+  operation: Operation<string, In, Json, Modules & Caller>,
   input: z.input<In>,
 ) => Promise<Json>
 
-export function createExecute(modules: Modules): Execute {
+export function createExecute<Modules>(modules: Modules): Execute<Modules> {
   return async (caller, operation, input) => {
     authorize(caller.principal, operation)
     const parsed = operation.input.safeParse(input)

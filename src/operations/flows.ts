@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { FlowWithVersion, RunRow, VersionRow } from '#flows'
-import { operation, plain, view } from './operation.ts'
+import { operation, toolOperation, plain, view } from './operation.ts'
 import { renderRun, runSchema, startedSchema } from './runs.ts'
 import { allOf, anyObject, deleted, pageOf, reference, timestamp } from './shared.ts'
 
@@ -143,7 +143,7 @@ export const checkFlow = operation({
   },
 })
 
-export const listFlows = operation({
+export const listFlows = toolOperation({
   name: 'flows.list',
   scope: 'flows:read',
   effect: 'read',
@@ -227,7 +227,7 @@ export const deleteFlow = operation({
 const longestWaitSeconds = 120
 const toolResult = z.object({ run_id: z.string(), status: z.string(), outputs: z.unknown(), error: z.unknown() })
 
-export const triggerFlow = operation({
+export const triggerFlow = toolOperation({
   name: 'flows.trigger',
   scope: 'flows:run',
   effect: 'write',

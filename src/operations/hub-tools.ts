@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { defineConnector } from '#kit'
-import type { Tool } from '#tools'
+import type { Tool, ToolRunner } from '#tools'
 import type { Execute } from './execute.ts'
-import type { Operation, OperationTool } from './operation.ts'
+import type { BaseModules } from './modules.ts'
+import type { Operation, OperationTool, ToolOperation } from './operation.ts'
 
 const hub = defineConnector({
   name: 'hub',
@@ -14,38 +15,47 @@ const hub = defineConnector({
   auth: [],
 }).withActions({})
 
-/** The hub's own tools: the operations that are declared as one. They run through `execute`, with the scopes of whoever calls the tool. */
-export function createHubTools(all: Readonly<Record<string, Operation>>, execute: () => Execute): Tool[] {
-  return Object.values(all).flatMap((operation) => (operation.tool ? [toolOf(operation, operation.tool, execute)] : []))
+type Operations = Readonly<Record<string, Operation | ToolOperation>>
+
+/** The hub's own tools: the operations that are declared as one. */
+export function hubTools(all: Operations): Tool[] {
+  return toolOperations(all).map(({ name, scope, effect, output, tool, ...rest }) => ({
+    name: `${hub.name}_${tool.name}`,
+    aliases: tool.aliases ?? [],
+    connector: hub,
+    scope,
+    origin: { kind: 'operation', operation: name },
+    action: {
+      title: tool.title,
+      description: tool.description,
+      aliases: tool.aliases ?? [],
+      example: tool.example,
+      effect,
+      idempotent: effect === 'read',
+      input: inputOf(rest, tool),
+      output: tool.result?.schema ?? output,
+    },
+  }))
 }
 
-function toolOf(operation: Operation, tool: OperationTool, execute: () => Execute): Tool {
-  const { title, description, aliases = [], example, result, rename = {} } = tool
-  const originalNames = new Map(Object.entries(rename).map(([field, name]) => [name, field]))
-  return {
-    name: `${hub.name}_${tool.name}`,
-    aliases,
-    connector: hub,
-    scope: operation.scope,
-    action: {
-      title,
-      description,
-      aliases,
-      example,
-      effect: operation.effect,
-      idempotent: operation.effect === 'read',
-      input: inputOf(operation, tool),
-      output: result?.schema ?? operation.output,
-    },
-    run: async ({ principal, input }) => {
-      const fields = Object.entries(input as object).map(([name, value]) => [originalNames.get(name) ?? name, value] as const)
-      const json = await execute()({ principal, transport: 'tool' }, operation, Object.fromEntries(fields))
-      return result ? result.render(json as never) : json
-    },
+/** Runs the hub's own tools through `execute`, with the scopes of whoever calls the tool. */
+export function createHubToolRunner(all: Operations, execute: Execute<BaseModules>): ToolRunner<'operation'> {
+  const byName = new Map(toolOperations(all).map((operation) => [operation.name, operation]))
+  return async ({ operation: name }, { principal, input }) => {
+    const operation = byName.get(name)!
+    const { result, rename = {} } = operation.tool
+    const originalNames = new Map(Object.entries(rename).map(([field, shown]) => [shown, field]))
+    const fields = Object.entries(input as object).map(([field, value]) => [originalNames.get(field) ?? field, value] as const)
+    const json = await execute({ principal, transport: 'tool' }, operation, Object.fromEntries(fields))
+    return result ? result.render(json as never) : json
   }
 }
 
-function inputOf({ input }: Operation, { rename = {}, omit = [], fields = {} }: OperationTool): z.ZodType {
+function toolOperations(all: Operations): ToolOperation[] {
+  return Object.values(all).filter((operation): operation is ToolOperation => operation.tool !== undefined)
+}
+
+function inputOf({ input }: Pick<Operation, 'input'>, { rename = {}, omit = [], fields = {} }: OperationTool): z.ZodType {
   const { shape } = input as z.ZodObject
   const kept = Object.entries(shape).filter(([field]) => !omit.includes(field))
   return z.strictObject(Object.fromEntries(kept.map(([field, type]) => [rename[field] ?? field, fields[field] ?? type])))

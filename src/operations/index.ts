@@ -35,10 +35,10 @@ import { createWorkspace, listAudit, listWorkspaces } from './workspaces.ts'
 export type { Client } from './client.ts'
 export { createClient } from './client.ts'
 export { authorize, createExecute, type Execute } from './execute.ts'
-export type { Modules } from './modules.ts'
+export type { BaseModules, Modules } from './modules.ts'
 export type { Caller, HttpRoute, Operation, OperationTool, StreamEvent } from './operation.ts'
 export { jsonSchemaOf } from './shared.ts'
-export { createHubTools } from './hub-tools.ts'
+export { createHubToolRunner, hubTools } from './hub-tools.ts'
 
 /** Everything that the hub offers. A new operation is a value in a file of this folder, and a name here. */
 export const operations = {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Access } from '#access'
 import { hubError } from '#errors'
 import type { CredentialInput, IntegrationRow } from '#integrations'
-import { operation, plain, view } from './operation.ts'
+import { operation, toolOperation, plain, view } from './operation.ts'
 import { allOf, anyObject, deleted, iso, pageOf, timestamp } from './shared.ts'
 
 const healthSchema = z.object({
@@ -83,7 +83,7 @@ const changeable = {
 }
 const projectId = z.number().int().optional().describe('The workspace’s number.')
 
-export const listIntegrations = operation({
+export const listIntegrations = toolOperation({
   name: 'integrations.list',
   scope: 'integrations:read',
   effect: 'read',
@@ -242,7 +242,7 @@ export const testIntegration = operation({
   run: ({ integrations, principal }, input) => integrations.test(principal, input.id),
 })
 
-export const integrationHealth = operation({
+export const integrationHealth = toolOperation({
   name: 'integrations.health',
   scope: 'integrations:read',
   effect: 'read',

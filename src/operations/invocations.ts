@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { InvocationRow } from '#tools'
-import { operation, plain, view } from './operation.ts'
+import { operation, toolOperation, plain, view } from './operation.ts'
 import { anyObject, iso, pageInput, pageOf, readPage, timestamp } from './shared.ts'
 
 const status = z.enum(['queued', 'running', 'completed', 'failed', 'outcome_unknown'])
@@ -50,7 +50,7 @@ const summarySchema = invocationSchema.pick({
   finished_at: true,
 })
 
-export const listInvocations = operation({
+export const listInvocations = toolOperation({
   name: 'invocations.list',
   scope: 'tools:read',
   effect: 'read',
@@ -83,9 +83,9 @@ export const listInvocations = operation({
       })),
     })),
   },
-  run: ({ tools, principal }, { limit, cursor, ...filter }) =>
+  run: ({ invocations, principal }, { limit, cursor, ...filter }) =>
     readPage({ limit, cursor }, { pattern: /^[\x20-\x7e]+$/, keyOf: ({ id }: InvocationRow) => id }, (page) =>
-      tools.invocations(principal.workspaceId, { ...filter, ...page }),
+      invocations.list(principal.workspaceId, { ...filter, ...page }),
     ),
 })
 
@@ -102,10 +102,10 @@ export const getInvocation = operation({
   })),
   http: { method: 'GET', path: '/api/v1/invocations/:id' },
   example: { id: 'inv_0197f3d2-0000-7000-8000-000000000000' },
-  run: ({ tools, principal }, { id }) => tools.invocation(principal.workspaceId, id),
+  run: ({ invocations, principal }, { id }) => invocations.get(principal.workspaceId, id),
 })
 
-export const readResult = operation({
+export const readResult = toolOperation({
   name: 'invocations.read_result',
   scope: 'tools:read',
   effect: 'read',
@@ -134,5 +134,5 @@ export const readResult = operation({
     rename: { id: 'handle' },
     example: { handle: 'inv_…', path: 'items', offset: 20 },
   },
-  run: ({ tools, principal }, { id, ...part }) => tools.readResult(principal.workspaceId, id, part),
+  run: ({ invocations, principal }, { id, ...part }) => invocations.readResult(principal.workspaceId, id, part),
 })

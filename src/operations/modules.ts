@@ -4,17 +4,24 @@ import type { Outbound } from '#endpoints'
 import type { Events } from '#events'
 import type { Flows } from '#flows'
 import type { Integrations } from '#integrations'
-import type { Tools } from '#tools'
+import type { Retention } from '#retention'
+import type { Invocations, Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
 
-/** What operations run on. */
-export interface Modules {
+/** What every operation runs on. */
+export interface BaseModules {
   readonly access: Access
   readonly credentials: Credentials
   readonly integrations: Integrations
-  readonly tools: Tools
+  readonly invocations: Invocations
   readonly events: Events
   readonly outbound: Outbound
   readonly webhooks: Webhooks
   readonly flows: Flows
+  readonly retention: Retention
+}
+
+/** Operations that are tools do without `tools`, which is created after them. */
+export interface Modules extends BaseModules {
+  readonly tools: Tools
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Principal } from '#access'
 import type { Effect } from '#kit'
 import type { Transport } from '#tools'
-import type { Modules } from './modules.ts'
+import type { BaseModules, Modules } from './modules.ts'
 
 /** How rows become JSON: the schema documents what `render` returns, and tests compare the two. */
 export interface View<Row = unknown, Json = unknown> {
@@ -30,6 +30,7 @@ export interface Caller {
 }
 
 export type OperationContext = Modules & Caller
+export type ToolOperationContext = BaseModules & Caller
 
 export interface HttpRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -68,7 +69,12 @@ export interface OperationTool {
 }
 
 /** Something that the hub offers. Every transport derives its form of it from this value. */
-export interface Operation<Name extends string = string, In extends z.ZodType = z.ZodType, Json = unknown> {
+export interface Operation<
+  Name extends string = string,
+  In extends z.ZodType = z.ZodType,
+  Json = unknown,
+  Context extends Caller = OperationContext,
+> {
   readonly name: Name
   /** What a token needs; `tools:call:*` is any narrowed form of `tools:call`. */
   readonly scope: string
@@ -82,7 +88,17 @@ export interface Operation<Name extends string = string, In extends z.ZodType = 
   readonly http: readonly HttpRoute[]
   readonly tool?: OperationTool | undefined
   /** Runs and renders. Only `execute` calls it, after its checks. */
-  readonly run: (context: OperationContext, input: z.output<In>) => Promise<Json>
+  run(context: Context, input: z.output<In>): Promise<Json>
+}
+
+/** An operation that is a tool too. */
+export interface ToolOperation<Name extends string = string, In extends z.ZodType = z.ZodType, Json = unknown> extends Operation<
+  Name,
+  In,
+  Json,
+  ToolOperationContext
+> {
+  readonly tool: OperationTool
 }
 
 interface OperationSpec<Name extends string, In extends z.ZodType, Row, Json> {
@@ -95,8 +111,12 @@ interface OperationSpec<Name extends string, In extends z.ZodType, Row, Json> {
   readonly output: View<Row, Json>
   readonly example: z.input<In>
   readonly http?: HttpRoute | readonly HttpRoute[]
-  readonly tool?: OperationTool
   readonly run: (context: OperationContext, input: z.output<In>) => Promise<Row>
+}
+
+interface ToolOperationSpec<Name extends string, In extends z.ZodType, Row, Json> extends Omit<OperationSpec<Name, In, Row, Json>, 'run'> {
+  readonly tool: OperationTool
+  readonly run: (context: ToolOperationContext, input: z.output<In>) => Promise<Row>
 }
 
 export function operation<const Name extends string, In extends z.ZodType, Row, Json>(
@@ -112,6 +132,14 @@ export function operation<const Name extends string, In extends z.ZodType, Row, 
   }
 }
 
+export function toolOperation<const Name extends string, In extends z.ZodType, Row, Json>(
+  spec: ToolOperationSpec<Name, In, Row, Json>,
+): ToolOperation<Name, In, Json> {
+  const { tool, run } = spec
+  // The context has more than `run` asks for.
+  return { ...operation(spec), tool, run: async (context, input) => spec.output.render(await run(context, input)) }
+}
+
 /** One message of a stream. The id is what a caller that reconnects goes on from. */
 export interface StreamEvent {
   readonly id: string
@@ -119,7 +147,7 @@ export interface StreamEvent {
   readonly data: unknown
 }
 
-type StreamSpec<Name extends string, In extends z.ZodType> = Omit<OperationSpec<Name, In, never, never>, 'run' | 'output' | 'tool'> & {
+type StreamSpec<Name extends string, In extends z.ZodType> = Omit<OperationSpec<Name, In, never, never>, 'run' | 'output'> & {
   /** `undefined` says that nothing changed: transports send a sign of life now and then. */
   readonly run: (context: OperationContext, input: z.output<In>) => Promise<AsyncIterable<StreamEvent | undefined>>
 }

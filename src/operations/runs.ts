@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { RunDetail, RunRow, SavedStep } from '#flows'
 import { sleep } from '#lib/clock'
-import { operation, streamOperation, view, type OperationContext, type StreamEvent } from './operation.ts'
+import { operation, toolOperation, streamOperation, view, type OperationContext, type StreamEvent } from './operation.ts'
 import { anyObject, idKeys, iso, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
 
 const status = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'quarantined'])
@@ -119,7 +119,7 @@ export const listRuns = operation({
     readPage({ limit, cursor }, idKeys('run'), (page) => flows.runs(principal.workspaceId, filter, page)),
 })
 
-export const getRun = operation({
+export const getRun = toolOperation({
   name: 'runs.get',
   scope: 'flows:read',
   effect: 'read',

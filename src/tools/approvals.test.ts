@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
+import type { HubError } from '#errors'
+import { createEventPublisher } from '#events/publish'
+import type { Hub } from '#hub'
 import { defineAction, defineConnector } from '#kit'
 import { upstream, type Upstream } from '#kit/testing'
 import { testHub, type TestHub } from '#test'
-import { createCatalogue } from './catalogue.ts'
-import { createRegistry } from './registry.ts'
-import type { Tool } from './tool.ts'
+import { createCatalogue, createRegistry, createTools, type DecisionListener, type Tool, type Tools, type ToolSource } from './index.ts'
 
 const env = {
   HUB_CONNECTORS: join(import.meta.dirname, '../../test/support/connector'),
@@ -37,7 +38,6 @@ async function bench(): Promise<Bench> {
   const stack = new AsyncDisposableStack()
   const api = stack.use(await upstream(() => ({ body: { ok: 1 } })))
   const hub = stack.use(await testHub(env))
-  // Nothing here is a run that could be woken.
   const integration = { integration_type: 'probe', access_token: 'probe-secret-token', config: { base_url: api.url } }
   for (const name of ['probe', 'second']) await hub.call('POST', '/api/v1/integrations', { ...integration, name })
   await hub.call('PUT', '/api/v1/policies', { rules: [{ effects: ['write'], decision: 'ask', reason: 'it writes' }] })
@@ -130,18 +130,23 @@ test('an approval covers no other input, integration or tool, and says what diff
 
 test('a tool whose definition changed since is not covered', async () => {
   await using b = await bench()
-  const { tools } = b.hub.hub
   const flow = (description: string): Tool => provided('flow_write', 'write', description)
   let definition = flow('Writes a note.')
-  tools.provide({ tools: async () => [definition] })
-  const id = (await b.invoke({}, {}, 'flow_write')).body['approval_id'] as string
+  await using tools = toolsWith(b.hub.hub, { tools: async () => [definition] })
+  const agent = { ...(await b.hub.hub.access.operator('agent')), scopes: ['tools:call'] }
+  const call = async (approval?: string): Promise<HubError | undefined> =>
+    tools.invoke(agent, 'flow_write', {}, { transport: 'rest', approval }).then(
+      () => undefined,
+      (error: unknown) => error as HubError,
+    )
+  const id = (await call())!.details.approvalId!
   await b.decide(id, { decision: 'approve' })
   definition = flow('Deletes everything.')
-  const changed = await b.invoke({}, shown(id), 'flow_write')
-  assert.equal(changed.body['code'], 'approval_mismatch')
-  assert.match(changed.body['detail'], /definition of the tool has changed/)
+  const changed = await call(id)
+  assert.equal(changed?.code, 'approval_mismatch')
+  assert.match(changed.message, /definition of the tool has changed/)
   definition = flow('Writes a note.')
-  assert.equal((await b.invoke({}, shown(id), 'flow_write')).status, 200)
+  assert.equal(await call(id), undefined)
 })
 
 test('a no is final, and tells its reason', async () => {
@@ -227,10 +232,10 @@ test('an approval is not to be seen, decided or used in another workspace', asyn
 
 test('an approval that nobody decided on in time expires, and one that was not used in time too', async () => {
   await using b = await bench()
-  const { approvals } = b.hub.hub.tools
   const question = { workspaceId: b.workspaceId, message: 'May I?', askedBy: 'system:test', runId: 'run_1', path: 'gate' }
   const heard: [string, string][] = []
-  approvals.onDecided(async (_trx, { id, status }) => void heard.push([id, status]))
+  await using tools = toolsWith(b.hub.hub, undefined, async (_trx, { id, status }) => void heard.push([id, status]))
+  const { approvals } = tools
   const late = await approvals.ask({ ...question, expiresAt: new Date() })
   const { status, body } = await b.decide(late.id, { decision: 'approve' })
   assert.deepEqual([status, body['code']], [403, 'approval_expired'])
@@ -244,9 +249,13 @@ test('an approval that nobody decided on in time expires, and one that was not u
     [next.id, 'expired'],
   ])
   // Old approvals are deleted; their decisions stay in the audit log.
-  await approvals.expire(new Date(Date.now() + 89 * 86_400_000))
+  const drop = async (days: number): Promise<void> => {
+    await b.hub.hub.db.pool.query(`update hub.approvals set expires_at = now() - $1::int * interval '1 day'`, [days])
+    for (const task of tools.retention) if (task.of === 'hub') await task.drop(100)
+  }
+  await drop(89)
   assert.equal((await approvals.get(b.workspaceId, next.id)).status, 'expired')
-  await approvals.expire(new Date(Date.now() + 91 * 86_400_000))
+  await drop(91)
   await assert.rejects(approvals.get(b.workspaceId, next.id), { code: 'not_found' })
   const call = { tool: 'probe_create_thing', integration: 'probe', input: {} }
   const short = await approvals.ask({ ...question, call, expiresAt: new Date(Date.now() + 1500) })
@@ -258,16 +267,16 @@ test('an approval that nobody decided on in time expires, and one that was not u
 
 test('a decision and what follows from it happen together or not at all', async () => {
   await using b = await bench()
-  const { tools } = b.hub.hub
   let works = false
-  tools.approvals.onDecided(async () => {
+  await using tools = toolsWith(b.hub.hub, undefined, async () => {
     if (!works) throw new Error('the run cannot be woken')
   })
+  const operator = await b.hub.hub.access.operator('tester')
   const id = (await b.invoke()).body['approval_id'] as string
-  assert.equal((await b.decide(id, { decision: 'approve' })).status, 500)
+  await assert.rejects(tools.approvals.decide(operator, id, 'approve'), /cannot be woken/)
   assert.equal((await tools.approvals.get(b.workspaceId, id)).status, 'pending')
   works = true
-  assert.equal((await b.decide(id, { decision: 'approve' })).status, 200)
+  assert.equal((await tools.approvals.decide(operator, id, 'approve')).status, 'approved')
 })
 
 test('what is asked is checked before a person is, and listed by status and run', async () => {
@@ -326,35 +335,47 @@ const provided = (name: string, effect: 'read' | 'write' = 'read', description =
     inputSchema: { type: 'object', properties: { day: { type: 'string' } } },
     run: async ({ input }) => input,
   }),
-  run: async ({ input }) => input,
+  origin: { kind: 'flow', flow: name },
 })
 
-test('provided tools are found, listed, described and called like others, in their workspace only, and shadow none', async () => {
+/** The tool pipeline of this hub with tools of its own, which return their input. */
+function toolsWith(
+  hub: Hub,
+  source: ToolSource = { tools: async () => [] },
+  onApprovalDecided: DecisionListener = async () => undefined,
+): Tools {
+  const catalogue = createCatalogue(createRegistry(hub.integrations.connectors), [source])
+  return createTools(
+    { ...hub, ...hub.telemetry, publisher: createEventPublisher(hub), catalogue },
+    { runners: { operation: async () => undefined, flow: async (_origin, { input }) => input }, onApprovalDecided },
+  )
+}
+
+test('tools of a source are found, listed, described and called like others, in their workspace only, and shadow none', async () => {
   await using b = await bench()
-  const { tools } = b.hub.hub
-  tools.provide({
+  await using tools = toolsWith(b.hub.hub, {
     tools: async (workspaceId) => (workspaceId === b.workspaceId ? [provided('flow_summary'), provided('probe_get_thing')] : []),
   })
-  const described = (await b.hub.call('GET', '/api/v1/tools/flow_summary')).json()
-  assert.deepEqual(described.input_schema, { type: 'object', properties: { day: { type: 'string' } } })
-  const found = (await b.hub.call('GET', '/api/v1/tools?query=nightly')).json()
-  assert.equal(found.items[0].name, 'flow_summary')
-  assert.deepEqual((await b.invoke({ input: { day: 'Monday' } }, {}, 'flow_summary')).body['output'], { day: 'Monday' })
-  assert.equal((await b.hub.call('GET', '/api/v1/tools/probe_get_thing')).json().connector, 'probe')
-  const names = (await b.hub.call('GET', '/api/integrations/tools')).json().items.map(({ name }: { name: string }) => name)
-  assert.equal(names.filter((name: string) => name === 'probe_get_thing').length, 1)
+  const operator = await b.hub.hub.access.operator('tester')
+  const { input_schema: schema } = tools.registry.describe(await tools.find(b.workspaceId, 'flow_summary'))
+  assert.deepEqual(schema, { type: 'object', properties: { day: { type: 'string' } } })
+  assert.equal((await tools.list(operator, { query: 'nightly' }))[0]!.name, 'flow_summary')
+  const { output } = await tools.invoke(operator, 'flow_summary', { day: 'Monday' }, { transport: 'rest' })
+  assert.deepEqual(output, { day: 'Monday' })
+  assert.equal((await tools.find(b.workspaceId, 'probe_get_thing')).connector.name, 'probe')
+  const names = (await tools.all(b.workspaceId)).map(({ name }) => name)
+  assert.equal(names.filter((name) => name === 'probe_get_thing').length, 1)
   assert.ok(names.includes('flow_summary'))
-  await b.hub.call('POST', '/api/v1/workspaces', { name: 'other' })
-  const headers = { 'hub-workspace': 'other' }
-  assert.equal((await b.hub.call('GET', '/api/v1/tools/flow_summary', undefined, { headers })).statusCode, 404)
-  assert.match((await b.invoke({}, {}, 'flow_sumary')).body['detail'], /flow_summary/)
+  await assert.rejects(tools.find('ws_other', 'flow_summary'), { code: 'tool_unknown' })
+  await assert.rejects(tools.invoke(operator, 'flow_sumary', {}, { transport: 'rest' }), /flow_summary/)
 })
 
-test('of two provided tools with one name the first is kept', async () => {
-  const catalogue = createCatalogue(createRegistry([]))
+test('of two tools of sources with one name the first is kept', async () => {
   const first = provided('flow_a')
-  catalogue.provide({ tools: async () => [first] })
-  catalogue.provide({ tools: async () => [provided('flow_a'), provided('flow_b')] })
+  const catalogue = createCatalogue(createRegistry([]), [
+    { tools: async () => [first] },
+    { tools: async () => [provided('flow_a'), provided('flow_b')] },
+  ])
   assert.equal(await catalogue.find('ws', 'flow_a'), first)
   assert.equal((await catalogue.all('ws')).length, 2)
 })

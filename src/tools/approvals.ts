@@ -7,7 +7,6 @@ import { newId } from '#lib/ids'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import {
-  dropApprovals,
   findApproval,
   findPending,
   insertApproval,
@@ -23,7 +22,7 @@ import {
 import { publishApproval, assertMayDecide, assertPending, describeMismatch } from './approval-rules.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
-import type { Registry, ToolDescription } from './registry.ts'
+import type { ToolDescription } from './registry.ts'
 
 export interface Question {
   readonly workspaceId: string
@@ -49,8 +48,6 @@ export interface Approvals {
   get(workspaceId: string, id: string): Promise<ApprovalRow>
   list(workspaceId: string, filter: ApprovalFilter, page: { before?: string | undefined; limit: number }): Promise<ApprovalRow[]>
   decide(principal: Principal, id: string, decision: 'approve' | 'reject', comment?: string): Promise<ApprovalRow>
-  /** The listener runs in the transaction of a decision or an expiry. */
-  onDecided(listener: DecisionListener): void
   expire(now: Date): Promise<number>
   /** Throws unless a person approved exactly this call, and marks the approval as used. */
   use(principal: Principal, id: string, use: { readonly call: ApprovedCall; readonly key: string | undefined }): Promise<void>
@@ -61,17 +58,12 @@ export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
   readonly access: Access
   readonly publisher: EventPublisher
   readonly integrations: Integrations
-  readonly registry: Registry
   readonly catalogue: Catalogue
 }
 
 /** Shorter than the retention of the journal, so that a call that is repeated under its key gets the stored outcome. */
 const repeatableMs = 29 * 86_400_000
 const expiredAtOnce = 100
-/** Approvals may be deleted, because the audit log keeps the decisions. */
-const keptMs = 90 * 86_400_000
-const dropEveryMs = 3_600_000
-const droppedAtOnce = 1000
 
 export function approvedCallOf(
   { name, digest: definition }: ToolDescription,
@@ -81,12 +73,12 @@ export function approvedCallOf(
   return { tool: name, digest: definition, integration: integration?.name ?? null, input }
 }
 
-export function createApprovals({ db, access, publisher, integrations, registry, catalogue, logger }: ApprovalsDeps): Approvals {
-  const listeners: DecisionListener[] = []
-  let droppedAt = 0
+/** `onDecided` runs in the transaction of a decision or an expiry. */
+export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener): Approvals {
+  const { db, access, publisher, integrations, catalogue, logger } = deps
 
   const completeDecision = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {
-    for (const listener of listeners) await listener(trx, row)
+    await onDecided(trx, row)
     await publishApproval(publisher, trx, 'approval.decided', row)
     const detail = { tool: row.call?.tool ?? null, run: row.runId, comment: row.comment }
     await access.audit.record(trx, { workspaceId: row.workspaceId, actor, action: `approval.${row.status}`, subject: row.id, detail })
@@ -106,7 +98,7 @@ export function createApprovals({ db, access, publisher, integrations, registry,
     const integration = tool.connector.builtIn
       ? undefined
       : await integrations.choose(workspaceId, tool.connector, asked.integration ?? undefined)
-    return approvedCallOf(registry.describe(tool), integration, input)
+    return approvedCallOf(catalogue.registry.describe(tool), integration, input)
   }
 
   const askFor: Approvals['askFor'] = async (question, call) => {
@@ -135,7 +127,6 @@ export function createApprovals({ db, access, publisher, integrations, registry,
   return {
     get,
     list: (workspaceId, filter, page) => listApprovals(db.sql, workspaceId, filter, page),
-    onDecided: (listener) => void listeners.push(listener),
 
     askFor,
     ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question.workspaceId, call) : null),
@@ -156,10 +147,6 @@ export function createApprovals({ db, access, publisher, integrations, registry,
 
     async expire(now) {
       let expired = 0
-      if (now.getTime() - droppedAt >= dropEveryMs) {
-        droppedAt = now.getTime()
-        await dropApprovals(db.sql, new Date(now.getTime() - keptMs), droppedAtOnce)
-      }
       for (const id of await overdueApprovals(db.sql, now, expiredAtOnce)) {
         try {
           if (await expireOne(id, now)) expired++

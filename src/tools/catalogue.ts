@@ -3,16 +3,14 @@ import { rank, unknownTool, type Registry, type ToolFilter } from './registry.ts
 import type { Tool, ToolSource } from './tool.ts'
 
 export interface Catalogue {
-  provide(source: ToolSource): void
+  readonly registry: Registry
   find(workspaceId: string, name: string): Promise<Tool>
   all(workspaceId: string): Promise<Tool[]>
   list(principal: Principal, filter: ToolFilter): Promise<Tool[]>
 }
 
-/** All tools of a workspace: those of connectors, and then those that are provided. */
-export function createCatalogue(registry: Registry): Catalogue {
-  const sources: ToolSource[] = []
-
+/** All tools of a workspace: those of connectors and of the hub itself, and then those of the sources. */
+export function createCatalogue(registry: Registry, sources: readonly ToolSource[] = []): Catalogue {
   const provided = async (workspaceId: string): Promise<Tool[]> => {
     const found = await Promise.all(sources.map((source) => source.tools(workspaceId)))
     const taken = new Set<string>()
@@ -28,7 +26,7 @@ export function createCatalogue(registry: Registry): Catalogue {
   const all = async (workspaceId: string): Promise<Tool[]> => [...registry.all, ...(await provided(workspaceId))]
 
   return {
-    provide: (source) => void sources.push(source),
+    registry,
     async find(workspaceId, name) {
       const own = registry.peek(name)
       if (own) return own

@@ -12,12 +12,12 @@ import { validate } from './input.ts'
 import { restoreError, type Entry, type Journal, type Recorded, type Result, type StartLater } from './journal.ts'
 import { checkOutput, completed, type Outcome } from './outcome.ts'
 import { refuseDenied, type Policies } from './policy.ts'
-import { mayCall, type Registry } from './registry.ts'
+import { mayCall } from './registry.ts'
 import type { InvocationRow } from './store.ts'
-import type { Tool } from './tool.ts'
+import type { Tool, ToolRunners } from './tool.ts'
 
 export interface InvokeDeps extends Telemetry {
-  readonly registry: Registry
+  readonly runners: ToolRunners
   readonly catalogue: Catalogue
   readonly policies: Policies
   readonly approvals: Approvals
@@ -49,7 +49,7 @@ const approvalExpiresMs = 7 * 86_400_000
 
 /** The tool pipeline: every transport ends here. */
 export function createPipeline(deps: InvokeDeps): Pipeline {
-  const { catalogue, policies, approvals, integrations, journal, traces } = deps
+  const { catalogue, runners, policies, approvals, integrations, journal, traces } = deps
 
   return {
     invoke: (principal, name, input, options) =>
@@ -95,7 +95,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   async function requireApproval({ principal, tool, input, integration, decision, options }: Call): Promise<void> {
     const { approval, idempotencyKey, run } = options
     if (decision.decision !== 'ask' && approval === undefined) return
-    const call = approvedCallOf(deps.registry.describe(tool), integration, input)
+    const call = approvedCallOf(catalogue.registry.describe(tool), integration, input)
     if (approval !== undefined) return approvals.use(principal, approval, { call, key: idempotencyKey })
     const message = `a policy asks for approval of ${tool.name}${decision.reason ? `: ${decision.reason}` : ''}`
     const question = {
@@ -127,7 +127,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     using limit = deadline(callMs, options.signal)
     try {
       const connection = await connect(call, limit.signal)
-      const raw = await tool.run({ principal: call.principal, input: call.input, idempotencyKey: options.idempotencyKey, connection })
+      const raw = await run(call, connection)
       const { output, warning } = checkOutput(tool, raw)
       const outcome = completed(entry.id, output, options)
       // The output is stored where it may be asked for again: under a key, of a write, or when a part was cut off.
@@ -178,7 +178,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (!tool.connector.builtIn) {
       const connection = await connect(call, limit.signal)
       try {
-        await tool.run({ principal: call.principal, input: call.input, idempotencyKey: options.idempotencyKey, connection })
+        await run(call, connection)
       } catch (error) {
         if (!(error instanceof DryRun)) throw asHubError(error)
         request = error.request
@@ -192,6 +192,18 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       request,
     }
     return { invocationId: '', status: 'dry_run', output, replayed: false }
+  }
+
+  /** Runs the tool by what it comes from. */
+  function run({ tool: { origin }, principal, input, options: { idempotencyKey } }: Call, connection: Connection): Promise<unknown> {
+    switch (origin.kind) {
+      case 'action':
+        return origin.action.run(connection.context(input, idempotencyKey))
+      case 'operation':
+        return runners.operation(origin, { principal, input, idempotencyKey })
+      case 'flow':
+        return runners.flow(origin, { principal, input, idempotencyKey })
+    }
   }
 
   function connect({ principal, tool, integration, options }: Call, signal: AbortSignal): Promise<Connection> {

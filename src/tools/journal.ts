@@ -6,7 +6,6 @@ import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createCallPublisher } from './publish-calls.ts'
 import {
-  dropOld,
   failQueued,
   findByKey,
   finishInvocations,
@@ -69,7 +68,6 @@ export interface Journal extends AsyncDisposable {
 
 // Reads without a key wait in memory for the next statement; beyond this many, callers wait for it too.
 const maxWaiting = 5000
-const keepDays = 30
 
 export interface JournalDeps extends Telemetry {
   readonly db: Database
@@ -126,11 +124,6 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     return known
   }
 
-  const cleaning = setInterval(() => {
-    const before = new Date(Date.now() - keepDays * 86_400_000)
-    dropOld(db.sql, before, 1000).catch((error: unknown) => logger.warn({ err: error }, 'failed to delete old invocations'))
-  }, 60_000).unref()
-
   return {
     async begin(given) {
       const entry = newEntry(given)
@@ -181,7 +174,6 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     },
 
     async [Symbol.asyncDispose]() {
-      clearInterval(cleaning)
       await inserts.drain()
       await endings.drain()
     },

@@ -1,5 +1,4 @@
 import type { Principal } from '#access'
-import type { Connection } from '#integrations'
 import type { Action, Connector } from '#kit'
 
 /** An action as callers see it. */
@@ -10,15 +9,30 @@ export interface Tool {
   readonly action: Omit<Action, 'run'>
   /** The scope of its operation, which a tool of the hub itself needs beside `tools:call`. */
   readonly scope?: string
-  run(call: ToolRun): Promise<unknown>
+  /** Where it comes from, which decides how it runs. */
+  readonly origin: ToolOrigin
 }
 
-/** What one run of a tool works with. */
+/** A connector's action, an operation of the hub itself, or a flow. */
+export type ToolOrigin =
+  | { readonly kind: 'action'; readonly action: Action }
+  | { readonly kind: 'operation'; readonly operation: string }
+  | { readonly kind: 'flow'; readonly flow: string }
+
+/** Runs the tools of one origin. */
+export type ToolRunner<Kind extends ToolOrigin['kind']> = (origin: Extract<ToolOrigin, { kind: Kind }>, call: ToolRun) => Promise<unknown>
+
+/** How tools run that are not a connector's. */
+export interface ToolRunners {
+  readonly operation: ToolRunner<'operation'>
+  readonly flow: ToolRunner<'flow'>
+}
+
+/** What one run of a tool gets. */
 export interface ToolRun {
   readonly principal: Principal
   readonly input: unknown
   readonly idempotencyKey: string | undefined
-  readonly connection: Connection
 }
 
 /** Tools that exist as long as a workspace's rows do, such as its flows. */
@@ -33,6 +47,6 @@ export function toolsOf(connector: Connector): Tool[] {
     aliases: action.aliases,
     connector,
     action,
-    run: ({ connection, input, idempotencyKey }) => action.run(connection.context(input, idempotencyKey)),
+    origin: { kind: 'action', action },
   }))
 }

@@ -121,7 +121,7 @@ suite('a generic hook', () => {
     assert.deepEqual(said, { again: false, text: 'got slow' })
     assert.equal((await send('shaped', body, bearer)).json().again, true)
     assert.equal((await send('shaped', '{}', {})).statusCode, 401)
-    await hub.hub.events.drain()
+    await hub.hub.dispatch()
     const { type, subject, data, status } = await event(seen)
     assert.deepEqual([type, subject, data, status], ['webhook.alert.high', 'db', { text: 'slow', from: 'here' }, 'dispatched'])
     const logs = (await hub.call('GET', '/api/integrations/webhook/shaped/logs')).json()
@@ -141,7 +141,7 @@ suite('a generic hook', () => {
     const good = (await send('lines', 'a\nb', plain)).json().id
     await made('broken', { verification: { kind: 'bearer' }, transform: '$number(body.text)' })
     const bad = (await send('broken', '{"text":"x"}', bearer)).json().id
-    await hub.hub.events.drain()
+    await hub.hub.dispatch()
     assert.deepEqual((await event(good)).data, ['a', 'b'])
     const { status, problem, body } = await event(bad)
     assert.deepEqual([status, body], ['failed', '{"text":"x"}'])
@@ -161,7 +161,7 @@ suite('a generic hook', () => {
     })
     const target = endpoint.json().id
     const { id } = (await send('tried', '{"kind":"k","n":2}', bearer)).json()
-    await hub.hub.events.drain()
+    await hub.hub.dispatch()
     const before = (await hub.call('GET', '/api/v1/events')).json().items.length
     for (const url of ['/api/integrations/webhook/tried/test', '/api/v1/webhooks/tried/test']) {
       const tried = await hub.call('POST', url, { body: { kind: 'k', n: 1 } })

@@ -1,17 +1,20 @@
 import { createThrottle, type Access, type Principal } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
+import type { Poller } from '#engine'
 import type { Events } from '#events'
 import type { Expressions } from '#expressions'
 import type { Integrations } from '#integrations'
 import type { Delivery } from '#kit'
+import { daysAgo } from '#lib/clock'
+import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
 import { createHooks } from './hooks.ts'
 import type { Reader } from './reader.ts'
 import { createReceive, type WebhookReply, type WebhookRequest } from './receive.ts'
 import { createReconcile, type Reconcile } from './reconcile.ts'
 import { createRejections } from './rejections.ts'
-import type { Rejection } from './store.ts'
+import { deleteRejections, type Rejection } from './store.ts'
 import { createPreview, type Preview } from './preview.ts'
 
 export { createHookCheck } from './check.ts'
@@ -28,8 +31,8 @@ export interface Webhooks extends AsyncDisposable {
   /** Shows what a sample or a stored event would become and which subscriptions it would match, and stores nothing. */
   preview(principal: Principal, integration: string, sample: Delivery | { readonly eventId: string }): Promise<Preview>
   readonly reconcile: Pick<Reconcile, 'run'>
-  /** Starts to look for deliveries that were missed. */
-  start(): void
+  readonly pollers: readonly Poller[]
+  readonly retention: readonly RetentionTask[]
 }
 
 export interface WebhooksDeps extends Telemetry {
@@ -45,6 +48,8 @@ export interface WebhooksDeps extends Telemetry {
 /** Refused deliveries per address and minute before it is throttled. A mistyped secret causes a few. */
 const refusals = 60
 
+const rejectionDays = 7
+
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const rejections = createRejections(deps)
   const throttle = createThrottle(refusals)
@@ -57,10 +62,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     rejections: rejections.list,
     preview: createPreview(deps),
     reconcile,
-    start: () => reconcile.start(),
-    async [Symbol.asyncDispose]() {
-      await reconcile[Symbol.asyncDispose]()
-      await rejections[Symbol.asyncDispose]()
-    },
+    pollers: [reconcile.poller],
+    retention: [{ of: 'hub', drop: (max) => deleteRejections(deps.db.sql, daysAgo(rejectionDays), max) }],
+    [Symbol.asyncDispose]: () => rejections[Symbol.asyncDispose](),
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '#db'
+import type { Poller } from '#engine'
 import type { Events } from '#events'
 import type { Integrations } from '#integrations'
 import type { Connector, Delivery } from '#kit'
@@ -6,12 +7,12 @@ import { deadline } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
 import { releaseSource, noteMissing, noteSource, claimSources, type SourceRow } from './store.ts'
 
-export interface Reconcile extends AsyncDisposable {
+export interface Reconcile {
   /** Stores which hook of an outside system sent a delivery, if that system can list what it sent. Does not wait for the database. */
   note(integrationId: string, came: { workspaceId: string; connector: Connector; headers: Delivery['headers']; data: unknown }): void
   /** Looks for missed deliveries of hooks that were not checked for `olderThanMs`. Returns how many it requested again. */
   run(olderThanMs: number): Promise<number>
-  start(): void
+  readonly poller: Poller
 }
 
 export interface ReconcileDeps extends Telemetry {
@@ -30,8 +31,6 @@ const minAgeMs = 60_000
 
 export function createReconcile({ db, integrations, events, logger, metrics }: ReconcileDeps): Reconcile {
   const noted = new Map<string, number>()
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<unknown> = Promise.resolve()
 
   const check = async (source: SourceRow): Promise<number> => {
     const row = await integrations.find(source.workspaceId, source.integrationId)
@@ -80,17 +79,14 @@ export function createReconcile({ db, integrations, events, logger, metrics }: R
       })
     },
     run,
-    start() {
-      const look = (): void => {
-        running = run(everyMs / 2).catch((error: unknown) => logger.warn({ err: error }, 'missed webhooks could not be looked for'))
-      }
-      // Also at the start, for what was missed while the hub was not running.
-      look()
-      timer ??= setInterval(look, everyMs).unref()
-    },
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      await running
+    // The first round is at the start, for what was missed while the hub was not running.
+    poller: {
+      name: 'missed-webhooks',
+      everyMs,
+      async run() {
+        await run(everyMs / 2)
+        return false
+      },
     },
   }
 }

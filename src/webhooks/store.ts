@@ -81,3 +81,11 @@ export async function releaseSource(sql: Sql, { integrationId, hook, checkedAt }
 export async function noteMissing(sql: Sql, { integrationId, hook }: SourceRow, missing: number): Promise<void> {
   await sql.updateTable('webhook_sources').set({ missing }).where('integration_id', '=', integrationId).where('hook', '=', hook).execute()
 }
+
+export async function deleteRejections(sql: Sql, before: Date, max: number): Promise<number> {
+  const { rows } = await raw`
+    delete from hub.webhook_rejections where ctid in (select ctid from hub.webhook_rejections where minute < ${before} limit ${max}) returning 1`.execute(
+    sql,
+  )
+  return rows.length
+}

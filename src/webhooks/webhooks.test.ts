@@ -46,7 +46,7 @@ suite('a webhook', () => {
     assert.equal(event.verified, true)
     assert.deepEqual(event.data.issue, { number: 7 })
     assert.equal(event.headers['x-github-event'], 'issues')
-    await hub.hub.events.drain()
+    await hub.hub.dispatch()
     const after = (await hub.call('GET', `/api/v1/events/${id}`)).json()
     assert.equal(after.status, 'dispatched')
     assert.equal(after.subject, 'octo/cat#7')
@@ -91,7 +91,7 @@ suite('a webhook', () => {
     const body = '{"broken": '
     const reply = await send(hub, body)
     assert.equal(reply.statusCode, 202)
-    await hub.hub.events.drain()
+    await hub.hub.dispatch()
     const event = (await hub.call('GET', `/api/v1/events/${reply.json().id}`)).json()
     assert.deepEqual([event.status, event.body, event.data], ['unparsed', body, null])
   })

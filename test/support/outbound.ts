@@ -7,9 +7,11 @@ import { openDatabase, type Database } from '#db'
 import { createExpressions } from '#expressions'
 import { createEgress } from '#http'
 import { newId } from '#lib/ids'
-import { createEventPublisher } from '#events/publish'
-import { createEvents, type Events } from '#events'
+import { createEngine } from '#engine'
+import { createEventPublisher, type EventPublisher } from '#events/publish'
+import { createEvents, type Events, type Subscribers } from '#events'
 import { createOutbound, type Outbound } from '#endpoints'
+import { createRetention, type Retention } from '#retention'
 import { testClock } from './access.ts'
 import { freshDatabase } from './database.ts'
 import { testTelemetry } from './telemetry.ts'
@@ -65,6 +67,8 @@ export interface Sender extends AsyncDisposable {
   readonly access: Access
   readonly credentials: Credentials
   readonly events: Events
+  readonly publisher: EventPublisher
+  readonly retention: Retention
   readonly outbound: Outbound
   readonly operator: Principal
   readonly clock: ReturnType<typeof testClock>
@@ -72,6 +76,10 @@ export interface Sender extends AsyncDisposable {
   readonly lines: string[]
   /** Publishes an event in the workspace and dispatches it. */
   happen(type: string, data?: Record<string, unknown>, subject?: string, workspaceId?: string): Promise<void>
+  /** Dispatches stored events and returns how many. */
+  dispatch(): Promise<number>
+  /** Starts to send in the background. */
+  start(): Promise<void>
   /** Sends the deliveries that are due. */
   drain(): Promise<number>
   /** The deliveries, oldest first. */
@@ -81,12 +89,14 @@ export interface Sender extends AsyncDisposable {
 export interface SenderOptions extends NonNullable<Parameters<typeof createOutbound>[1]> {
   readonly url?: string
   readonly allow?: readonly string[]
+  /** More subscribers, by the kind of subscription. */
+  readonly subscribers?: Subscribers
 }
 
 const keys = [{ id: 'test', key: Buffer.alloc(32, 7) }]
 
 /** Events and endpoints as in one process of a hub, with a clock that a test sets. */
-export async function startSender({ url, allow = ['127.0.0.1'], ...options }: SenderOptions = {}): Promise<Sender> {
+export async function startSender({ url, allow = ['127.0.0.1'], subscribers = {}, ...options }: SenderOptions = {}): Promise<Sender> {
   await using stack = new AsyncDisposableStack()
   const place = url ?? stack.use(await freshDatabase()).url
   const lines: string[] = []
@@ -101,16 +111,18 @@ export async function startSender({ url, allow = ['127.0.0.1'], ...options }: Se
   const egress = createEgress({ allow })
   stack.defer(() => egress.close())
   const expressions = stack.use(createExpressions(telemetry))
-  const publisher = createEventPublisher(db)
+  const engine = stack.use(createEngine({ db, ...telemetry }, { executorId: newId('exe'), drainMs: options.drainMs ?? 1000 }))
+  const publisher = createEventPublisher({ db, engine })
   const read = async () => undefined
-  const events = stack.use(createEvents({ db, access, expressions, publisher, read, ...telemetry }))
+  const events = stack.use(createEvents({ db, engine, access, expressions, publisher, read, ...telemetry }))
   const outbound = stack.use(
     createOutbound(
-      { db, access, credentials, egress, expressions, publisher, read, ...telemetry },
+      { db, engine, access, credentials, egress, expressions, publisher, read, ...telemetry },
       { clock, random: () => 0.5, ...options },
     ),
   )
-  events.consume('endpoint', outbound.consumer)
+  const dispatcher = events.dispatcher({ endpoint: outbound.subscriber, ...subscribers })
+  const working = new AsyncDisposableStack()
   const owned = stack.move()
   return {
     url: place,
@@ -118,17 +130,24 @@ export async function startSender({ url, allow = ['127.0.0.1'], ...options }: Se
     access,
     credentials,
     events,
+    publisher,
+    retention: createRetention({ db, access }),
     outbound,
     operator,
     clock,
     lines,
     async happen(type, data = {}, subject, workspaceId = operator.workspaceId) {
       await db.transaction((trx) => publisher.publish(trx, [{ workspaceId, type, data, ...(subject === undefined ? {} : { subject }) }]))
-      await events.drain()
+      await dispatcher.drain()
     },
+    dispatch: dispatcher.drain,
+    start: async () => void working.use(await engine.start({ jobs: {}, pollers: [outbound.poller] })),
     drain: () => outbound.drain(),
     deliveries: async (endpoint) => (await outbound.deliveries.list(operator.workspaceId, { endpoint }, { limit: 1000 })).toReversed(),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      await working.disposeAsync()
+      await owned.disposeAsync()
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '#db'
+import type { Engine } from '#engine'
 import { ttlCache } from '#lib/ttl-cache'
 import { newId } from '#lib/ids'
 import { insertAnnouncements, subscribedTypes } from './store.ts'
@@ -15,7 +16,7 @@ export interface EventPublisher {
 /** A new subscription gets such events after this time at the latest. */
 const cacheTtlMs = 1000
 
-export function createEventPublisher(db: Database): EventPublisher {
+export function createEventPublisher({ db, engine }: { readonly db: Database; readonly engine: Pick<Engine, 'wake'> }): EventPublisher {
   const wanted = ttlCache(cacheTtlMs, async (workspaceId: string) => new Set(await subscribedTypes(db.sql, workspaceId)))
   return {
     async publish(trx, events) {
@@ -25,6 +26,7 @@ export function createEventPublisher(db: Database): EventPublisher {
         trx,
         events.map((item) => ({ ...item, id: newId('evt'), at })),
       )
+      db.afterCommit(trx, () => engine.wake('events'))
     },
     async hasSubscribers(workspaceId, type) {
       const types = await wanted.get(workspaceId)

@@ -7,7 +7,7 @@ import { hubError } from '#errors'
 import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
-import type { Tool, Tools } from '#tools'
+import type { Catalogue, Tool } from '#tools'
 import type { Known, Parsed } from './known.ts'
 import { parseDefinition } from './parse.ts'
 import { emits, flowsRunBy, toolsUsedBy } from './queries.ts'
@@ -45,21 +45,21 @@ export interface SaverDeps {
   readonly access: Access
   readonly events: Events
   readonly expressions: Expressions
-  readonly tools: Tools
+  readonly catalogue: Catalogue
   readonly connectors: readonly Connector[]
 }
 
 type Owner = Pick<FlowWithVersion, 'actor' | 'scopes' | 'readOnly' | 'origin'>
 
 export function createSaver(deps: SaverDeps): Saver {
-  const { db, access, events, expressions, tools, connectors } = deps
+  const { db, access, events, expressions, catalogue, connectors } = deps
   const eventTypes = connectors.flatMap(({ name, events: declared = {} }) => Object.keys(declared).map((type) => `${name}.${type}`))
 
   const knownIn = async (workspaceId: string): Promise<Known> => {
     const flows = new Map((await listFlows(db.sql, workspaceId)).map((flow) => [flow.name, flow.definition]))
     const described = new Map<string, Record<string, unknown>>()
-    for (const tool of await tools.all(workspaceId))
-      for (const name of [tool.name, ...tool.aliases]) described.set(name, tools.registry.describe(tool).input_schema)
+    for (const tool of await catalogue.all(workspaceId))
+      for (const name of [tool.name, ...tool.aliases]) described.set(name, catalogue.registry.describe(tool).input_schema)
     return {
       tool: (name) => {
         const inputSchema = described.get(name)
@@ -99,7 +99,7 @@ export function createSaver(deps: SaverDeps): Saver {
     // The effect of another flow may change later, so it counts as a write.
     let needed = flowsRunBy(definition).length > 0 || emits(definition) ? 1 : 0
     for (const name of toolsUsedBy(definition))
-      needed = Math.max(needed, effects.indexOf((await tools.find(workspaceId, name)).action.effect))
+      needed = Math.max(needed, effects.indexOf((await catalogue.find(workspaceId, name)).action.effect))
     if (effects.indexOf(declared) >= needed) return
     const message = `is ${declared}, but the flow has the effect ${effects[needed]}: write effect: ${effects[needed]}`
     throw hubError('flow_invalid', { errors: [{ path: 'tool.effect', message }] })
@@ -173,7 +173,7 @@ export function createSaver(deps: SaverDeps): Saver {
     async saveBundled(workspaceId, source) {
       const definition = await parsed(workspaceId, source, 'yaml')
       // A bundled flow has no author whose rights it could use, so it may call only the tools in its definition.
-      const called = [...new Set(toolsUsedBy(definition).flatMap((used) => scopesOf(tools.registry.find(used))))]
+      const called = [...new Set(toolsUsedBy(definition).flatMap((used) => scopesOf(catalogue.registry.find(used))))]
       const scopes = flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
       await store(workspaceId, definition, source, { actor: 'system:bundled', scopes, readOnly: false, origin: 'bundled' })
     },

@@ -93,10 +93,6 @@ export async function findRun(sql: Sql, workspaceId: string, id: string): Promis
   )[0]
 }
 
-export async function findAnyRun(sql: Sql, id: string): Promise<RunRow | undefined> {
-  return (await asRuns(sql.selectFrom('flow_runs').select(columns).where('id', '=', id).execute()))[0]
-}
-
 export function runsById(sql: Sql, ids: readonly string[]): Promise<RunRow[]> {
   return asRuns(sql.selectFrom('flow_runs').select(columns).where('id', 'in', ids).execute())
 }
@@ -195,6 +191,14 @@ export async function claimRuns(trx: Transaction, ids: readonly string[]): Promi
   return rows.filter(({ taken }) => taken)
 }
 
+/** Whether anything is due: one cheap statement for the many rounds in which nothing is. */
+export async function whatIsDue(sql: Sql, now: Date): Promise<{ runs: boolean; schedules: boolean }> {
+  const { rows } = await raw<{ runs: boolean; schedules: boolean }>`
+    select exists (select from hub.flow_runs where status in ('waiting', 'queued') and wake_at <= ${now}) as runs,
+           exists (select from hub.flow_schedules where next_at <= ${now}) as schedules`.execute(sql)
+  return rows[0]!
+}
+
 export async function dueRuns(trx: Transaction, now: Date, most: number): Promise<{ id: string; status: string }[]> {
   return trx
     .selectFrom('flow_runs')
@@ -291,24 +295,32 @@ export async function activeChildren(sql: Sql, parentRun: string): Promise<strin
   return rows.map(({ id }) => id)
 }
 
-/** Deletes versions without a flow and a run, and the subscriptions of runs that ended a day ago. */
-export async function dropLeftovers(sql: Sql): Promise<void> {
-  await raw`
-    delete from hub.flow_versions v
-     where not exists (select from hub.flows f where f.id = v.flow_id) and not exists (select from hub.flow_runs r where r.flow_id = v.flow_id)`.execute(
-    sql,
-  )
-  await raw`
-    delete from hub.subscriptions s
-     where s.kind = 'run' and not exists (
-       select from hub.flow_runs r
-        where r.id = s.detail ->> 'runId' and (r.finished_at is null or r.finished_at > now() - interval '1 day'))`.execute(sql)
+/** Deletes versions without a flow and a run. */
+export async function dropVersions(sql: Sql, max: number): Promise<number> {
+  const { rows } = await raw`
+    delete from hub.flow_versions where (flow_id, version) in (
+      select flow_id, version from hub.flow_versions v
+       where not exists (select from hub.flows f where f.id = v.flow_id) and not exists (select from hub.flow_runs r where r.flow_id = v.flow_id)
+       limit ${max}) returning 1`.execute(sql)
+  return rows.length
 }
 
-export async function dropRuns(sql: Sql, workspaceId: string, before: Date, most: number): Promise<number> {
+/** Deletes the subscriptions of runs that ended a day ago. */
+export async function dropRunSubscriptions(sql: Sql, max: number): Promise<number> {
+  const { rows } = await raw`
+    delete from hub.subscriptions where id in (
+      select id from hub.subscriptions s
+       where s.kind = 'run' and not exists (
+         select from hub.flow_runs r
+          where r.id = s.detail ->> 'runId' and (r.finished_at is null or r.finished_at > now() - interval '1 day'))
+       limit ${max}) returning 1`.execute(sql)
+  return rows.length
+}
+
+export async function dropRuns(sql: Sql, workspaceId: string, { before, max }: { before: Date; max: number }): Promise<number> {
   const { rows } = await raw`
     delete from hub.flow_runs where id in (
-      select id from hub.flow_runs where workspace_id = ${workspaceId} and finished_at < ${before} order by id limit ${most}) returning 1`.execute(
+      select id from hub.flow_runs where workspace_id = ${workspaceId} and finished_at < ${before} order by id limit ${max}) returning 1`.execute(
     sql,
   )
   return rows.length

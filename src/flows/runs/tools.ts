@@ -1,16 +1,21 @@
 import { z } from 'zod'
+import type { Database } from '#db'
 import { defineConnector } from '#kit'
 import { hubError } from '#errors'
-import type { Tool } from '#tools'
-import type { FlowWithVersion } from '../definitions/flow-store.ts'
+import type { Tool, ToolRunner, ToolSource } from '#tools'
+import { listFlows, type FlowWithVersion } from '../definitions/flow-store.ts'
 import type { Flows } from '../types.ts'
 
 /** Shorter than the time limit of a tool call. */
 const waitMs = 90_000
 
-/** The enabled flows that declare `tool`, as tools. */
-export function flowTools(flows: Flows, rows: readonly FlowWithVersion[]): Tool[] {
-  return rows.flatMap((flow) => {
+/** The enabled flows of a workspace that declare `tool`, as tools. */
+export function flowTools({ sql }: Database): ToolSource {
+  return { tools: async (workspaceId) => toolsOf(await listFlows(sql, workspaceId)) }
+}
+
+function toolsOf(flows: readonly FlowWithVersion[]): Tool[] {
+  return flows.flatMap((flow) => {
     const { tool, description, name, parameters, id } = flow.definition
     if (!tool || !flow.enabled) return []
     const declared = tool === true ? {} : tool
@@ -29,20 +34,24 @@ export function flowTools(flows: Flows, rows: readonly FlowWithVersion[]): Tool[
         inputSchema: { type: 'object', ...parameters },
         output: z.unknown(),
       },
-      run: async ({ input, principal: { workspaceId }, idempotencyKey }) => {
-        const started = await flows.launch(workspaceId, flow.id, {
-          parameters: input as Record<string, unknown>,
-          trigger: { kind: 'call', transport: 'tool', key: idempotencyKey ?? null },
-        })
-        const run = await flows.wait(workspaceId, started.id, waitMs)
-        if (run.status === 'completed') return run.outputs
-        if (run.error)
-          throw hubError('flow_failed', { detail: `the flow failed: ${run.error.message}`, hint: `GET /api/v1/runs/${run.id}` })
-        return { run_id: run.id, status: run.status, outputs: run.outputs ?? null, error: null }
-      },
+      origin: { kind: 'flow', flow: flow.id },
     }
     return [own]
   })
+}
+
+/** Runs a flow that is called as a tool, and waits for its end. */
+export function createFlowToolRunner(flows: Pick<Flows, 'launch' | 'wait'>): ToolRunner<'flow'> {
+  return async ({ flow }, { input, principal: { workspaceId }, idempotencyKey }) => {
+    const started = await flows.launch(workspaceId, flow, {
+      parameters: input as Record<string, unknown>,
+      trigger: { kind: 'call', transport: 'tool', key: idempotencyKey ?? null },
+    })
+    const run = await flows.wait(workspaceId, started.id, waitMs)
+    if (run.status === 'completed') return run.outputs
+    if (run.error) throw hubError('flow_failed', { detail: `the flow failed: ${run.error.message}`, hint: `GET /api/v1/runs/${run.id}` })
+    return { run_id: run.id, status: run.status, outputs: run.outputs ?? null, error: null }
+  }
 }
 
 const flowConnector = defineConnector({

@@ -1,14 +1,13 @@
 import type { Database, Transaction } from '#db'
-import { sleep } from '#lib/clock'
-import type { Telemetry } from '#telemetry'
+import type { Poller } from '#engine'
 import { dueSchedules, findVersion, flowsById, setNext, type FlowWithVersion, type ScheduleRow } from '../definitions/flow-store.ts'
 import type { Launcher } from '../runs/launch.ts'
 import type { RunRepository } from '../runs/run-repository.ts'
-import { cancellingAmong, dueRuns, lockRun } from '../runs/run-store.ts'
+import { cancellingAmong, dueRuns, lockRun, whatIsDue } from '../runs/run-store.ts'
 import { missedTimes } from './schedule/missed.ts'
 
-export interface Ticker extends AsyncDisposable {
-  start(): void
+export interface Ticker {
+  readonly poller: Poller
   /** Checks once for everything that may be due. */
   tick(now?: Date): Promise<void>
 }
@@ -17,16 +16,14 @@ const everyMs = 250
 const cancelEveryMs = 1000
 const atOnce = 200
 
-export interface TickerDeps extends Telemetry {
+export interface TickerDeps {
   readonly db: Database
   readonly launcher: Launcher
   readonly runRepository: RunRepository
 }
 
 /** Wakes runs whose wait has ended, starts scheduled and queued runs, and aborts cancelled runs of this process. */
-export function createTicker({ db, launcher, runRepository, logger }: TickerDeps): Ticker {
-  let stopping = false
-  let loop: Promise<void> | undefined
+export function createTicker({ db, launcher, runRepository }: TickerDeps): Ticker {
   let cancelledAt = 0
 
   const wakeDue = (now: Date): Promise<void> =>
@@ -73,26 +70,21 @@ export function createTicker({ db, launcher, runRepository, logger }: TickerDeps
   }
 
   const tick = async (now = new Date()): Promise<void> => {
-    await wakeDue(now)
-    await runSchedules(now)
+    const due = await whatIsDue(db.sql, now)
+    if (due.runs) await wakeDue(now)
+    if (due.schedules) await runSchedules(now)
     await heedCancellations()
-  }
-
-  const run = async (): Promise<void> => {
-    while (!stopping) {
-      await tick().catch((error: unknown) => logger.warn({ err: error }, 'failed to process due runs and schedules; trying again'))
-      await sleep(everyMs)
-    }
   }
 
   return {
     tick,
-    start() {
-      loop ??= run()
-    },
-    async [Symbol.asyncDispose]() {
-      stopping = true
-      await loop
+    poller: {
+      name: 'due-runs',
+      everyMs,
+      async run() {
+        await tick()
+        return false
+      },
     },
   }
 }

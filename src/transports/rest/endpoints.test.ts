@@ -37,10 +37,10 @@ suite('outbound endpoints over REST', () => {
     return reply.json()
   }
   const happen = async (type: string, data: Record<string, unknown> = {}): Promise<void> => {
-    const { db, events } = hub.hub
+    const { db, dispatch } = hub.hub
     const { workspaceId } = await hub.hub.access.operator('tester')
-    await db.transaction((trx) => createEventPublisher(db).publish(trx, [{ workspaceId, type, data }]))
-    await events.drain()
+    await db.transaction((trx) => createEventPublisher(hub.hub).publish(trx, [{ workspaceId, type, data }]))
+    await dispatch()
   }
   const deliveriesOf = async (id: string): Promise<Delivery[]> =>
     (await hub.call('GET', `/api/v1/deliveries?endpoint=${id}`)).json<{ items: Delivery[] }>().items
@@ -145,7 +145,7 @@ suite('outbound endpoints over REST', () => {
     const { events } = hub.hub
     for (let times = 0; times < 2; times++) {
       await events.replay(await hub.hub.access.operator('tester'), { type: 'replayed.thing', transform: 'then' })
-      await events.drain()
+      await hub.hub.dispatch()
       assert.equal(await hub.hub.outbound.drain(), 2)
     }
     await hub.call('DELETE', `/api/v1/endpoints/${made.id}`)

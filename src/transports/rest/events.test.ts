@@ -27,7 +27,7 @@ suite('events over REST', () => {
   const send = async (body: object, name = 'orders'): Promise<string> => {
     const reply = await hub.rest.inject({ method: 'POST', url: `/api/v1/webhooks/${name}`, payload: body, headers })
     assert.equal(reply.statusCode, 202, reply.payload)
-    await hub.hub.events.drain()
+    await hub.hub.dispatch()
     return reply.json().id
   }
   const event = async (id: string) => (await hub.call('GET', `/api/v1/events/${id}`)).json()
@@ -42,7 +42,7 @@ suite('events over REST', () => {
     const replay = async (how: 'then' | 'now') => {
       const reply = await hub.call('POST', `/api/v1/events/${id}/replay`, { transform: how })
       assert.deepEqual([reply.statusCode, reply.json()], [202, { replayed: 1 }])
-      await hub.hub.events.drain()
+      await hub.hub.dispatch()
       const { data, type, replays } = await event(id)
       return { data, type, replays }
     }

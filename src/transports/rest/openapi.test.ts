@@ -198,7 +198,7 @@ suite('/openapi.json', () => {
       [workspaceId],
     )
     // For what can be said of events and deliveries.
-    await db.transaction((trx) => createEventPublisher(db).publish(trx, [{ workspaceId, type: 'documented.happened', data: {} }]))
+    await db.transaction((trx) => createEventPublisher(hub.hub).publish(trx, [{ workspaceId, type: 'documented.happened', data: {} }]))
     const answered = new Set<string>()
     let id = ''
     for (const [method, url, body] of walk) {

@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import { z } from 'zod'
 import { connectors } from '#connectors'
 import { createExpressions, render } from '#expressions'
-import { createHubTools, operations } from '#operations'
+import { hubTools, operations } from '#operations'
 import { flowsRunBy, parseDefinition, type Definition, type Known } from '../../src/flows/definitions/index.ts'
 
 const home = join(import.meta.dirname, '../..')
@@ -16,9 +16,9 @@ after(() => expressions[Symbol.asyncDispose]())
 const connectorTools = connectors.flatMap(({ name, actions }) =>
   Object.entries(actions).map(([verb, { input }]) => ({ name: `${name}_${verb}`, input })),
 )
-const hubTools = createHubTools(operations, undefined as never).map(({ name, action: { input } }) => ({ name, input }))
+const ownTools = hubTools(operations).map(({ name, action: { input } }) => ({ name, input }))
 const tools = new Map(
-  [...connectorTools, ...hubTools].map(({ name, input }) => [
+  [...connectorTools, ...ownTools].map(({ name, input }) => [
     name,
     { inputSchema: z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown> },
   ]),
@@ -43,7 +43,7 @@ for (const file of readdirSync(folder)
   flows.set(parsed.definition.id, parsed.definition)
 }
 
-test('the ready flows fit the tools that there are, and those that need settings are off', () => {
+test('the bundled flows fit the tools that there are, and those that need settings are off', () => {
   const on = [...flows.values()].filter(({ enabled }) => enabled !== false).map(({ id }) => id)
   assert.deepEqual(on, ['ask-agent', 'code_review_agent', 'send-summary-email'])
   assert.deepEqual(
@@ -52,8 +52,8 @@ test('the ready flows fit the tools that there are, and those that need settings
   )
 })
 
-test('each ready flow has its section in the pages', () => {
-  const page = readFileSync(join(home, 'docs/flows-ready.md'), 'utf8')
+test('each bundled flow has its section in the pages', () => {
+  const page = readFileSync(join(home, 'docs/bundled-flows.md'), 'utf8')
   for (const id of flows.keys()) assert.match(page, new RegExp(`^## ${id}$`, 'm'))
 })
 

@@ -1,19 +1,28 @@
-import type { Consumer } from '#events'
+import type { Database } from '#db'
+import type { Engine } from '#engine'
+import type { Subscriber } from '#events'
 import type { Clock } from '#lib/clock'
 import { newId } from '#lib/ids'
 import { insertDeliveries } from './delivery-store.ts'
 import { deliveryOf } from './message.ts'
+import { deliveryPoller } from './worker.ts'
+
+interface SubscriberDeps {
+  readonly db: Database
+  readonly engine: Pick<Engine, 'wake'>
+  readonly clock: Clock
+}
 
 /** Stores one delivery for each matching event, in the transaction that marks the event as dispatched. */
-export function createConsumer(clock: Clock, wake: () => void): Consumer {
+export function createSubscriber({ db, engine, clock }: SubscriberDeps): Subscriber {
   return {
     async take(trx, matches) {
       const rows = matches.map(({ event, subscription: { target, ordered } }) =>
         deliveryOf(newId('del'), target, event, { ordered, replay: event.replays }),
       )
       const made = await insertDeliveries(trx, rows, clock.now())
+      db.afterCommit(trx, () => engine.wake(deliveryPoller))
       return rows.map(({ id }) => (made.has(id) ? id : undefined))
     },
-    wake,
   }
 }

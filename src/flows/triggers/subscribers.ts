@@ -1,5 +1,5 @@
 import type { Database } from '#db'
-import { toCloudEvent, type Consumer, type Events, type HubEvent, type Match } from '#events'
+import { toCloudEvent, type Events, type HubEvent, type Match, type Subscriber } from '#events'
 import { render, type Expressions } from '#expressions'
 import { HubError } from '#errors'
 import type { EventTrigger, BusTrigger } from '../definitions/index.ts'
@@ -7,7 +7,7 @@ import { flowsById } from '../definitions/flow-store.ts'
 import type { Launcher, LaunchRequest } from '../runs/launch.ts'
 import { completeWaiting } from '../runs/step-store.ts'
 
-export interface ConsumerDeps {
+export interface SubscriberDeps {
   readonly db: Database
   readonly events: Events
   readonly expressions: Expressions
@@ -15,7 +15,7 @@ export interface ConsumerDeps {
 }
 
 /** Starts flows in the transaction that takes the event from the queue, so that an event starts a flow once. */
-export function createFlowConsumer({ expressions, launcher }: ConsumerDeps): Consumer {
+export function createFlowSubscriber({ expressions, launcher }: SubscriberDeps): Subscriber {
   return {
     async take(trx, matches) {
       const flows = new Map(
@@ -65,7 +65,7 @@ async function parametersOf(expressions: Expressions, parameters: unknown, event
 }
 
 /** Continues runs that wait for an event. */
-export function createRunConsumer({ events, expressions, launcher }: ConsumerDeps): Consumer {
+export function createRunSubscriber({ events, expressions, launcher }: SubscriberDeps): Subscriber {
   const belongs = async ({ event, subscription }: Match): Promise<boolean> => {
     const { correlate, scope } = (subscription.detail ?? {}) as { correlate?: string; scope?: Record<string, unknown> }
     if (correlate === undefined) return true

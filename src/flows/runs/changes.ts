@@ -1,0 +1,112 @@
+import { actorOf, type Access, type Principal } from '#access'
+import type { Database, Transaction } from '#db'
+import { hubError } from '#errors'
+import { toCloudEvent, type Events } from '#events'
+import type { EventPublisher } from '#events/publish'
+import type { FlowFinder } from '../definitions/find.ts'
+import { findVersion } from '../definitions/flow-store.ts'
+import { handledSteps } from '../interpreter/handled.ts'
+import type { Flows } from '../types.ts'
+import type { Launcher } from './launch.ts'
+import type { RunRepository } from './run-repository.ts'
+import { activeChildren, endedStatuses, endRuns, lockRun, markCancelling, reopen, type RunRow } from './run-store.ts'
+import { handleRunEnd } from './segment.ts'
+import { stepsOf } from './step-store.ts'
+import { findRunOf } from './wait.ts'
+
+interface RunChangesDeps {
+  readonly db: Database
+  readonly access: Access
+  readonly events: Events
+  readonly publisher: EventPublisher
+  readonly launcher: Launcher
+  readonly runRepository: RunRepository
+  readonly get: FlowFinder
+}
+
+/** What people do with runs: cancel, retry and replay them. */
+export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | 'retry' | 'replay'> {
+  const { db, access, events, publisher, launcher, runRepository, get } = deps
+  const runOf = (workspaceId: string, id: string): Promise<RunRow> => findRunOf(db.sql, workspaceId, id)
+
+  /** Changes a run on request of a principal and records the change in the audit log. */
+  const change = async (
+    principal: Principal,
+    id: string,
+    action: string,
+    work: (trx: Transaction, run: RunRow) => Promise<void>,
+  ): Promise<RunRow> => {
+    const { workspaceId } = principal
+    await runOf(workspaceId, id)
+    await db.transaction(async (trx) => {
+      const run = (await lockRun(trx, id))!
+      await work(trx, run)
+      await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action, subject: id, detail: { flow: run.flow } })
+    })
+    return runOf(workspaceId, id)
+  }
+
+  const cancelIn = async (trx: Transaction, run: RunRow): Promise<void> => {
+    if (run.status === 'queued') {
+      const end = { id: run.id, status: 'cancelled' as const, outputs: null, error: null }
+      await endRuns(trx, [end])
+      const version = await findVersion(trx, run.flowId, run.version)
+      if (version) await handleRunEnd({ publisher, launcher }, trx, { row: run, definition: version.definition, end, shouldPublish: false })
+      return
+    }
+    await markCancelling(trx, run.id)
+    await launcher.wake(trx, [run.id])
+    for (const child of await activeChildren(trx, run.id)) {
+      const row = await lockRun(trx, child)
+      if (row) await cancelIn(trx, row)
+    }
+  }
+
+  return {
+    async cancel(principal, id) {
+      const run = await change(principal, id, 'run.cancelled', async (trx, row) => {
+        if (endedStatuses.includes(row.status)) throw hubError('run_state_conflict', { detail: `the run is ${row.status} already` })
+        await cancelIn(trx, row)
+      })
+      runRepository.active.get(id)?.abort.abort()
+      return run
+    },
+    retry: (principal, id) =>
+      change(principal, id, 'run.retried', async (trx, run) => {
+        if (!['failed', 'cancelled', 'quarantined'].includes(run.status) || run.startedAt === null)
+          throw hubError('run_state_conflict', {
+            detail: `the run is ${run.status}; one that failed, was cancelled or quarantined can be retried`,
+          })
+        const version = await findVersion(trx, run.flowId, run.version)
+        const records = new Map((await stepsOf(trx, id)).map((step) => [step.path, step]))
+        const { segment: number } = await reopen(trx, id, version ? handledSteps(version.definition, records) : [])
+        await launcher.start(trx, { id, segment: number })
+      }),
+    async replay(principal, id, { version = 'same', dryRun = false } = {}) {
+      const { workspaceId } = principal
+      const run = await runOf(workspaceId, id)
+      const flow = await get(workspaceId, run.flowId)
+      const wanted = version === 'latest' ? flow : await findVersion(db.sql, run.flowId, run.version)
+      const event = run.eventId === null ? undefined : await events.delivered(workspaceId, run.eventId)
+      if (!wanted || (run.eventId !== null && !event))
+        throw hubError('not_found', { detail: 'the version or the event of this run has been deleted, so it cannot be replayed' })
+      const { definition, source, digest, version: number } = wanted
+      // An old version runs with the rights of its author: later authors did not approve it.
+      const { actor, scopes, readOnly } = version === 'latest' ? flow : run
+      const made = await db.transaction(async (trx) => {
+        const [made] = await launcher.launch(trx, {
+          flow: { ...flow, definition, source, digest, version: number, actor, scopes, readOnly },
+          parameters: run.parameters,
+          dryRun,
+          replayOf: run.id,
+          ...(event ? { event: { id: event.id, scope: toCloudEvent(event) } } : {}),
+          trigger: { ...run.trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
+        })
+        const detail = { flow: run.flow, of: run.id, dry_run: dryRun }
+        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'run.replayed', subject: made!.id, detail })
+        return made!
+      })
+      return runOf(workspaceId, made.id)
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import type { Config } from '#config'
+import { HubError } from '#errors'
+import { openHub, type Hub } from '#hub'
+import type { Readiness, RestApp } from '#transports/rest'
+import { version } from './version.ts'
+
+export interface ComposedHub extends AsyncDisposable {
+  readonly hub: Hub
+  readonly rest: RestApp
+}
+
+/** A hub with its transports, which does not listen yet. */
+export async function composeHub(
+  config: Config,
+  mode: 'serve' | 'attach' = 'attach',
+  isStopping: () => boolean = () => false,
+): Promise<ComposedHub> {
+  await using stack = new AsyncDisposableStack()
+  const hub = stack.use(await openHub(config, mode))
+  const { telemetry, access, tools, webhooks, execute } = hub
+  // Imported here, because a command beside a serving hub does not need it and starts faster without it.
+  const { buildRest } = await import('#transports/rest')
+  const rest = await buildRest(
+    {
+      ...telemetry,
+      version,
+      connectors: hub.integrations.connectors,
+      access,
+      tools,
+      webhooks,
+      execute,
+      readiness: readinessOf(hub),
+      isStopping,
+    },
+    { bodyLimit: config.HUB_BODY_LIMIT, corsOrigins: config.HUB_CORS_ORIGINS, trustProxy: config.HUB_TRUST_PROXY },
+  )
+  stack.defer(() => rest.close())
+  const owned = stack.move()
+  return { hub, rest, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+export interface ServingHub {
+  readonly hub: Hub
+  readonly address: string
+  /** Accepts no more work, waits for the work in progress up to the drain time, then disposes of everything. */
+  stop(): Promise<void>
+}
+
+export async function serveHub(config: Config): Promise<ServingHub> {
+  let stopping = false
+  await using stack = new AsyncDisposableStack()
+  const { hub, rest } = stack.use(await composeHub(config, 'serve', () => stopping))
+  stack.use(await hub.engine.start(config.HUB_ROLE === 'api' ? undefined : hub.work))
+  const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
+  // Closed before the engine, because a request may still start a run.
+  stack.defer(() => rest.close())
+  const owned = stack.move()
+  return {
+    hub,
+    address,
+    async stop() {
+      stopping = true
+      // Closes idle connections repeatedly: a client would keep one whose request ends later, and delay the stop.
+      const closingIdle = setInterval(() => rest.server.closeIdleConnections(), 50)
+      // A request that never ends must not delay the stop either.
+      const closingAll = setTimeout(() => rest.server.closeAllConnections(), config.HUB_DRAIN_SECONDS * 1000)
+      await owned.disposeAsync().finally(() => {
+        clearInterval(closingIdle)
+        clearTimeout(closingAll)
+      })
+    },
+  }
+}
+
+function readinessOf({ db, credentials, telemetry }: Hub): Readiness {
+  return async () => {
+    const [database, store] = await Promise.all([probe(() => db.ping()), probe(() => credentials.check())])
+    telemetry.metrics.databaseUp.set(database.ok ? 1 : 0)
+    return { database, credentials: store }
+  }
+}
+
+async function probe(check: () => Promise<void>): Promise<{ ok: boolean; reason?: string }> {
+  try {
+    await check()
+    return { ok: true }
+  } catch (error) {
+    return { ok: false, reason: error instanceof HubError ? error.message : 'failed' }
+  }
+}
