@@ -41,6 +41,9 @@ export const deliveryPoller = 'deliveries'
 const slowMs = 5000
 // More than may be sent at once, because deliveries that wait for an earlier one are among them.
 const candidatesPerEndpoint = 16
+/** The pause while nothing is under way. Whoever stores a delivery wakes the poller; retries are due in seconds at the earliest. */
+const idlePollMs = 1000
+const probeEveryMs = 10_000
 const blockedRetryMs = 1000
 const postponeMs = 30_000
 const expireEveryMs = 30_000
@@ -134,7 +137,7 @@ export function createWorker({ db, engine, clock, send, recordAttempt, logger, m
   }
 
   const probe = async (now: Date, until: Date): Promise<Claimed[]> => {
-    if (now.getTime() - lastProbe < blockedRetryMs) return []
+    if (now.getTime() - lastProbe < probeEveryMs) return []
     lastProbe = now.getTime()
     const probes = await db.transaction(async (trx) => {
       const ids = await dueProbes(trx, now, new Date(now.getTime() + probeMs))
@@ -158,10 +161,10 @@ export function createWorker({ db, engine, clock, send, recordAttempt, logger, m
   return {
     poller: {
       name: deliveryPoller,
-      everyMs: pollMs,
       async run() {
         const { begun, moved } = await round()
-        return begun + moved > 0
+        if (begun + moved > 0) return 0
+        return underWay.size > 0 || moved > 0 ? pollMs : idlePollMs
       },
     },
     async drain() {

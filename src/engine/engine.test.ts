@@ -106,7 +106,7 @@ describe('engines that share a database', { concurrency: 2 }, () => {
   test('a job that a lost commit left claimed is begun by the process that holds it', async () => {
     await using db = await openTestDatabase()
     const ran: string[] = []
-    const engine = createEngine({ db, ...testTelemetry() }, { executorId: newId('exe'), sweepMs: 100 })
+    const engine = createEngine({ db, ...testTelemetry() }, { executorId: newId('exe') })
     const handler: JobHandler = { run: async (_input, { id }) => void ran.push(id), quarantine: async () => undefined }
     const working = await engine.start({ jobs: { note: handler }, pollers: [] })
     await db.pool.query(
@@ -124,7 +124,7 @@ describe('engines that share a database', { concurrency: 2 }, () => {
     const rounds: string[] = []
     const create = async (name: string) => {
       const engine = createEngine({ db, ...testTelemetry() }, { executorId: newId('exe') })
-      const poller = { name: 'test', everyMs: 60_000, run: async () => rounds.push(name) < 0 }
+      const poller = { name: 'test', run: async () => rounds.push(name) * 60_000 }
       return { engine, running: await engine.start({ jobs: {}, pollers: [poller] }) }
     }
     const one = await create('one')

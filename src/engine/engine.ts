@@ -29,9 +29,7 @@ export function createEngine(deps: EngineDeps, options: EngineOptions): Engine {
     const silentFor = new Map<string, number>()
     return {
       name: 'take-over',
-      everyMs: sweepMs,
       async run() {
-        await worker?.reconcile()
         const silent = (await silentExecutors(db.sql)).filter((id) => id !== executorId)
         for (const known of silentFor.keys()) if (!silent.includes(known)) silentFor.delete(known)
         for (const dead of silent) {
@@ -45,7 +43,7 @@ export function createEngine(deps: EngineDeps, options: EngineOptions): Engine {
           if (returned.length + quarantined.length > 0)
             logger.warn({ executor: dead, returned: returned.length, quarantined }, 'took over the jobs of a dead process')
         }
-        return false
+        return sweepMs
       },
     }
   }

@@ -11,7 +11,7 @@ const minRetryMs = 100
 const maxRetryMs = 10_000
 
 /** Runs the rounds of a poller one after the other until it is disposed of. After a failure it waits longer and longer. */
-export function startPoller({ name, everyMs, restMs = 0, run }: Poller, { logger, metrics }: Telemetry): RunningPoller {
+export function startPoller({ name, restMs = 0, run }: Poller, { logger, metrics }: Telemetry): RunningPoller {
   const stopping = new AbortController()
   let isWoken = false
   let interrupt: (() => void) | undefined
@@ -28,11 +28,11 @@ export function startPoller({ name, everyMs, restMs = 0, run }: Poller, { logger
       isWoken = false
       const began = performance.now()
       try {
-        const hasMore = await run(stopping.signal)
-        metrics.pollerRounds.inc({ poller: name, outcome: hasMore ? 'more' : 'done' })
+        const nextInMs = await run(stopping.signal)
+        metrics.pollerRounds.inc({ poller: name, outcome: nextInMs === 0 ? 'more' : 'done' })
         retryMs = minRetryMs
-        if (hasMore) continue
-        await pause(everyMs)
+        if (nextInMs === 0) continue
+        await pause(nextInMs)
         await sleep(Math.max(0, began + restMs - performance.now()), stopping.signal).catch(() => undefined)
       } catch (error) {
         if (stopping.signal.aborted) break

@@ -40,11 +40,10 @@ export interface JobHandler<Input = never> {
 /** Work that repeats: a queue to empty, or something to do now and then. */
 export interface Poller {
   readonly name: string
-  readonly everyMs: number
   /** The least time between the starts of two rounds, so that work that arrives meanwhile shares a round. */
   readonly restMs?: number
-  /** Does one round. Returns true when there is more to do at once. */
-  run(stopping: AbortSignal): Promise<boolean>
+  /** Does one round. Returns after how many milliseconds the next one is due: 0 when there is more to do. A wake-up shortens the pause. */
+  run(stopping: AbortSignal): Promise<number>
 }
 
 /** What modules contribute to a process that works. */

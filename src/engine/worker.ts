@@ -1,5 +1,5 @@
 import { createBatcher } from '#lib/batch'
-import { sleep, within } from '#lib/clock'
+import { within } from '#lib/clock'
 import { createGate } from './gate.ts'
 import { JobLost } from './job-lost.ts'
 import { claimJobs, claimSuspect, clearSuspicion, deleteJobs, hasSuspects, heldBy, jobsById } from './job-store.ts'
@@ -11,8 +11,6 @@ export interface Worker {
   /** How many new jobs this process begins by itself. Further jobs are left to whichever process has a free place. */
   freePlaces(): number
   begin(job: Job): void
-  /** Looks whether this process still holds its jobs, and begins those that it holds and does not run. */
-  reconcile(): Promise<void>
   readonly pollers: readonly Poller[]
   /** Lets pieces of work in progress finish and begins nothing more. */
   close(drainMs: number): Promise<void>
@@ -23,11 +21,15 @@ const ownPlaces = 100
 const places = 1000
 const claimedAtOnce = 50
 const piecesAtOnce = 200
-const claimEveryMs = 2000
+/** Other processes wake this one. This is for wake-ups that were lost. */
+const claimEveryMs = 5000
 
 /** How long a suspect has its process to itself; a single call may take two minutes. */
 const aloneMs = 150_000
-const suspectEveryMs = 2000
+const suspectEveryMs = 5000
+const checkEveryMs = 5000
+/** Between two suspects, everything else has its turn. */
+const otherJobsMs = 500
 const minPatienceMs = 5000
 const retryAloneMs = 30_000
 
@@ -118,13 +120,12 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
 
   const claim: Poller = {
     name: 'jobs',
-    everyMs: claimEveryMs,
     async run() {
       const max = isReserved ? 0 : Math.min(claimedAtOnce, places - running.size)
-      if (max <= 0) return false
+      if (max <= 0) return claimEveryMs
       const claimed = await claimJobs(db.sql, { executorId, handlers, max })
       for (const job of claimed) begin(job)
-      return claimed.length === max
+      return claimed.length === max ? 0 : claimEveryMs
     },
   }
 
@@ -133,31 +134,36 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
   /** A job whose process died repeatedly may be the cause. It is tried alone, so that no other job is suspected if the process dies again. */
   const trySuspects: Poller = {
     name: 'suspects',
-    everyMs: suspectEveryMs,
     async run(stopping) {
-      if (performance.now() < tryAt || !(await hasSuspects(db.sql, handlers))) return false
+      if (performance.now() < tryAt || !(await hasSuspects(db.sql, handlers))) return suspectEveryMs
       isReserved = true
       try {
         if (!(await isIdleWithin(patienceMs, stopping))) {
           // In the end longer than the longest call, so that its turn comes.
           patienceMs = Math.min(patienceMs * 2, aloneMs)
           tryAt = performance.now() + retryAloneMs
-          return false
+          return suspectEveryMs
         }
         patienceMs = minPatienceMs
         const suspect = await claimSuspect(db.sql, { executorId, handlers })
-        if (!suspect) return false
+        if (!suspect) return suspectEveryMs
         logger.warn({ job: suspect.id }, 'a job whose process died repeatedly is tried alone')
         begin(suspect)
         const ended = running.get(suspect.id)?.ended.then(() => true)
         if (ended && !(await within(aloneMs, Promise.race([ended, aborted(stopping)]), false))) await clearSuspicion(db.sql, suspect.id)
-        return true
+        return otherJobsMs
       } finally {
         isReserved = false
         wakeClaims()
-        // Between two suspects, everything else has its turn.
-        await sleep(suspectEveryMs / 4, stopping).catch(() => undefined)
       }
+    },
+  }
+
+  const check: Poller = {
+    name: 'held-jobs',
+    async run() {
+      await reconcile()
+      return checkEveryMs
     },
   }
 
@@ -172,8 +178,7 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
   return {
     freePlaces: () => (isClosed || isReserved ? 0 : Math.max(0, ownPlaces - running.size)),
     begin,
-    reconcile,
-    pollers: [claim, trySuspects],
+    pollers: [claim, trySuspects, check],
     async close(drainMs) {
       isClosed = true
       await gate.close(drainMs)

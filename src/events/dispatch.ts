@@ -1,6 +1,5 @@
 import { isPassing } from '#db'
 import type { Poller } from '#engine'
-import { sleep } from '#lib/clock'
 import { deliver, markFailed } from './deliver.ts'
 import { isQueueEmpty, nextWaiting, tryDispatchLock, type Waiting } from './store.ts'
 import type { DispatchDeps } from './types.ts'
@@ -16,7 +15,7 @@ export const dispatchPoller = 'events'
 
 const atOnce = 200
 /** Processes that store events wake the poller. This is for wake-ups that were lost. */
-const everyMs = 1000
+const everyMs = 5000
 /** A single event is dispatched at once; many events share a transaction. */
 const restMs = 20
 const lockRetryMs = 25
@@ -56,18 +55,15 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   return {
     poller: {
       name: dispatchPoller,
-      everyMs,
       restMs,
-      async run(stopping) {
+      async run() {
         const count = await round()
         if (count === undefined) {
           // The other process may have read the queue before this process stored its event.
-          if (await isQueueEmpty(db.sql)) return false
-          await sleep(lockRetryMs, stopping)
-          return true
+          return (await isQueueEmpty(db.sql)) ? everyMs : lockRetryMs
         }
         metrics.eventsDispatched.inc(count)
-        return count >= atOnce
+        return count >= atOnce ? 0 : everyMs
       },
     },
     async drain() {

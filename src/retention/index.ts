@@ -39,7 +39,6 @@ export function createRetention({ db, access }: { readonly db: Database; readonl
     },
     poller: (tasks) => ({
       name: 'retention',
-      everyMs,
       async run(stopping) {
         const kept: Kept[] = (await allRules(db.sql)).map((rule) => ({
           ...rule,
@@ -51,7 +50,7 @@ export function createRetention({ db, access }: { readonly db: Database; readonl
           if (task.of === 'hub') await repeat(() => task.drop(batch), stopping)
           else for (const rule of kept) await repeat(() => task.drop(rule, batch), stopping)
         }
-        return false
+        return everyMs
       },
     }),
   }

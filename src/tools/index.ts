@@ -51,7 +51,8 @@ export interface ToolsDeps extends Telemetry {
   readonly catalogue: Catalogue
 }
 
-const sweepMs = 2000
+const interruptedEveryMs = 2000
+const expiredEveryMs = 5000
 const invocationDays = 30
 const approvalDays = 90
 /** The engine's name for the job that makes a queued call. */
@@ -97,18 +98,16 @@ export function createTools(deps: ToolsDeps, { runners, onApprovalDecided }: Too
     pollers: [
       {
         name: 'interrupted-calls',
-        everyMs: sweepMs,
         async run() {
           await journal.resolveInterrupted()
-          return false
+          return interruptedEveryMs
         },
       },
       {
         name: 'expired-approvals',
-        everyMs: sweepMs,
         async run() {
           await approvals.expire(new Date())
-          return false
+          return expiredEveryMs
         },
       },
     ],

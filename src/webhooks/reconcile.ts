@@ -82,10 +82,9 @@ export function createReconcile({ db, integrations, events, logger, metrics }: R
     // The first round is at the start, for what was missed while the hub was not running.
     poller: {
       name: 'missed-webhooks',
-      everyMs,
       async run() {
         await run(everyMs / 2)
-        return false
+        return everyMs
       },
     },
   }

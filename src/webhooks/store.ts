@@ -84,8 +84,7 @@ export async function noteMissing(sql: Sql, { integrationId, hook }: SourceRow, 
 
 export async function deleteRejections(sql: Sql, before: Date, max: number): Promise<number> {
   const { rows } = await raw`
-    delete from hub.webhook_rejections where ctid in (select ctid from hub.webhook_rejections where minute < ${before} limit ${max}) returning 1`.execute(
-    sql,
-  )
+    delete from hub.webhook_rejections where (hook, reason, minute) in (
+      select hook, reason, minute from hub.webhook_rejections where minute < ${before} limit ${max}) returning 1`.execute(sql)
   return rows.length
 }

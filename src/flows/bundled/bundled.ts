@@ -42,10 +42,9 @@ export function createBundledFlows({ access, saver, logger }: BundledFlowsDeps):
     ensure,
     poller: {
       name: 'bundled-flows',
-      everyMs,
       async run() {
         for (const workspaceId of await access.workspaces.ids()) await ensure(workspaceId)
-        return false
+        return everyMs
       },
     },
   }

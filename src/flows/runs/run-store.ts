@@ -191,11 +191,11 @@ export async function claimRuns(trx: Transaction, ids: readonly string[]): Promi
   return rows.filter(({ taken }) => taken)
 }
 
-/** Whether anything is due: one cheap statement for the many rounds in which nothing is. */
-export async function whatIsDue(sql: Sql, now: Date): Promise<{ runs: boolean; schedules: boolean }> {
-  const { rows } = await raw<{ runs: boolean; schedules: boolean }>`
-    select exists (select from hub.flow_runs where status in ('waiting', 'queued') and wake_at <= ${now}) as runs,
-           exists (select from hub.flow_schedules where next_at <= ${now}) as schedules`.execute(sql)
+/** When the next run and the next schedule are due: one cheap statement for the many rounds in which nothing is. */
+export async function nextDue(sql: Sql): Promise<{ runAt: Date | null; scheduleAt: Date | null }> {
+  const { rows } = await raw<{ runAt: Date | null; scheduleAt: Date | null }>`
+    select (select min(wake_at) from hub.flow_runs where status in ('waiting', 'queued')) as "runAt",
+           (select min(next_at) from hub.flow_schedules) as "scheduleAt"`.execute(sql)
   return rows[0]!
 }
 

@@ -3,16 +3,18 @@ import type { Poller } from '#engine'
 import { dueSchedules, findVersion, flowsById, setNext, type FlowWithVersion, type ScheduleRow } from '../definitions/flow-store.ts'
 import type { Launcher } from '../runs/launch.ts'
 import type { RunRepository } from '../runs/run-repository.ts'
-import { cancellingAmong, dueRuns, lockRun, whatIsDue } from '../runs/run-store.ts'
+import { cancellingAmong, dueRuns, lockRun, nextDue } from '../runs/run-store.ts'
 import { missedTimes } from './schedule/missed.ts'
 
 export interface Ticker {
   readonly poller: Poller
   /** Checks once for everything that may be due. */
-  tick(now?: Date): Promise<void>
+  tick(now?: Date): Promise<number>
 }
 
-const everyMs = 250
+/** Waits are exact: the poller sleeps no longer than until the next of them ends. */
+const everyMs = 1000
+const blockedMs = 250
 const cancelEveryMs = 1000
 const atOnce = 200
 
@@ -26,12 +28,14 @@ export interface TickerDeps {
 export function createTicker({ db, launcher, runRepository }: TickerDeps): Ticker {
   let cancelledAt = 0
 
-  const wakeDue = (now: Date): Promise<void> =>
+  const wakeDue = (now: Date): Promise<number> =>
     db.transaction(async (trx) => {
-      for (const { id, status } of await dueRuns(trx, now, atOnce)) {
+      const due = await dueRuns(trx, now, atOnce)
+      for (const { id, status } of due) {
         if (status === 'waiting') await launcher.wake(trx, [id])
         else await admitDue(trx, id)
       }
+      return due.length
     })
 
   const admitDue = async (trx: Transaction, id: string): Promise<void> => {
@@ -69,22 +73,23 @@ export function createTicker({ db, launcher, runRepository }: TickerDeps): Ticke
     for (const id of await cancellingAmong(db.sql, [...runRepository.active.keys()])) runRepository.active.get(id)?.abort.abort()
   }
 
-  const tick = async (now = new Date()): Promise<void> => {
-    const due = await whatIsDue(db.sql, now)
-    if (due.runs) await wakeDue(now)
-    if (due.schedules) await runSchedules(now)
+  /** Returns after how many milliseconds the next check is due. */
+  const tick = async (now = new Date()): Promise<number> => {
+    const { runAt, scheduleAt } = await nextDue(db.sql)
+    const woken = runAt && runAt <= now ? await wakeDue(now) : 0
+    if (scheduleAt && scheduleAt <= now) await runSchedules(now)
     await heedCancellations()
+    if (woken === atOnce) return 0
+    const left = [runAt, scheduleAt].map((at) => (at ? at.getTime() - now.getTime() : everyMs))
+    // What is due and cannot start yet, such as a queued run, is looked at again after a moment.
+    return left.some((ms) => ms <= 0) ? blockedMs : Math.min(everyMs, ...left)
   }
 
   return {
     tick,
     poller: {
       name: 'due-runs',
-      everyMs,
-      async run() {
-        await tick()
-        return false
-      },
+      run: () => tick(),
     },
   }
 }
