@@ -8,7 +8,7 @@ import type { EngineDeps } from './types.ts'
 // Much shorter than a sweep, so that a process that lost its lock has it again before two sweeps miss it. It also keeps the connection busy,
 // because some networks drop idle connections silently.
 const beatMs = 1000
-const answerMs = 2000
+const answerMs = 1500
 const retryMs = 100
 
 /** After this time without a heartbeat the process may have been paused, and others may have taken its jobs over. */
