@@ -88,3 +88,44 @@ test('a role that may create nothing can open a database that is up to date', as
   await migrate(client)
   await client.query(`reset role; drop owned by ${role}; drop role ${role}`)
 })
+
+test('work of the engine before is carried on: running runs get a job, queued calls too, and what cannot be made says so', async () => {
+  await using fresh = await emptyDatabase()
+  await using client = await connect(fresh.url)
+  await migrate(client, { upTo: 5 })
+  const call = { request: { name: 'github_get_repo' }, invocationId: 'inv_kept' }
+  await client.query(`
+    insert into hub.workspaces (id, name) values ('ws', 'one');
+    insert into hub.flows (id, workspace_id, name, version, enabled, origin, actor, scopes, read_only)
+      values ('flow', 'ws', 'hello', 1, true, 'ready', 'system:ready', '{}', false);
+    insert into hub.flow_runs (id, workspace_id, flow_id, flow, version, status, trigger, parameters, error, actor, scopes, read_only, segment, created_at)
+      select 'run_' || status, 'ws', 'flow', 'hello', 1, status, '{}', '{}', error::jsonb, 'system:ready', '{}', false, 3, now()
+        from (values ('running', null), ('waiting', null), ('parked', '{"code": "run_parked", "message": "three"}')) as r (status, error);
+    insert into hub.invocations (id, workspace_id, tool, connector, effect, transport, actor, digest, status, executor_id, started_at)
+      select id, 'ws', 'github_get_repo', 'github', 'read', 'rest', 'a', '', 'queued', 'exe_1', now() from unnest(array['inv_kept', 'inv_lost']) as id;
+    create schema dbos;
+    create table dbos.workflow_status (workflow_uuid text, name text, status text, inputs text)`)
+  const queued =
+    "insert into dbos.workflow_status values ('inv_kept', 'tool-call', 'ENQUEUED', $1), ('run_waiting:2', 'flow-run', 'SUCCESS', $1)"
+  await client.query(queued, [JSON.stringify({ positionalArgs: [call], namedArgs: {} })])
+  await migrate(client)
+
+  const { rows: jobs } = await client.query('select id, handler, input, executor_id from hub.jobs order by id')
+  assert.deepEqual(jobs, [
+    { id: 'inv_kept', handler: 'tool-call', input: call, executor_id: null },
+    { id: 'run_running:3', handler: 'flow-run', input: { runId: 'run_running' }, executor_id: null },
+  ])
+  const { rows: calls } = await client.query(`select id, status, error ->> 'code' as code from hub.invocations order by id`)
+  assert.deepEqual(calls, [
+    { id: 'inv_kept', status: 'queued', code: null },
+    { id: 'inv_lost', status: 'failed', code: 'interrupted' },
+  ])
+  const { rows: runs } = await client.query(`select status, error ->> 'code' as code from hub.flow_runs order by status`)
+  assert.deepEqual(runs, [
+    { status: 'quarantined', code: 'run_quarantined' },
+    { status: 'running', code: null },
+    { status: 'waiting', code: null },
+  ])
+  assert.deepEqual((await client.query('select origin, actor from hub.flows')).rows, [{ origin: 'bundled', actor: 'system:bundled' }])
+  assert.equal((await client.query(`select to_regnamespace('dbos') as schema`)).rows[0].schema, null)
+})
