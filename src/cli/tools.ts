@@ -54,10 +54,10 @@ export function toolCommands(program: Command): void {
           dry_run: options.dryRun,
           fields: options.fields?.split(',').map((field) => field.trim()),
         })
-        const { cut, warning } = outcome
+        const { truncated, warning } = outcome
         output.print(outcome, JSON.stringify(outcome.output, null, 2))
         if (warning) process.stderr.write(`hub: ${warning}\n`)
-        if (cut) process.stderr.write(`hub: the output was cut; \`hub tool call hub_read_result handle=${cut.handle}\` returns the rest\n`)
+        if (truncated) process.stderr.write(`hub: the output was truncated; \`hub tool call hub_read_result handle=${truncated.handle}\` returns the rest\n`)
       }),
     )
 }

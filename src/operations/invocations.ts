@@ -109,10 +109,10 @@ export const readResult = toolOperation({
   name: 'invocations.read_result',
   scope: 'tools:read',
   effect: 'read',
-  summary: 'Read the rest of a result that was cut',
+  summary: 'Read the rest of a result that was truncated',
   input: z.strictObject({
-    id: z.string().min(1).describe('The handle in the `cut` of the earlier result.'),
-    path: z.string().max(500).default('').describe('Which part, as named in `cuts`: items, body, items[3].body; empty for the whole.'),
+    id: z.string().min(1).describe('The handle in `truncated` of the earlier result.'),
+    path: z.string().max(500).default('').describe('Which part, as named in `parts`: items, body, items[3].body; empty for the whole.'),
     offset: z.number().int().min(0).default(0).describe('Where to begin: an item of a list, or a character of a text.'),
     limit: z.number().int().min(1).max(100_000).default(50).describe('How many items, or thousands of characters, at most.'),
   }),
@@ -130,7 +130,7 @@ export const readResult = toolOperation({
     name: 'read_result',
     title: 'Read the rest of a result',
     description:
-      'Continues where the result of an earlier tool call was cut to fit. Use it with the handle and a path that the cut result names, e.g. path "items" with offset 20. Returns the part, its total size, and the offset of what follows.',
+      'Continues where the result of an earlier tool call was truncated. Use it with the handle and a path that the truncated result names, e.g. path "items" with offset 20. Returns the part, its total size, and the offset of what follows.',
     rename: { id: 'handle' },
     example: { handle: 'inv_…', path: 'items', offset: 20 },
   },

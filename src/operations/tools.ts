@@ -65,30 +65,30 @@ const outcomeSchema = z.object({
   status: z.enum(['completed', 'dry_run', 'queued']),
   output: z.unknown(),
   replayed: z.boolean(),
-  cut: z
+  truncated: z
     .object({
       total_tokens: z.number(),
       handle: z.string(),
-      cuts: z.array(z.object({ path: z.string(), shown: z.number(), total: z.number(), unit: z.string() })),
+      parts: z.array(z.object({ path: z.string(), shown: z.number(), total: z.number(), unit: z.string() })),
       hint: z.string(),
     })
     .optional(),
   warning: z.string().optional(),
 })
 
-function renderOutcome({ invocationId, status, output, replayed, cut, warning }: Outcome): z.output<typeof outcomeSchema> {
+function renderOutcome({ invocationId, status, output, replayed, truncated, warning }: Outcome): z.output<typeof outcomeSchema> {
   return {
     invocation_id: invocationId || null,
     status,
     output,
     replayed,
-    ...(cut
+    ...(truncated
       ? {
-          cut: {
-            total_tokens: cut.totalTokens,
-            handle: cut.handle,
-            cuts: [...cut.cuts],
-            hint: 'hub_read_result returns the rest for this handle and a path of `cuts`; `fields` asks for less',
+          truncated: {
+            total_tokens: truncated.totalTokens,
+            handle: truncated.handle,
+            parts: [...truncated.parts],
+            hint: 'hub_read_result returns the rest for this handle and a path of `parts`; `fields` asks for less',
           },
         }
       : {}),

@@ -120,7 +120,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     }
   }
 
-  /** Connect → run → check the output → cut it → store the outcome. */
+  /** Connect → run → check the output → truncate it → store the outcome. */
   async function execute(call: Call, entry: Entry): Promise<Outcome> {
     const { tool, integration, options } = call
     const began = performance.now()
@@ -130,8 +130,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       const raw = await run(call, connection)
       const { output, warning } = checkOutput(tool, raw)
       const outcome = completed(entry.id, output, options)
-      // The output is stored where it may be asked for again: under a key, of a write, or when a part was cut off.
-      await journal.end(entry, { status: 'completed', ...(entry.durable || outcome.cut ? { output } : {}) })
+      // The output is stored where it may be asked for again: under a key, of a write, or when it was truncated.
+      await journal.end(entry, { status: 'completed', ...(entry.durable || outcome.truncated ? { output } : {}) })
       if (integration) integrations.health.succeeded(integration)
       count(tool, 'completed', began)
       return warning ? { ...outcome, warning } : outcome

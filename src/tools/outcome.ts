@@ -9,22 +9,22 @@ export interface Outcome {
   readonly output: unknown
   /** The call had been made under this key; nothing was sent now. */
   readonly replayed: boolean
-  readonly cut?: { readonly totalTokens: number; readonly cuts: readonly Truncation[]; readonly handle: string }
+  /** What is missing in the output, and the handle by which the rest can be read. */
+  readonly truncated?: { readonly totalTokens: number; readonly parts: readonly Truncation[]; readonly handle: string }
   readonly warning?: string
 }
 
 const defaultMaxTokens = 25_000
 
-/** A completed call, with its output cut to the fields and the budget that the caller asked for. */
+/** A completed call, with its output truncated to the fields and the budget that the caller asked for. */
 export function completed(id: string, output: unknown, { fields, maxTokens = defaultMaxTokens }: InvokeOptions): Outcome {
-  const truncated = truncate(output, { fields, maxTokens })
-  const { totalTokens, cuts } = truncated
+  const { output: shown, totalTokens, parts } = truncate(output, { fields, maxTokens })
   return {
     invocationId: id,
     status: 'completed',
-    output: truncated.output,
+    output: shown,
     replayed: false,
-    ...(cuts.length > 0 ? { cut: { totalTokens, cuts, handle: id } } : {}),
+    ...(parts.length > 0 ? { truncated: { totalTokens, parts, handle: id } } : {}),
   }
 }
 

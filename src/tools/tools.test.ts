@@ -309,11 +309,11 @@ test('results are cut to a budget, say so, and the rest can be read', async () =
   b.answer = () => ({ body: { items } })
   const { body } = await b.invoke('probe_list_things', { max_tokens: 500 })
   assert.ok(JSON.stringify(body['output']).length <= 2000)
-  assert.equal(body['cut'].cuts[0].path, 'items')
-  assert.equal(body['cut'].cuts[0].total, 100)
-  const shown = body['cut'].cuts[0].shown as number
+  assert.equal(body['truncated'].parts[0].path, 'items')
+  assert.equal(body['truncated'].parts[0].total, 100)
+  const shown = body['truncated'].parts[0].shown as number
   assert.deepEqual(body['output'].items, items.slice(0, shown))
-  const rest = await b.invoke('hub_read_result', { input: { handle: body['cut'].handle, path: 'items', offset: shown, limit: 5 } })
+  const rest = await b.invoke('hub_read_result', { input: { handle: body['truncated'].handle, path: 'items', offset: shown, limit: 5 } })
   assert.deepEqual(rest.body['output'], { part: items.slice(shown, shown + 5), total: 100, unit: 'items', next_offset: shown + 5 })
   const fields = await b.invoke('probe_list_things', { fields: ['items.id'], max_tokens: 500 })
   assert.deepEqual(fields.body['output'].items[0], { id: 0 })

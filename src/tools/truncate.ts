@@ -9,7 +9,8 @@ export interface Truncation {
 export interface Truncated {
   readonly output: unknown
   readonly totalTokens: number
-  readonly cuts: readonly Truncation[]
+  /** What was shortened; empty when everything fits. */
+  readonly parts: readonly Truncation[]
 }
 
 // A token of JSON is about four characters; an exact count is not worth its cost.
@@ -22,9 +23,8 @@ function tokensOf(json: string | undefined): number {
 export function truncate(output: unknown, { fields, maxTokens }: { fields?: readonly string[] | undefined; maxTokens: number }): Truncated {
   const picked = fields && fields.length > 0 ? pick(output, fields) : output
   const totalTokens = tokensOf(JSON.stringify(picked))
-  if (totalTokens <= maxTokens) return { output: picked, totalTokens, cuts: [] }
-  const cuts: Truncation[] = []
-  return { output: fit(picked, maxTokens * charactersPerToken, '', cuts), totalTokens, cuts }
+  if (totalTokens <= maxTokens) return { output: picked, totalTokens, parts: [] }
+  return { ...fitInto(picked, maxTokens * charactersPerToken), totalTokens }
 }
 
 /** Keeps the given fields; `items.name` means the name of each item of a list. */
@@ -47,50 +47,59 @@ function pick(value: unknown, fields: readonly string[]): unknown {
   return picked
 }
 
-/** Shortens a value to about `room` characters: small parts stay complete, large ones share the rest. */
-function fit(value: unknown, room: number, path: string, cuts: Truncation[]): unknown {
-  const size = JSON.stringify(value)?.length ?? 0
-  if (size <= room) return value
-  if (typeof value === 'string') {
-    const shown = Math.max(0, room - 4)
-    cuts.push({ path: path || '$', shown, total: value.length, unit: 'characters' })
-    return `${value.slice(0, shown)}…`
+/** Shortens a value to about `size` characters: small parts stay complete, large ones share the rest. */
+function fitInto(whole: unknown, size: number): Pick<Truncated, 'output' | 'parts'> {
+  const parts: Truncation[] = []
+
+  const fit = (value: unknown, room: number, path: string): unknown => {
+    if (lengthOf(value) <= room) return value
+    if (typeof value === 'string') {
+      const shown = Math.max(0, room - 4)
+      parts.push({ path: path || '$', shown, total: value.length, unit: 'characters' })
+      return `${value.slice(0, shown)}…`
+    }
+    if (Array.isArray(value)) return fitItems(value, room, path)
+    if (value !== null && typeof value === 'object') return fitFields(value as Record<string, unknown>, room, path)
+    return value
   }
-  if (Array.isArray(value)) return fitItems(value, room, path, cuts)
-  if (value !== null && typeof value === 'object') return fitFields(value as Record<string, unknown>, room, path, cuts)
-  return value
+
+  const fitItems = (items: readonly unknown[], room: number, path: string): unknown[] => {
+    const kept: unknown[] = []
+    let left = room - 2
+    for (const item of items) {
+      const length = lengthOf(item) + 1
+      if (length > left) break
+      kept.push(item)
+      left -= length
+    }
+    // If the first item alone is too large, a part of it is more useful than an empty list.
+    if (kept.length === 0 && items.length > 0) kept.push(fit(items[0], room - 2, `${path || '$'}[0]`))
+    if (kept.length < items.length) parts.push({ path: path || '$', shown: kept.length, total: items.length, unit: 'items' })
+    return kept
+  }
+
+  const fitFields = (object: Record<string, unknown>, room: number, path: string): Record<string, unknown> => {
+    const rooms = new Map<string, number>()
+    const lengths = Object.entries(object).map(([key, item]) => ({ key, length: lengthOf(item) + key.length + 4 }))
+    let left = room - 2
+    for (const [index, { key, length }] of lengths.toSorted((a, b) => a.length - b.length).entries()) {
+      const given = Math.min(length, left / (lengths.length - index))
+      rooms.set(key, given)
+      left -= given
+    }
+    return Object.fromEntries(
+      Object.entries(object).map(([key, item]) => {
+        const rest = Math.max(0, rooms.get(key)! - key.length - 4)
+        return [key, fit(item, rest, path ? `${path}.${key}` : key)]
+      }),
+    )
+  }
+
+  return { output: fit(whole, size, ''), parts }
 }
 
-function fitItems(items: readonly unknown[], room: number, path: string, cuts: Truncation[]): unknown[] {
-  const kept: unknown[] = []
-  let left = room - 2
-  for (const item of items) {
-    const size = (JSON.stringify(item)?.length ?? 4) + 1
-    if (size > left) break
-    kept.push(item)
-    left -= size
-  }
-  // If the first item alone is too large, a part of it is more useful than an empty list.
-  if (kept.length === 0 && items.length > 0) kept.push(fit(items[0], room - 2, `${path || '$'}[0]`, cuts))
-  if (kept.length < items.length) cuts.push({ path: path || '$', shown: kept.length, total: items.length, unit: 'items' })
-  return kept
-}
-
-function fitFields(object: Record<string, unknown>, room: number, path: string, cuts: Truncation[]): Record<string, unknown> {
-  const sizes = Object.entries(object).map(([key, item]) => ({ key, item, size: (JSON.stringify(item)?.length ?? 0) + key.length + 4 }))
-  const rooms = new Map<string, number>()
-  let left = room - 2
-  let waiting = sizes.toSorted((a, b) => a.size - b.size)
-  while (waiting.length > 0) {
-    const [smallest, ...others] = waiting
-    const share = left / waiting.length
-    rooms.set(smallest!.key, Math.min(smallest!.size, share))
-    left -= Math.min(smallest!.size, share)
-    waiting = others
-  }
-  return Object.fromEntries(
-    sizes.map(({ key, item }) => [key, fit(item, Math.max(0, rooms.get(key)! - key.length - 4), path ? `${path}.${key}` : key, cuts)]),
-  )
+function lengthOf(value: unknown): number {
+  return JSON.stringify(value)?.length ?? 0
 }
 
 export function partAt(value: unknown, path: string): unknown {

@@ -47,7 +47,7 @@ function readParts(scheme: HmacScheme, { headers }: Delivery, now: number): Sign
   let timestamp = ''
   if (rule) {
     const times = rule.listed === undefined ? [single(headers, rule.header!)] : named(entries!, rule.listed)
-    if (times.length > 1) return 'header_doubled'
+    if (times.length > 1) return 'header_repeated'
     const problem = checkTimestamp(times[0], rule, now)
     if (problem) return problem
     timestamp = times[0]!

@@ -80,8 +80,8 @@ export interface SentDelivery {
 export type RejectReason =
   | 'no_secret'
   | 'secret_unusable'
-  | 'scheme_unsound'
-  | 'header_doubled'
+  | 'scheme_invalid'
+  | 'header_repeated'
   | 'signature_missing'
   | 'signature_malformed'
   | 'signature_wrong'

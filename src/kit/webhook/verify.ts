@@ -25,8 +25,8 @@ function check(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: r
     return header === undefined || isPresent(delivery.headers, header)
   })
   if (!scheme) return 'signature_missing'
-  if (validateScheme(scheme) !== undefined) return 'scheme_unsound'
-  for (const name of headersOf(scheme)) if (isRepeated(delivery.headers, name)) return 'header_doubled'
+  if (validateScheme(scheme) !== undefined) return 'scheme_invalid'
+  for (const name of headersOf(scheme)) if (isRepeated(delivery.headers, name)) return 'header_repeated'
   switch (scheme.kind) {
     case 'hmac':
       return checkHmac(scheme, delivery, secrets, now)
