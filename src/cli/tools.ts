@@ -57,7 +57,10 @@ export function toolCommands(program: Command): void {
         const { truncated, warning } = outcome
         output.print(outcome, JSON.stringify(outcome.output, null, 2))
         if (warning) process.stderr.write(`hub: ${warning}\n`)
-        if (truncated) process.stderr.write(`hub: the output was truncated; \`hub tool call hub_read_result handle=${truncated.handle}\` returns the rest\n`)
+        if (truncated)
+          process.stderr.write(
+            `hub: the output was truncated; \`hub tool call hub_read_result handle=${truncated.handle}\` returns the rest\n`,
+          )
       }),
     )
 }

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { connectors } from '#connectors'
 import { createExpressions, render } from '#expressions'
 import { hubTools, operations } from '#operations'
-import { flowsRunBy, parseDefinition, type Definition, type Known } from '../../src/flows/definitions/index.ts'
+import { flowsRunBy, parseDefinition, toExecutable, type Definition, type Known, type StepOf } from '../../src/flows/definitions/index.ts'
 
 const home = join(import.meta.dirname, '../..')
 const folder = join(home, 'src/flows/bundled')
@@ -66,7 +66,7 @@ interface Parts {
 }
 
 function partsOf(diff: string, part_size = 60_000, max_parts = 8): Promise<Parts> {
-  const step = flows.get('code_review_agent')!.steps.find(({ id }) => id === 'parts') as { transform: unknown }
+  const step = toExecutable(flows.get('code_review_agent')!).steps.find(({ id }) => id === 'parts') as StepOf<'transform'>
   return render(
     expressions,
     step.transform,

@@ -2,10 +2,10 @@ import { innerBlocks, itemName, type InnerBlock } from './blocks.ts'
 import type { ArgumentChecks } from './arguments.ts'
 import type { Known } from './known.ts'
 import { checkShape, isRecord, suggest, type Problems } from './problems.ts'
-import { format } from './schema.ts'
+import { format, stepKinds } from './schema.ts'
 import type { ExpressionChecks, Scope } from './scope.ts'
 import type { Path } from './source.ts'
-import { stepKinds, type StepKind } from './types.ts'
+import type { StepKind } from './types.ts'
 
 export interface StepDeps {
   readonly problems: Problems

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createExpressions } from '#expressions'
-import { conditionOf, flowsRunBy, parseDefinition, type Definition, type Known } from './index.ts'
+import { conditionOf, flowsRunBy, parseDefinition, toExecutable, type Definition, type Known } from './index.ts'
 
 const expressions = createExpressions()
 const comment = {
@@ -80,7 +80,7 @@ test('a definition with every kind of trigger and step is taken as it is', () =>
   const definition = parse(whole) as Definition
   assert.ok(!Array.isArray(definition), String(definition))
   assert.deepEqual(
-    definition.steps.map(({ id }) => id),
+    toExecutable(definition).steps.map(({ id }) => id),
     ['first', 'decide', 'choose', 'each', 'both', 'reply', 'ask', 'careful'],
   )
   assert.deepEqual(parse(JSON.stringify(definition, null, 2)), definition)

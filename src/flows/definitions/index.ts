@@ -1,4 +1,5 @@
 export { innerBlocks } from './blocks.ts'
+export { toExecutable } from './executable.ts'
 export type { Known, Parsed } from './known.ts'
 export { parseDefinition } from './parse.ts'
 export { flowsRunBy, printDefinition } from './queries.ts'

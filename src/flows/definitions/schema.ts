@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { parseDuration } from '#lib/duration'
-import type { StepKind } from './types.ts'
 
 /**
  * The format, defined once for the checks and for the JSON Schema that editors use. Steps contain steps, so the function takes the schema of an
- * inner step: anything when steps are checked one by one, the step schema itself for the JSON Schema.
+ * inner step: anything when steps are checked one by one, the step schema itself for the JSON Schema. The types of a flow are derived from it.
  */
-function formatOf(step: z.ZodType) {
+export function formatOf<Inner extends z.ZodType>(step: Inner) {
   const steps = z.array(step).min(1)
   const block = z.strictObject({ steps: steps.describe('What to do, in this order.') })
 
@@ -158,7 +157,7 @@ function formatOf(step: z.ZodType) {
         finally: block.optional().describe('What to do in the end, however it went.'),
       })
       .describe('Tries, and deals with failure.'),
-  } satisfies Record<StepKind, z.ZodType>
+  }
 
   const triggers = {
     event: z
@@ -269,6 +268,9 @@ function duration(what: string) {
 
 /** Accepts anything as an inner step, because steps are checked one by one. */
 export const format = formatOf(z.unknown())
+
+/** Each kind of step has one key that no other kind has. */
+export const stepKinds = Object.keys(format.kinds) as (keyof typeof format.kinds)[]
 
 /** The JSON Schema of the format. */
 export function definitionSchema(): Record<string, unknown> {

@@ -1,22 +1,35 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sleep } from '#lib/clock'
-import type { ForEachStep, IfStep, ParallelStep, Step, SwitchStep, TryStep } from '../definitions/index.ts'
+import type { Step, StepOf } from '../definitions/index.ts'
 import { failure, toRunError } from './error.ts'
 import { holds, rendered, type Frame } from './frame.ts'
 import type { Runtime } from './runtime.ts'
 import { earliest, isSignal, Suspended } from './signals.ts'
 import type { Attempt, Done } from './attempt.ts'
 
-type BlockStep = IfStep | SwitchStep | ForEachStep | ParallelStep | TryStep
+type Container = StepOf<'then' | 'switch' | 'for_each' | 'parallel' | 'try'>
 
-export function runBlocks(outer: Attempt, step: Step): Promise<Done> {
-  const block = step as BlockStep
+const containers: ReadonlySet<string> = new Set(['then', 'switch', 'for_each', 'parallel', 'try'] satisfies Container['kind'][])
+
+/** Whether a step contains steps. */
+export function isContainer(step: Step): step is Container {
+  return containers.has(step.kind)
+}
+
+export function runBlock(outer: Attempt, step: Container): Promise<Done> {
   const attempt = { ...outer, frame: { ...outer.frame, deadline: outer.deadline } }
-  if ('then' in block) return runIf(attempt, block)
-  if ('switch' in block) return runSwitch(attempt, block)
-  if ('for_each' in block) return runForEach(attempt, block)
-  if ('parallel' in block) return runParallel(attempt, block)
-  return runTry(attempt, block, outer.frame)
+  switch (step.kind) {
+    case 'then':
+      return runIf(attempt, step)
+    case 'switch':
+      return runSwitch(attempt, step)
+    case 'for_each':
+      return runForEach(attempt, step)
+    case 'parallel':
+      return runParallel(attempt, step)
+    case 'try':
+      return runTry(attempt, step, outer.frame)
+  }
 }
 
 /** Stores a decision before acting on it, so that the run takes the same branch when it is claimed again. */
@@ -27,14 +40,14 @@ async function once<T>({ runtime, record }: Attempt, decide: () => Promise<T>): 
   return decision
 }
 
-async function runIf(attempt: Attempt, step: IfStep): Promise<Done> {
+async function runIf(attempt: Attempt, step: StepOf<'then'>): Promise<Done> {
   const { runtime, frame, inside } = attempt
   const input = await once(attempt, async () => ({ taken: (await holds(runtime, step.if, frame)) ? 'then' : 'else' }))
   const steps = input.taken === 'then' ? step.then : (step.else ?? [])
   return { input, output: await inside(steps, frame) }
 }
 
-async function runSwitch(attempt: Attempt, { switch: choice }: SwitchStep): Promise<Done> {
+async function runSwitch(attempt: Attempt, { switch: choice }: StepOf<'switch'>): Promise<Done> {
   const { runtime, frame, inside } = attempt
   const input = await once(attempt, async () => {
     const value = await rendered(runtime, choice.on, frame)
@@ -55,7 +68,7 @@ const maxItems = 10_000
 /** A longer list is not stored but computed again from its expression. */
 const keptBytes = 64_000
 
-async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep): Promise<Done> {
+async function runForEach(attempt: Attempt, { id, for_each: each }: StepOf<'for_each'>): Promise<Done> {
   const { runtime, frame, inside } = attempt
   const list = async (): Promise<unknown[]> => {
     const found = await rendered(runtime, each.in, frame)
@@ -84,7 +97,7 @@ async function runForEach(attempt: Attempt, { id, for_each: each }: ForEachStep)
   return { input, output }
 }
 
-async function runParallel({ runtime, frame, inside }: Attempt, { parallel: { branches } }: ParallelStep): Promise<Done> {
+async function runParallel({ runtime, frame, inside }: Attempt, { parallel: { branches } }: StepOf<'parallel'>): Promise<Done> {
   const names = Object.keys(branches)
   const runs = names.map((name) => () => inside(branches[name]!, frame))
   // When a branch fails, the running branches still finish, because they may not depend on it.
@@ -93,7 +106,7 @@ async function runParallel({ runtime, frame, inside }: Attempt, { parallel: { br
 }
 
 /** The time limit of the block does not apply to `catch` and `finally`: both can still react to it. */
-async function runTry({ frame, inside }: Attempt, step: TryStep, around: Frame): Promise<Done> {
+async function runTry({ frame, inside }: Attempt, step: StepOf<'try'>, around: Frame): Promise<Done> {
   const guarded = async (): Promise<unknown> => {
     try {
       return await inside(step.try.steps, frame)

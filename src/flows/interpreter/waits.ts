@@ -1,5 +1,5 @@
 import { parseDuration } from '#lib/duration'
-import { conditionOf, type ApproveStep, type FlowStep, type WaitForStep, type WaitStep } from '../definitions/index.ts'
+import { conditionOf, type StepOf } from '../definitions/index.ts'
 import { failure, StepFailed } from './error.ts'
 import { rendered, scopeOf } from './frame.ts'
 import { pause } from './pause.ts'
@@ -8,7 +8,7 @@ import { Suspended } from './signals.ts'
 import type { Attempt, Done } from './attempt.ts'
 
 /** The end of the wait is stored when it begins: a run that is claimed again waits only for the rest. */
-export async function runWait({ runtime, frame, record, deadline }: Attempt, { wait }: WaitStep): Promise<Done> {
+export async function runWait({ runtime, frame, record, deadline }: Attempt, { wait }: StepOf<'wait'>): Promise<Done> {
   const until = record.until ?? (await endOf(runtime, await rendered(runtime, wait, frame)))
   if (runtime.dryRun) return { output: { until: new Date(until).toISOString() } }
   if (!record.until) await runtime.save({ ...record, status: 'waiting', until })
@@ -29,7 +29,7 @@ async function endOf(runtime: Runtime, wait: unknown): Promise<number> {
   return time
 }
 
-export async function runWaitFor({ runtime, frame, path, record }: Attempt, { wait_for: wanted }: WaitForStep): Promise<Done> {
+export async function runWaitFor({ runtime, frame, path, record }: Attempt, { wait_for: wanted }: StepOf<'wait_for'>): Promise<Done> {
   if (runtime.dryRun) return { output: null }
   const until = record.until ?? runtime.now() + parseDuration(wanted.timeout)!
   if (!record.until) {
@@ -49,7 +49,7 @@ export async function runWaitFor({ runtime, frame, path, record }: Attempt, { wa
   throw failure('wait_timeout', `no ${wanted.event} came within ${wanted.timeout}`)
 }
 
-export async function runChild({ runtime, frame, path, record }: Attempt, step: FlowStep): Promise<Done> {
+export async function runChild({ runtime, frame, path, record }: Attempt, step: StepOf<'flow'>): Promise<Done> {
   const parameters = await rendered(runtime, step.with ?? {}, frame)
   const state = await runtime.child(`${path}#${record.keyNo}.${record.attempts}`, step.flow, parameters)
   if (state.status === 'completed') return { input: parameters, output: state.outputs }
@@ -60,7 +60,7 @@ export async function runChild({ runtime, frame, path, record }: Attempt, step: 
 
 const usualExpiry = '7d'
 
-export async function runApproval(attempt: Attempt, { approve }: ApproveStep): Promise<Done> {
+export async function runApproval(attempt: Attempt, { approve }: StepOf<'approve'>): Promise<Done> {
   const { runtime, frame, path, record, signal } = attempt
   const integration = String((await rendered(runtime, approve.call?.integration ?? '', frame)) ?? '')
   const call = approve.call && {

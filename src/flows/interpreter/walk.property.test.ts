@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { createExpressions } from '#expressions'
 import { hubError } from '#errors'
-import type { Definition, Step } from '../definitions/index.ts'
+import { toExecutable, type Definition, type ExecutableDefinition } from '../definitions/index.ts'
 import { StepFailed } from './error.ts'
 import type { Runtime, StepRecord } from './runtime.ts'
 import { Cancelled, Suspended } from './signals.ts'
@@ -128,7 +128,7 @@ interface Ended {
 }
 
 /** Executes a run from its start to its end, in as many processes as that takes. */
-async function runToItsEnd(definition: Definition, deaths: readonly number[]): Promise<Ended> {
+async function runToItsEnd(definition: ExecutableDefinition, deaths: readonly number[]): Promise<Ended> {
   const world = createWorld()
   let died = 0
   for (let taken = 0; ; taken++) {
@@ -176,17 +176,17 @@ interface Shape {
   readonly two?: readonly Shape[]
 }
 
-function define(shapes: readonly Shape[]): Definition {
+function define(shapes: readonly Shape[]): ExecutableDefinition {
   let count = 0
-  const listOf = (list: readonly Shape[], before: string): Step[] => {
-    const steps: Step[] = []
+  const listOf = (list: readonly Shape[], before: string): { id: string }[] => {
+    const steps: { id: string }[] = []
     for (const shape of list) steps.push(stepOf(shape, steps.at(-1)?.id ?? before))
     return steps
   }
-  const stepOf = ({ kind, one = [], two = [] }: Shape, before: string): Step => {
+  const stepOf = ({ kind, one = [], two = [] }: Shape, before: string): { id: string } => {
     const id = `s${(count += 1)}`
     const seen = `\${{ steps.${before} }}`
-    const inside = (list: readonly Shape[], from = before): Step[] => listOf(list, from)
+    const inside = (list: readonly Shape[], from = before): { id: string }[] => listOf(list, from)
     const kinds: Record<string, () => Record<string, unknown>> = {
       transform: () => ({ transform: { seen, n: '${{ parameters.n + 1 }}' } }),
       write: () => ({ uses: 'write', with: { seen } }),
@@ -214,10 +214,11 @@ function define(shapes: readonly Shape[]): Definition {
         finally: { steps: inside([{ kind: 'write' }], `s${count}`) },
       }),
     }
-    return { id, ...kinds[kind]!() } as unknown as Step
+    return { id, ...kinds[kind]!() }
   }
   const steps = listOf(shapes, 's0')
-  return { id: 'random', steps, outputs: Object.fromEntries(Array.from({ length: count }, (_, n) => [`s${n}`, `\${{ steps.s${n} }}`])) }
+  const outputs = Object.fromEntries(Array.from({ length: count }, (_, n) => [`s${n}`, `\${{ steps.s${n} }}`]))
+  return toExecutable({ id: 'random', steps, outputs } as unknown as Definition)
 }
 
 /** Removes times, which differ because a death takes time. */
@@ -253,6 +254,6 @@ test('whatever a flow does, and wherever its processes die, it ends as if none h
 test('a flow that was started within another is the same one after a death, also where the step was already shown as begun', async () => {
   const world = createWorld()
   world.steps.set('s', { path: 's', step: 's', kind: 'flow', status: 'running', attempts: 1, keyNo: 0, startedAt: world.now })
-  await assert.rejects(walk(createProcess(world), { id: 'outer', steps: [{ id: 's', flow: 'inner' }] }, {}), Suspended)
+  await assert.rejects(walk(createProcess(world), { id: 'outer', steps: [{ kind: 'flow', id: 's', flow: 'inner' }] }, {}), Suspended)
   assert.deepEqual([...world.children.keys()], ['s#0.1'])
 })

@@ -2,8 +2,8 @@ import { HubError } from '#errors'
 import { deadline as timeLimit } from '#lib/clock'
 import { parseDuration } from '#lib/duration'
 import { postgresJson } from '#lib/postgres-text'
-import { innerBlocks, stepKinds, type Definition, type Step } from '../definitions/index.ts'
-import { runBlocks } from './blocks.ts'
+import { innerBlocks, type ExecutableDefinition, type Step, type StepOf } from '../definitions/index.ts'
+import { isContainer, runBlock } from './blocks.ts'
 import { runCall } from './call.ts'
 import { failure, StepFailed, toRunError, type RunError } from './error.ts'
 import { holds, rendered, seen, type Deadline, type Frame } from './frame.ts'
@@ -17,7 +17,7 @@ import { runApproval, runChild, runWait, runWaitFor } from './waits.ts'
  * Executes a run from its first step and skips the steps whose records say that they are done. A run that is claimed again after a crash, a wait
  * or a retry therefore continues where it stopped; the records of its steps are the only state.
  */
-export async function walk(runtime: Runtime, definition: Definition, names: Readonly<Record<string, unknown>>): Promise<unknown> {
+export async function walk(runtime: Runtime, definition: ExecutableDefinition, names: Readonly<Record<string, unknown>>): Promise<unknown> {
   const deadline =
     runtime.deadline === undefined ? undefined : { at: runtime.deadline, of: `the run took longer than ${definition.timeout}` }
   const frame: Frame = { prefix: '', names, steps: {}, deadline }
@@ -39,59 +39,69 @@ async function runSteps(runtime: Runtime, steps: readonly Step[], frame: Frame):
   return output
 }
 
+/** A step and its surroundings. */
+interface Visit {
+  readonly runtime: Runtime
+  readonly step: Step
+  readonly frame: Frame
+}
+
 async function runStep(runtime: Runtime, step: Step, frame: Frame): Promise<unknown> {
+  const visit: Visit = { runtime, step, frame }
   const path = `${frame.prefix}${step.id}`
   const before = runtime.known(path)
   // A completed block runs again to collect the stored outputs of its steps.
-  if (before?.status === 'completed' && !isContainer(step)) return expose(frame, step, before)
-  if (before?.status === 'skipped') return expose(frame, step, before)
+  if (before?.status === 'completed' && !isContainer(step)) return expose(visit, before)
+  if (before?.status === 'skipped') return expose(visit, before)
   if (before?.status === 'failed') {
-    await restoreBlock(runtime, step, frame)
-    return failed(step, frame, before)
+    await restoreBlock(visit)
+    return failed(visit, before)
   }
   const record: StepRecord = before ?? {
     path,
     step: step.id,
-    kind: kindOf(step),
+    kind: step.kind,
     status: 'running',
     attempts: 0,
     keyNo: 0,
     startedAt: runtime.now(),
   }
-  if (record.attempts === 0 && !('then' in step) && step.if !== undefined) {
+  if (record.attempts === 0 && step.kind !== 'then' && step.if !== undefined) {
     let isMet: boolean
     try {
       isMet = await holds(runtime, step.if, frame)
     } catch (thrown) {
-      return recordFailure(runtime, step, frame, record, toRunError(thrown, step.id))
+      return recordFailure(visit, record, toRunError(thrown, step.id))
     }
     if (!isMet) {
       const skipped: StepRecord = { ...record, status: 'skipped', finishedAt: runtime.now() }
       await runtime.save(skipped)
-      return expose(frame, step, skipped)
+      return expose(visit, skipped)
     }
   }
   const recorded = isContainer(step) ? undefined : runtime.recorded(path)
-  if (recorded) return complete(runtime, step, frame, { ...record, attempts: 1 }, { output: recorded.output })
-  return attempts(runtime, step, frame, record)
+  if (recorded) return complete(visit, { ...record, attempts: 1 }, { output: recorded.output })
+  return attempts(visit, record)
 }
 
 /** Makes the results of a failed block visible to later steps without running the block again. */
-async function restoreBlock(runtime: Runtime, step: Step, frame: Frame): Promise<void> {
+async function restoreBlock({ runtime, step, frame }: Visit): Promise<void> {
   // The items of a list have their own frames, which nothing outside can see.
-  if (!isContainer(step) || 'for_each' in step) return
+  if (!isContainer(step) || step.kind === 'for_each') return
   for (const { steps } of innerBlocks({ ...step })) {
     for (const inner of steps as readonly Step[]) {
       const known = runtime.known(`${frame.prefix}${inner.id}`)
+      const visit = { runtime, step: inner, frame }
       if (isContainer(inner) && known?.status === 'completed') await runStep(runtime, inner, frame)
-      else if (isContainer(inner)) await restoreBlock(runtime, inner, frame)
-      if (known && (!isContainer(inner) || known.status !== 'completed')) expose(frame, inner, known)
+      else if (isContainer(inner)) await restoreBlock(visit)
+      if (known && (!isContainer(inner) || known.status !== 'completed')) expose(visit, known)
     }
   }
 }
 
 /** Makes attempts as the step's `retry` allows. A long pause between two attempts suspends the run. */
-async function attempts(runtime: Runtime, step: Step, frame: Frame, first: StepRecord): Promise<unknown> {
+async function attempts(visit: Visit, first: StepRecord): Promise<unknown> {
+  const { runtime, step, frame } = visit
   const deadline = deadlineOf(step, frame, first)
   // The start time is stored now, because the time limit counts from it in every process.
   if (isContainer(step) && step.timeout !== undefined && !runtime.known(first.path)) await runtime.save(first)
@@ -103,14 +113,13 @@ async function attempts(runtime: Runtime, step: Step, frame: Frame, first: StepR
       ? { ...record, attempts: Math.max(1, record.attempts) }
       : { ...record, status: 'running', error: null, until: null, attempts: record.attempts + 1 }
     try {
-      const done = await once(runtime, step, frame, attempt, deadline)
-      return await complete(runtime, step, frame, attempt, done)
+      const done = await once(visit, attempt, deadline)
+      return await complete(visit, attempt, done)
     } catch (thrown) {
       if (isSignal(thrown)) throw thrown
       const error = toRunError(thrown, step.id)
       const wait = retryDelay(step, attempt.attempts, error)
-      if (wait === undefined || (deadline !== undefined && runtime.now() + wait >= deadline.at))
-        return recordFailure(runtime, step, frame, attempt, error)
+      if (wait === undefined || (deadline !== undefined && runtime.now() + wait >= deadline.at)) return recordFailure(visit, attempt, error)
       record = { ...attempt, status: 'waiting', until: runtime.now() + wait, error }
       await runtime.save(record)
     }
@@ -123,7 +132,7 @@ function deadlineOf({ timeout }: Step, frame: Frame, { startedAt }: StepRecord):
   return own && frame.deadline ? (own.at <= frame.deadline.at ? own : frame.deadline) : (own ?? frame.deadline)
 }
 
-async function once(runtime: Runtime, step: Step, frame: Frame, record: StepRecord, deadline: Deadline | undefined): Promise<Done> {
+async function once({ runtime, step, frame }: Visit, record: StepRecord, deadline: Deadline | undefined): Promise<Done> {
   // The steps inside a block check its time limit themselves, so that completed ones can still be collected after it.
   const bound = isContainer(step) ? undefined : deadline
   const left = bound === undefined ? undefined : bound.at - runtime.now()
@@ -153,26 +162,35 @@ const shownAfterMs = 300
 
 async function perform(attempt: Attempt, step: Step): Promise<Done> {
   const { runtime, frame } = attempt
-  if ('uses' in step) return runCall(attempt, step)
-  if ('flow' in step) return runChild(attempt, step)
-  if ('wait' in step) return runWait(attempt, step)
-  if ('wait_for' in step) return runWaitFor(attempt, step)
-  if ('approve' in step) return runApproval(attempt, step)
-  if ('transform' in step) return { output: await rendered(runtime, step.transform, frame) }
-  if ('emit' in step) {
-    const { type, subject, data } = (await rendered(runtime, { ...step.emit }, frame)) as {
-      type: string
-      subject?: unknown
-      data?: unknown
-    }
-    const event = { type, data: data ?? {}, ...(subject === undefined ? {} : { subject: String(subject) }) }
-    if (!runtime.dryRun) await runtime.emit({ ...attempt.record, input: event }, event)
-    return { input: event, output: { type } }
+  switch (step.kind) {
+    case 'uses':
+      return runCall(attempt, step)
+    case 'flow':
+      return runChild(attempt, step)
+    case 'wait':
+      return runWait(attempt, step)
+    case 'wait_for':
+      return runWaitFor(attempt, step)
+    case 'approve':
+      return runApproval(attempt, step)
+    case 'transform':
+      return { output: await rendered(runtime, step.transform, frame) }
+    case 'emit':
+      return emit(attempt, step)
+    default:
+      return runBlock(attempt, step)
   }
-  return runBlocks(attempt, step)
 }
 
-async function complete(runtime: Runtime, step: Step, frame: Frame, record: StepRecord, done: Done): Promise<unknown> {
+async function emit({ runtime, frame, record }: Attempt, step: StepOf<'emit'>): Promise<Done> {
+  const { type, subject, data } = (await rendered(runtime, { ...step.emit }, frame)) as { type: string; subject?: unknown; data?: unknown }
+  const event = { type, data: data ?? {}, ...(subject === undefined ? {} : { subject: String(subject) }) }
+  if (!runtime.dryRun) await runtime.emit({ ...record, input: event }, event)
+  return { input: event, output: { type } }
+}
+
+async function complete(visit: Visit, record: StepRecord, done: Done): Promise<unknown> {
+  const { runtime, step } = visit
   const { input = record.input, invocationId = record.invocationId ?? null } = done
   const output = isContainer(step) ? done.output : postgresJson(done.output)
   const ended: StepRecord = {
@@ -187,22 +205,24 @@ async function complete(runtime: Runtime, step: Step, frame: Frame, record: Step
   }
   // The output of a block can be derived from the stored outputs of its steps.
   if (record.status !== 'completed') await runtime.save(isContainer(step) ? { ...ended, output: undefined } : ended)
-  return expose(frame, step, ended)
+  return expose(visit, ended)
 }
 
-async function recordFailure(runtime: Runtime, step: Step, frame: Frame, record: StepRecord, error: RunError): Promise<unknown> {
+async function recordFailure(visit: Visit, record: StepRecord, error: RunError): Promise<unknown> {
+  const { runtime } = visit
   const ended: StepRecord = { ...record, status: 'failed', error, until: null, finishedAt: runtime.now() }
   await runtime.save(ended)
-  return failed(step, frame, ended)
+  return failed(visit, ended)
 }
 
-function failed(step: Step, frame: Frame, record: StepRecord): unknown {
-  expose(frame, step, record)
+function failed(visit: Visit, record: StepRecord): unknown {
+  const { step } = visit
+  expose(visit, record)
   if (step.on_error === 'continue') return null
   throw new StepFailed(record.error ?? { code: 'internal', message: 'it failed', retryable: false, step: step.id })
 }
 
-function expose(frame: Frame, step: Step, record: StepRecord): unknown {
+function expose({ step, frame }: Visit, record: StepRecord): unknown {
   frame.steps[step.id] = seen(record)
   return record.output ?? null
 }
@@ -213,12 +233,4 @@ function retryDelay({ retry }: Step, attempt: number, { retryable }: RunError): 
   const most = parseDuration(retry.max_backoff ?? '10m')!
   // Half of the delay is random, so that runs that failed together do not retry together.
   return Math.min(most, base * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
-}
-
-function isContainer(step: Step): boolean {
-  return 'then' in step || 'switch' in step || 'for_each' in step || 'parallel' in step || 'try' in step
-}
-
-function kindOf(step: Step): string {
-  return stepKinds.find((kind) => kind in step)!
 }

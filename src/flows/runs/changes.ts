@@ -4,6 +4,7 @@ import { hubError } from '#errors'
 import { toCloudEvent, type Events } from '#events'
 import type { EventPublisher } from '#events/publish'
 import type { FlowFinder } from '../definitions/find.ts'
+import { toExecutable } from '../definitions/index.ts'
 import { findVersion } from '../definitions/flow-store.ts'
 import { handledSteps } from '../interpreter/handled.ts'
 import type { Flows } from '../types.ts'
@@ -79,7 +80,7 @@ export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | '
           })
         const version = await findVersion(trx, run.flowId, run.version)
         const records = new Map((await stepsOf(trx, id)).map((step) => [step.path, step]))
-        const { segment: number } = await reopen(trx, id, version ? handledSteps(version.definition, records) : [])
+        const { segment: number } = await reopen(trx, id, version ? handledSteps(toExecutable(version.definition), records) : [])
         await launcher.start(trx, { id, segment: number })
       }),
     async replay(principal, id, { version = 'same', dryRun = false } = {}) {

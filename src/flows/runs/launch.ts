@@ -45,7 +45,11 @@ export interface Launcher {
   /** Starts waiting runs, and marks running ones so that they check what has arrived. */
   wake(trx: Transaction, ids: readonly string[]): Promise<void>
   /** Starts queued runs of a flow and key up to the concurrency limit. */
-  admitQueued(trx: Transaction, flow: Pick<FlowWithVersion, 'id' | 'definition'>, key: string): Promise<void>
+  admitQueued(
+    trx: Transaction,
+    flow: { readonly id: string; readonly definition: Pick<Definition, 'concurrency'> },
+    key: string,
+  ): Promise<void>
   start(trx: Transaction, ...segments: readonly Segment[]): Promise<void>
 }
 

@@ -4,7 +4,7 @@ import { JobLost, type JobContext, type JobHandler } from '#engine'
 import { toCloudEvent } from '#events'
 import { sleep } from '#lib/clock'
 import { postgresJson } from '#lib/postgres-text'
-import type { Definition } from '../definitions/index.ts'
+import { toExecutable, type Definition, type ExecutableDefinition } from '../definitions/index.ts'
 import { findVersion } from '../definitions/flow-store.ts'
 import { toRunError } from '../interpreter/error.ts'
 import type { StepRecord } from '../interpreter/runtime.ts'
@@ -26,17 +26,18 @@ const maxPauseMs = 5000
  */
 export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: string }>['run'] {
   const { db, runRepository, logger } = deps
-  const definitions = new Map<string, Definition>()
+  const definitions = new Map<string, ExecutableDefinition>()
 
-  const definitionOf = async ({ flowId, version }: RunRow): Promise<Definition> => {
+  const definitionOf = async ({ flowId, version }: RunRow): Promise<ExecutableDefinition> => {
     const key = `${flowId}@${version}`
     const held = definitions.get(key)
     if (held) return held
     const found = await findVersion(db.sql, flowId, version)
     if (!found) throw new Error(`version ${version} of flow ${flowId} is gone`)
     if (definitions.size > 500) definitions.clear()
-    definitions.set(key, found.definition)
-    return found.definition
+    const definition = toExecutable(found.definition)
+    definitions.set(key, definition)
+    return definition
   }
 
   return async ({ runId }, context: JobContext): Promise<void> => {
@@ -132,13 +133,13 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
 interface FinishedRun {
   readonly run: ActiveRun
   readonly row: RunRow
-  readonly definition: Definition
+  readonly definition: Pick<Definition, 'concurrency'>
 }
 
 /** A run that has just ended, with what decides about its consequences. */
 interface EndedRun {
   readonly row: RunRow
-  readonly definition: Definition
+  readonly definition: Pick<Definition, 'concurrency'>
   readonly end: RunEnd
   /** False when nobody subscribes to the event about the end. */
   readonly shouldPublish: boolean

@@ -2,7 +2,6 @@ import type { Database } from '#db'
 import { toCloudEvent, type Events, type HubEvent, type Match, type Subscriber } from '#events'
 import { render, type Expressions } from '#expressions'
 import { HubError } from '#errors'
-import type { EventTrigger, BusTrigger } from '../definitions/index.ts'
 import { flowsById } from '../definitions/flow-store.ts'
 import type { Launcher, LaunchRequest } from '../runs/launch.ts'
 import { completeWaiting } from '../runs/step-store.ts'
@@ -26,7 +25,7 @@ export function createFlowSubscriber({ expressions, launcher }: SubscriberDeps):
         const flow = flows.get(subscription.target)
         if (!flow?.enabled || isOwnCall(event, flow.id)) continue
         const place = Number(subscription.detail?.['trigger'] ?? 0)
-        const trigger = flow.definition.on?.[place] as EventTrigger | BusTrigger | undefined
+        const trigger = flow.definition.on?.[place]
         const scope = toCloudEvent(event)
         const parameters = await parametersOf(expressions, trigger?.parameters, scope)
         const kind = trigger && 'bus' in trigger ? 'bus' : 'event'
