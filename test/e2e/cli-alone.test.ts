@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import type { Command } from 'commander'
 import { freshDatabase } from '#test'
 import { createProgram } from '../../src/cli/index.ts'
-import { assertNoStack, hub, hubUnread, temporaryFolder } from './command.ts'
+import { assertNoStack, hubProcess as hub, hubUnread, temporaryFolder } from './command.ts'
 
 const secretKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '#config'
+import { atEnd } from '../support/database.ts'
 
 export interface Ran {
   readonly code: number | null
@@ -17,8 +18,31 @@ export interface Ran {
 const limits = { timeout: 120_000, killSignal: 'SIGKILL' } as const
 const main = join(import.meta.dirname, '../../src/main.ts')
 
-/** Runs a command of the hub as a process, with exactly this environment. */
-export function hub(args: readonly string[], env: Environment, input = ''): Promise<Ran> {
+const idle: ChildProcess[] = []
+atEnd(async () => {
+  for (const worker of idle) worker.disconnect()
+})
+
+/** Runs a command of the hub with exactly this environment, in a process that runs further commands later. */
+export async function hub(args: readonly string[], env: Environment, input = ''): Promise<Ran> {
+  const worker = idle.pop() ?? fork(join(import.meta.dirname, 'command-worker.ts'), { execArgv: [] })
+  const timer = setTimeout(() => worker.kill('SIGKILL'), limits.timeout)
+  const ran = await new Promise<Ran>((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new Error(`hub ${args.join(' ')}: the process ended with ${code}`))
+    worker.once('exit', onExit)
+    worker.once('message', (message) => {
+      worker.off('exit', onExit)
+      resolve(message as Ran)
+    })
+    worker.send({ args, env: { PATH: process.env['PATH'], ...env }, input })
+  })
+  clearTimeout(timer)
+  idle.push(worker)
+  return ran
+}
+
+/** Runs a command of the hub as a process of its own, with exactly this environment. */
+export function hubProcess(args: readonly string[], env: Environment, input = ''): Promise<Ran> {
   const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env }, cwd: tmpdir(), ...limits })
   let [out, err, said] = ['', '', '']
   child.stdout.on('data', (chunk: Buffer) => {
