@@ -94,7 +94,7 @@ export const settings = z.object({
     'Web origins that browsers may call the API from; none by default.',
   ),
   HUB_TRUST_PROXY: listOf(isNetwork, 'an address or network such as 10.0.0.0/8').describe(
-    'Addresses or networks of reverse proxies whose X-Forwarded-For is believed.',
+    'Addresses or networks of reverse proxies whose X-Forwarded-For header is used.',
   ),
   HUB_BODY_LIMIT: z.coerce.number().int().min(1024).max(100_000_000).default(1_048_576).describe('Largest request body in bytes.'),
   HUB_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(20).describe('Seconds that a stop waits for work in progress.'),

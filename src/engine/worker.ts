@@ -30,7 +30,7 @@ const suspectEveryMs = 5000
 const checkEveryMs = 5000
 /** Between two suspects, everything else has its turn. */
 const otherJobsMs = 500
-const minPatienceMs = 5000
+const minIdleWaitMs = 5000
 const retryAloneMs = 30_000
 
 interface RunningJob {
@@ -129,7 +129,7 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
     },
   }
 
-  let patienceMs = minPatienceMs
+  let idleWaitMs = minIdleWaitMs
   let tryAt = 0
   /** A job whose process died repeatedly may be the cause. It is tried alone, so that no other job is suspected if the process dies again. */
   const trySuspects: Poller = {
@@ -138,13 +138,13 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
       if (performance.now() < tryAt || !(await hasSuspects(db.sql, handlers))) return suspectEveryMs
       isReserved = true
       try {
-        if (!(await isIdleWithin(patienceMs, stopping))) {
+        if (!(await isIdleWithin(idleWaitMs, stopping))) {
           // In the end longer than the longest call, so that its turn comes.
-          patienceMs = Math.min(patienceMs * 2, aloneMs)
+          idleWaitMs = Math.min(idleWaitMs * 2, aloneMs)
           tryAt = performance.now() + retryAloneMs
           return suspectEveryMs
         }
-        patienceMs = minPatienceMs
+        idleWaitMs = minIdleWaitMs
         const suspect = await claimSuspect(db.sql, { executorId, handlers })
         if (!suspect) return suspectEveryMs
         logger.warn({ job: suspect.id }, 'a job whose process died repeatedly is tried alone')

@@ -225,12 +225,12 @@ steps: [{ id: e, emit: { type: "hub_test.ordered", subject: s, data: { amount: "
 
   test('retried goes on from the step that failed, and does no other again', async () => {
     let isBroken = true
-    served.outside.answers.set('/mended', () => (isBroken ? { status: 403, body: {} } : { body: { ok: 2 } }))
+    served.outside.answers.set('/fixed', () => (isBroken ? { status: 403, body: {} } : { body: { ok: 2 } }))
     const { run, ended } = await flow(`
 steps:
   - { id: done, uses: probe_create_thing, with: { at: /only-once } }
-  - { id: mended, uses: probe_create_thing, with: { at: /mended } }
-outputs: { ok: "\${{ steps.mended.output.ok }}" }`)
+  - { id: fixed, uses: probe_create_thing, with: { at: /fixed } }
+outputs: { ok: "\${{ steps.fixed.output.ok }}" }`)
     const failed = await run()
     assert.equal(failed.status, 'failed')
     isBroken = false

@@ -12,7 +12,7 @@ test('while the database is away, what needs it is 503 with Retry-After, and it 
   assert.equal((await hub.call('GET', '/api/v1/tokens')).statusCode, 200)
 
   proxy.cut()
-  // A token that is believed for a moment, one that is not, and a change.
+  // A token that is cached for a moment, one that is not, and a change.
   const asked = [
     () => hub.call('GET', '/api/v1/tokens'),
     () => hub.call('GET', '/api/v1/tokens', undefined, { token: 'ih_unknown' }),
