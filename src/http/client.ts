@@ -50,6 +50,21 @@ export class DryRun extends Error {
   }
 }
 
+/** A request with everything that is needed to send it, except its body. */
+interface Prepared {
+  readonly req: HttpRequest
+  readonly isRead: boolean
+  readonly url: URL
+  readonly authorization: Authorization
+}
+
+/** One request to one address. A redirect leads to another attempt. */
+interface Attempt {
+  readonly url: URL
+  readonly headers: Record<string, string>
+  readonly bytes: Body['bytes']
+}
+
 const defaultMaxBytes = 10_000_000
 const maxRedirects = 5
 const backoff = { baseMs: 250, maxMs: 10_000 }
@@ -63,9 +78,10 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     const authorization = req.authorize === false ? {} : await scope.authorization()
     const url = buildUrl(scope.baseUrl, req, authorization)
     const isRead = req.effect === undefined ? req.method === 'GET' || req.method === 'HEAD' : req.effect === 'read'
-    if (scope.dryRun && (!isRead || scope.readOnly)) throw new DryRun(previewOf(scope, req, url, authorization))
+    const prepared: Prepared = { req, isRead, url, authorization }
+    if (scope.dryRun && (!isRead || scope.readOnly)) throw new DryRun(previewOf(scope, prepared))
     const body = await bodyOf(req)
-    const reply = await withRetries(req, isRead, () => exchange(req, isRead, url, authorization, body))
+    const reply = await withRetries(req, isRead, () => exchange(prepared, body))
     return {
       status: reply.status,
       headers: reply.headers,
@@ -104,7 +120,8 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   }
 
   /** Sends a request and follows its redirects. */
-  const exchange = async (req: HttpRequest, isRead: boolean, first: URL, authorization: Authorization, body: Body): Promise<RawReply> => {
+  const exchange = async (prepared: Prepared, body: Body): Promise<RawReply> => {
+    const { req, isRead, url: first, authorization } = prepared
     const cacheKey =
       req.method === 'GET' && req.accept !== 'bytes'
         ? `${scope.integrationId} ${req.accept ?? 'json'} ${first.href} ${req.headers?.['accept'] ?? ''}`
@@ -117,7 +134,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
       // The content type of a multipart body contains the boundary, so a type set by the caller would be wrong.
       if (body.type !== undefined && (req.multipart || headers['content-type'] === undefined)) headers['content-type'] = body.type
       if (cached && !otherOrigin) headers['if-none-match'] = cached.etag
-      const reply = await attemptOnce(req, isRead, url, headers, body)
+      const reply = await attemptOnce(prepared, { url, headers, bytes: body.bytes })
       const next = redirectOf(reply, req.method, isRead)
       if (next !== undefined && hops < maxRedirects) {
         url = new URL(next, url)
@@ -128,7 +145,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
       if (notice) scope.rateLimiter.learn(notice)
       if (reply.status === 304 && cached)
         return { status: cached.status, headers: { ...cached.headers, ...reply.headers }, bytes: cached.bytes }
-      const error = errorOf(reply, scope.connector.title, scope.connector.responseRules ?? {}, req.allow ?? [])
+      const error = errorOf(reply, scope.connector, req.allow ?? [])
       if (error) {
         if (error.code === 'vendor_rate_limited') scope.rateLimiter.pause((error.details.retryAfter ?? 1) * 1000)
         // A gateway sends 502 or 504 when it gets no answer, but the vendor may still have processed the request.
@@ -145,13 +162,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     }
   }
 
-  const attemptOnce = async (
-    req: HttpRequest,
-    isRead: boolean,
-    url: URL,
-    headers: Record<string, string>,
-    body: Body,
-  ): Promise<RawReply> => {
+  const attemptOnce = async ({ req, isRead }: Prepared, { url, headers, bytes: body }: Attempt): Promise<RawReply> => {
     runtime.egress.assertUrl(url)
     await scope.rateLimiter.take(remainingWaitMs(), scope.signal)
     using limit = deadline(runtime.timeoutMs * (req.timeoutFactor ?? 1), scope.signal)
@@ -163,14 +174,14 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
         path: url.pathname + url.search,
         method: req.method,
         headers,
-        body: body.bytes,
+        body,
         signal: limit.signal,
       })
       status = response.statusCode
       const bytes = await readBounded(response.body, req.maxBytes ?? defaultMaxBytes, scope.connector.title)
       return { status: response.statusCode, headers: flat(response.headers), bytes }
     } catch (error) {
-      const known = classify(error, scope.connector.title, limit.expired, scope.signal.aborted)
+      const known = classify(error, scope.connector.title, { timedOut: limit.expired, aborted: scope.signal.aborted })
       if (status === 'error') status = known.code
       if (isRead || req.repeatable || unsent.has(known) || known.code === 'address_refused') throw known
       throw unknownOutcome(known)
@@ -211,7 +222,7 @@ const unsent = new WeakSet<HubError>()
 const unsentCodes =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*|ERR_SSL_.*|EPROTO)$/
 
-function classify(error: unknown, vendor: string, timedOut: boolean, aborted: boolean): HubError {
+function classify(error: unknown, vendor: string, { timedOut, aborted }: { timedOut: boolean; aborted: boolean }): HubError {
   if (error instanceof HubError) return error
   const cause = (error as Error).cause
   if (cause instanceof HubError) return cause
@@ -303,7 +314,7 @@ function flat(headers: Readonly<Record<string, string | string[] | undefined>>):
   )
 }
 
-function previewOf(scope: CallScope, req: HttpRequest, url: URL, authorization: Authorization): Record<string, unknown> {
+function previewOf(scope: CallScope, { req, url, authorization }: Prepared): Record<string, unknown> {
   const shown = new URL(url)
   for (const name of Object.keys(authorization.query ?? {})) shown.searchParams.set(name, redacted)
   const hidden = Object.fromEntries(Object.keys(authorization.headers ?? {}).map((name) => [name.toLowerCase(), redacted]))

@@ -1,4 +1,4 @@
-import type { ResponseRules, VendorErrorCode } from './types.ts'
+import type { HttpTarget, VendorErrorCode } from './types.ts'
 import { hubError, type ErrorCode, type HubError } from '#errors'
 import { redactText } from '#lib/redact'
 
@@ -23,29 +23,34 @@ export function parseReply({ status, headers, bytes }: RawReply, accept: 'json' 
 }
 
 /** The error that a reply reports; undefined if the reply reports success. */
-export function errorOf(reply: RawReply, vendor: string, responseRules: ResponseRules, allow: readonly number[]): HubError | undefined {
+export function errorOf(reply: RawReply, { title, responseRules = {} }: HttpTarget, allow: readonly number[]): HubError | undefined {
   const { status, headers } = reply
   if (allow.includes(status)) return undefined
   // The body of a successful reply is parsed only for systems that report errors with a status below 400.
   if (status < 400 && !responseRules.errorIn) return undefined
   const body = jsonOrUndefined(reply)
   const special = responseRules.errorIn?.(body, status)
-  if (special) return vendorError(special.code, vendor, status, special.message, special.retryAfter ?? retryAfterSeconds(headers))
+  if (special) return vendorError(title, status, { ...special, retryAfter: special.retryAfter ?? retryAfterSeconds(headers) })
   if (status < 400) return undefined
   const notice = responseRules.limit?.(headers)
   const limitUsedUp = status === 403 && (headers['retry-after'] !== undefined || notice?.remaining === 0)
   const code = limitUsedUp ? 'vendor_rate_limited' : codeOf(status)
   const reset = notice?.remaining === 0 ? Math.max(1, Math.ceil((notice.resetAt.getTime() - Date.now()) / 1000)) : undefined
-  return vendorError(
+  return vendorError(title, status, {
     code,
-    vendor,
-    status,
-    responseRules.message?.(body) ?? usualMessage(body),
-    retryAfterSeconds(headers) ?? (limitUsedUp || status === 429 ? reset : undefined),
-  )
+    message: responseRules.message?.(body) ?? usualMessage(body),
+    retryAfter: retryAfterSeconds(headers) ?? (limitUsedUp || status === 429 ? reset : undefined),
+  })
 }
 
-function codeOf(status: number): VendorErrorCode | 'vendor_timeout' {
+interface ReportedError {
+  readonly code: VendorErrorCode | 'vendor_timeout'
+  readonly message?: string | undefined
+  /** Seconds. */
+  readonly retryAfter: number | undefined
+}
+
+function codeOf(status: number): ReportedError['code'] {
   if (status === 401) return 'vendor_unauthorized'
   if (status === 403) return 'vendor_forbidden'
   if (status === 404 || status === 410) return 'vendor_not_found'
@@ -60,13 +65,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   vendor_forbidden: 'give the credential the permission for this, or use another credential',
 }
 
-function vendorError(
-  code: VendorErrorCode | 'vendor_timeout',
-  vendor: string,
-  status: number,
-  message: string | undefined,
-  retryAfter: number | undefined,
-): HubError {
+function vendorError(vendor: string, status: number, { code, message, retryAfter }: ReportedError): HubError {
   const text = message ? `: ${redactText(message).replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''
   const hint = hints[code]
   return hubError(code, {
