@@ -59,7 +59,7 @@ for (const connector of withWebhooks) {
       assert.ok(Array.isArray(webhook.schemes))
       for (const scheme of webhook.schemes as Exclude<WebhookDeclaration['schemes'], (...args: never[]) => unknown>) {
         const signed = sign(scheme, { body: Buffer.from('{}'), secret: 'shared', now: 0 })
-        assert.deepEqual(verify([scheme], signed, ['shared'], 0), { ok: true, secret: 0 })
+        assert.deepEqual(verify([scheme], signed, { secrets: ['shared'], now: 0 }), { ok: true, secret: 0 })
       }
       assert.ok(webhook.secretCredentials.length > 0)
       const events = Object.entries(connector.events ?? {})

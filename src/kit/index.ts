@@ -63,6 +63,7 @@ export {
   type HookContext,
   type Identity,
   type Readable,
+  type Receiver,
   type RejectReason,
   type SignedRequest,
   type Verification,

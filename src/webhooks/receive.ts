@@ -87,12 +87,8 @@ function check(hook: Hook, delivery: Delivery, now: number): { signers: Signers;
   for (const signers of hook.signers) {
     const { candidates } = signers
     if (candidates.length === 0) continue
-    const verified = verify(
-      signers.schemes,
-      delivery,
-      candidates.map(({ secret }) => secret),
-      now,
-    )
+    const secrets = candidates.map(({ secret }) => secret)
+    const verified = verify(signers.schemes, delivery, { secrets, now })
     if (verified.ok) return { signers, candidate: candidates[verified.secret]! }
     reason = verified.reason
   }

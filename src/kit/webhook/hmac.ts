@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { decode, findSecret, hmacWith, isPublic, single } from './bytes.ts'
 import type { HmacScheme } from './scheme.ts'
 import { checkTimestamp } from './timestamp.ts'
-import type { CheckResult, Delivery, RejectReason } from './types.ts'
+import type { CheckResult, Delivery, Receiver, RejectReason } from './types.ts'
 
 const sizes = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const
 
@@ -21,14 +21,14 @@ interface SignedParts {
   readonly id: string
 }
 
-export function checkHmac(scheme: HmacScheme, delivery: Delivery, secrets: readonly string[], now: number): CheckResult {
+export function checkHmac(scheme: HmacScheme, delivery: Delivery, { secrets, now }: Receiver): CheckResult {
   const parts = readParts(scheme, delivery, now)
   if (typeof parts === 'string') return parts
   return findSecret(
     secrets,
     (secret) => hmacKey(scheme, secret),
     (key) => {
-      const expected = hmacOf(scheme, parts.algorithm, key, { ...parts, body: delivery.body })
+      const expected = hmacOf(scheme, key, { ...parts, body: delivery.body })
       let matches = false
       for (const signature of parts.signatures) matches = timingSafeEqual(expected, signature) || matches
       return matches
@@ -116,13 +116,14 @@ export function hmacKey({ secretEncoding = 'utf8' }: HmacScheme, secret: string)
 }
 
 export interface Signable {
+  readonly algorithm: Algorithm
   readonly timestamp: string
   readonly id: string
   readonly body: Buffer
 }
 
 /** Hashes the body without copying or decoding it. */
-export function hmacOf({ payload }: HmacScheme, algorithm: Algorithm, key: string | Buffer, { timestamp, id, body }: Signable): Buffer {
+export function hmacOf({ payload }: HmacScheme, key: string | Buffer, { algorithm, timestamp, id, body }: Signable): Buffer {
   const hmac = hmacWith(algorithm, key)
   if (payload === undefined) return hmac.update(body).digest()
   for (const piece of payload.split(/(\{(?:body|timestamp|id)\})/)) {

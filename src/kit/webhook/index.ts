@@ -6,6 +6,7 @@ export {
   type HookContext,
   type Identity,
   type Readable,
+  type Receiver,
   type RejectReason,
   type WebhookDeclaration,
   type WebhookRecovery,

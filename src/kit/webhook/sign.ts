@@ -55,7 +55,7 @@ function signHmac(scheme: HmacScheme, { body, secret, now, id = randomUUID() }: 
   const { listed, timestamp: rule, prefix = '', encoding } = scheme
   const algorithm = scheme.algorithm === 'named' ? 'sha256' : scheme.algorithm
   const timestamp = rule ? timestampText(rule.unit, now) : ''
-  const mac = hmacOf(scheme, algorithm, hmacKey(scheme, secret) ?? unusable(), { timestamp, id, body }).toString(encoding)
+  const mac = hmacOf(scheme, hmacKey(scheme, secret) ?? unusable(), { algorithm, timestamp, id, body }).toString(encoding)
   const signature = `${prefix}${scheme.algorithm === 'named' ? `${algorithm}=` : ''}${mac}`
   const entries = listed && [...(rule?.listed === undefined ? [] : [`${rule.listed}=${timestamp}`]), `${listed.name}=${signature}`]
   return {

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, timingSafeEqual, verify, type KeyObj
 import { decode, findSecret, hmacWith, isPublic, single } from './bytes.ts'
 import type { StandardScheme } from './scheme.ts'
 import { checkTimestamp } from './timestamp.ts'
-import type { CheckResult, Delivery } from './types.ts'
+import type { CheckResult, Delivery, Receiver } from './types.ts'
 
 /** An id must not contain a dot, because `id.timestamp.body` would then be ambiguous. */
 const idPattern = /^[\x21-\x2d\x2f-\x7e]{1,256}$/
@@ -14,7 +14,7 @@ export function standardHeaders({ prefix = 'webhook-' }: StandardScheme) {
   return { id: `${prefix}id`, timestamp: `${prefix}timestamp`, signature: `${prefix}signature` } as const
 }
 
-export function checkStandard(scheme: StandardScheme, { headers, body }: Delivery, secrets: readonly string[], now: number): CheckResult {
+export function checkStandard(scheme: StandardScheme, { headers, body }: Delivery, { secrets, now }: Receiver): CheckResult {
   const names = standardHeaders(scheme)
   const header = single(headers, names.signature)
   if (header === undefined) return 'signature_missing'

@@ -7,6 +7,13 @@ export interface Delivery {
   readonly body: Buffer
 }
 
+/** What the receiver of a delivery knows. */
+export interface Receiver {
+  readonly secrets: readonly string[]
+  /** In milliseconds. */
+  readonly now: number
+}
+
 /** What identifies a delivery. It is computed before the acknowledgement, so it must be fast. */
 export interface Identity {
   /** The event type without the connector's name: `pull_request`, `issue.created`. */

@@ -11,10 +11,13 @@ const now = Date.parse('2026-11-20T12:00:00.000Z')
 const minute = 60_000
 
 const asDelivery = ({ headers, body }: SignedRequest): Delivery => ({ headers, body })
-const reason = (scheme: WebhookScheme, delivery: Delivery, secrets: readonly string[], at = now): RejectReason | 'ok' => {
-  const result = verify([scheme], delivery, secrets, at)
-  return result.ok ? 'ok' : result.reason
-}
+const reasonAt =
+  (now: number) =>
+  (scheme: WebhookScheme, delivery: Delivery, secrets: readonly string[]): RejectReason | 'ok' => {
+    const result = verify([scheme], delivery, { secrets, now })
+    return result.ok ? 'ok' : result.reason
+  }
+const reason = reasonAt(now)
 
 const text = fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme' }).filter((word) => word.trim() !== '' && !word.startsWith('whpk_'))
 const key = fc.uint8Array({ minLength: 24, maxLength: 64 }).map((bytes) => Buffer.from(bytes))
@@ -113,8 +116,8 @@ for (const [name, cases] of everyScheme) {
   suite(`scheme ${name}`, () => {
     test('a signature with any of several secrets is accepted, except with blank ones', () =>
       always(cases, (given, { scheme, secrets, which }) => {
-        assert.deepEqual(verify([scheme], given, secrets, now), { ok: true, secret: which })
-        assert.deepEqual(verify([scheme], given, ['', ' ', ...secrets], now), { ok: true, secret: which + 2 })
+        assert.deepEqual(verify([scheme], given, { secrets, now }), { ok: true, secret: which })
+        assert.deepEqual(verify([scheme], given, { secrets: ['', ' ', ...secrets], now }), { ok: true, secret: which + 2 })
       }))
 
     test('deliveries are rejected without a secret and with a wrong secret', () =>
@@ -160,10 +163,10 @@ for (const [name, cases] of everyScheme) {
 
     test('the timestamp may differ by five minutes, in the past and in the future', () =>
       always(cases, (given, { scheme, secrets }) => {
-        const [late, early] = [reason(scheme, given, secrets, now + 6 * minute), reason(scheme, given, secrets, now - 6 * minute)]
+        const [late, early] = [reasonAt(now + 6 * minute)(scheme, given, secrets), reasonAt(now - 6 * minute)(scheme, given, secrets)]
         assert.deepEqual([late, early], isTimed(scheme) ? ['timestamp_stale', 'timestamp_stale'] : ['ok', 'ok'])
-        assert.equal(reason(scheme, given, secrets, now + 5 * minute), 'ok')
-        assert.equal(reason(scheme, given, secrets, now - 5 * minute), 'ok')
+        assert.equal(reasonAt(now + 5 * minute)(scheme, given, secrets), 'ok')
+        assert.equal(reasonAt(now - 5 * minute)(scheme, given, secrets), 'ok')
       }))
 
     test('a signature that is too short, too long, empty or invalid is rejected', () =>
@@ -201,7 +204,7 @@ test('random deliveries are rejected without an exception', () => {
       for (const scheme of Object.values(schemes)) {
         // The suffix prevents that a random token equals the secret.
         const strong = secrets.map((secret) => `${secret}-3f0c9d5b7a`)
-        assert.equal(verify([scheme], { headers, body }, strong, now).ok, false)
+        assert.equal(verify([scheme], { headers, body }, { secrets: strong, now }).ok, false)
       }
     }),
     { numRuns: 500 },
@@ -214,12 +217,12 @@ test('the first scheme whose signature is present decides, even if a weaker sche
   const both = [schemes.gitlab, schemes.gitlab_token]
   const weak = sign(schemes.gitlab_token, { body, secret: 'plain-token', now })
   const strong = sign(schemes.gitlab, { body, secret: secrets[0]!, now })
-  assert.deepEqual(verify(both, asDelivery(weak), secrets, now), { ok: true, secret: 1 })
-  assert.deepEqual(verify(both, asDelivery(strong), secrets, now), { ok: true, secret: 0 })
+  assert.deepEqual(verify(both, asDelivery(weak), { secrets, now }), { ok: true, secret: 1 })
+  assert.deepEqual(verify(both, asDelivery(strong), { secrets, now }), { ok: true, secret: 0 })
   const mixed = { headers: { ...strong.headers, ...weak.headers }, body: Buffer.from('{"other":1}') }
-  assert.deepEqual(verify(both, mixed, secrets, now), { ok: false, reason: 'signature_wrong' })
-  assert.deepEqual(verify(both, { headers: {}, body }, secrets, now), { ok: false, reason: 'signature_missing' })
-  assert.deepEqual(verify([], asDelivery(strong), secrets, now), { ok: false, reason: 'signature_missing' })
+  assert.deepEqual(verify(both, mixed, { secrets, now }), { ok: false, reason: 'signature_wrong' })
+  assert.deepEqual(verify(both, { headers: {}, body }, { secrets, now }), { ok: false, reason: 'signature_missing' })
+  assert.deepEqual(verify([], asDelivery(strong), { secrets, now }), { ok: false, reason: 'signature_missing' })
 })
 
 test('a signature with a blank secret is rejected even if a blank secret is in the list', () => {

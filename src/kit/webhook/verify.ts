@@ -2,7 +2,7 @@ import { isBlank, isRepeated, isPresent } from './bytes.ts'
 import { checkHmac } from './hmac.ts'
 import type { WebhookScheme } from './scheme.ts'
 import { checkBasic, checkChannel, checkToken } from './shared.ts'
-import type { CheckResult, Delivery, RejectReason } from './types.ts'
+import type { CheckResult, Delivery, Receiver, RejectReason } from './types.ts'
 import { headersOf, validateScheme } from './validate-scheme.ts'
 import { checkStandard } from './standard.ts'
 
@@ -10,15 +10,16 @@ import { checkStandard } from './standard.ts'
 export type Verification = { readonly ok: true; readonly secret: number } | { readonly ok: false; readonly reason: RejectReason }
 
 /**
- * Checks that the sender of a delivery knows one of the secrets. The first scheme whose signature is present decides, so that a wrong
- * signature cannot be replaced by a correct one of a weaker scheme. `now` is in milliseconds.
+ * Checks that the sender of a delivery knows one of the receiver's secrets. The first scheme whose signature is present decides, so that a wrong
+ * signature cannot be replaced by a correct one of a weaker scheme.
  */
-export function verify(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: readonly string[], now: number): Verification {
-  const result = check(schemes, delivery, secrets, now)
+export function verify(schemes: readonly WebhookScheme[], delivery: Delivery, receiver: Receiver): Verification {
+  const result = check(schemes, delivery, receiver)
   return typeof result === 'number' ? { ok: true, secret: result } : { ok: false, reason: result }
 }
 
-function check(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: readonly string[], now: number): CheckResult {
+function check(schemes: readonly WebhookScheme[], delivery: Delivery, receiver: Receiver): CheckResult {
+  const { secrets } = receiver
   if (secrets.every(isBlank)) return 'no_secret'
   const scheme = schemes.find((candidate) => {
     const header = signatureHeaderOf(candidate)
@@ -29,9 +30,9 @@ function check(schemes: readonly WebhookScheme[], delivery: Delivery, secrets: r
   for (const name of headersOf(scheme)) if (isRepeated(delivery.headers, name)) return 'header_repeated'
   switch (scheme.kind) {
     case 'hmac':
-      return checkHmac(scheme, delivery, secrets, now)
+      return checkHmac(scheme, delivery, receiver)
     case 'standard':
-      return checkStandard(scheme, delivery, secrets, now)
+      return checkStandard(scheme, delivery, receiver)
     case 'token':
       return checkToken(scheme, delivery, secrets)
     case 'basic':
