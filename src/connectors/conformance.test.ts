@@ -94,36 +94,31 @@ for (const connector of connectors) {
       [503, 'vendor_failed'],
     ] as const) {
       test(`turns ${status} into ${code}, and shows no secret`, () =>
-        expectEverywhere(
-          connector,
-          ({ secret }) => ({ status, body: { message: `no, ${secret}`, error: `no, ${secret}`, ok: false } }),
-          () => code,
-        ))
+        expectEverywhere(connector, {
+          answer: ({ secret }) => ({ status, body: { message: `no, ${secret}`, error: `no, ${secret}`, ok: false } }),
+          expected: () => code,
+        }))
     }
 
     test('reports a timeout if no answer comes, and an unknown outcome for writes', () =>
-      expectEverywhere(
-        connector,
-        () => ({ fault: 'hang' }),
-        (sent) => (sent ? 'outcome_unknown' : 'vendor_timeout'),
-        120,
-      ))
+      expectEverywhere(connector, {
+        answer: () => ({ fault: 'hang' }),
+        expected: (sent) => (sent ? 'outcome_unknown' : 'vendor_timeout'),
+        timeoutMs: 120,
+      }))
 
     test('reports a lost connection as unreachable, and an unknown outcome for writes', () =>
-      expectEverywhere(
-        connector,
-        () => ({ fault: 'cut' }),
-        (sent) => (sent ? 'outcome_unknown' : 'vendor_unreachable'),
-      ))
+      expectEverywhere(connector, {
+        answer: () => ({ fault: 'cut' }),
+        expected: (sent) => (sent ? 'outcome_unknown' : 'vendor_unreachable'),
+      }))
 
     test('reports a web page as an invalid response', async () => {
-      await expectEverywhere(
-        connector,
-        () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' }),
-        () => 'vendor_invalid_response',
-        2000,
-        true,
-      )
+      await expectEverywhere(connector, {
+        answer: () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' }),
+        expected: () => 'vendor_invalid_response',
+        mayPass: true,
+      })
     })
 
     test('shows the request of a dry run without secrets, and sends no write', async () => {
@@ -142,20 +137,21 @@ for (const connector of connectors) {
           return undefined
         })
         for (const { method } of api.requests) assert.ok(['GET', 'HEAD', 'POST'].includes(method), `${name} sent ${method}`)
-        assertNoSecret(JSON.stringify(shown ?? null), credential, connector, name)
+        assertNoSecret(connector, credential, { name, text: JSON.stringify(shown ?? null) })
       }
     })
   })
 }
 
+interface Expectation {
+  readonly answer: (known: { secret: string }) => Scripted
+  readonly expected: (sent: boolean) => ErrorCode
+  readonly timeoutMs?: number
+  readonly mayPass?: boolean
+}
+
 /** Runs every action's example against an upstream that always gives this answer, and expects the same error from all. */
-async function expectEverywhere(
-  connector: Connector,
-  answer: (known: { secret: string }) => Scripted,
-  expected: (sent: boolean) => ErrorCode,
-  timeoutMs = 2000,
-  mayPass = false,
-): Promise<void> {
+async function expectEverywhere(connector: Connector, { answer, expected, timeoutMs = 2000, mayPass = false }: Expectation): Promise<void> {
   const credential = sampleCredential(connector)
   const secret = String(Object.values(credential).at(-1) ?? '')
   await Promise.all(
@@ -168,7 +164,8 @@ async function expectEverywhere(
       )
       if (error === undefined && mayPass) return
       assert.ok(error instanceof HubError, `${name}: ${String(error)}`)
-      assertNoSecret(`${error.message} ${JSON.stringify({ ...error.details, cause: undefined })}`, credential, connector, name)
+      const text = `${error.message} ${JSON.stringify({ ...error.details, cause: undefined })}`
+      assertNoSecret(connector, credential, { name, text })
       const sent = action.effect !== 'read' && isWrite(api.requests.at(-1)?.method)
       const wanted = expected(sent)
       // A write whose first request is a read fails like a read.
@@ -193,7 +190,8 @@ function secretFields(method: AuthMethod): string[] {
   return Object.entries(method.fields.shape).flatMap(([name, field]) => ((field as z.ZodType).meta()?.['secret'] === true ? [name] : []))
 }
 
-function assertNoSecret(text: string, credential: CredentialValues, connector: Connector, name: string): void {
+/** Checks what an action of this name showed. */
+function assertNoSecret(connector: Connector, credential: CredentialValues, { name, text }: { name: string; text: string }): void {
   const names = new Set(connector.auth.flatMap(secretFields))
   for (const [field, value] of Object.entries(credential))
     if (names.has(field)) assert.ok(!text.includes(String(value)), `${name} shows the credential's ${field}`)

@@ -30,7 +30,12 @@ async function run<Input, T>(api: Upstream, input: Input, work: (context: Action
   return result as T
 }
 
-const attempt = (id: number, guid: string, at: string, status_code: number) => ({ id, guid, delivered_at: at, status_code, event: 'push' })
+const attempt = (id: number, guid: string, result: { delivered_at: string; status_code: number }) => ({
+  id,
+  guid,
+  ...result,
+  event: 'push',
+})
 
 test('a hook is identified by headers and payload, and unsafe values are ignored', () => {
   const data = { repository: { full_name: 'octocat/hello-world' }, organization: { login: 'octo-org' } }
@@ -47,14 +52,17 @@ test('deliveries since a time are read from all pages, oldest first, with attemp
     query.get('cursor') === 'v1_2'
       ? {
           body: [
-            attempt(3, 'b', '2026-11-20T10:02:00Z', 500),
-            attempt(2, 'a', '2026-11-20T10:01:00Z', 200),
-            attempt(1, 'old', '2026-11-20T09:59:00Z', 500),
+            attempt(3, 'b', { delivered_at: '2026-11-20T10:02:00Z', status_code: 500 }),
+            attempt(2, 'a', { delivered_at: '2026-11-20T10:01:00Z', status_code: 200 }),
+            attempt(1, 'old', { delivered_at: '2026-11-20T09:59:00Z', status_code: 500 }),
           ],
           headers: { link: `<${api.url}${hook}/deliveries?per_page=100&cursor=v1_3>; rel="next"` },
         }
       : {
-          body: [attempt(5, 'c', '2026-11-20T10:04:00Z', 0), attempt(4, 'b', '2026-11-20T10:03:00Z', 502)],
+          body: [
+            attempt(5, 'c', { delivered_at: '2026-11-20T10:04:00Z', status_code: 0 }),
+            attempt(4, 'b', { delivered_at: '2026-11-20T10:03:00Z', status_code: 502 }),
+          ],
           headers: { link: `<${api.url}${hook}/deliveries?per_page=100&cursor=v1_2>; rel="next"` },
         },
   )

@@ -194,7 +194,7 @@ function blockText(node: Node, indent: string): string {
     case 'orderedList':
     case 'taskList':
       return children(node)
-        .map((item, index) => itemText(item, node, index, indent))
+        .map((item, index) => itemText(item, signOf(item, node, index), indent))
         .join('\n')
     case 'table':
       return tableText(node)
@@ -206,13 +206,12 @@ function blockText(node: Node, indent: string): string {
   }
 }
 
-function itemText(item: Node, list: Node, index: number, indent: string): string {
-  const sign =
-    list.type === 'orderedList'
-      ? `${Number(list.attrs?.['order'] ?? 1) + index}.`
-      : list.type === 'taskList'
-        ? `- [${item.attrs?.['state'] === 'DONE' ? 'x' : ' '}]`
-        : '-'
+function signOf(item: Node, list: Node, index: number): string {
+  if (list.type === 'orderedList') return `${Number(list.attrs?.['order'] ?? 1) + index}.`
+  return list.type === 'taskList' ? `- [${item.attrs?.['state'] === 'DONE' ? 'x' : ' '}]` : '-'
+}
+
+function itemText(item: Node, sign: string, indent: string): string {
   const inner = `${indent}${' '.repeat(sign.length + 1)}`
   // A task item contains its text directly. A list item contains it in a paragraph.
   const parts = children(item).some(({ type }) => type === 'text')

@@ -28,13 +28,15 @@ const raw = {
 }
 
 /** Runs an action against scripted answers by method and path. Returns the output and the requests. */
-async function run(verb: string, input: object, answers: Record<string, Scripted>, config: object = {}) {
+const runWith = (config: object) => async (verb: string, input: object, answers: Record<string, Scripted>) => {
   await using api = await upstream(
     ({ method, path }) => answers[`${method} ${path}`] ?? { status: 404, body: { errorMessages: [`nothing at ${method} ${path}`] } },
   )
   const output = await runAction(jira, verb, { input, credential, config: { base_url: api.url, ...config } })
   return { output: output as Record<string, any>, requests: api.requests, url: api.url }
 }
+const run = runWith({})
+const runOnServer = runWith({ api_version: '2' })
 
 const last = (requests: RecordedRequest[]): RecordedRequest => requests.at(-1)!
 
@@ -58,11 +60,10 @@ test('list_projects requests pages from Jira Cloud and selects the page itself f
     last(cloud.requests).headers.authorization,
     `Basic ${Buffer.from('ada@example.com:jira-token-0123456789').toString('base64')}`,
   )
-  const server = await run(
+  const server = await runOnServer(
     'list_projects',
     { limit: 1, start_at: 1 },
     { 'GET /rest/api/2/project': { body: [project, { ...project, key: 'TWO' }, project] } },
-    { api_version: '2' },
   )
   assert.deepEqual([server.output['items'][0].key, server.output['next_start']], ['TWO', 2])
 })
@@ -100,12 +101,7 @@ test('search_users finds people in Jira Cloud and Jira Server', async () => {
     { 'GET /rest/api/3/user/search': { body: [{ accountId: 'a1', displayName: 'Ada' }] } },
   )
   assert.deepEqual(cloud.output['items'], [{ id: 'a1', name: 'Ada', email: null, active: true }])
-  const server = await run(
-    'search_users',
-    {},
-    { 'GET /rest/api/2/user/search': { body: [{ name: 'ada', displayName: 'Ada' }] } },
-    { api_version: '2' },
-  )
+  const server = await runOnServer('search_users', {}, { 'GET /rest/api/2/user/search': { body: [{ name: 'ada', displayName: 'Ada' }] } })
   assert.equal(last(server.requests).query.get('username'), '.')
 })
 
@@ -134,12 +130,7 @@ test('search_issues builds its query from filters and returns the cursor', async
     [found.output['items'][0].key, found.output['items'][0].description, found.output['items'][0].url],
     ['PROJ-1', 'It **breaks**', `${found.url}/browse/PROJ-1`],
   )
-  const server = await run(
-    'search_issues',
-    { limit: 1 },
-    { 'POST /rest/api/2/search': { body: { issues: [raw], total: 3 } } },
-    { api_version: '2' },
-  )
+  const server = await runOnServer('search_issues', { limit: 1 }, { 'POST /rest/api/2/search': { body: { issues: [raw], total: 3 } } })
   assert.equal(server.output['next_cursor'], '1')
 })
 
@@ -196,11 +187,10 @@ test('create_issue sends the fields in the formats of Jira Cloud and Jira Server
     assignee: { accountId: 'a1' },
     parent: { key: 'PROJ-9' },
   })
-  const server = await run(
+  const server = await runOnServer(
     'create_issue',
     { project_key: '10', summary: 'S', description: 'h1. Hi', assignee: 'ada' },
     { 'POST /rest/api/2/issue': { status: 201, body: { id: '1', key: 'P-1' } } },
-    { api_version: '2' },
   )
   assert.deepEqual((last(server.requests).json as { fields: unknown }).fields, {
     summary: 'S',

@@ -27,7 +27,7 @@ const listCommits = github.action({
   output: listOf(commitShape),
   run: ({ input, http }) => {
     const { sha, path: touching, author, since, until } = input
-    return list<Commit>(http, path`/repos/${input.owner}/${input.repo}/commits`, input, { sha, path: touching, author, since, until })
+    return list<Commit>({ http, input }, path`/repos/${input.owner}/${input.repo}/commits`, { sha, path: touching, author, since, until })
   },
 })
 
@@ -78,7 +78,7 @@ const listBranches = github.action({
   }),
   output: listOf(branchShape),
   run: ({ input, http }) =>
-    list<z.input<typeof branchShape>>(http, path`/repos/${input.owner}/${input.repo}/branches`, input, { protected: input.protected }),
+    list<z.input<typeof branchShape>>({ http, input }, path`/repos/${input.owner}/${input.repo}/branches`, { protected: input.protected }),
 })
 
 const getBranch = github.action({

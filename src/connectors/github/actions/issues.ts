@@ -30,7 +30,7 @@ const listIssues = github.action({
   run: async ({ input, http }) => {
     const { state, labels: wanted, assignee, since, sort } = input
     const query = { state, labels: wanted?.join(','), assignee, since, sort }
-    const found = await list<Issue & { pull_request?: unknown }>(http, path`/repos/${input.owner}/${input.repo}/issues`, input, query)
+    const found = await list<Issue & { pull_request?: unknown }>({ http, input }, path`/repos/${input.owner}/${input.repo}/issues`, query)
     return { ...found, items: found.items.filter(({ pull_request: pull }) => pull === undefined) }
   },
 })
@@ -147,7 +147,7 @@ const listLabels = github.action({
   example: { owner: 'octocat', repo: 'hello-world' },
   input: z.strictObject({ ...repository, ...paging }),
   output: listOf(labelShape),
-  run: ({ input, http }) => list<z.input<typeof labelShape>>(http, path`/repos/${input.owner}/${input.repo}/labels`, input),
+  run: ({ input, http }) => list<z.input<typeof labelShape>>({ http, input }, path`/repos/${input.owner}/${input.repo}/labels`),
 })
 
 const createIssueComment = github.action({
@@ -178,7 +178,7 @@ const listIssueComments = github.action({
   input: z.strictObject({ ...one, since: z.iso.datetime().optional().describe('Only comments changed after this time.'), ...paging }),
   output: listOf(commentShape),
   run: ({ input, http }) =>
-    list<Comment>(http, path`/repos/${input.owner}/${input.repo}/issues/${input.number}/comments`, input, { since: input.since }),
+    list<Comment>({ http, input }, path`/repos/${input.owner}/${input.repo}/issues/${input.number}/comments`, { since: input.since }),
 })
 
 const updateIssueComment = github.action({

@@ -28,7 +28,7 @@ const listPullRequests = github.action({
   output: listOf(pullShape),
   run: ({ input, http }) => {
     const { state, head, base, sort, direction } = input
-    return list<Pull>(http, path`/repos/${input.owner}/${input.repo}/pulls`, input, { state, head, base, sort, direction })
+    return list<Pull>({ http, input }, path`/repos/${input.owner}/${input.repo}/pulls`, { state, head, base, sort, direction })
   },
 })
 
@@ -113,7 +113,7 @@ const listPullRequestFiles = github.action({
   example,
   input: z.strictObject({ ...one, ...paging }),
   output: listOf(fileShape),
-  run: ({ input, http }) => list<File>(http, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/files`, input),
+  run: ({ input, http }) => list<File>({ http, input }, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/files`),
 })
 
 const mergePullRequest = github.action({

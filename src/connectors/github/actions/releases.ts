@@ -37,7 +37,7 @@ const listReleases = github.action({
   example,
   input: z.strictObject({ ...repository, ...paging }),
   output: listOf(releaseShape),
-  run: ({ input, http }) => list<z.input<typeof releaseShape>>(http, path`/repos/${input.owner}/${input.repo}/releases`, input),
+  run: ({ input, http }) => list<z.input<typeof releaseShape>>({ http, input }, path`/repos/${input.owner}/${input.repo}/releases`),
 })
 
 const getRelease = github.action({

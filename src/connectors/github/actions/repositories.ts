@@ -19,9 +19,8 @@ const searchRepositories = github.action({
   output: listOf(repositoryShape).extend({ total_count: z.number() }),
   run: async ({ input, http }) => {
     const { data, next_page } = await page<{ total_count: number; items: z.input<typeof repositoryShape>[] }>(
-      http,
+      { http, input },
       '/search/repositories',
-      input,
       {
         q: input.query,
         sort: input.sort,
@@ -55,7 +54,7 @@ const listRepositories = github.action({
   output: listOf(repositoryShape),
   run: async ({ input, http }) => {
     const place = input.owner === undefined ? '/user/repos' : path`/users/${input.owner}/repos`
-    const { data, next_page } = await page<z.input<typeof repositoryShape>[]>(http, place, input, { sort: 'pushed' })
+    const { data, next_page } = await page<z.input<typeof repositoryShape>[]>({ http, input }, place, { sort: 'pushed' })
     return { items: data, next_page }
   },
 })

@@ -37,7 +37,7 @@ const listReviews = github.action({
   example,
   input: z.strictObject({ ...one, ...paging }),
   output: listOf(reviewShape),
-  run: ({ input, http }) => list<Review>(http, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/reviews`, input),
+  run: ({ input, http }) => list<Review>({ http, input }, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/reviews`),
 })
 
 const createReview = github.action({
@@ -86,7 +86,7 @@ const listReviewComments = github.action({
   input: z.strictObject({ ...one, ...paging }),
   output: listOf(remarkShape),
   run: ({ input, http }) =>
-    list<z.input<typeof remarkShape>>(http, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/comments`, input),
+    list<z.input<typeof remarkShape>>({ http, input }, path`/repos/${input.owner}/${input.repo}/pulls/${input.number}/comments`),
 })
 
 const requestReviewers = github.action({

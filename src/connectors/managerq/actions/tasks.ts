@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hubError, path, type Http } from '#kit'
+import { hubError, path, type ActionContext, type Http } from '#kit'
 import { sleep } from '#lib/clock'
 import { managerq } from '../declaration.ts'
 
@@ -35,7 +35,7 @@ const submitTask = managerq.action({
   example: { prompt: 'Sum up yesterday’s incidents.' },
   input: z.strictObject({ prompt, agent }),
   output: task,
-  run: ({ input, http, config, idempotencyKey }) => submit(http, config.tasks_path, input, idempotencyKey),
+  run: submit,
 })
 
 const getTask = managerq.action({
@@ -68,9 +68,9 @@ const askAgent = managerq.action({
     json: z.boolean().default(false).describe('Parse the answer as JSON. The prompt must ask for JSON.'),
   }),
   output: task.extend({ text: z.string(), json: z.unknown() }),
-  async run({ input, http, config, idempotencyKey, signal }) {
-    const place = config.tasks_path
-    let now = await submit(http, place, input, idempotencyKey)
+  async run(context) {
+    const { input, http, config, signal } = context
+    let now = await submit(context)
     const until = Date.now() + input.timeout_seconds * 1000
     while (now.status === 'running') {
       if (Date.now() >= until) {
@@ -80,7 +80,7 @@ const askAgent = managerq.action({
         })
       }
       await sleep(input.poll_seconds * 1000, signal)
-      now = await fetchTask(http, place, now.task_id)
+      now = await fetchTask(http, config.tasks_path, now.task_id)
     }
     if (now.status === 'failed') throw hubError('vendor_rejected', { detail: `the agent failed: ${now.error ?? 'no reason given'}` })
     const text = now.text ?? ''
@@ -90,9 +90,14 @@ const askAgent = managerq.action({
 
 export const taskActions = { ask_agent: askAgent, submit_task: submitTask, get_task: getTask }
 
-async function submit(http: Http, place: string, input: { prompt: string; agent?: string | undefined }, key: string | undefined) {
+type Submission = Pick<
+  ActionContext<{ prompt: string; agent?: string | undefined }, { tasks_path: string }>,
+  'http' | 'config' | 'input' | 'idempotencyKey'
+>
+
+async function submit({ http, config, input: { prompt, agent }, idempotencyKey: key }: Submission) {
   const headers = key ? { 'idempotency-key': key } : {}
-  return taskOf(await http.post<Task>(place, { prompt: input.prompt, ...(input.agent ? { agent: input.agent } : {}) }, { headers }))
+  return taskOf(await http.post<Task>(config.tasks_path, { prompt, ...(agent ? { agent } : {}) }, { headers }))
 }
 
 async function fetchTask(http: Http, place: string, id: string) {

@@ -106,7 +106,8 @@ const send = smtp.action({
     }
     return context.send(preview, async () => {
       const pool = await poolOf(context)
-      return pool.use((connection) => deliver(connection, config.host, { from: envelope.from || '', to: envelope.to }, raw, messageId))
+      const composed = { envelope: { from: envelope.from || '', to: envelope.to }, raw, messageId }
+      return pool.use((connection) => deliver(connection, config.host, composed))
     })
   },
 })
@@ -164,13 +165,13 @@ interface Delivery {
   readonly response: string
 }
 
-async function deliver(
-  connection: SMTPConnection,
-  host: string,
-  envelope: { from: string; to: string[] },
-  raw: Buffer,
-  messageId: string,
-): Promise<z.output<typeof output>> {
+interface Composed {
+  readonly envelope: { from: string; to: string[] }
+  readonly raw: Buffer
+  readonly messageId: string
+}
+
+async function deliver(connection: SMTPConnection, host: string, { envelope, raw, messageId }: Composed): Promise<z.output<typeof output>> {
   let result: Delivery
   try {
     result = await step<Delivery>(connection, (done) =>
