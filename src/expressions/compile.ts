@@ -57,6 +57,7 @@ export class SyntaxFault extends Error {
 /** The library calls the function bound to this symbol with each intermediate result. */
 const afterEach = Symbol.for('jsonata.__evaluate_exit')
 
+// oxlint-disable-next-line max-params -- JSONata passes these.
 function refuseLongString(_node: unknown, _input: unknown, _frame: unknown, made: unknown): void {
   if (typeof made === 'string' && made.length > maxString) throw new LimitReached('memory', messages.memory)
 }

@@ -86,7 +86,7 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
           if (fault.limit !== 'time' && fault.limit !== 'length') throw refuse(text, fault)
         }
       }
-      const payload = payloadOf(text, known.reach, input, bindings)
+      const payload = payloadOf(text, { input: partOf(input, known.reach), bindings })
       const answer: Answer = await pool.run({ text, payload, timeoutMs, maxOutputBytes })
       if ('fault' in answer) throw refuse(text, answer.fault)
       return answer.output === undefined ? undefined : JSON.parse(answer.output)
@@ -105,12 +105,15 @@ function analyse(text: string, compiled: Compiled): Analysed {
 }
 
 /** Sends a worker only the parts of the input that the expression names, because a flow's input holds the outputs of all steps. */
-function payloadOf(text: string, { names, whole }: Reach, input: unknown, bindings: Readonly<Record<string, unknown>>): string {
-  const isRecord = typeof input === 'object' && input !== null && !Array.isArray(input)
+function partOf(input: unknown, { names, whole }: Reach): unknown {
+  if (whole || typeof input !== 'object' || input === null || Array.isArray(input)) return input
   const wanted = new Set(names.map(({ name }) => name))
-  const part = isRecord && !whole ? Object.fromEntries(Object.entries(input).filter(([name]) => wanted.has(name))) : input
+  return Object.fromEntries(Object.entries(input).filter(([name]) => wanted.has(name)))
+}
+
+function payloadOf(text: string, payload: { input: unknown; bindings: Readonly<Record<string, unknown>> }): string {
   try {
-    return JSON.stringify({ input: part, bindings })
+    return JSON.stringify(payload)
   } catch (cause) {
     throw hubError('expression_failed', {
       detail: `The input of the expression \`${text.slice(0, 80)}\` cannot be written as JSON.`,

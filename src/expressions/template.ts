@@ -38,10 +38,18 @@ export function unclosedAt(text: string): number | undefined {
   return last && 'expression' in last && last.open ? text.lastIndexOf('${{', last.offset) : undefined
 }
 
+type EvaluatePiece = (piece: Exclude<Piece, { literal: string }>) => Promise<unknown>
+
 /** Returns the value with its expressions evaluated. */
+// oxlint-disable-next-line max-params -- It takes the parameters of `evaluate`, and what evaluates.
 export async function render(expressions: Expressions, value: unknown, input: unknown, options?: EvaluateOptions): Promise<unknown> {
+  const maxChars = options?.maxOutputBytes ?? 1_000_000
+  const evaluate: EvaluatePiece = ({ expression, open }) => {
+    if (open) throw unclosed()
+    return expressions.evaluate(expression, input, options)
+  }
   const walk = async (item: unknown, depth: number): Promise<unknown> => {
-    if (typeof item === 'string') return item.includes('${{') ? renderText(expressions, item, input, options) : item
+    if (typeof item === 'string') return item.includes('${{') ? renderText(item, evaluate, maxChars) : item
     if (typeof item !== 'object' || item === null) return item
     if (depth > maxDepth) throw hubError('expression_limit', { detail: `The value is nested deeper than ${maxDepth} levels.` })
     if (Array.isArray(item)) {
@@ -60,27 +68,16 @@ export async function render(expressions: Expressions, value: unknown, input: un
   return walk(value, 0)
 }
 
-async function renderText(expressions: Expressions, text: string, input: unknown, options?: EvaluateOptions): Promise<unknown> {
+async function renderText(text: string, evaluate: EvaluatePiece, maxChars: number): Promise<unknown> {
   const pieces = split(text)
   const [only] = pieces
-  if (pieces.length === 1 && only && 'expression' in only) return evaluate(expressions, only, input, options)
+  if (pieces.length === 1 && only && 'expression' in only) return evaluate(only)
   let joined = ''
-  const maxChars = options?.maxOutputBytes ?? 1_000_000
   for (const piece of pieces) {
-    joined += 'literal' in piece ? piece.literal : textOf(await evaluate(expressions, piece, input, options))
+    joined += 'literal' in piece ? piece.literal : textOf(await evaluate(piece))
     if (joined.length > maxChars) throw hubError('expression_limit', { detail: `The text is longer than ${maxChars} characters.` })
   }
   return joined
-}
-
-function evaluate(
-  expressions: Expressions,
-  piece: Exclude<Piece, { literal: string }>,
-  input: unknown,
-  options?: EvaluateOptions,
-): Promise<unknown> {
-  if (piece.open) throw unclosed()
-  return expressions.evaluate(piece.expression, input, options)
 }
 
 const unclosed = (): HubError => hubError('expression_failed', { detail: 'A `${{` is not closed by `}}`.' })
