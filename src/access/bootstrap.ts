@@ -19,6 +19,13 @@ const actor = 'system:start'
 const scopes = ['admin', 'hub:admin']
 const preset = { name: 'HUB_ADMIN_TOKEN', createdBy: actor }
 
+/** Where the start of the hub creates its tokens, and in which transaction. */
+export interface Bootstrap {
+  readonly trx: Transaction
+  readonly audit: Audit
+  readonly workspaceId: string
+}
+
 /** Creates workspace `default` if it is missing. Its lock makes processes that start at the same time continue one after the other. */
 export async function ensureWorkspace(trx: Transaction, audit: Audit): Promise<Workspace> {
   const made = await insertWorkspace(trx, { id: newId('ws'), name: 'default' })
@@ -31,24 +38,25 @@ export async function ensureWorkspace(trx: Transaction, audit: Audit): Promise<W
 }
 
 /** Creates the first administrator's token in a hub without tokens. `keep` stores its value before the token becomes valid. */
-export async function ensureAdminToken(trx: Transaction, audit: Audit, workspaceId: string, keep: (value: string) => void): Promise<void> {
-  if ((await countTokens(trx)) > 0) return
+export async function ensureAdminToken(bootstrap: Bootstrap, keep: (value: string) => void): Promise<void> {
+  if ((await countTokens(bootstrap.trx)) > 0) return
   const value = makeToken()
-  await addToken(trx, audit, { workspaceId, name: 'first administrator', prefix: tokenPrefix(value), hash: hashToken(value) })
+  await addToken(bootstrap, { name: 'first administrator', prefix: tokenPrefix(value), hash: hashToken(value) })
   keep(value)
 }
 
 /** Makes exactly the token of HUB_ADMIN_TOKEN valid: an earlier value is revoked, and this value works even if it was revoked before. */
-export async function ensurePresetToken(trx: Transaction, audit: Audit, workspaceId: string, value: string): Promise<void> {
+export async function ensurePresetToken(bootstrap: Bootstrap, value: string): Promise<void> {
+  const { trx, audit, workspaceId } = bootstrap
   const hash = hashToken(value)
   for (const { id, name, workspaceId } of await revokeMadeBy(trx, preset, hash)) {
     await audit.record(trx, { workspaceId, actor, action: 'token.revoked', subject: id, detail: { name } })
   }
-  const wanted = { workspaceId, name: preset.name, prefix: '(preset)', hash }
+  const wanted = { name: preset.name, prefix: '(preset)', hash }
   const there = await findTokenByHash(trx, hash)
-  if (!there) return addToken(trx, audit, wanted)
+  if (!there) return addToken(bootstrap, wanted)
   if (isPreset(there, workspaceId)) return
-  await remakeToken(trx, there.id, { ...wanted, scopes, readOnly: false, expiresAt: null, createdBy: actor })
+  await remakeToken(trx, there.id, { ...wanted, workspaceId, scopes, readOnly: false, expiresAt: null, createdBy: actor })
   await audit.record(trx, { workspaceId, actor, action: 'token.restored', subject: there.id, detail: { name: preset.name, scopes } })
 }
 
@@ -64,13 +72,8 @@ function isPreset(token: TokenRow, workspaceId: string): boolean {
   )
 }
 
-async function addToken(
-  trx: Transaction,
-  audit: Audit,
-  token: { workspaceId: string; name: string; prefix: string; hash: Buffer },
-): Promise<void> {
+async function addToken({ trx, audit, workspaceId }: Bootstrap, token: { name: string; prefix: string; hash: Buffer }): Promise<void> {
   const id = newId('tok')
-  await insertToken(trx, { ...token, id, scopes, readOnly: false, expiresAt: null, createdBy: actor })
-  const { workspaceId, name } = token
-  await audit.record(trx, { workspaceId, actor, action: 'token.created', subject: id, detail: { name, scopes } })
+  await insertToken(trx, { ...token, workspaceId, id, scopes, readOnly: false, expiresAt: null, createdBy: actor })
+  await audit.record(trx, { workspaceId, actor, action: 'token.created', subject: id, detail: { name: token.name, scopes } })
 }

@@ -107,7 +107,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
 
   return {
     audit,
-    tokens: createTokens(db, audit, clock, forget),
+    tokens: createTokens({ db, audit, clock, onRevoked: forget }),
     authenticate,
 
     async enter(principal, name) {
@@ -155,8 +155,9 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     bootstrap: (preset, keep) =>
       db.transaction(async (trx) => {
         const workspace = await ensureWorkspace(trx, audit)
-        if (preset === undefined) await ensureAdminToken(trx, audit, workspace.id, keep)
-        else await ensurePresetToken(trx, audit, workspace.id, preset)
+        const bootstrap = { trx, audit, workspaceId: workspace.id }
+        if (preset === undefined) await ensureAdminToken(bootstrap, keep)
+        else await ensurePresetToken(bootstrap, preset)
         return workspace
       }),
 

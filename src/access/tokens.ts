@@ -21,7 +21,14 @@ export interface Tokens {
   revoke(principal: Principal, id: string): Promise<TokenRow>
 }
 
-export function createTokens(db: Database, audit: Audit, clock: Clock, onRevoked: (id: string) => void): Tokens {
+export interface TokensDeps {
+  readonly db: Database
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly onRevoked: (id: string) => void
+}
+
+export function createTokens({ db, audit, clock, onRevoked }: TokensDeps): Tokens {
   return {
     async create(principal, { name, scopes, readOnly = false, expiresAt }) {
       assertGrantable(principal, scopes, readOnly)
