@@ -38,7 +38,8 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
   const binaries = prepareBinaries(dataDir, identity)
   giveTo(layout.socketDir, identity.owner)
   const fresh = await ensureCluster(layout, binaries, identity)
-  let server = await startServer(layout, binaries, identity, logger)
+  const start = (): Promise<ServerProcess> => startServer({ layout, binaries, identity, logger })
+  let server = await start()
   removeLeftovers(layout)
   logger.debug({ fresh, runs_as: identity.name }, 'embedded PostgreSQL is running')
 
@@ -61,7 +62,7 @@ export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 
   const startAgain = async (): Promise<ServerProcess | undefined> => {
     for (let attempt = 0; !stopping; attempt++) {
       try {
-        return await startServer(layout, binaries, identity, logger)
+        return await start()
       } catch (error) {
         logger.error({ err: error, attempt }, 'embedded PostgreSQL could not be restarted; trying again')
         await sleep(50 + backoffDelay(attempt, { baseMs: 100, maxMs: 5000 }), stopped.signal).catch(() => undefined)

@@ -93,8 +93,15 @@ function assertSameMajor(cluster: string, { version }: Binaries): void {
   }
 }
 
+export interface ServerDeps {
+  readonly layout: Layout
+  readonly binaries: Binaries
+  readonly identity: Identity
+  readonly logger: Logger
+}
+
 /** Starts the server under its watchdog and waits until it accepts connections. */
-export async function startServer(layout: Layout, binaries: Binaries, identity: Identity, logger: Logger): Promise<ServerProcess> {
+export async function startServer({ layout, binaries, identity, logger }: ServerDeps): Promise<ServerProcess> {
   await endOrphan(layout)
   const settings = Object.entries(parameters).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const child = spawnGuarded(identity, [
