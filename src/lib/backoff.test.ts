@@ -4,13 +4,18 @@ import fc from 'fast-check'
 import { backoffDelay } from '#lib/backoff'
 
 test('a delay lies between nothing and the ceiling, which doubles until the most that is allowed', () => {
-  const cases = [fc.nat(2000), fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 3_600_000 })] as const
+  const limits = fc.record({ baseMs: fc.integer({ min: 1, max: 10_000 }), maxMs: fc.integer({ min: 1, max: 3_600_000 }) })
   fc.assert(
-    fc.property(...cases, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempt, baseMs, maxMs, random) => {
-      const delay = backoffDelay(attempt, { baseMs, maxMs }, () => random)
-      const ceiling = Math.min(maxMs, baseMs * 2 ** attempt)
-      assert.ok(Number.isSafeInteger(delay) && delay >= 0 && delay < ceiling, `${delay} of ${ceiling}`)
-    }),
+    fc.property(
+      fc.nat(2000),
+      limits,
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (attempt, { baseMs, maxMs }, random) => {
+        const delay = backoffDelay(attempt, { baseMs, maxMs }, () => random)
+        const ceiling = Math.min(maxMs, baseMs * 2 ** attempt)
+        assert.ok(Number.isSafeInteger(delay) && delay >= 0 && delay < ceiling, `${delay} of ${ceiling}`)
+      },
+    ),
   )
 })
 

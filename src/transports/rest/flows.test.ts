@@ -7,7 +7,7 @@ import { until } from '#test/faults'
 let served: ServedHub
 let count = 0
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+const callWith = (headers: Record<string, string>) => async (method: string, path: string, body?: unknown) => {
   const type = typeof body === 'string' ? 'application/yaml' : 'application/json'
   const reply = await fetch(served.address + path, {
     method,
@@ -18,6 +18,7 @@ async function call(method: string, path: string, body?: unknown, headers: Recor
   const answer: any = text === '' ? null : JSON.parse(text)
   return { status: reply.status, body: answer }
 }
+const call = callWith({})
 
 /** Saves a flow under an id of its own. */
 async function flow(yaml: string): Promise<string> {
@@ -243,18 +244,19 @@ suite('flows over REST', () => {
     const id = await flow('steps: [{ id: long, wait: 30d }]')
     const { run_id: runId } = (await call('POST', `/api/v1/flows/${id}/trigger`)).body
     const reader = (await call('POST', '/api/v1/tokens', { name: 'reader', scopes: ['flows:read'] })).body.token
-    const as = (token: string) => ({ authorization: `Bearer ${token}` })
+    const as = (token: string) => callWith({ authorization: `Bearer ${token}` })
+    const callAsReader = as(reader)
     for (const [method, path, body] of [
       ['POST', '/api/v1/flows', 'id: x\nsteps: [{ id: a, transform: 1 }]'],
       ['POST', `/api/v1/flows/${id}/trigger`, {}],
       ['POST', `/api/v1/runs/${runId}/cancel`],
       ['DELETE', `/api/v1/flows/${id}`],
     ] as const)
-      assert.equal((await call(method, path, body, as(reader))).status, 403, `${method} ${path}`)
-    assert.equal((await call('GET', `/api/v1/runs/${runId}`, undefined, as(reader))).status, 200)
+      assert.equal((await callAsReader(method, path, body)).status, 403, `${method} ${path}`)
+    assert.equal((await callAsReader('GET', `/api/v1/runs/${runId}`)).status, 200)
     await call('POST', '/api/v1/workspaces', { name: 'rest-flows-other' })
-    const made = await call('POST', '/api/v1/tokens', { name: 'x', scopes: ['admin'] }, { 'hub-workspace': 'rest-flows-other' })
-    const stranger = as(made.body.token)
+    const made = await callWith({ 'hub-workspace': 'rest-flows-other' })('POST', '/api/v1/tokens', { name: 'x', scopes: ['admin'] })
+    const callAsStranger = as(made.body.token)
     for (const [method, path, body] of [
       ['GET', `/api/v1/flows/${id}`],
       ['GET', `/api/v1/flows/${id}/versions`],
@@ -268,8 +270,8 @@ suite('flows over REST', () => {
       ['POST', `/api/v1/runs/${runId}/retry`],
       ['POST', `/api/v1/runs/${runId}/replay`],
     ] as const)
-      assert.equal((await call(method, path, body, stranger)).status, 404, `${method} ${path}`)
-    assert.deepEqual((await call('GET', '/api/v1/runs', undefined, stranger)).body.items, [])
+      assert.equal((await callAsStranger(method, path, body)).status, 404, `${method} ${path}`)
+    assert.deepEqual((await callAsStranger('GET', '/api/v1/runs')).body.items, [])
     await call('POST', `/api/v1/runs/${runId}/cancel`)
   })
 })
