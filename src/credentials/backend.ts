@@ -16,7 +16,9 @@ export interface WorkspaceRef {
   readonly name: string
 }
 
-export interface PutOptions {
+export interface PutRequest {
+  readonly name: string
+  readonly data: CredentialData
   readonly kind: string | null
   /** Fail if the name is in use. */
   readonly createOnly: boolean
@@ -26,7 +28,7 @@ export interface PutOptions {
 export interface CredentialBackend extends AsyncDisposable {
   readonly kind: 'database' | 'vault'
   /** The audit entry is part of `trx`, so a change that fails leaves no entry. */
-  put(trx: Transaction, workspace: WorkspaceRef, name: string, data: CredentialData, options: PutOptions): Promise<CredentialInfo>
+  put(trx: Transaction, workspace: WorkspaceRef, request: PutRequest): Promise<CredentialInfo>
   read(workspace: WorkspaceRef, name: string): Promise<CredentialData | undefined>
   list(workspace: WorkspaceRef): Promise<CredentialInfo[]>
   remove(trx: Transaction, workspace: WorkspaceRef, name: string): Promise<boolean>

@@ -35,34 +35,34 @@ function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposab
     test('what was put in is read back for a call as it was, texts, numbers and booleans', async () => {
       const { principal, credentials, read } = await place()
       const data = { password: 'p ä\u0000\ud83d"\\', port: 587, secure: false, empty: '', long: 'x'.repeat(65_536) }
-      await credentials.create(principal, 'smtp-credentials', data)
+      await credentials.create(principal, { name: 'smtp-credentials', data })
       assert.deepEqual(await read('smtp-credentials'), data)
       assert.equal(await read('smtp'), undefined)
     })
 
     test('a name is created once; set replaces the values, counts the version and keeps the kind unless told', async () => {
       const { principal, credentials, read } = await place()
-      const made = await credentials.create(principal, 'github-pat', { token: 'one', user: 'me' }, 'github')
+      const made = await credentials.create(principal, { name: 'github-pat', data: { token: 'one', user: 'me' }, kind: 'github' })
       assert.deepEqual([made.name, made.kind, made.version], ['github-pat', 'github', 1])
-      await assert.rejects(credentials.create(principal, 'github-pat', { token: 'two' }), hasCode('already_exists'))
+      await assert.rejects(credentials.create(principal, { name: 'github-pat', data: { token: 'two' } }), hasCode('already_exists'))
       assert.deepEqual(await read('github-pat'), { token: 'one', user: 'me' })
-      const set = await credentials.set(principal, 'github-pat', { token: 'two' })
+      const set = await credentials.set(principal, { name: 'github-pat', data: { token: 'two' } })
       assert.deepEqual([set.kind, set.version], ['github', 2])
       assert.equal(set.createdAt.getTime(), made.createdAt.getTime())
       assert.ok(set.updatedAt >= made.updatedAt)
       assert.deepEqual(await read('github-pat'), { token: 'two' })
-      assert.equal((await credentials.set(principal, 'github-pat', { token: 'three' }, 'other')).kind, 'other')
-      assert.equal((await credentials.set(principal, 'new', { token: 'x' })).version, 1)
+      assert.equal((await credentials.set(principal, { name: 'github-pat', data: { token: 'three' }, kind: 'other' })).kind, 'other')
+      assert.equal((await credentials.set(principal, { name: 'new', data: { token: 'x' } })).version, 1)
     })
 
     test('a deleted credential is gone, and its name free', async () => {
       const { principal, credentials, read } = await place()
-      await credentials.set(principal, 'a', { token: 'one' }, 'kind')
+      await credentials.set(principal, { name: 'a', data: { token: 'one' }, kind: 'kind' })
       await credentials.remove(principal, 'a')
       assert.equal(await read('a'), undefined)
       assert.deepEqual(await credentials.list(principal), [])
       await assert.rejects(credentials.remove(principal, 'a'), hasCode('not_found'))
-      const again = await credentials.create(principal, 'a', { token: 'two' })
+      const again = await credentials.create(principal, { name: 'a', data: { token: 'two' } })
       assert.deepEqual([again.version, again.kind], [1, null])
       assert.deepEqual(await read('a'), { token: 'two' })
     })
@@ -70,7 +70,9 @@ function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposab
     test('the list has every credential by name, and nothing of their values', async () => {
       const { principal, credentials } = await place()
       const names = Array.from({ length: 12 }, (_, i) => `c${String(i).padStart(2, '0')}`)
-      await Promise.all(names.toReversed().map((name) => credentials.create(principal, name, { token: `secret-of-${name}` }, 'k')))
+      await Promise.all(
+        names.toReversed().map((name) => credentials.create(principal, { name, data: { token: `secret-of-${name}` }, kind: 'k' })),
+      )
       const list = await credentials.list(principal)
       assert.deepEqual(
         list.map(({ name }) => name),
@@ -82,9 +84,9 @@ function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposab
 
     test('workspaces do not share names', async () => {
       const [here, there] = [await place(), await place()]
-      await here.credentials.create(here.principal, 'same', { token: 'here' })
+      await here.credentials.create(here.principal, { name: 'same', data: { token: 'here' } })
       assert.equal(await there.read('same'), undefined)
-      await there.credentials.create(there.principal, 'same', { token: 'there' })
+      await there.credentials.create(there.principal, { name: 'same', data: { token: 'there' } })
       await there.credentials.remove(there.principal, 'same')
       assert.deepEqual(await here.read('same'), { token: 'here' })
       assert.deepEqual(await there.credentials.list(there.principal), [])
@@ -93,7 +95,7 @@ function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposab
     test('names and fields that are none are refused by place, by any way in, and no value is quoted', async () => {
       const { principal, credentials, read } = await place()
       const pathsOf = async (name: string, data: CredentialData): Promise<string[]> => {
-        const error = await credentials.set(principal, name, data).then(
+        const error = await credentials.set(principal, { name, data }).then(
           () => assert.fail(`${name} was taken`),
           (thrown: HubError) => thrown,
         )
@@ -103,7 +105,7 @@ function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposab
       }
       for (const name of ['', '..', '../default/x', 'a/b', 'a b', '.a', 'a\u0000', 'ä', 'a'.repeat(101)]) {
         assert.deepEqual(await pathsOf(name, { token: 'hidden' }), ['name'], name)
-        await assert.rejects(credentials.create(principal, name, { token: 'hidden' }), hasCode('invalid_input'))
+        await assert.rejects(credentials.create(principal, { name, data: { token: 'hidden' } }), hasCode('invalid_input'))
         assert.equal(await read(name), undefined)
       }
       assert.deepEqual(await pathsOf('a', {}), ['data'])
@@ -116,9 +118,9 @@ function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposab
 
     test('every change is audited by field names, and one that fails is not', async () => {
       const { principal, credentials, access } = await place()
-      await credentials.create(principal, 'a', { token: 'secret-value', user: 'me' }, 'github')
-      await credentials.set(principal, 'a', { token: 'secret-value-2' })
-      await assert.rejects(credentials.create(principal, 'a', { token: 'secret-value-3' }), hasCode('already_exists'))
+      await credentials.create(principal, { name: 'a', data: { token: 'secret-value', user: 'me' }, kind: 'github' })
+      await credentials.set(principal, { name: 'a', data: { token: 'secret-value-2' } })
+      await assert.rejects(credentials.create(principal, { name: 'a', data: { token: 'secret-value-3' } }), hasCode('already_exists'))
       await credentials.remove(principal, 'a')
       await assert.rejects(credentials.remove(principal, 'a'), hasCode('not_found'))
       const entries = (await access.audit.list(principal.workspaceId, { limit: 10 })).toReversed().slice(1)
@@ -135,24 +137,24 @@ function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposab
     test('of many that create a name at once, one does; of many that set it, all do, one after the other', async () => {
       const { principal, credentials, read } = await place()
       const creators = Array.from({ length: 8 }, (_, i) =>
-        credentials.create(principal, 'race', { token: `c${i}` }).catch((error: HubError) => error),
+        credentials.create(principal, { name: 'race', data: { token: `c${i}` } }).catch((error: HubError) => error),
       )
       const outcomes = await Promise.all(creators)
       const winners = outcomes.flatMap((outcome, i) => (outcome instanceof HubError ? [] : [`c${i}`]))
       assert.equal(winners.length, 1)
       assert.ok(outcomes.filter((outcome) => outcome instanceof HubError).every(hasCode('already_exists')))
       assert.deepEqual(await read('race'), { token: winners[0] })
-      await Promise.all(Array.from({ length: 8 }, (_, i) => credentials.set(principal, 'race', { token: `s${i}` })))
+      await Promise.all(Array.from({ length: 8 }, (_, i) => credentials.set(principal, { name: 'race', data: { token: `s${i}` } })))
       assert.match(String((await read('race'))?.['token']), /^s\d$/)
       assert.equal((await credentials.list(principal))[0]!.version, 9)
     })
 
     test('who reads while it is written gets one whole version', async () => {
       const { principal, credentials, read } = await place()
-      await credentials.set(principal, 'pair', { left: 0, right: 0 })
+      await credentials.set(principal, { name: 'pair', data: { left: 0, right: 0 } })
       let writing = true
       const writer = (async () => {
-        for (let i = 1; i <= 15; i++) await credentials.set(principal, 'pair', { left: i, right: i })
+        for (let i = 1; i <= 15; i++) await credentials.set(principal, { name: 'pair', data: { left: i, right: i } })
         writing = false
       })()
       let last = 0

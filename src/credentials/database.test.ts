@@ -48,8 +48,8 @@ test('a stored row shows names, and of values nothing', async () => {
   await using here = await openProcess({ keys: [key] })
   const principal = await place(here)
   const value = 'Value-That-Must-Not-Be-Stored-42'
-  await here.credentials.set(principal, 'a', { token: value, other: value }, 'github')
-  await here.credentials.set(principal, 'a', { token: value, other: value, port: 987_654_321 })
+  await here.credentials.set(principal, { name: 'a', data: { token: value, other: value }, kind: 'github' })
+  await here.credentials.set(principal, { name: 'a', data: { token: value, other: value, port: 987_654_321 } })
   const { rows } = await here.db.pool.query<{ row: string; sealed: Record<string, string>; key_id: string }>(
     'select c::text as row, sealed, key_id from credentials c where workspace_id = $1',
     [principal.workspaceId],
@@ -76,8 +76,8 @@ test('a sealed value moved to another field, name or workspace, or changed, does
   const key = newKey()
   await using here = await openProcess({ keys: [key] })
   const [principal, other] = [await place(here), await place(here)]
-  for (const name of ['a', 'b']) await here.credentials.set(principal, name, { token: `${name}-token`, user: `${name}-user` })
-  for (const name of ['a', 'c', 'd']) await here.credentials.set(other, name, { token: 'other', user: 'other' })
+  for (const name of ['a', 'b']) await here.credentials.set(principal, { name, data: { token: `${name}-token`, user: `${name}-user` } })
+  for (const name of ['a', 'c', 'd']) await here.credentials.set(other, { name, data: { token: 'other', user: 'other' } })
   const taken = `(select sealed -> 'token' from credentials where workspace_id = $1 and name = 'a')`
   const moves = [
     ['b', principal, `update credentials set sealed = jsonb_set(sealed, '{token}', ${taken}) where workspace_id = $2 and name = 'b'`],
@@ -108,13 +108,13 @@ test('a key that is not there, or not the one of its id, is named, and nothing e
   const principal = await (async () => {
     await using before = await openProcess({ keys: [lost] })
     const owner = await place(before)
-    await before.credentials.set(owner, 'old', { token: 'x' })
+    await before.credentials.set(owner, { name: 'old', data: { token: 'x' } })
     return owner
   })()
   await using without = await openProcess({ keys: [kept] })
   const { workspaceId } = principal
   await assert.rejects(without.credentials.read(workspaceId, 'old'), fails('key_unknown', `"${lost.id}"`, '"old"'))
-  await without.credentials.set(principal, 'new', { token: 'y' })
+  await without.credentials.set(principal, { name: 'new', data: { token: 'y' } })
   assert.deepEqual(await without.credentials.read(workspaceId, 'new'), { token: 'y' })
   const listed = await without.credentials.keys.list()
   assert.deepEqual(
@@ -132,7 +132,7 @@ test('a key that is not there, or not the one of its id, is named, and nothing e
     [['old', true]],
   )
   // Set anew, it is whole again.
-  await impostor.credentials.set(principal, 'old', { token: 'z' })
+  await impostor.credentials.set(principal, { name: 'old', data: { token: 'z' } })
   assert.deepEqual(await impostor.credentials.read(workspaceId, 'old'), { token: 'z' })
 })
 
@@ -144,7 +144,7 @@ test('keys are rotated while others read and write: no read fails, and all ends 
     await using looking = await openProcess({ dataDir })
     const principal = await place(serving)
     const names = Array.from({ length: 80 }, (_, i) => `c${i}`)
-    for (const name of names) await serving.credentials.set(principal, name, { value: 0 })
+    for (const name of names) await serving.credentials.set(principal, { name, data: { value: 0 } })
     const first = (await serving.credentials.keys.list()).find(({ current }) => current)!.id
 
     let rotating = true
@@ -162,7 +162,7 @@ test('keys are rotated while others read and write: no read fails, and all ends 
       for (let i = w; rotating; i = (i + 14) % names.length) {
         writes += 1
         latest.set(names[i]!, writes)
-        await serving.credentials.set(principal, names[i]!, { value: writes })
+        await serving.credentials.set(principal, { name: names[i]!, data: { value: writes } })
       }
     })
     const rotations = []
@@ -197,7 +197,7 @@ test('a second rotation meanwhile is refused, so that no key is lost', async () 
     await using here = await openProcess({ dataDir })
     await using there = await openProcess({ dataDir })
     const principal = await place(here)
-    for (let i = 0; i < 60; i++) await here.credentials.set(principal, `c${i}`, { value: i })
+    for (let i = 0; i < 60; i++) await here.credentials.set(principal, { name: `c${i}`, data: { value: i } })
     const outcomes = await Promise.all(
       [here, there, here].map((each) => each.credentials.keys.rotate(principal, { addKey: true }).catch((error: HubError) => error)),
     )
@@ -217,7 +217,7 @@ test('a rotation that was killed half-way leaves everything readable, and the ne
   await using before = await openProcess({ keys: [older] })
   const principal = await place(before)
   const names = Array.from({ length: 30 }, (_, i) => `c${i}`)
-  for (const name of names) await before.credentials.set(principal, name, { value: name })
+  for (const name of names) await before.credentials.set(principal, { name, data: { value: name } })
   const counts = async (): Promise<[newer: number, older: number]> => {
     const { rows } = await before.db.pool.query<{ key_id: string; n: number }>(
       'select key_id, count(*) as n from credentials where workspace_id = $1 group by key_id',

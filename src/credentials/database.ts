@@ -51,11 +51,11 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
 
   return {
     kind: 'database',
-    async put(trx, workspace, name, data, { kind, createOnly }) {
+    async put(trx, workspace, { name, data, kind, createOnly }) {
       await lockSealing(trx)
       keyring.refresh()
       const key = keyring.current()
-      const sealed = sealFields(workspace.id, name, data, key)
+      const sealed = sealFields({ workspaceId: workspace.id, name }, data, key)
       const row = { id: newId('cred'), workspaceId: workspace.id, name, kind, keyId: key.id, sealed }
       const info = await putCredential(trx, row, createOnly)
       if (!info) throw hubError('already_exists', { detail: `a credential "${name}" already exists`, hint: 'PUT replaces it' })
@@ -84,7 +84,7 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
         if (rows.length === 0) return { keyId: key.id, resealed, failed }
         for (const row of rows) {
           try {
-            const sealed = sealFields(row.workspaceId, row.name, openRow(row), key)
+            const sealed = sealFields(row, openRow(row), key)
             if (await replaceSealed(db.sql, row, key.id, sealed)) resealed++
           } catch (error) {
             failed.push({ name: row.name, workspaceId: row.workspaceId, reason: (error as Error).message })
@@ -97,7 +97,12 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
   }
 }
 
-function sealFields(workspaceId: string, name: string, data: CredentialData, key: SealKey): Record<string, string> {
+interface CredentialRef {
+  readonly workspaceId: string
+  readonly name: string
+}
+
+function sealFields({ workspaceId, name }: CredentialRef, data: CredentialData, key: SealKey): Record<string, string> {
   const entries = Object.entries(data)
   return Object.fromEntries(entries.map(([field, value]) => [field, seal(JSON.stringify(value), key, [workspaceId, name, field])]))
 }

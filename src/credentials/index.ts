@@ -18,11 +18,17 @@ export const credentialField = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 const maxFields = 50
 const longestValue = 65_536
 
+export interface CredentialRequest {
+  readonly name: string
+  readonly data: CredentialData
+  readonly kind?: string | undefined
+}
+
 export interface Credentials extends AsyncDisposable {
   readonly backend: 'database' | 'vault'
   list(principal: Principal): Promise<CredentialInfo[]>
-  create(principal: Principal, name: string, data: CredentialData, kind?: string): Promise<CredentialInfo>
-  set(principal: Principal, name: string, data: CredentialData, kind?: string): Promise<CredentialInfo>
+  create(principal: Principal, request: CredentialRequest): Promise<CredentialInfo>
+  set(principal: Principal, request: CredentialRequest): Promise<CredentialInfo>
   remove(principal: Principal, name: string): Promise<void>
   /** Returns the values for one call. No transport offers this. */
   read(workspaceId: string, name: string): Promise<CredentialData | undefined>
@@ -79,10 +85,10 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
     return result
   }
 
-  const put = async (principal: Principal, name: string, data: CredentialData, kind: string | undefined, createOnly: boolean) => {
+  const put = async (principal: Principal, { name, data, kind }: CredentialRequest, createOnly: boolean) => {
     assertFit(name, data)
     return change(principal, async (trx, workspace) => {
-      const info = await backend.put(trx, workspace, name, data, { kind: kind ?? null, createOnly })
+      const info = await backend.put(trx, workspace, { name, data, kind: kind ?? null, createOnly })
       // Field names only, never values.
       const detail = { kind: info.kind, fields: Object.keys(data), version: info.version }
       return { result: info, action: 'credential.set', subject: name, detail }
@@ -92,8 +98,8 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
   return {
     backend: backend.kind,
     list: async (principal) => backend.list(await workspaceOf(principal.workspaceId)),
-    create: (principal, name, data, kind) => put(principal, name, data, kind, true),
-    set: (principal, name, data, kind) => put(principal, name, data, kind, false),
+    create: (principal, request) => put(principal, request, true),
+    set: (principal, request) => put(principal, request, false),
     remove: (principal, name) =>
       change(principal, async (trx, workspace) => {
         const removed = await backend.remove(trx, workspace, name)

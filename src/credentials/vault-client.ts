@@ -28,9 +28,15 @@ export interface VaultReply {
   readonly body: Record<string, unknown>
 }
 
+interface VaultRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly body?: unknown
+}
+
 export interface VaultClient extends AsyncDisposable {
   /** Returns responses with status 2xx, 400 and 404. Every other status becomes an error. */
-  call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<VaultReply>
+  call(method: VaultRequest['method'], path: string, body?: unknown): Promise<VaultReply>
 }
 
 const handedOn = new Set([200, 204, 400, 404])
@@ -44,7 +50,7 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
   let renewal: NodeJS.Timeout | undefined
   let closed = false
 
-  const send = async (method: string, path: string, body: unknown, token?: string): Promise<VaultReply> => {
+  const send = async ({ method, path, body }: VaultRequest, token?: string): Promise<VaultReply> => {
     const headers: Record<string, string> = { 'x-vault-request': 'true' }
     if (token) headers['x-vault-token'] = token
     if (namespace) headers['x-vault-namespace'] = namespace
@@ -73,12 +79,16 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
 
   const authenticate = async (): Promise<Auth> => {
     if (login.method === 'token') {
-      const { status, body } = await send('GET', 'auth/token/lookup-self', undefined, login.token)
+      const { status, body } = await send({ method: 'GET', path: 'auth/token/lookup-self' }, login.token)
       if (status !== 200) throw denied('its token could not be looked up: check VAULT_ADDR and VAULT_TOKEN')
       const data = body['data'] as { ttl?: number; renewable?: boolean } | undefined
       return { client_token: login.token, lease_duration: data?.ttl ?? 0, renewable: data?.renewable ?? false }
     }
-    const { status, body } = await send('POST', 'auth/approle/login', { role_id: login.roleId, secret_id: login.secretId })
+    const { status, body } = await send({
+      method: 'POST',
+      path: 'auth/approle/login',
+      body: { role_id: login.roleId, secret_id: login.secretId },
+    })
     const auth = body['auth'] as Partial<Auth> | null | undefined
     if (status !== 200 || !auth?.client_token) throw denied('the AppRole was refused: check VAULT_ROLE_ID and VAULT_SECRET_ID')
     return { client_token: auth.client_token, lease_duration: auth.lease_duration ?? 0, renewable: auth.renewable ?? false }
@@ -116,7 +126,7 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
     if (session !== owner) return
     try {
       if (!auth.renewable) throw new Error('the lease is not renewable')
-      const { body } = await send('POST', 'auth/token/renew-self', {}, auth.client_token)
+      const { body } = await send({ method: 'POST', path: 'auth/token/renew-self', body: {} }, auth.client_token)
       const renewed = body['auth'] as Partial<Auth> | null | undefined
       const { lease_duration = 0, renewable = false } = renewed ?? {}
       scheduleRenewal({ client_token: auth.client_token, lease_duration, renewable }, owner)
@@ -132,12 +142,12 @@ export function createVaultClient({ address, login, namespace, logger, timeoutMs
       const used = signedIn()
       const { client_token } = await used
       try {
-        return await send(method, path, body, client_token)
+        return await send({ method, path, body }, client_token)
       } catch (error) {
         if (login.method !== 'approle' || !isDenied(error)) throw error
         // The token may have expired or been revoked. After one new login the response is final.
         leave(used)
-        return send(method, path, body, (await signedIn()).client_token)
+        return send({ method, path, body }, (await signedIn()).client_token)
       }
     },
     async [Symbol.asyncDispose]() {

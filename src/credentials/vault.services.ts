@@ -17,9 +17,9 @@ test('everything the hub asks of Vault, and hears from the stand-in, is as Vault
   const workspace = { id: 'ws_1', name: 'default' }
   const trx = undefined as never
   await backend.check()
-  await backend.put(trx, workspace, 'github-pat', { token: 'one' }, { kind: 'github', createOnly: true })
-  await assert.rejects(backend.put(trx, workspace, 'github-pat', { token: 'two' }, { kind: null, createOnly: true }))
-  await backend.put(trx, workspace, 'github-pat', { token: 'two', port: 1, on: true }, { kind: null, createOnly: false })
+  await backend.put(trx, workspace, { name: 'github-pat', data: { token: 'one' }, kind: 'github', createOnly: true })
+  await assert.rejects(backend.put(trx, workspace, { name: 'github-pat', data: { token: 'two' }, kind: null, createOnly: true }))
+  await backend.put(trx, workspace, { name: 'github-pat', data: { token: 'two', port: 1, on: true }, kind: null, createOnly: false })
   assert.deepEqual(await backend.read(workspace, 'github-pat'), { token: 'two', port: 1, on: true })
   assert.equal(await backend.read(workspace, 'none'), undefined)
   assert.equal((await backend.list(workspace)).length, 1)

@@ -147,9 +147,9 @@ test('whatever Vault’s trouble, each operation fails with its code, the databa
   await using inVault = createCredentials(deps, options)
   const principal = here.operator
   // The same name in both, as after a move: only Vault's may ever be seen.
-  await inDatabase.set(principal, 'both', { token: 'from the database' })
-  await inDatabase.set(principal, 'only-there', { token: 'from the database' })
-  await inVault.set(principal, 'both', { token: 'from Vault' }, 'kind')
+  await inDatabase.set(principal, { name: 'both', data: { token: 'from the database' } })
+  await inDatabase.set(principal, { name: 'only-there', data: { token: 'from the database' } })
+  await inVault.set(principal, { name: 'both', data: { token: 'from Vault' }, kind: 'kind' })
   assert.equal(await inVault.read(principal.workspaceId, 'only-there'), undefined)
   assert.deepEqual(
     (await inVault.list(principal)).map(({ name }) => name),
@@ -159,8 +159,8 @@ test('whatever Vault’s trouble, each operation fails with its code, the databa
   const operations = {
     read: () => inVault.read(principal.workspaceId, 'both'),
     list: () => inVault.list(principal),
-    create: () => inVault.create(principal, 'more', { token: 'new value' }),
-    set: () => inVault.set(principal, 'both', { token: 'new value' }),
+    create: () => inVault.create(principal, { name: 'more', data: { token: 'new value' } }),
+    set: () => inVault.set(principal, { name: 'both', data: { token: 'new value' } }),
     remove: () => inVault.remove(principal, 'both'),
   }
   for (const { what, code, begin, end } of troubles) {
@@ -230,12 +230,12 @@ suite('credentials that operators handle in Vault themselves', () => {
   test('one deleted there by hand is gone, and can be created again over its remains', async () => {
     await using vault = await startVault()
     await using here = await open(vault)
-    await here.backend.put(trx, place, 'a', { token: 'one' }, { ...put, kind: 'k' })
+    await here.backend.put(trx, place, { ...put, name: 'a', data: { token: 'one' }, kind: 'k' })
     await here.byHand('DELETE', 'data/team/hub/default/a')
     assert.equal(await here.backend.read(place, 'a'), undefined)
     assert.deepEqual(await here.backend.list(place), [])
     assert.equal(await here.backend.remove(trx, place, 'a'), false)
-    const again = await here.backend.put(trx, place, 'a', { token: 'two' }, { kind: null, createOnly: true })
+    const again = await here.backend.put(trx, place, { name: 'a', data: { token: 'two' }, kind: null, createOnly: true })
     assert.deepEqual([again.version, again.kind], [2, 'k'])
     await here.byHand('POST', 'destroy/team/hub/default/a', { versions: [2] })
     assert.equal(await here.backend.read(place, 'a'), undefined)
@@ -246,8 +246,8 @@ suite('credentials that operators handle in Vault themselves', () => {
     await using vault = await startVault()
     await using here = await open(vault)
     await here.byHand('POST', 'metadata/team/hub/default/a', { custom_metadata: { owner: 'ops' }, cas_required: true })
-    await here.backend.put(trx, place, 'a', { token: 'one' }, { ...put, kind: 'github' })
-    await here.backend.put(trx, place, 'a', { token: 'two' }, { ...put, kind: 'gitlab' })
+    await here.backend.put(trx, place, { ...put, name: 'a', data: { token: 'one' }, kind: 'github' })
+    await here.backend.put(trx, place, { ...put, name: 'a', data: { token: 'two' }, kind: 'gitlab' })
     assert.deepEqual(await here.backend.read(place, 'a'), { token: 'two' })
     const noted = vault.requests.filter(({ method, path }) => method === 'POST' && path.includes('/metadata/')).map(({ body }) => body)
     assert.deepEqual(noted.slice(1), [

@@ -48,7 +48,7 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
 
   return {
     kind: 'vault',
-    async put(_trx, workspace, name, data, { kind, createOnly }) {
+    async put(_trx, workspace, { name, data, kind, createOnly }) {
       for (let attempt = 1; attempt <= writeTries; attempt++) {
         const before = await metadata(workspace, name)
         if (createOnly && before && isLive(before)) throw taken(name)

@@ -101,8 +101,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
   /** Changes an endpoint under its lock, writes the audit entry and returns the changed endpoint. */
   const change = async (
     principal: Principal,
-    id: string,
-    action: string,
+    { id, action }: { id: string; action: string },
     work: (trx: Parameters<typeof lockEndpoint>[0], before: EndpointRow) => Promise<Record<string, unknown>>,
   ): Promise<EndpointRow> => {
     const { workspaceId } = principal
@@ -131,7 +130,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
         throw hubError('in_use', { detail: `a workspace has at most ${maxEndpoints} endpoints` })
       const id = newId('end')
       const credential = credentialOf(id)
-      await credentials.set(principal, credential, { secret: key.secret }, 'endpoint')
+      await credentials.set(principal, { name: credential, data: { secret: key.secret }, kind: 'endpoint' })
       try {
         const endpoint = await db.transaction(async (trx) => {
           const url = new URL(request.url).href
@@ -176,7 +175,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
       check(changes)
       const { description, transform, types, filter, ordered, enabled } = changes
       const url = changes.url === undefined ? undefined : new URL(changes.url).href
-      const after = await change(principal, id, 'endpoint.updated', async (trx, before) => {
+      const after = await change(principal, { id, action: 'endpoint.updated' }, async (trx, before) => {
         await updateEndpoint(trx, id, { url, description, transform })
         await updateSubscription(trx, id, {
           types,
@@ -229,8 +228,8 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
       const kind = signature as SignatureKind
       const key = keyFor(kind, given)
       const kept = await credentials.read(workspaceId, credential)
-      await credentials.set(principal, credential, secretsToStore(key.secret, kept, clock.millis()), 'endpoint')
-      const endpoint = await change(principal, id, 'endpoint.rotated', async (trx) => {
+      await credentials.set(principal, { name: credential, data: secretsToStore(key.secret, kept, clock.millis()), kind: 'endpoint' })
+      const endpoint = await change(principal, { id, action: 'endpoint.rotated' }, async (trx) => {
         await updateEndpoint(trx, id, { publicKey: key.publicKey })
         return { signature }
       })

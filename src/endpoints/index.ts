@@ -79,8 +79,8 @@ export function createOutbound(
   const credentials: Credentials = {
     ...deps.credentials,
     read: (workspaceId, name) => secrets.get(`${workspaceId}\n${name}`),
-    set: (principal, name, ...rest) =>
-      deps.credentials.set(principal, name, ...rest).finally(() => secrets.forget(`${principal.workspaceId}\n${name}`)),
+    set: (principal, request) =>
+      deps.credentials.set(principal, request).finally(() => secrets.forget(`${principal.workspaceId}\n${request.name}`)),
   }
   const send = createSend({ ...deps, credentials, clock })
   const recordAttempt = createAttemptRecorder({ ...deps, random })

@@ -39,7 +39,7 @@ export function createAutoDiscovery(
     const name = environmentCredential(connector.name)
     const stored = await credentials.read(workspaceId, name)
     const wanted = fitCredential(method, preset.credential)!
-    if (!sameValues(stored, wanted)) await credentials.set(operator, name, wanted, connector.name)
+    if (!sameValues(stored, wanted)) await credentials.set(operator, { name, data: wanted, kind: connector.name })
     const webhookCredential = await keepWebhookSecret(workspaceId, connector)
     const config = connector.config.parse(preset.config)
     const row = {
@@ -72,7 +72,7 @@ export function createAutoDiscovery(
     const name = environmentWebhookCredential(connector.name)
     const stored = await credentials.read(workspaceId, name)
     if (!sameValues(stored, { token: secret }))
-      await credentials.set(await access.operator('environment'), name, { token: secret }, connector.name)
+      await credentials.set(await access.operator('environment'), { name, data: { token: secret }, kind: connector.name })
     return name
   }
 

@@ -91,7 +91,7 @@ suite('an integration', () => {
     const operator = await hub.hub.access.operator('tester')
     const made = await create('moved', secret('moved'))
     // As an earlier version stored it: under the integration's name.
-    await hub.hub.credentials.set(operator, 'integration-moved', { secret: secret('moved') }, 'webhook')
+    await hub.hub.credentials.set(operator, { name: 'integration-moved', data: { secret: secret('moved') }, kind: 'webhook' })
     await hub.hub.credentials.remove(operator, made.credential)
     await hub.hub.db.pool.query(`update hub.integrations set credential = 'integration-moved' where id = $1`, [made.id])
     const { createOwnCredentials } = await import('./own-credentials.ts')

@@ -43,7 +43,7 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
     }
     const values = credentialDataOf(method, input ?? {})
     if (input === undefined) return null
-    await credentials.set(principal, ownName(id), values, connector.name)
+    await credentials.set(principal, { name: ownName(id), data: values, kind: connector.name })
     return ownName(id)
   }
 
@@ -56,7 +56,7 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
     const name = webhookCredential ?? webhookName(id)
     const before = (await credentials.read(principal.workspaceId, name))?.['token']
     const previous = before === undefined || before === secret ? {} : { previous: before }
-    await credentials.set(principal, name, { token: secret, ...previous }, connector.name)
+    await credentials.set(principal, { name, data: { token: secret, ...previous }, kind: connector.name })
     return name
   }
 
@@ -66,7 +66,7 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
       if (from === null || from === to || !from.startsWith(prefix)) return undefined
       const values = await credentials.read(row.workspaceId, from)
       if (!values) return undefined
-      await credentials.set(principal, to, values, row.connector)
+      await credentials.set(principal, { name: to, data: values, kind: row.connector })
       return to
     }
     const credential = await copy(row.credential, 'integration-', ownName(row.id))

@@ -50,7 +50,7 @@ export const createCredential = operation({
   output: credentialView,
   http: { method: 'POST', path: '/api/v1/credentials', status: 201 },
   example,
-  run: ({ credentials, principal }, input) => credentials.create(principal, input.name, input.data, input.kind),
+  run: ({ credentials, principal }, input) => credentials.create(principal, input),
 })
 
 export const setCredential = operation({
@@ -62,7 +62,7 @@ export const setCredential = operation({
   output: credentialView,
   http: { method: 'PUT', path: '/api/v1/credentials/:name' },
   example,
-  run: ({ credentials, principal }, input) => credentials.set(principal, input.name, input.data, input.kind),
+  run: ({ credentials, principal }, input) => credentials.set(principal, input),
 })
 
 export const deleteCredential = operation({
