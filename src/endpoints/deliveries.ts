@@ -126,6 +126,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
     async replay(principal, endpointId, { types, from, to, after }) {
       const { workspaceId } = principal
       const endpoint = await endpointOf(workspaceId, endpointId)
+      const wanted = { types: types ?? endpoint.types, filter: endpoint.filter }
       const rows: NewDelivery[] = []
       let last = after
       let looked = 0
@@ -136,8 +137,9 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
         for (const id of ids) {
           // One at a time, because each may be 25 MB.
           const event = await findEvent(db.sql, workspaceId, id)
-          const wantedEvent = event && (await eventIfWanted(deps, endpoint, types ?? endpoint.types, event))
-          if (wantedEvent) rows.push(deliveryOf(newId('del'), endpointId, wantedEvent, { ordered: endpoint.ordered, replay: undefined }))
+          const wantedEvent = event && (await eventIfWanted(deps, wanted, event))
+          if (wantedEvent)
+            rows.push(deliveryOf(wantedEvent, { id: newId('del'), endpointId, ordered: endpoint.ordered, replay: undefined }))
           if (wantedEvent) chars += rows.at(-1)!.event.length
           looked += 1
           last = id
@@ -149,7 +151,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
         if (!(await lockEndpoint(trx, workspaceId, endpointId)))
           throw hubError('not_found', { detail: `there is no endpoint "${endpointId}" in this workspace` })
         for (let at = 0; at < rows.length; at += batch) await insertDeliveries(trx, rows.slice(at, at + batch), clock.now())
-        const detail = { count: rows.length, types: types ?? endpoint.types, from: from.toISOString(), to: to.toISOString() }
+        const detail = { count: rows.length, types: wanted.types, from: from.toISOString(), to: to.toISOString() }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'endpoint.replayed', subject: endpointId, detail })
       })
       wake()
@@ -161,8 +163,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
 /** Returns the event if the endpoint wants it. An event that cannot be read or filtered is not sent. */
 async function eventIfWanted(
   { read, expressions }: DeliveriesDeps,
-  { filter }: EndpointRow,
-  types: readonly string[],
+  { types, filter }: Pick<EndpointRow, 'types' | 'filter'>,
   row: StoredEvent,
 ): Promise<HubEvent | undefined> {
   try {

@@ -7,12 +7,14 @@ export function webhookId({ eventId, replay }: { readonly eventId: string; reado
   return replay > 0 ? `${eventId}_r${replay}` : `${eventId}_e${-replay}`
 }
 
-export function deliveryOf(
-  id: string,
-  endpointId: string,
-  event: HubEvent,
-  { ordered, replay }: { readonly ordered: boolean; readonly replay: number | undefined },
-): NewDelivery {
+export interface DeliveryRequest {
+  readonly id: string
+  readonly endpointId: string
+  readonly ordered: boolean
+  readonly replay: number | undefined
+}
+
+export function deliveryOf(event: HubEvent, { id, endpointId, ordered, replay }: DeliveryRequest): NewDelivery {
   return {
     id,
     workspaceId: event.workspaceId,

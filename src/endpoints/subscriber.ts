@@ -18,7 +18,7 @@ export function createSubscriber({ db, engine, clock }: SubscriberDeps): Subscri
   return {
     async take(trx, matches) {
       const rows = matches.map(({ event, subscription: { target, ordered } }) =>
-        deliveryOf(newId('del'), target, event, { ordered, replay: event.replays }),
+        deliveryOf(event, { id: newId('del'), endpointId: target, ordered, replay: event.replays }),
       )
       const made = await insertDeliveries(trx, rows, clock.now())
       db.afterCommit(trx, () => engine.wake(deliveryPoller))
