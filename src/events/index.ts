@@ -50,7 +50,7 @@ export interface Events extends AsyncDisposable {
   subscriptions(workspaceId: string): Promise<SubscriptionRow[]>
   list(workspaceId: string, filter: EventFilter, page: { before?: string | undefined; limit: number }): Promise<EventRow[]>
   /** The events after an event, oldest first. */
-  since(workspaceId: string, filter: EventFilter, id: string, limit: number): Promise<EventRow[]>
+  since(workspaceId: string, filter: EventFilter, page: { after: string; limit: number }): Promise<EventRow[]>
   get(workspaceId: string, id: string): Promise<EventDetail>
   /** Returns an event as its subscribers got it, or undefined if it no longer exists. */
   delivered(workspaceId: string, id: string): Promise<HubEvent | undefined>
@@ -91,7 +91,7 @@ export function createEvents(deps: EventsDeps): Events {
     unsubscribe: deleteSubscriptions,
     subscriptions: (workspaceId) => subscriptionsOf(db.sql, [workspaceId]),
     list: (workspaceId, filter, page) => listEvents(db.sql, workspaceId, filter, page),
-    since: (workspaceId, filter, after, limit) => listEvents(db.sql, workspaceId, filter, { after, limit }),
+    since: (workspaceId, filter, page) => listEvents(db.sql, workspaceId, filter, page),
     async get(workspaceId, id) {
       const row = await findEvent(db.sql, workspaceId, id)
       if (!row) throw hubError('not_found', { detail: `there is no event "${id}" in this workspace` })

@@ -118,7 +118,7 @@ export const eventsSince = operation({
   http: { method: 'GET', path: '/api/v1/events/since' },
   example: { after: exampleId, type: 'github.*' },
   run: async ({ events, principal }, { after, limit, ...asked }) => ({
-    items: (await events.since(principal.workspaceId, filterOf(asked), after, limit)).map(renderEvent),
+    items: (await events.since(principal.workspaceId, filterOf(asked), { after, limit })).map(renderEvent),
   }),
 })
 
