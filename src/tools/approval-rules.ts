@@ -1,8 +1,7 @@
 import { actorOf, allows, scopes, type Principal } from '#access'
-import type { Transaction } from '#db'
 import { hubError } from '#errors'
 import { digest } from '#lib/canonical'
-import type { EventPublisher } from '#events/publish'
+import type { NewHubEvent } from '#events/publish'
 import type { ApprovalRow, ApprovedCall } from './approval-store.ts'
 
 export function assertPending({ id, status, decidedBy, expiresAt }: ApprovalRow, now: Date): void {
@@ -45,35 +44,29 @@ export function describeMismatch({ call }: ApprovalRow, asked: ApprovedCall): { 
   return { detail: `the approval does not cover this call: ${differs}`, hint }
 }
 
+export type ApprovalEventType = 'approval.requested' | 'approval.decided'
+
 /** The event contains no input of the call, because subscribers may lack the right to see it. */
-export async function publishApproval(
-  publisher: EventPublisher,
-  trx: Transaction,
-  type: 'approval.requested' | 'approval.decided',
-  row: ApprovalRow,
-): Promise<void> {
+export function approvalEvent(type: ApprovalEventType, row: ApprovalRow): NewHubEvent {
   const { workspaceId, id, status, message, call } = row
-  if (!(await publisher.hasSubscribers(workspaceId, type))) return
-  await publisher.publish(trx, [
-    {
-      workspaceId,
-      type,
-      subject: id,
-      data: {
-        approval_id: id,
-        status,
-        message,
-        deciders: row.deciders,
-        tool: call?.tool ?? null,
-        integration: call?.integration ?? null,
-        input_digest: call ? digest(call.input) : null,
-        run_id: row.runId,
-        path: row.path,
-        asked_by: row.askedBy,
-        decided_by: row.decidedBy,
-        comment: row.comment,
-        expires_at: row.expiresAt.toISOString(),
-      },
+  return {
+    workspaceId,
+    type,
+    subject: id,
+    data: {
+      approval_id: id,
+      status,
+      message,
+      deciders: row.deciders,
+      tool: call?.tool ?? null,
+      integration: call?.integration ?? null,
+      input_digest: call ? digest(call.input) : null,
+      run_id: row.runId,
+      path: row.path,
+      asked_by: row.askedBy,
+      decided_by: row.decidedBy,
+      comment: row.comment,
+      expires_at: row.expiresAt.toISOString(),
     },
-  ])
+  }
 }

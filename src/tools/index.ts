@@ -117,6 +117,7 @@ export function createTools(deps: ToolsDeps, { runners, onApprovalDecided }: Too
       { of: 'hub', drop: (max) => dropApprovals(db.sql, daysAgo(approvalDays), max) },
     ],
 
+    // oxlint-disable-next-line max-params -- It has the form of `invoke`.
     invokeLater(principal, name, input, options) {
       const { signal: _, ...stored } = options
       const request: Request = { principal, name, input, options: stored }

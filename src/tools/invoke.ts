@@ -25,6 +25,7 @@ export interface InvokeDeps extends Telemetry {
   readonly journal: Journal
 }
 
+// oxlint-disable-next-line max-params -- This form is documented.
 export type Invoke = (principal: Principal, name: string, input: unknown, options: InvokeOptions) => Promise<Outcome>
 
 /** A call as its caller asked for it, which a queued call is stored as. */
@@ -52,6 +53,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   const { catalogue, runners, policies, approvals, integrations, journal, traces } = deps
 
   return {
+    // oxlint-disable-next-line max-params -- It has the form of `Invoke`.
     invoke: (principal, name, input, options) =>
       traces.span(`tool ${name}`, { 'hub.tool': name, 'hub.transport': options.transport }, async () => {
         const call = await prepare({ principal, name, input, options })
