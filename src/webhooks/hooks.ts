@@ -61,15 +61,11 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
   const wellKnownSecrets = async (workspaceId: string, { secretCredentials }: WebhookDeclaration): Promise<string[]> =>
     (await Promise.all(secretCredentials.map((name) => secretsIn(workspaceId, name)))).flat()
 
-  const signersOf = (
-    connector: Connector,
-    context: HookContext,
-    owner: Omit<Candidate, 'context' | 'secret'>,
-    secrets: readonly string[],
-  ): Signers => {
+  const signersOf = (connector: Connector, owner: Omit<Candidate, 'secret'>, secrets: readonly string[]): Signers => {
+    const { context } = owner
     const declaration = connector.webhook!
     const schemes = typeof declaration.schemes === 'function' ? declaration.schemes(context.config) : declaration.schemes
-    return { connector, declaration, schemes, candidates: secrets.map((secret) => ({ ...owner, context, secret })) }
+    return { connector, declaration, schemes, candidates: secrets.map((secret) => ({ ...owner, secret })) }
   }
 
   const load = async (ref: string): Promise<Hook | undefined> => {
@@ -82,14 +78,16 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
       if (!known?.webhook) continue
       const own = await ownSecrets(row, known.webhook)
       const secrets = own.length > 0 ? own : await wellKnownSecrets(row.workspaceId, known.webhook)
-      const owner = { workspaceId: row.workspaceId, integration: { id: row.id, name: row.name } }
-      signers.push(signersOf(known, { name: row.name, config: row.config }, owner, secrets))
+      const context = { name: row.name, config: row.config }
+      const owner = { workspaceId: row.workspaceId, integration: { id: row.id, name: row.name }, context }
+      signers.push(signersOf(known, owner, secrets))
     }
     // A credential with a well-known name is enough, even if there is no integration yet.
     for (const workspaceId of connector ? await workspaceIds() : []) {
       if (rows.some((row) => row.workspaceId === workspaceId && row.connector === connector!.name)) continue
       const secrets = await wellKnownSecrets(workspaceId, connector!.webhook!)
-      signers.push(signersOf(connector!, { name: connector!.name, config: {} }, { workspaceId, integration: undefined }, secrets))
+      const context = { name: connector!.name, config: {} }
+      signers.push(signersOf(connector!, { workspaceId, integration: undefined, context }, secrets))
     }
     if (signers.length === 0 && !connector) return undefined
     const owners = new Set(signers.map(({ candidates }) => candidates[0]?.workspaceId))

@@ -77,12 +77,17 @@ export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => P
     metrics.webhooks.inc({ connector: connector.name, outcome: duplicate ? 'duplicate' : 'accepted' })
     if (candidate.integration && !unparsed)
       deps.reconcile.note(candidate.integration.id, { ...candidate, connector, ...delivery, data: read.json() })
-    return replyOf(deps, signers, candidate, read, duplicate ? undefined : id)
+    return replyOf(deps, found, { read, id: duplicate ? undefined : id })
   }
 }
 
+interface Found {
+  readonly signers: Signers
+  readonly candidate: Candidate
+}
+
 /** Finds the candidate that signed the delivery, or the reason why it is refused. */
-function check(hook: Hook, delivery: Delivery, now: number): { signers: Signers; candidate: Candidate } | RejectReason {
+function check(hook: Hook, delivery: Delivery, now: number): Found | RejectReason {
   let reason: RejectReason = 'no_secret'
   for (const signers of hook.signers) {
     const { candidates } = signers
@@ -132,10 +137,8 @@ function withoutSecret(body: Buffer, secret: string, schemes: readonly WebhookSc
 
 async function replyOf(
   { expressions, logger }: ReceiveDeps,
-  { declaration }: Signers,
-  { context }: Candidate,
-  read: Readable,
-  id: string | undefined,
+  { signers: { declaration }, candidate: { context } }: Found,
+  { read, id }: { read: Readable; id: string | undefined },
 ): Promise<WebhookReply> {
   const reply = declaration.reply?.(context.config)
   if (reply) {
