@@ -14,6 +14,7 @@ export function credentialCommands(program: Command): void {
     .argument('[field=value...]', 'fields whose values are not secret', pair)
     .option('--kind <kind>', 'what it is for, e.g. github')
     .addHelpText('after', '\nExample:\n  echo \'{"personal_access_token": "…"}\' | hub credential set github-pat')
+    // oxlint-disable-next-line max-params -- Commander passes these.
     .action((name: string, pairs: Values = {}, options: { kind?: string }, command: Command) =>
       withClient(command, async ({ setCredential }, output) => {
         const data = await valuesOf(pairs)

@@ -43,6 +43,7 @@ export function toolCommands(program: Command): void {
     .option('--dry-run', 'show the request that would be sent, and send nothing that writes')
     .option('--fields <fields>', 'only these parts of the output, separated by commas')
     .addHelpText('after', '\nExample:\n  hub tool call github_get_repository owner=octocat repo=hello-world')
+    // oxlint-disable-next-line max-params -- Commander passes these.
     .action((name: string, pairs: Record<string, unknown> = {}, options: CallOptions, command: Command) =>
       withClient(command, async ({ callTool }, output) => {
         const outcome = await callTool({
