@@ -68,8 +68,8 @@ async function measure(dataDir: string): Promise<void> {
     ])
     console.log(`${callers} client${callers === 1 ? '' : 's'}`)
     row('bare upstream', floor!)
-    row('read tool', reads!, floor, callers === 1 ? aims.readMs : undefined)
-    row('keyed write tool', writes!, floor, callers === 1 ? aims.writeMs : undefined)
+    row('read tool', reads!, { floor: floor!, aimMs: callers === 1 ? aims.readMs : undefined })
+    row('keyed write tool', writes!, { floor: floor!, aimMs: callers === 1 ? aims.writeMs : undefined })
   }
   console.log(`aim: ${aims.readsPerSecond} reads a second at 32 clients\n`)
   await memory(hub.url, hub.child.pid!)
@@ -92,7 +92,12 @@ async function alternate(contenders: readonly (() => Promise<LoadResult>)[]): Pr
   return results.map((list) => list.toSorted((a, b) => a.p50 - b.p50)[Math.floor(list.length / 2)]!)
 }
 
-function row(name: string, { perSecond, p50, p99 }: LoadResult, floor?: LoadResult, aimMs?: number): void {
+interface Comparison {
+  readonly floor?: LoadResult
+  readonly aimMs?: number | undefined
+}
+
+function row(name: string, { perSecond, p50, p99 }: LoadResult, { floor, aimMs }: Comparison = {}): void {
   const added = floor
     ? `   added p50 ${(p50 - floor.p50).toFixed(2)} ms${aimMs === undefined ? '' : ` (aim ${aimMs})`}, added p99 ${(p99 - floor.p99).toFixed(2)} ms, ${((perSecond / floor.perSecond) * 100).toFixed(0)} % of the floor`
     : ''

@@ -26,7 +26,7 @@ async function measure(dataDir: string): Promise<void> {
   const port = await freePort()
   const env = { HUB_DATA_DIR: dataDir, HUB_PORT: String(port), HUB_ADMIN_TOKEN: token, LOG_LEVEL: 'warn', HUB_EGRESS_ALLOW: '127.0.0.1' }
   await using hub = await startServer(process.execPath, [join(home, 'src/main.ts'), 'serve'], { env, port, ask: '/readyz' })
-  await call(hub, 'POST', '/api/v1/credentials', { name: 'github-webhook-secret', data: { token: secret } })
+  await call(hub, { method: 'POST', path: '/api/v1/credentials', body: { name: 'github-webhook-secret', data: { token: secret } } })
   const address = (await findRunning(dataDir))!.address
   const admin = new pg.Client({ ...address, database: 'hub' })
   // Its server goes with the hub, whatever ended the bench.
@@ -132,7 +132,7 @@ async function latency(hub: Running): Promise<void> {
   }).listen(0, '127.0.0.1')
   await once(receiver, 'listening')
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
-  await call(hub, 'POST', '/api/v1/endpoints', { url, types: ['github.*'] })
+  await call(hub, { method: 'POST', path: '/api/v1/endpoints', body: { url, types: ['github.*'] } })
   await sleep(1500)
   const times: number[] = []
   for (let index = 0; index < 200; index++) {
@@ -147,8 +147,8 @@ async function latency(hub: Running): Promise<void> {
   console.log(
     `from the sender's request to the first effect (a delivery that arrived): p50 ${times[100]!.toFixed(1)} ms, p99 ${times[197]!.toFixed(1)} ms\n`,
   )
-  const { items } = (await call(hub, 'GET', '/api/v1/endpoints')) as { items: { id: string }[] }
-  for (const { id } of items) await call(hub, 'DELETE', `/api/v1/endpoints/${id}`)
+  const { items } = (await call(hub, { method: 'GET', path: '/api/v1/endpoints' })) as { items: { id: string }[] }
+  for (const { id } of items) await call(hub, { method: 'DELETE', path: `/api/v1/endpoints/${id}` })
   receiver.closeAllConnections()
   receiver.close()
 }
@@ -166,7 +166,13 @@ async function fill(admin: pg.Client): Promise<void> {
   console.log(`with ${stored.toLocaleString('en')} events stored (filled in ${((performance.now() - began) / 1000).toFixed(0)} s)`)
 }
 
-async function call(hub: Running, method: string, path: string, body?: unknown): Promise<unknown> {
+interface HubRequest {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+}
+
+async function call(hub: Running, { method, path, body }: HubRequest): Promise<unknown> {
   const reply = await fetch(`${hub.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
