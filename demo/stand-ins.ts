@@ -2,7 +2,7 @@ import { agentStandIn, type AgentStandIn } from '../test/standins/agent.ts'
 import { githubStandIn, type GitHubStandIn } from '../test/standins/github.ts'
 import { mailbox, type Mailbox } from '../test/standins/mailbox.ts'
 import { slackStandIn, type SlackStandIn } from '../test/standins/slack.ts'
-import type { Api } from './api.ts'
+import { createApi, type Api } from './api.ts'
 
 /** The outside world in small: what the hub is connected with, without an account anywhere. */
 export interface StandIns extends AsyncDisposable {
@@ -33,21 +33,15 @@ export async function connect(api: Api, { github, slack, mail, agent, webhookSec
   await integration('smtp', mail.login, { host: '127.0.0.1', port: mail.port, require_tls: false, from: 'Hub <hub@example.com>' })
   await integration('openai', { api_key: agent.token }, { base_url: agent.url, model: agent.model })
   await api.call('POST', '/api/v1/credentials', { name: 'github-webhook-secret', data: { token: webhookSecret } })
-  await onGitHub(github, 'POST', '/repos/octocat/hello-world/hooks', {
+  await onGitHub(github).call('POST', '/repos/octocat/hello-world/hooks', {
     config: { url: `${api.url}/api/v1/webhooks/github`, content_type: 'json', secret: webhookSecret },
     events: ['pull_request', 'issues'],
   })
 }
 
-/** What a developer does on GitHub. */
-export async function onGitHub<T = unknown>({ url, token }: GitHubStandIn, method: string, path: string, body?: unknown): Promise<T> {
-  const reply = await fetch(`${url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  if (!reply.ok) throw new Error(`${method} ${path} was answered ${reply.status}: ${await reply.text()}`)
-  return (await reply.json()) as T
+/** Calls the API of GitHub as a developer. */
+export function onGitHub({ url, token }: GitHubStandIn): Api {
+  return createApi(url, token)
 }
 
 export interface Change {
@@ -56,17 +50,17 @@ export interface Change {
   readonly files: Readonly<Record<string, string>>
   readonly draft?: boolean
   /** Who owns the fork that it comes from; nobody: the repository itself. */
-  readonly from?: string
+  readonly from?: string | undefined
 }
 
 /** A branch with files, and the pull request for it; answers its number. */
 export async function openPullRequest(github: GitHubStandIn, { branch, title, files, draft = false, from }: Change): Promise<number> {
   const repo = `/repos/${from ?? 'octocat'}/hello-world`
-  const { commit } = await onGitHub<{ commit: { sha: string } }>(github, 'GET', `${repo}/branches/main`)
-  await onGitHub(github, 'POST', `${repo}/git/refs`, { ref: `refs/heads/${branch}`, sha: commit.sha })
-  await pushFiles(github, branch, files, from)
+  const { commit } = await onGitHub(github).call<{ commit: { sha: string } }>('GET', `${repo}/branches/main`)
+  await onGitHub(github).call('POST', `${repo}/git/refs`, { ref: `refs/heads/${branch}`, sha: commit.sha })
+  await pushFiles(github, { branch, files, from })
   const head = from === undefined ? branch : `${from}:${branch}`
-  const { number } = await onGitHub<{ number: number }>(github, 'POST', '/repos/octocat/hello-world/pulls', {
+  const { number } = await onGitHub(github).call<{ number: number }>('POST', '/repos/octocat/hello-world/pulls', {
     title,
     head,
     base: 'main',
@@ -75,10 +69,14 @@ export async function openPullRequest(github: GitHubStandIn, { branch, title, fi
   return number
 }
 
-export async function pushFiles(github: GitHubStandIn, branch: string, files: Change['files'], owner = 'octocat'): Promise<void> {
+export async function pushFiles(github: GitHubStandIn, { branch, files, from }: Pick<Change, 'branch' | 'files' | 'from'>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     const content = Buffer.from(text).toString('base64')
-    await onGitHub(github, 'PUT', `/repos/${owner}/hello-world/contents/${path}`, { message: `Add ${path}`, content, branch })
+    await onGitHub(github).call('PUT', `/repos/${from ?? 'octocat'}/hello-world/contents/${path}`, {
+      message: `Add ${path}`,
+      content,
+      branch,
+    })
   }
 }
 
@@ -88,7 +86,7 @@ export interface Comment {
 }
 
 export function commentsOn(github: GitHubStandIn, number: number): Promise<Comment[]> {
-  return onGitHub(github, 'GET', `/repos/octocat/hello-world/issues/${number}/comments`)
+  return onGitHub(github).call('GET', `/repos/octocat/hello-world/issues/${number}/comments`)
 }
 
 /** The texts in #general, newest first. */

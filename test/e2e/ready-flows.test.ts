@@ -66,19 +66,24 @@ async function comment(number: number) {
 /** As GitHub tells of a pull request: the stand-in itself tells only of new ones. */
 async function tell(action: string, number: number, changes: object = {}): Promise<void> {
   const [repository, pull] = await Promise.all([
-    onGitHub(world.github, 'GET', '/repos/octocat/hello-world'),
-    onGitHub<object>(world.github, 'GET', `/repos/octocat/hello-world/pulls/${number}`),
+    onGitHub(world.github).call('GET', '/repos/octocat/hello-world'),
+    onGitHub(world.github).call<object>('GET', `/repos/octocat/hello-world/pulls/${number}`),
   ])
-  await signed('github', { 'x-github-event': 'pull_request', 'x-github-delivery': randomUUID() }, world.webhookSecret, {
-    action,
-    number,
-    repository,
-    pull_request: { ...pull, ...changes },
+  await signed('github', {
+    secret: world.webhookSecret,
+    headers: { 'x-github-event': 'pull_request', 'x-github-delivery': randomUUID() },
+    payload: { action, number, repository, pull_request: { ...pull, ...changes } },
   })
 }
 
+interface Delivery {
+  readonly secret: string
+  readonly headers?: Record<string, string>
+  readonly payload: object
+}
+
 /** A delivery as GitHub and Jira sign it. */
-async function signed(hook: string, headers: Record<string, string>, secret: string, payload: object): Promise<void> {
+async function signed(hook: string, { secret, headers = {}, payload }: Delivery): Promise<void> {
   const body = JSON.stringify(payload)
   const signature = await sign(secret, body)
   const reply = await fetch(`${api.url}/api/v1/webhooks/${hook}`, {
@@ -125,11 +130,11 @@ suite('ready flows', () => {
     const first = await comment(number)
     assert.ok(first.body.startsWith(mark))
     assert.match(first.body, /\*\*src\/login\.ts:1\*\* a secret stands in the code/)
-    const { head } = await onGitHub<{ head: { sha: string } }>(world.github, 'GET', `/repos/octocat/hello-world/pulls/${number}`)
+    const { head } = await onGitHub(world.github).call<{ head: { sha: string } }>('GET', `/repos/octocat/hello-world/pulls/${number}`)
     assert.ok(first.body.includes(head.sha.slice(0, 10)))
     await runsOf('code_review_agent', 1)
 
-    await pushFiles(world.github, 'login', { 'src/eval.ts': 'eval(input)\n' })
+    await pushFiles(world.github, { branch: 'login', files: { 'src/eval.ts': 'eval(input)\n' } })
     await tell('synchronize', number)
     await until('the comment is changed', async () => (await comment(number)).body.includes('src/eval.ts:1'), patience)
     const changed = await comment(number)
@@ -153,7 +158,7 @@ suite('ready flows', () => {
   })
 
   test('code_review_agent reviews what comes from a fork, also when that is gone', async () => {
-    await onGitHub(world.github, 'POST', '/repos/octocat/hello-world/forks', { organization: 'strangers' })
+    await onGitHub(world.github).call('POST', '/repos/octocat/hello-world/forks', { organization: 'strangers' })
     const number = await openPullRequest(world.github, {
       branch: 'theirs',
       title: 'Ours',
@@ -185,14 +190,14 @@ suite('ready flows', () => {
   test('code_review_agent finds its comment again behind a hundred others, and takes no quotation of it for it', async () => {
     const number = await openPullRequest(world.github, { branch: 'busy', title: 'Busy', files: { 'a.ts': 'x\n' }, draft: true })
     const path = `/repos/octocat/hello-world/issues/${number}/comments`
-    for (let count = 0; count < 100; count++) await onGitHub(world.github, 'POST', path, { body: `${count}: they said\n> ${mark}` })
+    for (let count = 0; count < 100; count++) await onGitHub(world.github).call('POST', path, { body: `${count}: they said\n> ${mark}` })
     const parameters = { owner: 'octocat', repo: 'hello-world', number }
     for (const files of [{ 'b.ts': 'eval(1)\n' }, { 'c.ts': 'eval(2)\n' }]) {
-      await pushFiles(world.github, 'busy', files)
+      await pushFiles(world.github, { branch: 'busy', files })
       const { status, error } = await run('code_review_agent', parameters)
       assert.equal(status, 'completed', error?.message)
     }
-    const behind = await onGitHub<{ body: string }[]>(world.github, 'GET', `${path}?per_page=100&page=2`)
+    const behind = await onGitHub(world.github).call<{ body: string }[]>('GET', `${path}?per_page=100&page=2`)
     assert.equal(behind.length, 1)
     assert.match(behind[0]!.body, /c\.ts:1/)
   })
@@ -296,7 +301,10 @@ suite('ready flows', () => {
       fields: { summary: 'Login <fails> & hangs', priority: { name: 'High' } },
     }
     const happen = (name: string, more: object = {}) =>
-      signed('jira', {}, secret, { webhookEvent: `jira:${name}`, timestamp: Date.now(), user: { displayName: 'Ada' }, issue, ...more })
+      signed('jira', {
+        secret,
+        payload: { webhookEvent: `jira:${name}`, timestamp: Date.now(), user: { displayName: 'Ada' }, issue, ...more },
+      })
     await happen('issue_created')
     await happen('issue_updated', { changelog: { items: [{ field: 'status', fromString: 'To Do', toString: 'Done' }] } })
     await happen('issue_updated', { changelog: { items: [{ field: 'description', fromString: 'a', toString: 'b' }] } })
@@ -318,36 +326,39 @@ suite('ready flows', () => {
 
   test('github-issue-triage labels and answers what a person approved, word for word', async () => {
     for (const label of ['bug', 'windows'])
-      await onGitHub(world.github, 'POST', '/repos/octocat/hello-world/labels', { name: label, color: 'ff0000' })
+      await onGitHub(world.github).call('POST', '/repos/octocat/hello-world/labels', { name: label, color: 'ff0000' })
     const open = (title: string) =>
-      onGitHub<{ number: number }>(world.github, 'POST', '/repos/octocat/hello-world/issues', { title, body: 'It is a bug on Windows.' })
+      onGitHub(world.github).call<{ number: number }>('POST', '/repos/octocat/hello-world/issues', {
+        title,
+        body: 'It is a bug on Windows.',
+      })
     const { number } = await open('It breaks')
     const asked = await pending(number)
     assert.match(asked.message, /octocat\/hello-world#\d+ "It breaks"\n\nLabels: bug, windows\n\nThank you for the report!/)
     const path = `/repos/octocat/hello-world/issues/${number}`
-    assert.deepEqual(await onGitHub(world.github, 'GET', `${path}/comments`), [])
+    assert.deepEqual(await onGitHub(world.github).call('GET', `${path}/comments`), [])
     await served.hub.tools.approvals.decide(served.operator, asked.id, 'approve')
     const [first] = await runsOf('github-issue-triage', 1)
     assert.equal(first!.status, 'completed', JSON.stringify(first!.error))
     const outputs = first!.outputs as { decision: string; labels: string[]; comment: string }
     assert.deepEqual([outputs.decision, outputs.labels], ['approved', ['bug', 'windows']])
-    const comments = await onGitHub<{ body: string }[]>(world.github, 'GET', `${path}/comments`)
+    const comments = await onGitHub(world.github).call<{ body: string }[]>('GET', `${path}/comments`)
     assert.deepEqual(
       comments.map(({ body }) => body),
       [outputs.comment],
     )
-    const { labels } = await onGitHub<{ labels: { name: string }[] }>(world.github, 'GET', path)
+    const { labels } = await onGitHub(world.github).call<{ labels: { name: string }[] }>('GET', path)
     assert.deepEqual(labels.map(({ name }) => name).toSorted(), ['bug', 'windows'])
 
     const refused = await open('It breaks again')
     await served.hub.tools.approvals.decide(served.operator, (await pending(refused.number)).id, 'reject')
     const [, second] = await runsOf('github-issue-triage', 2)
     assert.deepEqual([second!.status, (second!.outputs as { decision: string }).decision], ['completed', 'rejected'])
-    assert.deepEqual(await onGitHub(world.github, 'GET', `/repos/octocat/hello-world/issues/${refused.number}/comments`), [])
+    assert.deepEqual(await onGitHub(world.github).call('GET', `/repos/octocat/hello-world/issues/${refused.number}/comments`), [])
   })
 
   test('daily-digest tells by Slack or by e-mail what changed, and is silent when nothing did', async () => {
-    await onGitHub(world.github, 'POST', '/repos/octocat/hello-world/issues', { title: 'Pipes | and <tags>' })
+    await onGitHub(world.github).call('POST', '/repos/octocat/hello-world/issues', { title: 'Pipes | and <tags>' })
     const slack = await run('daily-digest', {})
     assert.equal(slack.status, 'completed', JSON.stringify(slack.error))
     const told = (await slackMessages(world.slack)).find((text) => text.startsWith('*What changed in octocat/hello-world since'))!
@@ -376,7 +387,7 @@ suite('ready flows', () => {
     })
     made.push('zulip', 'incident')
     const incident = { title: 'Disk full', severity: 'critical', text: 'On db-1.', url: 'https://pager.example/1' }
-    await signed('incident', {}, secret, incident)
+    await signed('incident', { secret, payload: incident })
     const [first] = await runsOf('incident-broadcast', 1)
     assert.deepEqual(first!.outputs, { slack: 'told', zulip: 'told', email: 'told' })
     assert.ok((await slackMessages(world.slack)).includes('*critical: Disk full*\nOn db-1.\nhttps://pager.example/1'))
@@ -387,7 +398,7 @@ suite('ready flows', () => {
     )
 
     await api.call('PATCH', '/api/v1/integrations/zulip', { enabled: false })
-    await signed('incident', {}, secret, { ...incident, title: 'Disk full again' })
+    await signed('incident', { secret, payload: { ...incident, title: 'Disk full again' } })
     const [, second] = await runsOf('incident-broadcast', 2)
     const { zulip: failed, ...others } = second!.outputs as Record<string, string>
     assert.deepEqual([second!.status, others], ['completed', { slack: 'told', email: 'told' }])
