@@ -12,6 +12,13 @@ export interface JiraStandIn extends AsyncDisposable {
   readonly searches: string[]
 }
 
+interface AskedRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly body: Record<string, any>
+}
+
 interface Issue {
   id: string
   key: string
@@ -90,7 +97,7 @@ export async function jiraStandIn(): Promise<JiraStandIn> {
     return { status: 201, body: { id: made.id, key: made.key, self: 'https://jira.example/rest/api/3/thing' } }
   }
 
-  const onIssue = (method: string, issue: Issue, part: string | undefined, body: Record<string, any>) => {
+  const onIssue = (issue: Issue, part: string | undefined, { method, body }: AskedRequest) => {
     if (part === undefined && method === 'GET')
       return {
         status: 200,
@@ -143,7 +150,8 @@ export async function jiraStandIn(): Promise<JiraStandIn> {
     return { status: 204 }
   }
 
-  const answer = (method: string, path: string, query: URLSearchParams, body: Record<string, any>): { status: number; body?: unknown } => {
+  const answer = (asked: AskedRequest): { status: number; body?: unknown } => {
+    const { method, path, query, body } = asked
     if (path === '/myself') return { status: 200, body: ada }
     if (path === '/project/search')
       return {
@@ -185,7 +193,7 @@ export async function jiraStandIn(): Promise<JiraStandIn> {
     if (method === 'POST' && path === '/issue') return create(body)
     const [, ref = '', part] = /^\/issue\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? []
     const issue = find(ref)
-    return issue ? onIssue(method, issue, part, body) : missing
+    return issue ? onIssue(issue, part, asked) : missing
   }
 
   const server = createServer((request, response) => {
@@ -196,12 +204,12 @@ export async function jiraStandIn(): Promise<JiraStandIn> {
       const text = Buffer.concat(parts).toString()
       const allowed = request.headers.authorization === `Basic ${Buffer.from(`${login.username}:${login.api_token}`).toString('base64')}`
       const reply = allowed
-        ? answer(
-            request.method ?? 'GET',
-            url.pathname.replace(/^\/rest\/api\/3/, ''),
-            url.searchParams,
-            text ? (JSON.parse(text) as Record<string, unknown>) : {},
-          )
+        ? answer({
+            method: request.method ?? 'GET',
+            path: url.pathname.replace(/^\/rest\/api\/3/, ''),
+            query: url.searchParams,
+            body: text ? (JSON.parse(text) as Record<string, unknown>) : {},
+          })
         : { status: 401, body: { errorMessages: ['Client must be authenticated to access this resource.'], errors: {} } }
       response
         .writeHead(reply.status, { 'content-type': 'application/json' })

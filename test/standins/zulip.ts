@@ -32,10 +32,10 @@ const people = [
 class Refusal extends Error {
   readonly status: number
   readonly body: Record<string, unknown>
-  constructor(status: number, code: string, msg: string, more: Record<string, unknown> = {}) {
-    super(msg)
+  constructor(status: number, problem: { code: string; msg: string; [more: string]: unknown }) {
+    super(problem.msg)
     this.status = status
-    this.body = { result: 'error', code, msg, ...more }
+    this.body = { result: 'error', ...problem }
   }
 }
 
@@ -66,7 +66,7 @@ export async function zulipStandIn(): Promise<ZulipStandIn> {
   })
   const find = (id: number): Message => {
     const found = messages.find((message) => message.id === id)
-    if (!found) throw new Refusal(400, 'BAD_REQUEST', 'Invalid message(s)')
+    if (!found) throw new Refusal(400, { code: 'BAD_REQUEST', msg: 'Invalid message(s)' })
     return found
   }
   const shown = (message: Message) => ({
@@ -118,7 +118,7 @@ export async function zulipStandIn(): Promise<ZulipStandIn> {
     const direct = type === 'direct' || type === 'private'
     const target = direct ? '' : unquoted(to)
     if (!direct && !streams.some(({ name }) => name === target))
-      throw new Refusal(400, 'STREAM_DOES_NOT_EXIST', `Channel '${target}' does not exist`, { stream: target })
+      throw new Refusal(400, { code: 'STREAM_DOES_NOT_EXIST', msg: `Channel '${target}' does not exist`, stream: target })
     const id = messages.length + 1
     messages.push({
       id,
@@ -158,10 +158,10 @@ export async function zulipStandIn(): Promise<ZulipStandIn> {
     const message = find(id)
     const there = message.reactions.findIndex(({ emoji_name }) => emoji_name === name)
     if (method === 'POST') {
-      if (there >= 0) throw new Refusal(400, 'REACTION_ALREADY_EXISTS', 'Reaction already exists.')
+      if (there >= 0) throw new Refusal(400, { code: 'REACTION_ALREADY_EXISTS', msg: 'Reaction already exists.' })
       message.reactions.push({ emoji_name: name, user_id: 7 })
     } else {
-      if (there < 0) throw new Refusal(400, 'REACTION_DOES_NOT_EXIST', "Reaction doesn't exist.")
+      if (there < 0) throw new Refusal(400, { code: 'REACTION_DOES_NOT_EXIST', msg: "Reaction doesn't exist." })
       message.reactions.splice(there, 1)
     }
     return {}
@@ -199,10 +199,10 @@ export async function zulipStandIn(): Promise<ZulipStandIn> {
     const [, ref = ''] = /^\/users\/(.+)$/.exec(path) ?? []
     const person = people.find(({ email, user_id: number }) => email === decodeURIComponent(ref) || String(number) === ref)
     if (person) return { user: user(person) }
-    if (ref !== '') throw new Refusal(400, 'BAD_REQUEST', 'No such user')
+    if (ref !== '') throw new Refusal(400, { code: 'BAD_REQUEST', msg: 'No such user' })
     if (method === 'POST' && path === '/user_uploads')
       return { uri: '/user_uploads/1/ab/file.txt', url: '/user_uploads/1/ab/file.txt', filename: 'file.txt' }
-    throw new Refusal(404, 'BAD_REQUEST', 'Not found')
+    throw new Refusal(404, { code: 'BAD_REQUEST', msg: 'Not found' })
   }
 
   const server = createServer((request, response) => {
@@ -218,15 +218,15 @@ export async function zulipStandIn(): Promise<ZulipStandIn> {
         }
         try {
           const basic = `Basic ${Buffer.from(`${login.email}:${login.api_key}`).toString('base64')}`
-          if (request.headers.authorization !== basic) throw new Refusal(401, 'INVALID_API_KEY', 'Invalid API key')
+          if (request.headers.authorization !== basic) throw new Refusal(401, { code: 'INVALID_API_KEY', msg: 'Invalid API key' })
           if (standIn.limited) {
             standIn.limited = false
-            throw new Refusal(429, 'RATE_LIMIT_HIT', 'API usage exceeded rate limit', { 'retry-after': 0.2 })
+            throw new Refusal(429, { code: 'RATE_LIMIT_HIT', msg: 'API usage exceeded rate limit', 'retry-after': 0.2 })
           }
           const form = { ...Object.fromEntries(url.searchParams), ...(await formOf(Buffer.concat(parts), request.headers['content-type'])) }
           reply(200, { result: 'success', msg: '', ...answer(method, url.pathname.replace(/^\/api\/v1/, ''), form) })
         } catch (error) {
-          const refusal = error instanceof Refusal ? error : new Refusal(500, 'INTERNAL_ERROR', String(error))
+          const refusal = error instanceof Refusal ? error : new Refusal(500, { code: 'INTERNAL_ERROR', msg: String(error) })
           reply(refusal.status, refusal.body)
         }
       })()

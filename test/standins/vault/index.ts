@@ -55,6 +55,13 @@ export interface FakeVault extends AsyncDisposable {
   deny(path: RegExp | undefined): void
 }
 
+interface AskedRequest {
+  readonly method: string
+  readonly url: URL
+  readonly body: Record<string, unknown>
+  readonly token: string | undefined
+}
+
 interface Answer {
   readonly status: number
   readonly body?: unknown
@@ -85,7 +92,7 @@ export async function startVault(options: { port?: number } = {}): Promise<FakeV
     auth,
   })
 
-  const system = (method: string, path: string, body: Record<string, unknown>, token: VaultToken | undefined): Answer | undefined => {
+  const system = ({ method, body }: AskedRequest, path: string, token: VaultToken | undefined): Answer | undefined => {
     const status = {
       type: 'shamir',
       initialized: true,
@@ -119,17 +126,21 @@ export async function startVault(options: { port?: number } = {}): Promise<FakeV
     return undefined
   }
 
-  const handle = (method: string, url: URL, body: Record<string, unknown>, tokenId: string | undefined): Answer => {
+  const handle = (asked: AskedRequest): Answer => {
+    const { method, url, body } = asked
     const listing = method === 'LIST' || url.searchParams.get('list') === 'true'
     const path = decodeURIComponent(url.pathname.replace(/^\/v1\//, '')).replace(/\/?$/, (end) => (listing ? '/' : end))
-    const token = tokens.find(tokenId)
-    const answered = system(method, path, body, token)
+    const token = tokens.find(asked.token)
+    const answered = system(asked, path, token)
     if (answered) return answered
     if (sealed) return sealedAnswer
     if (path === 'auth/approle/login' && method !== 'GET') {
       if (body['role_id'] !== roleId || body['secret_id'] !== secretId)
         return { status: 400, body: { errors: ['invalid role or secret ID'] } }
-      return { status: 200, body: envelope(null, authOf(tokens.mint(lease, 'auth/approle/login', { role_name: 'hub' }))) }
+      return {
+        status: 200,
+        body: envelope(null, authOf(tokens.mint(lease, { path: 'auth/approle/login', metadata: { role_name: 'hub' } }))),
+      }
     }
     if (!token) return denied
     if (path === 'auth/token/lookup-self') return { status: 200, body: envelope(lookUp(token)) }
@@ -164,7 +175,9 @@ export async function startVault(options: { port?: number } = {}): Promise<FakeV
     if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs).unref())
     if (fault?.cut === 'before') return void incoming.socket.destroy()
     const answer =
-      fault?.status === undefined ? handle(method, url, body ?? {}, token) : { status: fault.status, body: { errors: fault.errors ?? [] } }
+      fault?.status === undefined
+        ? handle({ method, url, body: body ?? {}, token })
+        : { status: fault.status, body: { errors: fault.errors ?? [] } }
     requests.push({ method, path: url.pathname + url.search, token, headers, body, status: answer.status, reply: answer.body })
     if (fault?.cut === 'after') return void incoming.socket.destroy()
     const text = fault?.body ?? (answer.body === undefined ? '' : `${JSON.stringify(answer.body)}\n`)
@@ -181,7 +194,7 @@ export async function startVault(options: { port?: number } = {}): Promise<FakeV
   })
   server.on('clientError', (error: Error & { rawPacket?: Buffer }, socket) => {
     answerList(error.rawPacket, socket as Socket, (url, token) => {
-      const answer = handle('LIST', url, {}, token)
+      const answer = handle({ method: 'LIST', url, body: {}, token })
       requests.push({ method: 'LIST', path: url.pathname, token, headers: {}, body: null, status: answer.status, reply: answer.body })
       return answer
     })
@@ -203,7 +216,7 @@ export async function startVault(options: { port?: number } = {}): Promise<FakeV
         [...kv.secrets].map(([path, { versions, current_version: current }]) => [path, versions.get(current)?.data ?? null]),
       ),
     lease: (next) => void (lease = next),
-    mint: (next, id) => tokens.mint(next, 'auth/token/create', null, id).id,
+    mint: (next, id) => tokens.mint(next, { path: 'auth/token/create', metadata: null, id }).id,
     living: tokens.alive,
     revokeAll: tokens.revokeAll,
     seal: () => void (sealed = true),

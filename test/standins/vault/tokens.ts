@@ -23,7 +23,7 @@ export interface Lease {
 
 export interface Tokens {
   readonly root: string
-  mint(lease: Lease, path: string, metadata: Record<string, string> | null, id?: string): VaultToken
+  mint(lease: Lease, token: Pick<VaultToken, 'path' | 'metadata'> & { readonly id?: string | undefined }): VaultToken
   /** Undefined for one that is unknown, revoked or past its lease. */
   find(id: string | undefined): VaultToken | undefined
   renew(token: VaultToken): boolean
@@ -56,7 +56,7 @@ export function createTokens(): Tokens {
 
   return {
     root: root.id,
-    mint: ({ ttlSeconds, maxSeconds = 0, renewable = true }, path, metadata, id = `hvs.${randomBytes(48).toString('base64url')}`) =>
+    mint: ({ ttlSeconds, maxSeconds = 0, renewable = true }, { path, metadata, id = `hvs.${randomBytes(48).toString('base64url')}` }) =>
       keep({
         id,
         accessor: randomUUID().replaceAll('-', '').slice(0, 24),
