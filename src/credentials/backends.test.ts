@@ -174,15 +174,15 @@ function credentialSuite(kind: 'database' | 'vault', open: (stack: AsyncDisposab
       const value = 'Value-That-Must-Not-Come-Out-42'
       const data = { personal_access_token: value, pin: 987_654_321 }
       const replies = [
-        await hub.call('POST', '/api/v1/credentials', { name: 'kept', kind: 'github', data }, { headers }),
-        await hub.call('POST', '/api/v1/credentials', { name: 'kept', data }, { headers }),
-        await hub.call('PUT', '/api/v1/credentials/kept', { data }, { headers }),
-        await hub.call('PUT', '/api/v1/credentials/kept', { data, more: value }, { headers }),
-        await hub.call('GET', '/api/v1/credentials', undefined, { headers }),
-        await hub.call('GET', '/api/v1/credentials/kept', undefined, { headers }),
-        await hub.call('GET', '/api/v1/audit', undefined, { headers }),
-        await hub.call('GET', '/metrics', undefined, { headers }),
-        await hub.call('DELETE', '/api/v1/credentials/kept', undefined, { headers }),
+        await hub.with({ headers }).call('POST', '/api/v1/credentials', { name: 'kept', kind: 'github', data }),
+        await hub.with({ headers }).call('POST', '/api/v1/credentials', { name: 'kept', data }),
+        await hub.with({ headers }).call('PUT', '/api/v1/credentials/kept', { data }),
+        await hub.with({ headers }).call('PUT', '/api/v1/credentials/kept', { data, more: value }),
+        await hub.with({ headers }).call('GET', '/api/v1/credentials'),
+        await hub.with({ headers }).call('GET', '/api/v1/credentials/kept'),
+        await hub.with({ headers }).call('GET', '/api/v1/audit'),
+        await hub.with({ headers }).call('GET', '/metrics'),
+        await hub.with({ headers }).call('DELETE', '/api/v1/credentials/kept'),
       ]
       assert.deepEqual(
         replies.map(({ statusCode }) => statusCode),

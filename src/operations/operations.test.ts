@@ -63,14 +63,14 @@ suite('every operation', () => {
     await hub.call('POST', '/api/v1/workspaces', { name })
     const there = { headers: { 'hub-workspace': name } }
     const secret = { name: 'operations-secret', data: { token: 'a-secret-value' } }
-    await hub.call('POST', '/api/v1/credentials', secret, there)
+    await hub.with(there).call('POST', '/api/v1/credentials', secret)
     const config = { base_url: 'http://127.0.0.1:9' }
     const site = (
-      await hub.call('POST', '/api/v1/integrations', { name: 'operations-site', integration_type: 'http', config }, there)
+      await hub.with(there).call('POST', '/api/v1/integrations', { name: 'operations-site', integration_type: 'http', config })
     ).json()
-    await hub.call('POST', '/api/v1/flows', { source: 'id: operations-flow\nsteps: [{id: a, transform: 1}]' }, there)
-    const endpoint = (await hub.call('POST', '/api/v1/endpoints', { url: 'http://localhost:9/', types: ['a.b'] }, there)).json()
-    const token = (await hub.call('POST', '/api/v1/tokens', { name: 'operations', scopes: ['tools:read'] }, there)).json()
+    await hub.with(there).call('POST', '/api/v1/flows', { source: 'id: operations-flow\nsteps: [{id: a, transform: 1}]' })
+    const endpoint = (await hub.with(there).call('POST', '/api/v1/endpoints', { url: 'http://localhost:9/', types: ['a.b'] })).json()
+    const token = (await hub.with(there).call('POST', '/api/v1/tokens', { name: 'operations', scopes: ['tools:read'] })).json()
 
     const operator = await hub.hub.access.operator('tester')
     const caller = { principal: operator, transport: 'cli' as const }
@@ -151,7 +151,7 @@ suite('the hub’s own tools', () => {
   test('check the scope of their operation for whoever calls the tool', async () => {
     const hub = await sharedHub()
     const { token } = (await hub.call('POST', '/api/v1/tokens', { name: 'caller', scopes: ['tools:call:hub', 'flows:read'] })).json()
-    const invoke = (name: string, input: object) => hub.call('POST', `/api/v1/tools/${name}/invoke`, { input }, { token })
+    const invoke = (name: string, input: object) => hub.with({ token }).call('POST', `/api/v1/tools/${name}/invoke`, { input })
     assert.equal((await invoke('hub_list_flows', {})).statusCode, 200)
     const refused = await invoke('hub_trigger_flow', { flow_id: 'any' })
     assert.deepEqual([refused.statusCode, refused.json().code], [403, 'scope_missing'])

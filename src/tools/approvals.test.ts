@@ -52,11 +52,11 @@ async function bench(): Promise<Bench> {
     workspaceId,
     async invoke(body = {}, headers = {}, tool = 'probe_create_thing') {
       const whole = { integration: 'probe', ...body }
-      const reply = await hub.call('POST', `/api/v1/tools/${tool}/invoke`, whole, { token: agent, headers })
+      const reply = await hub.with({ token: agent, headers }).call('POST', `/api/v1/tools/${tool}/invoke`, whole)
       return { status: reply.statusCode, body: reply.json() }
     },
     async decide(id, body, by) {
-      const reply = await hub.call('POST', `/api/v1/approvals/${id}`, body, by === undefined ? {} : { token: by })
+      const reply = await hub.with(by === undefined ? {} : { token: by }).call('POST', `/api/v1/approvals/${id}`, body)
       return { status: reply.statusCode, body: reply.json() }
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -74,7 +74,7 @@ test('a call that a policy asks about waits for a person, and goes through once 
   assert.ok(asked.body['hint'].includes(`POST /api/v1/approvals/${id}`))
   assert.equal((await b.invoke()).body['approval_id'], id, 'asked again, it is the same question')
   assert.equal((await b.invoke({}, shown(id))).body['code'], 'approval_required', 'nobody has decided')
-  const question = (await b.hub.call('GET', `/api/v1/approvals/${id}`, undefined, { token: b.agent })).json()
+  const question = (await b.hub.with({ token: b.agent }).call('GET', `/api/v1/approvals/${id}`)).json()
   assert.deepEqual(question.call, { tool: 'probe_create_thing', integration: 'probe', input: { at: '/thing' } })
   const decided = await b.decide(id, { decision: 'approve', comment: 'go' })
   assert.deepEqual([decided.status, decided.body['status'], decided.body['comment']], [200, 'approved', 'go'])
@@ -181,7 +181,7 @@ test('of two who decide at once one wins', async () => {
 test('who asked may not decide, nor who lacks the scope, nor who is not named', async () => {
   await using b = await bench()
   const both = await b.token('both', 'tools:call', 'approvals:write')
-  const own = await b.hub.call('POST', '/api/v1/tools/probe_create_thing/invoke', { integration: 'probe' }, { token: both.token })
+  const own = await b.hub.with({ token: both.token }).call('POST', '/api/v1/tools/probe_create_thing/invoke', { integration: 'probe' })
   const ownId = own.json().approval_id as string
   assert.equal((await b.decide(ownId, { decision: 'approve' }, both.token)).body['code'], 'scope_missing')
   const others = (await b.invoke()).body['approval_id'] as string
@@ -217,14 +217,14 @@ test('an approval is not to be seen, decided or used in another workspace', asyn
   const id = (await b.invoke()).body['approval_id'] as string
   await b.hub.call('POST', '/api/v1/workspaces', { name: 'other' })
   const headers = { 'hub-workspace': 'other' }
-  const { token } = (await b.hub.call('POST', '/api/v1/tokens', { name: 'x', scopes: ['admin'] }, { headers })).json()
-  assert.equal((await b.hub.call('GET', `/api/v1/approvals/${id}`, undefined, { token })).statusCode, 404)
-  assert.deepEqual((await b.hub.call('GET', '/api/v1/approvals', undefined, { token })).json().items, [])
+  const { token } = (await b.hub.with({ headers }).call('POST', '/api/v1/tokens', { name: 'x', scopes: ['admin'] })).json()
+  assert.equal((await b.hub.with({ token }).call('GET', `/api/v1/approvals/${id}`)).statusCode, 404)
+  assert.deepEqual((await b.hub.with({ token }).call('GET', '/api/v1/approvals')).json().items, [])
   assert.equal((await b.decide(id, { decision: 'approve' }, token)).status, 404)
   await b.decide(id, { decision: 'approve' })
   const integration = { integration_type: 'probe', access_token: 'x', config: { base_url: b.api.url } }
-  await b.hub.call('POST', '/api/v1/integrations', integration, { token })
-  const used = await b.hub.call('POST', '/api/v1/tools/probe_create_thing/invoke', {}, { token, headers: shown(id) })
+  await b.hub.with({ token }).call('POST', '/api/v1/integrations', integration)
+  const used = await b.hub.with({ token, headers: shown(id) }).call('POST', '/api/v1/tools/probe_create_thing/invoke', {})
   assert.deepEqual([used.statusCode, used.json().code], [403, 'approval_mismatch'])
   assert.doesNotMatch(used.body, /probe_create_thing is|approved/)
   assert.equal(b.api.requests.length, 0)

@@ -28,7 +28,7 @@ async function bench(more: Record<string, string> = {}): Promise<Bench> {
     api: stack.use(await upstream((request) => made.answer(request))),
     hub: stack.use(await testHub({ ...env, ...more })),
     async invoke(tool, body = {}, headers = {}) {
-      const reply = await made.hub.call('POST', `/api/v1/tools/${tool}/invoke`, body, { headers })
+      const reply = await made.hub.with({ headers }).call('POST', `/api/v1/tools/${tool}/invoke`, body)
       return { status: reply.statusCode, body: reply.json<Record<string, unknown>>() }
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -124,15 +124,12 @@ test('another workspace may use the same key for itself', async () => {
   await b.invoke('probe_create_thing', {}, { 'idempotency-key': 'k' })
   await b.hub.call('POST', '/api/v1/workspaces', { name: 'other' })
   const headers = { 'hub-workspace': 'other' }
-  await b.hub.call(
-    'POST',
-    '/api/v1/integrations',
-    { integration_type: 'probe', access_token: 'x', config: { base_url: b.api.url } },
-    { headers },
-  )
+  await b.hub
+    .with({ headers })
+    .call('POST', '/api/v1/integrations', { integration_type: 'probe', access_token: 'x', config: { base_url: b.api.url } })
   const { body } = await b.invoke('probe_create_thing', {}, { ...headers, 'idempotency-key': 'k' })
   assert.equal(body['replayed'], false)
-  const foreign = (await b.hub.call('GET', '/api/v1/invocations', undefined, { headers })).json()
+  const foreign = (await b.hub.with({ headers }).call('GET', '/api/v1/invocations')).json()
   assert.equal(foreign.items.length, 1)
 })
 
@@ -284,13 +281,13 @@ test('scopes reach down to connector and tool, and a read-only token reads only'
   await using b = await bench()
   const tokenWith = async (body: object) => (await b.hub.call('POST', '/api/v1/tokens', { name: 't', ...body })).json().token as string
   const call = async (token: string, tool: string) =>
-    (await b.hub.call('POST', `/api/v1/tools/${tool}/invoke`, { input: {} }, { token })).statusCode
+    (await b.hub.with({ token }).call('POST', `/api/v1/tools/${tool}/invoke`, { input: {} })).statusCode
   const one = await tokenWith({ scopes: ['tools:call:probe_get_thing', 'tools:read'] })
   assert.deepEqual(
     [await call(one, 'probe_get_thing'), await call(one, 'probe_create_thing'), await call(one, 'hub_list_integrations')],
     [200, 403, 403],
   )
-  const listed = (await b.hub.call('GET', '/api/v1/tools', undefined, { token: one })).json()
+  const listed = (await b.hub.with({ token: one }).call('GET', '/api/v1/tools')).json()
   assert.deepEqual(
     listed.items.map(({ name }: { name: string }) => name),
     ['probe_get_thing'],
@@ -335,10 +332,12 @@ test('a credential of a well-known name is enough: its integration appears by it
   await using b = await bench()
   const headers = { 'hub-workspace': 'fresh' }
   await b.hub.call('POST', '/api/v1/workspaces', { name: 'fresh' })
-  await b.hub.call('POST', '/api/v1/credentials', { name: 'probe-token', data: { pat: 'p'.repeat(20), base_url: b.api.url } }, { headers })
+  await b.hub
+    .with({ headers })
+    .call('POST', '/api/v1/credentials', { name: 'probe-token', data: { pat: 'p'.repeat(20), base_url: b.api.url } })
   assert.equal((await b.invoke('probe_get_thing', {}, headers)).status, 200)
   assert.equal(b.api.requests[0]!.headers.authorization, `Bearer ${'p'.repeat(20)}`)
-  const { items } = (await b.hub.call('GET', '/api/v1/integrations', undefined, { headers })).json()
+  const { items } = (await b.hub.with({ headers }).call('GET', '/api/v1/integrations')).json()
   assert.deepEqual([items[0].name, items[0].origin, items[0].credential], ['probe', 'credential', 'probe-token'])
 })
 
@@ -369,7 +368,7 @@ test('a workspace cannot see, test, change, delete or use another’s integratio
   await using b = await bench()
   await b.hub.call('POST', '/api/v1/workspaces', { name: 'other' })
   const headers = { 'hub-workspace': 'other' }
-  const made = await b.hub.call('POST', '/api/v1/tokens', { name: 'x', scopes: ['admin'] }, { headers })
+  const made = await b.hub.with({ headers }).call('POST', '/api/v1/tokens', { name: 'x', scopes: ['admin'] })
   const { token } = made.json()
   const own = (await b.hub.call('GET', '/api/v1/integrations')).json().items[0].id as string
   const entry = (await b.invoke('probe_create_thing')).body['invocation_id'] as string
@@ -383,15 +382,15 @@ test('a workspace cannot see, test, change, delete or use another’s integratio
     ['POST', `/api/v1/tools/probe_get_thing/invoke`, { integration: own }],
     ['GET', '/api/integrations/probe/status'],
   ] as const) {
-    const reply = await b.hub.call(method, url, body, { token })
+    const reply = await b.hub.with({ token }).call(method, url, body)
     assert.equal(reply.statusCode, 404, `${method} ${url}: ${reply.body}`)
   }
-  assert.deepEqual((await b.hub.call('GET', '/api/v1/invocations', undefined, { token })).json().items, [])
+  assert.deepEqual((await b.hub.with({ token }).call('GET', '/api/v1/invocations')).json().items, [])
 })
 
 test('the OpenAPI document has a path for each tool, with the tool’s own schema in it', async () => {
   await using b = await bench()
-  const { paths } = (await b.hub.call('GET', '/openapi.json', undefined, { token: null })).json()
+  const { paths } = (await b.hub.with({ token: null }).call('GET', '/openapi.json')).json()
   const { items } = (await b.hub.call('GET', '/api/v1/tools?limit=200')).json()
   assert.ok(items.length > 100)
   for (const { name, input_schema: schema } of items) {

@@ -154,12 +154,12 @@ suite('a webhook', () => {
   test('finds its integration by the secret that verifies, across workspaces, and is seen in no other', async () => {
     await hub.call('POST', '/api/v1/workspaces', { name: 'other' })
     const inOther = { headers: { 'hub-workspace': 'other' } }
-    const made = await hub.call(
-      'POST',
-      '/api/v1/integrations',
-      { name: 'theirs', integration_type: 'github', access_token: 'ghp_other', config: { webhook_secret: 'secret-of-the-other' } },
-      inOther,
-    )
+    const made = await hub.with(inOther).call('POST', '/api/v1/integrations', {
+      name: 'theirs',
+      integration_type: 'github',
+      access_token: 'ghp_other',
+      config: { webhook_secret: 'secret-of-the-other' },
+    })
     assert.equal(made.statusCode, 201, made.payload)
     assert.equal(made.json().config.webhook_secret, undefined)
     const body = '{"whose":"other"}'
@@ -170,7 +170,7 @@ suite('a webhook', () => {
     const { id } = reply.json()
     assert.equal((await hub.call('GET', `/api/v1/events/${id}`)).statusCode, 404)
     assert.equal((await hub.call('POST', `/api/v1/events/${id}/replay`)).statusCode, 404)
-    const theirs = (await hub.call('GET', `/api/v1/events/${id}`, undefined, inOther)).json()
+    const theirs = (await hub.with(inOther).call('GET', `/api/v1/events/${id}`)).json()
     assert.equal(theirs.integration, 'theirs')
     assert.equal(theirs.dedupe_key, createHash('sha256').update(body).digest('hex'))
   })

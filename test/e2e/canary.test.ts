@@ -17,7 +17,7 @@ import { backup, findRunning } from '#db'
 import { freshDatabase, serveProcess } from '#test'
 import { startVault } from '../standins/vault/index.ts'
 import { dumpDatabase } from './canary/dump.ts'
-import { exercises, type HubUnderTest } from './canary/exercises.ts'
+import { exercises, type Asked, type Caller, type HubUnderTest } from './canary/exercises.ts'
 import { createCanaries, type Canaries } from './canary/secrets.ts'
 
 /**
@@ -93,11 +93,15 @@ function environment(secrets: Canaries, outside: string, more: Environment): Env
   }
 }
 
-async function exercise(url: string, adminToken: string, outside: string, secrets: Canaries, seen: Seen[]): Promise<void> {
-  const hub: HubUnderTest = {
-    outside,
-    saw: (what, text) => void seen.push({ what, text }),
-    async call(method, path, body, { token = adminToken, headers = {}, raw, givesToken } = {}) {
+interface Serving {
+  readonly url: string
+  readonly adminToken: string
+  readonly outside: string
+}
+
+async function exercise({ url, adminToken, outside }: Serving, secrets: Canaries, seen: Seen[]): Promise<void> {
+  const caller = ({ token = adminToken, headers = {}, raw, givesToken }: Asked): Caller => ({
+    async call(method, path, body) {
       const payload = raw ?? (body === undefined ? null : JSON.stringify(body))
       const reply = await request(`${url}${path}`, {
         method: method as 'GET',
@@ -114,7 +118,8 @@ async function exercise(url: string, adminToken: string, outside: string, secret
       else secrets.add(givesToken, ((json['token'] ?? json['secret']) as string).replace(/^whsec_/, ''))
       return { status: reply.statusCode, body: answer, json }
     },
-  }
+  })
+  const hub: HubUnderTest = { outside, saw: (what, text) => void seen.push({ what, text }), ...caller({}), with: caller }
   for (const { run } of exercises) await run(hub, secrets)
   for (const path of ['/metrics', '/api/v1/audit?limit=200', '/openapi.json', '/docs/errors', '/readyz']) await hub.call('GET', path)
 }
@@ -149,7 +154,7 @@ suite('secrets canary', { concurrency: true }, () => {
       })
       {
         await using hub = await serveProcess(env)
-        await exercise(hub.url, env['HUB_ADMIN_TOKEN']!, outside.url, secrets, seen)
+        await exercise({ url: hub.url, adminToken: env['HUB_ADMIN_TOKEN']!, outside: outside.url }, secrets, seen)
         const { address } = (await findRunning(dataDir))!
         const connection = { ...address, database: 'hub' }
         await backup(connection, join(dataDir, 'backup'))
@@ -205,7 +210,7 @@ suite('secrets canary', { concurrency: true }, () => {
       })
       {
         await using hub = await serveProcess(env)
-        await exercise(hub.url, env['HUB_ADMIN_TOKEN']!, outside.url, secrets, seen)
+        await exercise({ url: hub.url, adminToken: env['HUB_ADMIN_TOKEN']!, outside: outside.url }, secrets, seen)
         const ask = async (method: 'GET' | 'PUT', body?: unknown): Promise<void> => {
           const url = `${hub.url}/api/v1/credentials${method === 'PUT' ? '/github-pat' : ''}`
           const headers = {

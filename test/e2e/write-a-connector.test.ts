@@ -28,7 +28,9 @@ test('the connector of the documentation loads, is called, and behaves as the pa
   )
   const hub = stack.use(await testHub({ HUB_CONNECTORS: folder, HUB_EGRESS_ALLOW: '127.0.0.1' }))
   const call = async (tool: string, input: object) =>
-    (await hub.call('POST', `/api/v1/tools/${tool}/invoke`, { input }, { headers: { 'idempotency-key': JSON.stringify(input) } })).json()
+    (
+      await hub.with({ headers: { 'idempotency-key': JSON.stringify(input) } }).call('POST', `/api/v1/tools/${tool}/invoke`, { input })
+    ).json()
 
   await hub.call('POST', '/api/v1/credentials', { name: 'bookshelf-token', data: { token: 'library-token', base_url: api.url } })
   assert.deepEqual((await call('bookshelf_search_books', { query: 'x' })).output, { items: [{ id: 'b1', title: 'TS' }], next_cursor: 'c2' })

@@ -12,19 +12,19 @@ import { atEnd, freshDatabase } from './database.ts'
 export const adminToken = 'test-administrator-token'
 const secretKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`
 
-export interface TestHub extends AsyncDisposable {
+export interface Caller {
+  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<LightMyRequestResponse>
+}
+
+/** `call` sends a request as the first administrator. */
+export interface TestHub extends AsyncDisposable, Caller {
   readonly hub: Hub
   readonly rest: RestApp
   readonly dataDir: string
   /** Starts to listen and returns the URL, for requests that `inject()` cannot send. */
   address(): Promise<string>
-  /** Sends a request as the first administrator, or with the given token. */
-  call(
-    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-    url: string,
-    body?: unknown,
-    options?: CallOptions,
-  ): Promise<LightMyRequestResponse>
+  /** Sends requests with another token, or with more headers. */
+  with(options: CallOptions): Caller
 }
 
 export interface CallOptions {
@@ -53,13 +53,8 @@ export async function testHub(env: Environment = {}): Promise<TestHub> {
   )
   const { hub, rest } = stack.use(await composeHub(config))
   let listening: Promise<string> | undefined
-  const owned = stack.move()
-  return {
-    hub,
-    rest,
-    dataDir,
-    address: () => (listening ??= rest.listen({ host: '127.0.0.1', port: 0 })),
-    call: (method, url, body, { token = adminToken, headers = {}, from = '127.0.0.1' } = {}) => {
+  const caller = ({ token = adminToken, headers = {}, from = '127.0.0.1' }: CallOptions): Caller => ({
+    call: (method, url, body) => {
       const request: InjectOptions = {
         method,
         url,
@@ -68,6 +63,15 @@ export async function testHub(env: Environment = {}): Promise<TestHub> {
       }
       return rest.inject(body === undefined ? request : { ...request, payload: body as object })
     },
+  })
+  const owned = stack.move()
+  return {
+    hub,
+    rest,
+    dataDir,
+    address: () => (listening ??= rest.listen({ host: '127.0.0.1', port: 0 })),
+    ...caller({}),
+    with: caller,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -75,7 +75,7 @@ export interface Sender extends AsyncDisposable {
   /** The log lines. */
   readonly lines: string[]
   /** Publishes an event in the workspace and dispatches it. */
-  happen(type: string, data?: Record<string, unknown>, subject?: string, workspaceId?: string): Promise<void>
+  happen(type: string, data?: Record<string, unknown>, subject?: string): Promise<void>
   /** Dispatches stored events and returns how many. */
   dispatch(): Promise<number>
   /** Starts to send in the background. */
@@ -136,7 +136,8 @@ export async function startSender({ url, allow = ['127.0.0.1'], subscribers = {}
     operator,
     clock,
     lines,
-    async happen(type, data = {}, subject, workspaceId = operator.workspaceId) {
+    async happen(type, data = {}, subject) {
+      const { workspaceId } = operator
       await db.transaction((trx) => publisher.publish(trx, [{ workspaceId, type, data, ...(subject === undefined ? {} : { subject }) }]))
       await dispatcher.drain()
     },

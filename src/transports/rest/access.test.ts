@@ -39,7 +39,7 @@ suite('every route', () => {
 
   test('answers 401 without a token, unless it is open', async () => {
     for (const { method, url, needed } of routesOf(hub)) {
-      const reply = await hub.call(method, url, undefined, { token: null })
+      const reply = await hub.with({ token: null }).call(method, url)
       if (needed === 'public' && signed.test(url)) assert.ok([401, 404].includes(reply.statusCode), `${method} ${url}: ${reply.statusCode}`)
       else if (needed === 'public') assert.ok(reply.statusCode < 400, `${method} ${url}: ${reply.statusCode}`)
       else {
@@ -55,7 +55,7 @@ suite('every route', () => {
     for (const { method, url, needed } of routesOf(hub)) {
       if (needed === 'public') continue
       const { token } = lacking.find(({ scope }) => !allows({ ...nobody, scopes: [scope] }, needed))!
-      const reply = await hub.call(method, url, undefined, { token })
+      const reply = await hub.with({ token }).call(method, url)
       assert.equal(reply.statusCode, 403, `${method} ${url}`)
       assert.equal(reply.json().code, 'scope_missing')
       assert.ok(reply.json().detail.includes(needed.replace(/:\*$/, '')), reply.json().detail)
@@ -67,16 +67,16 @@ suite('every route', () => {
     const { token } = (await hub.call('POST', '/api/v1/tokens', { name: 'admin here', scopes: ['admin'] })).json()
     for (const { method, url, needed } of routesOf(hub)) {
       if (needed === 'public') continue
-      const there = await hub.call(method, url, undefined, { token, headers: { 'hub-workspace': 'elsewhere' } })
+      const there = await hub.with({ token, headers: { 'hub-workspace': 'elsewhere' } }).call(method, url)
       assert.equal(there.statusCode, 403, `${method} ${url}`)
       assert.match(there.json().detail, /hub:admin/)
     }
-    const asAdmin = await hub.call('GET', '/api/v1/tokens', undefined, { headers: { 'hub-workspace': 'elsewhere' } })
+    const asAdmin = await hub.with({ headers: { 'hub-workspace': 'elsewhere' } }).call('GET', '/api/v1/tokens')
     assert.deepEqual(asAdmin.json().items, [])
-    const nowhere = await hub.call('GET', '/api/v1/tokens', undefined, { headers: { 'hub-workspace': 'nowhere' } })
+    const nowhere = await hub.with({ headers: { 'hub-workspace': 'nowhere' } }).call('GET', '/api/v1/tokens')
     assert.equal(nowhere.statusCode, 404)
     // What is there must not be told from what is not.
-    const guess = await hub.call('GET', '/api/v1/tokens', undefined, { token, headers: { 'hub-workspace': 'nowhere' } })
+    const guess = await hub.with({ token, headers: { 'hub-workspace': 'nowhere' } }).call('GET', '/api/v1/tokens')
     assert.equal(guess.statusCode, 403)
   })
 
@@ -90,8 +90,8 @@ test('a token of one workspace neither sees nor changes what belongs to another'
   const inside = async (workspace: string) => {
     await hub.call('POST', '/api/v1/workspaces', { name: workspace })
     const headers = { 'hub-workspace': workspace }
-    const admin = (await hub.call('POST', '/api/v1/tokens', { name: 'admin', scopes: ['admin'] }, { headers })).json()
-    const call = (method: Method, url: string, body?: unknown) => hub.call(method, url, body, { token: admin.token })
+    const admin = (await hub.with({ headers }).call('POST', '/api/v1/tokens', { name: 'admin', scopes: ['admin'] })).json()
+    const call = (method: Method, url: string, body?: unknown) => hub.with({ token: admin.token }).call(method, url, body)
     await call('POST', '/api/v1/credentials', { name: 'github-pat', kind: workspace, data: { personal_access_token: workspace } })
     return { admin, call }
   }
@@ -135,23 +135,23 @@ async function workspaceId(hub: TestHub, name: string): Promise<string | undefin
 test('guessing tokens is answered 429 with Retry-After after ten failures; X-Forwarded-For of a stranger changes nothing', async () => {
   const hub = await sharedHub()
   const from = '203.0.113.77'
-  await hub.call('GET', '/api/v1/tokens', undefined, { from })
+  await hub.with({ from }).call('GET', '/api/v1/tokens')
   const guess = (i: number) =>
-    hub.call('GET', '/api/v1/tokens', undefined, { token: `ih_guess${i}`, from, headers: { 'x-forwarded-for': `10.0.0.${i}` } })
+    hub.with({ token: `ih_guess${i}`, from, headers: { 'x-forwarded-for': `10.0.0.${i}` } }).call('GET', '/api/v1/tokens')
   for (let i = 0; i < 10; i++) assert.equal((await guess(i)).statusCode, 401)
   const held = await guess(10)
   assert.equal(held.statusCode, 429)
   const seconds = Number(held.headers['retry-after'])
   assert.ok(seconds >= 1 && seconds <= 60)
   assert.equal(held.json().retry_after, seconds)
-  assert.equal((await hub.call('GET', '/api/v1/tokens', undefined, { from })).statusCode, 200)
-  assert.equal((await hub.call('GET', '/api/v1/health', undefined, { from, token: null })).statusCode, 200)
+  assert.equal((await hub.with({ from }).call('GET', '/api/v1/tokens')).statusCode, 200)
+  assert.equal((await hub.with({ from, token: null }).call('GET', '/api/v1/health')).statusCode, 200)
 })
 
 test('behind a trusted proxy the address in X-Forwarded-For counts, and only that which the proxy added', async () => {
   await using hub = await testHub({ DATABASE_URL: await sharedDatabaseUrl(), HUB_TRUST_PROXY: '10.1.0.0/16' })
   const guess = (client: string, from: string) =>
-    hub.call('GET', '/api/v1/tokens', undefined, { token: 'ih_guess', from, headers: { 'x-forwarded-for': `198.51.100.9, ${client}` } })
+    hub.with({ token: 'ih_guess', from, headers: { 'x-forwarded-for': `198.51.100.9, ${client}` } }).call('GET', '/api/v1/tokens')
   for (let i = 0; i < 10; i++) await guess('203.0.113.1', '10.1.0.1')
   assert.equal((await guess('203.0.113.1', '10.1.2.3')).statusCode, 429)
   assert.equal((await guess('203.0.113.2', '10.1.0.1')).statusCode, 401)

@@ -46,7 +46,7 @@ suite('outbound endpoints over REST', () => {
     (await hub.call('GET', `/api/v1/deliveries?endpoint=${id}`)).json<{ items: Delivery[] }>().items
   const tokenWith = async (scopes: string[], more: object = {}, workspace?: string): Promise<string> => {
     const headers = workspace === undefined ? {} : { 'hub-workspace': workspace }
-    const reply = await hub.call('POST', '/api/v1/tokens', { name: 'made', scopes, ...more }, { headers })
+    const reply = await hub.with({ headers }).call('POST', '/api/v1/tokens', { name: 'made', scopes, ...more })
     assert.equal(reply.statusCode, 201, reply.payload)
     return reply.json<{ token: string }>().token
   }
@@ -201,7 +201,7 @@ suite('outbound endpoints over REST', () => {
       ['DELETE', `endpoints/${made.id}`],
     ]
     for (const [method, path, body] of ways) {
-      const asked = (token: string) => hub.call(method, `/api/v1/${path}`, body, { token })
+      const asked = (token: string) => hub.with({ token }).call(method, `/api/v1/${path}`, body)
       assert.equal((await asked(stranger)).statusCode, 404, `${method} ${path}`)
       assert.equal((await asked(other)).statusCode, 403, `${method} ${path}`)
       if (method === 'GET') continue
@@ -209,17 +209,17 @@ suite('outbound endpoints over REST', () => {
       assert.equal((await asked(readOnly)).statusCode, 403, `${method} ${path}`)
     }
     for (const path of ['endpoints', `deliveries?endpoint=${made.id}`])
-      assert.deepEqual((await hub.call('GET', `/api/v1/${path}`, undefined, { token: stranger })).json<{ items: unknown[] }>().items, [])
-    const range = await hub.call('POST', '/api/v1/deliveries/retry', { status: 'delivered', from }, { token: stranger })
+      assert.deepEqual((await hub.with({ token: stranger }).call('GET', `/api/v1/${path}`)).json<{ items: unknown[] }>().items, [])
+    const range = await hub.with({ token: stranger }).call('POST', '/api/v1/deliveries/retry', { status: 'delivered', from })
     assert.equal(range.json<{ retried: number }>().retried, 0)
-    assert.equal((await hub.call('POST', '/api/v1/endpoints', { url: receiver.url }, { token: readOnly })).statusCode, 403)
+    assert.equal((await hub.with({ token: readOnly }).call('POST', '/api/v1/endpoints', { url: receiver.url })).statusCode, 403)
 
     // Nor does what happens in one workspace get to the endpoints of another.
-    const theirs = await hub.call('POST', '/api/v1/endpoints', { url: `${receiver.url}/theirs` }, { token: stranger })
+    const theirs = await hub.with({ token: stranger }).call('POST', '/api/v1/endpoints', { url: `${receiver.url}/theirs` })
     await happen('token.used')
     await hub.hub.outbound.drain()
     assert.ok(receiver.received.every(({ path }) => path !== '/theirs'))
-    await hub.call('DELETE', `/api/v1/endpoints/${theirs.json<Endpoint>().id}`, undefined, { token: stranger })
+    await hub.with({ token: stranger }).call('DELETE', `/api/v1/endpoints/${theirs.json<Endpoint>().id}`)
     await hub.call('DELETE', `/api/v1/endpoints/${made.id}`)
   })
 })

@@ -116,14 +116,11 @@ suite('events over REST', () => {
     assert.equal((await hub.call('GET', '/api/v1/webhooks/rejections?hook=orders')).json().items.length, 1)
     await hub.call('PUT', '/api/v1/retention', { events_days: 7 })
     await hub.call('POST', '/api/v1/workspaces', { name: 'strangers' })
-    const made = await hub.call(
-      'POST',
-      '/api/v1/tokens',
-      { name: 'stranger', scopes: ['events:read', 'events:write'] },
-      { headers: { 'hub-workspace': 'strangers' } },
-    )
+    const made = await hub
+      .with({ headers: { 'hub-workspace': 'strangers' } })
+      .call('POST', '/api/v1/tokens', { name: 'stranger', scopes: ['events:read', 'events:write'] })
     const { token } = made.json()
-    const ask = (method: 'GET' | 'POST' | 'PUT', url: string, body?: unknown) => hub.call(method, url, body, { token })
+    const ask = (method: 'GET' | 'POST' | 'PUT', url: string, body?: unknown) => hub.with({ token }).call(method, url, body)
     assert.deepEqual((await ask('GET', '/api/v1/events')).json().items, [])
     assert.equal((await ask('GET', `/api/v1/events/${id}`)).statusCode, 404)
     assert.equal((await ask('POST', `/api/v1/events/${id}/replay`)).statusCode, 404)
@@ -135,12 +132,12 @@ suite('events over REST', () => {
     assert.equal((await ask('PUT', '/api/v1/retention', { events_days: 1 })).statusCode, 200)
     assert.equal((await hub.call('GET', '/api/v1/retention')).json().events_days, 7)
     // An event of one workspace as the sample of another's hook.
-    const theirs = await hub.call(
-      'POST',
-      '/api/v1/integrations',
-      { name: 'theirs', integration_type: 'webhook', credential: { secret }, config: { verification: 'github' } },
-      { headers: { 'hub-workspace': 'strangers' } },
-    )
+    const theirs = await hub.with({ headers: { 'hub-workspace': 'strangers' } }).call('POST', '/api/v1/integrations', {
+      name: 'theirs',
+      integration_type: 'webhook',
+      credential: { secret },
+      config: { verification: 'github' },
+    })
     assert.equal(theirs.statusCode, 201)
     assert.equal((await ask('POST', '/api/v1/webhooks/theirs/test', { event_id: id })).statusCode, 404)
     assert.equal((await event(id)).replays, 0)
@@ -165,14 +162,14 @@ suite('events over REST', () => {
       ['PUT', '/api/v1/retention', {}],
     ]
     for (const url of reads) {
-      assert.notEqual((await hub.call('GET', url, undefined, { token: reader! })).statusCode, 403, url)
-      assert.equal((await hub.call('GET', url, undefined, { token: other! })).statusCode, 403, url)
-      assert.equal((await hub.call('GET', url, undefined, { token: null })).statusCode, 401, url)
+      assert.notEqual((await hub.with({ token: reader! }).call('GET', url)).statusCode, 403, url)
+      assert.equal((await hub.with({ token: other! }).call('GET', url)).statusCode, 403, url)
+      assert.equal((await hub.with({ token: null }).call('GET', url)).statusCode, 401, url)
     }
     for (const [method, url, body] of writes) {
-      assert.notEqual((await hub.call(method, url, body, { token: writer! })).statusCode, 403, url)
-      for (const token of [other!, reader!]) assert.equal((await hub.call(method, url, body, { token })).statusCode, 403, url)
-      assert.equal((await hub.call(method, url, body, { token: null })).statusCode, 401, url)
+      assert.notEqual((await hub.with({ token: writer! }).call(method, url, body)).statusCode, 403, url)
+      for (const token of [other!, reader!]) assert.equal((await hub.with({ token }).call(method, url, body)).statusCode, 403, url)
+      assert.equal((await hub.with({ token: null }).call(method, url, body)).statusCode, 401, url)
     }
   })
 })

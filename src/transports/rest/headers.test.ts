@@ -39,7 +39,7 @@ test('every answer bears the security headers, errors and oddities included', as
     ['HEAD', '/api/v1/health', null, 200],
   ]
   for (const [method, url, token, status] of asked) {
-    const reply = await hub.call(method as 'GET', url, undefined, token === null ? { token } : {})
+    const reply = await hub.with(token === null ? { token } : {}).call(method as 'GET', url)
     assert.equal(reply.statusCode, status, `${method} ${url}`)
     assertBorne(reply.headers, `${method} ${url}`)
   }
@@ -82,7 +82,7 @@ function speak(port: number, text: string): Promise<string> {
 test('a request id is echoed, and one that could be mistaken for something else is replaced', async () => {
   const hub = await sharedHub()
   const idFor = async (given: string): Promise<string> =>
-    String((await hub.call('GET', '/nothing', undefined, { headers: { 'x-request-id': given } })).headers['x-request-id'])
+    String((await hub.with({ headers: { 'x-request-id': given } }).call('GET', '/nothing')).headers['x-request-id'])
   for (const good of ['abc-123', 'req_01.x', 'a'.repeat(64)]) assert.equal(await idFor(good), good)
   for (const hostile of ['', 'a'.repeat(65), 'a b', 'a"b', '<script>', 'a{b}', 'é', '../x', 'a;b', 'a=b']) {
     assert.match(await idFor(hostile), /^req_[0-9a-f-]{36}$/, hostile)
@@ -92,16 +92,18 @@ test('a request id is echoed, and one that could be mistaken for something else 
 })
 
 const preflight = (hub: TestHub, origin: string) =>
-  hub.call('OPTIONS' as 'GET', '/api/v1/tokens', undefined, {
-    token: null,
-    headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,idempotency-key' },
-  })
+  hub
+    .with({
+      token: null,
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,idempotency-key' },
+    })
+    .call('OPTIONS' as 'GET', '/api/v1/tokens')
 
 test('no web page may call the API unless its origin is configured', async () => {
   const hub = await sharedHub()
   const replies = [
     await preflight(hub, 'https://app.example'),
-    await hub.call('GET', '/api/v1/health', undefined, { headers: { origin: 'https://app.example' } }),
+    await hub.with({ headers: { origin: 'https://app.example' } }).call('GET', '/api/v1/health'),
   ]
   for (const { headers } of replies)
     assert.deepEqual(
@@ -120,23 +122,23 @@ test('no web page may call the API unless its origin is configured', async () =>
   assert.equal(allowed.headers['access-control-allow-credentials'], undefined)
   for (const origin of ['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null']) {
     assert.equal((await preflight(allowing, origin)).headers['access-control-allow-origin'], undefined, origin)
-    const plain = await allowing.call('GET', '/api/v1/health', undefined, { headers: { origin } })
+    const plain = await allowing.with({ headers: { origin } }).call('GET', '/api/v1/health')
     assert.equal(plain.headers['access-control-allow-origin'], undefined, origin)
   }
 })
 
 test('the reader at /docs has all it needs with it, and could not fetch from elsewhere if it tried', async () => {
   const hub = await sharedHub()
-  const page = await hub.call('GET', '/docs/', undefined, { token: null })
+  const page = await hub.with({ token: null }).call('GET', '/docs/')
   assert.equal(page.statusCode, 200)
   // Neither the page nor the configuration written into it names another host.
   assert.doesNotMatch(page.payload, /(https?:)?\/\/[a-z0-9-]+\.[a-z]/i)
   const sources = [...page.payload.matchAll(/(?:src|href)\s*=\s*"([^"]+)"/g)].map(([, source]) => source!)
   assert.deepEqual(sources, ['js/scalar.js'])
-  const script = await hub.call('GET', '/docs/js/scalar.js', undefined, { token: null })
+  const script = await hub.with({ token: null }).call('GET', '/docs/js/scalar.js')
   assert.equal(script.statusCode, 200)
   assert.match(String(script.headers['content-type']), /javascript/)
-  for (const reply of [page, script, await hub.call('GET', '/docs/errors', undefined, { token: null })]) {
+  for (const reply of [page, script, await hub.with({ token: null }).call('GET', '/docs/errors')]) {
     const policy = String(reply.headers['content-security-policy'])
     assert.match(policy, /^default-src 'self';/)
     assert.doesNotMatch(policy, /https?:|\*|connect-src|frame-src|worker-src/)

@@ -110,13 +110,13 @@ test('lists are read page by page to the end, with every item once', async () =>
   const hub = await sharedHub()
   await hub.call('POST', '/api/v1/workspaces', { name: 'paged' })
   const options = { headers: { 'hub-workspace': 'paged' } }
-  for (let i = 0; i < 6; i++) await hub.call('POST', '/api/v1/tokens', { name: `t${i}`, scopes: ['tools:read'] }, options)
+  for (let i = 0; i < 6; i++) await hub.with(options).call('POST', '/api/v1/tokens', { name: `t${i}`, scopes: ['tools:read'] })
   for (const url of ['/api/v1/tokens', '/api/v1/audit']) {
-    const whole = (await hub.call('GET', `${url}?limit=200`, undefined, options)).json<ListPage>()
+    const whole = (await hub.with(options).call('GET', `${url}?limit=200`)).json<ListPage>()
     assert.equal(whole.next_cursor, null)
     const items: unknown[] = []
     for (let cursor: string | null = ''; cursor !== null;) {
-      const page: ListPage = (await hub.call('GET', `${url}?limit=2${cursor && `&cursor=${cursor}`}`, undefined, options)).json<ListPage>()
+      const page: ListPage = (await hub.with(options).call('GET', `${url}?limit=2${cursor && `&cursor=${cursor}`}`)).json<ListPage>()
       assert.ok(page.items.length <= 2)
       items.push(...page.items)
       cursor = page.next_cursor
@@ -136,8 +136,8 @@ test('another content type is 415, and none at all is too', async () => {
 
 test('an unknown path is 404 before anything else, and a path that cannot be read is 400', async () => {
   const hub = await sharedHub()
-  assertProblem(await hub.call('GET', '/api/v1/nothing', undefined, { token: null }), 404, 'not_found')
-  assertProblem(await hub.call('PATCH', '/api/v1/tokens', undefined, { token: null }), 404, 'not_found')
+  assertProblem(await hub.with({ token: null }).call('GET', '/api/v1/nothing'), 404, 'not_found')
+  assertProblem(await hub.with({ token: null }).call('PATCH', '/api/v1/tokens'), 404, 'not_found')
   assertProblem(await post('/api/v1/nothing', '{broken'), 404, 'not_found')
   assertProblem(await post('/nothing', 'a'.repeat(2_000_000), 'text/plain'), 404, 'not_found')
   assertProblem(await hub.call('GET', `/api/v1/integrations/${'a'.repeat(300)}`), 404, 'not_found')

@@ -125,7 +125,7 @@ suite('/openapi.json', () => {
 
   before(async () => {
     hub = await sharedHub()
-    document = (await hub.call('GET', '/openapi.json', undefined, { token: null })).json()
+    document = (await hub.with({ token: null }).call('GET', '/openapi.json')).json()
     const { workspaceId } = await hub.hub.access.operator('tester')
     const event = { workspaceId, connector: 'http', type: 'http.documented', dedupeKey: 'documented', headers: {}, body: Buffer.from('{}') }
     await hub.hub.events.inbox.add({ ...event, unparsed: false, whole: false })
@@ -246,7 +246,7 @@ suite('/openapi.json', () => {
       ['POST', '/api/v1/tools/none/invoke', {}, 'admin', 404],
     ]
     for (const [method, url, body, token, status] of wrong) {
-      const reply = await hub.call(method, url, body, token === 'admin' ? {} : { token })
+      const reply = await hub.with(token === 'admin' ? {} : { token }).call(method, url, body)
       assert.equal(reply.statusCode, status, reply.payload)
       assertDescribed(method, url, reply)
     }

@@ -15,7 +15,7 @@ test('while the database is away, what needs it is 503 with Retry-After, and it 
   // A token that is cached for a moment, one that is not, and a change.
   const asked = [
     () => hub.call('GET', '/api/v1/tokens'),
-    () => hub.call('GET', '/api/v1/tokens', undefined, { token: 'ih_unknown' }),
+    () => hub.with({ token: 'ih_unknown' }).call('GET', '/api/v1/tokens'),
     () => hub.call('POST', '/api/v1/credentials', { name: 'x', data: { token: 'x' } }),
     () => hub.call('GET', '/api/v1/audit'),
   ]
@@ -27,14 +27,14 @@ test('while the database is away, what needs it is 503 with Retry-After, and it 
     assert.ok(Number(reply.headers['retry-after']) >= 1)
     assert.doesNotMatch(reply.payload, new RegExp(`${proxy.port}|ECONN|socket|127\\.0\\.0\\.1|SELECT`, 'i'))
   }
-  const ready = await hub.call('GET', '/readyz', undefined, { token: null })
+  const ready = await hub.with({ token: null }).call('GET', '/readyz')
   assert.equal(ready.statusCode, 503)
   assert.equal(ready.json().checks.database.ok, false)
-  assert.equal((await hub.call('GET', '/healthz', undefined, { token: null })).statusCode, 200)
+  assert.equal((await hub.with({ token: null }).call('GET', '/healthz')).statusCode, 200)
 
   proxy.resume()
   await until('the hub answers again', async () => (await hub.call('GET', '/api/v1/tokens')).statusCode === 200)
-  assert.equal((await hub.call('GET', '/readyz', undefined, { token: null })).statusCode, 200)
+  assert.equal((await hub.with({ token: null }).call('GET', '/readyz')).statusCode, 200)
 })
 
 test('a fault of the hub itself is 500 with an id to look it up by, and shows nothing of the inside', async () => {
@@ -58,7 +58,7 @@ test('a fault of the hub itself is 500 with an id to look it up by, and shows no
 
 test('every error of the catalogue can be looked up at the address that its problem names', async () => {
   const hub = await sharedHub()
-  const page = await hub.call('GET', '/docs/errors', undefined, { token: null })
+  const page = await hub.with({ token: null }).call('GET', '/docs/errors')
   const { type } = (await hub.call('GET', '/nothing')).json<{ type: string }>()
   assert.equal(type, '/docs/errors#not_found')
   assert.match(page.payload, /id="not_found"/)

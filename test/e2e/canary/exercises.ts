@@ -15,16 +15,16 @@ export interface Exercise {
   run(hub: HubUnderTest, secrets: Canaries): Promise<void>
 }
 
-export interface HubUnderTest {
+export interface Caller {
+  /** Every answer, headers included, is looked through. */
+  call(method: string, path: string, body?: unknown): Promise<{ status: number; body: string; json: Record<string, unknown> }>
+}
+
+/** `call` sends the administrator's token. */
+export interface HubUnderTest extends Caller {
   /** Where a system of the outside world answers, and repeats what it was sent when it refuses. */
   readonly outside: string
-  /** Every answer, headers included, is looked through. */
-  call(
-    method: string,
-    path: string,
-    body?: unknown,
-    asked?: Asked,
-  ): Promise<{ status: number; body: string; json: Record<string, unknown> }>
+  with(asked: Asked): Caller
   /** Whatever else ought to be looked through. */
   saw(what: string, text: string): void
 }
@@ -34,31 +34,32 @@ export const exercises: readonly Exercise[] = [
   {
     name: 'tokens, good and bad',
     async run(hub, secrets) {
-      const made = await hub.call('POST', '/api/v1/tokens', { name: 'agent', scopes: ['admin'] }, { givesToken: 'a token that was made' })
+      const made = await hub
+        .with({ givesToken: 'a token that was made' })
+        .call('POST', '/api/v1/tokens', { name: 'agent', scopes: ['admin'] })
       const token = made.json['token'] as string
-      await hub.call('GET', '/api/v1/tokens', undefined, { token })
-      await hub.call('POST', '/api/v1/workspaces', { name: 'more' }, { token })
-      await hub.call('GET', '/api/v1/tokens', undefined, { token, headers: { 'hub-workspace': secrets.mint('Hub-Workspace header') } })
+      await hub.with({ token }).call('GET', '/api/v1/tokens')
+      await hub.with({ token }).call('POST', '/api/v1/workspaces', { name: 'more' })
+      await hub.with({ token, headers: { 'hub-workspace': secrets.mint('Hub-Workspace header') } }).call('GET', '/api/v1/tokens')
       await hub.call('DELETE', `/api/v1/tokens/${made.json['id'] as string}`)
-      await hub.call('GET', '/api/v1/tokens', undefined, { token })
-      await hub.call('GET', '/api/v1/tokens', undefined, { token: secrets.mint('unknown bearer token') })
-      await hub.call('GET', '/api/v1/tokens', undefined, { token: `ih_${secrets.mint('look-alike bearer token')}` })
+      await hub.with({ token }).call('GET', '/api/v1/tokens')
+      await hub.with({ token: secrets.mint('unknown bearer token') }).call('GET', '/api/v1/tokens')
+      await hub.with({ token: `ih_${secrets.mint('look-alike bearer token')}` }).call('GET', '/api/v1/tokens')
       const basic = Buffer.from(`user:${secrets.mint('basic authorization')}`).toString('base64')
-      await hub.call('GET', '/api/v1/tokens', undefined, { token: null, headers: { authorization: `Basic ${basic}` } })
-      await hub.call('GET', '/api/v1/tokens', undefined, {
-        token: null,
-        headers: { authorization: `Bearer ${secrets.mint('broken header')} more` },
-      })
-      await hub.call('GET', '/api/v1/tokens', undefined, { headers: { cookie: `session=${secrets.mint('cookie')}` } })
-      await hub.call('GET', '/nothing', undefined, { token: secrets.mint('token to nowhere') })
+      await hub.with({ token: null, headers: { authorization: `Basic ${basic}` } }).call('GET', '/api/v1/tokens')
+      await hub
+        .with({ token: null, headers: { authorization: `Bearer ${secrets.mint('broken header')} more` } })
+        .call('GET', '/api/v1/tokens')
+      await hub.with({ headers: { cookie: `session=${secrets.mint('cookie')}` } }).call('GET', '/api/v1/tokens')
+      await hub.with({ token: secrets.mint('token to nowhere') }).call('GET', '/nothing')
     },
   },
   {
     name: 'query strings and paths',
     async run(hub, secrets) {
       await hub.call('GET', `/api/v1/tokens?access_token=${secrets.mint('query of a list')}`)
-      await hub.call('GET', `/api/v1/health?token=${secrets.mint('query of health')}`, undefined, { token: null })
-      await hub.call('GET', `/nothing?password=${secrets.mint('query to nowhere')}`, undefined, { token: null })
+      await hub.with({ token: null }).call('GET', `/api/v1/health?token=${secrets.mint('query of health')}`)
+      await hub.with({ token: null }).call('GET', `/nothing?password=${secrets.mint('query to nowhere')}`)
       await hub.call('GET', `/api/v1/tokens?cursor=${secrets.mint('cursor')}`)
       await hub.call('GET', `/api/v1/tokens?limit=${secrets.mint('limit')}`)
       await hub.call('GET', `/nothing/${secrets.mint('path to nowhere')}`)
@@ -81,7 +82,7 @@ export const exercises: readonly Exercise[] = [
       await hub.call('PUT', '/api/v1/credentials/github-pat', { data: secrets.mint('data that is a text') })
       await hub.call('PUT', '/api/v1/credentials/github-pat', { data: { token: secrets.mint('too long').repeat(3000) } })
       await hub.call('PUT', '/api/v1/credentials/nul', { data: { token: `${secrets.mint('with NUL')}\u0000` } })
-      await hub.call('POST', '/api/v1/credentials', undefined, { token: null, raw: JSON.stringify({ name: 'x', data: data() }) })
+      await hub.with({ token: null, raw: JSON.stringify({ name: 'x', data: data() }) }).call('POST', '/api/v1/credentials')
       await hub.call('DELETE', '/api/v1/credentials/smtp-credentials')
     },
   },
@@ -96,15 +97,14 @@ export const exercises: readonly Exercise[] = [
         (s: string) => `{"__proto__": "${s}"}`,
       ]
       for (const [index, damage] of broken.entries()) {
-        await hub.call('PUT', '/api/v1/credentials/broken', undefined, { raw: damage(secrets.mint(`broken JSON ${index}`)) })
+        await hub.with({ raw: damage(secrets.mint(`broken JSON ${index}`)) }).call('PUT', '/api/v1/credentials/broken')
       }
       const json = (s: string): string => JSON.stringify({ data: { token: s } })
-      await hub.call('PUT', '/api/v1/credentials/x', undefined, {
-        raw: json(secrets.mint('wrong type')),
-        headers: { 'content-type': 'text/plain' },
-      })
-      await hub.call('PUT', '/api/v1/credentials/x', undefined, { raw: json(secrets.mint('too large').repeat(40_000)) })
-      await hub.call('POST', '/nothing', undefined, { raw: json(secrets.mint('body to nowhere')) })
+      await hub
+        .with({ raw: json(secrets.mint('wrong type')), headers: { 'content-type': 'text/plain' } })
+        .call('PUT', '/api/v1/credentials/x')
+      await hub.with({ raw: json(secrets.mint('too large').repeat(40_000)) }).call('PUT', '/api/v1/credentials/x')
+      await hub.with({ raw: json(secrets.mint('body to nowhere')) }).call('POST', '/nothing')
     },
   },
   {
@@ -141,7 +141,9 @@ export const exercises: readonly Exercise[] = [
     async run(hub, secrets) {
       const whsec = (where: string): string => `whsec_${Buffer.from(secrets.mint(where)).toString('base64')}`
       const create = (more: object, givesToken?: string) =>
-        hub.call('POST', '/api/v1/endpoints', { url: `${hub.outside}/status/400`, ...more }, givesToken === undefined ? {} : { givesToken })
+        hub
+          .with(givesToken === undefined ? {} : { givesToken })
+          .call('POST', '/api/v1/endpoints', { url: `${hub.outside}/status/400`, ...more })
       const made = await create({}, 'a signing secret that was made')
       const given = await create({ secret: whsec('a signing secret that was given') })
       await create({ secret: secrets.mint('a signing secret that is none') })
@@ -149,7 +151,9 @@ export const exercises: readonly Exercise[] = [
       await create({ url: hub.outside, more: whsec('unknown field of an endpoint') })
       const id = given.json['id'] as string
       await hub.call('POST', `/api/v1/endpoints/${id}/rotate`, { secret: whsec('a signing secret that replaces another') })
-      await hub.call('POST', `/api/v1/endpoints/${made.json['id'] as string}/rotate`, {}, { givesToken: 'a signing secret by rotation' })
+      await hub
+        .with({ givesToken: 'a signing secret by rotation' })
+        .call('POST', `/api/v1/endpoints/${made.json['id'] as string}/rotate`, {})
       await hub.call('POST', `/api/v1/endpoints/${id}/test`)
       await hub.call('POST', `/api/v1/endpoints/${id}/replay`, { from: '2026-01-01T00:00:00Z' })
       for (const path of ['endpoints', `endpoints/${id}`, 'deliveries', 'credentials']) await hub.call('GET', `/api/v1/${path}`)
@@ -164,7 +168,7 @@ export const exercises: readonly Exercise[] = [
         hub.call('POST', '/api/v1/integrations', { name, integration_type, ...more })
       const signature = (body: string, key: string): string => `sha256=${createHmac('sha256', key).update(body).digest('hex')}`
       const deliver = (hook: string, body: string, headers: Record<string, string>) =>
-        hub.call('POST', `/api/v1/webhooks/${hook}`, undefined, { token: null, raw: body, headers })
+        hub.with({ token: null, raw: body, headers }).call('POST', `/api/v1/webhooks/${hook}`)
       await create('hooked', 'github', { access_token: secrets.mint('token beside a webhook secret'), config: { webhook_secret: github } })
       const signed = (key: string) => ({ 'x-github-event': 'push', 'x-hub-signature-256': signature('{"a":1}', key) })
       await deliver('hooked', '{"a":1}', signed(github))
@@ -209,17 +213,14 @@ export const exercises: readonly Exercise[] = [
       await hub.call('PUT', '/api/v1/policies', { rules: [{ tools: ['http_request'], decision: 'ask' }] })
       for (const status of [200, 401]) {
         const body = { input: { method: 'POST', path: `/status/${status}` }, integration: 'asked' }
-        const invoke = (headers: Record<string, string>) => hub.call('POST', '/api/v1/tools/http_request/invoke', body, { headers })
+        const invoke = (headers: Record<string, string>) => hub.with({ headers }).call('POST', '/api/v1/tools/http_request/invoke', body)
         const id = (await invoke({})).json['approval_id'] as string
         await invoke({ 'hub-approval': secrets.mint('an approval that is none') })
         await hub.call('POST', `/api/v1/approvals/${id}`, { decision: 'approve', password: secrets.mint('unknown field of a decision') })
-        const { json } = await hub.call(
-          'POST',
-          '/api/v1/tokens',
-          { name: 'decider', scopes: ['admin'] },
-          { givesToken: 'token of a decider' },
-        )
-        await hub.call('POST', `/api/v1/approvals/${id}`, { decision: 'approve' }, { token: json['token'] as string })
+        const { json } = await hub
+          .with({ givesToken: 'token of a decider' })
+          .call('POST', '/api/v1/tokens', { name: 'decider', scopes: ['admin'] })
+        await hub.with({ token: json['token'] as string }).call('POST', `/api/v1/approvals/${id}`, { decision: 'approve' })
         await invoke({ 'hub-approval': id })
         await hub.call('GET', `/api/v1/approvals/${id}`)
       }
@@ -243,7 +244,7 @@ export const exercises: readonly Exercise[] = [
     name: 'what was set in the environment',
     async run(hub) {
       await hub.call('GET', '/api/v1/integrations')
-      await hub.call('GET', '/readyz', undefined, { token: null })
+      await hub.with({ token: null }).call('GET', '/readyz')
       for (const name of ['github', 'jira', 'slack', 'zulip', 'openai']) await hub.call('POST', `/api/v1/integrations/${name}/test`)
     },
   },
