@@ -122,6 +122,7 @@ export default defineConfig({
     ],
     'no-var': 'error',
     'prefer-const': 'error',
+    'max-params': ['error', { max: 3 }],
     'max-lines': [
       'error',
       {
@@ -153,6 +154,7 @@ export default defineConfig({
     { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'node/no-process-env': 'off', 'no-console': 'off', 'no-await-in-loop': 'off' } },
     { files: ['src/config.ts'], rules: { 'node/no-process-env': 'off' } },
     { files: ['src/flows/**/*.ts'], rules: { 'unicorn/no-thenable': 'off' } },
+    { files: ['src/**/*store.ts', 'src/**/*queries.ts', 'src/flows/**/*.ts'], rules: { 'max-params': 'off' } },
     { files: ['test/support/reporter.ts', 'oxlint.config.ts'], rules: { 'import/no-default-export': 'off' } },
     {
       files: ['src/**/*.test.ts', 'src/**/*.services.ts', 'test/**/*.ts'],
