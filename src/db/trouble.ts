@@ -1,5 +1,5 @@
-/** Connection trouble as Node reports it, and PostgreSQL's classes 08 (connection), 53 (resources) and 57P (starting or shutting down). */
-const codes = /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|08...|53...|57P..)$/
+/** Connection trouble as Node reports it, and PostgreSQL's classes 08 (connection), 53 (resources), 57P (starting or shutting down), and 25006 (a standby). */
+const codes = /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOENT|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|08...|25006|53...|57P..)$/
 
 /** Messages of `pg` without a code: broken during or just before a query, no reply, no free connection in time. */
 const messages = /connection terminated|connection error and is not queryable|connection timeout|timeout exceeded when trying to connect/i

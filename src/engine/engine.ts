@@ -6,10 +6,10 @@ import type { Engine, EngineDeps, EngineOptions, Poller, Work } from './types.ts
 import { createWorker, type Worker } from './worker.ts'
 
 const defaultSweepMs = 2000
-/** The sweeps without a sign of life after which a process is dead: a database restart frees every lock, and live processes need time to lock again. */
-const sweepsUntilDead = 2
 const defaultDrainMs = 20_000
 const notifyAfterMs = 10
+/** The poller that looks for dead processes. It keeps its pace, because it measures how long others are silent. */
+const sweep = 'take-over'
 
 export function createEngine(deps: EngineDeps, options: EngineOptions): Engine {
   const { db, logger, metrics } = deps
@@ -17,6 +17,8 @@ export function createEngine(deps: EngineDeps, options: EngineOptions): Engine {
   let worker: Worker | undefined
   const pollers = new Map<string, RunningPoller>()
   const notifier = createNotifier(deps)
+  /** A database restart frees every lock, and live processes need time to lock again. Less than two sweeps, whose times vary a little. */
+  const deadAfterMs = sweepMs * 0.9
 
   const wake = (poller: string): void => {
     const own = pollers.get(poller)
@@ -26,18 +28,19 @@ export function createEngine(deps: EngineDeps, options: EngineOptions): Engine {
 
   /** Looks for dead processes and returns their jobs to the queue. */
   const sweeper = (handlers: Work['jobs']): Poller => {
-    const silentFor = new Map<string, number>()
+    /** The executors without a sign of life, since when. */
+    const silentSince = new Map<string, number>()
     return {
-      name: 'take-over',
+      name: sweep,
       async run() {
         const silent = (await silentExecutors(db.sql)).filter((id) => id !== executorId)
-        for (const known of silentFor.keys()) if (!silent.includes(known)) silentFor.delete(known)
+        for (const known of silentSince.keys()) if (!silent.includes(known)) silentSince.delete(known)
         for (const dead of silent) {
-          const times = (silentFor.get(dead) ?? 0) + 1
-          silentFor.set(dead, times)
-          if (times < sweepsUntilDead) continue
+          const since = silentSince.get(dead) ?? performance.now()
+          silentSince.set(dead, since)
+          if (performance.now() - since < deadAfterMs) continue
           const { returned, quarantined } = await takeOver(db, dead, handlers)
-          silentFor.delete(dead)
+          silentSince.delete(dead)
           metrics.takenOver.inc({ outcome: 'returned' }, returned.length)
           metrics.takenOver.inc({ outcome: 'quarantined' }, quarantined.length)
           if (returned.length + quarantined.length > 0)
@@ -66,7 +69,7 @@ export function createEngine(deps: EngineDeps, options: EngineOptions): Engine {
         await startLiveness(deps, executorId, {
           onNotification: (poller) => pollers.get(poller)?.wake(),
           onReconnect: () => {
-            for (const poller of pollers.values()) poller.wake()
+            for (const [name, poller] of pollers) if (name !== sweep) poller.restart()
           },
         }),
       )

@@ -44,6 +44,8 @@ export function createGate(atOnce: number): Gate {
       if (free === 0) await new Promise<void>((begin, reject) => waiting.push({ begin, refuse: () => reject(new JobLost()) }))
       else free -= 1
       try {
+        // Closed while this piece waited.
+        if (isClosed) throw new JobLost()
         return await track(work)
       } finally {
         // The next waiting piece takes the place directly, so that a newcomer cannot overtake it.

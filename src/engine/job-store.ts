@@ -63,10 +63,12 @@ export async function claimJobs(sql: Sql, { executorId, handlers, max }: Claim):
   return rows
 }
 
+/** Whether a suspect waits and none is being tried. */
 export async function hasSuspects(sql: Sql, handlers: readonly string[]): Promise<boolean> {
   const { rows } = await raw`
     select from hub.jobs
-     where executor_id is null and handler = any(${handlers}::text[]) and interruptions >= ${suspectAfter} limit 1`.execute(sql)
+     where executor_id is null and handler = any(${handlers}::text[]) and interruptions >= ${suspectAfter}
+       and not exists (select from hub.jobs where executor_id is not null and interruptions >= ${suspectAfter}) limit 1`.execute(sql)
   return rows.length > 0
 }
 
@@ -83,14 +85,28 @@ export async function claimSuspect(sql: Sql, { executorId, handlers }: Omit<Clai
 }
 
 /** The job did not kill its process in the time that it had alone. */
-export async function clearSuspicion(sql: Sql, id: string): Promise<void> {
-  await sql.updateTable('jobs').set({ interruptions: 0 }).where('id', '=', id).execute()
+export async function clearSuspicion(sql: Sql, executorId: string, id: string): Promise<void> {
+  await raw`update hub.jobs set interruptions = 0 where id = ${id} and executor_id = ${executorId}`.execute(sql)
+}
+
+/** Gives a job that was claimed and not begun to whichever process has a free place. */
+export async function returnJob(sql: Sql, executorId: string, id: string): Promise<void> {
+  await raw`update hub.jobs set executor_id = null, claimed_at = null where id = ${id} and executor_id = ${executorId}`.execute(sql)
+  await notify(sql, ['jobs'])
+}
+
+interface HeldJob {
+  readonly id: string
+  readonly interruptions: number
+  readonly overdue: boolean
 }
 
 /** The jobs that an executor holds, and which of them it has held for so long that it must have begun them. */
-export async function heldBy(sql: Sql, executorId: string): Promise<{ id: string; overdue: boolean }[]> {
-  const { rows } = await raw<{ id: string; overdue: boolean }>`
-    select id, claimed_at < now() - interval '5 seconds' as overdue from hub.jobs where executor_id = ${executorId}`.execute(sql)
+export async function heldBy(sql: Sql, executorId: string): Promise<HeldJob[]> {
+  const { rows } = await raw<HeldJob>`
+    select id, interruptions, claimed_at < now() - interval '5 seconds' as overdue from hub.jobs where executor_id = ${executorId}`.execute(
+    sql,
+  )
   return rows
 }
 
@@ -109,7 +125,8 @@ export function heldJobs(executorId: string, ids: readonly string[]): RawBuilder
 /** Does not wait for the disk: a job whose deletion is lost in a crash runs again and finds that it has ended. */
 export async function deleteJobs(sql: Sql, executorId: string, ids: readonly string[]): Promise<void> {
   await raw`
-    with deleted as (delete from hub.jobs where id = any(${ids}::text[]) and executor_id = ${executorId} returning 1)
+    with held as (select id from hub.jobs where id = any(${ids}::text[]) and executor_id = ${executorId} order by id for update),
+         deleted as (delete from hub.jobs where id in (select id from held) returning 1)
     select count(*), set_config('synchronous_commit', 'off', true) from deleted`.execute(sql)
 }
 

@@ -10,6 +10,7 @@ import type { EngineDeps } from './types.ts'
 const beatMs = 1000
 const answerMs = 1500
 const retryMs = 100
+const openMs = 10_000
 
 /** After this time without a heartbeat the process may have been paused, and others may have taken its jobs over. */
 const maxSilenceMs = beatMs + answerMs + 500
@@ -40,6 +41,7 @@ export async function startLiveness({ db, logger }: EngineDeps, executorId: stri
   const stopping = new AbortController()
   const pause = (ms: number): Promise<void> => sleep(ms, stopping.signal).catch(() => undefined)
   let waiting: (() => void)[] = []
+  let beatNow: (() => void) | undefined
   let session = await openSession()
   let beatAt = performance.now()
   const beating = beat()
@@ -51,10 +53,14 @@ export async function startLiveness({ db, logger }: EngineDeps, executorId: stri
       application_name: `integration-hub ${executorId}`,
       options: `${connection.options ?? ''} ${keepalive}`,
     })
-    client.on('error', () => undefined)
+    // A broken session is renewed at once, because others count the time without it.
+    client.on('error', () => beatNow?.())
     client.on('notification', ({ payload = '' }) => hooks.onNotification(payload))
-    // A stop must end the session even while it waits for the lock.
-    stopping.signal.addEventListener('abort', () => void close(client), { once: true })
+    const end = (): void => void close(client)
+    // A stop must end the session even while it waits for the lock, and a connection that goes silent must not hang it.
+    stopping.signal.addEventListener('abort', end, { once: true })
+    const timer = setTimeout(end, openMs)
+    client.once('end', () => stopping.signal.removeEventListener('abort', end))
     try {
       await client.connect()
       await takeLock(client, executor)
@@ -62,24 +68,34 @@ export async function startLiveness({ db, logger }: EngineDeps, executorId: stri
       await client.query(`listen ${channel}`)
       return client
     } catch (error) {
-      void close(client)
+      end()
       throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 
   async function beat(): Promise<void> {
     while (!stopping.signal.aborted) {
+      const askedAt = performance.now()
       const alive = register(session, executor).then(
         () => true,
         () => false,
       )
-      if (!(await within(answerMs, alive, false))) await renew()
+      const isAlive = await within(answerMs, alive, false)
       if (stopping.signal.aborted) break
-      beatAt = performance.now()
+      if (!isAlive) {
+        await renew()
+        continue
+      }
+      // From the question and not from the answer, which may have waited while the process was paused.
+      beatAt = askedAt
       for (const resolve of waiting) resolve()
       waiting = []
-      await pause(beatMs)
+      await Promise.race([pause(beatMs), new Promise<void>((resolve) => (beatNow = resolve))])
+      beatNow = undefined
     }
+    for (const resolve of waiting) resolve()
   }
 
   async function renew(): Promise<void> {

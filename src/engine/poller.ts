@@ -5,6 +5,8 @@ import type { Poller } from './types.ts'
 export interface RunningPoller extends AsyncDisposable {
   /** Starts the next round now, or right after the running one. */
   wake(): void
+  /** The same, also while it waits after a failure. */
+  restart(): void
 }
 
 const minRetryMs = 100
@@ -15,12 +17,20 @@ export function startPoller({ name, restMs = 0, run }: Poller, { logger, metrics
   const stopping = new AbortController()
   let isWoken = false
   let interrupt: (() => void) | undefined
+  let retryNow: (() => void) | undefined
 
   const pause = async (ms: number): Promise<void> => {
     const waiting = new AbortController()
     interrupt = () => waiting.abort()
     if (!isWoken && !stopping.signal.aborted) await sleep(ms, waiting.signal).catch(() => undefined)
     interrupt = undefined
+  }
+
+  const pauseAfterFailure = async (ms: number): Promise<void> => {
+    const waiting = new AbortController()
+    retryNow = () => waiting.abort()
+    if (!stopping.signal.aborted) await sleep(ms, waiting.signal).catch(() => undefined)
+    retryNow = undefined
   }
 
   const loop = async (): Promise<void> => {
@@ -38,21 +48,27 @@ export function startPoller({ name, restMs = 0, run }: Poller, { logger, metrics
         if (stopping.signal.aborted) break
         metrics.pollerRounds.inc({ poller: name, outcome: 'failed' })
         logger.warn({ err: error, poller: name }, 'a round of background work failed; trying again')
-        await sleep(retryMs, stopping.signal).catch(() => undefined)
+        await pauseAfterFailure(retryMs)
         retryMs = Math.min(retryMs * 2, maxRetryMs)
       }
     }
   }
 
   const running = loop()
+  const wake = (): void => {
+    isWoken = true
+    interrupt?.()
+  }
   return {
-    wake() {
-      isWoken = true
-      interrupt?.()
+    wake,
+    restart() {
+      wake()
+      retryNow?.()
     },
     async [Symbol.asyncDispose]() {
       stopping.abort(new Error('stopping'))
       interrupt?.()
+      retryNow?.()
       await running
     },
   }

@@ -1,8 +1,9 @@
+import { isPassing } from '#db'
 import { createBatcher } from '#lib/batch'
-import { within } from '#lib/clock'
+import { sleep } from '#lib/clock'
 import { createGate } from './gate.ts'
 import { JobLost } from './job-lost.ts'
-import { claimJobs, claimSuspect, clearSuspicion, deleteJobs, hasSuspects, heldBy, jobsById } from './job-store.ts'
+import { claimJobs, claimSuspect, clearSuspicion, deleteJobs, hasSuspects, heldBy, isSuspect, jobsById, returnJob } from './job-store.ts'
 import type { Liveness } from './liveness.ts'
 import type { EngineDeps, Job, JobContext, Poller, Work } from './types.ts'
 
@@ -28,15 +29,11 @@ const claimEveryMs = 5000
 const aloneMs = 150_000
 const suspectEveryMs = 5000
 const checkEveryMs = 5000
+const lookEveryMs = 50
 /** Between two suspects, everything else has its turn. */
 const otherJobsMs = 500
 const minIdleWaitMs = 5000
 const retryAloneMs = 30_000
-
-interface RunningJob {
-  readonly abort: AbortController
-  readonly ended: Promise<void>
-}
 
 interface WorkerOptions {
   readonly executorId: string
@@ -48,19 +45,19 @@ interface WorkerOptions {
 
 export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liveness, wakeClaims }: WorkerOptions): Worker {
   const handlers = Object.keys(jobs)
-  const running = new Map<string, RunningJob>()
+  const running = new Map<string, AbortController>()
   const gate = createGate(piecesAtOnce)
   const deletions = createBatcher(async (ids: readonly string[]) => {
     await deleteJobs(db.sql, executorId, ids)
     return ids.map(() => undefined)
   })
   let isClosed = false
-  /** True while a suspect runs alone, or is about to. */
-  let isReserved = false
+  /** While a suspect runs alone: its id. Empty while this process waits until it is idle. */
+  let reservedFor: string | undefined
   let confirming: Promise<void> | undefined
 
   const lose = (id: string): void => {
-    running.get(id)?.abort.abort(new JobLost())
+    running.get(id)?.abort(new JobLost())
     running.delete(id)
   }
 
@@ -70,27 +67,36 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
     const ids = new Set(held.map(({ id }) => id))
     for (const id of before) if (!ids.has(id)) lose(id)
     // Claimed in a transaction whose commit was not confirmed, or ended without that the database could be told.
-    const missing = held.filter(({ id, overdue }) => overdue && !running.has(id)).map(({ id }) => id)
-    if (missing.length > 0) for (const job of await jobsById(db.sql, executorId, missing)) begin(job)
+    const missing = held.filter(({ id, overdue }) => overdue && !running.has(id))
+    for (const { id } of missing.filter(isSuspect)) giveBack(id)
+    const ordinary = missing.filter((job) => !isSuspect(job)).map(({ id }) => id)
+    if (ordinary.length > 0) for (const job of await jobsById(db.sql, executorId, ordinary)) begin(job)
   }
 
   /** After a pause of the whole process, its jobs may have been taken over. */
-  const confirm = (): Promise<void> =>
-    (confirming ??= liveness
-      .nextBeat()
-      .then(reconcile)
-      .finally(() => (confirming = undefined)))
+  const confirm = (): Promise<void> => (confirming ??= confirmNow().finally(() => (confirming = undefined)))
+  const confirmNow = async (): Promise<void> => {
+    for (;;) {
+      await liveness.nextBeat()
+      try {
+        return await reconcile()
+      } catch (error) {
+        if (!isPassing(error)) throw error
+      }
+    }
+  }
 
   const contextOf = ({ id, known }: Job, { signal }: AbortController): JobContext => ({
     id,
     known,
     signal,
     record: (work) => gate.record(work),
-    async hold(work) {
-      if (!liveness.isCurrent()) await confirm()
-      if (signal.aborted) throw new JobLost()
-      return gate.run(work)
-    },
+    hold: (work) =>
+      gate.run(async () => {
+        if (!liveness.isCurrent()) await confirm()
+        if (signal.aborted) throw new JobLost()
+        return work()
+      }),
   })
 
   const run = async (job: Job, abort: AbortController): Promise<void> => {
@@ -98,10 +104,11 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
     try {
       await jobs[handler]!.run(input as never, contextOf(job, abort))
     } catch (error) {
-      if (error instanceof JobLost) return
+      // A job that could not reach the database is still held: the next check begins it again.
+      if (error instanceof JobLost || isPassing(error)) return
       logger.error({ err: error, job: id, handler }, 'a job failed because of an error in the hub')
     }
-    if (isClosed || abort.signal.aborted) return
+    if (abort.signal.aborted) return
     await deletions
       .add(id)
       .catch((error: unknown) => logger.debug({ err: error, job: id }, 'the end of a job was not stored; trying again'))
@@ -109,19 +116,30 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
 
   const begin = (job: Job): void => {
     if (isClosed || running.has(job.id)) return
+    // Claimed before this process was reserved for a suspect.
+    if (reservedFor !== undefined && reservedFor !== job.id) return giveBack(job.id)
     const abort = new AbortController()
-    const ended = run(job, abort).finally(() => {
+    running.set(job.id, abort)
+    void run(job, abort).finally(() => {
       const isFull = running.size >= ownPlaces
-      if (running.get(job.id)?.abort === abort) running.delete(job.id)
+      if (running.get(job.id) === abort) running.delete(job.id)
       if (isFull) wakeClaims()
     })
-    running.set(job.id, { abort, ended })
   }
+
+  const giveBack = (id: string): void => {
+    returnJob(db.sql, executorId, id).catch((error: unknown) =>
+      logger.debug({ err: error, job: id }, 'a job was not given back; trying again'),
+    )
+  }
+
+  /** A process that may have lost its jobs takes no more. */
+  const mayClaim = (): boolean => !isClosed && reservedFor === undefined && liveness.isCurrent()
 
   const claim: Poller = {
     name: 'jobs',
     async run() {
-      const max = isReserved ? 0 : Math.min(claimedAtOnce, places - running.size)
+      const max = mayClaim() ? Math.min(claimedAtOnce, places - running.size) : 0
       if (max <= 0) return claimEveryMs
       const claimed = await claimJobs(db.sql, { executorId, handlers, max })
       for (const job of claimed) begin(job)
@@ -135,8 +153,8 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
   const trySuspects: Poller = {
     name: 'suspects',
     async run(stopping) {
-      if (performance.now() < tryAt || !(await hasSuspects(db.sql, handlers))) return suspectEveryMs
-      isReserved = true
+      if (performance.now() < tryAt || !mayClaim() || !(await hasSuspects(db.sql, handlers))) return suspectEveryMs
+      reservedFor = ''
       try {
         if (!(await isIdleWithin(idleWaitMs, stopping))) {
           // In the end longer than the longest call, so that its turn comes.
@@ -148,15 +166,26 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
         const suspect = await claimSuspect(db.sql, { executorId, handlers })
         if (!suspect) return suspectEveryMs
         logger.warn({ job: suspect.id }, 'a job whose process died repeatedly is tried alone')
+        reservedFor = suspect.id
         begin(suspect)
-        const ended = running.get(suspect.id)?.ended.then(() => true)
-        if (ended && !(await within(aloneMs, Promise.race([ended, aborted(stopping)]), false))) await clearSuspicion(db.sql, suspect.id)
+        const survived = await hasPassed(aloneMs, () => running.has(suspect.id), stopping)
+        if (survived) await clearSuspicion(db.sql, executorId, suspect.id)
         return otherJobsMs
       } finally {
-        isReserved = false
+        reservedFor = undefined
         wakeClaims()
       }
     },
+  }
+
+  const isIdleWithin = async (ms: number, stopping: AbortSignal): Promise<boolean> =>
+    !(await hasPassed(ms, () => running.size > 0, stopping)) && !stopping.aborted
+
+  /** Waits while `isSo`. Returns true if it is still so after `ms`. */
+  const hasPassed = async (ms: number, isSo: () => boolean, stopping: AbortSignal): Promise<boolean> => {
+    for (const until = performance.now() + ms; isSo() && !stopping.aborted; await sleep(lookEveryMs, stopping).catch(() => undefined))
+      if (performance.now() >= until) return true
+    return false
   }
 
   const check: Poller = {
@@ -167,32 +196,16 @@ export function createWorker({ db, logger }: EngineDeps, { executorId, jobs, liv
     },
   }
 
-  const isIdleWithin = async (ms: number, stopping: AbortSignal): Promise<boolean> => {
-    const idle = async (): Promise<boolean> => {
-      while (running.size > 0) await Promise.all([...running.values()].map(({ ended }) => ended))
-      return true
-    }
-    return within(ms, Promise.race([idle(), aborted(stopping)]), false)
-  }
-
   return {
-    freePlaces: () => (isClosed || isReserved ? 0 : Math.max(0, ownPlaces - running.size)),
+    freePlaces: () => (mayClaim() ? Math.max(0, ownPlaces - running.size) : 0),
     begin,
     pollers: [claim, trySuspects, check],
     async close(drainMs) {
       isClosed = true
       await gate.close(drainMs)
       await deletions.drain()
-      for (const { abort } of running.values()) abort.abort(new JobLost())
+      for (const abort of running.values()) abort.abort(new JobLost())
       running.clear()
     },
   }
-}
-
-/** Resolves with false when the signal aborts. */
-function aborted(signal: AbortSignal): Promise<false> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(false)
-    signal.addEventListener('abort', () => resolve(false), { once: true })
-  })
 }

@@ -63,7 +63,9 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
           return (await isQueueEmpty(db.sql)) ? everyMs : lockRetryMs
         }
         metrics.eventsDispatched.inc(count)
-        return count >= atOnce ? 0 : everyMs
+        if (count === 0) return everyMs
+        // A round takes no more than a part of many large events, and one event at a time after a failure.
+        return count >= atOnce ? 0 : restMs
       },
     },
     async drain() {

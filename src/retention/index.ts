@@ -2,6 +2,7 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Database } from '#db'
 import type { Poller } from '#engine'
 import { sleep } from '#lib/clock'
+import type { Telemetry } from '#telemetry'
 import { allRules, findRule, putRule } from './store.ts'
 import type { Kept, RetentionRule, RetentionTask } from './types.ts'
 
@@ -21,9 +22,19 @@ const everyMs = 60_000
 const batch = 500
 const pauseMs = 20
 
-export function createRetention({ db, access }: { readonly db: Database; readonly access: Access }): Retention {
+interface RetentionDeps extends Pick<Telemetry, 'logger'> {
+  readonly db: Database
+  readonly access: Access
+}
+
+export function createRetention({ db, access, logger }: RetentionDeps): Retention {
+  /** A task that fails must not keep the others from their turn. */
   const repeat = async (drop: () => Promise<number>, stopping: AbortSignal): Promise<void> => {
-    for (let count = batch; count >= batch && !stopping.aborted; await sleep(pauseMs)) count = await drop()
+    try {
+      for (let count = batch; count >= batch && !stopping.aborted; await sleep(pauseMs)) count = await drop()
+    } catch (error) {
+      logger.warn({ err: error }, 'old data could not be deleted; trying again in a minute')
+    }
   }
 
   return {

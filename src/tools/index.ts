@@ -1,8 +1,9 @@
 import type { Access, Principal } from '#access'
-import type { Database } from '#db'
+import { isPassing, type Database } from '#db'
 import type { Engine, JobHandler, Poller } from '#engine'
 import type { Integrations } from '#integrations'
-import { daysAgo } from '#lib/clock'
+import { HubError } from '#errors'
+import { daysAgo, sleep } from '#lib/clock'
 import type { EventPublisher } from '#events/publish'
 import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
@@ -10,7 +11,7 @@ import { dropApprovals } from './approval-store.ts'
 import { createApprovals, type Approvals, type DecisionListener } from './approvals.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { InvokeOptions } from './call.ts'
-import { createPipeline, type Invoke, type Request } from './invoke.ts'
+import { asHubError, createPipeline, type Invoke, type Request } from './invoke.ts'
 import type { Outcome } from './outcome.ts'
 import type { ToolRunners } from './tool.ts'
 import { createJournal } from './journal.ts'
@@ -52,6 +53,9 @@ export interface ToolsDeps extends Telemetry {
 }
 
 const interruptedEveryMs = 2000
+const waitMs = 500
+/** A minute: the hub ends the calls of a dead process after some seconds. */
+const maxWaits = 120
 const expiredEveryMs = 5000
 const invocationDays = 30
 const approvalDays = 90
@@ -70,17 +74,26 @@ interface QueuedCall {
 }
 
 export function createTools(deps: ToolsDeps, { runners, onApprovalDecided }: ToolsOptions): Tools {
-  const { db, engine, access, catalogue, logger } = deps
+  const { db, engine, access, catalogue } = deps
   const policies = createPolicies(db, access)
   const approvals = createApprovals(deps, onApprovalDecided)
   const journal = createJournal(deps, engine.executorId)
   const pipeline = createPipeline({ ...deps, runners, policies, approvals, journal })
 
+  /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
   const runQueued = async ({ request, invocationId }: QueuedCall): Promise<void> => {
-    // A failure of the call is in the journal, where its caller looks for it; the job itself has done its work.
-    await pipeline
-      .runQueued(request, invocationId)
-      .catch((error: unknown) => logger.debug({ err: error, tool: request.name }, 'a queued call failed'))
+    for (let waits = 0; ; waits++) {
+      try {
+        await pipeline.runQueued(request, invocationId)
+        return
+      } catch (error) {
+        if (isPassing(error)) throw error
+        // A process that died made this call before; its outcome is known soon.
+        const isUnsettled = error instanceof HubError && error.code === 'in_progress' && waits < maxWaits
+        if (!isUnsettled) return journal.refuse(invocationId, asHubError(error))
+        await sleep(waitMs)
+      }
+    }
   }
 
   return {

@@ -229,6 +229,6 @@ function authorize(principal: Principal, tool: Tool): void {
   requireScope(principal, `tools:call:${tool.name}`)
 }
 
-function asHubError(error: unknown): HubError {
+export function asHubError(error: unknown): HubError {
   return error instanceof HubError ? error : hubError('internal', { cause: error })
 }

@@ -62,6 +62,8 @@ export interface Journal extends AsyncDisposable {
   retake(entry: NewEntry, row: InvocationRow): Promise<Entry>
   end(entry: Entry, result: Result): Promise<void>
   resolveInterrupted(): Promise<number>
+  /** Ends a queued call that was never made, such as one that is no longer allowed. */
+  refuse(id: string, error: HubError): Promise<void>
   /** Ends queued calls that are suspected of killing their process. */
   quarantine(trx: Transaction, ids: readonly string[]): Promise<void>
 }
@@ -168,8 +170,15 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
         return settled.length
       }),
 
+    refuse: (id, error) =>
+      db.transaction(async (trx) => {
+        const ended = await failQueued(trx, { ids: [id], statuses: ['queued'], error: storedError(error) })
+        await storeAndPublish(ended, () => Promise.resolve(), trx)
+      }),
+
     async quarantine(trx, ids) {
-      const ended = await failQueued(trx, ids, storedError(hubError('run_quarantined')))
+      const error = hubError('run_quarantined', { detail: 'three processes died during this call, the last one while it made no other' })
+      const ended = await failQueued(trx, { ids, statuses: ['queued', 'running'], error: storedError(error) })
       await storeAndPublish(ended, () => Promise.resolve(), trx)
     },
 

@@ -167,12 +167,15 @@ export async function resolveInterrupted(
 }
 
 /** Ends queued calls as failed and returns them. */
-export async function failQueued(trx: Sql, ids: readonly string[], error: Record<string, unknown>): Promise<InvocationRow[]> {
+export async function failQueued(
+  trx: Sql,
+  { ids, statuses, error }: { ids: readonly string[]; statuses: readonly InvocationStatus[]; error: Record<string, unknown> },
+): Promise<InvocationRow[]> {
   return (await trx
     .updateTable('invocations')
     .set({ status: 'failed', finished_at: new Date(), error: JSON.stringify(error) })
     .where('id', 'in', ids)
-    .where('status', 'in', ['queued', 'running'])
+    .where('status', 'in', statuses)
     .returning(columns)
     .execute()) as InvocationRow[]
 }

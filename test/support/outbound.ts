@@ -131,7 +131,7 @@ export async function startSender({ url, allow = ['127.0.0.1'], subscribers = {}
     credentials,
     events,
     publisher,
-    retention: createRetention({ db, access }),
+    retention: createRetention({ db, access, ...telemetry }),
     outbound,
     operator,
     clock,
