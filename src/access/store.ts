@@ -1,47 +1,31 @@
-import type { Sql } from '#db'
+import type { Row, Sql } from '#db'
 
-export interface Workspace {
-  readonly id: string
-  readonly number: number
-  readonly name: string
-  readonly createdAt: Date
-}
+export type Workspace = Row<'workspaces'>
 
-export interface TokenRow {
-  readonly id: string
-  readonly workspaceId: string
-  readonly name: string
-  readonly prefix: string
-  readonly scopes: readonly string[]
-  readonly readOnly: boolean
-  readonly expiresAt: Date | null
-  readonly lastUsedAt: Date | null
-  readonly revokedAt: Date | null
-  readonly createdBy: string
-  readonly createdAt: Date
-}
+/** A token without its hash, which nothing but the search for a token needs. */
+export type TokenRow = Pick<Row<'tokens'>, (typeof tokenColumns)[number]>
 
 const tokenColumns = [
   'id',
-  'workspace_id as workspaceId',
+  'workspaceId',
   'name',
   'prefix',
   'scopes',
-  'read_only as readOnly',
-  'expires_at as expiresAt',
-  'last_used_at as lastUsedAt',
-  'revoked_at as revokedAt',
-  'created_by as createdBy',
-  'created_at as createdAt',
+  'readOnly',
+  'expiresAt',
+  'lastUsedAt',
+  'revokedAt',
+  'createdBy',
+  'createdAt',
 ] as const
 
 export function listWorkspaces(sql: Sql): Promise<Workspace[]> {
-  return sql.selectFrom('workspaces').select(['id', 'number', 'name', 'created_at as createdAt']).orderBy('number').execute()
+  return sql.selectFrom('workspaces').selectAll().orderBy('number').execute()
 }
 
 export function findWorkspace(sql: Sql, by: { id: string } | { name: string } | { number: number }): Promise<Workspace | undefined> {
   const [column, value] = Object.entries(by)[0] as ['id' | 'name' | 'number', string]
-  const query = sql.selectFrom('workspaces').select(['id', 'number', 'name', 'created_at as createdAt'])
+  const query = sql.selectFrom('workspaces').selectAll()
   return query.where(column, '=', value).executeTakeFirst()
 }
 
@@ -51,38 +35,14 @@ export function insertWorkspace(sql: Sql, workspace: { id: string; name: string 
     .insertInto('workspaces')
     .values(workspace)
     .onConflict((conflict) => conflict.column('name').doNothing())
-    .returning(['id', 'number', 'name', 'created_at as createdAt'])
+    .returningAll()
     .executeTakeFirst()
 }
 
-export interface NewToken {
-  readonly id: string
-  readonly workspaceId: string
-  readonly name: string
-  readonly prefix: string
-  readonly hash: Buffer
-  readonly scopes: readonly string[]
-  readonly readOnly: boolean
-  readonly expiresAt: Date | null
-  readonly createdBy: string
-}
+export type NewToken = Omit<Row<'tokens'>, 'lastUsedAt' | 'revokedAt' | 'createdAt'>
 
 export function insertToken(sql: Sql, token: NewToken): Promise<TokenRow> {
-  return sql
-    .insertInto('tokens')
-    .values({
-      id: token.id,
-      workspace_id: token.workspaceId,
-      name: token.name,
-      prefix: token.prefix,
-      hash: token.hash,
-      scopes: [...token.scopes],
-      read_only: token.readOnly,
-      expires_at: token.expiresAt,
-      created_by: token.createdBy,
-    })
-    .returning(tokenColumns)
-    .executeTakeFirstOrThrow()
+  return sql.insertInto('tokens').values(token).returning(tokenColumns).executeTakeFirstOrThrow()
 }
 
 export function findTokenByHash(sql: Sql, hash: Buffer): Promise<TokenRow | undefined> {
@@ -93,7 +53,7 @@ export function listTokens(sql: Sql, workspaceId: string, page: { after: string 
   return sql
     .selectFrom('tokens')
     .select(tokenColumns)
-    .where('workspace_id', '=', workspaceId)
+    .where('workspaceId', '=', workspaceId)
     .$if(page.after !== undefined, (query) => query.where('id', '<', page.after!))
     .orderBy('id', 'desc')
     .limit(page.limit)
@@ -103,8 +63,8 @@ export function listTokens(sql: Sql, workspaceId: string, page: { after: string 
 export function revokeToken(sql: Sql, workspaceId: string, id: string): Promise<TokenRow | undefined> {
   return sql
     .updateTable('tokens')
-    .set((expression) => ({ revoked_at: expression.fn.coalesce('revoked_at', expression.val(new Date())) }))
-    .where('workspace_id', '=', workspaceId)
+    .set((expression) => ({ revokedAt: expression.fn.coalesce('revokedAt', expression.val(new Date())) }))
+    .where('workspaceId', '=', workspaceId)
     .where('id', '=', id)
     .returning(tokenColumns)
     .executeTakeFirst()
@@ -123,11 +83,11 @@ export interface TokenMaker {
 export function revokeMadeBy(sql: Sql, { name, createdBy }: TokenMaker, exceptHash: Buffer): Promise<TokenRow[]> {
   return sql
     .updateTable('tokens')
-    .set({ revoked_at: new Date() })
+    .set({ revokedAt: new Date() })
     .where('name', '=', name)
-    .where('created_by', '=', createdBy)
+    .where('createdBy', '=', createdBy)
     .where('hash', '!=', exceptHash)
-    .where('revoked_at', 'is', null)
+    .where('revokedAt', 'is', null)
     .returning(tokenColumns)
     .execute()
 }
@@ -136,16 +96,7 @@ export function revokeMadeBy(sql: Sql, { name, createdBy }: TokenMaker, exceptHa
 export async function remakeToken(sql: Sql, id: string, token: Omit<NewToken, 'id' | 'hash'>): Promise<void> {
   await sql
     .updateTable('tokens')
-    .set({
-      workspace_id: token.workspaceId,
-      name: token.name,
-      prefix: token.prefix,
-      scopes: [...token.scopes],
-      read_only: token.readOnly,
-      expires_at: token.expiresAt,
-      created_by: token.createdBy,
-      revoked_at: null,
-    })
+    .set({ ...token, revokedAt: null })
     .where('id', '=', id)
     .execute()
 }
@@ -162,54 +113,34 @@ export async function touchTokens(sql: Sql, used: ReadonlyMap<string, Date>): Pr
   for (const [id, at] of used) {
     await sql
       .updateTable('tokens')
-      .set({ last_used_at: at })
+      .set({ lastUsedAt: at })
       .where('id', '=', id)
       // Another process may have stored a later time.
-      .where((e) => e.or([e('last_used_at', 'is', null), e('last_used_at', '<', at)]))
+      .where((e) => e.or([e('lastUsedAt', 'is', null), e('lastUsedAt', '<', at)]))
       .execute()
   }
 }
 
-export interface AuditRow {
-  readonly workspaceId: string
-  readonly seq: number
-  readonly at: Date
-  readonly actor: string
-  readonly action: string
-  readonly subject: string
-  readonly detail: Record<string, unknown>
-  readonly prevHash: string
-  readonly hash: string
-}
-
-const auditColumns = [
-  'workspace_id as workspaceId',
-  'seq',
-  'at',
-  'actor',
-  'action',
-  'subject',
-  'detail',
-  'prev_hash as prevHash',
-  'hash',
-] as const
+export type AuditRow = Row<'audit'>
 
 /** Locks the end of the workspace's audit chain until the transaction ends, so that entries are added one by one. */
 export async function lockAuditHead(sql: Sql, workspaceId: string): Promise<{ seq: number; hash: string }> {
   await sql
-    .insertInto('audit_heads')
-    .values({ workspace_id: workspaceId, seq: 0, hash: '' })
-    .onConflict((conflict) => conflict.column('workspace_id').doNothing())
+    .insertInto('auditHeads')
+    .values({ workspaceId, seq: 0, hash: '' })
+    .onConflict((conflict) => conflict.column('workspaceId').doNothing())
     .execute()
-  const head = sql.selectFrom('audit_heads').select(['seq', 'hash']).where('workspace_id', '=', workspaceId)
+  const head = sql.selectFrom('auditHeads').select(['seq', 'hash']).where('workspaceId', '=', workspaceId)
   return head.forUpdate().executeTakeFirstOrThrow()
 }
 
 export async function appendAudit(sql: Sql, row: AuditRow): Promise<void> {
-  const { workspaceId, seq, at, actor, action, subject, detail, prevHash, hash } = row
-  const values = { workspace_id: workspaceId, seq, at, actor, action, subject, detail: JSON.stringify(detail), prev_hash: prevHash, hash }
-  await sql.insertInto('audit').values(values).execute()
-  await sql.updateTable('audit_heads').set({ seq, hash }).where('workspace_id', '=', workspaceId).execute()
+  const { workspaceId, seq, hash } = row
+  await sql
+    .insertInto('audit')
+    .values({ ...row, detail: JSON.stringify(row.detail) })
+    .execute()
+  await sql.updateTable('auditHeads').set({ seq, hash }).where('workspaceId', '=', workspaceId).execute()
 }
 
 export function readAudit(
@@ -219,8 +150,8 @@ export function readAudit(
 ): Promise<AuditRow[]> {
   return sql
     .selectFrom('audit')
-    .select(auditColumns)
-    .where('workspace_id', '=', workspaceId)
+    .selectAll()
+    .where('workspaceId', '=', workspaceId)
     .$if(range.after !== undefined, (query) => query.where('seq', '>', range.after!))
     .$if(range.before !== undefined, (query) => query.where('seq', '<', range.before!))
     .orderBy('seq', range.newestFirst ? 'desc' : 'asc')
@@ -228,18 +159,18 @@ export function readAudit(
     .execute()
 }
 
-export function auditHeads(sql: Sql): Promise<{ workspaceId: string; seq: number; hash: string }[]> {
-  return sql.selectFrom('audit_heads').select(['workspace_id as workspaceId', 'seq', 'hash']).orderBy('workspace_id').execute()
+export function auditHeads(sql: Sql): Promise<Row<'auditHeads'>[]> {
+  return sql.selectFrom('auditHeads').selectAll().orderBy('workspaceId').execute()
 }
 
 /** Counts the entries after `seq`. A complete chain that ends at `seq` has none. */
 export async function countAuditBeyond(sql: Sql, workspaceId: string, seq: number): Promise<number> {
-  const beyond = sql.selectFrom('audit').where('workspace_id', '=', workspaceId).where('seq', '>', seq)
+  const beyond = sql.selectFrom('audit').where('workspaceId', '=', workspaceId).where('seq', '>', seq)
   const { count } = await beyond.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
   return count
 }
 
 export async function auditedWorkspaces(sql: Sql): Promise<string[]> {
-  const rows = await sql.selectFrom('audit').select('workspace_id as id').distinct().execute()
-  return rows.map(({ id }) => id)
+  const rows = await sql.selectFrom('audit').select('workspaceId').distinct().execute()
+  return rows.map(({ workspaceId }) => workspaceId)
 }

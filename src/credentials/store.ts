@@ -1,15 +1,10 @@
 import { sql as raw } from 'kysely'
-import type { Sql, Transaction } from '#db'
+import type { Row, Sql, Transaction } from '#db'
 import type { CredentialInfo } from './backend.ts'
 
-export interface SealedRow {
-  readonly id: string
-  readonly workspaceId: string
-  readonly name: string
-  readonly keyId: string
-  readonly sealed: Record<string, string>
-  readonly version: number
-}
+const sealedColumns = ['id', 'workspaceId', 'name', 'keyId', 'sealed', 'version'] as const
+
+export type SealedRow = Pick<Row<'credentials'>, (typeof sealedColumns)[number]>
 
 // Arbitrary fixed numbers. PostgreSQL releases these locks at the end of the transaction.
 const locks = { rotation: 4_867_120_011, sealing: 4_867_120_012 }
@@ -30,27 +25,24 @@ export async function awaitSealers(trx: Transaction): Promise<void> {
   await raw`select pg_advisory_xact_lock(${locks.sealing})`.execute(trx)
 }
 
-const infoColumns = ['name', 'kind', 'version', 'created_at as createdAt', 'updated_at as updatedAt'] as const
+const infoColumns = ['name', 'kind', 'version', 'createdAt', 'updatedAt'] as const
 
-export interface NewCredential extends Omit<SealedRow, 'version'> {
-  readonly kind: string | null
-}
+export type NewCredential = Omit<SealedRow, 'version'> & Pick<Row<'credentials'>, 'kind'>
 
 /** Returns undefined if `createOnly` is set and the name is in use. */
 export function putCredential(sql: Sql, row: NewCredential, createOnly: boolean): Promise<CredentialInfo | undefined> {
-  const { id, workspaceId, name, kind, keyId, sealed } = row
   return sql
     .insertInto('credentials')
-    .values({ id, workspace_id: workspaceId, name, kind, key_id: keyId, sealed: JSON.stringify(sealed) })
+    .values({ ...row, sealed: JSON.stringify(row.sealed) })
     .onConflict((conflict) =>
       createOnly
-        ? conflict.columns(['workspace_id', 'name']).doNothing()
-        : conflict.columns(['workspace_id', 'name']).doUpdateSet((e) => ({
+        ? conflict.columns(['workspaceId', 'name']).doNothing()
+        : conflict.columns(['workspaceId', 'name']).doUpdateSet((e) => ({
             kind: e.fn.coalesce('excluded.kind', 'credentials.kind'),
-            key_id: e.ref('excluded.key_id'),
+            keyId: e.ref('excluded.keyId'),
             sealed: e.ref('excluded.sealed'),
             version: raw<number>`credentials.version + 1`,
-            updated_at: new Date(),
+            updatedAt: new Date(),
           })),
     )
     .returning(infoColumns)
@@ -60,26 +52,26 @@ export function putCredential(sql: Sql, row: NewCredential, createOnly: boolean)
 export function readCredential(sql: Sql, workspaceId: string, name: string): Promise<SealedRow | undefined> {
   return sql
     .selectFrom('credentials')
-    .select(['id', 'workspace_id as workspaceId', 'name', 'key_id as keyId', 'sealed', 'version'])
-    .where('workspace_id', '=', workspaceId)
+    .select(sealedColumns)
+    .where('workspaceId', '=', workspaceId)
     .where('name', '=', name)
     .executeTakeFirst()
 }
 
 export function listCredentials(sql: Sql, workspaceId: string): Promise<CredentialInfo[]> {
-  return sql.selectFrom('credentials').select(infoColumns).where('workspace_id', '=', workspaceId).orderBy('name').execute()
+  return sql.selectFrom('credentials').select(infoColumns).where('workspaceId', '=', workspaceId).orderBy('name').execute()
 }
 
 export async function removeCredential(sql: Sql, workspaceId: string, name: string): Promise<boolean> {
-  const result = await sql.deleteFrom('credentials').where('workspace_id', '=', workspaceId).where('name', '=', name).executeTakeFirst()
+  const result = await sql.deleteFrom('credentials').where('workspaceId', '=', workspaceId).where('name', '=', name).executeTakeFirst()
   return result.numDeletedRows > 0n
 }
 
 export function sealedWithOtherKeys(sql: Sql, keyId: string, after: string, limit: number): Promise<SealedRow[]> {
   return sql
     .selectFrom('credentials')
-    .select(['id', 'workspace_id as workspaceId', 'name', 'key_id as keyId', 'sealed', 'version'])
-    .where('key_id', '!=', keyId)
+    .select(sealedColumns)
+    .where('keyId', '!=', keyId)
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit)
@@ -90,7 +82,7 @@ export function sealedWithOtherKeys(sql: Sql, keyId: string, after: string, limi
 export async function replaceSealed(sql: Sql, row: SealedRow, keyId: string, sealed: Record<string, string>): Promise<boolean> {
   const result = await sql
     .updateTable('credentials')
-    .set({ key_id: keyId, sealed: JSON.stringify(sealed) })
+    .set({ keyId, sealed: JSON.stringify(sealed) })
     .where('id', '=', row.id)
     .where('version', '=', row.version)
     .executeTakeFirst()
@@ -100,7 +92,7 @@ export async function replaceSealed(sql: Sql, row: SealedRow, keyId: string, sea
 export async function countByKey(sql: Sql): Promise<{ keyId: string; count: number }[]> {
   return sql
     .selectFrom('credentials')
-    .select((e) => ['key_id as keyId', e.fn.countAll<number>().as('count')])
-    .groupBy('key_id')
+    .select((e) => ['keyId', e.fn.countAll<number>().as('count')])
+    .groupBy('keyId')
     .execute()
 }

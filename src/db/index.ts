@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely'
+import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely'
 import pg from 'pg'
 import { hubError } from '#errors'
 import type { Telemetry } from '#telemetry'
@@ -11,7 +11,7 @@ export { backup, restore, type BackupSummary } from './backup.ts'
 export { ensureDataDir, findNative, findRunning } from './embedded/index.ts'
 export { migrate, migrationState } from './migrate.ts'
 export { openPool } from './pool.ts'
-export type { Schema } from './schema.ts'
+export type { Row, Schema } from './schema.ts'
 export { isDatabaseTrouble, isPassing } from './trouble.ts'
 
 /** The query builder, of the pool or of a transaction. */
@@ -52,7 +52,10 @@ export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Tel
 
   await prepare(connection, options.migrate ?? true)
   const pool = openPool(connection, options.poolSize, telemetry.logger)
-  const sql = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const sql = new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  })
   // Not through Kysely, whose destroy() does not end a pool that it never used.
   stack.defer(() => pool.end())
   const owned = stack.move()

@@ -12,17 +12,20 @@ const written: Readonly<Record<string, readonly string[]>> = {
   bigint: ['number'],
   'timestamp with time zone': ['Date'],
   bytea: ['Buffer'],
-  'text[]': ['string[]'],
+  'text[]': ['readonly string[]'],
   jsonb: ['Json', 'NullableJson'],
   // Kept as it came.
   json: ['Json', 'NullableJson'],
 }
+
+const literal = /^'(\w+)'$/
 
 interface Column {
   readonly type: string
   readonly nullable: boolean
   /** The database fills it in when it is left out. */
   readonly made: boolean
+  readonly literals?: readonly string[]
 }
 
 /** The interface as it is written: the compiler's types are gone at run time. */
@@ -34,9 +37,13 @@ function declared(): Map<string, Column> {
   for (const line of body.split('\n')) {
     table = /^ {2}(\w+): \{$/.exec(line)?.[1] ?? table
     const [, name, type = ''] = /^ {4}(\w+): (.+)$/.exec(line) ?? []
-    if (name) columns.set(`${table}.${name}`, read(type))
+    if (name) columns.set(`${inSnakeCase(table)}.${inSnakeCase(name)}`, read(type))
   }
   return columns
+}
+
+function inSnakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
 function read(type: string): Column {
@@ -48,6 +55,10 @@ function read(type: string): Column {
   if (wrapper === 'ColumnType') {
     const [selected = '', inserted] = inner.split(', ')
     return { type: selected, nullable, made: inserted === 'never' }
+  }
+  const names = type.replace(' | null', '').split(' | ')
+  if (names.every((name) => literal.test(name))) {
+    return { type: 'string', nullable, made: false, literals: names.map((name) => literal.exec(name)![1]!) }
   }
   return { type: wrapper ?? type.replace(' | null', ''), nullable, made: false }
 }
@@ -68,5 +79,20 @@ test('the tables as TypeScript sees them are the tables that the migrations make
     assert.equal(column.nullable, nullable, `${place}: may it be null?`)
     // Not the other way round: a column with a default may still be required of the code.
     assert.ok(made || !column.made, `${place} is said to be made by the database`)
+  }
+})
+
+test('a column of literals has those that the database allows', async () => {
+  await using db = await openTestDatabase()
+  const { rows } = await db.pool.query<{ place: string; condition: string }>(
+    `select c.relname || '.' || a.attname as place, pg_get_constraintdef(k.oid) as condition
+       from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
+      where c.relnamespace = 'hub'::regnamespace and k.contype = 'c' and cardinality(k.conkey) = 1`,
+  )
+  const columns = declared()
+  assert.ok(rows.length > 5)
+  for (const { place, condition } of rows) {
+    const allowed = [...condition.matchAll(/'(\w+)'/g)].map(([, name]) => name)
+    assert.deepEqual(columns.get(place)?.literals?.toSorted(), allowed.toSorted(), place)
   }
 })

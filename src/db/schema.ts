@@ -1,10 +1,21 @@
-import type { ColumnType, Generated } from 'kysely'
+import type { ColumnType, Generated, Selectable } from 'kysely'
 
-/** The types of the tables that `migrations/*.sql` creates. A test compares the two. */
+/** The tables that `migrations/*.sql` creates, with their names in camelCase, which Kysely translates. A test compares the two. */
 
 type Json<T> = ColumnType<T, string, string>
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
 type Made = ColumnType<Date, never, never>
+
+interface RunError {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  readonly retryable: boolean
+  readonly step?: string
+}
+
+/** A row of a table as it is read. */
+export type Row<Table extends keyof Schema> = Readonly<Selectable<Schema[Table]>>
 
 export interface Schema {
   workspaces: {
@@ -12,229 +23,231 @@ export interface Schema {
     /** The small number that the seeds call `project_id`. */
     number: ColumnType<number, never, never>
     name: string
-    created_at: Made
+    createdAt: Made
   }
   tokens: {
     id: string
-    workspace_id: string
+    workspaceId: string
     name: string
     prefix: string
     hash: Buffer
-    scopes: string[]
-    read_only: boolean
-    expires_at: Date | null
-    last_used_at: Date | null
-    revoked_at: Date | null
-    created_by: string
-    created_at: Made
+    scopes: readonly string[]
+    readOnly: boolean
+    expiresAt: Date | null
+    lastUsedAt: Date | null
+    revokedAt: Date | null
+    createdBy: string
+    createdAt: Made
   }
   audit: {
-    workspace_id: string
+    workspaceId: string
     seq: number
     at: Date
     actor: string
     action: string
     subject: string
     detail: Json<Record<string, unknown>>
-    prev_hash: string
+    prevHash: string
     hash: string
   }
-  audit_heads: {
-    workspace_id: string
+  auditHeads: {
+    workspaceId: string
     seq: number
     hash: string
   }
   credentials: {
     id: string
-    workspace_id: string
+    workspaceId: string
     name: string
     kind: string | null
-    key_id: string
+    keyId: string
     sealed: Json<Record<string, string>>
     version: Generated<number>
-    created_at: Made
-    updated_at: Generated<Date>
+    createdAt: Made
+    updatedAt: Generated<Date>
   }
   executors: {
     id: string
-    lock_id: ColumnType<number, bigint, never>
+    lockId: ColumnType<number, bigint, never>
     host: string
     pid: number
-    started_at: Made
+    startedAt: Made
   }
   jobs: {
     id: string
     handler: string
     input: Json<unknown>
-    executor_id: string | null
-    claimed_at: Date | null
+    executorId: string | null
+    claimedAt: Date | null
     interruptions: Generated<number>
     progress: Generated<number>
-    interrupted_at: Date | null
-    created_at: Made
+    interruptedAt: Date | null
+    createdAt: Made
   }
   integrations: {
     id: string
-    workspace_id: string
+    workspaceId: string
     name: string
     connector: string
-    auth_type: string
+    authType: string
     credential: string | null
     config: Json<Record<string, unknown>>
     enabled: Generated<boolean>
-    status: Generated<string>
-    origin: string
-    success_count: Generated<number>
-    error_count: Generated<number>
-    consecutive_errors: Generated<number>
-    last_error: NullableJson<Record<string, unknown>>
-    last_error_at: Date | null
-    last_success_at: Date | null
-    webhook_credential: string | null
-    created_at: Made
-    updated_at: Generated<Date>
+    status: Generated<'active' | 'inactive' | 'error'>
+    origin: 'user' | 'environment' | 'credential'
+    successCount: Generated<number>
+    errorCount: Generated<number>
+    consecutiveErrors: Generated<number>
+    lastError: NullableJson<Record<string, unknown>>
+    lastErrorAt: Date | null
+    lastSuccessAt: Date | null
+    /** Name of the credential that its webhooks are signed with, where it has one of its own. */
+    webhookCredential: string | null
+    createdAt: Made
+    updatedAt: Generated<Date>
   }
   invocations: {
     id: string
-    workspace_id: string
+    workspaceId: string
     tool: string
     connector: string
-    effect: string
-    integration_id: string | null
+    effect: 'read' | 'write' | 'destroy'
+    integrationId: string | null
     integration: string | null
     transport: string
     actor: string
     key: string | null
     digest: string
-    status: string
+    status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
     input: NullableJson<unknown>
     output: NullableJson<unknown>
     error: NullableJson<Record<string, unknown>>
     attempts: Generated<number>
-    executor_id: string
-    started_at: Date
-    finished_at: Date | null
+    executorId: string
+    startedAt: Date
+    finishedAt: Date | null
   }
-  rate_limits: {
-    integration_id: string
-    window_start: Date
+  rateLimits: {
+    integrationId: string
+    windowStart: Date
     used: number
-    paused_until: Date | null
+    pausedUntil: Date | null
   }
   policies: {
-    workspace_id: string
+    workspaceId: string
     rules: Json<unknown[]>
-    updated_at: Generated<Date>
+    updatedAt: Generated<Date>
   }
   events: {
     id: string
-    workspace_id: string
+    workspaceId: string
     type: string
     connector: string
-    integration_id: string | null
+    integrationId: string | null
     integration: string | null
-    dedupe_key: string | null
+    dedupeKey: string | null
     dedupe: Buffer | null
-    delivery_id: string | null
+    deliveryId: string | null
     verified: boolean
-    status: Generated<string>
+    status: Generated<'dispatched' | 'unparsed' | 'failed'>
     problem: string | null
     subject: string | null
     headers: NullableJson<Record<string, unknown>>
     body: Buffer | null
     data: NullableJson<unknown>
     transform: string | null
+    /** How often it was replayed. Each replay starts runs and deliveries of its own. */
     replays: Generated<number>
-    received_at: Date
+    receivedAt: Date
   }
-  event_queue: {
+  eventQueue: {
     seq: ColumnType<number, never, never>
-    workspace_id: string
-    event_id: string
+    workspaceId: string
+    eventId: string
     whole: Generated<boolean>
   }
   subscriptions: {
     id: string
-    workspace_id: string
+    workspaceId: string
     kind: string
     target: string
-    types: string[]
+    types: readonly string[]
     filter: string | null
     ordered: Generated<boolean>
     detail: NullableJson<Record<string, unknown>>
     enabled: Generated<boolean>
     problem: string | null
-    created_at: Made
+    createdAt: Made
   }
-  event_effects: {
-    workspace_id: string
-    event_id: string
-    subscription_id: string
+  eventEffects: {
+    workspaceId: string
+    eventId: string
+    subscriptionId: string
     replay: number
     kind: string
     target: string
-    effect_id: string
+    effectId: string
     at: Made
   }
-  webhook_rejections: {
+  webhookRejections: {
     hook: string
     reason: string
     minute: Date
-    workspace_id: string | null
+    workspaceId: string | null
     connector: string | null
     address: string
     count: number
-    last_at: Date
+    lastAt: Date
   }
-  webhook_sources: {
-    integration_id: string
+  webhookSources: {
+    integrationId: string
     hook: string
-    workspace_id: string
-    last_at: Date
-    checked_at: Date | null
+    workspaceId: string
+    lastAt: Date
+    checkedAt: Date | null
     missing: Generated<number>
   }
   endpoints: {
     id: string
-    workspace_id: string
+    workspaceId: string
     url: string
     description: string | null
     transform: string | null
     credential: string
-    signature: Generated<string>
-    public_key: string | null
+    signature: Generated<'v1' | 'v1a'>
+    publicKey: string | null
     enabled: Generated<boolean>
-    disabled_reason: string | null
-    disabled_at: Date | null
-    failing_since: Date | null
-    consecutive_failures: Generated<number>
-    paused_until: Date | null
-    probe_at: Date | null
-    created_at: Made
-    updated_at: Generated<Date>
+    disabledReason: 'user' | 'gone' | 'failing' | null
+    disabledAt: Date | null
+    failingSince: Date | null
+    consecutiveFailures: Generated<number>
+    pausedUntil: Date | null
+    probeAt: Date | null
+    createdAt: Made
+    updatedAt: Generated<Date>
   }
   deliveries: {
     id: string
-    workspace_id: string
-    endpoint_id: string
-    event_id: string
-    event_type: string
+    workspaceId: string
+    endpointId: string
+    eventId: string
+    eventType: string
     event: string
     replay: Generated<number>
-    order_key: string | null
+    orderKey: string | null
     seq: ColumnType<number, never, never>
-    status: Generated<string>
+    status: Generated<'pending' | 'delivered' | 'dead' | 'cancelled'>
     attempts: Generated<number>
     uncounted: Generated<number>
-    next_at: Generated<Date>
-    leased_until: Date | null
-    last_status: number | null
-    last_error: string | null
-    created_at: Made
-    finished_at: Date | null
+    nextAt: Generated<Date>
+    leasedUntil: Date | null
+    lastStatus: number | null
+    lastError: string | null
+    createdAt: Made
+    finishedAt: Date | null
   }
-  delivery_attempts: {
-    delivery_id: string
+  deliveryAttempts: {
+    deliveryId: string
     number: number
     at: Date
     ms: number
@@ -243,108 +256,108 @@ export interface Schema {
     error: string | null
   }
   retention: {
-    workspace_id: string
-    events_days: number | null
-    events_bytes: number | null
-    deliveries_days: number | null
-    runs_days: number | null
-    updated_at: Generated<Date>
+    workspaceId: string
+    eventsDays: number | null
+    eventsBytes: number | null
+    deliveriesDays: number | null
+    runsDays: number | null
+    updatedAt: Generated<Date>
   }
   flows: {
     id: string
-    workspace_id: string
+    workspaceId: string
     name: string
     version: number
     enabled: boolean
-    origin: string
+    origin: 'user' | 'bundled'
     actor: string
-    scopes: string[]
-    read_only: boolean
-    created_at: Made
-    updated_at: Generated<Date>
+    scopes: readonly string[]
+    readOnly: boolean
+    createdAt: Made
+    updatedAt: Generated<Date>
   }
-  flow_versions: {
-    flow_id: string
+  flowVersions: {
+    flowId: string
     version: number
-    workspace_id: string
-    definition: Json<Record<string, unknown>>
+    workspaceId: string
+    definition: Json<object>
     source: string
     digest: string
     actor: string
-    created_at: Made
+    createdAt: Made
   }
-  flow_runs: {
+  flowRuns: {
     id: string
-    workspace_id: string
-    flow_id: string
+    workspaceId: string
+    flowId: string
     flow: string
     version: number
-    status: string
+    status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
     trigger: Json<Record<string, unknown>>
-    event_id: string | null
+    eventId: string | null
     parameters: Json<Record<string, unknown>>
     outputs: NullableJson<unknown>
-    error: NullableJson<Record<string, unknown>>
+    error: NullableJson<RunError>
     actor: string
-    scopes: string[]
-    read_only: boolean
-    dry_run: Generated<boolean>
-    replay_of: string | null
-    parent_run: string | null
-    parent_path: string | null
+    scopes: readonly string[]
+    readOnly: boolean
+    dryRun: Generated<boolean>
+    replayOf: string | null
+    parentRun: string | null
+    parentPath: string | null
     depth: Generated<number>
-    concurrency_key: string | null
+    concurrencyKey: string | null
     segment: Generated<number>
-    wake_requested: Generated<boolean>
+    wakeRequested: Generated<boolean>
     cancelling: Generated<boolean>
-    wake_at: Date | null
-    deadline_at: Date | null
-    created_at: Date
-    started_at: Date | null
-    finished_at: Date | null
+    wakeAt: Date | null
+    deadlineAt: Date | null
+    createdAt: Date
+    startedAt: Date | null
+    finishedAt: Date | null
   }
-  flow_steps: {
-    run_id: string
+  flowSteps: {
+    runId: string
     path: string
     step: string
     kind: string
-    status: string
+    status: 'running' | 'waiting' | 'completed' | 'failed' | 'skipped'
     input: NullableJson<unknown>
     output: NullableJson<unknown>
-    error: NullableJson<Record<string, unknown>>
+    error: NullableJson<RunError>
     attempts: Generated<number>
-    key_no: Generated<number>
-    invocation_id: string | null
+    keyNo: Generated<number>
+    invocationId: string | null
     until: Date | null
-    started_at: Date
-    finished_at: Date | null
+    startedAt: Date
+    finishedAt: Date | null
   }
-  flow_schedules: {
-    flow_id: string
+  flowSchedules: {
+    flowId: string
     place: number
     cron: string
     timezone: string
-    missed: string
+    missed: 'skip' | 'once' | 'all'
     parameters: Json<Record<string, unknown>>
-    next_at: Date | null
+    nextAt: Date | null
   }
   approvals: {
     id: string
-    workspace_id: string
-    status: Generated<string>
+    workspaceId: string
+    status: Generated<'pending' | 'approved' | 'rejected' | 'expired' | 'used'>
     message: string
-    deciders: string[] | null
-    call: NullableJson<Record<string, unknown>>
-    call_digest: string | null
-    run_id: string | null
+    deciders: readonly string[] | null
+    call: NullableJson<{ tool: string; digest: string; integration: string | null; input: unknown }>
+    callDigest: string | null
+    runId: string | null
     path: string | null
-    asked_by: string
-    decided_by: string | null
+    askedBy: string
+    decidedBy: string | null
     comment: string | null
-    used_key: string | null
-    used_at: Date | null
-    expires_at: Date
-    created_at: Made
-    decided_at: Date | null
+    usedKey: string | null
+    usedAt: Date | null
+    expiresAt: Date
+    createdAt: Made
+    decidedAt: Date | null
   }
 }

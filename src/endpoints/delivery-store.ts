@@ -1,52 +1,32 @@
 import { sql as raw } from 'kysely'
-import type { Sql, Transaction } from '#db'
+import type { Row, Sql, Transaction } from '#db'
 
-export interface DeliveryRow {
-  readonly id: string
-  readonly workspaceId: string
-  readonly endpointId: string
-  readonly eventId: string
-  readonly eventType: string
-  readonly replay: number
-  readonly orderKey: string | null
-  readonly status: string
-  readonly attempts: number
-  readonly nextAt: Date
-  readonly leasedUntil: Date | null
-  readonly lastStatus: number | null
-  readonly lastError: string | null
-  readonly createdAt: Date
-  readonly finishedAt: Date | null
-}
+export type DeliveryRow = Pick<Row<'deliveries'>, (typeof columns)[number]>
 
 const columns = [
   'id',
-  'workspace_id as workspaceId',
-  'endpoint_id as endpointId',
-  'event_id as eventId',
-  'event_type as eventType',
+  'workspaceId',
+  'endpointId',
+  'eventId',
+  'eventType',
   'replay',
-  'order_key as orderKey',
+  'orderKey',
   'status',
   'attempts',
-  'next_at as nextAt',
-  'leased_until as leasedUntil',
-  'last_status as lastStatus',
-  'last_error as lastError',
-  'created_at as createdAt',
-  'finished_at as finishedAt',
+  'nextAt',
+  'leasedUntil',
+  'lastStatus',
+  'lastError',
+  'createdAt',
+  'finishedAt',
 ] as const
 
-export interface NewDelivery {
-  readonly id: string
-  readonly workspaceId: string
-  readonly endpointId: string
-  readonly eventId: string
-  readonly eventType: string
-  readonly event: string
+export interface NewDelivery extends Pick<
+  Row<'deliveries'>,
+  'id' | 'workspaceId' | 'endpointId' | 'eventId' | 'eventType' | 'event' | 'orderKey'
+> {
   /** Undefined takes the next negative number, which marks a replay for this endpoint only. */
   readonly replay: number | undefined
-  readonly orderKey: string | null
 }
 
 /** Returns the ids that were inserted. The others existed already, or their endpoint was deleted. */
@@ -70,47 +50,40 @@ export async function insertDeliveries(trx: Transaction, rows: readonly NewDeliv
   return new Set(made.map(({ id }) => id))
 }
 
-export interface AttemptRow {
-  readonly number: number
-  readonly at: Date
-  readonly ms: number
-  readonly request: Record<string, unknown>
-  readonly response: Record<string, unknown> | null
-  readonly error: string | null
-}
+export type AttemptRow = Omit<Row<'deliveryAttempts'>, 'deliveryId'>
 
 export async function insertAttempt(trx: Sql, deliveryId: string, { request, response, ...row }: AttemptRow): Promise<void> {
   await trx
-    .insertInto('delivery_attempts')
-    .values({ ...row, delivery_id: deliveryId, request: JSON.stringify(request), response: response && JSON.stringify(response) })
-    .onConflict((conflict) => conflict.columns(['delivery_id', 'number']).doNothing())
+    .insertInto('deliveryAttempts')
+    .values({ ...row, deliveryId, request: JSON.stringify(request), response: response && JSON.stringify(response) })
+    .onConflict((conflict) => conflict.columns(['deliveryId', 'number']).doNothing())
     .execute()
 }
 
 export function attemptsOf(sql: Sql, deliveryId: string): Promise<AttemptRow[]> {
   return sql
-    .selectFrom('delivery_attempts')
+    .selectFrom('deliveryAttempts')
     .select(['number', 'at', 'ms', 'request', 'response', 'error'])
-    .where('delivery_id', '=', deliveryId)
+    .where('deliveryId', '=', deliveryId)
     .orderBy('number')
     .execute()
 }
 
 export interface DeliveryFilter {
   readonly endpoint?: string | undefined
-  readonly status?: string | undefined
+  readonly status?: DeliveryRow['status'] | undefined
   readonly event?: string | undefined
   readonly from?: Date | undefined
   readonly to?: Date | undefined
 }
 
 function filtered(sql: Sql, workspaceId: string, { endpoint, status, event, from, to }: DeliveryFilter) {
-  let query = sql.selectFrom('deliveries').where('workspace_id', '=', workspaceId)
-  if (endpoint !== undefined) query = query.where('endpoint_id', '=', endpoint)
+  let query = sql.selectFrom('deliveries').where('workspaceId', '=', workspaceId)
+  if (endpoint !== undefined) query = query.where('endpointId', '=', endpoint)
   if (status !== undefined) query = query.where('status', '=', status)
-  if (event !== undefined) query = query.where('event_id', '=', event)
-  if (from !== undefined) query = query.where('created_at', '>=', from)
-  if (to !== undefined) query = query.where('created_at', '<', to)
+  if (event !== undefined) query = query.where('eventId', '=', event)
+  if (from !== undefined) query = query.where('createdAt', '>=', from)
+  if (to !== undefined) query = query.where('createdAt', '<', to)
   return query
 }
 
@@ -132,7 +105,7 @@ export function findDelivery(sql: Sql, workspaceId: string, id: string): Promise
   return sql
     .selectFrom('deliveries')
     .select([...columns, 'event'])
-    .where('workspace_id', '=', workspaceId)
+    .where('workspaceId', '=', workspaceId)
     .where('id', '=', id)
     .executeTakeFirst()
 }
@@ -145,14 +118,14 @@ export async function retryDeliveries(
 ): Promise<number> {
   const which = filtered(trx, workspaceId, filter)
     .select('id')
-    .where((e) => e.or([e('leased_until', 'is', null), e('leased_until', '<=', now)]))
+    .where((e) => e.or([e('leasedUntil', 'is', null), e('leasedUntil', '<=', now)]))
     .$if(filter.id !== undefined, (query) => query.where('id', '=', filter.id!))
     .orderBy('id')
     .limit(max)
     .forNoKeyUpdate()
   const result = await trx
     .updateTable('deliveries')
-    .set((e) => ({ status: 'pending', next_at: now, leased_until: null, finished_at: null, uncounted: e.ref('attempts') }))
+    .set((e) => ({ status: 'pending', nextAt: now, leasedUntil: null, finishedAt: null, uncounted: e.ref('attempts') }))
     .where('id', 'in', which)
     .executeTakeFirst()
   return Number(result.numUpdatedRows)

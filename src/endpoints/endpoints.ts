@@ -225,15 +225,14 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
     async rotateSecret(principal, id, given) {
       const { workspaceId } = principal
       const { credential, signature } = await get(workspaceId, id)
-      const kind = signature as SignatureKind
-      const key = keyFor(kind, given)
+      const key = keyFor(signature, given)
       const kept = await credentials.read(workspaceId, credential)
       await credentials.set(principal, { name: credential, data: secretsToStore(key.secret, kept, clock.millis()), kind: 'endpoint' })
       const endpoint = await change(principal, { id, action: 'endpoint.rotated' }, async (trx) => {
         await updateEndpoint(trx, id, { publicKey: key.publicKey })
         return { signature }
       })
-      return { endpoint, secret: secretToShow(kind, key, given) }
+      return { endpoint, secret: secretToShow(signature, key, given) }
     },
 
     async sendTest(principal, id) {

@@ -1,12 +1,9 @@
 import { sql as raw } from 'kysely'
-import type { Sql, Transaction } from '#db'
+import type { Row, Sql, Transaction } from '#db'
 
-export interface Candidate {
-  readonly id: string
-  readonly endpointId: string
+export interface Candidate extends Pick<Row<'deliveries'>, 'id' | 'endpointId' | 'nextAt'> {
   /** The first delivery with the same order key, which has to be sent before. */
   readonly blocker: string | null
-  readonly nextAt: Date
 }
 
 /** Some due deliveries of each endpoint that may be called, the longest due first. */
@@ -16,7 +13,7 @@ export async function dueDeliveries(
   { full, perEndpoint }: { readonly full: readonly string[]; readonly perEndpoint: number },
 ): Promise<Candidate[]> {
   const { rows } = await raw<Candidate>`
-    select d.id, d.endpoint_id as "endpointId", d.next_at as "nextAt", case when d.order_key is not null then
+    select d.id, d.endpoint_id, d.next_at, case when d.order_key is not null then
            (select b.id from hub.deliveries b where b.endpoint_id = d.endpoint_id and b.order_key = d.order_key and b.status = 'pending'
                and b.seq < d.seq order by b.seq limit 1) end as blocker
       from hub.endpoints e cross join lateral (
@@ -45,21 +42,13 @@ export async function dueProbes(trx: Transaction, now: Date, next: Date): Promis
 }
 
 /** A delivery that this process has claimed. */
-export interface Claimed {
-  readonly id: string
-  readonly workspaceId: string
-  readonly endpointId: string
-  readonly eventId: string
-  readonly event: string
-  readonly replay: number
-  readonly orderKey: string | null
+export interface Claimed
+  extends
+    Pick<Row<'deliveries'>, 'id' | 'workspaceId' | 'endpointId' | 'eventId' | 'event' | 'replay' | 'orderKey' | 'uncounted'>,
+    Pick<Row<'endpoints'>, 'url' | 'transform' | 'credential'> {
   /** The number of this attempt. Only the process whose number is current may change the delivery. */
   readonly attempt: number
-  readonly uncounted: number
   readonly interrupted: Date | null
-  readonly url: string
-  readonly transform: string | null
-  readonly credential: string
 }
 
 /** Claims deliveries that no other process has claimed. `due` is false for a probe, which may be sent before its time. */
@@ -74,9 +63,8 @@ export async function claim(
              where id = any (${ids}) and status = 'pending' and (leased_until is null or leased_until <= ${now})
                and (next_at <= ${now} or not ${due}) for no key update skip locked) taken, hub.endpoints e
      where d.id = taken.id and e.id = d.endpoint_id
-    returning d.id, d.workspace_id as "workspaceId", d.endpoint_id as "endpointId", d.event_id as "eventId", d.event, d.replay,
-              d.order_key as "orderKey", d.attempts as attempt, d.uncounted, taken.leased_until as interrupted, e.url, e.transform,
-              e.credential`.execute(sql)
+    returning d.id, d.workspace_id, d.endpoint_id, d.event_id, d.event, d.replay, d.order_key, d.attempts as attempt, d.uncounted,
+              taken.leased_until as interrupted, e.url, e.transform, e.credential`.execute(sql)
   return rows
 }
 
@@ -96,30 +84,17 @@ export async function postpone(sql: Sql, waiting: readonly { id: string; blocker
      where d.id = r.id and d.status = 'pending'`.execute(sql)
 }
 
-export interface Ending {
+export interface Ending extends Pick<Row<'deliveries'>, 'nextAt' | 'lastStatus' | 'lastError' | 'finishedAt'> {
   readonly status: 'pending' | 'delivered' | 'dead'
-  readonly nextAt: Date
-  readonly lastStatus: number | null
-  readonly lastError: string | null
-  readonly finishedAt: Date | null
   /** The attempt does not count in the schedule of retries. */
   readonly uncounted: boolean
 }
 
 /** Returns false if another process has claimed the delivery, or it was deleted. */
 export async function endAttempt(trx: Transaction, { id, attempt }: Pick<Claimed, 'id' | 'attempt'>, ending: Ending): Promise<boolean> {
-  const { status, nextAt, lastStatus, lastError, finishedAt, uncounted } = ending
   const result = await trx
     .updateTable('deliveries')
-    .set((e) => ({
-      status,
-      next_at: nextAt,
-      leased_until: null,
-      last_status: lastStatus,
-      last_error: lastError,
-      finished_at: finishedAt,
-      uncounted: e('uncounted', '+', uncounted ? 1 : 0),
-    }))
+    .set((e) => ({ ...ending, leasedUntil: null, uncounted: e('uncounted', '+', ending.uncounted ? 1 : 0) }))
     .where('id', '=', id)
     .where('attempts', '=', attempt)
     .where('status', '=', 'pending')
@@ -131,7 +106,7 @@ export async function endAttempt(trx: Transaction, { id, attempt }: Pick<Claimed
 export async function release(sql: Sql, { id, attempt }: Pick<Claimed, 'id' | 'attempt'>, nextAt: Date): Promise<void> {
   await sql
     .updateTable('deliveries')
-    .set((e) => ({ leased_until: null, attempts: e('attempts', '-', 1), next_at: nextAt }))
+    .set((e) => ({ leasedUntil: null, attempts: e('attempts', '-', 1), nextAt }))
     .where('id', '=', id)
     .where('attempts', '=', attempt)
     .where('status', '=', 'pending')

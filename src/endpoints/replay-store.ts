@@ -12,9 +12,9 @@ export async function eventIdsInRange(sql: Sql, workspaceId: string, { from, to,
   const rows = await sql
     .selectFrom('events')
     .select('id')
-    .where('workspace_id', '=', workspaceId)
-    .where('received_at', '>=', from)
-    .where('received_at', '<', to)
+    .where('workspaceId', '=', workspaceId)
+    .where('receivedAt', '>=', from)
+    .where('receivedAt', '<', to)
     .$if(after !== undefined, (query) => query.where('id', '>', after!))
     .orderBy('id')
     .limit(limit)

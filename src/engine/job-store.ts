@@ -1,6 +1,6 @@
 import { sql as raw, type RawBuilder } from 'kysely'
 import type { ClientBase } from 'pg'
-import type { Sql, Transaction } from '#db'
+import type { Row, Sql, Transaction } from '#db'
 import type { Job } from './types.ts'
 
 export interface Executor {
@@ -111,7 +111,7 @@ export async function heldBy(sql: Sql, executorId: string): Promise<HeldJob[]> {
 }
 
 export async function jobsById(sql: Sql, executorId: string, ids: readonly string[]): Promise<Job[]> {
-  return sql.selectFrom('jobs').select(['id', 'handler', 'input']).where('executor_id', '=', executorId).where('id', 'in', ids).execute()
+  return sql.selectFrom('jobs').select(['id', 'handler', 'input']).where('executorId', '=', executorId).where('id', 'in', ids).execute()
 }
 
 /**
@@ -134,8 +134,8 @@ export async function deleteJobs(sql: Sql, executorId: string, ids: readonly str
 export async function leave(trx: Transaction, executorId: string): Promise<void> {
   const result = await trx
     .updateTable('jobs')
-    .set({ executor_id: null, claimed_at: null })
-    .where('executor_id', '=', executorId)
+    .set({ executorId: null, claimedAt: null })
+    .where('executorId', '=', executorId)
     .executeTakeFirst()
   await trx.deleteFrom('executors').where('id', '=', executorId).execute()
   if (result.numUpdatedRows > 0n) await notify(trx, ['jobs'])
@@ -159,17 +159,13 @@ export async function silentExecutors(sql: Sql): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-export interface InterruptedJob {
-  readonly id: string
-  readonly handler: string
-  readonly interruptions: number
-  readonly progress: number
+export interface InterruptedJob extends Pick<Row<'jobs'>, 'id' | 'handler' | 'interruptions' | 'progress'> {
   readonly isRecent: boolean
 }
 
 export async function lockJobsOf(trx: Transaction, executorId: string): Promise<InterruptedJob[]> {
   const { rows } = await raw<InterruptedJob>`
-    select id, handler, interruptions, progress, coalesce(interrupted_at > now() - interval '1 hour', false) as "isRecent"
+    select id, handler, interruptions, progress, coalesce(interrupted_at > now() - interval '1 hour', false) as is_recent
       from hub.jobs where executor_id = ${executorId} order by id for update`.execute(trx)
   return rows
 }

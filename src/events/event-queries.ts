@@ -6,26 +6,26 @@ export interface EventFilter {
   readonly type?: string | undefined
   readonly connector?: string | undefined
   readonly integration?: string | undefined
-  readonly status?: string | undefined
+  readonly status?: EventRow['status'] | undefined
   readonly from?: Date | undefined
   readonly to?: Date | undefined
 }
 
 const waits = raw<boolean>`exists (select from hub.event_queue q where q.event_id = e.id)`
-const status = raw<string>`case when ${waits} then 'received' else e.status end`.as('status')
+const status = raw<EventRow['status']>`case when ${waits} then 'received' else e.status end`.as('status')
 
 function filtered(sql: Sql, workspaceId: string, filter: EventFilter) {
   const { type, connector, integration, from, to } = filter
-  let query = sql.selectFrom('events as e').where('e.workspace_id', '=', workspaceId)
+  let query = sql.selectFrom('events as e').where('e.workspaceId', '=', workspaceId)
   if (type?.endsWith('.*')) query = query.where('e.type', 'like', `${likeSafe(type.slice(0, -1))}%`)
   else if (type !== undefined && type !== '*') query = query.where('e.type', '=', type)
   if (connector !== undefined) query = query.where('e.connector', '=', connector)
   if (integration !== undefined)
-    query = query.where((e) => e.or([e('e.integration', '=', integration), e('e.integration_id', '=', integration)]))
+    query = query.where((e) => e.or([e('e.integration', '=', integration), e('e.integrationId', '=', integration)]))
   if (filter.status === 'received') query = query.where(waits)
   else if (filter.status !== undefined) query = query.where('e.status', '=', filter.status).where(raw<boolean>`not ${waits}`)
-  if (from !== undefined) query = query.where('e.received_at', '>=', from)
-  if (to !== undefined) query = query.where('e.received_at', '<', to)
+  if (from !== undefined) query = query.where('e.receivedAt', '>=', from)
+  if (to !== undefined) query = query.where('e.receivedAt', '<', to)
   return query
 }
 
@@ -52,7 +52,7 @@ export function findEvent(sql: Sql, workspaceId: string, id: string): Promise<St
   return sql
     .selectFrom('events as e')
     .select([...eventColumns, status, 'e.headers', 'e.body'])
-    .where('e.workspace_id', '=', workspaceId)
+    .where('e.workspaceId', '=', workspaceId)
     .where('e.id', '=', id)
     .executeTakeFirst()
 }
@@ -75,7 +75,7 @@ export async function replayEvents(
       replays: raw<number>`replays + 1`,
       ...(anew ? { data: raw<string>`case when body is null then data else null end`, transform: null } : {}),
     })
-    .where('workspace_id', '=', workspaceId)
+    .where('workspaceId', '=', workspaceId)
     .where('id', 'in', which.orderBy('e.id').limit(max))
     .returning('id')
     .execute()
@@ -95,8 +95,8 @@ export async function knownDeliveries(
   if (deliveryIds.length === 0) return new Set()
   const rows = await sql
     .selectFrom('events')
-    .select('delivery_id')
-    .where('workspace_id', '=', workspaceId)
+    .select('deliveryId')
+    .where('workspaceId', '=', workspaceId)
     // Ids begin with their time, and the index is on the id.
     .where(
       'id',
@@ -107,7 +107,7 @@ export async function knownDeliveries(
         .padStart(12, '0')
         .replace(/^(.{8})/, '$1-')}`,
     )
-    .where('delivery_id', 'in', deliveryIds)
+    .where('deliveryId', 'in', deliveryIds)
     .execute()
-  return new Set(rows.map(({ delivery_id }) => delivery_id!))
+  return new Set(rows.map(({ deliveryId }) => deliveryId!))
 }

@@ -1,32 +1,15 @@
-import type { Transaction } from '#db'
+import type { Row, Transaction } from '#db'
 
 /** An event as its subscribers get it. */
-export interface HubEvent {
-  readonly id: string
-  readonly workspaceId: string
-  readonly type: string
-  readonly connector: string
-  readonly integrationId: string | null
-  readonly integration: string | null
-  readonly subject: string | null
-  readonly data: unknown
-  readonly receivedAt: Date
+export interface HubEvent extends Pick<
+  Row<'events'>,
+  'id' | 'workspaceId' | 'type' | 'connector' | 'integrationId' | 'integration' | 'subject' | 'data' | 'receivedAt' | 'replays'
+> {
   /** How many runs led to it, each started by an event of the one before. */
   readonly depth?: number
-  /** How often it was replayed. Each replay starts runs and deliveries of its own. */
-  readonly replays: number
 }
 
-export interface SubscriptionRow {
-  readonly id: string
-  readonly workspaceId: string
-  readonly kind: string
-  readonly target: string
-  readonly types: readonly string[]
-  readonly filter: string | null
-  readonly ordered: boolean
-  readonly detail: Record<string, unknown> | null
-}
+export type SubscriptionRow = Omit<Row<'subscriptions'>, 'enabled' | 'problem' | 'createdAt'>
 
 export interface Match {
   readonly event: HubEvent

@@ -1,25 +1,18 @@
 import { sql as raw } from 'kysely'
-import type { Database, Sql, Transaction } from '#db'
+import type { Database, Row, Sql, Transaction } from '#db'
 import { postgresJson } from '#lib/postgres-text'
 import type { SubscriptionRow } from './event.ts'
 
-export interface NewEvent {
-  readonly id: string
-  readonly workspaceId: string
-  readonly type: string
-  readonly connector: string
-  readonly integrationId: string | null
-  readonly integration: string | null
+export interface NewEvent extends Pick<
+  Row<'events'>,
+  'id' | 'workspaceId' | 'type' | 'connector' | 'integrationId' | 'integration' | 'deliveryId' | 'problem' | 'subject' | 'receivedAt'
+> {
   readonly dedupeKey: string
   readonly dedupe: Buffer
-  readonly deliveryId: string | null
   readonly status: 'dispatched' | 'unparsed'
-  readonly problem: string | null
-  readonly subject: string | null
   readonly whole: boolean
   readonly headers: Record<string, unknown>
   readonly body: Buffer
-  readonly receivedAt: Date
 }
 
 /**
@@ -61,46 +54,28 @@ export async function insertEvents({ pool }: Database, events: readonly NewEvent
 
 export const eventColumns = [
   'e.id',
-  'e.workspace_id as workspaceId',
+  'e.workspaceId',
   'e.type',
   'e.connector',
-  'e.integration_id as integrationId',
+  'e.integrationId',
   'e.integration',
-  'e.dedupe_key as dedupeKey',
-  'e.delivery_id as deliveryId',
+  'e.dedupeKey',
+  'e.deliveryId',
   'e.verified',
   'e.problem',
   'e.subject',
   'e.data',
   'e.transform',
   'e.replays',
-  'e.received_at as receivedAt',
+  'e.receivedAt',
 ] as const
 
-export interface EventRow {
-  readonly id: string
-  readonly workspaceId: string
-  readonly type: string
-  readonly connector: string
-  readonly integrationId: string | null
-  readonly integration: string | null
-  readonly dedupeKey: string | null
-  readonly deliveryId: string | null
-  readonly verified: boolean
-  readonly status: string
-  readonly problem: string | null
-  readonly subject: string | null
-  readonly data: unknown
-  readonly transform: string | null
-  readonly replays: number
-  readonly receivedAt: Date
+export interface EventRow extends Omit<Row<'events'>, 'dedupe' | 'headers' | 'body' | 'status'> {
+  readonly status: Row<'events'>['status'] | 'received'
 }
 
 /** An event with the headers and the body that were received. */
-export interface StoredEvent extends EventRow {
-  readonly headers: Record<string, unknown> | null
-  readonly body: Buffer | null
-}
+export type StoredEvent = EventRow & Pick<Row<'events'>, 'headers' | 'body'>
 
 // An arbitrary fixed number. Only one process dispatches at a time, which keeps the order of arrival and is fast enough.
 const dispatchLock = 4_867_120_003
@@ -116,24 +91,18 @@ export async function tryDispatchLock(trx: Transaction): Promise<boolean> {
 }
 
 export async function isQueueEmpty(sql: Sql): Promise<boolean> {
-  return (await sql.selectFrom('event_queue').select('seq').limit(1).executeTakeFirst()) === undefined
+  return (await sql.selectFrom('eventQueue').select('seq').limit(1).executeTakeFirst()) === undefined
 }
 
-export interface Waiting {
-  readonly seq: number
-  readonly workspaceId: string
-  readonly id: string
-  readonly type: string
-  readonly whole: boolean
+export interface Waiting
+  extends Pick<Row<'eventQueue'>, 'seq' | 'workspaceId' | 'whole'>, Pick<Row<'events'>, 'id' | 'type' | 'receivedAt'> {
   readonly bytes: number
-  readonly receivedAt: Date
 }
 
 /** The next events of the queue in order of arrival, with what is needed to find the subscriptions that may match. */
 export async function nextWaiting(trx: Transaction, max: number): Promise<Waiting[]> {
   const { rows } = await raw<Waiting>`
-    select q.seq, q.workspace_id as "workspaceId", q.event_id as id, e.type, q.whole, coalesce(octet_length(e.body), 0) as bytes,
-           e.received_at as "receivedAt"
+    select q.seq, q.workspace_id, q.event_id as id, e.type, q.whole, coalesce(octet_length(e.body), 0) as bytes, e.received_at
       from (select * from hub.event_queue order by seq limit ${max}) as q
       join hub.events e on e.workspace_id = q.workspace_id and e.id = q.event_id
      order by q.seq`.execute(trx)
@@ -145,7 +114,7 @@ export async function storedEvents(trx: Transaction, waiting: readonly Waiting[]
   const rows = await trx
     .selectFrom('events as e')
     .select([...eventColumns, 'e.status', 'e.headers', 'e.body'])
-    .where((e) => e.or(waiting.map(({ workspaceId, id }) => e.and({ 'e.workspace_id': workspaceId, 'e.id': id }))))
+    .where((e) => e.or(waiting.map(({ workspaceId, id }) => e.and({ 'e.workspaceId': workspaceId, 'e.id': id }))))
     .execute()
   return new Map(rows.map((row) => [row.id, row]))
 }
@@ -182,17 +151,19 @@ export async function changeEvents(trx: Transaction, changes: readonly EventChan
 export function subscriptionsOf(sql: Sql, workspaceIds: readonly string[]): Promise<SubscriptionRow[]> {
   return sql
     .selectFrom('subscriptions')
-    .select(['id', 'workspace_id as workspaceId', 'kind', 'target', 'types', 'filter', 'ordered', 'detail'])
+    .selectAll()
     .where('enabled', '=', true)
-    .where('workspace_id', 'in', workspaceIds)
+    .where('workspaceId', 'in', workspaceIds)
     .orderBy('id')
     .execute()
 }
 
 export async function insertSubscription(trx: Sql, row: SubscriptionRow): Promise<void> {
-  const { workspaceId, types, detail, ...rest } = row
-  const values = { ...rest, workspace_id: workspaceId, types: [...types], detail: detail ? JSON.stringify(postgresJson(detail)) : null }
-  await trx.insertInto('subscriptions').values(values).execute()
+  const { detail } = row
+  await trx
+    .insertInto('subscriptions')
+    .values({ ...row, detail: detail && JSON.stringify(postgresJson(detail)) })
+    .execute()
 }
 
 export async function deleteSubscriptions(trx: Sql, kind: string, target: string): Promise<void> {
@@ -204,15 +175,7 @@ export async function disableSubscription(trx: Transaction, id: string, problem:
   await trx.updateTable('subscriptions').set({ enabled: false, problem }).where('id', '=', id).execute()
 }
 
-export interface Effect {
-  readonly workspaceId: string
-  readonly eventId: string
-  readonly subscriptionId: string
-  readonly replay: number
-  readonly kind: string
-  readonly target: string
-  readonly effectId: string
-}
+export type Effect = Omit<Row<'eventEffects'>, 'at'>
 
 export async function insertEffects(trx: Transaction, effects: readonly Effect[]): Promise<void> {
   if (effects.length === 0) return
@@ -226,9 +189,9 @@ export async function insertEffects(trx: Transaction, effects: readonly Effect[]
 
 export function effectsOf(sql: Sql, eventId: string) {
   return sql
-    .selectFrom('event_effects')
-    .select(['kind', 'target', 'effect_id as effectId', 'replay', 'at'])
-    .where('event_id', '=', eventId)
+    .selectFrom('eventEffects')
+    .select(['kind', 'target', 'effectId', 'replay', 'at'])
+    .where('eventId', '=', eventId)
     .orderBy('at')
     .execute()
 }

@@ -1,125 +1,56 @@
 import { sql as raw } from 'kysely'
-import type { Sql } from '#db'
+import type { Row, Sql } from '#db'
 
-export type IntegrationStatus = 'active' | 'inactive' | 'error'
-export type IntegrationOrigin = 'user' | 'environment' | 'credential'
-
-export interface IntegrationRow {
-  readonly id: string
-  readonly workspaceId: string
-  readonly name: string
-  readonly connector: string
-  readonly authType: string
-  readonly credential: string | null
-  readonly config: Record<string, unknown>
-  readonly enabled: boolean
-  readonly status: string
-  readonly origin: string
-  readonly successCount: number
-  readonly errorCount: number
-  readonly consecutiveErrors: number
-  readonly lastError: Record<string, unknown> | null
-  readonly lastErrorAt: Date | null
-  readonly lastSuccessAt: Date | null
-  /** Name of the credential that its webhooks are signed with, where it has one of its own. */
-  readonly webhookCredential: string | null
-  readonly createdAt: Date
-  readonly updatedAt: Date
-}
-
-const columns = [
-  'id',
-  'workspace_id as workspaceId',
-  'name',
-  'connector',
-  'auth_type as authType',
-  'credential',
-  'config',
-  'enabled',
-  'status',
-  'origin',
-  'success_count as successCount',
-  'error_count as errorCount',
-  'consecutive_errors as consecutiveErrors',
-  'last_error as lastError',
-  'last_error_at as lastErrorAt',
-  'last_success_at as lastSuccessAt',
-  'webhook_credential as webhookCredential',
-  'created_at as createdAt',
-  'updated_at as updatedAt',
-] as const
+export type IntegrationRow = Row<'integrations'>
 
 export function listIntegrations(sql: Sql, workspaceId: string): Promise<IntegrationRow[]> {
-  return sql.selectFrom('integrations').select(columns).where('workspace_id', '=', workspaceId).orderBy('name').execute()
+  return sql.selectFrom('integrations').selectAll().where('workspaceId', '=', workspaceId).orderBy('name').execute()
 }
 
 /** By id or by unique name. */
 export function findIntegration(sql: Sql, workspaceId: string, ref: string): Promise<IntegrationRow | undefined> {
   return sql
     .selectFrom('integrations')
-    .select(columns)
-    .where('workspace_id', '=', workspaceId)
+    .selectAll()
+    .where('workspaceId', '=', workspaceId)
     .where((e) => e.or([e('id', '=', ref), e('name', '=', ref)]))
     .orderBy((e) => e('id', '=', ref), 'desc')
     .executeTakeFirst()
 }
 
-export interface NewIntegration {
-  readonly id: string
-  readonly workspaceId: string
-  readonly name: string
-  readonly connector: string
-  readonly authType: string
-  readonly credential: string | null
-  readonly config: Record<string, unknown>
+export interface NewIntegration extends Pick<
+  IntegrationRow,
+  'id' | 'workspaceId' | 'name' | 'connector' | 'authType' | 'credential' | 'config' | 'origin' | 'webhookCredential'
+> {
   readonly status: 'active' | 'inactive'
-  readonly origin: IntegrationOrigin
-  readonly webhookCredential: string | null
 }
 
 /** Undefined when the name is taken. */
 export function insertIntegration(sql: Sql, row: NewIntegration): Promise<IntegrationRow | undefined> {
-  const { workspaceId, authType, config, webhookCredential, ...rest } = row
   return sql
     .insertInto('integrations')
-    .values({
-      ...rest,
-      workspace_id: workspaceId,
-      auth_type: authType,
-      config: JSON.stringify(config),
-      enabled: rest.status === 'active',
-      webhook_credential: webhookCredential,
-    })
-    .onConflict((conflict) => conflict.columns(['workspace_id', 'name']).doNothing())
-    .returning(columns)
+    .values({ ...row, config: JSON.stringify(row.config), enabled: row.status === 'active' })
+    .onConflict((conflict) => conflict.columns(['workspaceId', 'name']).doNothing())
+    .returningAll()
     .executeTakeFirst()
 }
 
-export interface IntegrationChange {
-  readonly name?: string
-  readonly authType?: string
-  readonly credential?: string | null
-  readonly config?: Record<string, unknown>
-  readonly status?: IntegrationStatus
-  readonly consecutiveErrors?: number
-  readonly webhookCredential?: string
-}
+export type IntegrationChange = Partial<
+  Pick<IntegrationRow, 'name' | 'authType' | 'credential' | 'config' | 'status' | 'consecutiveErrors' | 'webhookCredential'>
+>
 
 export function updateIntegration(sql: Sql, id: string, change: IntegrationChange): Promise<IntegrationRow | undefined> {
-  const { authType, config, consecutiveErrors, webhookCredential, ...rest } = change
+  const { config, status } = change
   return sql
     .updateTable('integrations')
     .set({
-      ...rest,
-      ...(authType === undefined ? {} : { auth_type: authType }),
-      ...(config === undefined ? {} : { config: JSON.stringify(config) }),
-      ...(rest.status === undefined ? {} : { enabled: rest.status === 'active' }),
-      ...(consecutiveErrors === undefined ? {} : { consecutive_errors: consecutiveErrors }),
-      ...(webhookCredential === undefined ? {} : { webhook_credential: webhookCredential }),
-      updated_at: new Date(),
+      ...change,
+      config: config && JSON.stringify(config),
+      enabled: status === undefined ? undefined : status === 'active',
+      updatedAt: new Date(),
     })
     .where('id', '=', id)
-    .returning(columns)
+    .returningAll()
     .executeTakeFirst()
 }
 
@@ -130,7 +61,7 @@ export function updateIntegration(sql: Sql, id: string, change: IntegrationChang
 export function findForHook(sql: Sql, ref: string, connector: string | undefined): Promise<IntegrationRow[]> {
   return sql
     .selectFrom('integrations')
-    .select(columns)
+    .selectAll()
     .where((e) => e.or([e('id', '=', ref), e('name', '=', ref), ...(connector === undefined ? [] : [e('connector', '=', connector)])]))
     .where('status', 'in', ['active', 'error'])
     .orderBy('id')
@@ -141,7 +72,7 @@ export function findForHook(sql: Sql, ref: string, connector: string | undefined
 export async function workspacesToMove(sql: Sql): Promise<string[]> {
   const rows = await sql
     .selectFrom('integrations as i')
-    .innerJoin('workspaces as w', 'w.id', 'i.workspace_id')
+    .innerJoin('workspaces as w', 'w.id', 'i.workspaceId')
     .select('w.name')
     .distinct()
     .where(
@@ -154,13 +85,13 @@ export async function workspacesToMove(sql: Sql): Promise<string[]> {
 
 export async function deleteIntegration(sql: Sql, id: string): Promise<void> {
   await sql.deleteFrom('integrations').where('id', '=', id).execute()
-  await sql.deleteFrom('rate_limits').where('integration_id', '=', id).execute()
+  await sql.deleteFrom('rateLimits').where('integrationId', '=', id).execute()
 }
 
 export async function addSuccesses(sql: Sql, id: string, count: number, at: Date): Promise<void> {
   await sql
     .updateTable('integrations')
-    .set({ success_count: raw`success_count + ${count}`, consecutive_errors: 0, last_success_at: at })
+    .set({ successCount: raw`success_count + ${count}`, consecutiveErrors: 0, lastSuccessAt: at })
     .where('id', '=', id)
     .execute()
 }
@@ -179,7 +110,7 @@ export async function addError(
            status = case when i.enabled and i.consecutive_errors + 1 >= ${limit} then 'error' else i.status end
       from (select id, enabled from hub.integrations where id = ${id} for update) as before
      where i.id = before.id
-    returning i.consecutive_errors as consecutive, before.enabled and not i.enabled as "disabledNow"`.execute(sql)
+    returning i.consecutive_errors as consecutive, before.enabled and not i.enabled as disabled_now`.execute(sql)
   return rows[0]
 }
 
@@ -190,7 +121,7 @@ export async function takeShare(
   wanted: number,
   limit: number,
 ): Promise<{ granted: number; windowEndsInMs: number; pausedForMs: number }> {
-  const { rows } = await raw<{ granted: number; window_ms: number; paused_ms: number }>`
+  const { rows } = await raw<{ granted: number; windowEndsInMs: number; pausedForMs: number }>`
     with before as (
       select case when window_start < date_trunc('minute', now()) then 0 else used end as used
         from hub.rate_limits where integration_id = ${id} for update
@@ -200,10 +131,9 @@ export async function takeShare(
       from before
      where r.integration_id = ${id}
     returning r.used - before.used as granted,
-              (extract(epoch from r.window_start + interval '1 minute' - now()) * 1000)::int as window_ms,
-              greatest(0, coalesce(extract(epoch from r.paused_until - now()) * 1000, 0))::int as paused_ms`.execute(sql)
-  const row = rows[0]
-  if (row) return { granted: row.granted, windowEndsInMs: row.window_ms, pausedForMs: row.paused_ms }
+              (extract(epoch from r.window_start + interval '1 minute' - now()) * 1000)::int as window_ends_in_ms,
+              greatest(0, coalesce(extract(epoch from r.paused_until - now()) * 1000, 0))::int as paused_for_ms`.execute(sql)
+  if (rows[0]) return rows[0]
   await raw`insert into hub.rate_limits (integration_id, window_start, used) values (${id}, date_trunc('minute', now()), 0)
     on conflict do nothing`.execute(sql)
   return takeShare(sql, id, wanted, limit)

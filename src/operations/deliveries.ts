@@ -27,7 +27,7 @@ function renderDelivery(row: DeliveryRow): z.output<typeof deliverySchema> {
     event: row.eventId,
     event_type: row.eventType,
     replay: row.replay,
-    status: row.status as z.output<typeof status>,
+    status: row.status,
     attempts: row.attempts,
     next_at: row.status === 'pending' ? row.nextAt.toISOString() : null,
     last_status: row.lastStatus,

@@ -1,56 +1,12 @@
 import { sql as raw } from 'kysely'
-import type { Sql } from '#db'
+import type { Row, Sql } from '#db'
 
-export type InvocationStatus = 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
+export type InvocationRow = Row<'invocations'>
 
-export interface InvocationRow {
-  readonly id: string
-  readonly workspaceId: string
-  readonly tool: string
-  readonly connector: string
-  readonly effect: string
-  readonly integrationId: string | null
-  readonly integration: string | null
-  readonly transport: string
-  readonly actor: string
-  readonly key: string | null
-  readonly digest: string
-  readonly status: InvocationStatus
-  readonly input: unknown
-  readonly output: unknown
-  readonly error: Record<string, unknown> | null
-  readonly attempts: number
-  readonly executorId: string
-  readonly startedAt: Date
-  readonly finishedAt: Date | null
-}
-
-const columns = [
-  'id',
-  'workspace_id as workspaceId',
-  'tool',
-  'connector',
-  'effect',
-  'integration_id as integrationId',
-  'integration',
-  'transport',
-  'actor',
-  'key',
-  'digest',
-  'status',
-  'input',
-  'output',
-  'error',
-  'attempts',
-  'executor_id as executorId',
-  'started_at as startedAt',
-  'finished_at as finishedAt',
-] as const
-
-type Wire = Omit<InvocationRow, 'startedAt' | 'finishedAt' | 'attempts'> & { readonly startedAt: Date; readonly finishedAt: Date | null }
+type NewInvocation = Omit<InvocationRow, 'attempts'>
 
 /** Inserts many rows in one statement and returns the inserted ids. A row whose key exists already is not inserted. */
-export async function insertInvocations(sql: Sql, rows: readonly Wire[]): Promise<Set<string>> {
+export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]): Promise<Set<string>> {
   const { rows: made } = await raw<{ id: string }>`
     insert into hub.invocations (id, workspace_id, tool, connector, effect, integration_id, integration, transport, actor, key, digest, status,
                                  input, output, error, executor_id, started_at, finished_at)
@@ -64,13 +20,9 @@ export async function insertInvocations(sql: Sql, rows: readonly Wire[]): Promis
   return new Set(made.map(({ id }) => id))
 }
 
-export interface Ending {
-  readonly id: string
+export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'error' | 'executorId'> {
   readonly status: 'completed' | 'failed' | 'outcome_unknown'
-  readonly output: unknown
-  readonly error: Record<string, unknown> | null
   readonly finishedAt: Date
-  readonly executorId: string
 }
 
 /** Ends only calls that this executor still runs, so that calls that a sweep ended or another process took over are not overwritten. */
@@ -84,27 +36,17 @@ export async function finishInvocations(sql: Sql, endings: readonly Ending[]): P
 }
 
 export function findInvocation(sql: Sql, workspaceId: string, id: string): Promise<InvocationRow | undefined> {
-  return sql
-    .selectFrom('invocations')
-    .select(columns)
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', id)
-    .executeTakeFirst() as Promise<InvocationRow | undefined>
+  return sql.selectFrom('invocations').selectAll().where('workspaceId', '=', workspaceId).where('id', '=', id).executeTakeFirst()
 }
 
 export function findByKey(sql: Sql, workspaceId: string, key: string): Promise<InvocationRow | undefined> {
-  return sql
-    .selectFrom('invocations')
-    .select(columns)
-    .where('workspace_id', '=', workspaceId)
-    .where('key', '=', key)
-    .executeTakeFirst() as Promise<InvocationRow | undefined>
+  return sql.selectFrom('invocations').selectAll().where('workspaceId', '=', workspaceId).where('key', '=', key).executeTakeFirst()
 }
 
 export interface InvocationFilter {
   readonly tool?: string | undefined
   readonly connector?: string | undefined
-  readonly status?: string | undefined
+  readonly status?: InvocationRow['status'] | undefined
   readonly before?: string | undefined
   readonly limit: number
 }
@@ -116,15 +58,15 @@ export function listInvocations(
 ): Promise<InvocationRow[]> {
   return sql
     .selectFrom('invocations')
-    .select(columns)
-    .where('workspace_id', '=', workspaceId)
+    .selectAll()
+    .where('workspaceId', '=', workspaceId)
     .$if(tool !== undefined, (query) => query.where('tool', '=', tool!))
     .$if(connector !== undefined, (query) => query.where('connector', '=', connector!))
     .$if(status !== undefined, (query) => query.where('status', '=', status!))
     .$if(before !== undefined, (query) => query.where('id', '<', before!))
     .orderBy('id', 'desc')
     .limit(limit)
-    .execute() as Promise<InvocationRow[]>
+    .execute()
 }
 
 /** Starts an ended or queued invocation again; false when another process did so first. */
@@ -134,9 +76,9 @@ export async function retake(sql: Sql, row: Pick<InvocationRow, 'id' | 'status' 
     .set({
       status: 'running',
       attempts: row.status === 'queued' ? row.attempts : row.attempts + 1,
-      executor_id: executorId,
-      started_at: new Date(),
-      finished_at: null,
+      executorId,
+      startedAt: new Date(),
+      finishedAt: null,
       error: null,
     })
     .where('id', '=', row.id)
@@ -163,21 +105,21 @@ export async function resolveInterrupted(
     returning i.id`.execute(sql)
   if (rows.length === 0) return []
   const ids = rows.map(({ id }) => id)
-  return (await sql.selectFrom('invocations').select(columns).where('id', 'in', ids).execute()) as InvocationRow[]
+  return sql.selectFrom('invocations').selectAll().where('id', 'in', ids).execute()
 }
 
 /** Ends queued calls as failed and returns them. */
-export async function failQueued(
+export function failQueued(
   trx: Sql,
   { ids, statuses, error }: { ids: readonly string[]; statuses: readonly InvocationStatus[]; error: Record<string, unknown> },
 ): Promise<InvocationRow[]> {
-  return (await trx
+  return trx
     .updateTable('invocations')
-    .set({ status: 'failed', finished_at: new Date(), error: JSON.stringify(error) })
+    .set({ status: 'failed', finishedAt: new Date(), error: JSON.stringify(error) })
     .where('id', 'in', ids)
     .where('status', 'in', statuses)
-    .returning(columns)
-    .execute()) as InvocationRow[]
+    .returningAll()
+    .execute()
 }
 
 export async function dropOld(sql: Sql, before: Date, most: number): Promise<number> {
@@ -190,15 +132,15 @@ export async function dropOld(sql: Sql, before: Date, most: number): Promise<num
 }
 
 export async function readPolicy(sql: Sql, workspaceId: string): Promise<unknown[]> {
-  const row = await sql.selectFrom('policies').select('rules').where('workspace_id', '=', workspaceId).executeTakeFirst()
+  const row = await sql.selectFrom('policies').select('rules').where('workspaceId', '=', workspaceId).executeTakeFirst()
   return row?.rules ?? []
 }
 
 export async function writePolicy(sql: Sql, workspaceId: string, rules: readonly unknown[]): Promise<void> {
-  const values = { rules: JSON.stringify(rules), updated_at: new Date() }
+  const values = { rules: JSON.stringify(rules), updatedAt: new Date() }
   await sql
     .insertInto('policies')
-    .values({ workspace_id: workspaceId, ...values })
-    .onConflict((conflict) => conflict.column('workspace_id').doUpdateSet(values))
+    .values({ workspaceId, ...values })
+    .onConflict((conflict) => conflict.column('workspaceId').doUpdateSet(values))
     .execute()
 }

@@ -1,16 +1,7 @@
 import { sql as raw } from 'kysely'
-import type { Sql } from '#db'
+import type { Row, Sql } from '#db'
 
-export interface Rejection {
-  readonly hook: string
-  readonly reason: string
-  readonly minute: Date
-  readonly workspaceId: string | null
-  readonly connector: string | null
-  readonly address: string
-  readonly count: number
-  readonly lastAt: Date
-}
+export type Rejection = Row<'webhookRejections'>
 
 export async function addRejections(sql: Sql, rejections: readonly Rejection[]): Promise<void> {
   await raw`
@@ -29,31 +20,23 @@ export function listRejections(
   { hook, unowned, limit }: { hook?: string | undefined; unowned: boolean; limit: number },
 ): Promise<Rejection[]> {
   let query = sql
-    .selectFrom('webhook_rejections')
-    .select(['hook', 'reason', 'minute', 'workspace_id as workspaceId', 'connector', 'address', 'count', 'last_at as lastAt'])
-    .where((e) =>
-      unowned ? e.or([e('workspace_id', '=', workspaceId), e('workspace_id', 'is', null)]) : e('workspace_id', '=', workspaceId),
-    )
+    .selectFrom('webhookRejections')
+    .selectAll()
+    .where((e) => (unowned ? e.or([e('workspaceId', '=', workspaceId), e('workspaceId', 'is', null)]) : e('workspaceId', '=', workspaceId)))
   if (hook !== undefined) query = query.where('hook', '=', hook)
-  return query.orderBy('last_at', 'desc').limit(limit).execute()
+  return query.orderBy('lastAt', 'desc').limit(limit).execute()
 }
 
 export async function noteSource(sql: Sql, source: { workspaceId: string; integrationId: string; hook: string; at: Date }): Promise<void> {
   const { workspaceId, integrationId, hook, at } = source
   await sql
-    .insertInto('webhook_sources')
-    .values({ workspace_id: workspaceId, integration_id: integrationId, hook, last_at: at })
-    .onConflict((conflict) => conflict.columns(['integration_id', 'hook']).doUpdateSet({ last_at: at }))
+    .insertInto('webhookSources')
+    .values({ workspaceId, integrationId, hook, lastAt: at })
+    .onConflict((conflict) => conflict.columns(['integrationId', 'hook']).doUpdateSet({ lastAt: at }))
     .execute()
 }
 
-export interface SourceRow {
-  readonly integrationId: string
-  readonly hook: string
-  readonly workspaceId: string
-  readonly checkedAt: Date | null
-  readonly missing: number
-}
+export type SourceRow = Omit<Row<'webhookSources'>, 'lastAt'>
 
 /** Claims the sources that are due, so that no other process checks them too. */
 export async function claimSources(sql: Sql, dueBefore: Date): Promise<SourceRow[]> {
@@ -62,24 +45,17 @@ export async function claimSources(sql: Sql, dueBefore: Date): Promise<SourceRow
       from (select integration_id, hook, checked_at from hub.webhook_sources
              where checked_at is null or checked_at < ${dueBefore} for update skip locked) as d
      where s.integration_id = d.integration_id and s.hook = d.hook
-    returning s.integration_id as "integrationId", s.hook, s.workspace_id as "workspaceId", d.checked_at as "checkedAt", s.missing`.execute(
-    sql,
-  )
+    returning s.integration_id, s.hook, s.workspace_id, d.checked_at, s.missing`.execute(sql)
   return rows
 }
 
 /** Resets the time of the check, so that the next one begins where this one did. */
 export async function releaseSource(sql: Sql, { integrationId, hook, checkedAt }: SourceRow): Promise<void> {
-  await sql
-    .updateTable('webhook_sources')
-    .set({ checked_at: checkedAt })
-    .where('integration_id', '=', integrationId)
-    .where('hook', '=', hook)
-    .execute()
+  await sql.updateTable('webhookSources').set({ checkedAt }).where('integrationId', '=', integrationId).where('hook', '=', hook).execute()
 }
 
 export async function noteMissing(sql: Sql, { integrationId, hook }: SourceRow, missing: number): Promise<void> {
-  await sql.updateTable('webhook_sources').set({ missing }).where('integration_id', '=', integrationId).where('hook', '=', hook).execute()
+  await sql.updateTable('webhookSources').set({ missing }).where('integrationId', '=', integrationId).where('hook', '=', hook).execute()
 }
 
 export async function deleteRejections(sql: Sql, before: Date, max: number): Promise<number> {

@@ -10,7 +10,7 @@ export async function insertAnnouncements(trx: Transaction, rows: readonly Row[]
   const wire = rows.map(({ subject = null, integration, ...rest }) => ({
     ...rest,
     subject,
-    integration_id: integration?.id ?? null,
+    integrationId: integration?.id ?? null,
     integration: integration?.name ?? null,
   }))
   await raw`
@@ -29,7 +29,7 @@ export async function subscribedTypes(sql: Sql, workspaceId: string): Promise<st
   const rows = await sql
     .selectFrom('subscriptions')
     .select('types')
-    .where('workspace_id', '=', workspaceId)
+    .where('workspaceId', '=', workspaceId)
     .where('enabled', '=', true)
     .execute()
   return rows.flatMap(({ types }) => types)

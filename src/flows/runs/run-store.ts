@@ -1,74 +1,12 @@
 import { sql as raw } from 'kysely'
-import type { Sql, Transaction } from '#db'
+import type { Row, Sql, Transaction } from '#db'
 import { heldJobs } from '#engine'
 import { postgresJson } from '#lib/postgres-text'
-import type { RunError } from '../interpreter/error.ts'
 
-export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
-
-export interface RunRow {
-  readonly id: string
-  readonly workspaceId: string
-  readonly flowId: string
-  readonly flow: string
-  readonly version: number
-  readonly status: RunStatus
-  readonly trigger: Record<string, unknown>
-  readonly eventId: string | null
-  readonly parameters: Record<string, unknown>
-  readonly outputs: unknown
-  readonly error: RunError | null
-  readonly actor: string
-  readonly scopes: readonly string[]
-  readonly readOnly: boolean
-  readonly dryRun: boolean
-  readonly replayOf: string | null
-  readonly parentRun: string | null
-  readonly parentPath: string | null
-  readonly depth: number
-  readonly concurrencyKey: string | null
-  readonly segment: number
-  readonly cancelling: boolean
-  readonly wakeAt: Date | null
-  readonly deadlineAt: Date | null
-  readonly createdAt: Date
-  readonly startedAt: Date | null
-  readonly finishedAt: Date | null
-}
-
-const columns = [
-  'id',
-  'workspace_id as workspaceId',
-  'flow_id as flowId',
-  'flow',
-  'version',
-  'status',
-  'trigger',
-  'event_id as eventId',
-  'parameters',
-  'outputs',
-  'error',
-  'actor',
-  'scopes',
-  'read_only as readOnly',
-  'dry_run as dryRun',
-  'replay_of as replayOf',
-  'parent_run as parentRun',
-  'parent_path as parentPath',
-  'depth',
-  'concurrency_key as concurrencyKey',
-  'segment',
-  'cancelling',
-  'wake_at as wakeAt',
-  'deadline_at as deadlineAt',
-  'created_at as createdAt',
-  'started_at as startedAt',
-  'finished_at as finishedAt',
-] as const
+export type RunRow = Omit<Row<'flowRuns'>, 'wakeRequested'>
+export type RunStatus = RunRow['status']
 
 export const endedStatuses: readonly RunStatus[] = ['completed', 'failed', 'cancelled', 'skipped', 'quarantined']
-
-const asRuns = <T>(rows: Promise<T>): Promise<RunRow[]> => rows as unknown as Promise<RunRow[]>
 
 export type NewRun = Omit<RunRow, 'outputs' | 'cancelling' | 'finishedAt' | 'segment'>
 
@@ -87,23 +25,21 @@ export async function insertRuns(trx: Transaction, runs: readonly NewRun[]): Pro
            "deadlineAt" timestamptz, "createdAt" timestamptz, "startedAt" timestamptz)`.execute(trx)
 }
 
-export async function findRun(sql: Sql, workspaceId: string, id: string): Promise<RunRow | undefined> {
-  return (
-    await asRuns(sql.selectFrom('flow_runs').select(columns).where('workspace_id', '=', workspaceId).where('id', '=', id).execute())
-  )[0]
+export function findRun(sql: Sql, workspaceId: string, id: string): Promise<RunRow | undefined> {
+  return sql.selectFrom('flowRuns').selectAll().where('workspaceId', '=', workspaceId).where('id', '=', id).executeTakeFirst()
 }
 
 export function runsById(sql: Sql, ids: readonly string[]): Promise<RunRow[]> {
-  return asRuns(sql.selectFrom('flow_runs').select(columns).where('id', 'in', ids).execute())
+  return sql.selectFrom('flowRuns').selectAll().where('id', 'in', ids).execute()
 }
 
-export async function lockRun(trx: Transaction, id: string): Promise<RunRow | undefined> {
-  return (await asRuns(trx.selectFrom('flow_runs').select(columns).where('id', '=', id).forUpdate().execute()))[0]
+export function lockRun(trx: Transaction, id: string): Promise<RunRow | undefined> {
+  return trx.selectFrom('flowRuns').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
 
 export interface RunFilter {
   readonly flow?: string | undefined
-  readonly status?: string | undefined
+  readonly status?: RunStatus | undefined
   readonly event?: string | undefined
   readonly parent?: string | undefined
 }
@@ -114,21 +50,16 @@ export function listRuns(
   { flow, status, event, parent }: RunFilter,
   { before, limit }: { before?: string | undefined; limit: number },
 ): Promise<RunRow[]> {
-  let query = sql.selectFrom('flow_runs').select(columns).where('workspace_id', '=', workspaceId)
-  if (flow !== undefined) query = query.where((e) => e.or([e('flow', '=', flow), e('flow_id', '=', flow)]))
+  let query = sql.selectFrom('flowRuns').selectAll().where('workspaceId', '=', workspaceId)
+  if (flow !== undefined) query = query.where((e) => e.or([e('flow', '=', flow), e('flowId', '=', flow)]))
   if (status !== undefined) query = query.where('status', '=', status)
-  if (event !== undefined) query = query.where('event_id', '=', event)
-  if (parent !== undefined) query = query.where('parent_run', '=', parent)
+  if (event !== undefined) query = query.where('eventId', '=', event)
+  if (parent !== undefined) query = query.where('parentRun', '=', parent)
   if (before !== undefined) query = query.where('id', '<', before)
-  return asRuns(query.orderBy('id', 'desc').limit(limit).execute())
+  return query.orderBy('id', 'desc').limit(limit).execute()
 }
 
-export interface RunEnd {
-  readonly id: string
-  readonly status: RunStatus
-  readonly outputs: unknown
-  readonly error: RunError | null
-}
+export type RunEnd = Pick<RunRow, 'id' | 'status' | 'outputs' | 'error'>
 
 /** The right to write what a run has come to: a job of an executor. */
 export interface Claim {
@@ -194,18 +125,18 @@ export async function claimRuns(trx: Transaction, ids: readonly string[]): Promi
 /** When the next run and the next schedule are due: one cheap statement for the many rounds in which nothing is. */
 export async function nextDue(sql: Sql): Promise<{ runAt: Date | null; scheduleAt: Date | null }> {
   const { rows } = await raw<{ runAt: Date | null; scheduleAt: Date | null }>`
-    select (select min(wake_at) from hub.flow_runs where status in ('waiting', 'queued')) as "runAt",
-           (select min(next_at) from hub.flow_schedules) as "scheduleAt"`.execute(sql)
+    select (select min(wake_at) from hub.flow_runs where status in ('waiting', 'queued')) as run_at,
+           (select min(next_at) from hub.flow_schedules) as schedule_at`.execute(sql)
   return rows[0]!
 }
 
 export async function dueRuns(trx: Transaction, now: Date, most: number): Promise<{ id: string; status: string }[]> {
   return trx
-    .selectFrom('flow_runs')
+    .selectFrom('flowRuns')
     .select(['id', 'status'])
     .where('status', 'in', ['waiting', 'queued'])
-    .where('wake_at', '<=', now)
-    .orderBy('wake_at')
+    .where('wakeAt', '<=', now)
+    .orderBy('wakeAt')
     .limit(most)
     .forUpdate()
     .skipLocked()
@@ -219,10 +150,10 @@ export async function lockConcurrencyKey(trx: Transaction, flowId: string, key: 
 
 export async function runsWithKey(trx: Transaction, flowId: string, key: string): Promise<{ active: string[]; queued: string[] }> {
   const rows = await trx
-    .selectFrom('flow_runs')
+    .selectFrom('flowRuns')
     .select(['id', 'status'])
-    .where('flow_id', '=', flowId)
-    .where('concurrency_key', '=', key)
+    .where('flowId', '=', flowId)
+    .where('concurrencyKey', '=', key)
     .where('status', 'in', ['queued', 'running', 'waiting'])
     .orderBy('id')
     .execute()
@@ -235,37 +166,37 @@ export async function runsWithKey(trx: Transaction, flowId: string, key: string)
 /** The start times of the latest `count` runs of this flow and key, newest first. */
 export async function lastStarts(trx: Transaction, flowId: string, key: string, count: number): Promise<Date[]> {
   const rows = await trx
-    .selectFrom('flow_runs')
-    .select('started_at')
-    .where('flow_id', '=', flowId)
-    .where('concurrency_key', '=', key)
-    .where('started_at', 'is not', null)
-    .orderBy('started_at', 'desc')
+    .selectFrom('flowRuns')
+    .select('startedAt')
+    .where('flowId', '=', flowId)
+    .where('concurrencyKey', '=', key)
+    .where('startedAt', 'is not', null)
+    .orderBy('startedAt', 'desc')
     .limit(count)
     .execute()
-  return rows.map(({ started_at }) => started_at!)
+  return rows.map(({ startedAt }) => startedAt!)
 }
 
 export async function admitRun(trx: Transaction, id: string): Promise<void> {
   await trx
-    .updateTable('flow_runs')
-    .set({ status: 'running', started_at: new Date(), wake_at: null })
+    .updateTable('flowRuns')
+    .set({ status: 'running', startedAt: new Date(), wakeAt: null })
     .where('id', '=', id)
     .where('status', '=', 'queued')
     .execute()
 }
 
 export async function postponeAdmission(trx: Transaction, id: string, at: Date | null): Promise<void> {
-  await trx.updateTable('flow_runs').set({ wake_at: at }).where('id', '=', id).where('status', '=', 'queued').execute()
+  await trx.updateTable('flowRuns').set({ wakeAt: at }).where('id', '=', id).where('status', '=', 'queued').execute()
 }
 
 export async function markCancelling(trx: Transaction, id: string): Promise<void> {
-  await trx.updateTable('flow_runs').set({ cancelling: true }).where('id', '=', id).execute()
+  await trx.updateTable('flowRuns').set({ cancelling: true }).where('id', '=', id).execute()
 }
 
 export async function cancellingAmong(sql: Sql, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return []
-  const rows = await sql.selectFrom('flow_runs').select('id').where('id', 'in', ids).where('cancelling', '=', true).execute()
+  const rows = await sql.selectFrom('flowRuns').select('id').where('id', 'in', ids).where('cancelling', '=', true).execute()
   return rows.map(({ id }) => id)
 }
 
@@ -285,13 +216,13 @@ export async function reopen(trx: Transaction, id: string, handledSteps: readonl
   return rows[0]!
 }
 
-export async function findChild(sql: Sql, parentRun: string, parentPath: string): Promise<RunRow | undefined> {
-  const query = sql.selectFrom('flow_runs').select(columns).where('parent_run', '=', parentRun).where('parent_path', '=', parentPath)
-  return (await asRuns(query.orderBy('id', 'desc').limit(1).execute()))[0]
+export function findChild(sql: Sql, parentRun: string, parentPath: string): Promise<RunRow | undefined> {
+  const query = sql.selectFrom('flowRuns').selectAll().where('parentRun', '=', parentRun).where('parentPath', '=', parentPath)
+  return query.orderBy('id', 'desc').limit(1).executeTakeFirst()
 }
 
 export async function activeChildren(sql: Sql, parentRun: string): Promise<string[]> {
-  const rows = await sql.selectFrom('flow_runs').select('id').where('parent_run', '=', parentRun).where('finished_at', 'is', null).execute()
+  const rows = await sql.selectFrom('flowRuns').select('id').where('parentRun', '=', parentRun).where('finishedAt', 'is', null).execute()
   return rows.map(({ id }) => id)
 }
 

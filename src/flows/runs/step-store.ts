@@ -14,37 +14,8 @@ export interface StepWrite extends SavedStep {
   readonly job: string
 }
 
-interface Row extends Omit<SavedStep, 'until' | 'startedAt' | 'finishedAt'> {
-  readonly until: Date | null
-  readonly startedAt: Date
-  readonly finishedAt: Date | null
-}
-
-const columns = [
-  'run_id as runId',
-  'path',
-  'step',
-  'kind',
-  'status',
-  'input',
-  'output',
-  'error',
-  'attempts',
-  'key_no as keyNo',
-  'invocation_id as invocationId',
-  'until',
-  'started_at as startedAt',
-  'finished_at as finishedAt',
-] as const
-
 export async function stepsOf(sql: Sql, ...runIds: readonly string[]): Promise<SavedStep[]> {
-  const rows = (await sql
-    .selectFrom('flow_steps')
-    .select(columns)
-    .where('run_id', 'in', runIds)
-    .orderBy('started_at')
-    .orderBy('path')
-    .execute()) as unknown as Row[]
+  const rows = await sql.selectFrom('flowSteps').selectAll().where('runId', 'in', runIds).orderBy('startedAt').orderBy('path').execute()
   return rows.map(({ until, startedAt, finishedAt, ...rest }) => ({
     ...rest,
     until: until?.getTime() ?? null,
@@ -90,7 +61,7 @@ export async function saveSteps(sql: Sql, executorId: string, steps: readonly St
           and (s.status <> 'waiting' or excluded.status <> 'running' or excluded.attempts > s.attempts)
       returning 1
     )
-    select null as id, null as job, false as cancelling, false as "wakeRequested", count(*)::int as changed,
+    select null as id, null as job, false as cancelling, false as wake_requested, count(*)::int as changed,
            set_config('synchronous_commit', 'off', true)
       from saved
     union all

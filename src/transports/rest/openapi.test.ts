@@ -190,7 +190,7 @@ suite('/openapi.json', () => {
     await tools.approvals.ask({ workspaceId, message: 'May I?', askedBy: 'system:test', expiresAt: new Date(Date.now() + 600_000) })
     await flows.save(operator, 'id: failing\nsteps: [{id: a, transform: 1}]')
     const failed = await flows.trigger(operator, 'failing')
-    await db.sql.updateTable('flow_runs').set({ status: 'failed', finished_at: new Date() }).where('id', '=', failed.id).execute()
+    await db.sql.updateTable('flowRuns').set({ status: 'failed', finishedAt: new Date() }).where('id', '=', failed.id).execute()
     // A stored output, of which a part can be read.
     await db.pool.query(
       `insert into hub.invocations (id, workspace_id, tool, connector, effect, transport, actor, digest, status, output, executor_id, started_at)
