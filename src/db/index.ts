@@ -11,6 +11,7 @@ export { backup, restore, type BackupSummary } from './backup.ts'
 export { ensureDataDir, findNative, findRunning } from './embedded/index.ts'
 export { migrate, migrationState } from './migrate.ts'
 export { openPool } from './pool.ts'
+export { columnsOf, recordset } from './recordset.ts'
 export type { Row, Schema } from './schema.ts'
 export { isDatabaseTrouble, isPassing } from './trouble.ts'
 

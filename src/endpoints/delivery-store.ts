@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import type { Row, Sql, Transaction } from '#db'
+import { columnsOf, recordset, type Row, type Sql, type Transaction } from '#db'
 
 export type DeliveryRow = Pick<Row<'deliveries'>, (typeof columns)[number]>
 
@@ -32,19 +32,19 @@ export interface NewDelivery extends Pick<
 /** Returns the ids that were inserted. The others existed already, or their endpoint was deleted. */
 export async function insertDeliveries(trx: Transaction, rows: readonly NewDelivery[], now: Date): Promise<Set<string>> {
   if (rows.length === 0) return new Set()
+  const columns = columnsOf(rows, 'replay')
   const { rows: made } = await raw<{ id: string }>`
     with r as (
-      select row_number() over () as place, * from json_to_recordset(${JSON.stringify(rows)}::json) as r (id text, "workspaceId" text,
-             "endpointId" text, "eventId" text, "eventType" text, event text, replay int, "orderKey" text)
+      select row_number() over () as place, * from ${recordset('deliveries', rows, 'json')}
     ), there as (
-      select id from hub.endpoints where id in (select "endpointId" from r) order by id for key share
+      select id as endpoint from hub.endpoints where id in (select endpoint_id from r) order by id for key share
     )
-    insert into hub.deliveries (id, workspace_id, endpoint_id, event_id, event_type, event, replay, order_key, next_at, created_at)
-    select r.id, r."workspaceId", r."endpointId", r."eventId", r."eventType", r.event,
-           coalesce(r.replay, (select least(0, min(d.replay)) - 1 from hub.deliveries d
-                                where d.endpoint_id = r."endpointId" and d.event_id = r."eventId"), -1),
-           r."orderKey", ${now}, ${now}
-      from r join there on there.id = r."endpointId" order by r.place
+    insert into hub.deliveries (${columns}, replay, next_at, created_at)
+    select ${columns},
+           coalesce(replay, (select least(0, min(d.replay)) - 1 from hub.deliveries d
+                              where d.endpoint_id = r.endpoint_id and d.event_id = r.event_id), -1),
+           ${now}, ${now}
+      from r join there on endpoint = endpoint_id order by place
     on conflict (endpoint_id, event_id, replay) do nothing
     returning id`.execute(trx)
   return new Set(made.map(({ id }) => id))

@@ -1,6 +1,6 @@
 import { sql as raw, type RawBuilder } from 'kysely'
 import type { ClientBase } from 'pg'
-import type { Row, Sql, Transaction } from '#db'
+import { recordset, type Row, type Sql, type Transaction } from '#db'
 import type { Job } from './types.ts'
 
 export interface Executor {
@@ -181,7 +181,7 @@ export async function returnJobs(
 ): Promise<void> {
   await raw`
     update hub.jobs as j set executor_id = null, claimed_at = null, interrupted_at = now(), interruptions = r.interruptions, progress = r.progress
-      from jsonb_to_recordset(${JSON.stringify(returned)}::jsonb) as r (id text, interruptions int, progress int)
+      from ${recordset('jobs', returned, 'jsonb')} as r
      where j.id = r.id`.execute(trx)
   await raw`delete from hub.jobs where id = any(${quarantined}::text[])`.execute(trx)
   await trx.deleteFrom('executors').where('id', '=', executorId).execute()

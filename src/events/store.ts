@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import type { Database, Row, Sql, Transaction } from '#db'
+import { columnsOf, recordset, type Database, type Row, type Sql, type Transaction } from '#db'
 import { postgresJson } from '#lib/postgres-text'
 import type { SubscriptionRow } from './event.ts'
 
@@ -138,14 +138,13 @@ export interface EventChange {
 
 export async function changeEvents(trx: Transaction, changes: readonly EventChange[]): Promise<void> {
   if (changes.length === 0) return
-  const wire = changes.map(({ data, ...rest }) => ({ ...rest, data: data ?? null, kept: data === undefined }))
+  const kept = changes.map(({ data }) => data === undefined)
   await raw`
     update hub.events as e
        set status = r.status, problem = r.problem, type = coalesce(r.type, e.type), subject = coalesce(r.subject, e.subject),
-           data = case when r.kept then e.data else r.data end, transform = coalesce(r.transform, e.transform)
-      from jsonb_to_recordset(${JSON.stringify(postgresJson(wire))}::jsonb) as r ("workspaceId" text, id text, status text, problem text, type text,
-           subject text, data jsonb, transform text, kept boolean)
-     where e.workspace_id = r."workspaceId" and e.id = r.id`.execute(trx)
+           data = case when r.unnest then e.data else r.data end, transform = coalesce(r.transform, e.transform)
+      from rows from (${recordset('events', changes, 'jsonb')}, unnest(${kept}::boolean[])) as r
+     where e.workspace_id = r.workspace_id and e.id = r.id`.execute(trx)
 }
 
 export function subscriptionsOf(sql: Sql, workspaceIds: readonly string[]): Promise<SubscriptionRow[]> {
@@ -179,11 +178,9 @@ export type Effect = Omit<Row<'eventEffects'>, 'at'>
 
 export async function insertEffects(trx: Transaction, effects: readonly Effect[]): Promise<void> {
   if (effects.length === 0) return
+  const columns = columnsOf(effects)
   await raw`
-    insert into hub.event_effects (workspace_id, event_id, subscription_id, replay, kind, target, effect_id)
-    select "workspaceId", "eventId", "subscriptionId", replay, kind, target, "effectId"
-      from jsonb_to_recordset(${JSON.stringify(effects)}::jsonb) as r ("workspaceId" text, "eventId" text, "subscriptionId" text, replay int,
-           kind text, target text, "effectId" text)
+    insert into hub.event_effects (${columns}) select ${columns} from ${recordset('eventEffects', effects, 'jsonb')}
     on conflict do nothing`.execute(trx)
 }
 

@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import type { Row, Sql } from '#db'
+import { columnsOf, recordset, type Row, type Sql } from '#db'
 
 export type InvocationRow = Row<'invocations'>
 
@@ -7,14 +7,9 @@ type NewInvocation = Omit<InvocationRow, 'attempts'>
 
 /** Inserts many rows in one statement and returns the inserted ids. A row whose key exists already is not inserted. */
 export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]): Promise<Set<string>> {
+  const columns = columnsOf(rows)
   const { rows: made } = await raw<{ id: string }>`
-    insert into hub.invocations (id, workspace_id, tool, connector, effect, integration_id, integration, transport, actor, key, digest, status,
-                                 input, output, error, executor_id, started_at, finished_at)
-    select "id", "workspaceId", "tool", "connector", "effect", "integrationId", "integration", "transport", "actor", "key", "digest", "status",
-           "input", "output", "error", "executorId", "startedAt", "finishedAt"
-      from json_to_recordset(${JSON.stringify(rows)}::json) as r ("id" text, "workspaceId" text, "tool" text, "connector" text, "effect" text,
-           "integrationId" text, "integration" text, "transport" text, "actor" text, "key" text, "digest" text, "status" text, "input" jsonb,
-           "output" jsonb, "error" jsonb, "executorId" text, "startedAt" timestamptz, "finishedAt" timestamptz)
+    insert into hub.invocations (${columns}) select ${columns} from ${recordset('invocations', rows, 'json')}
     on conflict (workspace_id, key) where key is not null do nothing
     returning id`.execute(sql)
   return new Set(made.map(({ id }) => id))
@@ -29,10 +24,9 @@ export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'error' | 
 export async function finishInvocations(sql: Sql, endings: readonly Ending[]): Promise<void> {
   await raw`
     update hub.invocations as i
-       set status = r."status", output = r."output", error = r."error", finished_at = r."finishedAt"
-      from json_to_recordset(${JSON.stringify(endings)}::json) as r ("id" text, "status" text, "output" jsonb, "error" jsonb,
-           "finishedAt" timestamptz, "executorId" text)
-     where i.id = r."id" and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r."executorId"`.execute(sql)
+       set status = r.status, output = r.output, error = r.error, finished_at = r.finished_at
+      from ${recordset('invocations', endings, 'json')} as r
+     where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id`.execute(sql)
 }
 
 export function findInvocation(sql: Sql, workspaceId: string, id: string): Promise<InvocationRow | undefined> {

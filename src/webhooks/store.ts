@@ -1,14 +1,12 @@
 import { sql as raw } from 'kysely'
-import type { Row, Sql } from '#db'
+import { columnsOf, recordset, type Row, type Sql } from '#db'
 
 export type Rejection = Row<'webhookRejections'>
 
 export async function addRejections(sql: Sql, rejections: readonly Rejection[]): Promise<void> {
+  const columns = columnsOf(rejections)
   await raw`
-    insert into hub.webhook_rejections as w (hook, reason, minute, workspace_id, connector, address, count, last_at)
-    select hook, reason, minute, "workspaceId", connector, address, count, "lastAt"
-      from jsonb_to_recordset(${JSON.stringify(rejections)}::jsonb) as r (hook text, reason text, minute timestamptz, "workspaceId" text,
-           connector text, address text, count bigint, "lastAt" timestamptz)
+    insert into hub.webhook_rejections as w (${columns}) select ${columns} from ${recordset('webhookRejections', rejections, 'jsonb')}
     on conflict (hook, reason, minute) do update
       set count = w.count + excluded.count, address = excluded.address, last_at = excluded.last_at`.execute(sql)
 }

@@ -1,7 +1,6 @@
 import { sql as raw } from 'kysely'
-import type { Row, Sql, Transaction } from '#db'
+import { columnsOf, recordset, type Row, type Sql, type Transaction } from '#db'
 import { heldJobs } from '#engine'
-import { postgresJson } from '#lib/postgres-text'
 
 export type RunRow = Omit<Row<'flowRuns'>, 'wakeRequested'>
 export type RunStatus = RunRow['status']
@@ -12,17 +11,9 @@ export type NewRun = Omit<RunRow, 'outputs' | 'cancelling' | 'finishedAt' | 'seg
 
 export async function insertRuns(trx: Transaction, runs: readonly NewRun[]): Promise<void> {
   if (runs.length === 0) return
-  await raw`
-    insert into hub.flow_runs (id, workspace_id, flow_id, flow, version, status, trigger, event_id, parameters, error, actor, scopes, read_only,
-                               dry_run, replay_of, parent_run, parent_path, depth, concurrency_key, wake_at, deadline_at, created_at,
-                               started_at, finished_at)
-    select id, "workspaceId", "flowId", flow, version, status, trigger, "eventId", parameters, error, actor, scopes, "readOnly", "dryRun",
-           "replayOf", "parentRun", "parentPath", depth, "concurrencyKey", "wakeAt", "deadlineAt", "createdAt", "startedAt",
-           case when status in ('skipped', 'failed') then "createdAt" end
-      from jsonb_to_recordset(${storable(runs)}::jsonb) as r (id text, "workspaceId" text, "flowId" text, flow text, version int,
-           status text, trigger jsonb, "eventId" text, parameters jsonb, error jsonb, actor text, scopes text[], "readOnly" boolean,
-           "dryRun" boolean, "replayOf" text, "parentRun" text, "parentPath" text, depth int, "concurrencyKey" text, "wakeAt" timestamptz,
-           "deadlineAt" timestamptz, "createdAt" timestamptz, "startedAt" timestamptz)`.execute(trx)
+  const rows = runs.map((run) => ({ ...run, finishedAt: run.status === 'skipped' || run.status === 'failed' ? run.createdAt : null }))
+  const columns = columnsOf(rows)
+  await raw`insert into hub.flow_runs (${columns}) select ${columns} from ${recordset('flowRuns', rows, 'jsonb')}`.execute(trx)
 }
 
 export function findRun(sql: Sql, workspaceId: string, id: string): Promise<RunRow | undefined> {
@@ -72,7 +63,7 @@ export async function endRuns(sql: Sql, ends: readonly RunEnd[]): Promise<Set<st
   const { rows } = await raw<{ id: string }>`
     update hub.flow_runs as f
        set status = r.status, outputs = r.outputs, error = r.error, finished_at = now(), wake_at = null
-      from jsonb_to_recordset(${storable(ends)}::jsonb) as r (id text, status text, outputs jsonb, error jsonb)
+      from ${recordset('flowRuns', ends, 'jsonb')} as r
      where f.id = r.id and f.finished_at is null
     returning f.id`.execute(sql)
   return new Set(rows.map(({ id }) => id))
@@ -89,8 +80,8 @@ export async function endHeldRuns(
     with held as (${heldJobs(executorId, jobs)})
     update hub.flow_runs as f
        set status = r.status, outputs = r.outputs, error = r.error, finished_at = now(), wake_at = null
-      from jsonb_to_recordset(${storable(ends)}::jsonb) as r (id text, job text, status text, outputs jsonb, error jsonb)
-     where f.id = r.id and f.finished_at is null and r.job in (select id from held)
+      from rows from (${recordset('flowRuns', ends, 'jsonb')}, unnest(${jobs}::text[])) as r
+     where f.id = r.id and f.finished_at is null and r.unnest in (select id from held)
     returning f.id`.execute(sql)
   return new Set(rows.map(({ id }) => id))
 }
@@ -255,9 +246,4 @@ export async function dropRuns(sql: Sql, workspaceId: string, { before, max }: {
     sql,
   )
   return rows.length
-}
-
-/** JSON that PostgreSQL accepts. */
-export function storable(value: unknown): string {
-  return JSON.stringify(postgresJson(value))
 }

@@ -1,8 +1,8 @@
 import { sql as raw } from 'kysely'
-import type { Sql, Transaction } from '#db'
+import { columnsOf, recordset, type Sql, type Transaction } from '#db'
 import { heldJobs } from '#engine'
+import { postgresJson } from '#lib/postgres-text'
 import type { StepRecord } from '../interpreter/runtime.ts'
-import { storable } from './run-store.ts'
 
 export interface SavedStep extends StepRecord {
   readonly runId: string
@@ -42,18 +42,20 @@ export interface SavedSteps {
  */
 export async function saveSteps(sql: Sql, executorId: string, steps: readonly StepWrite[]): Promise<SavedSteps> {
   // One statement cannot change a row twice, so only the last record of each step is stored.
-  const last = new Map(steps.map((step) => [`${step.runId} ${step.path}`, step]))
+  const last = [...new Map(steps.map((step) => [`${step.runId} ${step.path}`, step])).values()]
   const jobs = [...new Set(steps.map(({ job }) => job))]
+  const written = last.map(({ until, startedAt, finishedAt, ...rest }) => ({
+    ...rest,
+    until: dateOf(until),
+    startedAt: dateOf(startedAt),
+    finishedAt: dateOf(finishedAt),
+  }))
+  const columns = columnsOf(written, 'job')
   const { rows } = await raw<{ id: string | null; job: string | null; cancelling: boolean; wakeRequested: boolean; changed: number }>`
     with held as (${heldJobs(executorId, jobs)}), saved as (
-      insert into hub.flow_steps as s (run_id, path, step, kind, status, input, output, error, attempts, key_no, invocation_id, until,
-                                       started_at, finished_at)
-      select "runId", path, step, kind, status, input, output, error, attempts, "keyNo", "invocationId",
-             to_timestamp(until / 1000.0), to_timestamp("startedAt" / 1000.0), to_timestamp("finishedAt" / 1000.0)
-        from jsonb_to_recordset(${storable([...last.values()])}::jsonb) as r ("runId" text, path text, step text, kind text, status text,
-             input jsonb, output jsonb, error jsonb, attempts int, "keyNo" int, "invocationId" text, until float8, "startedAt" float8,
-             "finishedAt" float8, job text)
-       where job in (select id from held)
+      insert into hub.flow_steps as s (${columns})
+      select ${columns} from rows from (${recordset('flowSteps', written, 'jsonb')}, unnest(${last.map(({ job }) => job)}::text[])) as r
+       where r.unnest in (select id from held)
       on conflict (run_id, path) do update
         set status = excluded.status, input = excluded.input, output = excluded.output, error = excluded.error, attempts = excluded.attempts,
             invocation_id = excluded.invocation_id, until = excluded.until, finished_at = excluded.finished_at
@@ -77,10 +79,14 @@ export async function saveSteps(sql: Sql, executorId: string, steps: readonly St
   }
 }
 
+function dateOf(millis: number | null | undefined): Date | null {
+  return typeof millis === 'number' ? new Date(millis) : null
+}
+
 /** Completes a waiting step with its output. Returns false when the step does not wait any more. */
 export async function completeWaiting(trx: Transaction, runId: string, path: string, output: unknown): Promise<boolean> {
   const { rows } = await raw`
-    update hub.flow_steps set status = 'completed', output = ${storable(output)}::jsonb, until = null, finished_at = now()
+    update hub.flow_steps set status = 'completed', output = ${JSON.stringify(postgresJson(output))}::jsonb, until = null, finished_at = now()
      where run_id = ${runId} and path = ${path} and status = 'waiting' returning 1`.execute(trx)
   return rows.length > 0
 }
