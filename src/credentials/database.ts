@@ -80,7 +80,7 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       let resealed = 0
       let after = ''
       for (;;) {
-        const rows = await sealedWithOtherKeys(db.sql, key.id, after, 100)
+        const rows = await sealedWithOtherKeys(db.sql, key.id, { after, limit: 100 })
         if (rows.length === 0) return { keyId: key.id, resealed, failed }
         for (const row of rows) {
           try {

@@ -67,7 +67,7 @@ export async function removeCredential(sql: Sql, workspaceId: string, name: stri
   return result.numDeletedRows > 0n
 }
 
-export function sealedWithOtherKeys(sql: Sql, keyId: string, after: string, limit: number): Promise<SealedRow[]> {
+export function sealedWithOtherKeys(sql: Sql, keyId: string, { after, limit }: { after: string; limit: number }): Promise<SealedRow[]> {
   return sql
     .selectFrom('credentials')
     .select(sealedColumns)

@@ -85,7 +85,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
   }
 
   return {
-    list: (workspaceId, filter, page) => listDeliveries(db.sql, workspaceId, filter, page),
+    list: (workspaceId, filter, page) => listDeliveries(db.sql, workspaceId, { ...filter, ...page }),
 
     async get(workspaceId, id) {
       const { event, ...row } = await find(workspaceId, id)

@@ -90,8 +90,7 @@ function filtered(sql: Sql, workspaceId: string, { endpoint, status, event, from
 export function listDeliveries(
   sql: Sql,
   workspaceId: string,
-  filter: DeliveryFilter,
-  { before, limit }: { readonly before?: string | undefined; readonly limit: number },
+  { before, limit, ...filter }: DeliveryFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<DeliveryRow[]> {
   return filtered(sql, workspaceId, filter)
     .select(columns)

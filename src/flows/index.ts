@@ -76,7 +76,7 @@ export function createFlows(deps: FlowsDeps): Flows {
     launch,
     trigger: (principal, ref, options = {}) =>
       launch(principal.workspaceId, ref, { ...options, trigger: { kind: 'call', actor: actorOf(principal) } }),
-    runs: (workspaceId, filter, page) => listRuns(db.sql, workspaceId, filter, page),
+    runs: (workspaceId, filter, page) => listRuns(db.sql, workspaceId, { ...filter, ...page }),
     async run(workspaceId, id) {
       const run = await findRunOf(db.sql, workspaceId, id)
       return { ...run, steps: await stepsOf(db.sql, id) }

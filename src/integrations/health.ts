@@ -32,7 +32,7 @@ export function createHealth({ db, access, publisher, logger, metrics, onDisable
     const batch = [...successes]
     successes.clear()
     for (const [id, { count, at }] of batch) {
-      await addSuccesses(db.sql, id, count, at).catch((error: unknown) => logger.warn({ err: error }, 'failed to count successes'))
+      await addSuccesses(db.sql, id, { count, at }).catch((error: unknown) => logger.warn({ err: error }, 'failed to count successes'))
     }
   }
   const flushing = setInterval(() => void flush(), 1000).unref()
@@ -55,7 +55,7 @@ export function createHealth({ db, access, publisher, logger, metrics, onDisable
       metrics.integrationHealth.set({ connector, integration: name }, 0)
       const lastError = { code: error.code, kind: error.entry.kind, message: error.message, at: new Date().toISOString() }
       const counts = await db.transaction(async (trx) => {
-        const counts = await addError(trx, id, lastError, errorsUntilDisabled)
+        const counts = await addError(trx, id, { error: lastError, limit: errorsUntilDisabled })
         if (!counts?.disabledNow) return counts
         const detail = { name, reason: error.code, consecutive_errors: counts.consecutive }
         await publisher.publish(trx, [

@@ -35,7 +35,7 @@ export function createRateLimiters(db: Database, { metrics, logger }: Telemetry)
   }
 
   const refill = async (id: string, bucket: Bucket, perMinute: number): Promise<void> => {
-    const share = await takeShare(db.sql, id, Math.max(1, Math.ceil(perMinute / 20)), perMinute)
+    const share = await takeShare(db.sql, id, { wanted: Math.max(1, Math.ceil(perMinute / 20)), limit: perMinute })
     bucket.left = share.granted
     bucket.endsAt = Date.now() + share.windowEndsInMs
     if (share.pausedForMs > 0) bucket.pausedUntil = Math.max(bucket.pausedUntil, Date.now() + share.pausedForMs)

@@ -88,7 +88,7 @@ export async function deleteIntegration(sql: Sql, id: string): Promise<void> {
   await sql.deleteFrom('rateLimits').where('integrationId', '=', id).execute()
 }
 
-export async function addSuccesses(sql: Sql, id: string, count: number, at: Date): Promise<void> {
+export async function addSuccesses(sql: Sql, id: string, { count, at }: { count: number; at: Date }): Promise<void> {
   await sql
     .updateTable('integrations')
     .set({ successCount: raw`success_count + ${count}`, consecutiveErrors: 0, lastSuccessAt: at })
@@ -100,8 +100,7 @@ export async function addSuccesses(sql: Sql, id: string, count: number, at: Date
 export async function addError(
   sql: Sql,
   id: string,
-  error: Record<string, unknown>,
-  limit: number,
+  { error, limit }: { error: Record<string, unknown>; limit: number },
 ): Promise<{ consecutive: number; disabledNow: boolean } | undefined> {
   const { rows } = await raw<{ consecutive: number; disabledNow: boolean }>`
     update hub.integrations as i
@@ -118,8 +117,7 @@ export async function addError(
 export async function takeShare(
   sql: Sql,
   id: string,
-  wanted: number,
-  limit: number,
+  { wanted, limit }: { wanted: number; limit: number },
 ): Promise<{ granted: number; windowEndsInMs: number; pausedForMs: number }> {
   const { rows } = await raw<{ granted: number; windowEndsInMs: number; pausedForMs: number }>`
     with before as (
@@ -136,7 +134,7 @@ export async function takeShare(
   if (rows[0]) return rows[0]
   await raw`insert into hub.rate_limits (integration_id, window_start, used) values (${id}, date_trunc('minute', now()), 0)
     on conflict do nothing`.execute(sql)
-  return takeShare(sql, id, wanted, limit)
+  return takeShare(sql, id, { wanted, limit })
 }
 
 export async function pauseUntil(sql: Sql, id: string, until: Date): Promise<void> {

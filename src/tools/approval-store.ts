@@ -58,8 +58,7 @@ export interface ApprovalFilter {
 export function listApprovals(
   sql: Sql,
   workspaceId: string,
-  { status, run }: ApprovalFilter,
-  { before, limit }: { before?: string | undefined; limit: number },
+  { status, run, before, limit }: ApprovalFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<ApprovalRow[]> {
   return sql
     .selectFrom('approvals')

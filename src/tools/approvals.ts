@@ -130,7 +130,7 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
 
   return {
     get,
-    list: (workspaceId, filter, page) => listApprovals(db.sql, workspaceId, filter, page),
+    list: (workspaceId, filter, page) => listApprovals(db.sql, workspaceId, { ...filter, ...page }),
 
     askFor,
     ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question.workspaceId, call) : null),

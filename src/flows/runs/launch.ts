@@ -129,7 +129,7 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
 
   const allowedFrom = async (trx: Transaction, flowId: string, key: string, rate: { limit: number; per: string } | undefined) => {
     if (!rate) return undefined
-    const starts = await lastStarts(trx, flowId, key, rate.limit)
+    const starts = await lastStarts(trx, { flowId, key }, rate.limit)
     const from = starts.length < rate.limit ? 0 : starts.at(-1)!.getTime() + parseDuration(rate.per)!
     return from > Date.now() ? new Date(from) : undefined
   }

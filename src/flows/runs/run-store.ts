@@ -38,8 +38,7 @@ export interface RunFilter {
 export function listRuns(
   sql: Sql,
   workspaceId: string,
-  { flow, status, event, parent }: RunFilter,
-  { before, limit }: { before?: string | undefined; limit: number },
+  { flow, status, event, parent, before, limit }: RunFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<RunRow[]> {
   let query = sql.selectFrom('flowRuns').selectAll().where('workspaceId', '=', workspaceId)
   if (flow !== undefined) query = query.where((e) => e.or([e('flow', '=', flow), e('flowId', '=', flow)]))
@@ -155,7 +154,7 @@ export async function runsWithKey(trx: Transaction, flowId: string, key: string)
 }
 
 /** The start times of the latest `count` runs of this flow and key, newest first. */
-export async function lastStarts(trx: Transaction, flowId: string, key: string, count: number): Promise<Date[]> {
+export async function lastStarts(trx: Transaction, { flowId, key }: { flowId: string; key: string }, count: number): Promise<Date[]> {
   const rows = await trx
     .selectFrom('flowRuns')
     .select('startedAt')

@@ -84,7 +84,11 @@ function dateOf(millis: number | null | undefined): Date | null {
 }
 
 /** Completes a waiting step with its output. Returns false when the step does not wait any more. */
-export async function completeWaiting(trx: Transaction, runId: string, path: string, output: unknown): Promise<boolean> {
+export async function completeWaiting(
+  trx: Transaction,
+  { runId, path }: Pick<SavedStep, 'runId' | 'path'>,
+  output: unknown,
+): Promise<boolean> {
   const { rows } = await raw`
     update hub.flow_steps set status = 'completed', output = ${JSON.stringify(postgresJson(output))}::jsonb, until = null, finished_at = now()
      where run_id = ${runId} and path = ${path} and status = 'waiting' returning 1`.execute(trx)

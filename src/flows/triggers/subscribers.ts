@@ -80,7 +80,7 @@ export function createRunSubscriber({ events, expressions, launcher }: Subscribe
       const effects: (string | undefined)[] = []
       for (const match of matches) {
         const { runId, path } = (match.subscription.detail ?? {}) as { runId: string; path: string }
-        const comes = (await belongs(match)) && (await completeWaiting(trx, runId, path, toCloudEvent(match.event)))
+        const comes = (await belongs(match)) && (await completeWaiting(trx, { runId, path }, toCloudEvent(match.event)))
         effects.push(comes ? runId : undefined)
         if (!comes) continue
         await events.unsubscribe(trx, 'run', match.subscription.target)
