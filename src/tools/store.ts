@@ -105,7 +105,7 @@ export async function resolveInterrupted(
 /** Ends queued calls as failed and returns them. */
 export function failQueued(
   trx: Sql,
-  { ids, statuses, error }: { ids: readonly string[]; statuses: readonly InvocationStatus[]; error: Record<string, unknown> },
+  { ids, statuses, error }: { ids: readonly string[]; statuses: readonly InvocationRow['status'][]; error: Record<string, unknown> },
 ): Promise<InvocationRow[]> {
   return trx
     .updateTable('invocations')
