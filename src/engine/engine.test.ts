@@ -119,6 +119,33 @@ describe('engines that share a database', { concurrency: 2 }, () => {
     await working[Symbol.asyncDispose]()
   })
 
+  test('a suspect is tried when nothing else runs, and nothing else begins beside it', async () => {
+    await using db = await openTestDatabase()
+    const engine = createEngine({ db, ...testTelemetry() }, { executorId: newId('exe') })
+    const active = new Set<string>()
+    const beside: string[][] = []
+    const handler: JobHandler<{ ms: number }> = {
+      async run({ ms }, { id, hold }) {
+        active.add(id)
+        if (active.has('suspect')) beside.push([...active])
+        await hold(() => pass(ms))
+        active.delete(id)
+      },
+      quarantine: async () => undefined,
+    }
+    await db.pool.query(`insert into hub.jobs (id, handler, input, interruptions) values ('suspect', 'rest', '{"ms": 600}', 2)`)
+    const enqueue = (id: string): Promise<void> => db.transaction((trx) => engine.enqueue(trx, { id, handler: 'rest', input: { ms: 20 } }))
+    const working = await engine.start({ jobs: { rest: handler }, pollers: [] })
+    for (let n = 0; !active.has('suspect'); n++) {
+      await enqueue(`before-${n}`)
+      await pass(10)
+    }
+    for (let n = 0; n < 10; n++) await enqueue(`during-${n}`)
+    await until('all have ended', async () => (await db.pool.query('select from hub.jobs')).rowCount === 0)
+    assert.deepEqual(beside, [['suspect']])
+    await working[Symbol.asyncDispose]()
+  })
+
   test('wakes a poller at once, here and in other processes', async () => {
     await using db = await openTestDatabase()
     const rounds: string[] = []

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pg from 'pg'
 import { openTestDatabase } from '#test'
-import { silentExecutors } from './job-store.ts'
+import { leave, silentExecutors } from './job-store.ts'
 import { takeOver } from './take-over.ts'
 import type { JobHandler } from './types.ts'
 
@@ -88,4 +88,14 @@ test('a job is suspected after two deaths in a row and quarantined after the thi
     { moving: 1, 'now-and-then': 1 },
   ])
   assert.deepEqual(quarantined, ['stuck'])
+})
+
+test('a process that stops hands its jobs on, and that counts against none of them', async () => {
+  await using db = await openTestDatabase()
+  await db.pool.query(
+    `insert into hub.jobs (id, handler, input, executor_id, interruptions) values ('job-1', 'any', '{}', 'exe_polite', 1)`,
+  )
+  await db.transaction((trx) => leave(trx, 'exe_polite'))
+  const { rows } = await db.pool.query('select executor_id, interruptions from hub.jobs')
+  assert.deepEqual(rows, [{ executor_id: null, interruptions: 1 }])
 })

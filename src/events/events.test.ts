@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { sleep } from '#lib/clock'
 import { startSender, type Sender } from '#test'
 import type { HubEvent, Subscriber } from './index.ts'
 
@@ -77,6 +78,23 @@ suite('events', () => {
     )
     assert.match(rows[1]!.problem!, /could not deliver this event/)
     assert.match(sender.lines.join('\n'), /as it was told to/)
+  })
+
+  test('an event that cannot be delivered holds up no other for long', async () => {
+    const { sender, got } = await listen({ types: ['thing.*'], fails: ({ data }) => (data as { n: number }).n === 20 })
+    await using _ = sender
+    const { workspaceId } = sender.operator
+    await sender.db.transaction((trx) =>
+      sender.publisher.publish(
+        trx,
+        Array.from({ length: 40 }, (_event, n) => ({ workspaceId, type: 'thing.happened', data: { n } })),
+      ),
+    )
+    const began = Date.now()
+    await sender.start()
+    while (got.length < 39 && Date.now() - began < 10_000) await sleep(20)
+    assert.equal(got.length, 39)
+    assert.ok(Date.now() - began < 4000, `it took ${Date.now() - began} ms`)
   })
 
   test('one, or a range, happens again as often as it is asked for, in the order of before', async () => {

@@ -13,7 +13,7 @@ import { createFlowFinder } from './definitions/find.ts'
 import { listFlows, listVersions } from './definitions/flow-store.ts'
 import { createSaver } from './definitions/save.ts'
 import { createRunChanges } from './runs/changes.ts'
-import { createLauncher, runHandler } from './runs/launch.ts'
+import { createLauncher, runHandler, runOfJob } from './runs/launch.ts'
 import { createQuarantine } from './runs/quarantine.ts'
 import { createRunRepository } from './runs/run-repository.ts'
 import { dropRuns, dropRunSubscriptions, dropVersions, listRuns } from './runs/run-store.ts'
@@ -88,15 +88,14 @@ export function createFlows(deps: FlowsDeps): Flows {
 
     subscribers: { flow: createFlowSubscriber({ ...deps, launcher }), run: createRunSubscriber({ ...deps, launcher }) },
     jobs: (tools: Tools): Record<string, JobHandler> => {
-      const quarantine = createQuarantine({ ...deps, launcher })
       return {
         [runHandler]: {
           run: createSegment({ ...deps, launcher, runRepository, tools }),
           progress: async (trx, jobs) => {
-            const counts = await progressOf(trx, jobs.map(runIdOf))
-            return new Map(jobs.map((job) => [job, counts.get(runIdOf(job)) ?? 0]))
+            const counts = await progressOf(trx, jobs.map(runOfJob))
+            return new Map(jobs.map((job) => [job, counts.get(runOfJob(job)) ?? 0]))
           },
-          quarantine: (trx, jobs) => quarantine(trx, jobs.map(runIdOf)),
+          quarantine: createQuarantine({ ...deps, launcher }),
         },
       }
     },
@@ -108,9 +107,4 @@ export function createFlows(deps: FlowsDeps): Flows {
     ],
     [Symbol.asyncDispose]: () => runRepository[Symbol.asyncDispose](),
   }
-}
-
-/** The job of a segment is `<run>:<segment>`. */
-function runIdOf(job: string): string {
-  return job.split(':', 1)[0]!
 }

@@ -124,4 +124,21 @@ steps:
     await b.hub.flows.retry(b.operator, child.id)
     assert.deepEqual((await b.ended(child.id)).outputs, { ok: 1 })
   })
+
+  test('a job of an earlier segment, whose deletion was lost, does not execute the run beside the current one', async () => {
+    b.outside.answers.set('/held', () => ({ body: { ok: 1 }, afterMs: 800 }))
+    const flow = await b.flow('steps: [{ id: w, wait: 2100ms }, { id: a, uses: probe_get_thing, with: { at: /held } }]')
+    const { id } = await flow.start()
+    await until('it waits', async () => (await b.current(id)).status === 'waiting')
+    await until('its second segment is under way', async () => (await b.current(id)).status === 'running')
+    const { engine, db } = b.hub
+    await db.transaction((trx) => engine.enqueue(trx, { id: `${id}:0`, handler: 'flow-run', input: { runId: id } }))
+    await until(
+      'the stale job has ended',
+      async () => (await db.pool.query('select from hub.jobs where id = $1', [`${id}:0`])).rowCount === 0,
+    )
+    assert.equal((await b.current(id)).status, 'running')
+    assert.equal((await b.ended(id)).status, 'completed')
+    assert.equal(b.outside.seen.filter(({ what }) => what === 'GET /held').length, 1)
+  })
 })

@@ -142,7 +142,7 @@ export async function startSender({ url, allow = ['127.0.0.1'], subscribers = {}
       await dispatcher.drain()
     },
     dispatch: dispatcher.drain,
-    start: async () => void working.use(await engine.start({ jobs: {}, pollers: [outbound.poller] })),
+    start: async () => void working.use(await engine.start({ jobs: {}, pollers: [dispatcher.poller, outbound.poller] })),
     drain: () => outbound.drain(),
     deliveries: async (endpoint) => (await outbound.deliveries.list(operator.workspaceId, { endpoint }, { limit: 1000 })).toReversed(),
     async [Symbol.asyncDispose]() {

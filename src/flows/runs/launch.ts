@@ -106,7 +106,7 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
     if (segments.length === 0) return
     await engine.enqueue(
       trx,
-      ...segments.map(({ id, segment, known }) => ({ id: `${id}:${segment}`, handler: runHandler, input: { runId: id }, known })),
+      ...segments.map(({ id, segment, known }) => ({ id: jobOf({ id, segment }), handler: runHandler, input: { runId: id }, known })),
     )
   }
 
@@ -169,8 +169,11 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
       await insertRuns(trx, plain)
       const running = plain.filter(({ status }) => status === 'running')
       await start(trx, ...running.map((run) => ({ id: run.id, segment: 0, known: asStored(run) })))
-      const runs: NewRun[] = []
-      for (const [index, { run, key }] of made.entries()) runs.push(key === undefined ? run : await queue(trx, run, requests[index]!, key))
+      const runs = made.map(({ run }) => run)
+      const queued = made.flatMap(({ run, key }, index) => (key === undefined ? [] : [{ run, key, index, lock: `${run.flowId} ${key}` }]))
+      // Every transaction locks in this order, so that two cannot wait for each other.
+      for (const { run, key, index } of queued.toSorted((a, b) => a.lock.localeCompare(b.lock)))
+        runs[index] = await queue(trx, run, requests[index]!, key)
       return runs
     },
   }
@@ -225,6 +228,16 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
     const key = template === undefined ? '' : await render(expressions, template, scope)
     return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
   }
+}
+
+/** The id of the job that executes the current segment of a run. */
+export function jobOf({ id, segment }: Pick<RunRow, 'id' | 'segment'>): string {
+  return `${id}:${segment}`
+}
+
+/** The run that a job executes a segment of. */
+export function runOfJob(job: string): string {
+  return job.split(':', 1)[0]!
 }
 
 /** A new run as a read of it would return it. */

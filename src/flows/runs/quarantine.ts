@@ -1,5 +1,6 @@
 import type { JobHandler } from '#engine'
 import { findVersion } from '../definitions/flow-store.ts'
+import { jobOf, runOfJob } from './launch.ts'
 import { endRuns, runsById } from './run-store.ts'
 import { handleRunEnd } from './segment.ts'
 import type { SegmentDeps } from './segment-deps.ts'
@@ -10,17 +11,15 @@ const error = {
   retryable: false,
 }
 
-/** Ends runs that killed their process, and starts what depends on their end. */
-export function createQuarantine(
-  deps: Pick<SegmentDeps, 'publisher' | 'launcher'>,
-): (...args: Parameters<JobHandler['quarantine']>) => Promise<void> {
-  return async (trx, ids) => {
-    const ends = ids.map((id) => ({ id, status: 'quarantined' as const, outputs: null, error }))
-    const ended = await endRuns(trx, ends)
-    if (ended.size === 0) return
-    for (const row of await runsById(trx, [...ended])) {
+/** Ends the runs of these jobs, because they killed their processes, and starts what depends on their end. */
+export function createQuarantine(deps: Pick<SegmentDeps, 'publisher' | 'launcher'>): JobHandler['quarantine'] {
+  return async (trx, jobs) => {
+    const current = (await runsById(trx, jobs.map(runOfJob))).filter((row) => jobs.includes(jobOf(row)))
+    const ends = new Map(current.map(({ id }) => [id, { id, status: 'quarantined' as const, outputs: null, error }]))
+    const ended = await endRuns(trx, [...ends.values()])
+    for (const row of current.filter(({ id }) => ended.has(id))) {
       const version = await findVersion(trx, row.flowId, row.version)
-      const end = ends.find(({ id }) => id === row.id)!
+      const end = ends.get(row.id)!
       if (version) await handleRunEnd(deps, trx, { row, definition: version.definition, end, shouldPublish: true })
     }
   }

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '#db'
-import { JobLost } from '#engine'
+import { heldJobs, JobLost } from '#engine'
 import { createBatcher } from '#lib/batch'
 import type { StepRecord } from '../interpreter/runtime.ts'
 import { Cancelled } from '../interpreter/signals.ts'
@@ -20,8 +20,8 @@ export interface ActiveRun {
 /** Loads and stores runs and their steps, many in one statement, and knows which runs this process executes. */
 export interface RunRepository extends AsyncDisposable {
   readonly active: ReadonlyMap<string, ActiveRun>
-  /** Resolves when this process stops executing the run, with the run if it ended here. At once if this process does not execute it. */
-  left(id: string): Promise<RunRow | undefined>
+  /** Waits until this process stops executing the run, at most `ms`. Returns the run if it ended here meanwhile. */
+  left(id: string, ms: number): Promise<RunRow | undefined>
   enter(id: string, job: string): ActiveRun & Disposable
   /** Reads a run and its steps; concurrent calls share a statement. */
   load(id: string): Promise<{ row: RunRow | undefined; steps: SavedStep[] }>
@@ -32,13 +32,15 @@ export interface RunRepository extends AsyncDisposable {
   /** The same in a transaction. */
   endIn(trx: Transaction, run: ActiveRun, end: RunEnd): Promise<boolean>
   suspend(run: ActiveRun, wakeAt: Date | null): Promise<boolean>
+  /** Throws `JobLost` when another process executes the run now. Otherwise none can until the transaction ends. */
+  assertHeld(trx: Transaction, run: ActiveRun): Promise<void>
   /** Stores a step in a transaction. Throws `JobLost` when another process executes the run now. Returns false when the step was done before. */
   saveIn(trx: Transaction, run: ActiveRun, record: StepRecord): Promise<boolean>
 }
 
 export function createRunRepository(db: Database, executorId: string): RunRepository {
   const active = new Map<string, ActiveRun>()
-  const leaving = new Map<string, ((ended: RunRow | undefined) => void)[]>()
+  const leaving = new Map<string, Set<(ended: RunRow | undefined) => void>>()
   const steps = createBatcher(async (records: readonly StepWrite[]) => {
     const { cancelled, wakeRequested, lost } = await saveSteps(db.sql, executorId, records)
     return records.map(({ runId, job }) => ({
@@ -58,10 +60,18 @@ export function createRunRepository(db: Database, executorId: string): RunReposi
   })
   return {
     active,
-    left: (id) =>
+    left: (id, ms) =>
       new Promise((resolve) => {
         if (!active.has(id)) return resolve(undefined)
-        leaving.set(id, [...(leaving.get(id) ?? []), resolve])
+        const waiting = leaving.get(id) ?? new Set()
+        leaving.set(id, waiting)
+        const done = (ended: RunRow | undefined): void => {
+          clearTimeout(timer)
+          waiting.delete(done)
+          resolve(ended)
+        }
+        const timer = setTimeout(done, ms, undefined)
+        waiting.add(done)
       }),
     enter(id, job) {
       const run: ActiveRun = { id, job, abort: new AbortController(), wakeRequests: 0 }
@@ -69,7 +79,7 @@ export function createRunRepository(db: Database, executorId: string): RunReposi
       return Object.assign(run, {
         [Symbol.dispose]: () => {
           if (active.get(id) === run) active.delete(id)
-          for (const resolve of leaving.get(id) ?? []) resolve(run.ended)
+          for (const done of leaving.get(id) ?? []) done(run.ended)
           leaving.delete(id)
         },
       })
@@ -88,6 +98,10 @@ export function createRunRepository(db: Database, executorId: string): RunReposi
     end: ({ job }, end) => ends.add({ ...end, job }),
     endIn: async (trx, { id, job }, end) => (await endHeldRuns(trx, executorId, [{ ...end, job }])).has(id),
     suspend: ({ id, job }, wakeAt) => suspendRun(db.sql, { executorId, job }, { id, wakeAt }),
+    async assertHeld(trx, { job }) {
+      const { rows } = await heldJobs(executorId, [job]).execute(trx)
+      if (rows.length === 0) throw new JobLost()
+    },
     async saveIn(trx, { id: runId, job }, record) {
       const { lost, changed } = await saveSteps(trx, executorId, [{ ...record, runId, job }])
       if (lost.size > 0) throw new JobLost()

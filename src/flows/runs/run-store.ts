@@ -68,7 +68,7 @@ export async function endRuns(sql: Sql, ends: readonly RunEnd[]): Promise<Set<st
   return new Set(rows.map(({ id }) => id))
 }
 
-/** The same for runs that this process executes, if it still holds their jobs. */
+/** The same for runs that this process executes, if it still holds their jobs and no later segment has begun. */
 export async function endHeldRuns(
   sql: Sql,
   executorId: string,
@@ -80,7 +80,7 @@ export async function endHeldRuns(
     update hub.flow_runs as f
        set status = r.status, outputs = r.outputs, error = r.error, finished_at = now(), wake_at = null
       from rows from (${recordset('flowRuns', ends, 'jsonb')}, unnest(${jobs}::text[])) as r
-     where f.id = r.id and f.finished_at is null and r.unnest in (select id from held)
+     where f.id = r.id and f.finished_at is null and r.unnest in (select id from held) and r.unnest = f.id || ':' || f.segment
     returning f.id`.execute(sql)
   return new Set(rows.map(({ id }) => id))
 }
@@ -96,7 +96,7 @@ export async function suspendRun(
     update hub.flow_runs
        set status = case when wake_requested or cancelling then 'running' else 'waiting' end,
            wake_at = case when wake_requested or cancelling then null else ${wakeAt}::timestamptz end, wake_requested = false
-     where id = ${id} and status = 'running' and exists (select from held) returning status`.execute(sql)
+     where id = ${id} and status = 'running' and ${job} = id || ':' || segment and exists (select from held) returning status`.execute(sql)
   return rows[0] === undefined || rows[0].status === 'waiting'
 }
 

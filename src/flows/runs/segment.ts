@@ -10,6 +10,7 @@ import { toRunError } from '../interpreter/error.ts'
 import type { StepRecord } from '../interpreter/runtime.ts'
 import { Cancelled, Interrupted, Suspended } from '../interpreter/signals.ts'
 import { walk } from '../interpreter/walk.ts'
+import { jobOf } from './launch.ts'
 import type { ActiveRun } from './run-repository.ts'
 import { createRuntime } from './runtime.ts'
 import type { RunEnd, RunRow } from './run-store.ts'
@@ -62,8 +63,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
   /** Returns false when the run has to be continued at once, because something it waits for has arrived. */
   async function advance(run: ActiveRun, context: JobContext, known: RunRow | undefined): Promise<boolean> {
     const { row, steps } = known ? { row: known, steps: [] } : await context.hold(() => runRepository.load(run.id))
-    // Another process ended or suspended the run and died before it could end the job.
-    if (row?.status !== 'running') return true
+    // The run ended or was suspended, and the process died before it could end the job. A later segment may be running already.
+    if (row?.status !== 'running' || run.job !== jobOf(row)) return true
     const definition = await definitionOf(row)
     let end: Omit<RunEnd, 'id'>
     try {

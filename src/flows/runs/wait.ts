@@ -1,6 +1,6 @@
 import type { Database, Sql } from '#db'
 import { hubError } from '#errors'
-import { sleep, within } from '#lib/clock'
+import { sleep } from '#lib/clock'
 import type { Flows } from '../types.ts'
 import type { RunRepository } from './run-repository.ts'
 import { endedStatuses, findRun, type RunRow } from './run-store.ts'
@@ -15,7 +15,7 @@ export function createWaiter({ sql }: Database, runRepository: Pick<RunRepositor
     for (let pause = minPauseMs; ; pause = Math.min(pause * 1.5, maxPauseMs)) {
       // A run of this process tells when it ends. Runs of other processes are looked at again and again.
       const left = Math.max(0, until - Date.now())
-      const ended = await within(Math.min(maxPauseMs, left), runRepository.left(id), undefined)
+      const ended = await runRepository.left(id, Math.min(maxPauseMs, left))
       if (ended?.workspaceId === workspaceId) return ended
       signal?.throwIfAborted()
       const run = await findRunOf(sql, workspaceId, id)

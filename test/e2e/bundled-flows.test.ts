@@ -28,7 +28,7 @@ let world: StandIns
 let zulip: ZulipStandIn
 const made: string[] = []
 
-const over = new Set(['completed', 'failed', 'cancelled', 'skipped', 'parked'])
+const over = new Set(['completed', 'failed', 'cancelled', 'skipped', 'quarantined'])
 
 /** The runs of a flow that are over, when there are that many. */
 async function runsOf(flow: string, count: number) {
