@@ -11,7 +11,7 @@ export { backup, restore, type BackupSummary } from './backup.ts'
 export { ensureDataDir, findNative, findRunning } from './embedded/index.ts'
 export { migrate, migrationState } from './migrate.ts'
 export { openPool } from './pool.ts'
-export { columnsOf, recordset } from './recordset.ts'
+export { columnsOf, oneOf, recordset } from './recordset.ts'
 export type { Row, Schema } from './schema.ts'
 export { isDatabaseTrouble, isPassing } from './trouble.ts'
 
@@ -127,7 +127,8 @@ const session: pg.ClientConfig = {
   keepAlive: true,
 }
 
-const searchPath = '-c search_path=hub'
+// A plan that was made while a table was small would be used long after it has grown, so each execution of a prepared statement is planned anew.
+const sessionOptions = '-c search_path=hub -c plan_cache_mode=force_custom_plan'
 
 async function embeddedConnection(address: ServerAddress): Promise<pg.ClientConfig> {
   const client = new pg.Client({ ...session, ...address, database: 'postgres' })
@@ -138,11 +139,11 @@ async function embeddedConnection(address: ServerAddress): Promise<pg.ClientConf
   } finally {
     await client.end()
   }
-  return { ...session, ...address, database: 'hub', options: searchPath }
+  return { ...session, ...address, database: 'hub', options: sessionOptions }
 }
 
 function urlConnection(url: string): pg.ClientConfig {
-  return { ...session, connectionString: url, options: searchPath }
+  return { ...session, connectionString: url, options: sessionOptions }
 }
 
 async function prepare(connection: pg.ClientConfig, migrating: boolean): Promise<void> {

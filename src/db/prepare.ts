@@ -27,7 +27,7 @@ function nameOf(text: string): string | undefined {
 
 type Query = (...args: readonly unknown[]) => unknown
 
-/** A connection that prepares frequent statements: PostgreSQL parses them once, and often plans them once, instead of at each use. */
+/** A connection that prepares frequent statements: PostgreSQL parses and analyses them once instead of at each use. */
 export class PreparingClient extends pg.Client {
   override query = ((...args: readonly unknown[]) => {
     const [text, values, ...rest] = args

@@ -33,6 +33,14 @@ export function recordset<Table extends keyof Schema>(
     : raw`jsonb_populate_recordset(${base}, ${JSON.stringify(postgresJson(stored))}::jsonb)`
 }
 
+/**
+ * Whether a column is one of these values. Beside a join with a recordset, whose size PostgreSQL cannot know, it says how many rows will be found,
+ * so that the index is used and not the whole table read.
+ */
+export function oneOf(values: readonly string[], column: string): RawBuilder<boolean> {
+  return raw<boolean>`${raw.ref(column)} = any(${values}::text[])`
+}
+
 /** The column of each field. Rows may differ in the fields that they have. */
 function columnNames(rows: readonly object[]): Map<string, string> {
   const names = new Map<string, string>()

@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import { columnsOf, recordset, type Row, type Sql } from '#db'
+import { columnsOf, oneOf, recordset, type Row, type Sql } from '#db'
 
 export type InvocationRow = Row<'invocations'>
 
@@ -22,11 +22,13 @@ export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'error' | 
 
 /** Ends only calls that this executor still runs, so that calls that a sweep ended or another process took over are not overwritten. */
 export async function finishInvocations(sql: Sql, endings: readonly Ending[]): Promise<void> {
+  const ids = endings.map(({ id }) => id)
   await raw`
     update hub.invocations as i
        set status = r.status, output = r.output, error = r.error, finished_at = r.finished_at
       from ${recordset('invocations', endings, 'json')} as r
-     where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id`.execute(sql)
+     where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id
+       and ${oneOf(ids, 'i.id')}`.execute(sql)
 }
 
 export function findInvocation(sql: Sql, workspaceId: string, id: string): Promise<InvocationRow | undefined> {

@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import { columnsOf, recordset, type Row, type Sql, type Transaction } from '#db'
+import { columnsOf, oneOf, recordset, type Row, type Sql, type Transaction } from '#db'
 import { heldJobs } from '#engine'
 
 export type RunRow = Omit<Row<'flowRuns'>, 'wakeRequested'>
@@ -81,6 +81,10 @@ export async function endHeldRuns(
        set status = r.status, outputs = r.outputs, error = r.error, finished_at = now(), wake_at = null
       from rows from (${recordset('flowRuns', ends, 'jsonb')}, unnest(${jobs}::text[])) as r
      where f.id = r.id and f.finished_at is null and r.unnest in (select id from held) and r.unnest = f.id || ':' || f.segment
+       and ${oneOf(
+         ends.map(({ id }) => id),
+         'f.id',
+       )}
     returning f.id`.execute(sql)
   return new Set(rows.map(({ id }) => id))
 }
