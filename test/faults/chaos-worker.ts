@@ -56,7 +56,10 @@ function stepsOf({ id, hold, record }: JobContext): Step {
       sql`with held as (${heldJobs(engine.executorId, [id])})
           insert into public.steps (run, step, output) select ${id}, ${name}, ${JSON.stringify(output)}::json from held`.execute(db.sql),
     )
-    if (written.numAffectedRows === 0n) throw new JobLost()
+    if (written.numAffectedRows === 0n) {
+      await db.pool.query('insert into public.refused (run, step, pid) values ($1, $2, $3)', [id, name, process.pid])
+      throw new JobLost()
+    }
     return output
   }
 }
@@ -91,11 +94,12 @@ const bodies: Record<string, (input: never, step: Step, id: string) => Promise<u
   failing: (_input: unknown, step) => step('fail', () => Promise.reject(new Error('as it was told to'))),
 }
 
+/** As the products do, it ends a run that has not ended: a job may run again when its process died before it was deleted. */
 async function end(id: string, status: string, output: unknown): Promise<void> {
-  await sql`with held as (${heldJobs(engine.executorId, [id])})
-            insert into public.outcomes (run, status, output) select ${id}, ${status}, ${JSON.stringify(output)}::json from held`.execute(
-    db.sql,
-  )
+  await sql`
+    with held as (${heldJobs(engine.executorId, [id])})
+    insert into public.outcomes (run, status, output) select ${id}, ${status}, ${JSON.stringify(output)}::json from held
+     where not exists (select from public.outcomes where run = ${id})`.execute(db.sql)
 }
 
 function handlerOf(body: (input: never, step: Step, id: string) => Promise<unknown>): JobHandler {

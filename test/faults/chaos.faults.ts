@@ -174,6 +174,9 @@ describe('work that outlives its process', { concurrency: 4 }, () => {
     assert.deepEqual((await zombie.wait('sum-1')).output, { total: 15 })
 
     assert.equal(await database.outcomes('slow-1'), 1)
+    // What the zombie wanted to write when it woke was refused.
+    const { rows: refused } = await database.pool.query('select step, pid from public.refused')
+    assert.deepEqual(refused, [{ step: 'second', pid: zombie.pid }])
     const bodies = await database.bodies('slow-1')
     assert.deepEqual(
       bodies.map(({ step, pid, done_before }) => [step, pid, done_before]),

@@ -46,6 +46,7 @@ export async function watched(url: string, close: () => Promise<void>): Promise<
     create table public.bodies (at serial, run text, step text, pid integer, done_before boolean);
     create table public.steps (run text, step text, output json, primary key (run, step));
     create table public.outcomes (run text, status text, output json);
+    create table public.refused (run text, step text, pid integer);
     create table public.mercy (run text)`)
   return {
     url,
