@@ -1,10 +1,10 @@
 import pg from 'pg'
-import { PreparingClient } from './prepare.ts'
 import type { Logger } from '#telemetry'
+import { preparingClient } from './prepare.ts'
 
 /** Opens a pool whose connections may break at any time. A query on a broken connection fails, and the next query opens a new one. */
 export function openPool(connection: pg.ClientConfig, max: number, logger: Logger): pg.Pool {
-  const pool = new pg.Pool({ ...connection, max, idleTimeoutMillis: 10_000, Client: PreparingClient })
+  const pool = new pg.Pool({ ...connection, max, idleTimeoutMillis: 10_000, Client: preparingClient() })
   pool.on('error', (error) => {
     // `end()` does not wait until its connections are closed.
     if (!pool.ending) logger.warn({ err: error }, 'an idle database connection broke')

@@ -164,7 +164,7 @@ export function createWorker({ db, engine, clock, send, recordAttempt, logger, m
       async run() {
         const { begun, moved } = await round()
         if (begun + moved > 0) return 0
-        return underWay.size > 0 || moved > 0 ? pollMs : idlePollMs
+        return underWay.size > 0 ? pollMs : idlePollMs
       },
     },
     async drain() {

@@ -63,23 +63,24 @@ export async function claimJobs(sql: Sql, { executorId, handlers, max }: Claim):
   return rows
 }
 
-/** Whether a suspect waits and none is being tried. */
-export async function hasSuspects(sql: Sql, handlers: readonly string[]): Promise<boolean> {
-  const { rows } = await raw`
-    select from hub.jobs
+/** A suspect that waits, unless another one is being tried: while one process tries it, the others serve everything else. */
+function nextSuspect(handlers: readonly string[]): RawBuilder<unknown> {
+  return raw`select id from hub.jobs
      where executor_id is null and handler = any(${handlers}::text[]) and interruptions >= ${suspectAfter}
-       and not exists (select from hub.jobs where executor_id is not null and interruptions >= ${suspectAfter}) limit 1`.execute(sql)
+       and not exists (select from hub.jobs where executor_id is not null and interruptions >= ${suspectAfter})
+     order by created_at limit 1`
+}
+
+export async function hasSuspects(sql: Sql, handlers: readonly string[]): Promise<boolean> {
+  const { rows } = await nextSuspect(handlers).execute(sql)
   return rows.length > 0
 }
 
-/** Claims one suspect, unless another process is trying one: the others then serve everything else. */
 export async function claimSuspect(sql: Sql, { executorId, handlers }: Omit<Claim, 'max'>): Promise<Job | undefined> {
   const { rows } = await raw<Job>`
     update hub.jobs as j set executor_id = ${executorId}, claimed_at = now()
-      from (select id from hub.jobs
-             where executor_id is null and handler = any(${handlers}::text[]) and interruptions >= ${suspectAfter}
-             order by created_at limit 1 for update skip locked) as c
-     where j.id = c.id and not exists (select from hub.jobs where executor_id is not null and interruptions >= ${suspectAfter})
+      from (${nextSuspect(handlers)} for update skip locked) as c
+     where j.id = c.id
     returning j.id, j.handler, j.input`.execute(sql)
   return rows[0]
 }
@@ -122,7 +123,7 @@ export function heldJobs(executorId: string, ids: readonly string[]): RawBuilder
   return raw`select id from hub.jobs where id = any(${ids}::text[]) and executor_id = ${executorId} order by id for share`
 }
 
-/** Does not wait for the disk: a job whose deletion is lost in a crash runs again and finds that it has ended. */
+/** Does not wait for the disk: a job whose deletion is lost in a crash runs again and finds nothing left to do. */
 export async function deleteJobs(sql: Sql, executorId: string, ids: readonly string[]): Promise<void> {
   await raw`
     with held as (select id from hub.jobs where id = any(${ids}::text[]) and executor_id = ${executorId} order by id for update),

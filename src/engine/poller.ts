@@ -17,20 +17,14 @@ export function startPoller({ name, restMs = 0, run }: Poller, { logger, metrics
   const stopping = new AbortController()
   let isWoken = false
   let interrupt: (() => void) | undefined
-  let retryNow: (() => void) | undefined
+  /** While it waits after a failure, a wake-up does not shorten the wait: the next round would fail too. */
+  let hasFailed = false
 
   const pause = async (ms: number): Promise<void> => {
     const waiting = new AbortController()
     interrupt = () => waiting.abort()
-    if (!isWoken && !stopping.signal.aborted) await sleep(ms, waiting.signal).catch(() => undefined)
-    interrupt = undefined
-  }
-
-  const pauseAfterFailure = async (ms: number): Promise<void> => {
-    const waiting = new AbortController()
-    retryNow = () => waiting.abort()
     if (!stopping.signal.aborted) await sleep(ms, waiting.signal).catch(() => undefined)
-    retryNow = undefined
+    interrupt = undefined
   }
 
   const loop = async (): Promise<void> => {
@@ -42,33 +36,33 @@ export function startPoller({ name, restMs = 0, run }: Poller, { logger, metrics
         metrics.pollerRounds.inc({ poller: name, outcome: nextInMs === 0 ? 'more' : 'done' })
         retryMs = minRetryMs
         if (nextInMs === 0) continue
-        await pause(nextInMs)
+        if (!isWoken) await pause(nextInMs)
         await sleep(Math.max(0, began + restMs - performance.now()), stopping.signal).catch(() => undefined)
       } catch (error) {
         if (stopping.signal.aborted) break
         metrics.pollerRounds.inc({ poller: name, outcome: 'failed' })
         logger.warn({ err: error, poller: name }, 'a round of background work failed; trying again')
-        await pauseAfterFailure(retryMs)
+        hasFailed = true
+        await pause(retryMs)
+        hasFailed = false
         retryMs = Math.min(retryMs * 2, maxRetryMs)
       }
     }
   }
 
   const running = loop()
-  const wake = (): void => {
-    isWoken = true
-    interrupt?.()
-  }
   return {
-    wake,
+    wake() {
+      isWoken = true
+      if (!hasFailed) interrupt?.()
+    },
     restart() {
-      wake()
-      retryNow?.()
+      isWoken = true
+      interrupt?.()
     },
     async [Symbol.asyncDispose]() {
       stopping.abort(new Error('stopping'))
       interrupt?.()
-      retryNow?.()
       await running
     },
   }

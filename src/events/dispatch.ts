@@ -1,5 +1,6 @@
 import { isPassing } from '#db'
 import type { Poller } from '#engine'
+import { dispatchPoller } from '#events/publish'
 import { deliver, markFailed } from './deliver.ts'
 import { isQueueEmpty, nextWaiting, tryDispatchLock, type Waiting } from './store.ts'
 import type { DispatchDeps } from './types.ts'
@@ -9,9 +10,6 @@ export interface Dispatcher {
   /** Dispatches everything that is stored and returns how many events that were. For tests and benches. */
   drain(): Promise<number>
 }
-
-/** The poller's name, by which a process that stored an event wakes it. */
-export const dispatchPoller = 'events'
 
 const atOnce = 200
 /** Processes that store events wake the poller. This is for wake-ups that were lost. */

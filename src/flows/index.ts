@@ -87,18 +87,16 @@ export function createFlows(deps: FlowsDeps): Flows {
     tick: ticker.tick,
 
     subscribers: { flow: createFlowSubscriber({ ...deps, launcher }), run: createRunSubscriber({ ...deps, launcher }) },
-    jobs: (tools: Tools): Record<string, JobHandler> => {
-      return {
-        [runHandler]: {
-          run: createSegment({ ...deps, launcher, runRepository, tools }),
-          progress: async (trx, jobs) => {
-            const counts = await progressOf(trx, jobs.map(runOfJob))
-            return new Map(jobs.map((job) => [job, counts.get(runOfJob(job)) ?? 0]))
-          },
-          quarantine: createQuarantine({ ...deps, launcher }),
+    jobs: (tools: Tools): Record<string, JobHandler> => ({
+      [runHandler]: {
+        run: createSegment({ ...deps, launcher, runRepository, tools }),
+        progress: async (trx, jobs) => {
+          const counts = await progressOf(trx, jobs.map(runOfJob))
+          return new Map(jobs.map((job) => [job, counts.get(runOfJob(job)) ?? 0]))
         },
-      }
-    },
+        quarantine: createQuarantine({ ...deps, launcher }),
+      },
+    }),
     pollers: [ticker.poller, bundled.poller],
     retention: [
       { of: 'workspace', drop: ({ workspaceId, runsDays }, max) => dropRuns(db.sql, workspaceId, { before: daysAgo(runsDays), max }) },

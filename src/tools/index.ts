@@ -1,9 +1,8 @@
 import type { Access, Principal } from '#access'
 import { isPassing, type Database } from '#db'
-import type { Engine, JobHandler, Poller } from '#engine'
+import { JobLost, type Engine, type JobContext, type JobHandler, type Poller } from '#engine'
 import type { Integrations } from '#integrations'
-import { HubError } from '#errors'
-import { daysAgo, sleep } from '#lib/clock'
+import { daysAgo } from '#lib/clock'
 import type { EventPublisher } from '#events/publish'
 import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
@@ -16,6 +15,7 @@ import type { Outcome } from './outcome.ts'
 import type { ToolRunners } from './tool.ts'
 import { createJournal } from './journal.ts'
 import { createPolicies, type Policies } from './policy.ts'
+import { untilSettled } from './settled.ts'
 import { dropOld } from './store.ts'
 
 export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-store.ts'
@@ -27,6 +27,7 @@ export type { Invoke } from './invoke.ts'
 export type { Outcome } from './outcome.ts'
 export { policyRule, type PolicyRule } from './policy.ts'
 export { createRegistry, type ToolDescription, type ToolFilter } from './registry.ts'
+export { untilSettled } from './settled.ts'
 export type { Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
 
@@ -53,9 +54,6 @@ export interface ToolsDeps extends Telemetry {
 }
 
 const interruptedEveryMs = 2000
-const waitMs = 500
-/** A minute: the hub ends the calls of a dead process after some seconds. */
-const maxWaits = 120
 const expiredEveryMs = 5000
 const invocationDays = 30
 const approvalDays = 90
@@ -81,18 +79,12 @@ export function createTools(deps: ToolsDeps, { runners, onApprovalDecided }: Too
   const pipeline = createPipeline({ ...deps, runners, policies, approvals, journal })
 
   /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
-  const runQueued = async ({ request, invocationId }: QueuedCall): Promise<void> => {
-    for (let waits = 0; ; waits++) {
-      try {
-        await pipeline.runQueued(request, invocationId)
-        return
-      } catch (error) {
-        if (isPassing(error)) throw error
-        // A process that died made this call before; its outcome is known soon.
-        const isUnsettled = error instanceof HubError && error.code === 'in_progress' && waits < maxWaits
-        if (!isUnsettled) return journal.refuse(invocationId, asHubError(error))
-        await sleep(waitMs)
-      }
+  const runQueued = async ({ request, invocationId }: QueuedCall, { hold }: JobContext): Promise<void> => {
+    try {
+      await untilSettled(() => hold(() => pipeline.runQueued(request, invocationId)))
+    } catch (error) {
+      if (error instanceof JobLost || isPassing(error)) throw error
+      await journal.refuse(invocationId, asHubError(error))
     }
   }
 
@@ -103,7 +95,7 @@ export function createTools(deps: ToolsDeps, { runners, onApprovalDecided }: Too
     invoke: pipeline.invoke,
     jobs: {
       [callHandler]: {
-        run: (call: QueuedCall, context) => context.hold(() => runQueued(call)),
+        run: runQueued,
         quarantine: (trx, ids) => journal.quarantine(trx, ids),
       },
     },

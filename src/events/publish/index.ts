@@ -13,6 +13,9 @@ export interface EventPublisher {
   hasSubscribers(workspaceId: string, type: string): Promise<boolean>
 }
 
+/** The name of the poller that dispatches events. Whoever stores one wakes it. */
+export const dispatchPoller = 'events'
+
 /** A new subscription gets such events after this time at the latest. */
 const cacheTtlMs = 1000
 
@@ -26,7 +29,7 @@ export function createEventPublisher({ db, engine }: { readonly db: Database; re
         trx,
         events.map((item) => ({ ...item, id: newId('evt'), at })),
       )
-      db.afterCommit(trx, () => engine.wake('events'))
+      db.afterCommit(trx, () => engine.wake(dispatchPoller))
     },
     async hasSubscribers(workspaceId, type) {
       const types = await wanted.get(workspaceId)

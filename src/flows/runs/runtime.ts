@@ -1,8 +1,8 @@
 import { requireScope, type Principal } from '#access'
 import { isPassing } from '#db'
 import type { JobContext } from '#engine'
-import { HubError, hubError } from '#errors'
-import { sleep } from '#lib/clock'
+import { hubError } from '#errors'
+import { untilSettled, type Outcome } from '#tools'
 import { findFlow } from '../definitions/flow-store.ts'
 import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
 import { Interrupted } from '../interpreter/signals.ts'
@@ -23,8 +23,6 @@ export interface RuntimeOptions {
 /** Steps need complete outputs, so they are practically never truncated. */
 const maxTokens = 50_000_000
 const maxDepth = 10
-/** How long to wait for the outcome of a call that a dead process began: the hub ends it after it has noticed the death. */
-const settledWithinMs = 60_000
 
 /** A temporary database error must not fail the step: the whole run is interrupted and tried again. */
 function interruptible<Args extends unknown[], T>(work: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
@@ -64,28 +62,20 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
   const call: Runtime['call'] = async ({ uses, input, integration, fields, key, approval, path, signal: ending }) => {
     const tool = await tools.find(workspaceId, uses)
     const isRead = tool.action.effect === 'read'
-    for (const began = Date.now(); ;) {
-      try {
-        const outcome = await context.hold(() =>
-          tools.invoke(principal, uses, input, {
-            transport: 'flow' as const,
-            integration,
-            fields,
-            approval,
-            maxTokens,
-            signal: ending,
-            idempotencyKey: isRead && approval === undefined ? undefined : `${runId}/${key}`,
-            dryRun: dryRun && !isRead,
-            run: { id: runId, path },
-          }),
-        )
-        return { output: outcome.output, invocationId: outcome.invocationId }
-      } catch (thrown) {
-        // A process that died made this call before; its outcome is known soon.
-        if (!(thrown instanceof HubError) || thrown.code !== 'in_progress' || Date.now() - began > settledWithinMs) throw thrown
-        await sleep(500, ending)
-      }
-    }
+    const invoke = (): Promise<Outcome> =>
+      tools.invoke(principal, uses, input, {
+        transport: 'flow',
+        integration,
+        fields,
+        approval,
+        maxTokens,
+        signal: ending,
+        idempotencyKey: isRead && approval === undefined ? undefined : `${runId}/${key}`,
+        dryRun: dryRun && !isRead,
+        run: { id: runId, path },
+      })
+    const { output, invocationId } = await untilSettled(() => context.hold(invoke), ending)
+    return { output, invocationId }
   }
 
   return {
