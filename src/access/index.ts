@@ -1,4 +1,4 @@
-import type { Database } from '#db'
+import type { Database, Sql } from '#db'
 import { hubError } from '#errors'
 import { systemClock, type Clock } from '#lib/clock'
 import { coalesce } from '#lib/coalesce'
@@ -9,12 +9,22 @@ import { ensureAdminToken, ensurePresetToken, ensureWorkspace } from './bootstra
 import { createThrottle } from './throttle.ts'
 import { actorOf, type Principal } from './scopes.ts'
 import { tokenKey } from './secrets.ts'
-import { findTokenByHash, findWorkspace, insertWorkspace, listWorkspaces, touchTokens, type TokenRow, type Workspace } from './store.ts'
+import { createStandings, type Standing } from './standing.ts'
+import {
+  findTokenByHash,
+  findWorkspace,
+  insertWorkspace,
+  listWorkspaces,
+  touchTokens,
+  type TokenWithAncestors,
+  type Workspace,
+} from './store.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
 export type { Audit, AuditEntry, AuditReport, AuditRow } from './audit.ts'
 export { createThrottle, type Throttle } from './throttle.ts'
-export { actorOf, allows, requireScope, scopes, type Principal, type Scope } from './scopes.ts'
+export { actorOf, actorsBehind, allows, coversRights, requireScope, scopes, type Principal, type Scope } from './scopes.ts'
+export type { Standing } from './standing.ts'
 export type { TokenRow, Workspace } from './store.ts'
 export type { TokenRequest, Tokens } from './tokens.ts'
 
@@ -35,6 +45,8 @@ export interface Access extends AsyncDisposable {
   authenticate(token: string, address: string): Promise<Principal>
   /** Returns the same principal in another workspace. Requires `hub:admin`. */
   enter(principal: Principal, workspace: string): Promise<Principal>
+  /** Whether these actors still have their rights, and which tokens they come from. Inside a transaction, pass it as `sql`. */
+  standings(actors: readonly string[], sql?: Sql): Promise<ReadonlyMap<string, Standing>>
   readonly workspaces: {
     list(principal: Principal): Promise<Workspace[]>
     create(principal: Principal, name: string): Promise<Workspace>
@@ -58,7 +70,10 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   const used = new Map<string, Date>()
   const touched = new Map<string, number>()
 
+  const standings = createStandings(cacheTtlMs, clock)
+
   const forget = (id: string): void => {
+    standings.forget(id)
     for (const [key, { principal }] of cached) if (principal.id === id) cached.delete(key)
   }
 
@@ -109,6 +124,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     audit,
     tokens: createTokens({ db, audit, clock, onRevoked: forget }),
     authenticate,
+    standings: (actors, sql = db.sql) => standings.of(sql, actors),
 
     async enter(principal, name) {
       if (!principal.scopes.includes('hub:admin')) {
@@ -149,7 +165,16 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     async operator(name, workspace = 'default') {
       const found = await findWorkspace(db.sql, { name: workspace })
       if (!found) throw hubError('not_found', { detail: `there is no workspace "${workspace}"` })
-      return { kind: 'operator', id: name, name, workspaceId: found.id, scopes: ['admin', 'hub:admin'], readOnly: false }
+      return {
+        kind: 'operator',
+        id: name,
+        name,
+        workspaceId: found.id,
+        scopes: ['admin', 'hub:admin'],
+        readOnly: false,
+        ancestors: [],
+        causes: [],
+      }
     },
 
     bootstrap: (preset, keep) =>
@@ -168,13 +193,13 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   }
 }
 
-function whyRefused(row: TokenRow | undefined, now: number): string | undefined {
+function whyRefused(row: Pick<TokenWithAncestors, 'revokedAt' | 'expiresAt'> | undefined, now: number): string | undefined {
   if (!row) return 'unknown'
   if (row.revokedAt) return 'revoked'
   if (row.expiresAt && row.expiresAt.getTime() <= now) return 'expired'
   return undefined
 }
 
-function principalOf({ id, name, workspaceId, scopes, readOnly, expiresAt }: TokenRow): Principal {
-  return { kind: 'token', id, name, workspaceId, scopes, readOnly, expiresAt }
+function principalOf({ id, name, workspaceId, scopes, readOnly, expiresAt, ancestors }: TokenWithAncestors): Principal {
+  return { kind: 'token', id, name, workspaceId, scopes, readOnly, expiresAt, ancestors, causes: [] }
 }

@@ -8,7 +8,8 @@ export const scopes = {
   admin: 'Everything in the workspace.',
   'hub:admin': 'Everything in every workspace, and the hub itself: workspaces, keys.',
   'tools:read': 'List and describe tools.',
-  'tools:call': 'Call tools; narrowed: tools:call:CONNECTOR or tools:call:TOOL.',
+  'tools:call': 'Call tools, and read what the own calls and runs gave; narrowed: tools:call:CONNECTOR or tools:call:TOOL.',
+  'invocations:read': 'See everybody’s tool calls, with their inputs and outputs.',
   'integrations:read': 'See integrations and their health.',
   'integrations:write': 'Make, change, test and delete integrations; so it can put any stored credential to use.',
   'credentials:read': 'See names, kinds and dates of credentials; never values.',
@@ -54,6 +55,10 @@ export interface Principal {
   readonly readOnly: boolean
   /** When its token expires. Tokens that it creates expire no later. */
   readonly expiresAt?: Date | null
+  /** The tokens that created this one, directly or through others, as actors. */
+  readonly ancestors: readonly string[]
+  /** Others who caused what this principal does: for a step of a run, whoever triggered the run and whoever saved the flow. */
+  readonly causes: readonly string[]
 }
 
 export function allows(principal: Principal, needed: string): boolean {
@@ -70,6 +75,16 @@ export function requireScope(principal: Principal, needed: string): void {
   throw hubError('scope_missing', { detail: `${reason}; needed: ${scope}`, hint: `ask an administrator for a token with ${scope}` })
 }
 
-export function actorOf(principal: Principal): string {
+export function actorOf(principal: Pick<Principal, 'kind' | 'id'>): string {
   return `${principal.kind}:${principal.id}`
+}
+
+/** Everybody who caused what this principal does: itself, the tokens that it comes from, and its causes. */
+export function actorsBehind(principal: Principal): string[] {
+  return [...new Set([actorOf(principal), ...principal.ancestors, ...principal.causes])]
+}
+
+/** Whether a principal has every right that somebody else has. */
+export function coversRights(principal: Principal, { scopes: rights, readOnly }: Pick<Principal, 'scopes' | 'readOnly'>): boolean {
+  return (!principal.readOnly || readOnly) && rights.every((scope) => allows({ ...principal, readOnly: false }, scope))
 }

@@ -1,3 +1,4 @@
+import { sql as raw } from 'kysely'
 import type { Row, Sql } from '#db'
 
 export type Workspace = Row<'workspaces'>
@@ -45,8 +46,30 @@ export function insertToken(sql: Sql, token: NewToken): Promise<TokenRow> {
   return sql.insertInto('tokens').values(token).returning(tokenColumns).executeTakeFirstOrThrow()
 }
 
-export function findTokenByHash(sql: Sql, hash: Buffer): Promise<TokenRow | undefined> {
-  return sql.selectFrom('tokens').select(tokenColumns).where('hash', '=', hash).executeTakeFirst()
+/** The tokens that created this one, directly or through others. Tokens are never deleted, so the list is whole. */
+const ancestors = raw<string[]>`array(
+  with recursive up as (
+    select tokens.created_by as actor
+    union
+    select t.created_by from up join hub.tokens t on t.id = substr(up.actor, 7) where up.actor like 'token:%'
+  )
+  select actor from up where actor like 'token:%')`.as('ancestors')
+
+export type TokenWithAncestors = TokenRow & { readonly ancestors: readonly string[] }
+
+export function findTokenByHash(sql: Sql, hash: Buffer): Promise<TokenWithAncestors | undefined> {
+  return sql
+    .selectFrom('tokens')
+    .select([...tokenColumns, ancestors])
+    .where('hash', '=', hash)
+    .executeTakeFirst()
+}
+
+export function findTokens(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<Pick<TokenWithAncestors, 'id' | 'revokedAt' | 'expiresAt' | 'ancestors'>[]> {
+  return sql.selectFrom('tokens').select(['id', 'revokedAt', 'expiresAt', ancestors]).where('id', 'in', ids).execute()
 }
 
 export function listTokens(sql: Sql, workspaceId: string, page: { after: string | undefined; limit: number }): Promise<TokenRow[]> {

@@ -118,7 +118,16 @@ test('unknown scopes are refused, each named, even those that every object has',
 
 test('a read-only token is refused everything that changes something, whatever its scopes', () => {
   const all = Object.keys(scopes)
-  const principal: Principal = { kind: 'token', id: 'tok_x', name: 'x', workspaceId: 'ws_x', scopes: all, readOnly: true }
+  const principal: Principal = {
+    kind: 'token',
+    id: 'tok_x',
+    name: 'x',
+    workspaceId: 'ws_x',
+    scopes: all,
+    readOnly: true,
+    ancestors: [],
+    causes: [],
+  }
   // What a tool call changes is the tool's question: the tool pipeline checks its effect.
   const harmless = all.filter((scope) => scope.endsWith(':read') || scope === 'tools:call')
   assert.deepEqual(
@@ -131,7 +140,7 @@ test('a read-only token is refused everything that changes something, whatever i
 
 test('a scope covers its narrower forms, a write its read, admin its workspace, and nothing else', () => {
   const can = (granted: string, needed: string): boolean =>
-    allows({ kind: 'token', id: 't', name: 't', workspaceId: 'w', scopes: [granted], readOnly: false }, needed)
+    allows({ kind: 'token', id: 't', name: 't', workspaceId: 'w', scopes: [granted], readOnly: false, ancestors: [], causes: [] }, needed)
   assert.ok(can('tools:call', 'tools:call:github') && can('tools:call:github', 'tools:call:*') && can('flows:write', 'flows:read'))
   assert.ok(can('admin', 'credentials:write') && can('hub:admin', 'hub:admin') && can('hub:admin', 'admin'))
   assert.ok(!can('tools:call:github', 'tools:call') && !can('tools:call:git', 'tools:call:github') && !can('flows:read', 'flows:write'))

@@ -18,10 +18,10 @@ export function flowCommands(program: Command): void {
     .action((_options, command: Command) =>
       withClient(command, async ({ listFlows }, output) => {
         const page = await listFlows({})
-        const rows = page.items.map(({ id, version, enabled, origin, on, name }) => ({
+        const rows = page.items.map(({ id, version, enabled, blocked, origin, on, name }) => ({
           id,
           version,
-          enabled: enabled ? 'yes' : 'no',
+          enabled: blocked === null ? (enabled ? 'yes' : 'no') : 'blocked',
           origin,
           starts: on.map(({ event, schedule, bus }) => String(event ?? schedule ?? `bus ${String(bus)}`)).join(', '),
           name,
@@ -44,6 +44,16 @@ export function flowCommands(program: Command): void {
         }),
       )
   }
+  flow
+    .command('adopt')
+    .description('let it run with your rights, for example after the token of whoever saved it was revoked')
+    .argument('<id>', 'id of the flow')
+    .action((id: string, _options, command: Command) =>
+      withClient(command, async ({ adoptFlow }, output) => {
+        const saved = await adoptFlow({ id })
+        output.print(saved, `${saved.id} runs with the rights of ${saved.actor}`)
+      }),
+    )
   flow
     .command('delete')
     .description('delete a flow; its runs stay')
@@ -120,7 +130,7 @@ function definitionCommands(flow: Command): void {
       .action((id: string, _options, command: Command) =>
         withClient(command, async ({ getFlow }, output) => {
           const flow = await getFlow({ id })
-          const head = `# ${flow.id}, version ${flow.version} of ${flow.updated_at} by ${flow.actor}, ${flow.enabled ? 'enabled' : 'disabled'}`
+          const head = `# ${flow.id}, version ${flow.version} of ${flow.updated_at} by ${flow.actor}, ${flow.enabled ? 'enabled' : 'disabled'}${flow.blocked === null ? '' : `\n# blocked: ${flow.blocked}`}`
           output.print(flow, name === 'show' ? `${head}\n${flow.source.trimEnd()}` : flow.source.trimEnd())
         }),
       )

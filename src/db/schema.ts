@@ -301,6 +301,8 @@ export interface Schema {
     actor: string
     scopes: readonly string[]
     readOnly: boolean
+    /** Everybody who caused the run, as actors. */
+    causes: Generated<readonly string[]>
     dryRun: Generated<boolean>
     replayOf: string | null
     parentRun: string | null

@@ -82,6 +82,7 @@ export const errorCatalogue = {
   flow_cycle: permanent('policy', 409, 'Flows start each other by events in an endless cycle.'),
   flow_failed: permanent('upstream', 502, 'A run of the flow failed.'),
   flow_disabled: permanent('conflict', 409, 'The flow is disabled.'),
+  flow_blocked: permanent('permission', 403, 'Whoever saved the flow has lost the rights that its runs need.'),
   run_state_conflict: permanent(
     'conflict',
     409,

@@ -85,7 +85,9 @@ export async function readEvent(deps: Pick<DispatchDeps, 'read'>, row: StoredEve
     integration,
     receivedAt,
     replays,
+    // Headers of events from outside are the sender's.
     depth: row.body === null ? Number(row.headers?.['hub-depth'] ?? 0) : 0,
+    causes: row.body === null ? ((row.headers?.['hub-causes'] ?? []) as string[]) : [],
     type,
     subject: subject ?? null,
     data,

@@ -7,6 +7,8 @@ export interface HubEvent extends Pick<
 > {
   /** How many runs led to it, each started by an event of the one before. */
   readonly depth?: number
+  /** Everybody who caused it, as actors. */
+  readonly causes?: readonly string[]
 }
 
 export type SubscriptionRow = Omit<Row<'subscriptions'>, 'enabled' | 'problem' | 'createdAt'>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
-import { servedHub, type ServedHub } from '#test'
+import { agentWith, servedHub, type ServedHub } from '#test'
 import { until } from '#test/faults'
 
 let served: ServedHub
@@ -317,8 +317,7 @@ outputs: { result: "\${{ steps.ask.output.result.ok }}" }`)
   test('whose question comes from who saved it is answered by somebody else', async () => {
     const { access, flows, tools } = served.hub
     const { workspaceId } = served.operator
-    const scopes = ['flows:write', 'flows:run', 'approvals:write', 'tools:call']
-    const agent = { kind: 'token', id: 'tok_agent', name: 'agent', workspaceId, scopes, readOnly: false } as const
+    const { principal: agent } = await agentWith(served.hub, ['flows:write', 'flows:run', 'approvals:write', 'tools:call'])
     await flows.save(agent, 'id: asks-itself\nsteps: [{ id: a, approve: { message: May I? } }]')
     const { id } = await flows.trigger(agent, 'asks-itself')
     const [asked] = await until('it asks', async () => {

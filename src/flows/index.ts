@@ -11,12 +11,13 @@ import type { Catalogue, Tools } from '#tools'
 import { createBundledFlows } from './bundled/bundled.ts'
 import { createFlowFinder } from './definitions/find.ts'
 import { listFlows, listVersions } from './definitions/flow-store.ts'
+import { createFlowRights } from './definitions/rights.ts'
 import { createSaver } from './definitions/save.ts'
 import { createRunChanges } from './runs/changes.ts'
 import { createLauncher, runHandler, runOfJob } from './runs/launch.ts'
 import { createQuarantine } from './runs/quarantine.ts'
 import { createRunRepository } from './runs/run-repository.ts'
-import { dropRuns, dropRunSubscriptions, dropVersions, listRuns } from './runs/run-store.ts'
+import { dropRuns, dropRunSubscriptions, dropVersions, findRun, listRuns } from './runs/run-store.ts'
 import { createSegment } from './runs/segment.ts'
 import { createStarter } from './runs/start.ts'
 import { progressOf, stepsOf } from './runs/step-store.ts'
@@ -46,18 +47,19 @@ export interface FlowsDeps extends Telemetry {
 
 export function createFlows(deps: FlowsDeps): Flows {
   const { db, engine } = deps
-  const saver = createSaver(deps)
+  const rights = createFlowRights(deps.access)
+  const saver = createSaver({ ...deps, rights })
   const bundled = createBundledFlows({ ...deps, saver })
   const get = createFlowFinder(db, bundled)
-  const launcher = createLauncher(deps)
+  const launcher = createLauncher({ ...deps, rights })
   const runRepository = createRunRepository(db, engine.executorId)
   const ticker = createTicker({ ...deps, launcher, runRepository })
-  const launch = createStarter({ ...deps, launcher, get })
+  const trigger = createStarter({ ...deps, launcher, get, rights })
   const wait = createWaiter(db, runRepository)
 
   return {
     ...saver,
-    ...createRunChanges({ ...deps, launcher, runRepository, get }),
+    ...createRunChanges({ ...deps, launcher, runRepository, get, rights }),
     // A bundled flow is stored when somebody first refers to it, so `get` comes first.
     async setEnabled(principal, ref, enabled) {
       await get(principal.workspaceId, ref)
@@ -67,29 +69,36 @@ export function createFlows(deps: FlowsDeps): Flows {
       await get(principal.workspaceId, ref)
       return saver.remove(principal, ref)
     },
+    async adopt(principal, ref) {
+      await get(principal.workspaceId, ref)
+      return saver.adopt(principal, ref)
+    },
+    blocked: async ({ actor }) => (await rights.lost(actor)) ?? null,
     get,
     async list(workspaceId) {
       await bundled.ensure(workspaceId)
       return listFlows(db.sql, workspaceId)
     },
     versions: async (workspaceId, ref) => listVersions(db.sql, (await get(workspaceId, ref)).id),
-    launch,
-    trigger: (principal, ref, options = {}) =>
-      launch(principal.workspaceId, ref, { ...options, trigger: { kind: 'call', actor: actorOf(principal) } }),
+    trigger,
     runs: (workspaceId, filter, page) => listRuns(db.sql, workspaceId, { ...filter, ...page }),
     async run(workspaceId, id) {
       const run = await findRunOf(db.sql, workspaceId, id)
       return { ...run, steps: await stepsOf(db.sql, id) }
     },
+    async isCausedBy(principal, id) {
+      const run = await findRun(db.sql, principal.workspaceId, id)
+      return run?.causes.includes(actorOf(principal)) ?? false
+    },
     wait,
     wake: launcher.wake,
-    runTool: createFlowToolRunner({ launch, wait }),
+    runTool: createFlowToolRunner({ trigger, wait }),
     tick: ticker.tick,
 
     subscribers: { flow: createFlowSubscriber({ ...deps, launcher }), run: createRunSubscriber({ ...deps, launcher }) },
     jobs: (tools: Tools): Record<string, JobHandler> => ({
       [runHandler]: {
-        run: createSegment({ ...deps, launcher, runRepository, tools }),
+        run: createSegment({ ...deps, launcher, runRepository, tools, rights }),
         progress: async (trx, jobs) => {
           const counts = await progressOf(trx, jobs.map(runOfJob))
           return new Map(jobs.map((job) => [job, counts.get(runOfJob(job)) ?? 0]))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import type { Principal } from '#access'
-import { flowBench, type FlowBench } from '#test'
+import { agentWith, flowBench, type FlowBench } from '#test'
 import { until } from '#test/faults'
 
 let b: FlowBench
@@ -47,13 +47,7 @@ suite('a flow', () => {
 
   test('may do no more than who saved it, also when that is asked for by somebody who may', async () => {
     const { flows } = b.hub
-    const clerk: Principal = {
-      ...b.operator,
-      kind: 'token',
-      id: 'tok_clerk',
-      name: 'clerk',
-      scopes: ['flows:write', 'tools:call:probe_get_thing'],
-    }
+    const { principal: clerk } = await agentWith(b.hub, ['flows:write', 'tools:call:probe_get_thing'])
     const source = (tool: string): string => `id: clerks\nsteps: [{ id: a, uses: ${tool}, with: { at: /clerks } }]`
     await flows.save(clerk, source('probe_create_thing'))
     const refused = await flows.trigger(b.operator, 'clerks')

@@ -2,7 +2,7 @@ import type { Principal } from '#access'
 import type { JobHandler, Poller } from '#engine'
 import type { Subscribers } from '#events'
 import type { RetentionTask } from '#retention'
-import type { ToolRunner, Tools } from '#tools'
+import type { CallingStep, ToolRunner, Tools } from '#tools'
 import type { Parsed } from './definitions/index.ts'
 import type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
 import type { SaveOptions } from './definitions/save.ts'
@@ -17,6 +17,10 @@ export interface TriggerOptions {
   readonly dryRun?: boolean | undefined
   /** Outputs by step path. A dry run uses them instead of running those steps. */
   readonly outputs?: Record<string, unknown> | undefined
+  /** The step of a run that starts this one. */
+  readonly from?: CallingStep | undefined
+  /** More about what started the run, which its trigger shows. */
+  readonly detail?: Record<string, unknown> | undefined
 }
 
 export interface RunDetail extends RunRow {
@@ -30,19 +34,19 @@ export interface Flows extends AsyncDisposable {
   save(principal: Principal, source: string, options?: SaveOptions): Promise<FlowWithVersion>
   setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
   remove(principal: Principal, ref: string): Promise<void>
+  /** Lets the flow run with the rights of the principal from now on. */
+  adopt(principal: Principal, ref: string): Promise<FlowWithVersion>
+  /** Why the flow does not run; null while it does. */
+  blocked(flow: FlowWithVersion): Promise<string | null>
   list(workspaceId: string): Promise<FlowWithVersion[]>
   get(workspaceId: string, ref: string): Promise<FlowWithVersion>
   versions(workspaceId: string, ref: string): Promise<VersionRow[]>
 
   trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>
-  /** The same without a principal: the caller has checked the rights already. */
-  launch(
-    workspaceId: string,
-    ref: string,
-    options: TriggerOptions & { readonly trigger: Record<string, unknown> & { readonly kind: string } },
-  ): Promise<RunRow>
   runs(workspaceId: string, filter: RunFilter, page: { before?: string | undefined; limit: number }): Promise<RunRow[]>
   run(workspaceId: string, id: string): Promise<RunDetail>
+  /** Whether the principal is one of those who caused the run. */
+  isCausedBy(principal: Principal, id: string): Promise<boolean>
   /** Returns the run when it has ended, or its current state at the timeout. */
   wait(workspaceId: string, id: string, timeoutMs: number, signal?: AbortSignal): Promise<RunRow>
   cancel(principal: Principal, id: string): Promise<RunRow>

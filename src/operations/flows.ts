@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { FlowWithVersion, RunRow, VersionRow } from '#flows'
+import type { Flows, FlowWithVersion, RunRow, VersionRow } from '#flows'
 import { operation, toolOperation, plain, view } from './operation.ts'
 import { renderRun, runSchema, startedSchema } from './runs.ts'
 import { allOf, anyObject, deleted, pageOf, reference, timestamp } from './shared.ts'
@@ -12,7 +12,8 @@ const flowSchema = z.object({
   version: z.int(),
   enabled: z.boolean(),
   origin: z.enum(['user', 'bundled']),
-  actor: z.string().describe('Who saved it last: it runs with their rights.'),
+  actor: z.string().describe('Who saved or adopted it last: it runs with their rights.'),
+  blocked: z.string().nullable().describe('Why nothing starts it: who saved it has lost their rights. Null while it runs.'),
   parameters: anyObject.nullable(),
   on: z.array(anyObject),
   digest: z.string(),
@@ -20,7 +21,14 @@ const flowSchema = z.object({
   updated_at: timestamp,
 })
 
-function renderFlow(flow: FlowWithVersion): z.output<typeof flowSchema> {
+/** A flow, and why it does not run. */
+type ShownFlow = FlowWithVersion & { readonly blocked: string | null }
+
+async function shown(flows: Pick<Flows, 'blocked'>, flow: FlowWithVersion): Promise<ShownFlow> {
+  return { ...flow, blocked: await flows.blocked(flow) }
+}
+
+function renderFlow(flow: ShownFlow): z.output<typeof flowSchema> {
   const { definition, version, enabled, actor, digest } = flow
   return {
     id: flow.name,
@@ -29,6 +37,7 @@ function renderFlow(flow: FlowWithVersion): z.output<typeof flowSchema> {
     enabled,
     actor,
     digest,
+    blocked: flow.blocked,
     name: definition.name ?? null,
     description: definition.description ?? null,
     origin: flow.origin === 'bundled' ? 'bundled' : 'user',
@@ -40,7 +49,7 @@ function renderFlow(flow: FlowWithVersion): z.output<typeof flowSchema> {
 }
 
 const wholeSchema = flowSchema.extend({ definition: anyObject, source: z.string() })
-const wholeView = view(wholeSchema, (flow: FlowWithVersion) => ({
+const wholeView = view(wholeSchema, (flow: ShownFlow) => ({
   ...renderFlow(flow),
   definition: { ...flow.definition },
   source: flow.source,
@@ -99,9 +108,9 @@ export const saveFlow = operation({
     statusOf: (json) => ((json as z.output<typeof wholeSchema>).version === 1 ? 201 : 200),
   },
   example: { definition: exampleDefinition },
-  run: ({ flows, principal }, input) => {
+  run: async ({ flows, principal }, input) => {
     const { source, format } = sourceOf(input)
-    return flows.save(principal, source, { format })
+    return shown(flows, await flows.save(principal, source, { format }))
   },
 })
 
@@ -115,9 +124,9 @@ export const replaceFlow = operation({
   output: wholeView,
   http: { method: 'PUT', path: '/api/v1/flows/:id', text: yaml },
   example: { id: 'hello', definition: exampleDefinition },
-  run: ({ flows, principal }, input) => {
+  run: async ({ flows, principal }, input) => {
     const { source, format } = sourceOf(input)
-    return flows.save(principal, source, { format, id: input.id })
+    return shown(flows, await flows.save(principal, source, { format, id: input.id }))
   },
 })
 
@@ -170,7 +179,10 @@ export const listFlows = toolOperation({
       }),
     ),
   },
-  run: async ({ flows, principal }) => allOf(await flows.list(principal.workspaceId)),
+  run: async ({ flows, principal }) => {
+    const found = await flows.list(principal.workspaceId)
+    return allOf(await Promise.all(found.map((flow) => shown(flows, flow))))
+  },
 })
 
 export const getFlow = operation({
@@ -182,7 +194,7 @@ export const getFlow = operation({
   output: wholeView,
   http: { method: 'GET', path: '/api/v1/flows/:id' },
   example: { id: 'send-summary-email' },
-  run: ({ flows, principal }, input) => flows.get(principal.workspaceId, input.id),
+  run: async ({ flows, principal }, input) => shown(flows, await flows.get(principal.workspaceId, input.id)),
 })
 
 export const listFlowVersions = operation({
@@ -206,7 +218,19 @@ export const updateFlow = operation({
   output: view(flowSchema, renderFlow),
   http: { method: 'PATCH', path: '/api/v1/flows/:id' },
   example: { id: 'send-summary-email', enabled: false },
-  run: ({ flows, principal }, input) => flows.setEnabled(principal, input.id, input.enabled),
+  run: async ({ flows, principal }, input) => shown(flows, await flows.setEnabled(principal, input.id, input.enabled)),
+})
+
+export const adoptFlow = operation({
+  name: 'flows.adopt',
+  scope: 'flows:write',
+  effect: 'write',
+  summary: 'Let a flow run with your rights from now on, for example because the token of whoever saved it was revoked',
+  input: z.strictObject({ id }),
+  output: view(flowSchema, renderFlow),
+  http: { method: 'POST', path: '/api/v1/flows/:id/adopt' },
+  example: { id: 'hello' },
+  run: async ({ flows, principal }, input) => shown(flows, await flows.adopt(principal, input.id)),
 })
 
 export const deleteFlow = operation({
@@ -271,8 +295,9 @@ export const triggerFlow = toolOperation({
     ),
     example: { flow_id: 'send-summary-email', parameters: { to: 'ada@example.com', subject: 'Summary', body: '<p>Done.</p>' } },
   },
-  run: async ({ flows, principal, signal }, input) => {
+  run: async ({ flows, principal, signal, step }, input) => {
     const started = await flows.trigger(principal, input.id, {
+      from: step,
       parameters: input.parameters,
       dryRun: input.dry_run,
       outputs: input.outputs,

@@ -41,12 +41,12 @@ export function hubTools(all: Operations): Tool[] {
 /** Runs the hub's own tools through `execute`, with the scopes of whoever calls the tool. */
 export function createHubToolRunner(all: Operations, execute: Execute<BaseModules>): ToolRunner<'operation'> {
   const byName = new Map(toolOperations(all).map((operation) => [operation.name, operation]))
-  return async ({ operation: name }, { principal, input }) => {
+  return async ({ operation: name }, { principal, input, step }) => {
     const operation = byName.get(name)!
     const { result, rename = {} } = operation.tool
     const originalNames = new Map(Object.entries(rename).map(([field, shown]) => [shown, field]))
     const fields = Object.entries(input as object).map(([field, value]) => [originalNames.get(field) ?? field, value] as const)
-    const json = await execute({ principal, transport: 'tool' }, operation, Object.fromEntries(fields))
+    const json = await execute({ principal, transport: 'tool', step }, operation, Object.fromEntries(fields))
     return result ? result.render(json as never) : json
   }
 }

@@ -13,7 +13,18 @@ import {
   updateEndpoint,
 } from './endpoints.ts'
 import { eventsSince, getEvent, getRetention, listEvents, replayEvent, replayEvents, setRetention } from './events.ts'
-import { checkFlow, deleteFlow, getFlow, listFlows, listFlowVersions, replaceFlow, saveFlow, triggerFlow, updateFlow } from './flows.ts'
+import {
+  adoptFlow,
+  checkFlow,
+  deleteFlow,
+  getFlow,
+  listFlows,
+  listFlowVersions,
+  replaceFlow,
+  saveFlow,
+  triggerFlow,
+  updateFlow,
+} from './flows.ts'
 import {
   configureIntegration,
   createIntegration,
@@ -34,7 +45,7 @@ import { createWorkspace, listAudit, listWorkspaces } from './workspaces.ts'
 
 export type { Client } from './client.ts'
 export { createClient } from './client.ts'
-export { authorize, createExecute, type Execute } from './execute.ts'
+export { createExecute, type Execute } from './execute.ts'
 export type { BaseModules, Modules } from './modules.ts'
 export type { Caller, HttpRoute, Operation, OperationTool, StreamEvent } from './operation.ts'
 export { jsonSchemaOf } from './shared.ts'
@@ -100,6 +111,7 @@ export const operations = {
   getFlow,
   listFlowVersions,
   updateFlow,
+  adoptFlow,
   deleteFlow,
   triggerFlow,
   listRuns,

@@ -52,7 +52,7 @@ const summarySchema = invocationSchema.pick({
 
 export const listInvocations = toolOperation({
   name: 'invocations.list',
-  scope: 'tools:read',
+  scope: 'invocations:read',
   effect: 'read',
   summary: 'List tool calls, newest first',
   input: z.strictObject({
@@ -91,7 +91,7 @@ export const listInvocations = toolOperation({
 
 export const getInvocation = operation({
   name: 'invocations.get',
-  scope: 'tools:read',
+  scope: 'invocations:read',
   effect: 'read',
   summary: 'Get one tool call with its input and outcome',
   input: z.strictObject({ id: z.string() }),
@@ -107,7 +107,7 @@ export const getInvocation = operation({
 
 export const readResult = toolOperation({
   name: 'invocations.read_result',
-  scope: 'tools:read',
+  scope: 'invocations:read',
   effect: 'read',
   summary: 'Read the rest of a result that was truncated',
   input: z.strictObject({
@@ -126,6 +126,10 @@ export const readResult = toolOperation({
   ),
   http: { method: 'GET', path: '/api/v1/invocations/:id/result' },
   example: { id: 'inv_0197f3d2-0000-7000-8000-000000000000', path: 'items', offset: 20 },
+  own: {
+    scope: 'tools:call:*',
+    isOwn: ({ invocations, principal }, { id }) => invocations.isCausedBy(principal, id),
+  },
   tool: {
     name: 'read_result',
     title: 'Read the rest of a result',

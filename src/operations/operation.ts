@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Principal } from '#access'
 import type { Effect } from '#kit'
-import type { Transport } from '#tools'
+import type { CallingStep, Transport } from '#tools'
 import type { BaseModules, Modules } from './modules.ts'
 
 /** How rows become JSON: the schema documents what `render` returns, and tests compare the two. */
@@ -23,6 +23,8 @@ export function plain<Schema extends z.ZodType>(schema: Schema): View<z.output<S
 export interface Caller {
   readonly principal: Principal
   readonly transport: Transport
+  /** The step of a run that makes the call. */
+  readonly step?: CallingStep | undefined
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined
   /** For streams: false once the caller may not see any more, or the transport closes. */
@@ -68,6 +70,13 @@ export interface OperationTool {
   readonly example: Readonly<Record<string, unknown>>
 }
 
+/** What a token may do without the scope of an operation: the same with what it caused itself. */
+export interface OwnAccess<In extends z.ZodType, Context extends Caller> {
+  /** The scope that it needs instead. */
+  readonly scope: string
+  isOwn(context: Context, input: z.output<In>): Promise<boolean>
+}
+
 /** Something that the hub offers. Every transport derives its form of it from this value. */
 export interface Operation<
   Name extends string = string,
@@ -78,6 +87,7 @@ export interface Operation<
   readonly name: Name
   /** What a token needs; `tools:call:*` is any narrowed form of `tools:call`. */
   readonly scope: string
+  readonly own?: OwnAccess<In, Context> | undefined
   readonly effect: Effect
   readonly summary: string
   readonly description?: string | undefined
@@ -115,6 +125,7 @@ interface OperationSpec<Name extends string, In extends z.ZodType, Row, Json> {
 }
 
 interface ToolOperationSpec<Name extends string, In extends z.ZodType, Row, Json> extends Omit<OperationSpec<Name, In, Row, Json>, 'run'> {
+  readonly own?: OwnAccess<In, ToolOperationContext>
   readonly tool: OperationTool
   readonly run: (context: ToolOperationContext, input: z.output<In>) => Promise<Row>
 }
@@ -135,9 +146,9 @@ export function operation<const Name extends string, In extends z.ZodType, Row, 
 export function toolOperation<const Name extends string, In extends z.ZodType, Row, Json>(
   spec: ToolOperationSpec<Name, In, Row, Json>,
 ): ToolOperation<Name, In, Json> {
-  const { tool, run } = spec
+  const { tool, own, run } = spec
   // The context has more than `run` asks for.
-  return { ...operation(spec), tool, run: async (context, input) => spec.output.render(await run(context, input)) }
+  return { ...operation(spec), own, tool, run: async (context, input) => spec.output.render(await run(context, input)) }
 }
 
 /** One message of a stream. The id is what a caller that reconnects goes on from. */

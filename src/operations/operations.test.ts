@@ -12,7 +12,17 @@ const all: readonly Operation[] = Object.values(operations)
 const unrelated = (scope: string): string => (scope.startsWith('jobs:') ? 'metrics:read' : 'jobs:read')
 
 function principalWith(scopes: readonly string[], more: Partial<Principal> = {}): Principal {
-  return { kind: 'token', id: 'tok_test', name: 'test', workspaceId: 'ws_test', scopes, readOnly: false, ...more }
+  return {
+    kind: 'token',
+    id: 'tok_test',
+    name: 'test',
+    workspaceId: 'ws_test',
+    scopes,
+    readOnly: false,
+    ancestors: [],
+    causes: [],
+    ...more,
+  }
 }
 
 /** The code of the error that an operation ends with; undefined where it succeeds. */

@@ -128,6 +128,10 @@ export const getRun = toolOperation({
   output: detailView,
   http: { method: 'GET', path: '/api/v1/runs/:id' },
   example: { id: exampleId },
+  own: {
+    scope: 'tools:call:*',
+    isOwn: ({ flows, principal }, input) => flows.isCausedBy(principal, input.id),
+  },
   tool: {
     name: 'get_run',
     title: 'Get a run',

@@ -3,7 +3,7 @@ import type { IntegrationRow } from '#integrations'
 import { digest } from '#lib/canonical'
 import type { NewEntry } from './journal.ts'
 import type { PolicyDecision } from './policy.ts'
-import type { Tool } from './tool.ts'
+import type { CallingStep, Tool } from './tool.ts'
 
 /** How a call arrived; `flow` is a step of a run, `tool` a tool of the hub itself. */
 export type Transport = 'rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow' | 'tool'
@@ -18,8 +18,8 @@ export interface InvokeOptions {
   readonly signal?: AbortSignal | undefined
   /** The id of an approval that covers this call. It is checked even where no policy asks for one. */
   readonly approval?: string | undefined
-  /** The run whose step makes the call: an approval that the call needs belongs to it. */
-  readonly run?: { readonly id: string; readonly path: string } | undefined
+  /** The step that makes the call: an approval that the call needs belongs to its run. */
+  readonly step?: CallingStep | undefined
 }
 
 /** One call of a tool that may be made: found, permitted, valid, and with its integration chosen. */

@@ -28,7 +28,7 @@ export type { Outcome } from './outcome.ts'
 export { policyRule, type PolicyRule } from './policy.ts'
 export { createRegistry, type ToolDescription, type ToolFilter } from './registry.ts'
 export { untilSettled } from './settled.ts'
-export type { Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
+export type { CallingStep, Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
 
 export interface Tools extends AsyncDisposable, Catalogue {

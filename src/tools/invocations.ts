@@ -1,3 +1,4 @@
+import { actorOf, type Principal } from '#access'
 import type { Database } from '#db'
 import { hubError } from '#errors'
 import { partOf, type PartRequest, type ResultPart } from './read-result.ts'
@@ -7,6 +8,8 @@ import { findInvocation, listInvocations, type InvocationFilter, type Invocation
 export interface Invocations {
   list(workspaceId: string, filter: InvocationFilter): Promise<InvocationRow[]>
   get(workspaceId: string, id: string): Promise<InvocationRow>
+  /** Whether the principal made the call. */
+  isCausedBy(principal: Principal, id: string): Promise<boolean>
   /** A part of the stored output of a call. */
   readResult(workspaceId: string, id: string, part: PartRequest): Promise<ResultPart>
 }
@@ -20,6 +23,7 @@ export function createInvocations({ sql }: Database): Invocations {
   return {
     list: (workspaceId, filter) => listInvocations(sql, workspaceId, filter),
     get,
+    isCausedBy: async (principal, id) => (await findInvocation(sql, principal.workspaceId, id))?.actor === actorOf(principal),
     async readResult(workspaceId, id, part) {
       const { output } = await get(workspaceId, id)
       if (output === null) throw hubError('not_found', { detail: `the invocation "${id}" has no stored output` })

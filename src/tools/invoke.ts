@@ -1,4 +1,4 @@
-import { actorOf, requireScope, type Principal } from '#access'
+import { actorOf, requireScope, type Access, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
 import { DryRun } from '#http'
 import type { Connection, Integrations } from '#integrations'
@@ -17,6 +17,7 @@ import type { InvocationRow } from './store.ts'
 import type { Tool, ToolRunners } from './tool.ts'
 
 export interface InvokeDeps extends Telemetry {
+  readonly access: Pick<Access, 'standings'>
   readonly runners: ToolRunners
   readonly catalogue: Catalogue
   readonly policies: Policies
@@ -72,6 +73,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     },
 
     async runQueued(request, invocationId) {
+      await requireStanding(request.principal)
       const options = { ...request.options, idempotencyKey: request.options.idempotencyKey ?? invocationId }
       const call = await prepare({ ...request, options })
       await requireApproval(call)
@@ -79,6 +81,13 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       const isOwn = recorded.kind === 'replay' && recorded.row.id === invocationId && recorded.row.status === 'queued'
       return isOwn ? execute(call, await journal.retake(entryOf(call), recorded.row)) : outcomeOf(call, recorded)
     },
+  }
+
+  /** A call that was queued is not made any more when its caller's token has been revoked or has expired meanwhile. */
+  async function requireStanding(principal: Principal): Promise<void> {
+    const actor = actorOf(principal)
+    const lost = (await deps.access.standings([actor])).get(actor)?.lost
+    if (lost) throw hubError('token_invalid', { detail: `${actor} asked for this call, and ${lost}` })
   }
 
   /** Find the tool → check the scope → validate the input → apply the policy → choose the integration. */
@@ -95,7 +104,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
 
   /** Throws unless a person approved exactly this call, or no policy asks for that. */
   async function requireApproval({ principal, tool, input, integration, decision, options }: Call): Promise<void> {
-    const { approval, idempotencyKey, run } = options
+    const { approval, idempotencyKey, step } = options
     if (decision.decision !== 'ask' && approval === undefined) return
     const call = approvedCallOf(catalogue.registry.describe(tool), integration, input)
     if (approval !== undefined) return approvals.use(principal, approval, { call, key: idempotencyKey })
@@ -105,7 +114,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       message,
       askedBy: actorOf(principal),
       expiresAt: new Date(Date.now() + approvalExpiresMs),
-      ...(run ? { runId: run.id, path: run.path } : {}),
+      ...(step ? { runId: step.id, path: step.path } : {}),
     }
     const { id } = await approvals.askFor(question, call)
     throw hubError('approval_required', { detail: message, hint: howToContinue(id), approvalId: id })
@@ -197,14 +206,14 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   }
 
   /** Runs the tool by what it comes from. */
-  function run({ tool: { origin }, principal, input, options: { idempotencyKey } }: Call, connection: Connection): Promise<unknown> {
+  function run({ tool: { origin }, principal, input, options: { idempotencyKey, step } }: Call, connection: Connection): Promise<unknown> {
     switch (origin.kind) {
       case 'action':
         return origin.action.run(connection.context(input, idempotencyKey))
       case 'operation':
-        return runners.operation(origin, { principal, input, idempotencyKey })
+        return runners.operation(origin, { principal, input, idempotencyKey, step })
       case 'flow':
-        return runners.flow(origin, { principal, input, idempotencyKey })
+        return runners.flow(origin, { principal, input, idempotencyKey, step })
     }
   }
 

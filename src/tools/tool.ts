@@ -28,11 +28,21 @@ export interface ToolRunners {
   readonly flow: ToolRunner<'flow'>
 }
 
+/** The step of a run that makes a call. */
+export interface CallingStep {
+  readonly id: string
+  readonly path: string
+  /** The number of runs before this one, each of which started the next. */
+  readonly depth: number
+}
+
 /** What one run of a tool gets. */
 export interface ToolRun {
   readonly principal: Principal
   readonly input: unknown
   readonly idempotencyKey: string | undefined
+  /** The step that makes the call, if a run does. */
+  readonly step: CallingStep | undefined
 }
 
 /** Tools that exist as long as a workspace's rows do, such as its flows. */

@@ -1,3 +1,4 @@
+export { agentWith, type Agent } from './agent.ts'
 export { flowBench, type FlowBench, type TestFlow } from './flow.ts'
 export { openAccess, testClock, type TestAccess } from './access.ts'
 export { freshDatabase, openTestDatabase, sharedDatabase, type TestDatabase } from './database.ts'

@@ -6,7 +6,7 @@ type Row = NewHubEvent & { readonly id: string; readonly at: Date }
 
 /** Inserts into the table of events from outside, so that both are dispatched, listed and replayed in the same way. */
 export async function insertAnnouncements(trx: Transaction, announced: readonly Row[]): Promise<void> {
-  const rows = announced.map(({ id, workspaceId, type, subject, data, depth = 0, integration, at }) => ({
+  const rows = announced.map(({ id, workspaceId, type, subject, data, depth = 0, causes = [], integration, at }) => ({
     id,
     workspaceId,
     type,
@@ -15,7 +15,7 @@ export async function insertAnnouncements(trx: Transaction, announced: readonly 
     integration: integration?.name,
     verified: true,
     subject,
-    headers: depth > 0 ? { 'hub-depth': depth } : null,
+    headers: depth > 0 || causes.length > 0 ? { 'hub-depth': depth, 'hub-causes': causes } : null,
     data,
     receivedAt: at,
   }))

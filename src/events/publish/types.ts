@@ -8,4 +8,6 @@ export interface NewHubEvent {
   readonly integration?: { readonly id: string; readonly name: string }
   /** How many runs led to it, each started by an event of the one before. Flows that start each other are stopped by this number. */
   readonly depth?: number
+  /** Everybody who caused it, as actors. */
+  readonly causes?: readonly string[]
 }

@@ -51,6 +51,18 @@ export async function putFlow(trx: Transaction, { id, workspaceId, name, ...rest
     .execute()
 }
 
+export async function changeFlow(
+  trx: Transaction,
+  id: string,
+  changes: Partial<Pick<FlowRow, 'enabled' | 'actor' | 'scopes' | 'readOnly'>>,
+): Promise<void> {
+  await trx
+    .updateTable('flows')
+    .set({ ...changes, updatedAt: new Date() })
+    .where('id', '=', id)
+    .execute()
+}
+
 export async function insertVersion(
   trx: Transaction,
   row: Omit<Row<'flowVersions'>, 'definition' | 'createdAt'> & { readonly definition: Definition },

@@ -11,9 +11,11 @@ import type { Catalogue, Tool } from '#tools'
 import type { Known, Parsed } from './known.ts'
 import { parseDefinition } from './parse.ts'
 import { emits, flowsRunBy, toolsUsedBy } from './queries.ts'
+import type { FlowRights } from './rights.ts'
 import { conditionOf } from './scope.ts'
 import type { Definition } from './types.ts'
 import {
+  changeFlow,
   deleteFlow,
   findFlow,
   insertVersion,
@@ -38,11 +40,14 @@ export interface Saver {
   saveBundled(workspaceId: string, source: string): Promise<void>
   setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
   remove(principal: Principal, ref: string): Promise<void>
+  /** Lets the flow run with the rights of the principal from now on. */
+  adopt(principal: Principal, ref: string): Promise<FlowWithVersion>
 }
 
 export interface SaverDeps {
   readonly db: Database
   readonly access: Access
+  readonly rights: FlowRights
   readonly events: Events
   readonly expressions: Expressions
   readonly catalogue: Catalogue
@@ -51,8 +56,21 @@ export interface SaverDeps {
 
 type Owner = Pick<FlowWithVersion, 'actor' | 'scopes' | 'readOnly' | 'origin'>
 
+interface FlowChange {
+  readonly action: 'flow.enabled' | 'flow.disabled' | 'flow.adopted'
+  readonly changes: Partial<Pick<FlowWithVersion, 'enabled' | 'actor' | 'scopes' | 'readOnly'>>
+}
+
+interface Storing {
+  readonly definition: Definition
+  readonly source: string
+  readonly owner: Owner
+  /** Whoever saves it; undefined when the hub saves a bundled flow. */
+  readonly principal?: Principal
+}
+
 export function createSaver(deps: SaverDeps): Saver {
-  const { db, access, events, expressions, catalogue, connectors } = deps
+  const { db, access, events, expressions, catalogue, connectors, rights } = deps
   const eventTypes = connectors.flatMap(({ name, events: declared = {} }) => Object.keys(declared).map((type) => `${name}.${type}`))
 
   const knownIn = async (workspaceId: string): Promise<Known> => {
@@ -132,10 +150,11 @@ export function createSaver(deps: SaverDeps): Saver {
     await putSchedules(trx, flowId, schedules)
   }
 
-  const store = async (workspaceId: string, definition: Definition, source: string, owner: Owner): Promise<FlowWithVersion> =>
+  const store = async (workspaceId: string, { definition, source, owner, principal }: Storing): Promise<FlowWithVersion> =>
     db.transaction(async (trx) => {
       await lockFlow(trx, workspaceId, definition.id)
       const before = await findFlow(trx, workspaceId, definition.id)
+      if (before && principal) await rights.requireChange(trx, principal, before)
       const hash = digest(definition)
       const isSame = before?.digest === hash
       const isUpToDate = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
@@ -168,47 +187,62 @@ export function createSaver(deps: SaverDeps): Saver {
       const asked = id === undefined ? undefined : await existing(workspaceId, id)
       if (asked && asked.name !== definition.id)
         throw hubError('invalid_input', { errors: [{ path: 'id', message: `is "${definition.id}", but the flow is "${asked.name}"` }] })
-      return store(workspaceId, definition, source, { actor: actorOf(principal), scopes, readOnly, origin: 'user' })
+      const owner: Owner = { actor: actorOf(principal), scopes, readOnly, origin: 'user' }
+      return store(workspaceId, { definition, source, owner, principal })
     },
     async saveBundled(workspaceId, source) {
       const definition = await parsed(workspaceId, source, 'yaml')
       // A bundled flow has no author whose rights it could use, so it may call only the tools in its definition.
       const called = [...new Set(toolsUsedBy(definition).flatMap((used) => scopesOf(catalogue.registry.find(used))))]
       const scopes = flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
-      await store(workspaceId, definition, source, { actor: 'system:bundled', scopes, readOnly: false, origin: 'bundled' })
+      const owner: Owner = { actor: 'system:bundled', scopes, readOnly: false, origin: 'bundled' }
+      await store(workspaceId, { definition, source, owner })
     },
     async setEnabled(principal, ref, enabled) {
-      const { workspaceId } = principal
-      const flow = await existing(workspaceId, ref)
-      return db.transaction(async (trx) => {
-        await lockFlow(trx, workspaceId, flow.name)
-        const {
-          definition: _,
-          source: __,
-          digest: ___,
-          createdAt: ____,
-          updatedAt: _____,
-          ...row
-        } = (await findFlow(trx, workspaceId, flow.id))!
-        await putFlow(trx, { ...row, enabled, origin: row.origin === 'bundled' ? 'bundled' : 'user' })
-        const saved = (await findFlow(trx, workspaceId, flow.id))!
-        await arm(trx, saved)
-        const action = enabled ? 'flow.enabled' : 'flow.disabled'
-        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action, subject: flow.id, detail: { name: flow.name } })
-        return saved
-      })
+      const action = enabled ? 'flow.enabled' : 'flow.disabled'
+      return change(principal, ref, { action, changes: { enabled } })
+    },
+    async adopt(principal, ref) {
+      const flow = await existing(principal.workspaceId, ref)
+      if (flow.origin === 'bundled')
+        throw hubError('in_use', {
+          detail: `"${flow.name}" comes with the hub and has rights of its own`,
+          hint: 'save it under another id',
+        })
+      const { scopes, readOnly } = principal
+      return change(principal, ref, { action: 'flow.adopted', changes: { actor: actorOf(principal), scopes, readOnly } })
     },
     async remove(principal, ref) {
       const { workspaceId } = principal
       const flow = await existing(workspaceId, ref)
       if (flow.origin === 'bundled') throw hubError('in_use', { detail: `"${flow.name}" comes with the hub`, hint: 'disable it instead' })
       await db.transaction(async (trx) => {
+        await lockFlow(trx, workspaceId, flow.name)
+        await rights.requireChange(trx, principal, flow)
         await events.unsubscribe(trx, 'flow', flow.id)
         await deleteFlow(trx, flow.id)
         const detail = { name: flow.name }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'flow.deleted', subject: flow.id, detail })
       })
     },
+  }
+
+  /** Changes a flow but not its definition. A flow whose saver has lost its rights may be adopted by everybody with `flows:write`. */
+  async function change(principal: Principal, ref: string, { action, changes }: FlowChange): Promise<FlowWithVersion> {
+    const { workspaceId } = principal
+    const { id, name } = await existing(workspaceId, ref)
+    return db.transaction(async (trx) => {
+      await lockFlow(trx, workspaceId, name)
+      const before = (await findFlow(trx, workspaceId, id))!
+      const isOrphan = action === 'flow.adopted' && (await rights.lost(before.actor, trx)) !== undefined
+      if (!isOrphan) await rights.requireChange(trx, principal, before)
+      await changeFlow(trx, id, changes)
+      const saved = (await findFlow(trx, workspaceId, id))!
+      await arm(trx, saved)
+      const detail = { name, ...(changes.actor === undefined ? {} : { before: before.actor }) }
+      await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action, subject: id, detail })
+      return saved
+    })
   }
 
   async function existing(workspaceId: string, ref: string): Promise<FlowWithVersion> {

@@ -25,8 +25,15 @@ export class Interrupted extends Error {
   }
 }
 
+/** The rights that the run stands on are gone. No step of it may react to that, because each would run with the same rights. */
+export class RightsLost extends Error {
+  constructor(cause: unknown) {
+    super('the rights of the run are gone', { cause })
+  }
+}
+
 export function isSignal(thrown: unknown): boolean {
-  return thrown instanceof Suspended || thrown instanceof Cancelled || thrown instanceof Interrupted || thrown instanceof JobLost
+  return [Suspended, Cancelled, Interrupted, RightsLost, JobLost].some((signal) => thrown instanceof signal)
 }
 
 /** The earliest time at which something may continue; undefined when everything waits for an event, a person or another run. */

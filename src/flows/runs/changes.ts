@@ -1,16 +1,17 @@
-import { actorOf, type Access, type Principal } from '#access'
+import { actorOf, actorsBehind, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
 import { hubError } from '#errors'
 import { toCloudEvent, type Events } from '#events'
 import type { EventPublisher } from '#events/publish'
 import type { FlowFinder } from '../definitions/find.ts'
 import { toExecutable } from '../definitions/index.ts'
-import { findVersion } from '../definitions/flow-store.ts'
+import { findFlow, findVersion } from '../definitions/flow-store.ts'
+import type { FlowRights } from '../definitions/rights.ts'
 import { handledSteps } from '../interpreter/handled.ts'
 import type { Flows } from '../types.ts'
 import type { Launcher } from './launch.ts'
 import type { RunRepository } from './run-repository.ts'
-import { activeChildren, endedStatuses, endRuns, lockRun, markCancelling, reopen, type RunRow } from './run-store.ts'
+import { activeChildren, addCauses, endedStatuses, endRuns, lockRun, markCancelling, moveRights, reopen, type RunRow } from './run-store.ts'
 import { handleRunEnd } from './segment.ts'
 import { stepsOf } from './step-store.ts'
 import { findRunOf } from './wait.ts'
@@ -23,11 +24,12 @@ interface RunChangesDeps {
   readonly launcher: Launcher
   readonly runRepository: RunRepository
   readonly get: FlowFinder
+  readonly rights: FlowRights
 }
 
 /** What people do with runs: cancel, retry and replay them. */
 export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | 'retry' | 'replay'> {
-  const { db, access, events, publisher, launcher, runRepository, get } = deps
+  const { db, access, events, publisher, launcher, runRepository, get, rights } = deps
   const runOf = (workspaceId: string, id: string): Promise<RunRow> => findRunOf(db.sql, workspaceId, id)
 
   /** Changes a run on request of a principal and records the change in the audit log. */
@@ -63,6 +65,14 @@ export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | '
     }
   }
 
+  /** A run whose rights are gone continues with those of whoever has adopted its flow, if the flow is still the same. */
+  const restoreRights = async (trx: Transaction, { id, flow: name, flowId, version, actor, workspaceId }: RunRow): Promise<void> => {
+    if ((await rights.lost(actor, trx)) === undefined) return
+    const flow = await findFlow(trx, workspaceId, flowId)
+    await rights.requireStanding({ name, actor: flow?.version === version ? flow.actor : actor }, trx)
+    await moveRights(trx, id, flow!)
+  }
+
   return {
     async cancel(principal, id) {
       const run = await change(principal, id, 'run.cancelled', async (trx, row) => {
@@ -78,6 +88,8 @@ export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | '
           throw hubError('run_state_conflict', {
             detail: `the run is ${run.status}; one that failed, was cancelled or quarantined can be retried`,
           })
+        await addCauses(trx, id, actorsBehind(principal))
+        await restoreRights(trx, run)
         const version = await findVersion(trx, run.flowId, run.version)
         const records = new Map((await stepsOf(trx, id)).map((step) => [step.path, step]))
         const { segment: number } = await reopen(trx, id, version ? handledSteps(toExecutable(version.definition), records) : [])
@@ -94,12 +106,14 @@ export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | '
       const { definition, source, digest, version: number } = wanted
       // An old version runs with the rights of its author: later authors did not approve it.
       const { actor, scopes, readOnly } = version === 'latest' ? flow : run
+      await rights.requireStanding({ name: flow.name, actor })
       const made = await db.transaction(async (trx) => {
         const [made] = await launcher.launch(trx, {
           flow: { ...flow, definition, source, digest, version: number, actor, scopes, readOnly },
           parameters: run.parameters,
           dryRun,
           replayOf: run.id,
+          causes: [...new Set([...run.causes, ...actorsBehind(principal)])],
           ...(event ? { event: { id: event.id, scope: toCloudEvent(event) } } : {}),
           trigger: { ...run.trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
         })

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
+import type { Access, Standing } from '#access'
 import type { Transaction } from '#db'
 import type { Engine } from '#engine'
 import { render, type Expressions } from '#expressions'
@@ -8,6 +9,7 @@ import { parseDuration } from '#lib/duration'
 import { newId } from '#lib/ids'
 import type { Definition } from '../definitions/index.ts'
 import type { FlowWithVersion } from '../definitions/flow-store.ts'
+import type { FlowRights } from '../definitions/rights.ts'
 import { toRunError, type RunError } from '../interpreter/error.ts'
 import {
   admitRun,
@@ -34,11 +36,16 @@ export interface LaunchRequest {
   readonly replayOf?: string | undefined
   /** The number of runs before this one in a chain of events. */
   readonly depth?: number | undefined
+  /** Who caused the run, besides whoever saved the flow. */
+  readonly causes?: readonly string[] | undefined
   readonly parent?: { readonly run: string; readonly path: string; readonly depth: number } | undefined
 }
 
 export interface Launcher {
-  /** Creates runs and starts them in the caller's transaction. A run with invalid parameters is stored as failed. */
+  /**
+   * Creates runs and starts them in the caller's transaction. A run with invalid parameters is stored as failed, and one whose rights are gone
+   * as skipped.
+   */
   launch(trx: Transaction, ...requests: readonly LaunchRequest[]): Promise<NewRun[]>
   /** Returns the parameters with defaults filled in, or throws `invalid_input` with the path of each error. */
   checkParameters(definition: Definition, digest: string, parameters: Record<string, unknown>): Record<string, unknown>
@@ -61,15 +68,17 @@ export interface Segment {
 }
 
 const maxKeyLength = 500
-/** The longest allowed chain of runs in which each was started by an event of the one before. */
+/** The longest allowed chain of runs in which each was started by the one before: by an event, or by a call of a tool. */
 const maxLinks = 10
 
 export interface LauncherDeps {
   readonly engine: Pick<Engine, 'enqueue'>
   readonly expressions: Expressions
+  readonly access: Pick<Access, 'standings'>
+  readonly rights: FlowRights
 }
 
-export function createLauncher({ engine, expressions }: LauncherDeps): Launcher {
+export function createLauncher({ engine, expressions, access, rights }: LauncherDeps): Launcher {
   const validators = new Map<string, ValidateFunction>()
 
   const validatorOf = (definition: Definition, digest: string): ValidateFunction => {
@@ -164,7 +173,11 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
     admitQueued,
     start,
     async launch(trx, ...requests) {
-      const made = await Promise.all(requests.map(prepare))
+      const standings = await access.standings(
+        requests.map(({ flow }) => flow.actor),
+        trx,
+      )
+      const made = await Promise.all(requests.map((request) => prepare(request, standings.get(request.flow.actor)!, trx)))
       const plain = made.filter(({ key }) => key === undefined).map(({ run }) => run)
       await insertRuns(trx, plain)
       const running = plain.filter(({ status }) => status === 'running')
@@ -178,7 +191,11 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
     },
   }
 
-  async function prepare(request: LaunchRequest): Promise<{ run: NewRun; key: string | undefined }> {
+  async function prepare(
+    request: LaunchRequest,
+    { ancestors }: Standing,
+    trx: Transaction,
+  ): Promise<{ run: NewRun; key: string | undefined }> {
     const { flow, trigger, event, parent } = request
     const { timeout, concurrency } = flow.definition
     const now = new Date()
@@ -186,10 +203,8 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
     let { parameters } = request
     let key: string | undefined
     try {
-      if ((request.depth ?? 0) > maxLinks)
-        throw hubError('flow_cycle', {
-          detail: `${request.depth} runs in a row were each started by an event of the run before; ${maxLinks} are allowed`,
-        })
+      await rights.requireStanding(flow, trx)
+      assertLinks(request.depth ?? 0)
       parameters = checkParameters(flow.definition, flow.digest, parameters)
       if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
     } catch (thrown) {
@@ -202,7 +217,8 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
       flowId: flow.id,
       flow: flow.name,
       version: flow.version,
-      status: error ? 'failed' : 'running',
+      // A run that nothing may run any more has not been started.
+      status: error?.code === 'flow_blocked' ? 'skipped' : error ? 'failed' : 'running',
       trigger,
       eventId: event?.id ?? null,
       parameters,
@@ -210,6 +226,7 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
       actor: flow.actor,
       scopes: flow.scopes,
       readOnly: flow.readOnly,
+      causes: [...new Set([...(request.causes ?? []), flow.actor, ...ancestors])],
       dryRun: request.dryRun ?? false,
       replayOf: request.replayOf ?? null,
       parentRun: parent?.run ?? null,
@@ -219,7 +236,7 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
       wakeAt: null,
       deadlineAt: timeout === undefined ? null : new Date(now.getTime() + parseDuration(timeout)!),
       createdAt: now,
-      startedAt: now,
+      startedAt: error?.code === 'flow_blocked' ? null : now,
     }
     return { run, key: error ? undefined : key }
   }
@@ -228,6 +245,11 @@ export function createLauncher({ engine, expressions }: LauncherDeps): Launcher 
     const key = template === undefined ? '' : await render(expressions, template, scope)
     return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
   }
+}
+
+export function assertLinks(depth: number): void {
+  if (depth <= maxLinks) return
+  throw hubError('flow_cycle', { detail: `${depth} runs in a row were each started by the run before; ${maxLinks} are allowed` })
 }
 
 /** The id of the job that executes the current segment of a run. */

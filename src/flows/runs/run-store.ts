@@ -210,6 +210,21 @@ export async function reopen(trx: Transaction, id: string, handledSteps: readonl
   return rows[0]!
 }
 
+/** Adds to those who caused a run. */
+export async function addCauses(trx: Transaction, id: string, causes: readonly string[]): Promise<void> {
+  await raw`
+    update hub.flow_runs set causes = array(select distinct unnest(causes || ${causes}::text[])) where id = ${id}`.execute(trx)
+}
+
+/** Lets a run continue with the rights of the flow's present owner. */
+export async function moveRights(
+  trx: Transaction,
+  id: string,
+  { actor, scopes, readOnly }: Pick<RunRow, 'actor' | 'scopes' | 'readOnly'>,
+): Promise<void> {
+  await trx.updateTable('flowRuns').set({ actor, scopes, readOnly }).where('id', '=', id).execute()
+}
+
 export function findChild(sql: Sql, parentRun: string, parentPath: string): Promise<RunRow | undefined> {
   const query = sql.selectFrom('flowRuns').selectAll().where('parentRun', '=', parentRun).where('parentPath', '=', parentPath)
   return query.orderBy('id', 'desc').limit(1).executeTakeFirst()

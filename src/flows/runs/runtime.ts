@@ -1,11 +1,12 @@
-import { requireScope, type Principal } from '#access'
+import { actorsBehind, requireScope, type Principal } from '#access'
 import { isPassing } from '#db'
 import type { JobContext } from '#engine'
-import { hubError } from '#errors'
+import { hubError, HubError } from '#errors'
 import { untilSettled, type Outcome } from '#tools'
 import { findFlow } from '../definitions/flow-store.ts'
+import type { FlowRights } from '../definitions/rights.ts'
 import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
-import { Interrupted } from '../interpreter/signals.ts'
+import { Interrupted, RightsLost } from '../interpreter/signals.ts'
 import type { ActiveRun } from './run-repository.ts'
 import { findChild, endedStatuses, type RunRow } from './run-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
@@ -35,16 +36,32 @@ function interruptible<Args extends unknown[], T>(work: (...args: Args) => Promi
 export function createRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
   const runtime = openRuntime(deps, options)
   const { save, call, child, expect, forget, ask, approval, emit } = runtime
+  /** Checks before each call and each effect, because a run may take months. */
+  const standing =
+    <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      await requireRunRights(deps.rights, options.row)
+      return work(...args)
+    }
   return {
     ...runtime,
     save: interruptible(save),
-    call: interruptible(call),
-    child: interruptible(child),
-    expect: interruptible(expect),
+    call: interruptible(standing(call)),
+    child: interruptible(standing(child)),
+    expect: interruptible(standing(expect)),
     forget: interruptible(forget),
-    ask: interruptible(ask),
+    ask: interruptible(standing(ask)),
     approval: interruptible(approval),
-    emit: interruptible(emit),
+    emit: interruptible(standing(emit)),
+  }
+}
+
+/** Throws `RightsLost` when the token of whoever saved the flow is revoked or has expired. */
+export async function requireRunRights(rights: FlowRights, { flow: name, actor }: Pick<RunRow, 'flow' | 'actor'>): Promise<void> {
+  try {
+    await rights.requireStanding({ name, actor })
+  } catch (thrown) {
+    throw thrown instanceof HubError ? new RightsLost(thrown) : thrown
   }
 }
 
@@ -72,7 +89,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
         signal: ending,
         idempotencyKey: isRead && approval === undefined ? undefined : `${runId}/${key}`,
         dryRun: dryRun && !isRead,
-        run: { id: runId, path },
+        step: { id: runId, path, depth: row.depth },
       })
     const { output, invocationId } = await untilSettled(() => context.hold(invoke), ending)
     return { output, invocationId }
@@ -146,7 +163,14 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
         const eventData =
           typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : { value: data }
         await publisher.publish(trx, [
-          { workspaceId, type, data: eventData, depth: row.depth, ...(subject === undefined ? {} : { subject }) },
+          {
+            workspaceId,
+            type,
+            data: eventData,
+            depth: row.depth,
+            causes: actorsBehind(principal),
+            ...(subject === undefined ? {} : { subject }),
+          },
         ])
       })
     },
@@ -160,6 +184,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     const flow = await findFlow(db.sql, workspaceId, name)
     if (!flow) throw hubError('not_found', { detail: `there is no flow "${name}" in this workspace` })
     if (!flow.enabled) throw hubError('flow_disabled', { detail: `the flow "${name}" is disabled` })
+    await deps.rights.requireStanding(flow)
     // The child runs with the rights of its own author, which may be more than those of this run.
     requireScope(principal, 'flows:run')
     if (row.depth >= maxDepth) throw hubError('expression_limit', { detail: `flows start other flows more than ${maxDepth} levels deep` })
@@ -172,6 +197,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
       const [child] = await launcher.launch(trx, {
         flow,
         dryRun,
+        causes: actorsBehind(principal),
         parameters: checked,
         parent: { run: runId, path, depth: row.depth + 1 },
         trigger: { kind: 'flow', run_id: runId, path },

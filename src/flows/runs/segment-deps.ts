@@ -4,6 +4,7 @@ import type { EventPublisher } from '#events/publish'
 import type { Expressions } from '#expressions'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
+import type { FlowRights } from '../definitions/rights.ts'
 import type { Launcher } from './launch.ts'
 import type { RunRepository } from './run-repository.ts'
 
@@ -15,4 +16,5 @@ export interface SegmentDeps extends Telemetry {
   readonly tools: Tools
   readonly launcher: Launcher
   readonly runRepository: RunRepository
+  readonly rights: FlowRights
 }

@@ -8,11 +8,11 @@ import { toExecutable, type Definition, type ExecutableDefinition } from '../def
 import { findVersion } from '../definitions/flow-store.ts'
 import { toRunError } from '../interpreter/error.ts'
 import type { StepRecord } from '../interpreter/runtime.ts'
-import { Cancelled, Interrupted, Suspended } from '../interpreter/signals.ts'
+import { Cancelled, Interrupted, RightsLost, Suspended } from '../interpreter/signals.ts'
 import { walk } from '../interpreter/walk.ts'
 import { jobOf } from './launch.ts'
 import type { ActiveRun } from './run-repository.ts'
-import { createRuntime } from './runtime.ts'
+import { createRuntime, requireRunRights } from './runtime.ts'
 import type { RunEnd, RunRow } from './run-store.ts'
 import { stepsOf } from './step-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
@@ -69,6 +69,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     let end: Omit<RunEnd, 'id'>
     try {
       if (row.cancelling) throw new Cancelled()
+      await requireRunRights(deps.rights, row)
       const names = await namesOf(row)
       const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
       const runtime = createRuntime(deps, {
@@ -84,7 +85,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
       if (thrown instanceof Interrupted) throw thrown.cause
       if (thrown instanceof JobLost || isPassing(thrown)) throw thrown
       if (thrown instanceof Suspended) return runRepository.suspend(run, thrown.until === undefined ? null : new Date(thrown.until))
-      end = thrown instanceof Cancelled ? { status: 'cancelled', outputs: null, error: null } : failed(row, thrown)
+      const reason = thrown instanceof RightsLost ? thrown.cause : thrown
+      end = thrown instanceof Cancelled ? { status: 'cancelled', outputs: null, error: null } : failed(row, reason)
     }
     const finished: FinishedRun = { run, row, definition }
     await finish(finished, end).catch(async (thrown: unknown) => {
@@ -155,14 +157,14 @@ export async function handleRunEnd(
   const { id, flow, flowId, version, workspaceId, parentRun, concurrencyKey } = row
   if (shouldPublish) {
     const data = { run_id: id, flow, version, status, outputs, error }
-    await publisher.publish(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth }])
+    await publisher.publish(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth, causes: row.causes }])
   }
   if (parentRun !== null) await launcher.wake(trx, [parentRun])
   if (concurrencyKey !== null) await launcher.admitQueued(trx, { id: flowId, definition }, concurrencyKey)
 }
 
-function principalOf({ flowId, flow, workspaceId, scopes, readOnly }: RunRow): Principal {
-  return { kind: 'system', id: `flow:${flowId}`, name: flow, workspaceId, scopes, readOnly }
+function principalOf({ flowId, flow, workspaceId, scopes, readOnly, causes }: RunRow): Principal {
+  return { kind: 'system', id: `flow:${flowId}`, name: flow, workspaceId, scopes, readOnly, ancestors: [], causes }
 }
 
 function byPath(records: readonly StepRecord[]): Map<string, StepRecord> {

@@ -1,26 +1,44 @@
+import { actorOf, actorsBehind } from '#access'
 import type { Database } from '#db'
 import { hubError } from '#errors'
 import { createBatcher } from '#lib/batch'
 import type { FlowFinder } from '../definitions/find.ts'
+import type { FlowRights } from '../definitions/rights.ts'
 import type { Flows } from '../types.ts'
-import { asStored, type Launcher, type LaunchRequest } from './launch.ts'
+import { asStored, assertLinks, type Launcher, type LaunchRequest } from './launch.ts'
 
 interface StarterDeps {
   readonly db: Database
   readonly launcher: Launcher
   readonly get: FlowFinder
+  readonly rights: FlowRights
 }
 
 /** Starts a run of a flow that a caller names. */
-export function createStarter({ db, launcher, get }: StarterDeps): Flows['launch'] {
+export function createStarter({ db, launcher, get, rights }: StarterDeps): Flows['trigger'] {
   // Concurrent callers share a transaction.
   const launches = createBatcher((requests: readonly LaunchRequest[]) => db.transaction((trx) => launcher.launch(trx, ...requests)))
-  return async (workspaceId, ref, { parameters = {}, dryRun, outputs, trigger }) => {
-    const flow = await get(workspaceId, ref)
+  return async (principal, ref, { parameters = {}, dryRun, outputs, from, detail } = {}) => {
+    const flow = await get(principal.workspaceId, ref)
     if (!flow.enabled && dryRun !== true)
       throw hubError('flow_disabled', { detail: `the flow "${flow.name}" is disabled`, hint: `hub flow enable ${flow.name}` })
-    const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
-    const run = await launches.add({ flow, parameters: checked, dryRun, trigger: { ...trigger, ...(outputs ? { outputs } : {}) } })
+    await rights.requireStanding(flow)
+    const depth = from ? from.depth + 1 : 0
+    assertLinks(depth)
+    const run = await launches.add({
+      flow,
+      parameters: launcher.checkParameters(flow.definition, flow.digest, parameters),
+      dryRun,
+      depth,
+      causes: actorsBehind(principal),
+      trigger: {
+        kind: 'call',
+        actor: actorOf(principal),
+        ...detail,
+        ...(from ? { run_id: from.id, path: from.path } : {}),
+        ...(outputs ? { outputs } : {}),
+      },
+    })
     return asStored(run)
   }
 }

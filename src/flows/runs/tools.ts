@@ -41,13 +41,14 @@ function toolsOf(flows: readonly FlowWithVersion[]): Tool[] {
 }
 
 /** Runs a flow that is called as a tool, and waits for its end. */
-export function createFlowToolRunner(flows: Pick<Flows, 'launch' | 'wait'>): ToolRunner<'flow'> {
-  return async ({ flow }, { input, principal: { workspaceId }, idempotencyKey }) => {
-    const started = await flows.launch(workspaceId, flow, {
+export function createFlowToolRunner(flows: Pick<Flows, 'trigger' | 'wait'>): ToolRunner<'flow'> {
+  return async ({ flow }, { input, principal, idempotencyKey, step }) => {
+    const started = await flows.trigger(principal, flow, {
       parameters: input as Record<string, unknown>,
-      trigger: { kind: 'call', transport: 'tool', key: idempotencyKey ?? null },
+      from: step,
+      detail: { transport: 'tool', key: idempotencyKey ?? null },
     })
-    const run = await flows.wait(workspaceId, started.id, waitMs)
+    const run = await flows.wait(principal.workspaceId, started.id, waitMs)
     if (run.status === 'completed') return run.outputs
     if (run.error) throw hubError('flow_failed', { detail: `the flow failed: ${run.error.message}`, hint: `GET /api/v1/runs/${run.id}` })
     return { run_id: run.id, status: run.status, outputs: run.outputs ?? null, error: null }

@@ -4,6 +4,7 @@ import { render, type Expressions } from '#expressions'
 import { HubError } from '#errors'
 import { flowsById } from '../definitions/flow-store.ts'
 import type { Launcher, LaunchRequest } from '../runs/launch.ts'
+import { addCauses } from '../runs/run-store.ts'
 import { completeWaiting } from '../runs/step-store.ts'
 
 export interface SubscriberDeps {
@@ -35,6 +36,7 @@ export function createFlowSubscriber({ expressions, launcher }: SubscriberDeps):
           parameters,
           event: { id: event.id, scope },
           depth: (event.depth ?? 0) + 1,
+          causes: event.causes,
           trigger: { kind, event_id: event.id, event_type: event.type, ...replay },
         }
         starting.push({ index, request })
@@ -83,6 +85,8 @@ export function createRunSubscriber({ events, expressions, launcher }: Subscribe
         const comes = (await belongs(match)) && (await completeWaiting(trx, { runId, path }, toCloudEvent(match.event)))
         effects.push(comes ? runId : undefined)
         if (!comes) continue
+        // What the event says decides how the run continues.
+        if (match.event.causes?.length) await addCauses(trx, runId, match.event.causes)
         await events.unsubscribe(trx, 'run', match.subscription.target)
         await launcher.wake(trx, [runId])
       }

@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { requireScope, type Access, type Principal } from '#access'
+import { allows, requireScope, type Access, type Principal } from '#access'
 import { hubError, type HubError } from '#errors'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scope that the route needs, or `public`. A route without it does not register, so none is open by mistake. */
     access?: string
+    /** A scope that suffices for what the caller caused itself, which the operation checks. */
+    own?: string | undefined
   }
   interface FastifyRequest {
     principal: Principal
@@ -20,10 +22,10 @@ export function addAccess(app: FastifyInstance, access: Access): void {
   app.addHook('onRequest', async (request) => {
     // Before the body is read, so that a request to an unknown path costs nothing.
     if (request.is404) throw nothingHere(request)
-    const needed = request.routeOptions.config.access
+    const { access: needed, own } = request.routeOptions.config
     if (needed === undefined || needed === 'public') return
     const principal = await access.authenticate(bearer(request), request.ip)
-    requireScope(principal, needed)
+    if (own === undefined || !allows(principal, own)) requireScope(principal, needed)
     const workspace = request.headers['hub-workspace']
     request.principal = typeof workspace === 'string' ? await access.enter(principal, workspace) : principal
   })

@@ -51,7 +51,7 @@ suite('every route', () => {
   })
 
   test('answers 403 to a token that lacks its scope, naming the scope', async () => {
-    const nobody = { kind: 'token', id: 't', name: 't', workspaceId: 'w', readOnly: false } as const
+    const nobody = { kind: 'token', id: 't', name: 't', workspaceId: 'w', readOnly: false, ancestors: [], causes: [] } as const
     for (const { method, url, needed } of routesOf(hub)) {
       if (needed === 'public') continue
       const { token } = lacking.find(({ scope }) => !allows({ ...nobody, scopes: [scope] }, needed))!

@@ -109,6 +109,7 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/flows/documented'],
   ['GET', '/api/v1/flows/documented/versions'],
   ['PATCH', '/api/v1/flows/documented', { enabled: true }],
+  ['POST', '/api/v1/flows/documented/adopt'],
   ['POST', '/api/v1/flows/documented/trigger', { dry_run: true, outputs: { a: 1 } }],
   ['GET', '/api/v1/runs?status=failed&limit=1'],
   ['GET', '/api/v1/runs/{id}'],

@@ -1,0 +1,51 @@
+import { actorOf, coversRights, type Access, type Principal } from '#access'
+import type { Sql } from '#db'
+import { hubError, type HubError } from '#errors'
+import type { FlowRow } from './flow-store.ts'
+
+type Saved = Pick<FlowRow, 'name' | 'actor' | 'scopes' | 'readOnly'>
+
+/** The rights of flows: who may change one, and whether those who saved them still have theirs. */
+export interface FlowRights {
+  /** Throws `scope_missing` unless the principal saved the flow, created the token that did, or has every right of the flow. */
+  requireChange(sql: Sql, principal: Principal, flow: Saved): Promise<void>
+  /** Why nothing may run with the rights of this actor any more; undefined while it may. */
+  lost(actor: string, sql?: Sql): Promise<string | undefined>
+  /** Throws `flow_blocked` when nothing may run with the rights of whoever saved the flow. */
+  requireStanding(flow: Pick<Saved, 'name' | 'actor'>, sql?: Sql): Promise<void>
+}
+
+export function createFlowRights(access: Pick<Access, 'standings'>): FlowRights {
+  const standingOf = async (actor: string, sql?: Sql) => (await access.standings([actor], sql)).get(actor)!
+
+  const lost: FlowRights['lost'] = async (actor, sql) => {
+    const { lost: reason } = await standingOf(actor, sql)
+    return reason === null ? undefined : `${actor} saved it, and ${reason}`
+  }
+
+  return {
+    lost,
+    async requireChange(sql, principal, flow) {
+      // Inside a workspace, `hub:admin` gives a flow no more than `admin`.
+      const scopes = flow.scopes.map((scope) => (scope === 'hub:admin' ? 'admin' : scope))
+      if (actorOf(principal) === flow.actor || coversRights(principal, { scopes, readOnly: flow.readOnly })) return
+      const { ancestors } = await standingOf(flow.actor, sql)
+      if (ancestors.includes(actorOf(principal))) return
+      throw hubError('scope_missing', {
+        detail: `${flow.actor} saved the flow "${flow.name}" with rights that this token does not have: ${flow.scopes.join(', ')}`,
+        hint: 'ask whoever saved it, or an administrator; or save the definition under another id',
+      })
+    },
+    async requireStanding(flow, sql) {
+      const reason = await lost(flow.actor, sql)
+      if (reason !== undefined) throw blocked(flow.name, reason)
+    },
+  }
+}
+
+function blocked(flow: string, reason: string): HubError {
+  return hubError('flow_blocked', {
+    detail: `the flow "${flow}" does not run: ${reason}`,
+    hint: `somebody with flows:write adopts it: POST /api/v1/flows/${flow}/adopt or \`hub flow adopt ${flow}\``,
+  })
+}
