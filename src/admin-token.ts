@@ -4,8 +4,8 @@ import type { Config } from '#config'
 import { ensureDataDir } from '#db'
 
 /** Keeps the first administrator's token in the data folder. */
-export function keepAdminToken(config: Config, token: string): void {
-  ensureDataDir(config.HUB_DATA_DIR)
+export async function keepAdminToken(config: Config, token: string): Promise<void> {
+  await ensureDataDir(config.HUB_DATA_DIR)
   const path = join(config.HUB_DATA_DIR, 'admin-token')
   // Written under another name first, so that the file is complete at every moment.
   rmSync(`${path}.new`, { force: true })

@@ -11,6 +11,7 @@ import { createExpressions, type Expressions } from '#expressions'
 import { createFlows, flowTools } from '#flows'
 import { createEgress } from '#http'
 import { createIntegrations } from '#integrations'
+import { createBounded, type Bounded } from '#lib/bounded'
 import { newId } from '#lib/ids'
 import { createExecute, createHubToolRunner, hubTools, operations, type BaseModules, type Execute, type Modules } from '#operations'
 import { createRetention } from '#retention'
@@ -38,7 +39,12 @@ export interface Hub extends AsyncDisposable, Modules {
   dispatch(): Promise<number>
   /** What a process that works does in the background. */
   readonly work: Work
+  /** Bounds the steps of a stop: HUB_DRAIN_SECONDS and the time to close everything. */
+  readonly bounded: Bounded
 }
+
+/** What a healthy hub needs to close everything, beyond the time for work in progress. */
+const closeMs = 5000
 
 export async function createTelemetry(config: Config): Promise<Telemetry & AsyncDisposable> {
   const logger = createLogger({ level: config.LOG_LEVEL })
@@ -50,25 +56,38 @@ export async function createTelemetry(config: Config): Promise<Telemetry & Async
 /** Everything except the transports: what a command needs, beside a serving hub or alone. */
 export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach'): Promise<Hub> {
   await using stack = new AsyncDisposableStack()
-  const telemetry = stack.use(await createTelemetry(config))
-  if (config.DATABASE_URL === undefined) ensureDataDir(config.HUB_DATA_DIR)
+  const drainMs = config.HUB_DRAIN_SECONDS * 1000
+  const bounded = createBounded(drainMs + closeMs, (step, waitedMs) =>
+    telemetry.logger.error({ step, waited_ms: waitedMs }, 'a step of the stop did not end in time; the hub goes on without it'),
+  )
+  const owned = <T extends AsyncDisposable>(name: string, part: T): T => {
+    stack.defer(bounded(name, () => part[Symbol.asyncDispose]()))
+    return part
+  }
+  const telemetry = await createTelemetry(config)
+  owned('telemetry', telemetry)
+  if (config.DATABASE_URL === undefined) await ensureDataDir(config.HUB_DATA_DIR)
   const db = stack.use(
-    await openDatabase({ url: config.DATABASE_URL, dataDir: config.HUB_DATA_DIR, poolSize: config.HUB_DATABASE_POOL, mode }, telemetry),
+    await openDatabase(
+      { url: config.DATABASE_URL, dataDir: config.HUB_DATA_DIR, poolSize: config.HUB_DATABASE_POOL, mode, bounded },
+      telemetry,
+    ),
   )
   const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
-  const engine = stack.use(createEngine({ db, ...telemetry }, { executorId, drainMs: config.HUB_DRAIN_SECONDS * 1000 }))
-  const access = stack.use(createAccess(db, telemetry))
+  const engine = owned('notifications', createEngine({ db, ...telemetry }, { executorId, drainMs, bounded }))
+  const access = owned('access', createAccess(db, telemetry))
   await access.bootstrap(config.HUB_ADMIN_TOKEN, (token) => keepAdminToken(config, token))
   const keyring = createKeyring({ keys: config.HUB_SECRET_KEYS, dataDir: config.HUB_DATA_DIR })
-  const credentials = stack.use(createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
+  const credentials = owned('credentials', createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
 
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(connectors, config.others)] })
-  stack.defer(() => egress.close())
+  stack.defer(bounded('outgoing connections', () => egress.close()))
   const publisher = createEventPublisher({ db, engine })
-  const expressions = stack.use(createExpressions(telemetry))
+  const expressions = owned('expressions', createExpressions(telemetry))
   const base = { db, engine, access, credentials, publisher, expressions, ...telemetry }
-  const integrations = stack.use(
+  const integrations = owned(
+    'integrations',
     await createIntegrations(
       { ...base, http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS } },
       {
@@ -81,11 +100,11 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   )
   const reader = createReader({ integrations, expressions })
   const retention = createRetention(base)
-  const events = stack.use(createEvents({ ...base, read: reader.read }))
-  const outbound = stack.use(createOutbound({ ...base, egress, read: reader.read }, { drainMs: config.HUB_DRAIN_SECONDS * 1000 }))
-  const webhooks = stack.use(createWebhooks({ ...base, integrations, events, reader }))
+  const events = owned('events', createEvents({ ...base, read: reader.read }))
+  const outbound = owned('endpoints', createOutbound({ ...base, egress, read: reader.read }, { drainMs }))
+  const webhooks = owned('webhooks', createWebhooks({ ...base, integrations, events, reader }))
   const catalogue = createCatalogue(createRegistry(connectors, hubTools(operations)), [flowTools(db)])
-  const flows = stack.use(createFlows({ ...base, events, catalogue, connectors }))
+  const flows = owned('flows', createFlows({ ...base, events, catalogue, connectors }))
   const modules: BaseModules = {
     access,
     credentials,
@@ -97,7 +116,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     flows,
     retention,
   }
-  const tools = stack.use(
+  const tools = owned(
+    'tools',
     createTools(
       { ...base, integrations, catalogue },
       {
@@ -121,7 +141,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       retention.poller([events, outbound, webhooks, flows, tools].flatMap((module) => module.retention)),
     ],
   }
-  const owned = stack.move()
+  const all = stack.move()
   return {
     config,
     telemetry,
@@ -133,7 +153,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     execute: createExecute({ ...modules, tools }),
     dispatch: dispatcher.drain,
     work,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    bounded,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
 }
 

@@ -34,7 +34,7 @@ export async function composeHub(
     },
     { bodyLimit: config.HUB_BODY_LIMIT, corsOrigins: config.HUB_CORS_ORIGINS, trustProxy: config.HUB_TRUST_PROXY },
   )
-  stack.defer(() => rest.close())
+  stack.defer(hub.bounded('HTTP server', () => rest.close()))
   const owned = stack.move()
   return { hub, rest, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
@@ -42,7 +42,7 @@ export async function composeHub(
 export interface ServingHub {
   readonly hub: Hub
   readonly address: string
-  /** Accepts no more work, waits for the work in progress up to the drain time, then disposes of everything. */
+  /** Accepts no more work, waits for the work in progress up to the drain time, then disposes of everything. Throws if a part did not end in time. */
   stop(): Promise<void>
 }
 
@@ -53,7 +53,7 @@ export async function serveHub(config: Config): Promise<ServingHub> {
   stack.use(await hub.engine.start(config.HUB_ROLE === 'api' ? undefined : hub.work))
   const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
   // Closed before the engine, because a request may still start a run.
-  stack.defer(() => rest.close())
+  stack.defer(hub.bounded('requests in progress', () => rest.close()))
   const owned = stack.move()
   return {
     hub,

@@ -49,7 +49,7 @@ test('processes that start first at the same time make one workspace and one tok
   await using stack = new AsyncDisposableStack()
   const starters = await Promise.all(Array.from({ length: 4 }, async () => stack.use(await bare(database.url))))
   const kept: string[] = []
-  const workspaces = await Promise.all(starters.map(({ access }) => access.bootstrap(undefined, (value) => kept.push(value))))
+  const workspaces = await Promise.all(starters.map(({ access }) => access.bootstrap(undefined, (value) => void kept.push(value))))
   assert.equal(new Set(workspaces.map(({ id }) => id)).size, 1)
   assert.equal(kept.length, 1)
   for (const { access } of starters) {
@@ -94,7 +94,7 @@ test('when the first token cannot be kept, none was made, and the next start mak
   const { rows } = await here.db.pool.query('select from tokens union all select from workspaces union all select from audit')
   assert.equal(rows.length, 0)
   let kept = ''
-  await here.access.bootstrap(undefined, (value) => (kept = value))
+  await here.access.bootstrap(undefined, (value) => void (kept = value))
   assert.equal((await here.access.authenticate(kept, from)).name, 'first administrator')
 })
 

@@ -38,11 +38,11 @@ export async function ensureWorkspace(trx: Transaction, audit: Audit): Promise<W
 }
 
 /** Creates the first administrator's token in a hub without tokens. `keep` stores its value before the token becomes valid. */
-export async function ensureAdminToken(bootstrap: Bootstrap, keep: (value: string) => void): Promise<void> {
+export async function ensureAdminToken(bootstrap: Bootstrap, keep: (value: string) => void | Promise<void>): Promise<void> {
   if ((await countTokens(bootstrap.trx)) > 0) return
   const value = makeToken()
   await addToken(bootstrap, { name: 'first administrator', prefix: tokenPrefix(value), hash: hashToken(value) })
-  keep(value)
+  await keep(value)
 }
 
 /** Makes exactly the token of HUB_ADMIN_TOKEN valid: an earlier value is revoked, and this value works even if it was revoked before. */

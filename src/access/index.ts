@@ -60,7 +60,7 @@ export interface Access extends AsyncDisposable {
    * Creates workspace `default` and the administrator's token: the preset one, or a new one if there is no token at all. The value of a
    * new token goes to `keep`; when `keep` throws, nothing is created.
    */
-  bootstrap(presetAdminToken: string | undefined, keep: (value: string) => void): Promise<Workspace>
+  bootstrap(presetAdminToken: string | undefined, keep: (value: string) => void | Promise<void>): Promise<Workspace>
 }
 
 export function createAccess(db: Database, { logger, metrics }: Telemetry, clock: Clock = systemClock): Access {

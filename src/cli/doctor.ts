@@ -1,7 +1,8 @@
-import { statfsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { Command } from 'commander'
 import type { Config } from '#config'
+import { within } from '#lib/clock'
 import { outputOf } from './context.ts'
 
 interface Finding {
@@ -21,6 +22,9 @@ class Trouble extends Error {
 }
 
 const leastFreeBytes = 1_000_000_000
+const limitMs = 10_000
+/** A new database is created and migrated within this time on slow machines too. */
+const databaseLimitMs = 60_000
 
 /** The checks are independent: one runs even when an earlier one failed. Without valid settings the later ones are skipped. */
 export function doctorCommand(program: Command): void {
@@ -68,8 +72,8 @@ function nodeVersion(): string {
 
 async function dataFolder({ HUB_DATA_DIR }: Config): Promise<string> {
   const { ensureDataDir } = await import('#db')
-  ensureDataDir(HUB_DATA_DIR)
-  const { bavail, bsize } = statfsSync(HUB_DATA_DIR)
+  await ensureDataDir(HUB_DATA_DIR)
+  const { bavail, bsize } = await statfs(HUB_DATA_DIR)
   const text = `${HUB_DATA_DIR}, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`
   if (bavail * bsize < leastFreeBytes) throw new Trouble(text, 'the hub wants 1 GB at least: free some, or set HUB_DATA_DIR')
   return text
@@ -94,35 +98,41 @@ async function databaseAndSecrets(config: Config): Promise<Finding[]> {
   const { migrationState } = await import('#db')
   const { openHub } = await import('#hub')
   const secrets: Finding[] = []
-  const database = await attempt('database', async () => {
-    await using hub = await openHub(config)
-    secrets.push(
-      await attempt(`credentials (${hub.credentials.backend})`, async () => {
-        await hub.credentials.check()
-        const missing = (await hub.credentials.keys.list()).filter(({ known, credentials }) => credentials > 0 && !known)
-        if (missing.length === 0) return 'reachable, every key is there'
-        const ids = missing.map(({ id }) => id).join(', ')
-        throw new Trouble(
-          `some are sealed with keys that are missing: ${ids}`,
-          'add them to HUB_SECRET_KEYS or the data folder’s secret-keys',
-        )
-      }),
-    )
-    const client = await hub.db.pool.connect()
-    try {
-      const state = await migrationState(client)
-      const { rows } = await client.query<{ server_version: string }>('show server_version')
-      return `PostgreSQL ${rows[0]?.server_version}, schema ${state.version} of ${state.latest}`
-    } finally {
-      client.release()
-    }
-  })
+  const database = await attempt(
+    'database',
+    async () => {
+      await using hub = await openHub(config)
+      secrets.push(
+        await attempt(`credentials (${hub.credentials.backend})`, async () => {
+          await hub.credentials.check()
+          const missing = (await hub.credentials.keys.list()).filter(({ known, credentials }) => credentials > 0 && !known)
+          if (missing.length === 0) return 'reachable, every key is there'
+          const ids = missing.map(({ id }) => id).join(', ')
+          throw new Trouble(
+            `some are sealed with keys that are missing: ${ids}`,
+            'add them to HUB_SECRET_KEYS or the data folder’s secret-keys',
+          )
+        }),
+      )
+      const client = await hub.db.pool.connect()
+      try {
+        const state = await migrationState(client)
+        const { rows } = await client.query<{ server_version: string }>('show server_version')
+        return `PostgreSQL ${rows[0]?.server_version}, schema ${state.version} of ${state.latest}`
+      } finally {
+        client.release()
+      }
+    },
+    databaseLimitMs,
+  )
   return [database, ...secrets]
 }
 
-async function attempt(check: string, look: () => string | Promise<string>): Promise<Finding> {
+async function attempt(check: string, look: () => string | Promise<string>, ms = limitMs): Promise<Finding> {
   try {
-    return { check, ok: true, found: await look() }
+    const found = await within(ms, Promise.resolve(look()), undefined)
+    if (found !== undefined) return { check, ok: true, found }
+    return { check, ok: false, found: `no answer within ${ms / 1000} s`, fix: 'look whether the disk or the network it needs hangs' }
   } catch (error) {
     const { HubError } = await import('#errors')
     const { message } = error as Error

@@ -7,7 +7,10 @@ export function runCommands(program: Command): void {
   program
     .command('serve')
     .description('run the hub until it is stopped')
-    .addHelpText('after', '\nSIGTERM and SIGINT let work in progress finish (HUB_DRAIN_SECONDS); a second signal ends the process at once.')
+    .addHelpText(
+      'after',
+      '\nSIGTERM and SIGINT let work in progress finish (HUB_DRAIN_SECONDS); a second signal ends the process at once. A part that does not end in time is named in the log, and the exit code is 1.',
+    )
     .action(serve)
   program
     .command('config')
@@ -25,6 +28,8 @@ async function serve(): Promise<void> {
   const { config } = loadConfig()
   const { serveHub } = await import('#serve')
   const { hub, address, stop } = await serveHub(config)
+  // Before the hub says that it is ready: whoever waits for that line may stop it at once.
+  const stopAsked = stopSignal()
   const { logger } = hub.telemetry
   logger.info(
     {
@@ -36,7 +41,7 @@ async function serve(): Promise<void> {
     'the hub is ready',
   )
   if (process.stdout.isTTY) process.stdout.write(welcome(address, config.HUB_DATA_DIR))
-  await stopSignal()
+  await stopAsked
   logger.info('stopping: no new work is accepted, work in progress finishes')
   await stop()
   logger.info('stopped')

@@ -1,6 +1,7 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely'
 import pg from 'pg'
 import { hubError } from '#errors'
+import { unbounded, type Bounded } from '#lib/bounded'
 import type { Telemetry } from '#telemetry'
 import { findRunning, startEmbedded, type EmbeddedPostgres, type ServerAddress } from './embedded/index.ts'
 import { migrate } from './migrate.ts'
@@ -39,6 +40,7 @@ export interface DatabaseOptions {
   /** `serve` starts an embedded server and refuses a folder in use. `attach` uses the server of a running hub if there is one. */
   readonly mode: 'serve' | 'attach'
   readonly migrate?: boolean
+  readonly bounded?: Bounded
 }
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -48,7 +50,9 @@ const oldestServer = 150_000
 export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Telemetry, 'logger' | 'metrics'>): Promise<Database> {
   await using stack = new AsyncDisposableStack()
   const server = options.url === undefined ? await embeddedServer(options, telemetry) : undefined
-  if (server?.embedded) stack.use(server.embedded)
+  const { bounded = unbounded } = options
+  const embedded = server?.embedded
+  if (embedded) stack.defer(bounded('embedded PostgreSQL', () => embedded[Symbol.asyncDispose]()))
   const connection = server ? await embeddedConnection(server.address) : urlConnection(options.url!)
 
   await prepare(connection, options.migrate ?? true)
@@ -58,7 +62,7 @@ export async function openDatabase(options: DatabaseOptions, telemetry: Pick<Tel
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   })
   // Not through Kysely, whose destroy() does not end a pool that it never used.
-  stack.defer(() => pool.end())
+  stack.defer(bounded('database connections', () => pool.end()))
   const owned = stack.move()
 
   return {

@@ -1,3 +1,4 @@
+import { unbounded } from '#lib/bounded'
 import { insertJobs, leave, notify, silentExecutors } from './job-store.ts'
 import { startLiveness } from './liveness.ts'
 import { startPoller, type RunningPoller } from './poller.ts'
@@ -13,7 +14,7 @@ const sweep = 'take-over'
 
 export function createEngine(deps: EngineDeps, options: EngineOptions): Engine {
   const { db, logger, metrics } = deps
-  const { executorId, drainMs = defaultDrainMs, sweepMs = defaultSweepMs } = options
+  const { executorId, drainMs = defaultDrainMs, sweepMs = defaultSweepMs, bounded = unbounded } = options
   let worker: Worker | undefined
   const pollers = new Map<string, RunningPoller>()
   const notifier = createNotifier(deps)
@@ -65,30 +66,36 @@ export function createEngine(deps: EngineDeps, options: EngineOptions): Engine {
     },
     async start(work) {
       await using stack = new AsyncDisposableStack()
-      const liveness = stack.use(
-        await startLiveness(deps, executorId, {
-          onNotification: (poller) => pollers.get(poller)?.wake(),
-          onReconnect: () => {
-            for (const [name, poller] of pollers) if (name !== sweep) poller.restart()
-          },
-        }),
-      )
-      stack.defer(() =>
-        db
-          .transaction((trx) => leave(trx, executorId))
-          .catch((error: unknown) => logger.warn({ err: error }, 'failed to hand jobs over; other processes take them after two sweeps')),
+      const liveness = await startLiveness(deps, executorId, {
+        onNotification: (poller) => pollers.get(poller)?.wake(),
+        onReconnect: () => {
+          for (const [name, poller] of pollers) if (name !== sweep) poller.restart()
+        },
+      })
+      stack.defer(bounded('liveness', () => liveness[Symbol.asyncDispose]()))
+      stack.defer(
+        bounded('handing jobs over', () =>
+          db
+            .transaction((trx) => leave(trx, executorId))
+            .catch((error: unknown) => logger.warn({ err: error }, 'failed to hand jobs over; other processes take them after two sweeps')),
+        ),
       )
       if (!work) return stack.move()
       const { jobs, pollers: given } = work
       const working = createWorker(deps, { executorId, jobs, liveness, wakeClaims: () => wake('jobs') })
       worker = working
-      stack.defer(() => {
-        worker = undefined
-        return working.close(drainMs)
-      })
+      stack.defer(
+        bounded('jobs in progress', () => {
+          worker = undefined
+          return working.close(drainMs)
+        }),
+      )
+      // Each by itself, so that the log names the one that does not end.
       stack.defer(async () => {
-        await Promise.all([...pollers.values()].map((poller) => poller[Symbol.asyncDispose]()))
+        const ends = [...pollers].map(([name, poller]) => bounded(`poller ${name}`, () => poller[Symbol.asyncDispose]())())
         pollers.clear()
+        const failed = (await Promise.allSettled(ends)).filter((end) => end.status === 'rejected')
+        if (failed.length > 0) throw new AggregateError(failed.map(({ reason }) => reason as Error))
       })
       for (const poller of [...working.pollers, sweeper(jobs), ...given]) {
         if (pollers.has(poller.name)) throw new Error(`two pollers are called ${poller.name}`)

@@ -56,17 +56,26 @@ export async function startLiveness({ db, logger }: EngineDeps, executorId: stri
     // A broken session is renewed at once, because others count the time without it.
     client.on('error', () => beatNow?.())
     client.on('notification', ({ payload = '' }) => hooks.onNotification(payload))
-    const end = (): void => void close(client)
+    // Not every promise of a client settles when its session is ended while it connects.
+    const givenUp = Promise.withResolvers<never>()
+    givenUp.promise.catch(() => undefined)
+    const end = (): void => {
+      void close(client)
+      givenUp.reject(new Error('the session was given up'))
+    }
     // A stop must end the session even while it waits for the lock, and a connection that goes silent must not hang it.
     stopping.signal.addEventListener('abort', end, { once: true })
     const timer = setTimeout(end, openMs)
     client.once('end', () => stopping.signal.removeEventListener('abort', end))
-    try {
+    const open = async (): Promise<pg.Client> => {
       await client.connect()
       await takeLock(client, executor)
       await register(client, executor)
       await client.query(`listen ${channel}`)
       return client
+    }
+    try {
+      return await Promise.race([open(), givenUp.promise])
     } catch (error) {
       end()
       throw error

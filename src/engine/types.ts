@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '#db'
+import type { Bounded } from '#lib/bounded'
 import type { Telemetry } from '#telemetry'
 
 /** Work that is stored before it begins, so that it survives the death of its process. The same id again is the same job. */
@@ -75,6 +76,8 @@ export interface EngineOptions {
   readonly drainMs?: number
   /** How often this process looks for dead processes; one without a sign of life in two sweeps is dead. */
   readonly sweepMs?: number
+  /** Bounds the steps of a stop. */
+  readonly bounded?: Bounded
 }
 
 export interface EngineDeps extends Telemetry {

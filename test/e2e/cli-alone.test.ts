@@ -109,6 +109,17 @@ test('a port in use and a data folder that cannot be written end the start with 
   assertNoStack(doctor)
 })
 
+test('a data folder in a file system that lets nobody create one is refused by serve and doctor at once', async () => {
+  const [serve, doctor] = await Promise.all(['serve', 'doctor'].map((command) => hub([command], { HUB_DATA_DIR: '/proc/no-such-folder' })))
+  assert.equal(serve!.code, 1)
+  assert.match(
+    serve!.said,
+    /the data folder \/proc\/no-such-folder cannot be written \((ENOENT|EACCES|EPERM|ENOTSUP)\)\n {5}set HUB_DATA_DIR/,
+  )
+  assert.equal(doctor!.code, 1)
+  assert.match(doctor!.out, /BAD {2}data folder: the data folder \/proc\/no-such-folder cannot be written/)
+})
+
 test('a database that cannot be reached is told with what to check, without its password', async () => {
   const env = { DATABASE_URL: 'postgres://hub:open-sesame@127.0.0.1:1/hub', HUB_SECRET_KEYS: secretKeys }
   const ran = await hub(['token', 'list'], env)

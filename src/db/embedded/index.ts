@@ -28,7 +28,7 @@ export interface EmbeddedPostgres extends AsyncDisposable {
  */
 export async function startEmbedded(dataDir: string, telemetry: Pick<Telemetry, 'logger' | 'metrics'>): Promise<EmbeddedPostgres> {
   const { logger, metrics } = telemetry
-  ensureDataDir(dataDir)
+  await ensureDataDir(dataDir)
   const layout = layOut(dataDir)
   makeRunDirs(layout)
   await using stack = new AsyncDisposableStack()

@@ -1,6 +1,7 @@
-import { accessSync, chmodSync, chownSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { access, mkdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { hubError } from '#errors'
 import { sha256 } from '#lib/canonical'
 
@@ -25,10 +26,10 @@ export function layOut(dataDir: string): Layout {
 }
 
 /** Creates the folder, or throws if it cannot be used. Mode 0711: its content is 0600 or 0700, and `nobody` must be able to pass. */
-export function ensureDataDir(dataDir: string): void {
+export async function ensureDataDir(dataDir: string): Promise<void> {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o711 })
-    accessSync(dataDir, constants.W_OK | constants.X_OK)
+    await makeFolder(dataDir)
+    await access(dataDir, constants.W_OK | constants.X_OK)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'error'
     throw hubError('internal', {
@@ -36,6 +37,22 @@ export function ensureDataDir(dataDir: string): void {
       hint: 'set HUB_DATA_DIR to a folder that this user owns',
       cause,
     })
+  }
+}
+
+/** Not by `recursive` of mkdir, which never returns where the system answers ENOENT below an existing folder, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  const make = (): Promise<void> => mkdir(path, { mode: 0o711 })
+  const accept = async (error: NodeJS.ErrnoException): Promise<void> => {
+    if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
+  }
+  try {
+    await make()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' || dirname(path) === path) return accept(error as NodeJS.ErrnoException)
+    await makeFolder(dirname(path))
+    await make().catch(accept)
   }
 }
 
