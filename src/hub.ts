@@ -141,6 +141,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       retention.poller([events, outbound, webhooks, flows, tools].flatMap((module) => module.retention)),
     ],
   }
+  // Before the hub listens, so that no call and no event comes before the flows that it is for.
+  await flows.installBundled()
   const all = stack.move()
   return {
     config,

@@ -1,4 +1,4 @@
-import type { Database, Sql } from '#db'
+import type { Database, Sql, Transaction } from '#db'
 import { hubError } from '#errors'
 import { systemClock, type Clock } from '#lib/clock'
 import { coalesce } from '#lib/coalesce'
@@ -49,7 +49,8 @@ export interface Access extends AsyncDisposable {
   standings(actors: readonly string[], sql?: Sql): Promise<ReadonlyMap<string, Standing>>
   readonly workspaces: {
     list(principal: Principal): Promise<Workspace[]>
-    create(principal: Principal, name: string): Promise<Workspace>
+    /** `setUp` stores what every workspace has, in the same transaction. */
+    create(principal: Principal, name: string, setUp?: (trx: Transaction, workspaceId: string) => Promise<void>): Promise<Workspace>
     /** The ids of all workspaces, for work that the hub does by itself. */
     ids(): Promise<string[]>
     find(by: { id: string } | { name: string } | { number: number }): Promise<Workspace | undefined>
@@ -140,13 +141,14 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
         const all = await listWorkspaces(db.sql)
         return principal.scopes.includes('hub:admin') ? all : all.filter(({ id }) => id === principal.workspaceId)
       },
-      async create(principal, name) {
+      async create(principal, name, setUp) {
         if (!workspaceName.test(name)) {
           throw hubError('invalid_input', { errors: [{ path: 'name', message: 'must be lower case letters, digits and dashes' }] })
         }
         return db.transaction(async (trx) => {
           const workspace = await insertWorkspace(trx, { id: newId('ws'), name })
           if (!workspace) throw hubError('already_exists', { detail: `a workspace "${name}" already exists` })
+          await setUp?.(trx, workspace.id)
           const actor = actorOf(principal)
           await audit.record(trx, {
             workspaceId: workspace.id,

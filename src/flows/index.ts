@@ -50,7 +50,7 @@ export function createFlows(deps: FlowsDeps): Flows {
   const rights = createFlowRights(deps.access)
   const saver = createSaver({ ...deps, rights })
   const bundled = createBundledFlows({ ...deps, saver })
-  const get = createFlowFinder(db, bundled)
+  const get = createFlowFinder(db)
   const launcher = createLauncher({ ...deps, rights })
   const runRepository = createRunRepository(db, engine.executorId)
   const ticker = createTicker({ ...deps, launcher, runRepository })
@@ -60,25 +60,11 @@ export function createFlows(deps: FlowsDeps): Flows {
   return {
     ...saver,
     ...createRunChanges({ ...deps, launcher, runRepository, get, rights }),
-    // A bundled flow is stored when somebody first refers to it, so `get` comes first.
-    async setEnabled(principal, ref, enabled) {
-      await get(principal.workspaceId, ref)
-      return saver.setEnabled(principal, ref, enabled)
-    },
-    async remove(principal, ref) {
-      await get(principal.workspaceId, ref)
-      return saver.remove(principal, ref)
-    },
-    async adopt(principal, ref) {
-      await get(principal.workspaceId, ref)
-      return saver.adopt(principal, ref)
-    },
     blocked: async ({ actor }) => (await rights.lost(actor)) ?? null,
     get,
-    async list(workspaceId) {
-      await bundled.ensure(workspaceId)
-      return listFlows(db.sql, workspaceId)
-    },
+    list: (workspaceId) => listFlows(db.sql, workspaceId),
+    addBundled: bundled.addTo,
+    installBundled: bundled.install,
     versions: async (workspaceId, ref) => listVersions(db.sql, (await get(workspaceId, ref)).id),
     trigger,
     runs: (workspaceId, filter, page) => listRuns(db.sql, workspaceId, { ...filter, ...page }),
@@ -106,7 +92,7 @@ export function createFlows(deps: FlowsDeps): Flows {
         quarantine: createQuarantine({ ...deps, launcher }),
       },
     }),
-    pollers: [ticker.poller, bundled.poller],
+    pollers: [ticker.poller],
     retention: [
       { of: 'workspace', drop: ({ workspaceId, runsDays }, max) => dropRuns(db.sql, workspaceId, { before: daysAgo(runsDays), max }) },
       { of: 'hub', drop: (max) => dropVersions(db.sql, max) },

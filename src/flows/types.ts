@@ -1,4 +1,5 @@
 import type { Principal } from '#access'
+import type { Transaction } from '#db'
 import type { JobHandler, Poller } from '#engine'
 import type { Subscribers } from '#events'
 import type { RetentionTask } from '#retention'
@@ -39,6 +40,10 @@ export interface Flows extends AsyncDisposable {
   /** Why the flow does not run; null while it does. */
   blocked(flow: FlowWithVersion): Promise<string | null>
   list(workspaceId: string): Promise<FlowWithVersion[]>
+  /** Stores the flows that come with the hub in a new workspace, in the transaction that creates it. */
+  addBundled(trx: Transaction, workspaceId: string): Promise<void>
+  /** Brings the flows that come with the hub up to date in every workspace. */
+  installBundled(): Promise<void>
   get(workspaceId: string, ref: string): Promise<FlowWithVersion>
   versions(workspaceId: string, ref: string): Promise<VersionRow[]>
 

@@ -52,7 +52,7 @@ export const createWorkspace = operation({
   output: workspaceView,
   http: { method: 'POST', path: '/api/v1/workspaces', status: 201 },
   example: { name: 'marketing' },
-  run: ({ access, principal }, { name }) => access.workspaces.create(principal, name),
+  run: ({ access, flows, principal }, { name }) => access.workspaces.create(principal, name, flows.addBundled),
 })
 
 export const listAudit = operation({

@@ -1,51 +1,66 @@
 import type { Access } from '#access'
-import type { Poller } from '#engine'
+import type { Database, Transaction } from '#db'
+import { once } from '#lib/once'
 import type { Telemetry } from '#telemetry'
-import type { Saver } from '../definitions/save.ts'
+import { flowsNamed, type FlowWithVersion } from '../definitions/flow-store.ts'
+import type { BundledDefinition, Saver } from '../definitions/save.ts'
+import type { Definition } from '../definitions/types.ts'
 import { readBundledFlows } from './read.ts'
 
-/** The flows that come with the hub, in every workspace. */
+/** The flows that come with the hub. A workspace has them from its creation, and a hub that starts brings all workspaces up to date. */
 export interface BundledFlows {
-  /** Returns true when this call created the bundled flows, false when an earlier call did. */
-  ensure(workspaceId: string): Promise<boolean>
-  readonly poller: Poller
+  /** Stores them in a new workspace, in the transaction that creates it. */
+  addTo(trx: Transaction, workspaceId: string): Promise<void>
+  /** Stores what is missing or older than the flows of this hub, in every workspace. */
+  install(): Promise<void>
 }
 
-const everyMs = 60_000
-
 interface BundledFlowsDeps extends Pick<Telemetry, 'logger'> {
+  readonly db: Database
   readonly access: Access
   readonly saver: Saver
 }
 
-export function createBundledFlows({ access, saver, logger }: BundledFlowsDeps): BundledFlows {
-  const ensured = new Map<string, Promise<void>>()
-  let sources: string[] | undefined
+export function createBundledFlows({ db, access, saver, logger }: BundledFlowsDeps): BundledFlows {
+  // In the order of their names, which puts a flow before those that run it.
+  const sources = once(readBundledFlows)
 
-  const make = async (workspaceId: string): Promise<void> => {
-    sources ??= readBundledFlows()
-    for (const source of sources) {
-      // One flow may lack its connector in this hub; the others are saved all the same.
-      await saver.saveBundled(workspaceId, source).catch((error: unknown) => logger.error({ err: error }, 'failed to save a bundled flow'))
+  const definitions = once(async () => {
+    const parsed = new Map<string, Definition>()
+    const all: BundledDefinition[] = []
+    for (const { name, source } of sources()) {
+      try {
+        const definition = await saver.parseBundled(source, parsed)
+        parsed.set(name, definition)
+        all.push({ definition, source })
+      } catch (error) {
+        // One flow may lack its connector in this hub; the others are stored all the same.
+        logger.error({ err: error, flow: name }, 'a bundled flow cannot be used in this hub')
+      }
     }
-  }
+    return all
+  })
 
-  const ensure = async (workspaceId: string): Promise<boolean> => {
-    const known = ensured.get(workspaceId)
-    const work = known ?? make(workspaceId)
-    ensured.set(workspaceId, work)
-    await work
-    return !known
+  const addTo = async (trx: Transaction, workspaceId: string): Promise<void> => {
+    for (const bundled of await definitions()) await saver.storeBundled(trx, workspaceId, bundled)
   }
 
   return {
-    ensure,
-    poller: {
-      name: 'bundled-flows',
-      async run() {
-        for (const workspaceId of await access.workspaces.ids()) await ensure(workspaceId)
-        return everyMs
-      },
+    addTo,
+    async install() {
+      const names = sources().map(({ name }) => name)
+      const stored = new Map((await flowsNamed(db.sql, names)).map((flow) => [keyOf(flow), flow]))
+      const isCurrent = (workspaceId: string): boolean =>
+        sources().every(({ name, source }) => {
+          const flow = stored.get(keyOf({ workspaceId, name }))
+          return flow !== undefined && (flow.origin !== 'bundled' || saver.isCurrent(flow, source))
+        })
+      for (const workspaceId of await access.workspaces.ids())
+        if (!isCurrent(workspaceId)) await db.transaction((trx) => addTo(trx, workspaceId))
     },
   }
+}
+
+function keyOf({ workspaceId, name }: Pick<FlowWithVersion, 'workspaceId' | 'name'>): string {
+  return `${workspaceId} ${name}`
 }

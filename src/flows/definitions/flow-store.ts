@@ -31,6 +31,11 @@ export function findFlow(sql: Sql, workspaceId: string, ref: string): Promise<Fl
     .executeTakeFirst()
 }
 
+/** In all workspaces. */
+export function flowsNamed(sql: Sql, names: readonly string[]): Promise<FlowWithVersion[]> {
+  return joined(sql).where('f.name', 'in', names).execute()
+}
+
 export function flowsById(sql: Sql, ids: readonly string[]): Promise<FlowWithVersion[]> {
   return joined(sql).where('f.id', 'in', ids).execute()
 }

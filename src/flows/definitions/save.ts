@@ -34,10 +34,22 @@ export interface SaveOptions {
   readonly id?: string | undefined
 }
 
+export interface BundledDefinition {
+  readonly definition: Definition
+  readonly source: string
+}
+
+/** The id of no workspace: nothing but the hub's own tools is found in it. */
+const noWorkspace = ''
+
 export interface Saver {
   check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
   save(principal: Principal, source: string, options?: SaveOptions): Promise<FlowWithVersion>
-  saveBundled(workspaceId: string, source: string): Promise<void>
+  /** `others` are the bundled flows that it may run. */
+  parseBundled(source: string, others: ReadonlyMap<string, Definition>): Promise<Definition>
+  /** Whether a stored bundled flow is the one with this source, with the rights that it needs in this hub. */
+  isCurrent(flow: FlowWithVersion, source: string): boolean
+  storeBundled(trx: Transaction, workspaceId: string, bundled: BundledDefinition): Promise<void>
   setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
   remove(principal: Principal, ref: string): Promise<void>
   /** Lets the flow run with the rights of the principal from now on. */
@@ -73,8 +85,10 @@ export function createSaver(deps: SaverDeps): Saver {
   const { db, access, events, expressions, catalogue, connectors, rights } = deps
   const eventTypes = connectors.flatMap(({ name, events: declared = {} }) => Object.keys(declared).map((type) => `${name}.${type}`))
 
-  const knownIn = async (workspaceId: string): Promise<Known> => {
-    const flows = new Map((await listFlows(db.sql, workspaceId)).map((flow) => [flow.name, flow.definition]))
+  const knownIn = async (workspaceId: string): Promise<Known> =>
+    knownWith(workspaceId, new Map((await listFlows(db.sql, workspaceId)).map((flow) => [flow.name, flow.definition])))
+
+  const knownWith = async (workspaceId: string, flows: ReadonlyMap<string, Definition>): Promise<Known> => {
     const described = new Map<string, Record<string, unknown>>()
     for (const tool of await catalogue.all(workspaceId))
       for (const name of [tool.name, ...tool.aliases]) described.set(name, catalogue.registry.describe(tool).input_schema)
@@ -96,8 +110,7 @@ export function createSaver(deps: SaverDeps): Saver {
   const check: Saver['check'] = async (workspaceId, source, format) =>
     parseDefinition(source, { known: await knownIn(workspaceId), expressions, ...(format ? { format } : {}) })
 
-  const parsed = async (workspaceId: string, source: string, format: SaveOptions['format']): Promise<Definition> => {
-    const result = await check(workspaceId, source, format)
+  const valid = async (workspaceId: string, result: Parsed): Promise<Definition> => {
     if ('definition' in result) {
       await assertEffect(workspaceId, result.definition)
       return result.definition
@@ -150,53 +163,62 @@ export function createSaver(deps: SaverDeps): Saver {
     await putSchedules(trx, flowId, schedules)
   }
 
-  const store = async (workspaceId: string, { definition, source, owner, principal }: Storing): Promise<FlowWithVersion> =>
-    db.transaction(async (trx) => {
-      await lockFlow(trx, workspaceId, definition.id)
-      const before = await findFlow(trx, workspaceId, definition.id)
-      if (before && principal) await rights.requireChange(trx, principal, before)
-      const hash = digest(definition)
-      const isSame = before?.digest === hash
-      const isUpToDate = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
-      if (owner.origin === 'bundled' && before && (before.origin !== 'bundled' || isUpToDate)) return before
-      const id = before?.id ?? newId('flow')
-      const version = isSame ? before.version : (await latestVersion(trx, id)) + 1
-      const enabled = owner.origin === 'bundled' && before ? before.enabled : definition.enabled !== false
-      if (!isSame) await insertVersion(trx, { flowId: id, version, workspaceId, definition, source, digest: hash, actor: owner.actor })
-      await putFlow(trx, {
-        id,
-        workspaceId,
-        name: definition.id,
-        version,
-        enabled,
-        ...owner,
-        origin: owner.origin === 'bundled' ? 'bundled' : 'user',
-      })
-      const saved = (await findFlow(trx, workspaceId, id))!
-      await arm(trx, saved)
-      const detail = { name: saved.name, version, enabled }
-      await access.audit.record(trx, { workspaceId, actor: owner.actor, action: 'flow.saved', subject: id, detail })
-      return saved
+  const store = async (
+    trx: Transaction,
+    workspaceId: string,
+    { definition, source, owner, principal }: Storing,
+  ): Promise<FlowWithVersion> => {
+    await lockFlow(trx, workspaceId, definition.id)
+    const before = await findFlow(trx, workspaceId, definition.id)
+    if (before && principal) await rights.requireChange(trx, principal, before)
+    const hash = digest(definition)
+    const isSame = before?.digest === hash
+    const isUpToDate = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
+    if (owner.origin === 'bundled' && before && (before.origin !== 'bundled' || isUpToDate)) return before
+    const id = before?.id ?? newId('flow')
+    const version = isSame ? before.version : (await latestVersion(trx, id)) + 1
+    const enabled = owner.origin === 'bundled' && before ? before.enabled : definition.enabled !== false
+    if (!isSame) await insertVersion(trx, { flowId: id, version, workspaceId, definition, source, digest: hash, actor: owner.actor })
+    await putFlow(trx, {
+      id,
+      workspaceId,
+      name: definition.id,
+      version,
+      enabled,
+      ...owner,
+      origin: owner.origin === 'bundled' ? 'bundled' : 'user',
     })
+    const saved = (await findFlow(trx, workspaceId, id))!
+    await arm(trx, saved)
+    const detail = { name: saved.name, version, enabled }
+    await access.audit.record(trx, { workspaceId, actor: owner.actor, action: 'flow.saved', subject: id, detail })
+    return saved
+  }
+
+  /** A bundled flow has no author whose rights it could use, so it may call only the tools in its definition. */
+  const scopesFor = (definition: Definition): string[] => {
+    const called = [...new Set(toolsUsedBy(definition).flatMap((used) => scopesOf(catalogue.registry.find(used))))]
+    return flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
+  }
 
   return {
     check,
     async save(principal, source, { format, id } = {}) {
       const { workspaceId, scopes, readOnly } = principal
-      const definition = await parsed(workspaceId, source, format)
+      const definition = await valid(workspaceId, await check(workspaceId, source, format))
       const asked = id === undefined ? undefined : await existing(workspaceId, id)
       if (asked && asked.name !== definition.id)
         throw hubError('invalid_input', { errors: [{ path: 'id', message: `is "${definition.id}", but the flow is "${asked.name}"` }] })
       const owner: Owner = { actor: actorOf(principal), scopes, readOnly, origin: 'user' }
-      return store(workspaceId, { definition, source, owner, principal })
+      return db.transaction((trx) => store(trx, workspaceId, { definition, source, owner, principal }))
     },
-    async saveBundled(workspaceId, source) {
-      const definition = await parsed(workspaceId, source, 'yaml')
-      // A bundled flow has no author whose rights it could use, so it may call only the tools in its definition.
-      const called = [...new Set(toolsUsedBy(definition).flatMap((used) => scopesOf(catalogue.registry.find(used))))]
-      const scopes = flowsRunBy(definition).length > 0 ? [...called, 'flows:run'] : called
-      const owner: Owner = { actor: 'system:bundled', scopes, readOnly: false, origin: 'bundled' }
-      await store(workspaceId, { definition, source, owner })
+    // Bundled flows use what the hub itself has, which is the same in every workspace.
+    parseBundled: async (source, others) =>
+      valid(noWorkspace, await parseDefinition(source, { known: await knownWith(noWorkspace, others), expressions })),
+    isCurrent: (flow, source) => flow.source === source && isDeepStrictEqual(flow.scopes, scopesFor(flow.definition)),
+    async storeBundled(trx, workspaceId, { definition, source }) {
+      const owner: Owner = { actor: 'system:bundled', scopes: scopesFor(definition), readOnly: false, origin: 'bundled' }
+      await store(trx, workspaceId, { definition, source, owner })
     },
     async setEnabled(principal, ref, enabled) {
       const action = enabled ? 'flow.enabled' : 'flow.disabled'
