@@ -122,6 +122,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       { ...base, integrations, catalogue },
       {
         runners: { operation: createHubToolRunner(operations, createExecute(modules)), flow: flows.runTool },
+        digestOfFlow: flows.digestOf,
         // A run that asked for the approval continues.
         onApprovalDecided: async (trx, { runId }) => {
           if (runId !== null) await flows.wake(trx, [runId])

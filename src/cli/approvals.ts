@@ -37,6 +37,18 @@ export function approvalCommands(program: Command): void {
     .action((id: string, _options, command: Command) =>
       withClient(command, async ({ getApproval }, output) => output.print(await getApproval({ id }))),
     )
+  approval
+    .command('settings')
+    .description('show or set who may decide: those who caused a call may not, unless you allow it')
+    .addOption(new Option('--involved-may-decide <answer>', 'whether those who caused a call may decide on it').choices(['yes', 'no']))
+    .action(({ involvedMayDecide: answer }: { involvedMayDecide?: 'yes' | 'no' }, command: Command) =>
+      withClient(command, async ({ getApprovalSettings, setApprovalSettings }, output) => {
+        const settings =
+          answer === undefined ? await getApprovalSettings({}) : await setApprovalSettings({ involved_may_decide: answer === 'yes' })
+        const verb = settings.involved_may_decide ? 'may' : 'may not'
+        output.print(settings, `those who caused a call ${verb} decide on its approval`)
+      }),
+    )
   for (const [decision, description] of [
     ['approve', 'approve: the call may be made, once'],
     ['reject', 'reject'],

@@ -30,6 +30,8 @@ export interface CredentialBackend extends AsyncDisposable {
   /** The audit entry is part of `trx`, so a change that fails leaves no entry. */
   put(trx: Transaction, workspace: WorkspaceRef, request: PutRequest): Promise<CredentialInfo>
   read(workspace: WorkspaceRef, name: string): Promise<CredentialData | undefined>
+  /** Dates and version of one credential; undefined without it. */
+  info(workspace: WorkspaceRef, name: string): Promise<CredentialInfo | undefined>
   list(workspace: WorkspaceRef): Promise<CredentialInfo[]>
   remove(trx: Transaction, workspace: WorkspaceRef, name: string): Promise<boolean>
   /** Called after a change is stored. Values that were read before must not be returned any more. */

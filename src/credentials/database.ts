@@ -7,6 +7,7 @@ import type { CredentialBackend, CredentialData } from './backend.ts'
 import type { Keyring } from './keyring.ts'
 import {
   awaitSealers,
+  findCredentialInfo,
   listCredentials,
   lockSealing,
   putCredential,
@@ -67,6 +68,7 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       return row && openRow(row)
     },
     changed: (workspace, name) => rows.forget(rowKey(workspace.id, name)),
+    info: (workspace, name) => findCredentialInfo(db.sql, workspace.id, name),
     list: (workspace) => listCredentials(db.sql, workspace.id),
     remove: (trx, workspace, name) => removeCredential(trx, workspace.id, name),
     check: () => db.ping(),

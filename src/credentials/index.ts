@@ -30,6 +30,8 @@ export interface Credentials extends AsyncDisposable {
   create(principal: Principal, request: CredentialRequest): Promise<CredentialInfo>
   set(principal: Principal, request: CredentialRequest): Promise<CredentialInfo>
   remove(principal: Principal, name: string): Promise<void>
+  /** Dates and version of one credential; undefined without it. */
+  info(workspaceId: string, name: string): Promise<CredentialInfo | undefined>
   /** Returns the values for one call. No transport offers this. */
   read(workspaceId: string, name: string): Promise<CredentialData | undefined>
   readonly keys: {
@@ -106,6 +108,7 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
         if (!removed) throw hubError('not_found', { detail: `there is no credential "${name}" in this workspace` })
         return { result: undefined, action: 'credential.deleted', subject: name, detail: {} }
       }),
+    info: async (workspaceId, name) => (credentialName.test(name) ? backend.info(await workspaceOf(workspaceId), name) : undefined),
     async read(workspaceId, name) {
       // A text that is no valid name cannot exist, and must not become a path in Vault.
       if (!credentialName.test(name)) return undefined

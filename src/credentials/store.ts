@@ -58,6 +58,15 @@ export function readCredential(sql: Sql, workspaceId: string, name: string): Pro
     .executeTakeFirst()
 }
 
+export function findCredentialInfo(sql: Sql, workspaceId: string, name: string): Promise<CredentialInfo | undefined> {
+  return sql
+    .selectFrom('credentials')
+    .select(infoColumns)
+    .where('workspaceId', '=', workspaceId)
+    .where('name', '=', name)
+    .executeTakeFirst()
+}
+
 export function listCredentials(sql: Sql, workspaceId: string): Promise<CredentialInfo[]> {
   return sql.selectFrom('credentials').select(infoColumns).where('workspaceId', '=', workspaceId).orderBy('name').execute()
 }

@@ -75,6 +75,8 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
       return ((body['data'] as { data?: CredentialData | null } | undefined)?.data as CredentialData | null) ?? undefined
     },
 
+    info,
+
     async list(workspace) {
       const { status, body } = await client.call('GET', `${path('metadata', workspace)}?list=true`)
       if (status !== 200) return []

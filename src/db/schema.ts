@@ -14,6 +14,20 @@ interface RunError {
   readonly step?: string
 }
 
+/** The call that an approval covers. */
+interface ApprovedCall {
+  readonly tool: string
+  readonly digest: string
+  /** Digest of the flows that it runs. */
+  readonly flows: string | null
+  readonly integration: string | null
+  readonly integrationId: string | null
+  readonly config: string | null
+  readonly credential: string | null
+  readonly askedBy: string
+  readonly input: unknown
+}
+
 /** A row of a table as it is read. */
 export type Row<Table extends keyof Schema> = Readonly<Selectable<Schema[Table]>>
 
@@ -136,6 +150,8 @@ export interface Schema {
   policies: {
     workspaceId: string
     rules: Json<unknown[]>
+    /** Whether those who caused a call may decide on its approval. */
+    involvedMayDecide: Generated<boolean>
     updatedAt: Generated<Date>
   }
   events: {
@@ -349,11 +365,13 @@ export interface Schema {
     status: Generated<'pending' | 'approved' | 'rejected' | 'expired' | 'used'>
     message: string
     deciders: readonly string[] | null
-    call: NullableJson<{ tool: string; digest: string; integration: string | null; input: unknown }>
+    call: NullableJson<ApprovedCall>
     callDigest: string | null
     runId: string | null
     path: string | null
     askedBy: string
+    /** Everybody who caused the question, as actors. */
+    involved: readonly string[]
     decidedBy: string | null
     comment: string | null
     usedKey: string | null

@@ -9,6 +9,7 @@ import { daysAgo } from '#lib/clock'
 import type { Telemetry } from '#telemetry'
 import type { Catalogue, Tools } from '#tools'
 import { createBundledFlows } from './bundled/bundled.ts'
+import { digestOfFlow } from './definitions/digest.ts'
 import { createFlowFinder } from './definitions/find.ts'
 import { listFlows, listVersions } from './definitions/flow-store.ts'
 import { createFlowRights } from './definitions/rights.ts'
@@ -65,6 +66,7 @@ export function createFlows(deps: FlowsDeps): Flows {
     list: (workspaceId) => listFlows(db.sql, workspaceId),
     addBundled: bundled.addTo,
     installBundled: bundled.install,
+    digestOf: async (workspaceId, ref) => digestOfFlow(await listFlows(db.sql, workspaceId), ref),
     versions: async (workspaceId, ref) => listVersions(db.sql, (await get(workspaceId, ref)).id),
     trigger,
     runs: (workspaceId, filter, page) => listRuns(db.sql, workspaceId, { ...filter, ...page }),

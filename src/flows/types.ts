@@ -45,6 +45,8 @@ export interface Flows extends AsyncDisposable {
   /** Brings the flows that come with the hub up to date in every workspace. */
   installBundled(): Promise<void>
   get(workspaceId: string, ref: string): Promise<FlowWithVersion>
+  /** A digest of the flow and of all flows that it runs, with who saved them; undefined without it. */
+  digestOf(workspaceId: string, ref: string): Promise<string | undefined>
   versions(workspaceId: string, ref: string): Promise<VersionRow[]>
 
   trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>

@@ -4,6 +4,7 @@ import type { Database } from '#db'
 import { hubError, type HubError } from '#errors'
 import type { Connector } from '#kit'
 import type { HttpRuntime } from '#http'
+import { digest } from '#lib/canonical'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
 import { nearest } from '#lib/nearest'
@@ -66,6 +67,8 @@ export interface Integrations extends AsyncDisposable {
   remove(principal: Principal, ref: string): Promise<void>
   /** The integration that a call means: the one it names, or the only one of the connector that is enabled. */
   choose(workspaceId: string, connector: Connector, ref: string | undefined): Promise<IntegrationRow>
+  /** Digests of the settings and of the version of the credential with which calls of an integration are made. */
+  stateOf(integration: IntegrationRow): Promise<{ readonly config: string; readonly credential: string | null }>
   /** Opens the credential, and returns what an action works with. */
   connect(integration: IntegrationRow | undefined, connector: Connector, scope: ConnectionScope): Promise<Connection>
   /** Tests the credential with a cheap call, and counts the outcome. */
@@ -240,6 +243,15 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     forHook: (ref) => findForHook(db.sql, ref, byName.get(ref)?.name),
 
     choose: chooser.choose,
+    async stateOf({ workspaceId, connector: of, authType, config, credential }) {
+      const info = credential === null ? undefined : await credentials.info(workspaceId, credential)
+      // A credential that is deleted and made again has the first version again.
+      const version = info && { version: info.version, createdAt: info.createdAt.toISOString() }
+      return {
+        config: digest({ of, authType, config }),
+        credential: credential === null ? null : digest({ credential, version: version ?? null }),
+      }
+    },
     connect: connections.connect,
 
     async test(principal, ref) {

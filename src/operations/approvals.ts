@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ApprovalRow } from '#tools'
-import { operation, view } from './operation.ts'
+import { operation, plain, view } from './operation.ts'
 import { idKeys, iso, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
 
 const status = z.enum(['pending', 'approved', 'rejected', 'expired', 'used'])
@@ -67,6 +67,43 @@ export const getApproval = operation({
   http: { method: 'GET', path: '/api/v1/approvals/:id' },
   example: { id: exampleId },
   run: ({ tools, principal }, input) => tools.approvals.get(principal.workspaceId, input.id),
+})
+
+const settings = z.strictObject({
+  involved_may_decide: z
+    .boolean()
+    .describe(
+      'Whether those who caused a call may decide on its approval: who made it, triggered or saved its flow, and tokens that come from theirs.',
+    ),
+})
+
+export const getApprovalSettings = operation({
+  name: 'approvals.settings',
+  scope: 'approvals:read',
+  effect: 'read',
+  summary: 'Get who may decide on approvals in this workspace',
+  input: z.strictObject({}),
+  output: plain(settings),
+  http: { method: 'GET', path: '/api/v1/approval-settings' },
+  example: {},
+  run: async ({ tools, principal }) => ({
+    involved_may_decide: await tools.approvals.involvedMayDecide.get(principal.workspaceId),
+  }),
+})
+
+export const setApprovalSettings = operation({
+  name: 'approvals.set_settings',
+  scope: 'admin',
+  effect: 'write',
+  summary: 'Set who may decide on approvals in this workspace',
+  input: settings,
+  output: plain(settings),
+  http: { method: 'PUT', path: '/api/v1/approval-settings' },
+  example: { involved_may_decide: false },
+  run: async ({ tools, principal }, input) => {
+    await tools.approvals.involvedMayDecide.set(principal, input.involved_may_decide)
+    return input
+  },
 })
 
 export const decideApproval = operation({

@@ -286,6 +286,7 @@ export const triggerFlow = toolOperation({
       'Starts a flow, such as send-summary-email, with its parameters. Use it for work of several steps that the hub has a flow for; hub_list_flows lists them and their parameters. Returns the id of the run and, with wait, how it ended and its outputs.',
     aliases: ['trigger_integration_flow'],
     rename: { id: 'flow_id' },
+    startsFlow: 'id',
     omit: ['dry_run', 'outputs'],
     fields: { wait: z.number().min(0).max(90).default(0).describe('Seconds to wait for its end.') },
     result: view(toolResult, (json: z.output<typeof runSchema> | z.output<typeof startedSchema>) =>

@@ -24,6 +24,7 @@ export function hubTools(all: Operations): Tool[] {
     aliases: tool.aliases ?? [],
     connector: hub,
     scope,
+    startsFlow: tool.startsFlow === undefined ? undefined : (tool.rename?.[tool.startsFlow] ?? tool.startsFlow),
     origin: { kind: 'operation', operation: name },
     action: {
       title: tool.title,

@@ -1,4 +1,4 @@
-import { decideApproval, getApproval, listApprovals } from './approvals.ts'
+import { decideApproval, getApproval, listApprovals, getApprovalSettings, setApprovalSettings } from './approvals.ts'
 import { getConnector, listConnectors } from './connectors.ts'
 import { createCredential, deleteCredential, listCredentials, setCredential } from './credentials.ts'
 import { getDelivery, listDeliveries, retryDeliveries, retryDelivery } from './deliveries.ts'
@@ -85,6 +85,8 @@ export const operations = {
   listApprovals,
   getApproval,
   decideApproval,
+  getApprovalSettings,
+  setApprovalSettings,
   listEvents,
   eventsSince,
   getEvent,

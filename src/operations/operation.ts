@@ -61,6 +61,8 @@ export interface OperationTool {
   readonly aliases?: readonly string[]
   /** Fields that the tool names otherwise: `{ id: 'flow_id' }`. */
   readonly rename?: Readonly<Record<string, string>>
+  /** The field of the input that names a flow which it starts. */
+  readonly startsFlow?: string
   /** Fields of the input that the tool does not have. */
   readonly omit?: readonly string[]
   /** Fields whose values the tool limits further. */

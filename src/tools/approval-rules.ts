@@ -12,12 +12,20 @@ export function assertPending({ id, status, decidedBy, expiresAt }: ApprovalRow,
 }
 
 /**
- * A token may not approve its own requests, nor those of flows that it saved. The operator at the command line owns the hub, and an administrator
- * of the workspace could create another token, so neither is restricted.
+ * Nobody decides on what they caused, and neither does a token that one of them created: whoever holds the one may hold the other. The operator
+ * at the command line owns the hub and may always decide.
  */
-export function assertMayDecide(principal: Principal, { id, askedBy, deciders }: ApprovalRow): void {
-  if (principal.kind === 'token' && actorOf(principal) === askedBy && !allows(principal, 'tokens:write'))
-    throw hubError('scope_missing', { detail: 'who asked for an approval may not decide on it; another token must', approvalId: id })
+export function assertMayDecide(principal: Principal, { id, involved, deciders }: ApprovalRow, involvedMayDecide: boolean): void {
+  const own = [actorOf(principal), ...principal.ancestors].find((actor) => involved.includes(actor))
+  if (own !== undefined && principal.kind !== 'operator' && !involvedMayDecide)
+    throw hubError('scope_missing', {
+      detail:
+        own === actorOf(principal)
+          ? 'this token had a part in what the approval is about, so it may not decide on it'
+          : `this token comes from ${own}, which had a part in what the approval is about, so it may not decide on it`,
+      hint: `a token that neither had a part in it nor comes from one that had decides, or the command line (\`hub approval approve ${id}\`); an administrator can allow it to everybody: PUT /api/v1/approval-settings {"involved_may_decide": true}`,
+      approvalId: id,
+    })
   if (deciders === null || deciders.some((decider) => fits(principal, decider))) return
   throw hubError('scope_missing', { detail: `only these may decide on this approval: ${deciders.join(', ')}`, approvalId: id })
 }
@@ -33,15 +41,19 @@ function fits(principal: Principal, decider: string): boolean {
 export function describeMismatch({ call }: ApprovalRow, asked: ApprovedCall): { detail: string; hint: string } {
   const hint = 'make the call without the approval to ask for this one'
   if (call === null) return { detail: 'this approval is not about a tool call', hint }
-  const differs =
-    call.tool !== asked.tool
-      ? `it is for ${call.tool}`
-      : call.digest !== asked.digest
-        ? 'the definition of the tool has changed since'
-        : call.integration !== asked.integration
-          ? `it is for the integration ${call.integration ?? '(none)'}`
-          : 'the input is different'
-  return { detail: `the approval does not cover this call: ${differs}`, hint }
+  return { detail: `the approval does not cover this call: ${differenceOf(call, asked)}`, hint }
+}
+
+function differenceOf(call: ApprovedCall, asked: ApprovedCall): string {
+  if (call.tool !== asked.tool) return `it is for ${call.tool}`
+  if (call.askedBy !== asked.askedBy) return `${call.askedBy} asked for it, and only they can use it`
+  if (call.digest !== asked.digest) return 'the definition of the tool has changed since'
+  if (call.flows !== asked.flows) return 'the flow that it runs, or one that this runs, has changed since'
+  if (call.integration !== asked.integration) return `it is for the integration ${call.integration ?? '(none)'}`
+  if (call.integrationId !== asked.integrationId) return 'it is for an earlier integration of this name'
+  if (call.config !== asked.config) return 'the settings of the integration have changed since'
+  if (call.credential !== asked.credential) return 'the credential of the integration has changed since'
+  return 'the input is different'
 }
 
 export type ApprovalEventType = 'approval.requested' | 'approval.decided'

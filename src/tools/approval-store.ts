@@ -3,12 +3,15 @@ import type { Row, Sql, Transaction } from '#db'
 
 export type ApprovalRow = Row<'approvals'>
 export type ApprovalStatus = ApprovalRow['status']
-/** The one call that an approval covers. The digest is that of the tool's definition, so an approval ends when the tool changes. */
+/**
+ * The one call that an approval covers, with digests of everything that decides what it really does: the tool's definition, the flows that it
+ * runs, the settings of the integration and the version of its credential.
+ */
 export type ApprovedCall = NonNullable<ApprovalRow['call']>
 
 type Asked = Pick<
   ApprovalRow,
-  'id' | 'workspaceId' | 'message' | 'deciders' | 'call' | 'callDigest' | 'runId' | 'path' | 'askedBy' | 'expiresAt'
+  'id' | 'workspaceId' | 'message' | 'deciders' | 'call' | 'callDigest' | 'runId' | 'path' | 'askedBy' | 'involved' | 'expiresAt'
 >
 
 /** Undefined when the same question is already pending. */

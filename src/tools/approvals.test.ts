@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
+import type { Principal } from '#access'
 import type { HubError } from '#errors'
 import { createEventPublisher } from '#events/publish'
 import type { Hub } from '#hub'
@@ -26,6 +27,8 @@ interface Bench extends AsyncDisposable {
   readonly hub: TestHub
   readonly api: Upstream
   readonly workspaceId: string
+  /** Somebody who asks and is no token. */
+  readonly asker: Principal
   /** A token that may ask and read but not decide. */
   readonly agent: string
   token(name: string, ...scopes: string[]): Promise<{ id: string; token: string }>
@@ -41,15 +44,21 @@ async function bench(): Promise<Bench> {
   const integration = { integration_type: 'probe', access_token: 'probe-secret-token', config: { base_url: api.url } }
   for (const name of ['probe', 'second']) await hub.call('POST', '/api/v1/integrations', { ...integration, name })
   await hub.call('PUT', '/api/v1/policies', { rules: [{ effects: ['write'], decision: 'ask', reason: 'it writes' }] })
-  const token: Bench['token'] = async (name, ...scopes) => (await hub.call('POST', '/api/v1/tokens', { name, scopes })).json()
+  const operator = await hub.hub.access.operator('tester')
+  // By the operator, so that no token comes from another one, which could then not decide.
+  const token: Bench['token'] = async (name, ...scopes) => {
+    const { token: made, value } = await hub.hub.access.tokens.create(operator, { name, scopes })
+    return { id: made.id, token: value }
+  }
   const agent = (await token('agent', 'tools:call', 'approvals:read')).token
-  const { workspaceId } = await hub.hub.access.operator('tester')
+  const { workspaceId } = operator
   return {
     hub,
     api,
     agent,
     token,
     workspaceId,
+    asker: { ...operator, kind: 'system', id: 'test' },
     async invoke(body = {}, headers = {}, tool = 'probe_create_thing') {
       const whole = { integration: 'probe', ...body }
       const reply = await hub.with({ token: agent, headers }).call('POST', `/api/v1/tools/${tool}/invoke`, whole)
@@ -194,10 +203,9 @@ test('who asked may not decide, nor who lacks the scope, nor who is not named', 
   const named = async (...deciders: string[]) =>
     (
       await approvals.ask({
-        workspaceId: b.workspaceId,
+        principal: b.asker,
         message: 'May I?',
         deciders,
-        askedBy: 'system:test',
         expiresAt: new Date(Date.now() + 60_000),
       })
     ).id
@@ -232,7 +240,7 @@ test('an approval is not to be seen, decided or used in another workspace', asyn
 
 test('an approval that nobody decided on in time expires, and one that was not used in time too', async () => {
   await using b = await bench()
-  const question = { workspaceId: b.workspaceId, message: 'May I?', askedBy: 'system:test', runId: 'run_1', path: 'gate' }
+  const question = { principal: b.asker, message: 'May I?', runId: 'run_1', path: 'gate' }
   const heard: [string, string][] = []
   await using tools = toolsWith(b.hub.hub, undefined, async (_trx, { id, status }) => void heard.push([id, status]))
   const { approvals } = tools
@@ -258,7 +266,8 @@ test('an approval that nobody decided on in time expires, and one that was not u
   await drop(91)
   await assert.rejects(approvals.get(b.workspaceId, next.id), { code: 'not_found' })
   const call = { tool: 'probe_create_thing', integration: 'probe', input: {} }
-  const short = await approvals.ask({ ...question, call, expiresAt: new Date(Date.now() + 1500) })
+  const principal = await b.hub.hub.access.authenticate(b.agent, '127.0.0.1')
+  const short = await approvals.ask({ ...question, principal, call, expiresAt: new Date(Date.now() + 1500) })
   assert.equal((await b.decide(short.id, { decision: 'approve' })).status, 200)
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, short.expiresAt.getTime() + 5 - Date.now())))
   assert.equal((await b.invoke({}, shown(short.id))).body['code'], 'approval_expired')
@@ -282,7 +291,7 @@ test('a decision and what follows from it happen together or not at all', async 
 test('what is asked is checked before a person is, and listed by status and run', async () => {
   await using b = await bench()
   const { approvals } = b.hub.hub.tools
-  const base = { workspaceId: b.workspaceId, message: 'm', askedBy: 'system:test', expiresAt: new Date(Date.now() + 60_000) }
+  const base = { principal: b.asker, message: 'm', expiresAt: new Date(Date.now() + 60_000) }
   const bad = { tool: 'probe_create_thing', integration: 'probe', input: { at: 5 } }
   await assert.rejects(approvals.ask({ ...base, call: bad }), { code: 'invalid_input' })
   await assert.rejects(approvals.ask({ ...base, call: { ...bad, integration: null, input: {} } }), { code: 'integration_ambiguous' })
@@ -347,7 +356,11 @@ function toolsWith(
   const catalogue = createCatalogue(createRegistry(hub.integrations.connectors), [source])
   return createTools(
     { ...hub, ...hub.telemetry, publisher: createEventPublisher(hub), catalogue },
-    { runners: { operation: async () => undefined, flow: async (_origin, { input }) => input }, onApprovalDecided },
+    {
+      runners: { operation: async () => undefined, flow: async (_origin, { input }) => input },
+      digestOfFlow: async () => undefined,
+      onApprovalDecided,
+    },
   )
 }
 

@@ -1,6 +1,6 @@
-import { actorOf, requireScope, type Access, type Principal } from '#access'
+import { actorOf, actorsBehind, requireScope, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
-import type { IntegrationRow, Integrations } from '#integrations'
+import type { Integrations } from '#integrations'
 import { hubError, type HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
@@ -21,11 +21,13 @@ import {
 } from './approval-store.ts'
 import { approvalEvent, assertMayDecide, assertPending, describeMismatch, type ApprovalEventType } from './approval-rules.ts'
 import type { Catalogue } from './catalogue.ts'
+import type { BindCall } from './bind-call.ts'
 import { validate } from './input.ts'
-import type { ToolDescription } from './registry.ts'
+import { readInvolvedMayDecide, writeInvolvedMayDecide } from './store.ts'
 
 export interface Question {
-  readonly workspaceId: string
+  /** Who asks. Everybody behind it is involved. */
+  readonly principal: Principal
   readonly message: string
   /** Actors (`token:tok_…`), names of tokens, or scopes. Without it, everybody with the scope approvals:write may decide. */
   readonly deciders?: readonly string[] | undefined
@@ -33,7 +35,6 @@ export interface Question {
   readonly call?: { readonly tool: string; readonly integration: string | null; readonly input: unknown } | undefined
   readonly runId?: string | undefined
   readonly path?: string | undefined
-  readonly askedBy: string
   readonly expiresAt: Date
 }
 
@@ -49,6 +50,11 @@ export interface Approvals {
   list(workspaceId: string, filter: ApprovalFilter, page: { before?: string | undefined; limit: number }): Promise<ApprovalRow[]>
   decide(principal: Principal, id: string, decision: 'approve' | 'reject', comment?: string): Promise<ApprovalRow>
   expire(now: Date): Promise<number>
+  /** Whether those who caused a call may decide on its approval. No, unless an administrator of the workspace allows it. */
+  readonly involvedMayDecide: {
+    get(workspaceId: string): Promise<boolean>
+    set(principal: Principal, allowed: boolean): Promise<void>
+  }
   /** Throws unless a person approved exactly this call, and marks the approval as used. */
   use(principal: Principal, id: string, use: { readonly call: ApprovedCall; readonly key: string | undefined }): Promise<void>
 }
@@ -59,23 +65,16 @@ export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
   readonly publisher: EventPublisher
   readonly integrations: Integrations
   readonly catalogue: Catalogue
+  readonly bind: BindCall
 }
 
 /** Shorter than the retention of the journal, so that a call that is repeated under its key gets the stored outcome. */
 const repeatableMs = 29 * 86_400_000
 const expiredAtOnce = 100
 
-export function approvedCallOf(
-  { name, digest: definition }: ToolDescription,
-  integration: IntegrationRow | undefined,
-  input: unknown,
-): ApprovedCall {
-  return { tool: name, digest: definition, integration: integration?.name ?? null, input }
-}
-
 /** `onDecided` runs in the transaction of a decision or an expiry. */
 export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener): Approvals {
-  const { db, access, publisher, integrations, catalogue, logger } = deps
+  const { db, access, publisher, integrations, catalogue, bind, logger } = deps
 
   const publish = async (trx: Transaction, type: ApprovalEventType, row: ApprovalRow): Promise<void> => {
     if (await publisher.hasSubscribers(row.workspaceId, type)) await publisher.publish(trx, [approvalEvent(type, row)])
@@ -96,21 +95,31 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
       return row !== undefined
     })
 
-  const exactCall = async (workspaceId: string, asked: NonNullable<Question['call']>): Promise<ApprovedCall> => {
+  const exactCall = async (principal: Principal, asked: NonNullable<Question['call']>): Promise<ApprovedCall> => {
+    const { workspaceId } = principal
     const tool = await catalogue.find(workspaceId, asked.tool)
     const input = validate(tool, asked.input)
     const integration = tool.connector.builtIn
       ? undefined
       : await integrations.choose(workspaceId, tool.connector, asked.integration ?? undefined)
-    return approvedCallOf(catalogue.registry.describe(tool), integration, input)
+    return bind({ principal, tool, integration, input })
   }
 
   const askFor: Approvals['askFor'] = async (question, call) => {
-    const { workspaceId, message, deciders = null, runId = null, path = null, askedBy, expiresAt } = question
-    const asked = { workspaceId, askedBy, callDigest: call && digest(call), runId, path }
+    const { principal, message, deciders = null, runId = null, path = null, expiresAt } = question
+    const { workspaceId } = principal
+    const asked = { workspaceId, askedBy: actorOf(principal), callDigest: call && digest(call), runId, path }
     for (;;) {
       const made = await db.transaction(async (trx) => {
-        const row = await insertApproval(trx, { id: newId('apr'), ...asked, message, deciders, call, expiresAt })
+        const row = await insertApproval(trx, {
+          id: newId('apr'),
+          ...asked,
+          involved: actorsBehind(principal),
+          message,
+          deciders,
+          call,
+          expiresAt,
+        })
         if (row) await publish(trx, 'approval.requested', row)
         return row
       })
@@ -133,7 +142,7 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
     list: (workspaceId, filter, page) => listApprovals(db.sql, workspaceId, { ...filter, ...page }),
 
     askFor,
-    ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question.workspaceId, call) : null),
+    ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question.principal, call) : null),
 
     // oxlint-disable-next-line max-params -- Its callers in src/flows are still to be changed.
     async decide(principal, id, decision, comment) {
@@ -143,11 +152,28 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
         if (!row) throw noSuch(id)
         const at = new Date()
         assertPending(row, at)
-        assertMayDecide(principal, row)
+        assertMayDecide(principal, row, await readInvolvedMayDecide(trx, principal.workspaceId))
         const status = decision === 'approve' ? 'approved' : 'rejected'
         const decided = await recordDecision(trx, id, { status, decidedBy: actorOf(principal), comment: comment ?? null, at })
         return completeDecision(trx, decided!, actorOf(principal))
       })
+    },
+
+    involvedMayDecide: {
+      get: (workspaceId) => readInvolvedMayDecide(db.sql, workspaceId),
+      set: (principal, allowed) =>
+        db.transaction(async (trx) => {
+          const { workspaceId } = principal
+          await writeInvolvedMayDecide(trx, workspaceId, allowed)
+          const detail = { involved_may_decide: allowed }
+          await access.audit.record(trx, {
+            workspaceId,
+            actor: actorOf(principal),
+            action: 'approval_settings.set',
+            subject: workspaceId,
+            detail,
+          })
+        }),
     },
 
     async expire(now) {

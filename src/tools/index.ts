@@ -7,6 +7,7 @@ import type { EventPublisher } from '#events/publish'
 import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
 import { dropApprovals } from './approval-store.ts'
+import { createBindCall, type DigestOfFlow } from './bind-call.ts'
 import { createApprovals, type Approvals, type DecisionListener } from './approvals.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { InvokeOptions } from './call.ts'
@@ -62,6 +63,7 @@ const callHandler = 'tool-call'
 
 export interface ToolsOptions {
   readonly runners: ToolRunners
+  readonly digestOfFlow: DigestOfFlow
   /** Called in the transaction of a decision or an expiry. */
   readonly onApprovalDecided: DecisionListener
 }
@@ -71,12 +73,13 @@ interface QueuedCall {
   readonly invocationId: string
 }
 
-export function createTools(deps: ToolsDeps, { runners, onApprovalDecided }: ToolsOptions): Tools {
+export function createTools(deps: ToolsDeps, { runners, digestOfFlow, onApprovalDecided }: ToolsOptions): Tools {
   const { db, engine, access, catalogue } = deps
   const policies = createPolicies(db, access)
-  const approvals = createApprovals(deps, onApprovalDecided)
+  const bind = createBindCall({ ...catalogue, ...deps, digestOfFlow })
+  const approvals = createApprovals({ ...deps, bind }, onApprovalDecided)
   const journal = createJournal(deps, engine.executorId)
-  const pipeline = createPipeline({ ...deps, runners, policies, approvals, journal })
+  const pipeline = createPipeline({ ...deps, runners, policies, approvals, bind, journal })
 
   /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
   const runQueued = async ({ request, invocationId }: QueuedCall, { hold }: JobContext): Promise<void> => {

@@ -5,7 +5,8 @@ import type { Connection, Integrations } from '#integrations'
 import { deadline } from '#lib/clock'
 import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
-import { approvedCallOf, howToContinue, type Approvals } from './approvals.ts'
+import { howToContinue, type Approvals } from './approvals.ts'
+import type { BindCall } from './bind-call.ts'
 import { entryOf, type Call, type InvokeOptions } from './call.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
@@ -22,6 +23,7 @@ export interface InvokeDeps extends Telemetry {
   readonly catalogue: Catalogue
   readonly policies: Policies
   readonly approvals: Approvals
+  readonly bind: BindCall
   readonly integrations: Integrations
   readonly journal: Journal
 }
@@ -106,13 +108,12 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   async function requireApproval({ principal, tool, input, integration, decision, options }: Call): Promise<void> {
     const { approval, idempotencyKey, step } = options
     if (decision.decision !== 'ask' && approval === undefined) return
-    const call = approvedCallOf(catalogue.registry.describe(tool), integration, input)
+    const call = await deps.bind({ principal, tool, integration, input })
     if (approval !== undefined) return approvals.use(principal, approval, { call, key: idempotencyKey })
     const message = `a policy asks for approval of ${tool.name}${decision.reason ? `: ${decision.reason}` : ''}`
     const question = {
-      workspaceId: principal.workspaceId,
+      principal,
       message,
-      askedBy: actorOf(principal),
       expiresAt: new Date(Date.now() + approvalExpiresMs),
       ...(step ? { runId: step.id, path: step.path } : {}),
     }

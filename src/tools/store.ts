@@ -132,6 +132,20 @@ export async function readPolicy(sql: Sql, workspaceId: string): Promise<unknown
   return row?.rules ?? []
 }
 
+export async function readInvolvedMayDecide(sql: Sql, workspaceId: string): Promise<boolean> {
+  const row = await sql.selectFrom('policies').select('involvedMayDecide').where('workspaceId', '=', workspaceId).executeTakeFirst()
+  return row?.involvedMayDecide ?? false
+}
+
+export async function writeInvolvedMayDecide(sql: Sql, workspaceId: string, involvedMayDecide: boolean): Promise<void> {
+  const values = { involvedMayDecide, updatedAt: new Date() }
+  await sql
+    .insertInto('policies')
+    .values({ workspaceId, rules: '[]', ...values })
+    .onConflict((conflict) => conflict.column('workspaceId').doUpdateSet(values))
+    .execute()
+}
+
 export async function writePolicy(sql: Sql, workspaceId: string, rules: readonly unknown[]): Promise<void> {
   const values = { rules: JSON.stringify(rules), updatedAt: new Date() }
   await sql

@@ -9,6 +9,8 @@ export interface Tool {
   readonly action: Omit<Action, 'run'>
   /** The scope of its operation, which a tool of the hub itself needs beside `tools:call`. */
   readonly scope?: string
+  /** The argument that names a flow which the tool starts. */
+  readonly startsFlow?: string | undefined
   /** Where it comes from, which decides how it runs. */
   readonly origin: ToolOrigin
 }

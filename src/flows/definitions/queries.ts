@@ -13,21 +13,33 @@ export function flowsRunBy(definition: Definition): string[] {
   return [...new Set(allSteps(definition).flatMap((step) => (typeof step['flow'] === 'string' ? [step['flow']] : [])))]
 }
 
+/** The flows that a definition names in calls of tools, such as hub_trigger_flow. */
+export function flowsNamedIn(definition: Definition): string[] {
+  return allCalls(definition).flatMap((call) => {
+    const named = isRecord(call['with']) ? call['with']['flow_id'] : undefined
+    return typeof named === 'string' ? [named] : []
+  })
+}
+
+/** The name of a flow as a tool. */
+export function toolNameOf({ id, tool }: Pick<Definition, 'id' | 'tool'>): string {
+  return (typeof tool === 'object' ? tool.name : undefined) ?? `flow_${id.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}`
+}
+
 /** The tools that a definition calls, each once, including calls that need an approval. */
 export function toolsUsedBy(definition: Definition): string[] {
-  return [
-    ...new Set(
-      allSteps(definition).flatMap((step) => {
-        const call = isRecord(step['approve']) ? step['approve']['call'] : step
-        return isRecord(call) && typeof call['uses'] === 'string' ? [call['uses']] : []
-      }),
-    ),
-  ]
+  return [...new Set(allCalls(definition).flatMap(({ uses }) => (typeof uses === 'string' ? [uses] : [])))]
 }
 
 /** Whether it emits events, which may start other flows. */
 export function emits(definition: Definition): boolean {
   return allSteps(definition).some((step) => 'emit' in step)
+}
+
+function allCalls(definition: Definition): Record<string, unknown>[] {
+  return allSteps(definition)
+    .map((step) => (isRecord(step['approve']) ? step['approve']['call'] : step))
+    .filter(isRecord)
 }
 
 function allSteps({ steps, on_error }: Definition): Record<string, unknown>[] {

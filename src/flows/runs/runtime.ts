@@ -136,11 +136,10 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     async ask(path, { message, by, expiresAt, call: exact }) {
       const { uses, input, integration = null } = (exact ?? {}) as { uses?: string; input?: unknown; integration?: string | null }
       const asked = await tools.approvals.ask({
-        workspaceId,
+        principal,
         message,
         runId,
         path,
-        askedBy: row.actor,
         expiresAt: new Date(expiresAt),
         ...(by ? { deciders: by } : {}),
         ...(uses === undefined ? {} : { call: { tool: uses, integration, input } }),

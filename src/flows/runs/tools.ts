@@ -4,6 +4,7 @@ import { defineConnector } from '#kit'
 import { hubError } from '#errors'
 import type { Tool, ToolRunner, ToolSource } from '#tools'
 import { listFlows, type FlowWithVersion } from '../definitions/flow-store.ts'
+import { toolNameOf } from '../definitions/queries.ts'
 import type { Flows } from '../types.ts'
 
 /** Shorter than the time limit of a tool call. */
@@ -20,7 +21,7 @@ function toolsOf(flows: readonly FlowWithVersion[]): Tool[] {
     if (!tool || !flow.enabled) return []
     const declared = tool === true ? {} : tool
     const own: Tool = {
-      name: declared.name ?? `flow_${id.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}`,
+      name: toolNameOf(flow.definition),
       aliases: [],
       connector: flowConnector,
       action: {

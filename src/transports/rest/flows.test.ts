@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { adminToken, servedHub, testHub, type ServedHub } from '#test'
+import { adminToken, agentWith, servedHub, testHub, type ServedHub } from '#test'
 import { until } from '#test/faults'
 
 let served: ServedHub
@@ -19,6 +19,13 @@ const callWith = (headers: Record<string, string>) => async (method: string, pat
   return { status: reply.status, body: answer }
 }
 const call = callWith({})
+
+/** Approves with a token that had no part in what is asked. */
+async function approve(id: string): Promise<void> {
+  const { token } = await agentWith(served.hub, ['approvals:write'])
+  const { status, body } = await callWith({ authorization: `Bearer ${token}` })('POST', `/api/v1/approvals/${id}`, { decision: 'approve' })
+  assert.equal(status, 200, JSON.stringify(body))
+}
 
 /** Saves a flow under an id of its own. */
 async function flow(yaml: string): Promise<string> {
@@ -189,7 +196,7 @@ suite('flows over REST', () => {
     const { run_id: runId } = (await call('POST', `/api/v1/flows/${id}/trigger`)).body
     const asked = await until('it asks', async () => (await call('GET', `/api/v1/approvals?run=${runId}`)).body.items[0])
     assert.deepEqual([asked.message, asked.path, asked.call.input], ['Shall I?', 'ask', { at: '/rest-approved' }])
-    await call('POST', `/api/v1/approvals/${asked.id}`, { decision: 'approve', comment: 'yes' })
+    await approve(asked.id)
     const run = await over(runId)
     assert.equal(run.status, 'completed', JSON.stringify(run.error))
     assert.equal(served.outside.seen.filter(({ what }) => what === 'POST /rest-approved').length, 1)
@@ -208,7 +215,7 @@ suite('flows over REST', () => {
       told.findLast(({ event, data }) => event === 'step' && data.path === path)?.data.status
     assert.deepEqual([statusOf(before, 'first'), statusOf(before, 'gate')], ['completed', 'waiting'])
     const rest = stream(runId, { lastId: String(Number(before.at(-1)!.id) + 20_000) })
-    await call('POST', `/api/v1/approvals/${asked.id}`, { decision: 'approve' })
+    await approve(asked.id)
     const told = await rest
     assert.deepEqual([statusOf(told, 'first'), statusOf(told, 'gate'), statusOf(told, 'last')], [undefined, 'completed', 'completed'])
     assert.deepEqual([told.at(-1)!.event, told.at(-1)!.data.status], ['run', 'completed'])

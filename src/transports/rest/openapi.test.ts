@@ -109,6 +109,8 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/flows/documented'],
   ['GET', '/api/v1/flows/documented/versions'],
   ['PATCH', '/api/v1/flows/documented', { enabled: true }],
+  ['GET', '/api/v1/approval-settings'],
+  ['PUT', '/api/v1/approval-settings', { involved_may_decide: false }],
   ['POST', '/api/v1/flows/documented/adopt'],
   ['POST', '/api/v1/flows/documented/trigger', { dry_run: true, outputs: { a: 1 } }],
   ['GET', '/api/v1/runs?status=failed&limit=1'],
@@ -188,7 +190,11 @@ suite('/openapi.json', () => {
     const operator = await access.operator('tester')
     const { workspaceId } = operator
     // What is said of approvals and runs; here is no engine that could do a run, so one is said to have failed.
-    await tools.approvals.ask({ workspaceId, message: 'May I?', askedBy: 'system:test', expiresAt: new Date(Date.now() + 600_000) })
+    await tools.approvals.ask({
+      principal: { ...operator, kind: 'system', id: 'test' },
+      message: 'May I?',
+      expiresAt: new Date(Date.now() + 600_000),
+    })
     await flows.save(operator, 'id: failing\nsteps: [{id: a, transform: 1}]')
     const failed = await flows.trigger(operator, 'failing')
     await db.sql.updateTable('flowRuns').set({ status: 'failed', finishedAt: new Date() }).where('id', '=', failed.id).execute()
