@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { auth, defineConnector } from '#kit'
 import {
+  createEffects,
   createEgress,
   createEtagCache,
   createHttp,
@@ -40,6 +41,7 @@ function client(url: string, more: Partial<CallScope> & Partial<HttpRuntime> = {
   const runtime: HttpRuntime = { egress, etags: createEtagCache(), timeoutMs: 5000, maxRetries: 2, log, measure: () => undefined, ...more }
   const scope: CallScope = {
     connector,
+    effects: createEffects(),
     integrationId: 'int_1',
     baseUrl: url,
     secrets: ['top-secret-token'],
@@ -62,12 +64,12 @@ test('a read is repeated after a temporary failure, a write is not', async () =>
   assert.deepEqual(await client(reads.url).get('/x'), { ok: 1 })
   assert.equal(reads.requests.length, 3)
   await using writes = await scripted({ status: 503 }, { body: { ok: 1 } })
-  await assert.rejects(client(writes.url).post('/x', {}), { code: 'vendor_failed' })
+  await assert.rejects(client(writes.url).post('/x', {}), { code: 'outcome_unknown' })
   assert.equal(writes.requests.length, 1)
 })
 
 test('a write that the outside system recognises, and a POST that only reads, are repeated', async () => {
-  for (const option of [{ repeatable: true }, { effect: 'read' as const }]) {
+  for (const option of [{ repeatable: 'state' as const }, { effect: 'read' as const }]) {
     await using api = await scripted({ fault: 'cut' }, { body: { ok: 1 } })
     assert.deepEqual(await client(api.url).post('/x', {}, option), { ok: 1 })
     assert.equal(api.requests.length, 2)
@@ -152,7 +154,7 @@ test('a redirect of a read is followed, without the credential to another origin
   assert.deepEqual(await http.get('/x'), { there: 1 })
   assert.equal(other.requests[0]!.headers.authorization, undefined)
   await assert.rejects(http.get('/x'), { code: 'address_refused' })
-  await assert.rejects(http.post('/x', {}), { code: 'vendor_invalid_response' })
+  await assert.rejects(http.post('/x', {}), { code: 'outcome_unknown' })
 })
 
 test('the number of redirects is limited', async () => {

@@ -1,5 +1,6 @@
 import type { HttpTarget, VendorErrorCode } from './types.ts'
 import { hubError, type ErrorCode, type HubError } from '#errors'
+import { isTooDeep } from '#lib/json-values'
 import { redactText } from '#lib/redact'
 
 export interface RawReply {
@@ -13,13 +14,14 @@ export function parseReply({ status, headers, bytes }: RawReply, accept: 'json' 
   if (accept === 'bytes') return bytes
   if (accept === 'text') return bytes.toString('utf8')
   if (status === 204 || bytes.length === 0) return undefined
-  const text = bytes.toString('utf8')
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
+  const data = jsonOf(bytes)
+  if (data === undefined) {
     const kind = headers['content-type']?.split(';')[0] ?? 'no content type'
     throw hubError('vendor_invalid_response', { detail: `${vendor} answered ${status} with ${kind} where JSON was expected` })
   }
+  if (isTooDeep(data))
+    throw hubError('vendor_invalid_response', { detail: `${vendor} answered ${status} with JSON that is nested too deeply` })
+  return data
 }
 
 /** The error that a reply reports; undefined if the reply reports success. */
@@ -66,7 +68,11 @@ const hints: Partial<Record<ErrorCode, string>> = {
 }
 
 function vendorError(vendor: string, status: number, { code, message, retryAfter }: ReportedError): HubError {
-  const text = message ? `: ${redactText(message).replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''
+  const text = message
+    ? `: ${redactText(message.slice(0, 5000))
+        .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+        .slice(0, 500)}`
+    : ''
   const hint = hints[code]
   return hubError(code, {
     detail: `${vendor} answered ${status}${text}`,
@@ -90,6 +96,10 @@ function usualMessage(body: unknown): string | undefined {
 
 function jsonOrUndefined({ bytes }: RawReply): unknown {
   if (bytes.length === 0 || (bytes[0] !== 0x7b && bytes[0] !== 0x5b)) return undefined
+  return jsonOf(bytes)
+}
+
+function jsonOf(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown
   } catch {

@@ -15,8 +15,11 @@ export interface RequestOptions {
   readonly body?: string | Uint8Array
   /** Set `read` for a POST that changes nothing (a search, a GraphQL query). It may then be repeated, and a dry run may send it. */
   readonly effect?: 'read' | 'write'
-  /** A repetition has no further effect in the outside system (an idempotency key, a PUT of a complete resource). It is repeated like a read. */
-  readonly repeatable?: boolean
+  /**
+   * `state`: the request asks for a state (a PUT of a complete resource), so it is repeated like a read. A request that the outside system
+   * recognises by a key does not say so here: its action declares `idempotencyHeader`, and the client sends the key.
+   */
+  readonly repeatable?: 'state' | undefined
   readonly accept?: 'json' | 'text' | 'bytes'
   readonly maxBytes?: number
   /** Multiplies the timeout of an attempt, for answers that are slow, such as those of a language model. */

@@ -1,8 +1,20 @@
 import type { CredentialData, Credentials } from '#credentials'
 import { hubError, HubError } from '#errors'
-import { createEtagCache, createHttp, DryRun, unlimited, type Authorization, type CallScope, type Http, type HttpRuntime } from '#http'
+import {
+  createEffects,
+  createEtagCache,
+  createHttp,
+  DryRun,
+  unlimited,
+  type Authorization,
+  type CallScope,
+  type Effects,
+  type Http,
+  type HttpRuntime,
+} from '#http'
 import type { ActionContext, Connector, CredentialValues } from '#kit'
 import { coalesce } from '#lib/coalesce'
+import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
 import type { RateLimiters } from './limits.ts'
 import type { IntegrationRow } from './store.ts'
@@ -15,10 +27,16 @@ export interface Connection {
   readonly credential: CredentialValues
   readonly config: Record<string, unknown>
   /** The action's context around an input. */
-  context<T>(input: T, idempotencyKey: string | undefined): ActionContext<T>
+  context<T>(input: T): ActionContext<T>
 }
 
-export type ConnectionScope = Pick<CallScope, 'signal' | 'dryRun' | 'readOnly'> & { readonly workspaceId: string }
+export interface ConnectionScope extends Pick<CallScope, 'signal' | 'dryRun' | 'readOnly'> {
+  readonly workspaceId: string
+  readonly effects?: Effects
+  /** What the outside system recognises a repetition of this call by; a new one when left out. */
+  readonly idempotencyKey?: string
+  readonly idempotencyHeader?: string | undefined
+}
 
 export interface Connections extends AsyncDisposable {
   /** Without an integration for tools of the hub itself. */
@@ -76,10 +94,10 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
 
   /** The context of a call: everything that an action may use. */
   const connectionOf = (connector: Connector, scope: ConnectionScope, parts: ConnectionParts): Connection => {
-    const { owner, secrets, ...connection } = parts
+    const { owner, secrets, idempotencyKey, ...connection } = parts
     return {
       ...connection,
-      context: (input, idempotencyKey) => ({
+      context: (input) => ({
         ...connection,
         input,
         idempotencyKey,
@@ -95,9 +113,10 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
 
   return {
     async connect(integration, connector, scope) {
+      const { effects = createEffects(), idempotencyKey = newId('inv'), idempotencyHeader: header } = scope
       if (!integration) {
-        const http = createHttp(runtime, { ...ownTarget(connector), ...scope })
-        return connectionOf(connector, scope, { http, credential: {}, config: {}, secrets: [], owner: 'hub' })
+        const http = createHttp(runtime, { ...ownTarget(connector), ...scope, effects })
+        return connectionOf(connector, scope, { http, credential: {}, config: {}, secrets: [], owner: 'hub', idempotencyKey })
       }
       const method = authMethodOf(connector, integration.authType)
       const raw = await openCredential(integration, connector)
@@ -112,15 +131,17 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
         secrets,
         rateLimiter: rateLimiters.of(integration, perMinute),
         ...scope,
+        effects,
       }
       // For methods that fetch a token first: it is sent even in a dry run, which could show nothing without it.
-      const unauthorized = createHttp(runtime, { ...target, dryRun: false, authorization: async () => ({}) })
+      const unauthorized = createHttp(runtime, { ...target, effects: createEffects(), dryRun: false, authorization: async () => ({}) })
       const remember = tokens.of(integration.id)
       let authorized: Promise<Authorization> | undefined
       const authorization = (): Promise<Authorization> =>
         (authorized ??= Promise.resolve(method.authorize({ credential, config, http: unauthorized, remember })))
-      const http = createHttp(runtime, { ...target, authorization })
-      return connectionOf(connector, scope, { http, credential, config, secrets, owner: integration.id })
+      const idempotency = header === undefined ? undefined : { header, key: idempotencyKey }
+      const http = createHttp(runtime, { ...target, authorization, idempotency })
+      return connectionOf(connector, scope, { http, credential, config, secrets, owner: integration.id, idempotencyKey })
     },
 
     changed(integrationId) {
@@ -139,6 +160,7 @@ interface ConnectionParts extends Omit<Connection, 'context'> {
   readonly owner: string
   /** Values that must not be shown. */
   readonly secrets: readonly string[]
+  readonly idempotencyKey: string
 }
 
 function ownTarget(connector: Connector) {

@@ -1,4 +1,4 @@
-import { HubError } from '#errors'
+import { callError, createEffects } from '#http'
 import type { Connector } from '#kit'
 import type { Connections } from './connection.ts'
 import type { Health } from './health.ts'
@@ -24,6 +24,7 @@ export async function testConnection(
   connector: Connector,
 ): Promise<ConnectionTest> {
   const began = performance.now()
+  const effects = createEffects()
   const ms = (): number => Math.round(performance.now() - began)
   try {
     const { workspaceId } = integration
@@ -32,14 +33,16 @@ export async function testConnection(
       signal: AbortSignal.timeout(timeoutMs),
       dryRun: false,
       readOnly: true,
+      effects,
     })
-    const { account } = (await connector.test?.(connection.context(undefined, undefined))) ?? { account: '' }
+    const { account } = (await connector.test?.(connection.context(undefined))) ?? { account: '' }
     health.succeeded(integration)
     return { ok: true, account, ms: ms() }
   } catch (error) {
-    if (!(error instanceof HubError)) throw error
-    await health.failed(integration, error)
-    const { hint } = error.details
-    return { ok: false, ms: ms(), error: { code: error.code, kind: error.entry.kind, detail: error.message, ...(hint ? { hint } : {}) } }
+    const known = callError(error, effects, connector.title)
+    if (known.code === 'internal') throw error
+    await health.failed(integration, known)
+    const { hint } = known.details
+    return { ok: false, ms: ms(), error: { code: known.code, kind: known.entry.kind, detail: known.message, ...(hint ? { hint } : {}) } }
   }
 }

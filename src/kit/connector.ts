@@ -22,6 +22,11 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly output: z.ZodType<Output>
   /** A second call with the same input has no further effect, so the call may be repeated after an unknown outcome. */
   readonly idempotent: boolean
+  /**
+   * The header in which the outside system takes an idempotency key. Every write of the action is sent with it, so a write without an answer is
+   * repeated, and so is the call.
+   */
+  readonly idempotencyHeader?: string | undefined
   /** Other names of the tool. They must be unique among all tools. */
   readonly aliases: readonly string[]
   /** A valid input. It is shown in the documentation, and the conformance test calls the action with it. */
@@ -38,6 +43,7 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config 
   readonly inputSchema?: Readonly<Record<string, unknown>>
   readonly output: Out
   readonly idempotent?: boolean
+  readonly idempotencyHeader?: string
   readonly aliases?: readonly string[]
   readonly example: z.input<In>
   readonly run: (context: ActionContext<z.output<In>, Config>) => Promise<z.input<Out>>
@@ -136,7 +142,19 @@ export function defineConnector<Config extends z.ZodObject>(spec: ConnectorSpec<
     // The cast is safe as in `actionOf`: the hub passes only a config that passed `spec.config`.
     withActions(actions) {
       const { aliases = [], headers = {}, wellKnownCredentials = [] } = spec
+      for (const [name, action] of Object.entries(actions)) assertRepetition(`${spec.name}_${name}`, action)
       return { ...(spec as unknown as Connector), aliases, headers, wellKnownCredentials, actions }
     },
   }
+}
+
+/** A connector from outside may be JavaScript, where no type stops an action that says it may be repeated and not why. */
+function assertRepetition(name: string, action: Action): void {
+  const { idempotencyHeader: header, effect } = action
+  if ('repeatable' in action)
+    throw new Error(`${name}: an action has no "repeatable"; declare "idempotent", or the "idempotencyHeader" of the outside system`)
+  if (header === undefined) return
+  if (effect === 'read') throw new Error(`${name}: a read needs no idempotencyHeader`)
+  if (typeof header !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header))
+    throw new Error(`${name}: idempotencyHeader must be the name of a header`)
 }

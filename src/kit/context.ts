@@ -8,8 +8,8 @@ export interface ActionContext<Input = unknown, Config = Record<string, unknown>
   readonly http: Http
   /** For systems without an HTTP API. HTTP connectors do not need it, because `http` adds it to requests. */
   readonly credential: CredentialValues
-  /** The caller's key, for systems that accept an idempotency key. */
-  readonly idempotencyKey: string | undefined
+  /** The caller's key, or the id of the call, for systems that recognise a repetition by something else than a header. */
+  readonly idempotencyKey: string
   readonly signal: AbortSignal
   /** The caller's workspace, for tools that act on the hub itself. */
   readonly workspaceId: string

@@ -3,7 +3,17 @@ import type { AddressInfo } from 'node:net'
 import { fitCredential, type CredentialValues } from './auth.ts'
 import type { Connector } from './connector.ts'
 import { hubError } from '#errors'
-import { createEgress, createEtagCache, createHttp, DryRun, unlimited, type CallScope, type RateLimiter } from '#http'
+import {
+  callError,
+  createEffects,
+  createEgress,
+  createEtagCache,
+  createHttp,
+  DryRun,
+  unlimited,
+  type CallScope,
+  type RateLimiter,
+} from '#http'
 
 export interface RecordedRequest {
   readonly method: string
@@ -102,13 +112,20 @@ export async function runAction(connector: Connector, verb: string, options: Run
       errors: input.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
     })
   }
-  await using context = await actionContext(connector, { ...options, readOnly: action.effect === 'read' })
+  const { idempotencyHeader } = action
+  await using context = await actionContext(connector, { ...options, idempotencyHeader, readOnly: action.effect === 'read' })
+  const { effects } = context
+  let raw: unknown
   try {
-    return action.output.parse(await action.run(context.of(input.data)))
+    raw = await action.run(context.of(input.data))
   } catch (error) {
     if (error instanceof DryRun) return error.request
-    throw error
+    throw callError(error, effects, connector.title)
   }
+  const output = action.output.safeParse(raw)
+  if (output.success) return output.data
+  if (action.effect !== 'read') return raw
+  throw hubError('vendor_invalid_response', { detail: `the answer does not fit ${verb}: ${output.error.message}` })
 }
 
 export async function testConnection(connector: Connector, options: Omit<RunOptions, 'input'>): Promise<{ account: string }> {
@@ -116,7 +133,12 @@ export async function testConnection(connector: Connector, options: Omit<RunOpti
   return await connector.test!(context.of(undefined))
 }
 
-async function actionContext(connector: Connector, options: Omit<RunOptions, 'input'> & { readOnly: boolean }) {
+interface ContextOptions extends Omit<RunOptions, 'input'> {
+  readonly readOnly: boolean
+  readonly idempotencyHeader?: string | undefined
+}
+
+async function actionContext(connector: Connector, options: ContextOptions) {
   const egress = createEgress({ allow: ['127.0.0.1', 'localhost'] })
   const given = options.credential ?? {}
   const method = connector.auth.find((candidate) => fitCredential(candidate, given)) ?? connector.auth[0]!
@@ -133,7 +155,10 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
   }
   const signal = new AbortController().signal
   const dryRun = options.dryRun ?? false
+  const effects = createEffects()
+  const { idempotencyKey = 'inv_test', idempotencyHeader: header } = options
   const scope: Omit<CallScope, 'authorization'> = {
+    effects,
     connector,
     integrationId: 'int_test',
     baseUrl: connector.baseUrl?.(config) ?? '',
@@ -144,19 +169,21 @@ async function actionContext(connector: Connector, options: Omit<RunOptions, 'in
     readOnly: options.readOnly,
   }
   const resources = new Map<string, AsyncDisposable>()
-  const unauthorizedHttp = createHttp(runtime, { ...scope, dryRun: false, authorization: async () => ({}) })
+  const unauthorizedHttp = createHttp(runtime, { ...scope, effects: createEffects(), dryRun: false, authorization: async () => ({}) })
   const remember = async (_key: string, make: () => Promise<{ value: string }>): Promise<string> => (await make()).value
   const http = createHttp(runtime, {
     ...scope,
+    idempotency: header === undefined ? undefined : { header, key: idempotencyKey },
     authorization: async () => method.authorize({ credential, config, http: unauthorizedHttp, remember }),
   })
   return {
+    effects,
     of: <T>(input: T) => ({
       input,
       config,
       http,
       credential,
-      idempotencyKey: options.idempotencyKey,
+      idempotencyKey,
       signal,
       workspaceId: 'ws_test',
       logger: log,

@@ -1,6 +1,6 @@
 import { actorOf, requireScope, type Access, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
-import { DryRun } from '#http'
+import { callError, createEffects, DryRun, type Effects } from '#http'
 import type { Connection, Integrations } from '#integrations'
 import { deadline } from '#lib/clock'
 import { newId } from '#lib/ids'
@@ -137,9 +137,12 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const { tool, integration, options } = call
     const began = performance.now()
     using limit = deadline(callMs, options.signal)
+    const effects = createEffects()
     try {
-      const connection = await connect(call, limit.signal)
+      const connection = await connect(call, { signal: limit.signal, effects, idempotencyKey: entry.key ?? entry.id })
       const raw = await run(call, connection)
+      // From here on no error may say that the write did not happen.
+      if (tool.action.effect !== 'read') effects.accept(repeats(tool) ? 'repeatable' : 'once')
       const { output, warning } = checkOutput(tool, raw)
       const outcome = completed(entry.id, output, options)
       // The output is stored where it may be asked for again: under a key, of a write, or when it was truncated.
@@ -148,12 +151,12 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       count(tool, 'completed', began)
       return warning ? { ...outcome, warning } : outcome
     } catch (thrown) {
-      const error = asHubError(thrown)
+      const error = callError(thrown, effects, tool.connector.title)
       const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error }
-      await journal.end(entry, result)
+      await store(entry, result)
       if (integration) await integrations.health.failed(integration, error.details.cause instanceof HubError ? error.details.cause : error)
       count(tool, error.code, began)
-      if (error.code === 'internal')
+      if (!(thrown instanceof HubError))
         deps.logger.error({ err: thrown, tool: tool.name, invocation: entry.id }, 'a tool failed inside the hub')
       throw error.with({ invocationId: entry.id })
     }
@@ -169,12 +172,12 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (row.status === 'queued' || row.status === 'running') throw hubError('in_progress', { retryAfter: 1, invocationId: row.id })
     const error = restoreError(row.error).with({ invocationId: row.id })
     // A retryable failure left nothing behind, and an idempotent action may act twice.
-    const mayRepeat = row.status === 'failed' ? error.entry.retryable : tool.action.idempotent
+    const mayRepeat = row.status === 'failed' ? error.entry.retryable : repeats(tool)
     if (mayRepeat) return execute(call, await journal.retake(entry, row))
     if (row.status === 'failed' || !tool.action.verify) throw error
     using limit = deadline(callMs, options.signal)
-    const connection = await connect(call, limit.signal)
-    const found = await tool.action.verify(connection.context(call.input, options.idempotencyKey))
+    const connection = await connect(call, { signal: limit.signal, idempotencyKey: row.key ?? row.id })
+    const found = await tool.action.verify(connection.context(call.input))
     if (found === 'unknown') throw error
     const retaken = await journal.retake(entry, row)
     if (!found.happened) return execute(call, retaken)
@@ -187,12 +190,14 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const { tool, integration, decision, options } = call
     using limit = deadline(callMs, options.signal)
     let request: unknown = null
-    if (!tool.connector.builtIn) {
-      const connection = await connect(call, limit.signal)
+    // Who may not make the call does not cause the reads that prepare it either.
+    if (!tool.connector.builtIn && decision.decision !== 'deny') {
+      const effects = createEffects()
+      const connection = await connect(call, { signal: limit.signal, effects })
       try {
         await run(call, connection)
       } catch (error) {
-        if (!(error instanceof DryRun)) throw asHubError(error)
+        if (!(error instanceof DryRun)) throw callError(error, effects, tool.connector.title)
         request = error.request
       }
     }
@@ -210,7 +215,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   function run({ tool: { origin }, principal, input, options: { idempotencyKey, step } }: Call, connection: Connection): Promise<unknown> {
     switch (origin.kind) {
       case 'action':
-        return origin.action.run(connection.context(input, idempotencyKey))
+        return origin.action.run(connection.context(input))
       case 'operation':
         return runners.operation(origin, { principal, input, idempotencyKey, step })
       case 'flow':
@@ -218,16 +223,35 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     }
   }
 
-  function connect({ principal, tool, integration, options }: Call, signal: AbortSignal): Promise<Connection> {
+  function connect({ principal, tool, integration, options }: Call, attempt: Attempt): Promise<Connection> {
     const { workspaceId } = principal
-    const scope = { workspaceId, signal, dryRun: options.dryRun === true, readOnly: tool.action.effect === 'read' }
+    const { effect, idempotencyHeader } = tool.action
+    const scope = { ...attempt, workspaceId, idempotencyHeader, dryRun: options.dryRun === true, readOnly: effect === 'read' }
     return integrations.connect(integration, tool.connector, scope)
+  }
+
+  /** Stores how a failed call ended. Whoever made it gets its error even if that cannot be stored. */
+  async function store(entry: Entry, result: Result): Promise<void> {
+    await journal.end(entry, result).catch((error: unknown) => {
+      deps.logger.error({ err: error, invocation: entry.id }, 'failed to store how a call ended')
+    })
   }
 
   function count({ name, connector }: Tool, outcome: string, began: number): void {
     deps.metrics.toolCalls.inc({ tool: name, connector: connector.name, outcome })
     deps.metrics.toolDuration.observe({ tool: name, connector: connector.name }, (performance.now() - began) / 1000)
   }
+}
+
+interface Attempt {
+  readonly signal: AbortSignal
+  readonly effects?: Effects
+  readonly idempotencyKey?: string
+}
+
+/** Whether the outside system makes the call once, however often it is sent. */
+function repeats({ action }: Tool): boolean {
+  return action.idempotent || action.idempotencyHeader !== undefined
 }
 
 function authorize(principal: Principal, tool: Tool): void {

@@ -2,6 +2,7 @@ import type { Database, Transaction } from '#db'
 import { errorCatalogue, hubError, type HubError, type ErrorCode, type FieldError } from '#errors'
 import { createBatcher } from '#lib/batch'
 import { newId } from '#lib/ids'
+import { storable } from '#lib/json-values'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createCallPublisher } from './publish-calls.ts'
@@ -106,7 +107,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     key: entry.key ?? null,
     digest: entry.digest,
     status,
-    input: entry.input ?? null,
+    input: storable(entry.input ?? null),
     output: result?.output ?? null,
     error: result?.error ? storedError(result.error) : null,
     executorId,
@@ -200,14 +201,14 @@ interface StoredError {
 /** The part of an error that callers may see; its cause is only for the log. */
 function storedError({ code, message, details: { hint, errors, retryAfter } }: HubError): Record<string, unknown> {
   const { kind } = errorCatalogue[code]
-  return {
+  return storable({
     code,
     kind,
     detail: message,
     ...(hint ? { hint } : {}),
     ...(errors ? { errors } : {}),
     ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
-  }
+  })
 }
 
 export function restoreError(stored: Record<string, unknown> | null): HubError {

@@ -1,4 +1,5 @@
 import { hubError } from '#errors'
+import { isTooDeep, storable } from '#lib/json-values'
 import type { InvokeOptions } from './call.ts'
 import type { Tool } from './tool.ts'
 import { truncate, type Truncation } from './truncate.ts'
@@ -28,8 +29,27 @@ export function completed(id: string, output: unknown, { fields, maxTokens = def
   }
 }
 
-/** A read with an invalid result fails. A write has happened all the same: its result is returned as it came, with a warning. */
-export function checkOutput({ name, connector, action }: Tool, raw: unknown): { output: unknown; warning?: string } {
+export interface Checked {
+  readonly output: unknown
+  readonly warning?: string
+}
+
+/** A read with an invalid result fails. A write has happened all the same: its result is returned as far as it can be, with a warning. */
+export function checkOutput(tool: Tool, raw: unknown): Checked {
+  if (isTooDeep(raw)) return unusable(tool)
+  const checked = checkShape(tool, raw)
+  const output = storable(checked.output)
+  if (output === checked.output || checked.warning !== undefined) return { ...checked, output }
+  return { output, warning: `the answer of ${tool.connector.title} contained characters that cannot be stored, and they were replaced` }
+}
+
+function unusable({ name, connector, action }: Tool): Checked {
+  const what = `what ${connector.title} answered is nested too deeply`
+  if (action.effect === 'read') throw hubError('vendor_invalid_response', { detail: `${what} for ${name}` })
+  return { output: null, warning: `it was done, but ${what} and is left out` }
+}
+
+function checkShape({ name, connector, action }: Tool, raw: unknown): Checked {
   const parsed = action.output.safeParse(raw)
   if (parsed.success) return { output: parsed.data }
   const where = parsed.error.issues

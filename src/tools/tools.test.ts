@@ -1,46 +1,8 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { upstream, type Scripted, type Upstream } from '#kit/testing'
-import { testHub, type TestHub } from '#test'
+import { upstream } from '#kit/testing'
+import { testHub, toolBench as bench, type ToolBench as Bench } from '#test'
 import { until } from '../../test/faults/wait.ts'
-
-const env = {
-  HUB_CONNECTORS: join(import.meta.dirname, '../../test/support/connector'),
-  HUB_EGRESS_ALLOW: '127.0.0.1',
-  MAX_RETRY_ATTEMPTS: '0',
-  INTEGRATION_TIMEOUT: '0.3',
-  RATE_LIMIT_PER_MINUTE: '100000',
-}
-
-interface Bench extends AsyncDisposable {
-  readonly hub: TestHub
-  readonly api: Upstream
-  answer: (request: { method: string; path: string }) => Scripted
-  invoke(tool: string, body?: object, headers?: Record<string, string>): Promise<{ status: number; body: Record<string, any> }>
-}
-
-/** A hub with one integration of the probe connector, against a scripted upstream. */
-async function bench(more: Record<string, string> = {}): Promise<Bench> {
-  const stack = new AsyncDisposableStack()
-  const made: Bench = {
-    answer: () => ({ body: { ok: 1 } }),
-    api: stack.use(await upstream((request) => made.answer(request))),
-    hub: stack.use(await testHub({ ...env, ...more })),
-    async invoke(tool, body = {}, headers = {}) {
-      const reply = await made.hub.with({ headers }).call('POST', `/api/v1/tools/${tool}/invoke`, body)
-      return { status: reply.statusCode, body: reply.json<Record<string, unknown>>() }
-    },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  }
-  const connected = await made.hub.call('POST', '/api/v1/integrations', {
-    integration_type: 'probe',
-    access_token: 'probe-secret-token',
-    config: { base_url: made.api.url },
-  })
-  assert.equal(connected.statusCode, 201, connected.body)
-  return made
-}
 
 const health = async ({ hub }: Bench) => (await hub.call('GET', '/api/v1/integrations/probe/health')).json<Record<string, any>>()
 
@@ -179,9 +141,9 @@ test('verify decides: it happened, it did not, or nobody can tell', async () => 
 
 test('a passing failure under a key may be tried again, a final one is the answer', async () => {
   await using b = await bench()
-  b.answer = () => ({ status: 503 })
+  b.answer = () => ({ status: 408 })
   const passing = { 'idempotency-key': 'passing' }
-  assert.equal((await b.invoke('probe_create_thing', {}, passing)).body['code'], 'vendor_failed')
+  assert.equal((await b.invoke('probe_create_thing', {}, passing)).body['code'], 'vendor_timeout')
   b.answer = () => ({ status: 422, body: { message: 'title is missing' } })
   const final = { 'idempotency-key': 'final' }
   assert.match((await b.invoke('probe_create_thing', {}, final)).body['detail'], /title is missing/)
@@ -249,10 +211,10 @@ test('a look that does not fit its documentation fails, a write is answered with
 
 test('a dry run shows the request without its secret and the policy’s verdict, and sends nothing', async () => {
   await using b = await bench()
-  await b.hub.call('PUT', '/api/v1/policies', { rules: [{ effects: ['write'], decision: 'deny', reason: 'not on Fridays' }] })
+  await b.hub.call('PUT', '/api/v1/policies', { rules: [{ effects: ['write'], decision: 'ask', reason: 'not on Fridays' }] })
   const { body } = await b.invoke('probe_create_thing', { dry_run: true })
   assert.equal(body['status'], 'dry_run')
-  assert.deepEqual(body['output'].policy, { decision: 'deny', reason: 'not on Fridays' })
+  assert.deepEqual(body['output'].policy, { decision: 'ask', reason: 'not on Fridays' })
   assert.equal(body['output'].request.method, 'POST')
   assert.equal(body['output'].request.headers.authorization, '[redacted]')
   assert.equal(b.api.requests.length, 0)

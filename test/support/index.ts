@@ -1,4 +1,5 @@
 export { agentWith, type Agent } from './agent.ts'
+export { configFor, isWrite, preparation, sampleCredential } from './conformance.ts'
 export { flowBench, type FlowBench, type TestFlow } from './flow.ts'
 export { openAccess, testClock, type TestAccess } from './access.ts'
 export { freshDatabase, openTestDatabase, sharedDatabase, type TestDatabase } from './database.ts'
@@ -16,3 +17,4 @@ export {
 export { startReceiver, startSender, strangerTo, type Received, type Receiver, type Sender } from './outbound.ts'
 export { servedHub, type ServedHub } from './served.ts'
 export { testTelemetry } from './telemetry.ts'
+export { toolBench, toolEnvironment, type ToolBench } from './tools.ts'

@@ -22,7 +22,7 @@ export const githubApp = auth.custom({
         {
           headers: { authorization: `Bearer ${jwt}` },
           // A repeated exchange only creates another token, so it may be repeated.
-          repeatable: true,
+          repeatable: 'state',
         },
       )
       return { value: reply.token, expiresAt: new Date(reply.expires_at) }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auth, defineConnector, secret } from '#kit'
+import { headerName, headerValue } from './headers.ts'
 
 /** Headers of the config may need a secret. The secret is stored in the credential, and a template inserts it. */
 const template = auth.custom({
@@ -18,8 +19,6 @@ const template = auth.custom({
   },
 })
 
-const noted = z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header name'), z.string().max(4096))
-
 export const http = defineConnector({
   name: 'http',
   title: 'HTTP',
@@ -28,7 +27,10 @@ export const http = defineConnector({
     'Name the base URL in config.base_url, and store the credential that the API asks for: a token, user name and password, or an API key.',
   config: z.object({
     base_url: z.url({ protocol: /^https?$/ }).describe('Every request stays under this address.'),
-    headers: noted.optional().describe('Sent with every request; {{secret}} is filled in with auth type template.'),
+    headers: z
+      .record(headerName, headerValue.max(4096))
+      .optional()
+      .describe('Sent with every request; {{secret}} is filled in with auth type template.'),
     query: z.record(z.string(), z.string().max(4096)).optional().describe('Added to every request; {{secret}} likewise.'),
     test_path: z.string().max(2000).optional().describe('What the connection test gets; the base URL itself when left out.'),
     rate_limit_per_minute: z.number().int().positive().optional().describe('Requests a minute; RATE_LIMIT_PER_MINUTE when left out.'),

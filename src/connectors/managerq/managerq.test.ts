@@ -35,19 +35,19 @@ test('ask_agent parses JSON if requested, also from a code block', async () => {
   const run = () => runAction(managerq, 'ask_agent', { config: { base_url: api.url }, credential, input: { prompt: 'x', json: true } })
   assert.deepEqual(((await run()) as { json: unknown }).json, { a: 1 })
   assert.deepEqual(((await run()) as { json: unknown }).json, { a: 1 })
-  await assert.rejects(run(), { code: 'vendor_invalid_response' })
+  await assert.rejects(run(), { code: 'outcome_unknown', message: /did not answer with JSON/ })
 })
 
 test('ask_agent reports the task id on timeout, and the reason if an agent failed', async () => {
   await using slow = await upstream(() => ({ body: { task_id: 't-2', state: 'running' } }))
   const input = { prompt: 'x', timeout_seconds: 0.1, poll_seconds: 0.05 }
   await assert.rejects(runAction(managerq, 'ask_agent', { config: { base_url: slow.url }, credential, input }), {
-    code: 'vendor_timeout',
+    code: 'outcome_unknown',
     message: /t-2/,
   })
   await using bad = await upstream(() => ({ body: { id: 't-3', status: 'failed', error: 'no budget' } }))
   await assert.rejects(runAction(managerq, 'ask_agent', { config: { base_url: bad.url }, credential, input }), {
-    code: 'vendor_rejected',
+    code: 'outcome_unknown',
     message: /no budget/,
   })
 })

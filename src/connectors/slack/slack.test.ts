@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { runAction, testConnection, upstream, type Scripted, type RecordedRequest } from '#kit/testing'
 import { slack } from './index.ts'
 
@@ -88,7 +89,7 @@ test('a message without an answer is found only by its key', async () => {
     const probe = {
       ...slack,
       actions: {
-        look_up: { ...action, effect: 'read' as const, output: { parse: (value: unknown) => value } as never, run: action.verify as never },
+        look_up: { ...action, effect: 'read' as const, output: z.unknown(), run: action.verify as never },
       },
     }
     const verdict = (await runAction(probe, 'look_up', {

@@ -26,6 +26,34 @@ export default function connector({ defineConnector, auth, z }: ConnectorKit) {
     }),
     create_thing: probe.action({ ...base, effect: 'write', run: ({ input, http }) => http.post(input.at, {}) }),
     put_thing: probe.action({ ...base, effect: 'write', idempotent: true, run: ({ input, http }) => http.put(input.at, {}) }),
+    charge_thing: probe.action({
+      ...base,
+      effect: 'write',
+      idempotencyHeader: 'Idempotency-Key',
+      run: ({ input, http }) => http.post(input.at, {}),
+    }),
+    create_two: probe.action({
+      ...base,
+      effect: 'write',
+      run: async ({ input, http }) => {
+        await http.post('/first', {})
+        return http.post(input.at, {})
+      },
+    }),
+    count_things: probe.action({
+      ...base,
+      effect: 'write',
+      run: async ({ input, http }) => ({ ok: (await http.post<{ items: number[] }>(input.at, {})).items.map((item) => item + 1).length }),
+    }),
+    look_then_create: probe.action({
+      ...base,
+      effect: 'write',
+      output: z.unknown(),
+      run: async ({ input, http }) => {
+        await http.get('/look')
+        return http.post(input.at, {})
+      },
+    }),
     delete_thing: probe.action({
       ...base,
       effect: 'destroy',

@@ -92,7 +92,7 @@ const updateIssue = github.action({
   }),
   output: issueShape,
   run: ({ input: { owner, repo, number, ...body }, http }) =>
-    http.patch(path`/repos/${owner}/${repo}/issues/${number}`, body, { repeatable: true }),
+    http.patch(path`/repos/${owner}/${repo}/issues/${number}`, body, { repeatable: 'state' }),
 })
 
 const closeIssue = github.action({
@@ -108,7 +108,7 @@ const closeIssue = github.action({
   }),
   output: issueShape,
   run: ({ input: { owner, repo, number, reason }, http }) =>
-    http.patch(path`/repos/${owner}/${repo}/issues/${number}`, { state: 'closed', state_reason: reason }, { repeatable: true }),
+    http.patch(path`/repos/${owner}/${repo}/issues/${number}`, { state: 'closed', state_reason: reason }, { repeatable: 'state' }),
 })
 
 const labelIssue = github.action({
@@ -128,10 +128,10 @@ const labelIssue = github.action({
     const place = path`/repos/${input.owner}/${input.repo}/issues/${input.number}/labels`
     // If the label is not on the issue, the requested state is already reached.
     for (const name of input.remove)
-      await http.request({ method: 'DELETE', path: `${place}${path`/${name}`}`, allow: [404], repeatable: true })
+      await http.request({ method: 'DELETE', path: `${place}${path`/${name}`}`, allow: [404], repeatable: 'state' })
     const now =
       input.add.length > 0
-        ? await http.post<{ name: string }[]>(place, { labels: input.add }, { repeatable: true })
+        ? await http.post<{ name: string }[]>(place, { labels: input.add }, { repeatable: 'state' })
         : await http.get<{ name: string }[]>(place, { query: { per_page: 100 } })
     return { labels: now.map(({ name }) => name) }
   },
@@ -195,7 +195,7 @@ const updateIssueComment = github.action({
   }),
   output: commentShape,
   run: ({ input: { owner, repo, comment_id: id, body }, http }) =>
-    http.patch(path`/repos/${owner}/${repo}/issues/comments/${id}`, { body }, { repeatable: true }),
+    http.patch(path`/repos/${owner}/${repo}/issues/comments/${id}`, { body }, { repeatable: 'state' }),
 })
 
 export const issueActions = {

@@ -86,7 +86,7 @@ const updatePullRequest = github.action({
   }),
   output: pullShape,
   run: ({ input: { owner, repo, number, ...body }, http }) =>
-    http.patch(path`/repos/${owner}/${repo}/pulls/${number}`, body, { repeatable: true }),
+    http.patch(path`/repos/${owner}/${repo}/pulls/${number}`, body, { repeatable: 'state' }),
 })
 
 const getPullRequestDiff = github.action({

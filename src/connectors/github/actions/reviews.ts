@@ -103,7 +103,7 @@ const requestReviewers = github.action({
   }),
   output: z.object({ requested_reviewers: z.array(user), requested_teams: z.array(z.object({ slug: z.string() })).default([]) }),
   run: ({ input: { owner, repo, number, ...body }, http }) =>
-    http.post(path`/repos/${owner}/${repo}/pulls/${number}/requested_reviewers`, body, { repeatable: true }),
+    http.post(path`/repos/${owner}/${repo}/pulls/${number}/requested_reviewers`, body, { repeatable: 'state' }),
 })
 
 export const reviewActions = {

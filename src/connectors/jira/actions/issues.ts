@@ -150,7 +150,7 @@ const updateIssue = jira.action({
     const fields = fieldsOf(input, config)
     if (Object.keys(fields).length === 0)
       throw hubError('invalid_input', { errors: [{ path: 'input', message: 'must contain at least one field to change' }] })
-    await http.put(path`/issue/${input.issue_key}`, { fields }, { repeatable: true })
+    await http.put(path`/issue/${input.issue_key}`, { fields }, { repeatable: 'state' })
     return { key: input.issue_key, done: true as const }
   },
 })

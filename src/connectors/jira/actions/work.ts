@@ -21,7 +21,7 @@ const assignIssue = jira.action({
   run: async ({ input, http, config }) => {
     const unassigned = config.api_version === '3' ? { accountId: null } : { name: null }
     const who = input.assignee === null ? unassigned : await findPerson(http, config, input.assignee)
-    await http.put(path`/issue/${input.issue_key}/assignee`, who, { repeatable: true })
+    await http.put(path`/issue/${input.issue_key}/assignee`, who, { repeatable: 'state' })
     return { key: input.issue_key, done: true as const }
   },
 })
@@ -72,8 +72,6 @@ const linkIssues = jira.action({
   description:
     'Links one issue with another, e.g. as blocking or duplicate. Use it to record dependencies between issues. Returns a confirmation.',
   effect: 'write',
-  // Jira allows only one link of a type between two issues.
-  idempotent: true,
   example: { issue_key: 'PROJ-1', other_key: 'PROJ-2', type: 'Blocks' },
   input: z.strictObject({
     issue_key: issueKey.describe('The issue that e.g. blocks.'),
@@ -90,10 +88,23 @@ const linkIssues = jira.action({
       outwardIssue: { key: other },
       ...(comment ? { comment: { body: asText(comment, config) } } : {}),
     }
-    await http.post('/issueLink', body, { repeatable: comment === undefined })
+    // Jira makes a link of a type between two issues only once, but every request writes its comment, so it is not repeated.
+    await http.post('/issueLink', body)
     return { key, done: true as const }
   },
+  verify: async ({ input: { issue_key: key, other_key: other, type }, http }) => {
+    const { fields } = await http.get<{ fields?: { issuelinks?: Link[] } }>(path`/issue/${key}`, { query: { fields: 'issuelinks' } })
+    const happened = (fields?.issuelinks ?? []).some(
+      ({ type: kind, outwardIssue: issue }) => issue?.key === other && kind?.name?.toLowerCase() === type.toLowerCase(),
+    )
+    return happened ? { happened, output: { key, done: true as const } } : { happened: false }
+  },
 })
+
+interface Link {
+  readonly type?: { readonly name?: string }
+  readonly outwardIssue?: { readonly key?: string }
+}
 
 interface Transition {
   id: string

@@ -96,7 +96,7 @@ type Submission = Pick<
 >
 
 async function submit({ http, config, input: { prompt, agent }, idempotencyKey: key }: Submission) {
-  const headers = key ? { 'idempotency-key': key } : {}
+  const headers = { 'idempotency-key': key }
   return taskOf(await http.post<Task>(config.tasks_path, { prompt, ...(agent ? { agent } : {}) }, { headers }))
 }
 

@@ -68,7 +68,7 @@ const inviteToChannel = slack.action({
     const invited: string[] = []
     for (const user of input.users) invited.push((await findUser(http, user)).id)
     await http
-      .post('/conversations.invite', { channel: id, users: invited.join(',') }, { repeatable: true })
+      .post('/conversations.invite', { channel: id, users: invited.join(',') }, { repeatable: 'state' })
       .catch((error: Error & { code?: string }) => {
         if (error.code !== 'vendor_conflict') throw error
       })
@@ -87,7 +87,7 @@ const archiveChannel = slack.action({
   output: z.object({ channel: z.string() }),
   run: async ({ input, http }) => {
     const id = await findChannel(http, input.channel)
-    await http.post('/conversations.archive', { channel: id }, { repeatable: true }).catch((error: Error & { code?: string }) => {
+    await http.post('/conversations.archive', { channel: id }, { repeatable: 'state' }).catch((error: Error & { code?: string }) => {
       if (error.code !== 'vendor_conflict') throw error
     })
     return { channel: id }

@@ -30,7 +30,7 @@ const uploadFile = slack.action({
     // First Slack returns an upload URL, then the bytes are sent there. Only the last request creates the file, so the others may be repeated.
     const place = await http.post<{ upload_url: string; file_id: string }>('/files.getUploadURLExternal', undefined, {
       form: { filename: input.filename, length: bytes.length },
-      repeatable: true,
+      repeatable: 'state',
     })
     await http.request({
       method: 'POST',
@@ -39,7 +39,7 @@ const uploadFile = slack.action({
       headers: { 'content-type': 'application/octet-stream' },
       authorize: false,
       accept: 'text',
-      repeatable: true,
+      repeatable: 'state',
     })
     const { files } = await http.post<{ files: { id: string; title?: string; permalink?: string }[] }>('/files.completeUploadExternal', {
       files: [{ id: place.file_id, title: input.title ?? input.filename }],

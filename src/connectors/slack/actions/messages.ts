@@ -16,8 +16,8 @@ interface Message {
 // Slack accepts no idempotency key, but it stores metadata with a message. The key in the metadata shows later whether a message was sent.
 const keyEvent = 'integration_hub_call'
 
-function withKey(body: Record<string, unknown>, key: string | undefined): Record<string, unknown> {
-  return key === undefined ? body : { ...body, metadata: { event_type: keyEvent, event_payload: { key } } }
+function withKey(body: Record<string, unknown>, key: string): Record<string, unknown> {
+  return { ...body, metadata: { event_type: keyEvent, event_payload: { key } } }
 }
 
 const content = {
@@ -55,7 +55,7 @@ const sendMessage = slack.action({
   },
   verify: async ({ input, http, config, idempotencyKey }) => {
     const to = input.channel ?? config.default_channel
-    if (idempotencyKey === undefined || to === undefined) return 'unknown'
+    if (to === undefined) return 'unknown'
     const id = await findChannel(http, to)
     const query = { channel: id, limit: 100, include_all_metadata: true }
     const { messages } = await http.get<{ messages: Message[] }>(input.thread_ts ? '/conversations.replies' : '/conversations.history', {
@@ -77,7 +77,7 @@ const notifyUser = slack.action({
   run: async ({ input: { user, ...message }, http, idempotencyKey }) => {
     assertContent(message)
     const { id } = await findUser(http, user)
-    const opened = await http.post<{ channel: { id: string } }>('/conversations.open', { users: id }, { repeatable: true })
+    const opened = await http.post<{ channel: { id: string } }>('/conversations.open', { users: id }, { repeatable: 'state' })
     return http.post('/chat.postMessage', withKey({ ...message, channel: opened.channel.id }, idempotencyKey))
   },
 })
@@ -93,7 +93,7 @@ const updateMessage = slack.action({
   output: sentShape,
   run: async ({ input, http }) => {
     assertContent(input)
-    return http.post('/chat.update', { ...input, channel: await findChannel(http, input.channel) }, { repeatable: true })
+    return http.post('/chat.update', { ...input, channel: await findChannel(http, input.channel) }, { repeatable: 'state' })
   },
 })
 
@@ -177,7 +177,7 @@ const addReaction = slack.action({
       .post(
         '/reactions.add',
         { channel: await findChannel(http, input.channel), timestamp: input.ts, name: input.name },
-        { repeatable: true },
+        { repeatable: 'state' },
       )
       .catch(unless('vendor_conflict'))
     return { done: true as const }
@@ -198,7 +198,7 @@ const removeReaction = slack.action({
       .post(
         '/reactions.remove',
         { channel: await findChannel(http, input.channel), timestamp: input.ts, name: input.name },
-        { repeatable: true },
+        { repeatable: 'state' },
       )
       .catch((error: Error) => {
         if (!error.message.includes('no_reaction')) throw error

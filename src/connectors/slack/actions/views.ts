@@ -30,7 +30,7 @@ const updateView = slack.action({
     view,
   }),
   output: viewShape,
-  run: ({ input, http }) => http.post('/views.update', input, { repeatable: input.hash === undefined }),
+  run: ({ input, http }) => http.post('/views.update', input, { repeatable: input.hash === undefined ? 'state' : undefined }),
 })
 
 const publishView = slack.action({
@@ -43,7 +43,7 @@ const publishView = slack.action({
   input: z.strictObject({ user: z.string().min(1).max(200).describe('Person by id, name or e-mail address.'), view }),
   output: viewShape,
   run: async ({ input, http }) =>
-    http.post('/views.publish', { user_id: (await findUser(http, input.user)).id, view: input.view }, { repeatable: true }),
+    http.post('/views.publish', { user_id: (await findUser(http, input.user)).id, view: input.view }, { repeatable: 'state' }),
 })
 
 export const viewActions = { open_view: openView, update_view: updateView, publish_view: publishView }

@@ -129,9 +129,9 @@ const verify = smtp.action({
 
 export const mailActions = { send, verify }
 
-async function compose(mail: z.output<typeof input>, from: string, key: string | undefined) {
+async function compose(mail: z.output<typeof input>, from: string, key: string) {
   // The same key gives the same id, so that a mail server or mail client can recognise a repetition.
-  const unique = key === undefined ? crypto.randomUUID() : createHash('sha256').update(key).digest('hex').slice(0, 32)
+  const unique = createHash('sha256').update(key).digest('hex').slice(0, 32)
   const domain = /@([^\s>]+)>?$/.exec(from)?.[1] ?? 'localhost'
   const messageId = `<${unique}@${domain}>`
   const node = new MailComposer({

@@ -73,7 +73,7 @@ const updateMessage = zulip.action({
   run: async ({ input, http }) => {
     const { message_id: id, content: text, topic: to, propagate_mode: mode } = input
     const form = { content: text, topic: to, ...(to === undefined ? {} : { propagate_mode: mode }) }
-    await http.request({ method: 'PATCH', path: path`/messages/${id}`, form, repeatable: true })
+    await http.request({ method: 'PATCH', path: path`/messages/${id}`, form, repeatable: 'state' })
     return { done: true as const }
   },
 })
@@ -145,7 +145,7 @@ const addReaction = zulip.action({
   output: done,
   run: async ({ input, http }) => {
     await http
-      .post(path`/messages/${input.message_id}/reactions`, undefined, { form: { emoji_name: input.emoji_name }, repeatable: true })
+      .post(path`/messages/${input.message_id}/reactions`, undefined, { form: { emoji_name: input.emoji_name }, repeatable: 'state' })
       .catch(unlessConflict)
     return { done: true as const }
   },
@@ -162,7 +162,7 @@ const removeReaction = zulip.action({
   output: done,
   run: async ({ input, http }) => {
     await http
-      .delete(path`/messages/${input.message_id}/reactions`, { query: { emoji_name: input.emoji_name }, repeatable: true })
+      .delete(path`/messages/${input.message_id}/reactions`, { query: { emoji_name: input.emoji_name }, repeatable: 'state' })
       .catch(unlessConflict)
     return { done: true as const }
   },

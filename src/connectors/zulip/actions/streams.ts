@@ -51,7 +51,7 @@ const subscribeToStream = zulip.action({
         ]),
         ...(input.principals === undefined ? {} : { principals: JSON.stringify(input.principals) }),
       },
-      repeatable: true,
+      repeatable: 'state',
     }),
 })
 
