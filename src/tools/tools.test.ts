@@ -355,7 +355,9 @@ test('the OpenAPI document has a path for each tool, with the tool’s own schem
   const { paths } = (await b.hub.with({ token: null }).call('GET', '/openapi.json')).json()
   const { items } = (await b.hub.call('GET', '/api/v1/tools?limit=200')).json()
   assert.ok(items.length > 100)
-  for (const { name, input_schema: schema } of items) {
+  // Flows are tools of one workspace, and the document is the same for everybody.
+  for (const { name, connector, input_schema: schema } of items) {
+    if (connector === 'flow') continue
     const { operationId, requestBody } = paths[`/api/v1/tools/${name}/invoke`].post
     assert.equal(operationId, name)
     assert.deepEqual(requestBody.content['application/json'].schema.properties.input, schema)
