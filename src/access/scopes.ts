@@ -11,7 +11,8 @@ export const scopes = {
   'tools:call': 'Call tools, and read what the own calls and runs gave; narrowed: tools:call:CONNECTOR or tools:call:TOOL.',
   'invocations:read': 'See everybody’s tool calls, with their inputs and outputs.',
   'integrations:read': 'See integrations and their health.',
-  'integrations:write': 'Make, change, test and delete integrations; so it can put any stored credential to use.',
+  'integrations:write':
+    'Make, change, test and delete integrations. To send a stored credential to a new address, credentials:write is needed too.',
   'credentials:read': 'See names, kinds and dates of credentials; never values.',
   'credentials:write': 'Set and delete credentials.',
   'events:read': 'See events and deliveries.',
@@ -26,7 +27,8 @@ export const scopes = {
   'tokens:read': 'See tokens; never their values.',
   'tokens:write': 'Make and revoke tokens, with no more than the own scopes.',
   'audit:read': 'Read the audit log.',
-  'metrics:read': 'Read /metrics.',
+  'metrics:read': 'Read the metrics of the workspace at /metrics.',
+  'hub:metrics': 'Read the metrics of the whole hub at /metrics.',
 } as const satisfies Record<string, string>
 
 export type Scope = keyof typeof scopes
@@ -41,6 +43,7 @@ function covers(granted: string, needed: string): boolean {
   if (granted === needed || granted === 'hub:admin') return true
   if (granted === 'admin') return !needed.startsWith('hub:')
   if (needed.startsWith(`${granted}:`)) return true
+  if (granted === 'hub:metrics') return needed === 'metrics:read'
   // A write scope includes the read scope.
   return granted.endsWith(':write') && needed === granted.replace(/:write$/, ':read')
 }

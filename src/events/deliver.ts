@@ -85,9 +85,7 @@ export async function readEvent(deps: Pick<DispatchDeps, 'read'>, row: StoredEve
     integration,
     receivedAt,
     replays,
-    // Headers of events from outside are the sender's.
-    depth: row.body === null ? Number(row.headers?.['hub-depth'] ?? 0) : 0,
-    causes: row.body === null ? ((row.headers?.['hub-causes'] ?? []) as string[]) : [],
+    ...(row.body === null ? ownHeaders(row.headers ?? {}) : {}),
     type,
     subject: subject ?? null,
     data,
@@ -103,6 +101,16 @@ export async function readEvent(deps: Pick<DispatchDeps, 'read'>, row: StoredEve
   } catch (error) {
     if (!(error instanceof HubError)) throw error
     return { change: { ...change, status: 'failed', problem: error.message } }
+  }
+}
+
+/** What the hub noted with an event of its own. */
+function ownHeaders(headers: Record<string, unknown>): Pick<HubEvent, 'depth' | 'causes' | 'origin'> {
+  const { 'hub-depth': depth = 0, 'hub-causes': causes = [], 'hub-flow': flow, 'hub-run': run } = headers
+  return {
+    depth: Number(depth),
+    causes: causes as string[],
+    ...(flow === undefined ? {} : { origin: { flow: String(flow), run: String(run) } }),
   }
 }
 

@@ -7,6 +7,8 @@ export interface HubEvent extends Pick<
 > {
   /** How many runs led to it, each started by an event of the one before. */
   readonly depth?: number
+  /** The run that emitted it. */
+  readonly origin?: { readonly flow: string; readonly run: string } | undefined
   /** Everybody who caused it, as actors. */
   readonly causes?: readonly string[]
 }
@@ -42,13 +44,17 @@ export interface CloudEvent {
   readonly data: unknown
   readonly hubworkspace: string
   readonly hubintegration?: string
+  /** Who vouches for it: the signature of a sender outside, the hub itself, or nobody but the flow that emitted it. */
+  readonly huborigin: 'outside' | 'hub' | 'flow'
+  readonly hubflow?: string
+  readonly hubrun?: string
 }
 
-export function toCloudEvent({ id, workspaceId, type, connector, integration, subject, data, receivedAt }: HubEvent): CloudEvent {
+export function toCloudEvent({ id, workspaceId, type, connector, integration, subject, data, receivedAt, origin }: HubEvent): CloudEvent {
   return {
     specversion: '1.0',
     id,
-    source: integration === null ? `/connectors/${connector}` : `/integrations/${encodeURIComponent(integration)}`,
+    source: sourceOf({ connector, integration, origin }),
     type,
     time: receivedAt.toISOString(),
     ...(subject === null ? {} : { subject }),
@@ -56,7 +62,14 @@ export function toCloudEvent({ id, workspaceId, type, connector, integration, su
     data: data ?? null,
     hubworkspace: workspaceId,
     ...(integration === null ? {} : { hubintegration: integration }),
+    huborigin: origin ? 'flow' : connector === 'hub' ? 'hub' : 'outside',
+    ...(origin ? { hubflow: origin.flow, hubrun: origin.run } : {}),
   }
+}
+
+function sourceOf({ connector, integration, origin }: Pick<HubEvent, 'connector' | 'integration' | 'origin'>): string {
+  if (origin) return `/flows/${encodeURIComponent(origin.flow)}`
+  return integration === null ? `/connectors/${connector}` : `/integrations/${encodeURIComponent(integration)}`
 }
 
 /** Whether a type matches one of the patterns: the type itself, `github.*`, or `*`. */

@@ -12,6 +12,7 @@ import { createBundledFlows } from './bundled/bundled.ts'
 import { digestOfFlow } from './definitions/digest.ts'
 import { createFlowFinder } from './definitions/find.ts'
 import { listFlows, listVersions } from './definitions/flow-store.ts'
+import { createReservedTypes } from './definitions/reserved.ts'
 import { createFlowRights } from './definitions/rights.ts'
 import { createSaver } from './definitions/save.ts'
 import { createRunChanges } from './runs/changes.ts'
@@ -49,7 +50,8 @@ export interface FlowsDeps extends Telemetry {
 export function createFlows(deps: FlowsDeps): Flows {
   const { db, engine } = deps
   const rights = createFlowRights(deps.access)
-  const saver = createSaver({ ...deps, rights })
+  const reservedType = createReservedTypes(deps.connectors)
+  const saver = createSaver({ ...deps, rights, reservedType })
   const bundled = createBundledFlows({ ...deps, saver })
   const get = createFlowFinder(db)
   const launcher = createLauncher({ ...deps, rights })
@@ -86,7 +88,7 @@ export function createFlows(deps: FlowsDeps): Flows {
     subscribers: { flow: createFlowSubscriber({ ...deps, launcher }), run: createRunSubscriber({ ...deps, launcher }) },
     jobs: (tools: Tools): Record<string, JobHandler> => ({
       [runHandler]: {
-        run: createSegment({ ...deps, launcher, runRepository, tools, rights }),
+        run: createSegment({ ...deps, launcher, runRepository, tools, rights, reservedType }),
         progress: async (trx, jobs) => {
           const counts = await progressOf(trx, jobs.map(runOfJob))
           return new Map(jobs.map((job) => [job, counts.get(runOfJob(job)) ?? 0]))

@@ -39,20 +39,21 @@ export function createHealth({ db, access, publisher, logger, metrics, onDisable
 
   return {
     succeeded(integration) {
-      const { id, connector, name } = integration
+      const { id, workspaceId: workspace, connector, name } = integration
       const previous = successes.get(id)
       successes.set(id, { count: (previous?.count ?? 0) + 1, at: new Date() })
-      if (!previous) metrics.integrationHealth.set({ connector, integration: name }, 1)
+      if (!previous) metrics.integrationHealth.set({ workspace, connector, integration: name }, 1)
       if (troubled.delete(id) || integration.consecutiveErrors > 0) void flush()
     },
 
     async failed(integration, error) {
       if (!counted.has(error.entry.kind) || error.code === 'cancelled') return
       const { id, connector, name, workspaceId } = integration
+      const series = { workspace: workspaceId, connector, integration: name }
       await flush()
       troubled.add(id)
-      metrics.integrationErrors.inc({ connector, integration: name, code: error.code })
-      metrics.integrationHealth.set({ connector, integration: name }, 0)
+      metrics.integrationErrors.inc({ ...series, code: error.code })
+      metrics.integrationHealth.set(series, 0)
       const lastError = { code: error.code, kind: error.entry.kind, message: error.message, at: new Date().toISOString() }
       const counts = await db.transaction(async (trx) => {
         const counts = await addError(trx, id, { error: lastError, limit: errorsUntilDisabled })
@@ -71,7 +72,7 @@ export function createHealth({ db, access, publisher, logger, metrics, onDisable
         return counts
       })
       if (!counts?.disabledNow) return
-      metrics.integrationHealth.set({ connector, integration: name }, -1)
+      metrics.integrationHealth.set(series, -1)
       onDisabled(integration)
       logger.warn({ integration: name, code: error.code }, 'disabled after five failures in a row')
     },

@@ -16,6 +16,7 @@ import { createRateLimiters } from './limits.ts'
 import { createHealth, type Health } from './health.ts'
 import { createAutoDiscovery } from './auto-discovery.ts'
 import { createOwnCredentials, guessAuthType, type Owner } from './own-credentials.ts'
+import { pairingOf, requirePairing } from './pairing.ts'
 import type { IntegrationsOptions } from './types.ts'
 import { testConnection, type ConnectionTest } from './test-connection.ts'
 import {
@@ -135,6 +136,20 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     return inserted
   }
 
+  /** The values of a credential that stand in the request belong to the caller, who may send them anywhere. */
+  const requireKnownPlace = async (
+    principal: Principal,
+    row: Pick<IntegrationRow, 'credential' | 'config'>,
+    known: Connector,
+  ): Promise<void> => {
+    const rows = await listIntegrations(db.sql, principal.workspaceId)
+    const pairings = rows.flatMap((used) => {
+      const of = byName.get(used.connector)
+      return of ? [pairingOf(used, of)] : []
+    })
+    requirePairing(principal, pairingOf(row, known), pairings)
+  }
+
   const discovery = createAutoDiscovery({ db, credentials, access, insert }, options)
   const chooser = createChooser(db, discovery.discover)
   await discovery.fromEnvironment()
@@ -162,6 +177,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const config = checkConfig(known, plainConfig, check)
       if (await findIntegration(db.sql, workspaceId, name)) throw nameTaken(name)
       const authType = request.authType ?? guessAuthType(known, request.credential)
+      if (typeof request.credential === 'string') await requireKnownPlace(principal, { credential: request.credential, config }, known)
       const owner: Owner = { id: newId('int'), connector: known, authType, webhookCredential: null }
       const credential = await own.keep(principal, owner, request.credential)
       const inserted = await own
@@ -197,6 +213,8 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const config = changes.config === undefined ? undefined : checkConfig(known, plainConfig, check)
       const { name } = changes
       if (name !== undefined && name !== row.name && (await findIntegration(db.sql, row.workspaceId, name))) throw nameTaken(name)
+      if (typeof changes.credential !== 'object')
+        await requireKnownPlace(principal, { credential: changes.credential ?? row.credential, config: config ?? row.config }, known)
       const owner: Owner = { ...row, connector: known, authType: changes.authType ?? row.authType }
       const webhookCredential = await own.keepWebhookSecret(principal, owner, webhookSecret)
       const credential = changes.credential === undefined ? undefined : await own.keep(principal, owner, changes.credential)

@@ -10,7 +10,7 @@ import { pauseUntil, takeShare } from './store.ts'
  * time, so that a busy integration does not need a query for each call. A limit that the outside system reports is applied in addition.
  */
 export interface RateLimiters {
-  of(integration: { id: string; name: string; connector: string }, perMinute: number): RateLimiter
+  of(integration: { id: string; workspaceId: string; name: string; connector: string }, perMinute: number): RateLimiter
   forget(id: string): void
 }
 
@@ -60,7 +60,7 @@ export function createRateLimiters(db: Database, { metrics, logger }: Telemetry)
 
   return {
     forget: (id) => void buckets.delete(id),
-    of: ({ id, name, connector }, perMinute) => {
+    of: ({ id, workspaceId: workspace, name, connector }, perMinute) => {
       const bucket = bucketOf(id)
       return {
         async take(maxWaitMs, signal) {
@@ -81,9 +81,9 @@ export function createRateLimiters(db: Database, { metrics, logger }: Telemetry)
         },
         learn(notice: LimitNotice) {
           bucket.vendor = { remaining: notice.remaining, resetAt: notice.resetAt.getTime() }
-          metrics.limitRemaining.set({ connector, integration: name }, notice.remaining)
+          metrics.limitRemaining.set({ workspace, connector, integration: name }, notice.remaining)
           if (notice.limit !== undefined && notice.limit > 0) {
-            metrics.limitUsed.set({ connector, integration: name }, 1 - notice.remaining / notice.limit)
+            metrics.limitUsed.set({ workspace, connector, integration: name }, 1 - notice.remaining / notice.limit)
           }
         },
         pause(ms) {

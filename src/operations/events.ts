@@ -44,6 +44,10 @@ const detailView = view(
     headers: anyObject.nullable(),
     body: z.string().nullable().describe('As it came; base64 when it is not text.'),
     body_encoding: z.enum(['utf8', 'base64']),
+    origin: z
+      .object({ flow: z.string(), run_id: z.string() })
+      .nullable()
+      .describe('The run that emitted it; such an event is not verified.'),
     data: z.unknown().describe('The content of the body, or what a transformation made of it.'),
     effects: z.array(z.object({ kind: z.string(), target: z.string(), effect_id: z.string(), replay: z.int(), at: timestamp })),
   }),
@@ -54,6 +58,7 @@ const detailView = view(
       ...renderEvent(event),
       headers: event.headers,
       body: isText ? text : (event.body?.toString('base64') ?? null),
+      origin: originOf(event),
       body_encoding: isText ? ('utf8' as const) : ('base64' as const),
       data: event.body === null || event.transform !== null ? event.data : parsedBody(event.headers, event.body),
       effects: event.effects.map(({ kind, target, effectId, replay, at }) => ({
@@ -66,6 +71,12 @@ const detailView = view(
     }
   },
 )
+
+/** The headers of an event from outside are the sender's. */
+function originOf({ body, headers }: Pick<EventDetail, 'body' | 'headers'>): { flow: string; run_id: string } | null {
+  if (body !== null || headers?.['hub-run'] === undefined) return null
+  return { flow: String(headers['hub-flow']), run_id: String(headers['hub-run']) }
+}
 
 /** As the connector reads it; a body that cannot be read is shown as it came. */
 function parsedBody(headers: Record<string, unknown> | null, body: Buffer): unknown {

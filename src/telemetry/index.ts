@@ -1,8 +1,8 @@
 import { createLogger, type Logger } from './logger.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
+import { createMetrics, metricsOfWorkspace, type Metrics } from './metrics.ts'
 import { createTraces, type Traces } from './traces.ts'
 
-export { createLogger, createMetrics, createTraces, type Logger, type Metrics, type Traces }
+export { createLogger, createMetrics, createTraces, metricsOfWorkspace, type Logger, type Metrics, type Traces }
 
 export interface Telemetry {
   readonly logger: Logger

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** All metrics of the hub are defined here, so that names and labels stay consistent. */
+/** All metrics of the hub are defined here, so that names and labels stay consistent. A series with a name from a workspace has its id as a label. */
 export function createMetrics() {
   const registry = new Registry()
   // The default of 10 ms wakes an idle process a hundred times a second, which is half a percent of a core.
@@ -49,38 +49,38 @@ export function createMetrics() {
     toolCalls: new Counter({
       name: 'hub_tool_calls_total',
       help: 'Tool calls by what became of them.',
-      labelNames: ['tool', 'connector', 'outcome'] as const,
+      labelNames: ['workspace', 'tool', 'connector', 'outcome'] as const,
       registers,
     }),
     toolDuration: new Histogram({
       name: 'hub_tool_duration_seconds',
       help: 'How long tool calls took, the outside system included.',
-      labelNames: ['tool', 'connector'] as const,
+      labelNames: ['workspace', 'tool', 'connector'] as const,
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers,
     }),
     integrationErrors: new Counter({
       name: 'hub_integration_errors_total',
       help: 'Failures that count against an integration, by code.',
-      labelNames: ['connector', 'integration', 'code'] as const,
+      labelNames: ['workspace', 'connector', 'integration', 'code'] as const,
       registers,
     }),
     integrationHealth: new Gauge({
       name: 'hub_integration_health',
       help: '1 while the last call of an integration went well, 0 after a failure, -1 when it was disabled for its failures.',
-      labelNames: ['connector', 'integration'] as const,
+      labelNames: ['workspace', 'connector', 'integration'] as const,
       registers,
     }),
     limitRemaining: new Gauge({
       name: 'hub_rate_limit_remaining',
       help: 'What the outside system says is left of its limit.',
-      labelNames: ['connector', 'integration'] as const,
+      labelNames: ['workspace', 'connector', 'integration'] as const,
       registers,
     }),
     limitUsed: new Gauge({
       name: 'hub_rate_limit_used_ratio',
       help: 'How much of the outside system’s limit is used, 0 to 1.',
-      labelNames: ['connector', 'integration'] as const,
+      labelNames: ['workspace', 'connector', 'integration'] as const,
       registers,
     }),
     limitWaits: new Counter({
@@ -98,7 +98,7 @@ export function createMetrics() {
     webhookGap: new Gauge({
       name: 'hub_webhook_gap',
       help: 'Deliveries that an outside system sent and the hub did not have, at the last look.',
-      labelNames: ['connector', 'integration'] as const,
+      labelNames: ['workspace', 'connector', 'integration'] as const,
       registers,
     }),
     eventsDispatched: new Counter({ name: 'hub_events_dispatched_total', help: 'Events handed on to who subscribed.', registers }),
@@ -135,7 +135,7 @@ export function createMetrics() {
     flowRuns: new Counter({
       name: 'hub_flow_runs_total',
       help: 'Runs of flows by what became of them.',
-      labelNames: ['flow', 'outcome'] as const,
+      labelNames: ['workspace', 'flow', 'outcome'] as const,
       registers,
     }),
     flowDuration: new Histogram({
@@ -154,3 +154,17 @@ export function createMetrics() {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
+
+/** The series of one workspace in the text format of Prometheus. */
+export async function metricsOfWorkspace({ registry }: Pick<Metrics, 'registry'>, workspaceId: string): Promise<string> {
+  // Quotes inside a value are escaped, so no value can look like this label.
+  const own = new RegExp(`[{,]workspace="${RegExp.escape(workspaceId)}"[,}]`)
+  const families = (await registry.metrics()).split(/\n(?=# HELP )/)
+  return families
+    .flatMap((family) => {
+      const lines = family.split('\n')
+      const series = lines.filter((line) => own.test(line))
+      return series.length === 0 ? [] : [...lines.filter((line) => line.startsWith('#')), ...series, '']
+    })
+    .join('\n')
+}

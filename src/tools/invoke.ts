@@ -148,14 +148,14 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       // The output is stored where it may be asked for again: under a key, of a write, or when it was truncated.
       await journal.end(entry, { status: 'completed', ...(entry.durable || outcome.truncated ? { output } : {}) })
       if (integration) integrations.health.succeeded(integration)
-      count(tool, 'completed', began)
+      count(call, 'completed', began)
       return warning ? { ...outcome, warning } : outcome
     } catch (thrown) {
       const error = callError(thrown, effects, tool.connector.title)
       const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error }
       await store(entry, result)
       if (integration) await integrations.health.failed(integration, error.details.cause instanceof HubError ? error.details.cause : error)
-      count(tool, error.code, began)
+      count(call, error.code, began)
       if (!(thrown instanceof HubError))
         deps.logger.error({ err: thrown, tool: tool.name, invocation: entry.id }, 'a tool failed inside the hub')
       throw error.with({ invocationId: entry.id })
@@ -237,9 +237,10 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     })
   }
 
-  function count({ name, connector }: Tool, outcome: string, began: number): void {
-    deps.metrics.toolCalls.inc({ tool: name, connector: connector.name, outcome })
-    deps.metrics.toolDuration.observe({ tool: name, connector: connector.name }, (performance.now() - began) / 1000)
+  function count({ principal, tool: { name, connector } }: Call, outcome: string, began: number): void {
+    const series = { workspace: principal.workspaceId, tool: name, connector: connector.name }
+    deps.metrics.toolCalls.inc({ ...series, outcome })
+    deps.metrics.toolDuration.observe(series, (performance.now() - began) / 1000)
   }
 }
 

@@ -71,7 +71,7 @@ test('what GitHub sent while the hub was away is asked for once, by one of two p
   assert.deepEqual(asked(), [`${hook}/deliveries/12/attempts`, `${hook}/deliveries/13/attempts`])
   assert.equal(api.requests.length, before + 3)
   const metrics = await Promise.all([one, two].map(async (hub) => (await hub.call('GET', '/metrics')).payload))
-  assert.match(metrics.join('\n'), /hub_webhook_gap\{connector="github",integration="github"\} 2/)
+  assert.match(metrics.join('\n'), /hub_webhook_gap\{workspace="ws_[^"]+",connector="github",integration="github"\} 2/)
 
   // They come, and are asked for no more; nor is anything before the look is due.
   assert.deepEqual(await look(), [0, 0])

@@ -48,7 +48,7 @@ export function createReconcile({ db, integrations, events, logger, metrics }: R
     const missing = new Map(sentBefore.filter(({ deliveryId }) => !had.has(deliveryId)).map((item) => [item.deliveryId, item.handle]))
     for (const handle of missing.values()) await recovery.redeliver(caller.context({ hook: source.hook, handle }))
     await noteMissing(db.sql, source, missing.size)
-    metrics.webhookGap.set({ connector: connector.name, integration: row.name }, missing.size)
+    metrics.webhookGap.set({ workspace: row.workspaceId, connector: connector.name, integration: row.name }, missing.size)
     if (missing.size > 0) logger.warn({ integration: row.name, missing: missing.size }, 'requested webhooks that were missed')
     return missing.size
   }

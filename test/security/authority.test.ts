@@ -406,3 +406,142 @@ suite('an approval', () => {
     await assert.rejects(stolen, { code: 'approval_mismatch', message: new RegExp(`${actorOf(asker)} asked for it`) })
   })
 })
+
+suite('an event that a flow emits', () => {
+  const emit = (type: string): string => `steps: [{ id: e, emit: { type: ${type}, data: { n: 1 } } }]`
+
+  test('has no type of a connector or of the hub itself, also where its flow was saved before that was checked', async () => {
+    for (const type of ['github.issues', 'slack.message', 'flow.completed', 'approval.decided', 'hub.test', 'bus.orders'])
+      await assert.rejects(b.flow(emit(type)), (error: HubError) => {
+        assert.equal(error.code, 'flow_invalid')
+        assert.match(error.details.errors![0]!.message, /only .+ publishes events/)
+        return true
+      })
+    const heard = await b.flow('on: [{ event: github.issues }]\nsteps: [{ id: a, transform: 1 }]')
+    const { id, run: emitting } = await b.flow(emit('rights.forged'))
+    const { id: flowId } = await b.hub.flows.get(b.workspaceId, id)
+    await b.hub.db.pool.query(
+      `update hub.flow_versions set definition = jsonb_set(definition, '{steps,0,emit,type}', '"github.issues"') where flow_id = $1`,
+      [flowId],
+    )
+    const ended = await emitting()
+    assert.deepEqual([ended.status, ended.error?.code], ['failed', 'invalid_input'])
+    assert.match(ended.error!.message, /only GitHub publishes events "github.issues"/)
+    assert.deepEqual(await b.hub.flows.runs(b.workspaceId, { flow: heard.id }, { limit: 1 }), [])
+  })
+
+  test('is never verified, and subscribers can tell it from others', async () => {
+    const only = await b.flow('on: [{ event: rights.made, filter: event.huborigin = "hub" }]\nsteps: [{ id: a, transform: 1 }]')
+    const any = await b.flow(
+      'on: [{ event: rights.made, filter: event.huborigin = "flow" }]\nsteps: [{ id: a, transform: "${{ event }}" }]\noutputs: { event: "${{ steps.a.output }}" }',
+    )
+    const emitter = await b.flow(emit('rights.made'))
+    const { id: runId } = await emitter.run()
+    const started = await until('it starts a flow', async () => (await b.hub.flows.runs(b.workspaceId, { flow: any.id }, { limit: 1 }))[0])
+    const { event } = (await b.ended(started.id)).outputs as { event: Record<string, unknown> }
+    assert.deepEqual(
+      [event['huborigin'], event['hubflow'], event['hubrun'], event['source']],
+      ['flow', emitter.id, runId, `/flows/${emitter.id}`],
+    )
+    const [stored] = await b.hub.events.list(b.workspaceId, { type: 'rights.made' }, { limit: 1 })
+    assert.equal(stored!.verified, false)
+    const shown = (await run(b.operator, operations.getEvent, { id: stored!.id })) as { origin: unknown }
+    assert.deepEqual(shown.origin, { flow: emitter.id, run_id: runId })
+    assert.deepEqual(await b.hub.flows.runs(b.workspaceId, { flow: only.id }, { limit: 1 }), [])
+  })
+})
+
+suite('a stored credential', () => {
+  test('is sent to a new origin only by a token with credentials:write, and to where it goes already by integrations:write', async () => {
+    const { credentials, integrations } = b.hub
+    await credentials.set(b.operator, { name: 'bound-to-origin', data: { token: 'a-bound-token-value' } })
+    const there = { base_url: b.outside.url }
+    const elsewhere = { base_url: 'http://127.0.0.1:9' }
+    const clerk = (await agentWith(b.hub, ['integrations:write'])).principal
+    const keeper = (await agentWith(b.hub, ['integrations:write', 'credentials:write'])).principal
+    const create = (principal: Principal, name: string, more: object) =>
+      run(principal, operations.createIntegration, { name, integration_type: 'probe', enabled: false, ...more })
+    const change = (principal: Principal, id: string, more: object) => run(principal, operations.updateIntegration, { id, ...more })
+    const stored = { credential: 'bound-to-origin' }
+
+    const refused = create(clerk, 'thief', { ...stored, config: elsewhere })
+    await assert.rejects(refused, { code: 'scope_missing', message: /"bound-to-origin" is not used at http:\/\/127.0.0.1:9 yet/ })
+    assert.equal(await codeOf(create(keeper, 'kept', { ...stored, config: there })), undefined)
+    assert.equal(await codeOf(create(clerk, 'second-use', { ...stored, config: there })), undefined)
+    assert.equal(await codeOf(change(clerk, 'second-use', { config: elsewhere })), 'scope_missing')
+    assert.equal(await codeOf(change(clerk, 'second-use', { config: { base_url: `${b.outside.url}/deeper` } })), undefined)
+
+    // Own values may go anywhere; a stored credential does not follow them.
+    assert.equal(await codeOf(change(clerk, 'second-use', { credential: { token: 'my-own-token' }, config: elsewhere })), undefined)
+    assert.equal(await codeOf(change(clerk, 'second-use', stored)), 'scope_missing')
+    assert.equal(await codeOf(create(clerk, 'third', { integration_type: 'http', ...stored, config: elsewhere })), 'scope_missing')
+    const configure = { integration: 'kept', credential: 'bound-to-origin', config: elsewhere }
+    assert.equal(await codeOf(run(clerk, operations.configureIntegration, configure)), 'scope_missing')
+    assert.equal((await integrations.get(b.workspaceId, 'kept')).config['base_url'], there.base_url)
+    assert.equal(await codeOf(change(keeper, 'kept', { config: elsewhere })), undefined)
+    for (const name of ['kept', 'second-use']) await integrations.remove(b.operator, name)
+  })
+
+  test('of a connector without a base URL is bound to all its settings', async () => {
+    await b.hub.credentials.set(b.operator, { name: 'bound-mail', data: { username: 'ada', password: 'a-mail-password' } })
+    const config = { host: 'mail.example.com', port: 587 }
+    const make = { name: 'bound-mail', integration_type: 'smtp', credential: 'bound-mail', enabled: false, config }
+    await run(b.operator, operations.createIntegration, make)
+    const clerk = (await agentWith(b.hub, ['integrations:write'])).principal
+    for (const other of [
+      { ...config, host: 'evil.example.com' },
+      { ...config, require_tls: false },
+    ])
+      assert.equal(await codeOf(run(clerk, operations.updateIntegration, { id: 'bound-mail', config: other })), 'scope_missing')
+    assert.equal(await codeOf(run(clerk, operations.updateIntegration, { id: 'bound-mail', config })), undefined)
+    await b.hub.integrations.remove(b.operator, 'bound-mail')
+  })
+})
+
+suite('/metrics', () => {
+  test('shows a workspace its own series and none of others or of the hub; hub:metrics shows all', async () => {
+    const { run: ran, id } = await b.flow('steps: [{ id: a, uses: probe_create_thing, with: { at: /metrics } }]')
+    await ran()
+    const { access } = b.hub
+    const elsewhere = await access.workspaces.create(b.operator, 'rights-metrics')
+    const there = await access.operator('tester', elsewhere.name)
+    await b.hub.flows.save(there, 'id: rights-elsewhere\nsteps: [{ id: a, transform: 1 }]')
+    const { id: runId } = await b.hub.flows.trigger(there, 'rights-elsewhere')
+    await b.hub.flows.wait(elsewhere.id, runId, 10_000)
+    const textFor = async (creator: Principal, ...scopes: string[]): Promise<string> => {
+      const { token } = await agentWith(b.hub, scopes, creator)
+      const reply = await fetch(`${b.address}/metrics`, { headers: { authorization: `Bearer ${token}` } })
+      assert.equal(reply.status, 200)
+      return reply.text()
+    }
+    const here = await textFor(b.operator, 'metrics:read')
+    assert.match(here, new RegExp(`hub_flow_runs_total\\{workspace="${b.workspaceId}",flow="${id}"`))
+    assert.match(here, /hub_tool_calls_total\{.*tool="probe_create_thing"/)
+    for (const line of here.split('\n').filter((one) => one !== '' && !one.startsWith('#')))
+      assert.ok(line.includes(`workspace="${b.workspaceId}"`), line)
+    const other = await textFor(there, 'admin')
+    assert.match(other, /flow="rights-elsewhere"/)
+    assert.doesNotMatch(other, /probe|bench-|process_cpu/)
+    const whole = await textFor(b.operator, 'hub:metrics')
+    await assert.rejects(agentWith(b.hub, ['hub:metrics'], (await agentWith(b.hub, ['admin'])).principal), { code: 'scope_missing' })
+    for (const part of ['flow="rights-elsewhere"', `flow="${id}"`, 'process_cpu']) assert.ok(whole.includes(part), part)
+  })
+})
+
+suite('flows that start themselves', () => {
+  test('by hub_trigger_flow stop after ten links, as those do that start each other by events', async () => {
+    const again = '{ id: again, uses: hub_trigger_flow, with: { flow_id: fork } }'
+    await b.hub.flows.save(b.operator, `id: fork\nsteps: [${again}]`)
+    await b.hub.flows.trigger(b.operator, 'fork')
+    const runs = await until('the chain ends', async () => {
+      const found = await b.hub.flows.runs(b.workspaceId, { flow: 'fork' }, { limit: 50 })
+      return found.some(({ status }) => status === 'failed') && found.every(({ finishedAt }) => finishedAt !== null) && found
+    })
+    assert.equal(runs.length, 11)
+    assert.deepEqual(
+      runs.filter(({ status }) => status === 'failed').map(({ error, depth }) => [error?.code, depth]),
+      [['flow_cycle', 10]],
+    )
+    assert.equal(runs.filter(({ trigger }) => trigger['run_id'] !== undefined).length, 10)
+  })
+})

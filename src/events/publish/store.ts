@@ -6,16 +6,16 @@ type Row = NewHubEvent & { readonly id: string; readonly at: Date }
 
 /** Inserts into the table of events from outside, so that both are dispatched, listed and replayed in the same way. */
 export async function insertAnnouncements(trx: Transaction, announced: readonly Row[]): Promise<void> {
-  const rows = announced.map(({ id, workspaceId, type, subject, data, depth = 0, causes = [], integration, at }) => ({
+  const rows = announced.map(({ id, workspaceId, type, subject, data, depth = 0, causes = [], origin, integration, at }) => ({
     id,
     workspaceId,
     type,
     connector: 'hub',
     integrationId: integration?.id,
     integration: integration?.name,
-    verified: true,
+    verified: origin === undefined,
     subject,
-    headers: depth > 0 || causes.length > 0 ? { 'hub-depth': depth, 'hub-causes': causes } : null,
+    headers: headersOf({ depth, causes, origin }),
     data,
     receivedAt: at,
   }))
@@ -25,6 +25,12 @@ export async function insertAnnouncements(trx: Transaction, announced: readonly 
       insert into hub.events (${columns}) select ${columns} from ${recordset('events', rows, 'jsonb')} returning workspace_id, id
     )
     insert into hub.event_queue (workspace_id, event_id) select workspace_id, id from made order by id`.execute(trx)
+}
+
+/** What follows an event of the hub to those who receive it. Events from outside have the sender's headers in this place. */
+function headersOf({ depth = 0, causes = [], origin }: Pick<NewHubEvent, 'depth' | 'causes' | 'origin'>): Record<string, unknown> | null {
+  if (depth === 0 && causes.length === 0 && !origin) return null
+  return { 'hub-depth': depth, 'hub-causes': causes, ...(origin ? { 'hub-flow': origin.flow, 'hub-run': origin.run } : {}) }
 }
 
 export async function subscribedTypes(sql: Sql, workspaceId: string): Promise<string[]> {

@@ -82,7 +82,12 @@ function checkFields(deps: StepDeps, step: Fields, path: Path, scope: Scope): vo
   if (typeof step['wait'] === 'string' && !step['wait'].includes('${{') && !/^(\d+(ms|[smhdw]))+$/.test(step['wait'])) {
     problems.add(at('wait'), 'a duration looks like `30s`, `1h30m` or `90d`', 'Write how long, or `until:` with a time.')
   }
-  const { switch: choice, for_each: each, wait_for: awaited, approve } = step
+  const { switch: choice, for_each: each, wait_for: awaited, approve, emit } = step
+  if (isRecord(emit) && typeof emit['type'] === 'string' && !emit['type'].includes('${{')) {
+    const owner = deps.known.reservedType?.(emit['type'])
+    if (owner !== undefined)
+      problems.add(at('emit', 'type'), `only ${owner} publishes events \`${emit['type']}\``, 'Begin the type with a word of your own.')
+  }
   if (isRecord(choice)) {
     expressions.templates(choice['on'], at('switch', 'on'), scope)
     if (Array.isArray(choice['cases'])) {

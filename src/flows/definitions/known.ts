@@ -1,6 +1,7 @@
 import type { Expressions } from '#expressions'
 import type { JsonSchema } from './arguments.ts'
 import type { DefinitionProblem } from './source.ts'
+import type { ReservedType } from './reserved.ts'
 import type { Definition } from './types.ts'
 
 /** What a flow may refer to in its workspace. */
@@ -10,6 +11,8 @@ export interface Known {
   /** A flow with the flows that it runs. Without this function, references to flows are not checked. */
   flow?(id: string): { readonly parameters?: JsonSchema; readonly runs: readonly string[] } | undefined
   flowIds?(): Iterable<string>
+  /** Who alone publishes events of a type. */
+  readonly reservedType?: ReservedType
   /** The event types that connectors declare. */
   readonly eventTypes?: readonly string[]
 }

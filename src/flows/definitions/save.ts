@@ -11,6 +11,7 @@ import type { Catalogue, Tool } from '#tools'
 import type { Known, Parsed } from './known.ts'
 import { parseDefinition } from './parse.ts'
 import { emits, flowsRunBy, toolsUsedBy } from './queries.ts'
+import type { ReservedType } from './reserved.ts'
 import type { FlowRights } from './rights.ts'
 import { conditionOf } from './scope.ts'
 import type { Definition } from './types.ts'
@@ -60,6 +61,7 @@ export interface SaverDeps {
   readonly db: Database
   readonly access: Access
   readonly rights: FlowRights
+  readonly reservedType: ReservedType
   readonly events: Events
   readonly expressions: Expressions
   readonly catalogue: Catalogue
@@ -82,7 +84,7 @@ interface Storing {
 }
 
 export function createSaver(deps: SaverDeps): Saver {
-  const { db, access, events, expressions, catalogue, connectors, rights } = deps
+  const { db, access, events, expressions, catalogue, connectors, rights, reservedType } = deps
   const eventTypes = connectors.flatMap(({ name, events: declared = {} }) => Object.keys(declared).map((type) => `${name}.${type}`))
 
   const knownIn = async (workspaceId: string): Promise<Known> =>
@@ -104,6 +106,7 @@ export function createSaver(deps: SaverDeps): Saver {
       },
       flowIds: () => flows.keys(),
       eventTypes,
+      reservedType,
     }
   }
 

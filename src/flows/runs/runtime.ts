@@ -156,6 +156,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     },
 
     async emit(record, { type, subject, data }) {
+      assertFree(type)
       await db.transaction(async (trx) => {
         const done: StepRecord = { ...record, status: 'completed', finishedAt: Date.now(), output: { type } }
         if (!(await runRepository.saveIn(trx, run, done))) return
@@ -168,11 +169,22 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
             data: eventData,
             depth: row.depth,
             causes: actorsBehind(principal),
+            origin: { flow: row.flow, run: runId },
             ...(subject === undefined ? {} : { subject }),
           },
         ])
       })
     },
+  }
+
+  /** The flow may have been saved by an earlier version of the hub, or before the connector was there. */
+  function assertFree(type: unknown): void {
+    const owner = deps.reservedType(String(type))
+    if (owner === undefined) return
+    throw hubError('invalid_input', {
+      detail: `only ${owner} publishes events "${String(type)}"`,
+      hint: 'begin the type with a word of your own',
+    })
   }
 
   async function launchChild(

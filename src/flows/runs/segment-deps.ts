@@ -4,6 +4,7 @@ import type { EventPublisher } from '#events/publish'
 import type { Expressions } from '#expressions'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
+import type { ReservedType } from '../definitions/reserved.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import type { Launcher } from './launch.ts'
 import type { RunRepository } from './run-repository.ts'
@@ -17,4 +18,5 @@ export interface SegmentDeps extends Telemetry {
   readonly launcher: Launcher
   readonly runRepository: RunRepository
   readonly rights: FlowRights
+  readonly reservedType: ReservedType
 }

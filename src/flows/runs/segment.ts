@@ -128,7 +128,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
         : await runRepository.end(run, end)
     if (!ended) return
     run.ended = { ...row, ...end, outputs: postgresJson(end.outputs ?? null), finishedAt: new Date(), wakeAt: null }
-    deps.metrics.flowRuns.inc({ flow: row.flow, outcome: status })
+    deps.metrics.flowRuns.inc({ workspace: row.workspaceId, flow: row.flow, outcome: status })
     deps.metrics.flowDuration.observe((Date.now() - row.createdAt.getTime()) / 1000)
   }
 }

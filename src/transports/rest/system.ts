@@ -1,7 +1,9 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
+import { allows } from '#access'
 import { errorCatalogue } from '#errors'
 import { definitionSchema } from '#flows'
+import { metricsOfWorkspace } from '#telemetry'
 import type { RestApp, RestDeps } from './types.ts'
 
 const checks = z.record(z.string(), z.object({ ok: z.boolean(), reason: z.string().optional() }))
@@ -41,8 +43,12 @@ export function systemRoutes(app: RestApp, { version, readiness, metrics, isStop
   })
   app.get('/metrics', {
     config: { access: 'metrics:read' },
-    schema: { tags: ['System'], summary: 'Prometheus metrics' },
-    handler: async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    schema: { tags: ['System'], summary: 'Prometheus metrics of the workspace; with hub:metrics those of the whole hub' },
+    handler: async ({ principal }, reply) => {
+      const isWhole = allows(principal, 'hub:metrics')
+      const text = isWhole ? await metrics.registry.metrics() : await metricsOfWorkspace(metrics, principal.workspaceId)
+      return reply.type(metrics.registry.contentType).send(text)
+    },
   })
   app.get('/schemas/flow.json', {
     config: open,
