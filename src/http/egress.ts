@@ -37,6 +37,7 @@ const reservedV4 = [
 
 const reservedV6 = [
   ['::', 96],
+  ['64:ff9b:1::', 48],
   ['100::', 64],
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -52,7 +53,10 @@ const reserved = new BlockList()
 for (const [network, prefix] of reservedV4) reserved.addSubnet(network, prefix, 'ipv4')
 for (const [network, prefix] of reservedV6) reserved.addSubnet(network, prefix, 'ipv6')
 
-/** The IPv4 address inside an IPv6 address (mapped, NAT64, 6to4). It decides whether the IPv6 address is allowed. */
+/**
+ * The IPv4 address inside an IPv6 address (mapped, NAT64, 6to4). It decides whether the IPv6 address is allowed. A network that chose its own NAT64
+ * prefix puts the IPv4 address at a place that we cannot know, so that prefix is reserved as a whole.
+ */
 function embeddedV4(address: string): string | undefined {
   if (!isIPv6(address)) return undefined
   const groups = expand(address)
@@ -60,7 +64,7 @@ function embeddedV4(address: string): string | undefined {
   const zeros = (count: number): boolean => groups.slice(0, count).every((group) => group === 0)
   if (zeros(5) && groups[5] === 0xffff) return v4(groups[6]!, groups[7]!)
   if (zeros(4) && groups[4] === 0xffff && groups[5] === 0) return v4(groups[6]!, groups[7]!)
-  if (groups[0] === 0x64 && groups[1] === 0xff9b) return v4(groups[6]!, groups[7]!)
+  if (groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0)) return v4(groups[6]!, groups[7]!)
   if (groups[0] === 0x2002) return v4(groups[1]!, groups[2]!)
   return undefined
 }
@@ -77,7 +81,15 @@ function expand(address: string): number[] {
   return [...head, ...Array<string>(gap).fill('0'), ...tail].map((group) => Number.parseInt(group, 16))
 }
 
+/** An ISATAP address ends with an IPv4 address behind this mark, and leads into the network of that address. */
+function isIsatap(address: string): boolean {
+  if (!isIPv6(address)) return false
+  const groups = expand(address)
+  return (groups[4]! & 0xfdff) === 0 && groups[5] === 0x5efe
+}
+
 function isReserved(address: string): boolean {
+  if (isIsatap(address)) return true
   const embedded = embeddedV4(address)
   if (embedded !== undefined) return isReserved(embedded)
   return reserved.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')

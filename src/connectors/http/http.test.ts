@@ -64,8 +64,24 @@ test('forms, multipart files and plain texts are sent with their content types',
 test('a path cannot leave the base URL, nor a header replace the authentication', async () => {
   await using api = await upstream(() => ({ body: {} }))
   const options = { config: { base_url: `${api.url}/v1` }, credential: { token: 'token-of-the-api' } }
-  for (const path of ['http://evil.example/', '//evil.example/', '/../admin', '/a/%2e%2E/admin', '\\\\evil.example', '..\\admin']) {
-    await assert.rejects(runAction(http, 'request', { ...options, input: { path } }), { code: 'invalid_input' }, path)
+  const outside = [
+    ...[
+      'http://evil.example/',
+      'HTTPS:evil.example',
+      'file:///etc/passwd',
+      'javascript:1',
+      '//evil.example/',
+      '///evil.example',
+      '//user@evil.example/',
+    ],
+    ...['\\\\evil.example', '/\\evil.example', '..\\admin', '\\..\\admin', '/a\\..\\..\\admin'],
+    ...['..', '../admin', '/../admin', '/./../admin', '/a/../../admin', '/.', '/..;/admin', '/..;x=1/admin', '/.. /admin'],
+    ...['/.\t./admin', '/.\n./admin', '/.\r./admin', '/\t../admin', '/\u0000../admin', '/a\u007fb'],
+    ...['/%2e%2e/admin', '/a/%2e%2E/admin', '/.%2e/admin', '/%2e./admin', '/.%2\te/admin', '/%2e%2e%2fadmin', '/..%2fadmin', '/..%5cadmin'],
+    ...['/%252e%252e/admin', '/%25252e%25252e/admin', '/..%252fadmin', '/.%09./admin', '/.%0a./admin', '/%2e%2e;/admin'],
+  ]
+  for (const path of outside) {
+    await assert.rejects(runAction(http, 'request', { ...options, input: { path } }), { code: 'invalid_input' }, JSON.stringify(path))
   }
   assert.equal(api.requests.length, 0)
   await runAction(http, 'request', { ...options, input: { headers: { authorization: 'Bearer other' } } })
@@ -112,4 +128,79 @@ test('the connection test returns the host', async () => {
   const { account } = await testConnection(http, { config: { base_url: api.url, test_path: '/ping' } })
   assert.match(account, /127\.0\.0\.1:\d+ answered 200/)
   assert.equal(api.requests[0]!.path, '/ping')
+})
+
+test('a path that only looks odd stays under the base URL', async () => {
+  await using api = await upstream(() => ({ body: {} }))
+  const options = { config: { base_url: `${api.url}/v1/?team=a` }, credential: { token: 'token-of-the-api' } }
+  const paths = {
+    '@evil.example/': '/v1/@evil.example/',
+    'a..b/...': '/v1/a..b/...',
+    '/100%/x y': '/v1/100%/x%20y',
+    '': '/v1/',
+    'a?b=../c#d': '/v1/a',
+  }
+  for (const [path, sent] of Object.entries(paths)) {
+    await runAction(http, 'request', { ...options, input: { path } })
+    assert.deepEqual([api.requests.at(-1)!.path, api.requests.at(-1)!.query.get('team')], [sent, 'a'])
+  }
+})
+
+test('headers that belong to the connection, and values of several lines, are refused before anything is sent', async () => {
+  await using api = await upstream(() => ({ body: {} }))
+  const headers = [
+    ...[
+      'host',
+      'Host',
+      'Transfer-Encoding',
+      'expect',
+      'connection',
+      'content-length',
+      'upgrade',
+      'te',
+      'keep-alive',
+      'proxy-authorization',
+    ].map((name) => ({ [name]: 'x' })),
+    ...['a\r\nx-b: c', 'a\nb', 'a\u0000b', 'ä→b'].map((value) => ({ 'x-a': value })),
+    { 'x a': 'b' },
+  ]
+  for (const given of headers) {
+    const call = { config: { base_url: api.url }, input: { method: 'POST', headers: given } }
+    await assert.rejects(runAction(http, 'request', call), { code: 'invalid_input' }, JSON.stringify(given))
+    assert.ok(!http.config.safeParse({ base_url: api.url, headers: given }).success, JSON.stringify(given))
+  }
+  assert.equal(api.requests.length, 0)
+})
+
+test('another origin that a redirect names gets no header, cookie or content of ours', async () => {
+  await using other = await upstream(() => ({ body: { there: 1 } }))
+  await using api = await upstream(({ path }) => ({ status: Number(path.slice(1)), headers: { location: `${other.url}/y` } }))
+  const options = { config: { base_url: api.url, headers: { 'x-team-key': 'a' } }, credential: { token: 'token-of-the-api' } }
+  const call = (input: object) =>
+    runAction(http, 'request', { ...options, input: { headers: { cookie: 'session=1', 'x-mine': 'b' }, ...input } })
+  for (const status of ['301', '302', '307', '308']) await call({ path: status })
+  assert.equal(other.requests.length, 4)
+  for (const { headers } of other.requests) {
+    const { host: _, connection: __, ...sent } = headers
+    assert.deepEqual(sent, { accept: '*/*', 'user-agent': 'integration-hub' })
+  }
+  for (const status of ['307', '308'])
+    await assert.rejects(call({ method: 'POST', path: status, json: { secret: 1 } }), {
+      code: 'vendor_invalid_response',
+      message: /another origin/,
+    })
+  assert.equal(other.requests.length, 4)
+})
+
+test('a write whose place has moved says where it is now', async () => {
+  await using api = await upstream(() => ({ status: 301, headers: { location: '/repositories/12/issues' } }))
+  await assert.rejects(runAction(http, 'request', { config: { base_url: api.url }, input: { method: 'POST', path: '/old' } }), {
+    code: 'vendor_rejected',
+    message: /the place is now http.*\/repositories\/12\/issues, and nothing was changed/,
+  })
+})
+
+test('a redirect to something that is not a URL is an invalid response', async () => {
+  await using api = await upstream(() => ({ status: 302, headers: { location: 'http://[' } }))
+  await assert.rejects(runAction(http, 'request', { config: { base_url: api.url }, input: {} }), { code: 'vendor_invalid_response' })
 })
