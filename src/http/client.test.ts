@@ -223,7 +223,7 @@ test('private and reserved addresses are refused in every notation', async () =>
     '[64:ff9b::7f00:1]',
     '[64:ff9b:1::7f00:1]',
     '[64:ff9b:1::808:808]',
-    '[64:ff9b:1:fffe:7f00:1::]',
+    '[64:ff9b:1:abcd:7f00:1::]',
     '[2a00:1450::5efe:7f00:1]',
     '[2a00:1450::200:5efe:a00:1]',
     '[2a00:1450::5efe:808:808]',

@@ -114,7 +114,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
         continue
       }
       const notice = scope.connector.responseRules?.limit?.(reply.headers)
-      if (notice) scope.rateLimiter.learn(notice)
+      if (notice && Number.isFinite(notice.remaining) && Number.isFinite(notice.resetAt.getTime())) scope.rateLimiter.learn(notice)
       if (reply.status === 304 && cached)
         return { status: cached.status, headers: { ...cached.headers, ...reply.headers }, bytes: cached.bytes }
       const error = errorOf(reply, scope.connector, req.allow ?? [])

@@ -1,7 +1,7 @@
 import { lookup as resolve, type LookupAddress } from 'node:dns'
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
-import { hubError } from '#errors'
+import { hubError, HubError } from '#errors'
 
 /**
  * Decides what the hub may connect to. The check runs after the DNS lookup, on the address that the socket is opened to, and again for
@@ -131,7 +131,7 @@ export function createEgress({ allow }: EgressOptions): Egress {
     if (url.protocol !== 'https:' && url.protocol !== 'http:') {
       throw hubError('address_refused', { detail: `the URL has the protocol ${url.protocol} but only http: and https: are allowed` })
     }
-    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const host = withoutBrackets(url.hostname)
     if (isIP(host) !== 0 && !allowed(host, host)) throw refused(host)
   }
 
@@ -139,20 +139,35 @@ export function createEgress({ allow }: EgressOptions): Egress {
   const dispatcher = new Agent({
     connect: (options, callback) => {
       // Sockets to literal addresses are opened without a lookup, so these addresses are checked here too.
-      const host = options.hostname.replace(/^\[|\]$/g, '')
+      const host = withoutBrackets(options.hostname)
       if (isIP(host) !== 0 && !allowed(host, host)) return callback(refused(host), null)
       connect(options, callback)
     },
     connections: 64,
     keepAliveTimeout: 4000,
   })
-  const resolveHost = (host: string): Promise<string> =>
+  const resolveHost = (given: string): Promise<string> =>
     new Promise((done, reject) => {
+      const host = withoutBrackets(given)
       if (isIP(host) !== 0) return allowed(host, host) ? done(host) : reject(refused(host))
-      lookup(host, {}, (error, address) => (error ? reject(error) : done(String(address))))
+      lookup(host, {}, (error, address) => (error ? reject(asUnreachable(host, error)) : done(String(address))))
     })
 
   return { dispatcher, assertUrl, resolve: resolveHost, close: () => dispatcher.destroy() }
+}
+
+/** URLs write IPv6 addresses in brackets, and people copy them. */
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '')
+}
+
+function asUnreachable(host: string, error: NodeJS.ErrnoException): Error {
+  if (error instanceof HubError) return error
+  return hubError('vendor_unreachable', {
+    detail: `the host name ${host} has no address (${error.code ?? 'the lookup failed'})`,
+    hint: 'check the host in the config of the integration',
+    cause: error,
+  })
 }
 
 function refused(host: string): Error {

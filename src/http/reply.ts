@@ -1,5 +1,5 @@
 import type { HttpTarget, VendorErrorCode } from './types.ts'
-import { hubError, type ErrorCode, type HubError } from '#errors'
+import { hubError, HubError, type ErrorCode } from '#errors'
 import { isTooDeep } from '#lib/json-values'
 import { redactText } from '#lib/redact'
 
@@ -24,8 +24,17 @@ export function parseReply({ status, headers, bytes }: RawReply, accept: 'json' 
   return data
 }
 
-/** The error that a reply reports; undefined if the reply reports success. */
-export function errorOf(reply: RawReply, { title, responseRules = {} }: HttpTarget, allow: readonly number[]): HubError | undefined {
+/** The error that a reply reports; undefined if the reply reports success. A body that a connector's rules cannot read says nothing but its status. */
+export function errorOf(reply: RawReply, target: HttpTarget, allow: readonly number[]): HubError | undefined {
+  try {
+    return errorByRules(reply, target, allow)
+  } catch (error) {
+    if (error instanceof HubError) throw error
+    return errorByRules(reply, { ...target, responseRules: {} }, allow)
+  }
+}
+
+function errorByRules(reply: RawReply, { title, responseRules = {} }: HttpTarget, allow: readonly number[]): HubError | undefined {
   const { status, headers } = reply
   if (allow.includes(status)) return undefined
   // The body of a successful reply is parsed only for systems that report errors with a status below 400.
@@ -37,7 +46,10 @@ export function errorOf(reply: RawReply, { title, responseRules = {} }: HttpTarg
   const notice = responseRules.limit?.(headers)
   const limitUsedUp = status === 403 && (headers['retry-after'] !== undefined || notice?.remaining === 0)
   const code = limitUsedUp ? 'vendor_rate_limited' : codeOf(status)
-  const reset = notice?.remaining === 0 ? Math.max(1, Math.ceil((notice.resetAt.getTime() - Date.now()) / 1000)) : undefined
+  const reset =
+    notice?.remaining === 0 && Number.isFinite(notice.resetAt.getTime())
+      ? Math.max(1, Math.ceil((notice.resetAt.getTime() - Date.now()) / 1000))
+      : undefined
   return vendorError(title, status, {
     code,
     message: responseRules.message?.(body) ?? usualMessage(body),

@@ -1,6 +1,7 @@
 export { agentWith, type Agent } from './agent.ts'
 export { configFor, isWrite, preparation, sampleCredential } from './conformance.ts'
 export { flowBench, type FlowBench, type TestFlow } from './flow.ts'
+export { oddAnswers } from './odd-answers.ts'
 export { openAccess, testClock, type TestAccess } from './access.ts'
 export { freshDatabase, openTestDatabase, sharedDatabase, type TestDatabase } from './database.ts'
 export {

@@ -26,7 +26,8 @@ const timeoutMs = 20_000
 export async function poolOf(
   context: Pick<ActionContext<unknown, Server>, 'config' | 'credential' | 'resolve' | 'keep'>,
 ): Promise<SmtpPool> {
-  const server = context.config
+  const { host } = context.config
+  const server = { ...context.config, host: host.replace(/^\[|\]$/g, '') }
   const { username, password } = context.credential as { username?: string; password?: string }
   // The host is resolved for each call, so that the address of every new connection is checked.
   const address = await context.resolve(server.host)

@@ -220,3 +220,11 @@ test('verify and the connection test log in and send nothing', async () => {
   assert.deepEqual(await testConnection(smtp, { credential, config: config(server) }), { account: 'ada at 127.0.0.1' })
   assert.equal(server.mails.length, 0)
 })
+
+test('a host in brackets, without an address or without a server ends as unreachable, because no mail left', async () => {
+  const send = (host: string) =>
+    runAction(smtp, 'send', { input: mail, credential, config: { host, port: 1, require_tls: false, from: 'ada@example.com' } })
+  for (const host of ['x'.repeat(64), `[${'x'.repeat(64)}]`, 'a b', '[127.0.0.1]', '127.0.0.1'])
+    await assert.rejects(send(host), { code: 'vendor_unreachable' }, host)
+  await assert.rejects(send('[::1]'), { code: 'address_refused' })
+})
