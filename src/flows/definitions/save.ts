@@ -217,7 +217,7 @@ export function createSaver(deps: SaverDeps): Saver {
     },
     // Bundled flows use what the hub itself has, which is the same in every workspace.
     parseBundled: async (source, others) =>
-      valid(noWorkspace, await parseDefinition(source, { known: await knownWith(noWorkspace, others), expressions })),
+      valid(noWorkspace, parseDefinition(source, { known: await knownWith(noWorkspace, others), expressions })),
     isCurrent: (flow, source) => flow.source === source && isDeepStrictEqual(flow.scopes, scopesFor(flow.definition)),
     async storeBundled(trx, workspaceId, { definition, source }) {
       const owner: Owner = { actor: 'system:bundled', scopes: scopesFor(definition), readOnly: false, origin: 'bundled' }
