@@ -22,7 +22,7 @@ import {
 import { createTokens, type Tokens } from './tokens.ts'
 
 export type { Audit, AuditEntry, AuditReport, AuditRow } from './audit.ts'
-export { createThrottle, type Throttle } from './throttle.ts'
+export { createThrottle, network, type Throttle } from './throttle.ts'
 export { actorOf, actorsBehind, allows, coversRights, requireScope, scopes, type Principal, type Scope } from './scopes.ts'
 export type { Standing } from './standing.ts'
 export type { TokenRow, Workspace } from './store.ts'

@@ -39,6 +39,7 @@ export const errorCatalogue = {
   token_missing: permanent('authentication', 401, 'The request needs a token: `Authorization: Bearer ih_…`.'),
   token_invalid: permanent('authentication', 401, 'The token is unknown, expired or revoked.'),
   scope_missing: permanent('permission', 403, 'The token does not have a scope that this operation needs.'),
+  bodies_in_flight: retryable('rate_limit', 503, 'Too many large requests are on their way. Send this one again.'),
   too_many_attempts: retryable('rate_limit', 429, 'There were too many failed attempts from this address.'),
   webhook_refused: permanent('authentication', 401, 'The signature of this delivery is not accepted.'),
   // State

@@ -25,6 +25,8 @@ export interface Hook {
   readonly workspaceId: string | undefined
   readonly connector: string | undefined
   readonly signers: readonly Signers[]
+  /** The largest body in bytes that one of its senders needs. */
+  readonly largestBody: number
 }
 
 export interface Hooks {
@@ -37,6 +39,9 @@ export interface HooksDeps {
   readonly credentials: Credentials
   readonly workspaceIds: () => Promise<readonly string[]>
 }
+
+/** Enough for every sender that does not declare more. */
+const defaultLargestBody = 5 * 1024 * 1024
 
 /** Cached, because every delivery needs it. A changed secret takes effect after this time. */
 const cacheTtlMs = 1000
@@ -91,7 +96,11 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     }
     if (signers.length === 0 && !connector) return undefined
     const owners = new Set(signers.map(({ candidates }) => candidates[0]?.workspaceId))
+    const largest = signers.flatMap(({ declaration, candidates }) =>
+      candidates.map(({ context }) => declaration.largestBody?.(context.config) ?? 0),
+    )
     return {
+      largestBody: Math.max(defaultLargestBody, ...largest),
       workspaceId: connector || owners.size !== 1 ? undefined : [...owners][0],
       connector: connector?.name ?? signers[0]?.connector.name,
       signers: merged(signers),

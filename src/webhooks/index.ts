@@ -24,8 +24,11 @@ export type { Rejection } from './store.ts'
 export type { Preview } from './preview.ts'
 
 export interface Webhooks extends AsyncDisposable {
-  /** Throws while the address is throttled because it failed too often. Called before the body is read. */
-  admit(address: string): Promise<void>
+  /**
+   * Called before the body is read. Throws if there is no such hook, or while the address is throttled because it failed too often. Returns how
+   * many bytes the body may have.
+   */
+  admit(hook: string, address: string): Promise<number>
   receive(request: WebhookRequest): Promise<WebhookReply>
   rejections(principal: Principal, filter: { hook?: string | undefined; limit: number }): Promise<Rejection[]>
   /** Shows what a sample or a stored event would become and which subscriptions it would match, and stores nothing. */
@@ -57,8 +60,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const reconcile = createReconcile(deps)
 
   return {
-    admit: throttle.check,
-    receive: createReceive({ ...deps, hooks, rejections, reconcile, throttle, now: Date.now }),
+    ...createReceive({ ...deps, hooks, rejections, reconcile, throttle, now: Date.now }),
     rejections: rejections.list,
     preview: createPreview(deps),
     reconcile,

@@ -32,18 +32,33 @@ export interface ReceiveDeps extends Telemetry {
 /** Short, because the sender waits for the reply. */
 const replyMs = 200
 
-/** Verifies a delivery, stores it once and acknowledges it. Everything else happens later. */
-export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => Promise<WebhookReply> {
-  const { events, hooks, metrics } = deps
+export interface Receive {
+  admit(hook: string, address: string): Promise<number>
+  /** Verifies a delivery, stores it once and acknowledges it. Everything else happens later. */
+  receive(request: WebhookRequest): Promise<WebhookReply>
+}
 
-  return async ({ hook: ref, address, ...delivery }) => {
+export function createReceive(deps: ReceiveDeps): Receive {
+  const { events, hooks, throttle, metrics } = deps
+
+  const find = async (ref: string, address: string): Promise<Hook> => {
     const hook = await hooks.find(ref)
-    if (!hook)
-      return refuse(
-        deps,
-        { hook: '(unknown)', reason: 'hook_unknown', address },
-        hubError('not_found', { detail: 'no integration or connector with this name receives webhooks' }),
-      )
+    if (hook) return hook
+    return refuse(
+      deps,
+      { hook: '(unknown)', reason: 'hook_unknown', address },
+      hubError('not_found', { detail: 'no integration or connector with this name receives webhooks' }),
+    )
+  }
+
+  const admit = async (ref: string, address: string): Promise<number> => {
+    await throttle.check(address)
+    const { largestBody } = await find(ref, address)
+    return largestBody
+  }
+
+  const receive = async ({ hook: ref, address, ...delivery }: WebhookRequest): Promise<WebhookReply> => {
+    const hook = await find(ref, address)
     const found = check(hook, delivery, deps.now())
     if (typeof found === 'string') {
       const { workspaceId, connector } = hook
@@ -79,6 +94,7 @@ export function createReceive(deps: ReceiveDeps): (request: WebhookRequest) => P
       deps.reconcile.note(candidate.integration.id, { ...candidate, connector, ...delivery, data: read.json() })
     return replyOf(deps, found, { read, id: duplicate ? undefined : id })
   }
+  return { admit, receive }
 }
 
 interface Found {

@@ -57,6 +57,8 @@ export const webhook: WebhookDeclaration = {
     return number === undefined ? repository : `${repository}#${number}`
   },
   recovery,
+  // What GitHub sends at most.
+  largestBody: () => 25 * 1024 * 1024,
   legacyPaths: ['/api/v1/integrations/github/webhook'],
 }
 

@@ -37,6 +37,14 @@ type Settings = {
   readonly reply?: { readonly status: number; readonly body?: unknown }
 }
 
+const mb = 1024 * 1024
+/** Providers that send more than 5 MB, with what they send at most. */
+const largestBodies = new Map<unknown, number>([
+  ['github', 25 * mb],
+  ['gitlab', 25 * mb],
+  ['gitlab_token', 25 * mb],
+])
+
 function schemeOf(given: Settings['verification']): WebhookScheme {
   if (typeof given === 'string') return schemes[given]
   if (given.kind === 'basic') return given
@@ -69,6 +77,7 @@ export const hook: WebhookDeclaration = {
       dedupeKey: key === undefined ? delivery.digest : 'path' in dedupe! ? key : `${key} ${delivery.digest}`,
     }
   },
+  largestBody: (config) => largestBodies.get(settingsOf(config).verification),
   transform: (config) => settingsOf(config).transform,
   reply: (config) => {
     const { reply } = settingsOf(config)

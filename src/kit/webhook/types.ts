@@ -52,6 +52,8 @@ export interface WebhookDeclaration {
   /** The answer after the event is stored. The default is 202 with the event's id. */
   readonly acknowledgement?: { readonly status: number; readonly body: unknown }
   readonly recovery?: WebhookRecovery
+  /** The largest body in bytes, for senders that need more than 5 MB. */
+  largestBody?(config: HookContext['config']): number | undefined
   /** Paths of the older REST API that receive this connector's webhooks. */
   readonly legacyPaths?: readonly string[]
 }

@@ -35,6 +35,8 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
     return503OnClosing: false,
     bodyLimit: options.bodyLimit,
     requestTimeout: 60_000,
+    // A connection that sends no complete headers is closed after ten seconds, and not after the default of ninety.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
     forceCloseConnections: 'idle',
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     routerOptions: { maxParamLength: 256 },

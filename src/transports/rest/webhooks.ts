@@ -1,10 +1,25 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { WebhookRequest } from '#webhooks'
+import { createBodyBudget, readBody, type Reading } from './body.ts'
 import type { RestApp, RestDeps } from './types.ts'
 
-/** The largest body of a known sender: GitHub's limit. */
-const largest = 25 * 1024 * 1024
+const mb = 1024 * 1024
+/** Bodies in memory whose sender is not known yet: room for five of the largest, and for hundreds of ordinary ones. */
+const limits = { total: 128 * mb, perAddress: 64 * mb }
+const idleMs = 10_000
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The hook that the path means. */
+    hook?: string
+  }
+  interface FastifyRequest {
+    /** Set for webhooks, before the body is read. */
+    reading?: Reading
+  }
+}
 
 interface HookRoute {
   readonly url: string
@@ -20,13 +35,36 @@ const routes: readonly HookRoute[] = [
 ]
 
 export async function webhookRoutes(app: RestApp, deps: RestDeps): Promise<void> {
+  const budget = createBodyBudget(limits)
   // Apart from the other routes: here a body is bytes, whatever its type says, and has its own limit.
   await app.register(async (scope: RestApp) => {
+    scope.decorateRequest('reading')
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largest }, (_request, body, done) => done(null, body))
-    scope.addHook('onRequest', (request) => deps.webhooks.admit(request.ip))
+    scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => readBody(payload, request.reading!))
+    scope.addHook('onRequest', async (request, reply) => {
+      const { ip } = request
+      // Nobody reads the rest of the body, so nobody shall send it.
+      const giveUp = (): void => void reply.header('connection', 'close')
+      const maxBytes = await deps.webhooks.admit(hookOf(request), ip).catch((error: unknown) => {
+        giveUp()
+        throw error
+      })
+      let held = 0
+      reply.raw.once('close', () => budget.give(ip, held))
+      const take = (bytes: number): boolean => {
+        const fits = budget.take(ip, bytes)
+        if (fits) held += bytes
+        return fits
+      }
+      request.reading = { maxBytes, idleMs, take, giveUp }
+    })
     for (const route of [...routes, ...legacyRoutes(deps)]) receiveRoute(scope, deps, route)
   })
+}
+
+/** A route of one hook names it in its configuration, the others in the path. */
+function hookOf({ routeOptions, params }: FastifyRequest): string {
+  return routeOptions.config.hook ?? (params as { hook: string }).hook
 }
 
 function legacyRoutes({ connectors }: RestDeps): HookRoute[] {
@@ -39,13 +77,12 @@ function receiveRoute(app: RestApp, { webhooks }: RestDeps, { url, summary, hook
   app.route({
     method: 'POST',
     url,
-    bodyLimit: largest,
-    config: { access: 'public' },
+    bodyLimit: 25 * mb,
+    config: { access: 'public', ...(hook === undefined ? {} : { hook }) },
     schema: { tags: ['Webhooks'], summary, ...(hook === undefined ? { params: z.object({ hook: z.string().max(200) }) } : {}) },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      const named = hook ?? (request.params as { hook: string }).hook
       const { status, body } = await webhooks.receive({
-        hook: named,
+        hook: hookOf(request),
         address: request.ip,
         headers: distinctHeaders(request),
         body: (request.body as Buffer | undefined) ?? Buffer.alloc(0),
