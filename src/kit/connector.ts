@@ -3,6 +3,7 @@ import type { AuthMethod, CredentialValues } from './auth.ts'
 import type { ActionContext } from './context.ts'
 import type { ResponseRules } from '#http'
 import type { SourceDeclaration } from './source.ts'
+import type { Targets } from './targets.ts'
 import type { WebhookDeclaration } from './webhook/types.ts'
 
 /** How an action affects the outside system: it only reads, it changes something, or it deletes something permanently. */
@@ -100,6 +101,8 @@ export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   /** The address that `http` prepends to every path. */
   readonly baseUrl?: (config: z.output<Config>) => string
   readonly headers?: Readonly<Record<string, string>>
+  /** The fields of the actions that mean recipients, a project, a repository or a channel, for the rules of workspaces. */
+  readonly targets?: Targets
   /** How this system reports errors and limits where it differs from plain HTTP. */
   readonly responseRules?: ResponseRules
   /** A cheap call that proves that the credential works. Returns the account that the credential belongs to. */

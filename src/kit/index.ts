@@ -52,6 +52,7 @@ export {
   type VendorErrorCode,
 } from '#http'
 export { type SourceDeclaration } from './source.ts'
+export { targetOf, textsOf, type Target, type TargetInput, type TargetName, type Targets } from './targets.ts'
 export {
   readable,
   sampleHeaders,

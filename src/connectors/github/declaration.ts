@@ -24,6 +24,13 @@ export const github = defineConnector({
     githubApp,
   ],
   baseUrl: ({ api_url }) => api_url,
+  targets: {
+    repository: {
+      fields: [],
+      values: ({ owner, repo }) => (typeof owner === 'string' && typeof repo === 'string' ? [`${owner}/${repo}`] : []),
+      normal: (text) => text.trim().toLowerCase(),
+    },
+  },
   headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
   responseRules,
   wellKnownCredentials: ['github-pat'],

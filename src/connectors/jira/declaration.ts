@@ -1,6 +1,7 @@
 import { auth, defineConnector } from '#kit'
 import { config } from './config.ts'
 import { responseRules } from './response-rules.ts'
+import { projectTarget } from './project-target.ts'
 import { events, webhook } from './webhook.ts'
 
 export const jira = defineConnector({
@@ -21,6 +22,7 @@ export const jira = defineConnector({
   ],
   baseUrl: ({ base_url, api_version }) => `${base_url.replace(/\/+$/, '')}/rest/api/${api_version}`,
   responseRules,
+  targets: { project: projectTarget },
   wellKnownCredentials: ['jira-credentials'],
   environment: {
     JIRA_BASE_URL: { description: 'Jira site, e.g. https://your-domain.atlassian.net.', names: 'url' },

@@ -334,3 +334,13 @@ test('any text is converted without loss of text and quickly', () => {
   toAdf('**a '.repeat(5000))
   assert.ok(Date.now() - began < 5000)
 })
+
+test('free fields cannot set what has a field or a tool of its own', async () => {
+  for (const fields of [{ project: { key: 'SECRET' } }, { Project: {} }, { assignee: null }, { labels: [] }]) {
+    for (const [verb, input] of [
+      ['create_issue', { project_key: 'PROJ', summary: 'x' }],
+      ['update_issue', { issue_key: 'PROJ-1' }],
+    ] as const)
+      await assert.rejects(run(verb, { ...input, fields }, {}), { code: 'invalid_input' }, `${verb} ${JSON.stringify(fields)}`)
+  }
+})

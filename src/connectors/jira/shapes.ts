@@ -4,9 +4,11 @@ import { fromAdf, toAdf } from './adf.ts'
 
 export const issueKey = z
   .string()
+  .trim()
+  .toUpperCase()
   .regex(/^([A-Za-z][A-Za-z0-9_]*-\d+|\d+)$/, 'must be an issue key such as PROJ-12, or an id')
   .describe('Issue by key, e.g. PROJ-12, or id.')
-export const projectRef = z.string().min(1).max(255).describe('Project by key, e.g. PROJ, or id.')
+export const projectRef = z.string().trim().toUpperCase().min(1).max(255).describe('Project by key, e.g. PROJ, or id.')
 export const person = z.string().min(1).max(255)
 export const markdown = z.string().max(32_767)
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { auth, defineConnector } from '#kit'
+import { auth, defineConnector, targetOf } from '#kit'
 import { responseRules } from './response-rules.ts'
 import { events, webhook } from './webhook.ts'
 
@@ -28,6 +28,10 @@ export const slack = defineConnector({
     }),
   ],
   baseUrl: ({ api_url }) => api_url,
+  targets: {
+    channel: targetOf(['channel'], (text) => text.trim().replace(/^#/, '').toLowerCase()),
+    recipients: targetOf(['user', 'users'], (text) => text.trim().replace(/^@/, '').toLowerCase()),
+  },
   responseRules,
   environment: {
     SLACK_BOT_TOKEN: { description: 'Slack bot token.', secret: true },

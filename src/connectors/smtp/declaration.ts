@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { auth, defineConnector, secret } from '#kit'
+import { auth, defineConnector, secret, targetOf } from '#kit'
+import { mailboxOf } from './address.ts'
 import { poolOf } from './pool.ts'
 
 const login = auth.custom({
@@ -28,6 +29,7 @@ export const smtp = defineConnector({
     tls_ca: z.string().max(100_000).optional().describe('Certificate authority in PEM, for a server with a certificate of its own making.'),
     from: z.string().min(3).max(320).optional().describe('Sender of mails without a `from`.'),
   }),
+  targets: { recipients: targetOf(['to', 'cc', 'bcc'], (text) => (mailboxOf(text) ?? text).trim().toLowerCase()) },
   auth: [login, auth.none({ title: 'None, for a relay that needs no login' })],
   wellKnownCredentials: ['smtp-credentials'],
   environment: {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { auth, defineConnector } from '#kit'
+import { auth, defineConnector, targetOf } from '#kit'
 import { events, webhook } from './webhook.ts'
 
 export const zulip = defineConnector({
@@ -18,6 +18,10 @@ export const zulip = defineConnector({
       aliases: { username: 'email', bot_email: 'email', password: 'api_key', key: 'api_key', token: 'api_key' },
     }),
   ],
+  targets: {
+    channel: targetOf(['stream'], (text) => text.trim().replace(/^#/, '').toLowerCase()),
+    recipients: targetOf(['to', 'principals'], (text) => text.trim().toLowerCase()),
+  },
   baseUrl: ({ site }) => `${site.replace(/\/+$/, '')}/api/v1`,
   responseRules: {
     // Zulip answers 400 for most errors, so they are distinguished by `code`.

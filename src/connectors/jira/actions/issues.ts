@@ -95,7 +95,20 @@ interface Writable {
   fields?: Record<string, unknown> | undefined
 }
 
+/** What has a field of its own here is checked there, and by the rules of the workspace. */
+const typed: ReadonlySet<string> = new Set(
+  'project issuetype parent assignee summary description priority labels id key status comment issuelinks'.split(' '),
+)
+
+function assertFree(fields: Record<string, unknown> = {}): void {
+  const errors = Object.keys(fields)
+    .filter((name) => typed.has(name.toLowerCase()))
+    .map((name) => ({ path: `input.fields.${name}`, message: 'cannot be set here; use the input field or the tool for it' }))
+  if (errors.length > 0) throw hubError('invalid_input', { errors })
+}
+
 function fieldsOf({ summary, description, priority, labels: names, fields }: Writable, config: JiraConfig): Record<string, unknown> {
+  assertFree(fields)
   return {
     ...fields,
     ...(summary === undefined ? {} : { summary }),

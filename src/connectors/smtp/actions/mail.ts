@@ -3,16 +3,11 @@ import MailComposer from 'nodemailer/lib/mail-composer'
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { z } from 'zod'
 import { hubError } from '#kit'
+import { address } from '../address.ts'
 import { smtp } from '../declaration.ts'
 import { asError, type SmtpFault } from '../errors.ts'
 import { poolOf, step } from '../pool.ts'
 
-const address = z
-  .string()
-  .min(3)
-  .max(320)
-  // The address must be one line, so that it cannot add a header or a second recipient.
-  .regex(/^[^\r\n,;]*[^\s@,;<>]+@[^\s@,;<>]+>?$/, 'must be one address: ada@example.com or Ada <ada@example.com>')
 const line = (maxLength: number) =>
   z
     .string()
@@ -89,7 +84,7 @@ const send = smtp.action({
         errors: [{ path: 'input.from', message: 'is required because the integration has no default sender' }],
       })
     for (const name of Object.keys(mail.headers ?? {})) {
-      if (reserved.has(name.toLowerCase()))
+      if (reserved.has(name.toLowerCase()) || /^resent-/i.test(name))
         throw hubError('invalid_input', {
           errors: [{ path: `input.headers.${name}`, message: 'cannot be set here; use the input field for it' }],
         })
