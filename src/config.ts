@@ -75,6 +75,15 @@ export const settings = z.object({
     .describe('Your own PostgreSQL 15 or newer. Without it the hub runs its own.')
     .meta(secret),
   HUB_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10).describe('Database connections for requests, per process.'),
+  HUB_MAX_ACTIVE_RUNS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe(
+      'How many unfinished runs of flows a workspace may have. Calls beyond it are refused; runs that events and schedules start wait.',
+    ),
   HUB_ROLE: z
     .enum(['all', 'api', 'worker'])
     .default('all')

@@ -84,6 +84,7 @@ export const errorCatalogue = {
   flow_failed: permanent('upstream', 502, 'A run of the flow failed.'),
   flow_disabled: permanent('conflict', 409, 'The flow is disabled.'),
   flow_blocked: permanent('permission', 403, 'Whoever saved the flow has lost the rights that its runs need.'),
+  runs_limited: retryable('rate_limit', 429, 'The workspace has as many unfinished runs as it may have.'),
   run_state_conflict: permanent(
     'conflict',
     409,

@@ -15,6 +15,7 @@ import { listFlows, listVersions } from './definitions/flow-store.ts'
 import { createReservedTypes } from './definitions/reserved.ts'
 import { createFlowRights } from './definitions/rights.ts'
 import { createSaver } from './definitions/save.ts'
+import { createCapacity } from './runs/capacity.ts'
 import { createRunChanges } from './runs/changes.ts'
 import { createLauncher, runHandler, runOfJob } from './runs/launch.ts'
 import { createQuarantine } from './runs/quarantine.ts'
@@ -47,22 +48,28 @@ export interface FlowsDeps extends Telemetry {
   readonly connectors: readonly Connector[]
 }
 
-export function createFlows(deps: FlowsDeps): Flows {
+export interface FlowsOptions {
+  /** How many unfinished runs a workspace may have. */
+  readonly maxActiveRuns: number
+}
+
+export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): Flows {
   const { db, engine } = deps
   const rights = createFlowRights(deps.access)
+  const capacity = createCapacity(db, maxActiveRuns)
   const reservedType = createReservedTypes(deps.connectors)
   const saver = createSaver({ ...deps, rights, reservedType })
   const bundled = createBundledFlows({ ...deps, saver })
   const get = createFlowFinder(db)
-  const launcher = createLauncher({ ...deps, rights })
+  const launcher = createLauncher({ ...deps, rights, capacity })
   const runRepository = createRunRepository(db, engine.executorId)
-  const ticker = createTicker({ ...deps, launcher, runRepository })
-  const trigger = createStarter({ ...deps, launcher, get, rights })
+  const ticker = createTicker({ ...deps, launcher, runRepository, capacity })
+  const trigger = createStarter({ ...deps, launcher, get, rights, capacity })
   const wait = createWaiter(db, runRepository)
 
   return {
     ...saver,
-    ...createRunChanges({ ...deps, launcher, runRepository, get, rights }),
+    ...createRunChanges({ ...deps, launcher, runRepository, get, rights, capacity }),
     blocked: async ({ actor }) => (await rights.lost(actor)) ?? null,
     get,
     list: (workspaceId) => listFlows(db.sql, workspaceId),
@@ -88,7 +95,7 @@ export function createFlows(deps: FlowsDeps): Flows {
     subscribers: { flow: createFlowSubscriber({ ...deps, launcher }), run: createRunSubscriber({ ...deps, launcher }) },
     jobs: (tools: Tools): Record<string, JobHandler> => ({
       [runHandler]: {
-        run: createSegment({ ...deps, launcher, runRepository, tools, rights, reservedType }),
+        run: createSegment({ ...deps, launcher, runRepository, tools, rights, capacity, reservedType }),
         progress: async (trx, jobs) => {
           const counts = await progressOf(trx, jobs.map(runOfJob))
           return new Map(jobs.map((job) => [job, counts.get(runOfJob(job)) ?? 0]))

@@ -9,6 +9,7 @@ import { findFlow, findVersion } from '../definitions/flow-store.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import { handledSteps } from '../interpreter/handled.ts'
 import type { Flows } from '../types.ts'
+import type { Capacity } from './capacity.ts'
 import type { Launcher } from './launch.ts'
 import type { RunRepository } from './run-repository.ts'
 import { activeChildren, addCauses, endedStatuses, endRuns, lockRun, markCancelling, moveRights, reopen, type RunRow } from './run-store.ts'
@@ -25,11 +26,12 @@ interface RunChangesDeps {
   readonly runRepository: RunRepository
   readonly get: FlowFinder
   readonly rights: FlowRights
+  readonly capacity: Capacity
 }
 
 /** What people do with runs: cancel, retry and replay them. */
 export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | 'retry' | 'replay'> {
-  const { db, access, events, publisher, launcher, runRepository, get, rights } = deps
+  const { db, access, events, publisher, launcher, runRepository, get, rights, capacity } = deps
   const runOf = (workspaceId: string, id: string): Promise<RunRow> => findRunOf(db.sql, workspaceId, id)
 
   /** Changes a run on request of a principal and records the change in the audit log. */
@@ -107,6 +109,7 @@ export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | '
       // An old version runs with the rights of its author: later authors did not approve it.
       const { actor, scopes, readOnly } = version === 'latest' ? flow : run
       await rights.requireStanding({ name: flow.name, actor })
+      await capacity.requireFor(workspaceId)
       const made = await db.transaction(async (trx) => {
         const [made] = await launcher.launch(trx, {
           flow: { ...flow, definition, source, digest, version: number, actor, scopes, readOnly },

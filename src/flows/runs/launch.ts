@@ -11,6 +11,7 @@ import type { Definition } from '../definitions/index.ts'
 import type { FlowWithVersion } from '../definitions/flow-store.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import { toRunError, type RunError } from '../interpreter/error.ts'
+import type { Capacity } from './capacity.ts'
 import {
   admitRun,
   insertRuns,
@@ -36,6 +37,8 @@ export interface LaunchRequest {
   readonly replayOf?: string | undefined
   /** The number of runs before this one in a chain of events. */
   readonly depth?: number | undefined
+  /** Beyond the limit of the workspace the run waits. Otherwise the caller has asked for a place before. */
+  readonly mayWait?: boolean
   /** Who caused the run, besides whoever saved the flow. */
   readonly causes?: readonly string[] | undefined
   readonly parent?: { readonly run: string; readonly path: string; readonly depth: number } | undefined
@@ -51,12 +54,12 @@ export interface Launcher {
   checkParameters(definition: Definition, digest: string, parameters: Record<string, unknown>): Record<string, unknown>
   /** Starts waiting runs, and marks running ones so that they check what has arrived. */
   wake(trx: Transaction, ids: readonly string[]): Promise<void>
-  /** Starts queued runs of a flow and key up to the concurrency limit. */
+  /** Starts queued runs of a flow and key up to the concurrency limit, and no more than `most`. Returns how many. */
   admitQueued(
     trx: Transaction,
-    flow: { readonly id: string; readonly definition: Pick<Definition, 'concurrency'> },
+    flow: { readonly id: string; readonly definition: Pick<Definition, 'concurrency'>; readonly most?: number },
     key: string,
-  ): Promise<void>
+  ): Promise<number>
   start(trx: Transaction, ...segments: readonly Segment[]): Promise<void>
 }
 
@@ -68,6 +71,8 @@ export interface Segment {
 }
 
 const maxKeyLength = 500
+/** When a run with a concurrency key that found no place in its workspace is looked at again. */
+const retryMs = 1000
 /** The longest allowed chain of runs in which each was started by the one before: by an event, or by a call of a tool. */
 const maxLinks = 10
 
@@ -76,9 +81,10 @@ export interface LauncherDeps {
   readonly expressions: Expressions
   readonly access: Pick<Access, 'standings'>
   readonly rights: FlowRights
+  readonly capacity: Capacity
 }
 
-export function createLauncher({ engine, expressions, access, rights }: LauncherDeps): Launcher {
+export function createLauncher({ engine, expressions, access, rights, capacity }: LauncherDeps): Launcher {
   const validators = new Map<string, ValidateFunction>()
 
   const validatorOf = (definition: Definition, digest: string): ValidateFunction => {
@@ -121,19 +127,24 @@ export function createLauncher({ engine, expressions, access, rights }: Launcher
 
   const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await claimRuns(trx, ids)))
 
-  const admitQueued: Launcher['admitQueued'] = async (trx, { id: flowId, definition }, key) => {
+  const admitQueued: Launcher['admitQueued'] = async (trx, { id: flowId, definition, most = Number.POSITIVE_INFINITY }, key) => {
     const { concurrency } = definition
-    if (!concurrency) return
+    if (!concurrency) return 0
     await lockConcurrencyKey(trx, flowId, key)
     const { active, queued } = await runsWithKey(trx, flowId, key)
     const limit = concurrency.limit ?? (concurrency.key === undefined ? Number.POSITIVE_INFINITY : 1)
-    for (let free = limit - active.length; free > 0 && queued.length > 0; free--) {
+    let admitted = 0
+    for (; admitted < Math.min(limit - active.length, most) && queued.length > 0; admitted++) {
       const next = queued.shift()!
       const from = await allowedFrom(trx, flowId, key, concurrency.rate)
-      if (from) return postponeAdmission(trx, next, from)
+      if (from) {
+        await postponeAdmission(trx, next, from)
+        return admitted
+      }
       await admitRun(trx, next)
       await start(trx, { id: next, segment: 0 })
     }
+    return admitted
   }
 
   const allowedFrom = async (trx: Transaction, flowId: string, key: string, rate: { limit: number; per: string } | undefined) => {
@@ -155,6 +166,7 @@ export function createLauncher({ engine, expressions, access, rights }: Launcher
       concurrencyKey: key,
       startedAt: null,
       status: isFull && concurrency?.on_conflict === 'skip' ? 'skipped' : 'queued',
+      wakeAt: run.wakeAt,
     }
     await insertRuns(trx, [kept])
     if (isFull && concurrency?.on_conflict === 'cancel_running') {
@@ -163,7 +175,7 @@ export function createLauncher({ engine, expressions, access, rights }: Launcher
         await wake(trx, [id])
       }
     }
-    if (kept.status === 'queued') await admitQueued(trx, flow, key)
+    if (kept.status === 'queued' && run.status !== 'queued') await admitQueued(trx, flow, key)
     return kept
   }
 
@@ -178,6 +190,13 @@ export function createLauncher({ engine, expressions, access, rights }: Launcher
         trx,
       )
       const made = await Promise.all(requests.map((request) => prepare(request, standings.get(request.flow.actor)!, trx)))
+      const isWaiting = await waitingAmong(trx, requests, made)
+      for (const [index, { run, key }] of made.entries())
+        if (isWaiting[index])
+          made[index] = {
+            key,
+            run: { ...run, status: 'queued', startedAt: null, wakeAt: key === undefined ? null : new Date(Date.now() + retryMs) },
+          }
       const plain = made.filter(({ key }) => key === undefined).map(({ run }) => run)
       await insertRuns(trx, plain)
       const running = plain.filter(({ status }) => status === 'running')
@@ -189,6 +208,22 @@ export function createLauncher({ engine, expressions, access, rights }: Launcher
         runs[index] = await queue(trx, run, requests[index]!, key)
       return runs
     },
+  }
+
+  /** Which of the new runs have to wait, because their workspace executes as many as it may. Takes the places of the others. */
+  async function waitingAmong(trx: Transaction, requests: readonly LaunchRequest[], made: readonly { run: NewRun }[]): Promise<boolean[]> {
+    const free = new Map<string, number>()
+    const waiting: boolean[] = []
+    for (const [index, { run }] of made.entries()) {
+      if (run.status !== 'running') continue
+      const { workspaceId } = run
+      const left = free.get(workspaceId) ?? (await capacity.free(workspaceId, trx))
+      waiting[index] = left === 0 && requests[index]!.mayWait === true
+      if (waiting[index]) continue
+      free.set(workspaceId, Math.max(0, left - 1))
+      capacity.take(workspaceId, 1)
+    }
+    return waiting
   }
 
   async function prepare(

@@ -116,11 +116,19 @@ export async function claimRuns(trx: Transaction, ids: readonly string[]): Promi
   return rows.filter(({ taken }) => taken)
 }
 
+interface Due {
+  readonly runAt: Date | null
+  readonly scheduleAt: Date | null
+  /** Whether runs wait for a place. */
+  readonly hasWaiting: boolean
+}
+
 /** When the next run and the next schedule are due: one cheap statement for the many rounds in which nothing is. */
-export async function nextDue(sql: Sql): Promise<{ runAt: Date | null; scheduleAt: Date | null }> {
-  const { rows } = await raw<{ runAt: Date | null; scheduleAt: Date | null }>`
+export async function nextDue(sql: Sql): Promise<Due> {
+  const { rows } = await raw<Due>`
     select (select min(wake_at) from hub.flow_runs where status in ('waiting', 'queued')) as run_at,
-           (select min(next_at) from hub.flow_schedules) as schedule_at`.execute(sql)
+           (select min(next_at) from hub.flow_schedules) as schedule_at,
+           exists (select from hub.flow_runs where status = 'queued' and concurrency_key is null) as has_waiting`.execute(sql)
   return rows[0]!
 }
 
@@ -223,6 +231,37 @@ export async function moveRights(
   { actor, scopes, readOnly }: Pick<RunRow, 'actor' | 'scopes' | 'readOnly'>,
 ): Promise<void> {
   await trx.updateTable('flowRuns').set({ actor, scopes, readOnly }).where('id', '=', id).execute()
+}
+
+/** Counts up to `most` of each, so that the time does not grow with the number of runs. */
+export async function countUnfinished(sql: Sql, workspaceId: string, most: number): Promise<{ started: number; queued: number }> {
+  const { rows } = await raw<{ started: number; queued: number }>`
+    select (select count(*)::int from (select from hub.flow_runs
+             where workspace_id = ${workspaceId} and finished_at is null and status in ('running', 'waiting') limit ${most}) as s) as started,
+           (select count(*)::int from (select from hub.flow_runs
+             where workspace_id = ${workspaceId} and finished_at is null and status = 'queued' limit ${most}) as q) as queued`.execute(sql)
+  return rows[0]!
+}
+
+/** The workspaces with runs that wait for a place. */
+export async function workspacesInWait(trx: Transaction): Promise<string[]> {
+  const waiting = trx.selectFrom('flowRuns').select('workspaceId').distinct()
+  const rows = await waiting.where('status', '=', 'queued').where('concurrencyKey', 'is', null).execute()
+  return rows.map(({ workspaceId }) => workspaceId)
+}
+
+/** The runs of a workspace that have waited longest for a place; the lock gives each to one process. */
+export async function runsInWait(trx: Transaction, workspaceId: string, most: number): Promise<string[]> {
+  const waiting = trx.selectFrom('flowRuns').select('id').where('workspaceId', '=', workspaceId)
+  const rows = await waiting
+    .where('status', '=', 'queued')
+    .where('concurrencyKey', 'is', null)
+    .orderBy('id')
+    .limit(most)
+    .forUpdate()
+    .skipLocked()
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 export function findChild(sql: Sql, parentRun: string, parentPath: string): Promise<RunRow | undefined> {

@@ -199,6 +199,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     // The child runs with the rights of its own author, which may be more than those of this run.
     requireScope(principal, 'flows:run')
     if (row.depth >= maxDepth) throw hubError('expression_limit', { detail: `flows start other flows more than ${maxDepth} levels deep` })
+    await deps.capacity.requireFor(workspaceId)
     const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
     return db.transaction(async (trx) => {
       await runRepository.assertHeld(trx, run)

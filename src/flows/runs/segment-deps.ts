@@ -6,6 +6,7 @@ import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import type { ReservedType } from '../definitions/reserved.ts'
 import type { FlowRights } from '../definitions/rights.ts'
+import type { Capacity } from './capacity.ts'
 import type { Launcher } from './launch.ts'
 import type { RunRepository } from './run-repository.ts'
 
@@ -18,5 +19,6 @@ export interface SegmentDeps extends Telemetry {
   readonly launcher: Launcher
   readonly runRepository: RunRepository
   readonly rights: FlowRights
+  readonly capacity: Capacity
   readonly reservedType: ReservedType
 }

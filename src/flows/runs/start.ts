@@ -5,6 +5,7 @@ import { createBatcher } from '#lib/batch'
 import type { FlowFinder } from '../definitions/find.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import type { Flows } from '../types.ts'
+import type { Capacity } from './capacity.ts'
 import { asStored, assertLinks, type Launcher, type LaunchRequest } from './launch.ts'
 
 interface StarterDeps {
@@ -12,10 +13,11 @@ interface StarterDeps {
   readonly launcher: Launcher
   readonly get: FlowFinder
   readonly rights: FlowRights
+  readonly capacity: Capacity
 }
 
 /** Starts a run of a flow that a caller names. */
-export function createStarter({ db, launcher, get, rights }: StarterDeps): Flows['trigger'] {
+export function createStarter({ db, launcher, get, rights, capacity }: StarterDeps): Flows['trigger'] {
   // Concurrent callers share a transaction.
   const launches = createBatcher((requests: readonly LaunchRequest[]) => db.transaction((trx) => launcher.launch(trx, ...requests)))
   return async (principal, ref, { parameters = {}, dryRun, outputs, from, detail } = {}) => {
@@ -25,6 +27,7 @@ export function createStarter({ db, launcher, get, rights }: StarterDeps): Flows
     await rights.requireStanding(flow)
     const depth = from ? from.depth + 1 : 0
     assertLinks(depth)
+    await capacity.requireFor(flow.workspaceId)
     const run = await launches.add({
       flow,
       parameters: launcher.checkParameters(flow.definition, flow.digest, parameters),

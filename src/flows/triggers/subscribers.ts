@@ -37,6 +37,7 @@ export function createFlowSubscriber({ expressions, launcher }: SubscriberDeps):
           event: { id: event.id, scope },
           depth: (event.depth ?? 0) + 1,
           causes: event.causes,
+          mayWait: true,
           trigger: { kind, event_id: event.id, event_type: event.type, ...replay },
         }
         starting.push({ index, request })

@@ -1,9 +1,10 @@
 import type { Database, Transaction } from '#db'
 import type { Poller } from '#engine'
 import { dueSchedules, findVersion, flowsById, setNext, type FlowWithVersion, type ScheduleRow } from '../definitions/flow-store.ts'
+import type { Capacity } from '../runs/capacity.ts'
 import type { Launcher } from '../runs/launch.ts'
 import type { RunRepository } from '../runs/run-repository.ts'
-import { cancellingAmong, dueRuns, lockRun, nextDue } from '../runs/run-store.ts'
+import { admitRun, cancellingAmong, dueRuns, lockRun, nextDue, postponeAdmission, runsInWait, workspacesInWait } from '../runs/run-store.ts'
 import { missedTimes } from './schedule/missed.ts'
 
 export interface Ticker {
@@ -22,10 +23,11 @@ export interface TickerDeps {
   readonly db: Database
   readonly launcher: Launcher
   readonly runRepository: RunRepository
+  readonly capacity: Capacity
 }
 
 /** Wakes runs whose wait has ended, starts scheduled and queued runs, and aborts cancelled runs of this process. */
-export function createTicker({ db, launcher, runRepository }: TickerDeps): Ticker {
+export function createTicker({ db, launcher, runRepository, capacity }: TickerDeps): Ticker {
   let cancelledAt = 0
 
   const wakeDue = (now: Date): Promise<number> =>
@@ -41,9 +43,27 @@ export function createTicker({ db, launcher, runRepository }: TickerDeps): Ticke
   const admitDue = async (trx: Transaction, id: string): Promise<void> => {
     const run = await lockRun(trx, id)
     const version = run && (await findVersion(trx, run.flowId, run.version))
-    if (run?.concurrencyKey && version)
-      await launcher.admitQueued(trx, { id: run.flowId, definition: version.definition }, run.concurrencyKey)
+    if (!run || !version) return
+    const most = await capacity.free(run.workspaceId, trx)
+    if (most === 0) return postponeAdmission(trx, id, new Date(Date.now() + everyMs))
+    if (run.concurrencyKey === null) return
+    // If its key has no room, the end of another run of the key starts it.
+    await postponeAdmission(trx, id, null)
+    const flow = { id: run.flowId, definition: version.definition, most }
+    capacity.take(run.workspaceId, await launcher.admitQueued(trx, flow, run.concurrencyKey))
   }
+
+  /** Starts runs that waited for a place in their workspace, in the order in which they came. */
+  const admitWaiting = (): Promise<void> =>
+    db.transaction(async (trx) => {
+      for (const workspaceId of await workspacesInWait(trx)) {
+        const free = await capacity.free(workspaceId, trx)
+        const admitted = free === 0 ? [] : await runsInWait(trx, workspaceId, Math.min(free, atOnce))
+        capacity.take(workspaceId, admitted.length)
+        for (const id of admitted) await admitRun(trx, id)
+        await launcher.start(trx, ...admitted.map((id) => ({ id, segment: 0 })))
+      }
+    })
 
   const runSchedules = (now: Date): Promise<void> =>
     db.transaction(async (trx) => {
@@ -64,7 +84,12 @@ export function createTicker({ db, launcher, runRepository }: TickerDeps): Ticke
     { parameters, cron, timezone }: ScheduleRow,
     time: Date,
   ): Promise<void> => {
-    await launcher.launch(trx, { flow, parameters, trigger: { kind: 'schedule', at: time.toISOString(), schedule: cron, timezone } })
+    await launcher.launch(trx, {
+      flow,
+      parameters,
+      mayWait: true,
+      trigger: { kind: 'schedule', at: time.toISOString(), schedule: cron, timezone },
+    })
   }
 
   const heedCancellations = async (): Promise<void> => {
@@ -75,9 +100,10 @@ export function createTicker({ db, launcher, runRepository }: TickerDeps): Ticke
 
   /** Returns after how many milliseconds the next check is due. */
   const tick = async (now = new Date()): Promise<number> => {
-    const { runAt, scheduleAt } = await nextDue(db.sql)
+    const { runAt, scheduleAt, hasWaiting } = await nextDue(db.sql)
     const woken = runAt && runAt <= now ? await wakeDue(now) : 0
     if (scheduleAt && scheduleAt <= now) await runSchedules(now)
+    if (hasWaiting) await admitWaiting()
     await heedCancellations()
     if (woken === atOnce) return 0
     const left = [runAt, scheduleAt].map((at) => (at ? at.getTime() - now.getTime() : everyMs))
