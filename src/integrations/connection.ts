@@ -16,6 +16,7 @@ import type { ActionContext, Connector, CredentialValues } from '#kit'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
+import { createKnownSecrets, type KnownSecrets } from './known-secrets.ts'
 import type { RateLimiters } from './limits.ts'
 import type { IntegrationRow } from './store.ts'
 import { createTokenCache } from './token-cache.ts'
@@ -26,6 +27,8 @@ export interface Connection {
   readonly http: Http
   readonly credential: CredentialValues
   readonly config: Record<string, unknown>
+  /** The value without the secrets of the credential, which the outside system may have repeated in its answer. */
+  hide<T>(value: T): T
   /** The action's context around an input. */
   context<T>(input: T): ActionContext<T>
 }
@@ -97,6 +100,7 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
     const { owner, secrets, idempotencyKey, ...connection } = parts
     return {
       ...connection,
+      hide: (value) => secrets.hide(value),
       context: (input) => ({
         ...connection,
         input,
@@ -106,7 +110,7 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
         logger,
         resolve: base.egress.resolve,
         keep: (key, make) => keep(owner, key, make),
-        send: (preview, work) => send({ connector, scope, secrets }, preview, work),
+        send: (preview, work) => send({ connector, scope, secrets: secrets.values }, preview, work),
       }),
     }
   }
@@ -116,19 +120,26 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
       const { effects = createEffects(), idempotencyKey = newId('inv'), idempotencyHeader: header } = scope
       if (!integration) {
         const http = createHttp(runtime, { ...ownTarget(connector), ...scope, effects })
-        return connectionOf(connector, scope, { http, credential: {}, config: {}, secrets: [], owner: 'hub', idempotencyKey })
+        return connectionOf(connector, scope, {
+          http,
+          credential: {},
+          config: {},
+          secrets: createKnownSecrets(undefined, {}),
+          owner: 'hub',
+          idempotencyKey,
+        })
       }
       const method = authMethodOf(connector, integration.authType)
       const raw = await openCredential(integration, connector)
       const credential = withAliases(method.aliases, raw)
-      const secrets = Object.values(raw).filter((value): value is string => typeof value === 'string' && value.length >= 8)
+      const secrets = createKnownSecrets(method, credential)
       const { config } = integration
       const perMinute = typeof config['rate_limit_per_minute'] === 'number' ? config['rate_limit_per_minute'] : ratePerMinute
       const target = {
         connector,
         integrationId: integration.id,
         baseUrl: connector.baseUrl?.(config) ?? '',
-        secrets,
+        secrets: secrets.values,
         rateLimiter: rateLimiters.of(integration, perMinute),
         ...scope,
         effects,
@@ -138,7 +149,10 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
       const remember = tokens.of(integration.id)
       let authorized: Promise<Authorization> | undefined
       const authorization = (): Promise<Authorization> =>
-        (authorized ??= Promise.resolve(method.authorize({ credential, config, http: unauthorized, remember })))
+        (authorized ??= Promise.resolve(method.authorize({ credential, config, http: unauthorized, remember })).then((added) => {
+          secrets.add(added)
+          return added
+        }))
       const idempotency = header === undefined ? undefined : { header, key: idempotencyKey }
       const http = createHttp(runtime, { ...target, authorization, idempotency })
       return connectionOf(connector, scope, { http, credential, config, secrets, owner: integration.id, idempotencyKey })
@@ -155,11 +169,11 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
   }
 }
 
-interface ConnectionParts extends Omit<Connection, 'context'> {
+interface ConnectionParts extends Omit<Connection, 'context' | 'hide'> {
   /** The integration, or `hub`. */
   readonly owner: string
   /** Values that must not be shown. */
-  readonly secrets: readonly string[]
+  readonly secrets: KnownSecrets
   readonly idempotencyKey: string
 }
 

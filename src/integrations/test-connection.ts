@@ -37,7 +37,7 @@ export async function testConnection(
     })
     const { account } = (await connector.test?.(connection.context(undefined))) ?? { account: '' }
     health.succeeded(integration)
-    return { ok: true, account, ms: ms() }
+    return { ok: true, account: connection.hide(account), ms: ms() }
   } catch (error) {
     const known = callError(error, effects, connector.title)
     if (known.code === 'internal') throw error

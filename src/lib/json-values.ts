@@ -10,7 +10,7 @@ export function isTooDeep(value: unknown, left = maxDepth): boolean {
 }
 
 /** The value with every text in it, names of fields too, replaced by what `change` returns. What does not change is not copied. */
-function mapTexts(value: unknown, change: (text: string) => string): unknown {
+export function mapTexts(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value)
   if (Array.isArray(value)) {
     const items = value.map((item: unknown) => mapTexts(item, change))

@@ -138,12 +138,14 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const began = performance.now()
     using limit = deadline(callMs, options.signal)
     const effects = createEffects()
+    let connection: Connection | undefined
     try {
-      const connection = await connect(call, { signal: limit.signal, effects, idempotencyKey: entry.key ?? entry.id })
+      connection = await connect(call, { signal: limit.signal, effects, idempotencyKey: entry.key ?? entry.id })
       const raw = await run(call, connection)
       // From here on no error may say that the write did not happen.
       if (tool.action.effect !== 'read') effects.accept(repeats(tool) ? 'repeatable' : 'once')
-      const { output, warning } = checkOutput(tool, raw)
+      const { output: checked, warning } = checkOutput(tool, raw)
+      const output = connection.hide(checked)
       const outcome = completed(entry.id, output, options)
       // The output is stored where it may be asked for again: under a key, of a write, or when it was truncated.
       await journal.end(entry, { status: 'completed', ...(entry.durable || outcome.truncated ? { output } : {}) })
@@ -151,7 +153,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       count(call, 'completed', began)
       return warning ? { ...outcome, warning } : outcome
     } catch (thrown) {
-      const error = callError(thrown, effects, tool.connector.title)
+      const error = withoutSecrets(callError(thrown, effects, tool.connector.title), connection)
       const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error }
       await store(entry, result)
       if (integration) await integrations.health.failed(integration, error.details.cause instanceof HubError ? error.details.cause : error)
@@ -181,8 +183,9 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (found === 'unknown') throw error
     const retaken = await journal.retake(entry, row)
     if (!found.happened) return execute(call, retaken)
-    await journal.end(retaken, { status: 'completed', output: found.output })
-    return { ...completed(row.id, found.output, options), replayed: true }
+    const output = connection.hide(checkOutput(tool, found.output).output)
+    await journal.end(retaken, { status: 'completed', output })
+    return { ...completed(row.id, output, options), replayed: true }
   }
 
   /** Shows the request that would be sent, and sends nothing that writes. */
@@ -262,6 +265,12 @@ function authorize(principal: Principal, tool: Tool): void {
       detail: `this token is read-only, and ${tool.name} changes something; needed: tools:call without read_only`,
     })
   requireScope(principal, `tools:call:${tool.name}`)
+}
+
+function withoutSecrets(error: HubError, connection: Connection | undefined): HubError {
+  if (!connection) return error
+  const { detail, hint, errors } = error.details
+  return error.with(connection.hide({ ...(detail ? { detail } : {}), ...(hint ? { hint } : {}), ...(errors ? { errors } : {}) }))
 }
 
 export function asHubError(error: unknown): HubError {

@@ -1,0 +1,44 @@
+import type { Authorization } from '#http'
+import type { AuthMethod, CredentialValues } from '#kit'
+import { mapTexts } from '#lib/json-values'
+import { isSecretName, redacted } from '#lib/redact'
+
+/** A shorter value may be an ordinary word, and removing it would damage answers. */
+const minLength = 8
+
+/** The secrets that one call uses, in every form in which they are sent. An outside system may repeat them in its answer. */
+export interface KnownSecrets {
+  readonly values: readonly string[]
+  /** Adds what the credential became in a request, such as a token that was fetched with it, or Basic authentication. */
+  add(authorization: Authorization): void
+  /** The value with every known secret in it replaced. */
+  hide<T>(value: T): T
+}
+
+export function createKnownSecrets(method: AuthMethod | undefined, credential: CredentialValues): KnownSecrets {
+  const values: string[] = []
+  const remember = (secret: string): void => {
+    if (secret.length < minLength) return
+    const encoded = encodeURIComponent(secret)
+    for (const form of [secret, encoded, encoded.replaceAll('%20', '+'), Buffer.from(secret).toString('base64')])
+      if (!values.includes(form)) values.push(form)
+    // A secret may contain another one. The longer one goes first, so that nothing of it is left.
+    values.sort((a, b) => b.length - a.length)
+  }
+  for (const [name, value] of Object.entries(credential)) {
+    const isSecret = isSecretName(name) || method?.fields.shape[name]?.meta()?.['secret'] === true
+    if (isSecret && typeof value === 'string') remember(value)
+  }
+
+  const hideText = (text: string): string => values.reduce((clean, secret) => clean.replaceAll(secret, redacted), text)
+
+  return {
+    values,
+    add({ headers = {}, query = {} }) {
+      // The scheme before it, such as Bearer, is no secret.
+      for (const value of Object.values(headers)) remember(value.replace(/^\w{1,20} (?=\S+$)/, ''))
+      for (const value of Object.values(query)) remember(value)
+    },
+    hide: <T>(value: T): T => (values.length === 0 ? value : (mapTexts(value, hideText) as T)),
+  }
+}
