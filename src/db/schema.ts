@@ -164,6 +164,8 @@ export interface Schema {
     dedupeKey: string | null
     dedupe: Buffer | null
     deliveryId: string | null
+    bodyDigest: Buffer | null
+    sameBodyAs: string | null
     verified: boolean
     status: Generated<'dispatched' | 'unparsed' | 'failed'>
     problem: string | null

@@ -3,6 +3,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { HubError } from '#errors'
+import { schemes, sign } from '#kit'
 import { startReceiver, startSender, type Received, type Sender } from '#test'
 
 const minute = 60_000
@@ -78,6 +79,29 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     assert.equal(String(receiver.received[1]!.headers['webhook-signature']).split(' ').length, 1)
   })
 
+  test('after two rotations within a day each secret signs until its own end', async () => {
+    await using receiver = await startReceiver()
+    await using sender = await startSender()
+    const { endpoint, secret: first } = await endpointAt(sender, receiver.url)
+    await sender.outbound.endpoints.rotateSecret(sender.operator, endpoint.id)
+    sender.clock.advance(12 * hour)
+    await sender.outbound.endpoints.rotateSecret(sender.operator, endpoint.id)
+    const signatures = async (): Promise<number> => {
+      await sender.happen('thing.happened')
+      await sender.drain()
+      return String(receiver.received.at(-1)!.headers['webhook-signature']).split(' ').length
+    }
+    assert.equal(await signatures(), 3)
+    const { headers, body } = receiver.received.at(-1)!
+    const at = Number(headers['webhook-timestamp']) * 1000
+    const byFirst = sign(schemes.standard, { body: Buffer.from(body), secret: first!, now: at, id: String(headers['webhook-id']) })
+    assert.ok(String(headers['webhook-signature']).split(' ').includes(byFirst.headers['webhook-signature']!))
+    sender.clock.advance(12 * hour + 1000)
+    assert.equal(await signatures(), 2)
+    sender.clock.advance(12 * hour)
+    assert.equal(await signatures(), 1)
+  })
+
   test('a failed delivery goes again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h under the same id, and is dead after eight attempts', async () => {
     await using receiver = await startReceiver(500)
     await using sender = await startSender()
@@ -121,7 +145,7 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
   })
 
   test('Retry-After is obeyed as seconds and as a date, up to a day, and holds up all that goes to the endpoint', async () => {
-    await using receiver = await startReceiver({ status: 503, headers: { 'retry-after': '120' } })
+    await using receiver = await startReceiver({ status: 503, headers: { 'retry-after': '119.1' } })
     await using sender = await startSender()
     const { endpoint } = await endpointAt(sender, receiver.url)
     const other = await startReceiver()

@@ -29,10 +29,10 @@ export function delayAfter(attempts: number, random: () => number): number | und
   return delay === undefined ? undefined : Math.round(delay * (1 - jitter + 2 * jitter * random()))
 }
 
-/** Parses Retry-After, which is seconds or a date. The result is capped, because clocks may be wrong. */
+/** Parses Retry-After, which is seconds or a date. Parts of a second are rounded up, because an earlier attempt would be refused again. The result is capped, because clocks may be wrong. */
 export function retryAfterMs(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * second : Date.parse(value) - now
+  const ms = /^\d+(\.\d+)?$/.test(value.trim()) ? Math.ceil(Number(value)) * second : Date.parse(value) - now
   return Number.isFinite(ms) ? Math.min(longestRetryAfter, Math.max(0, ms)) : undefined
 }
 

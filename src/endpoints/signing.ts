@@ -47,18 +47,45 @@ function publicOf(seed: Buffer): Buffer {
   return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x!, 'base64url')
 }
 
-/** The fields to store: the new secret and, for a while, the previous one. */
+interface Replaced {
+  readonly secret: string
+  readonly until: string
+}
+
+/** A receiver accepts a limited number of signatures. */
+const maxReplaced = 5
+
+/** The fields to store: the new secret, and each replaced one until its own end. */
 export function secretsToStore(secret: string, before: CredentialData | undefined, now: number): CredentialData {
-  const previous = before?.['secret']
-  if (typeof previous !== 'string' || previous === secret) return { secret }
-  return { secret, previous, previous_until: new Date(now + overlapMs).toISOString() }
+  const last = before?.['secret']
+  const replaced = [
+    ...(typeof last === 'string' ? [{ secret: last, until: new Date(now + overlapMs).toISOString() }] : []),
+    ...liveReplaced(before, now),
+  ].filter((one) => one.secret !== secret)
+  const fields = replaced.slice(0, maxReplaced).flatMap((one, index): [string, string][] => {
+    const name = previousName(index)
+    return [
+      [name, one.secret],
+      [`${name}_until`, one.until],
+    ]
+  })
+  return { secret, ...Object.fromEntries(fields) }
 }
 
 export function liveSecrets(kept: CredentialData | undefined, now: number): string[] {
-  const { secret, previous, previous_until: until } = kept ?? {}
-  const current = typeof secret === 'string' && secret !== '' ? [secret] : []
-  const isLive = typeof previous === 'string' && typeof until === 'string' && Date.parse(until) > now
-  return isLive ? [...current, previous] : current
+  const secret = kept?.['secret']
+  return [...(typeof secret === 'string' && secret !== '' ? [secret] : []), ...liveReplaced(kept, now).map((one) => one.secret)]
+}
+
+function liveReplaced(kept: CredentialData = {}, now: number): Replaced[] {
+  return Array.from({ length: maxReplaced }, (_, index) => previousName(index)).flatMap((name) => {
+    const { [name]: secret, [`${name}_until`]: until } = kept
+    return typeof secret === 'string' && typeof until === 'string' && Date.parse(until) > now ? [{ secret, until }] : []
+  })
+}
+
+function previousName(index: number): string {
+  return index === 0 ? 'previous' : `previous_${index + 1}`
 }
 
 /** The headers of Standard Webhooks with one signature for each secret. */

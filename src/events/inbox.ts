@@ -14,6 +14,8 @@ export interface Arrival {
   readonly integration?: { readonly id: string; readonly name: string } | undefined
   readonly dedupeKey: string
   readonly deliveryId?: string | undefined
+  /** Set if `dedupeKey` does not depend on the whole body: then other events with this body are noted. */
+  readonly bodyDigest?: string | undefined
   readonly subject?: string | undefined
   /** The body does not have the format of its content type. The event is stored but not dispatched. */
   readonly unparsed: boolean
@@ -46,7 +48,8 @@ export function createInbox(db: Database, onStored: () => void): Inbox {
     { maxBytes, bytesOf: ({ body }) => body.length },
   )
   return {
-    async add({ workspaceId, connector, type, integration, dedupeKey, deliveryId, subject, unparsed, whole, headers, body }) {
+    async add({ workspaceId, connector, type, integration, dedupeKey, deliveryId, bodyDigest, ...rest }) {
+      const { subject, unparsed, whole, headers, body } = rest
       if (batcher.size >= maxWaiting || bytes + body.length > maxWaitingBytes)
         throw hubError('database_unavailable', { detail: 'events arrive faster than they can be stored', retryAfter: 5 })
       bytes += body.length
@@ -61,6 +64,7 @@ export function createInbox(db: Database, onStored: () => void): Inbox {
           integration: integration?.name ?? null,
           dedupeKey,
           dedupe: dedupeDigest(workspaceId, integration?.id ?? connector, dedupeKey),
+          bodyDigest: bodyDigest === undefined ? null : dedupeDigest(workspaceId, integration?.id ?? connector, bodyDigest),
           deliveryId: deliveryId ?? null,
           status: unparsed ? 'unparsed' : 'dispatched',
           problem: unparsed ? unparsedProblem : null,

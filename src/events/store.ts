@@ -9,6 +9,8 @@ export interface NewEvent extends Pick<
 > {
   readonly dedupeKey: string
   readonly dedupe: Buffer
+  /** Null if the body itself is the key. */
+  readonly bodyDigest: Buffer | null
   readonly status: 'dispatched' | 'unparsed'
   readonly whole: boolean
   readonly headers: Record<string, unknown>
@@ -22,8 +24,15 @@ export interface NewEvent extends Pick<
  */
 export async function insertEvents({ pool }: Database, events: readonly NewEvent[]): Promise<Set<string>> {
   let at = 1
-  const rows = events.map(({ body, dedupe, receivedAt, ...rest }) => {
-    const row = { ...rest, dedupe: dedupe.toString('hex'), receivedAt: receivedAt.toISOString(), at, size: body.length }
+  const rows = events.map(({ body, dedupe, bodyDigest, receivedAt, ...rest }) => {
+    const row = {
+      ...rest,
+      dedupe: dedupe.toString('hex'),
+      bodyDigest: bodyDigest?.toString('hex'),
+      receivedAt: receivedAt.toISOString(),
+      at,
+      size: body.length,
+    }
     at += body.length
     return row
   })
@@ -32,13 +41,16 @@ export async function insertEvents({ pool }: Database, events: readonly NewEvent
     text: `
       with given as (
         select * from json_to_recordset($1::json) as r (id text, "workspaceId" text, type text, connector text, "integrationId" text,
-               integration text, "dedupeKey" text, dedupe text, "deliveryId" text, status text, problem text, subject text, whole boolean,
+               integration text, "dedupeKey" text, dedupe text, "bodyDigest" text, "deliveryId" text, status text, problem text, subject text, whole boolean,
                headers json, "receivedAt" timestamptz, at int, size int)
       ), made as (
-        insert into hub.events (id, workspace_id, type, connector, integration_id, integration, dedupe_key, dedupe, delivery_id, verified,
-                                status, problem, subject, headers, body, received_at)
-        select id, "workspaceId", type, connector, "integrationId", integration, "dedupeKey", decode(dedupe, 'hex'), "deliveryId", true,
-               status, problem, subject, headers, substring($2::bytea from at for size), "receivedAt"
+        insert into hub.events (id, workspace_id, type, connector, integration_id, integration, dedupe_key, dedupe, delivery_id, body_digest,
+                                same_body_as, verified, status, problem, subject, headers, body, received_at)
+        select id, "workspaceId", type, connector, "integrationId", integration, "dedupeKey", decode(dedupe, 'hex'), "deliveryId",
+               decode("bodyDigest", 'hex'),
+               coalesce((select e.id from hub.events e where e.body_digest = decode("bodyDigest", 'hex') limit 1),
+                        nullif(first_value(id) over (partition by coalesce("bodyDigest", id) order by id), id)),
+               true, status, problem, subject, headers, substring($2::bytea from at for size), "receivedAt"
           from given
         on conflict (dedupe) do nothing
         returning id
@@ -61,6 +73,7 @@ export const eventColumns = [
   'e.integration',
   'e.dedupeKey',
   'e.deliveryId',
+  'e.sameBodyAs',
   'e.verified',
   'e.problem',
   'e.subject',
@@ -70,7 +83,7 @@ export const eventColumns = [
   'e.receivedAt',
 ] as const
 
-export interface EventRow extends Omit<Row<'events'>, 'dedupe' | 'headers' | 'body' | 'status'> {
+export interface EventRow extends Omit<Row<'events'>, 'dedupe' | 'bodyDigest' | 'headers' | 'body' | 'status'> {
   readonly status: Row<'events'>['status'] | 'received'
 }
 

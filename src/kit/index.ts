@@ -54,6 +54,8 @@ export {
 export { type SourceDeclaration } from './source.ts'
 export { targetOf, textsOf, type Target, type TargetInput, type TargetName, type Targets } from './targets.ts'
 export {
+  deliveryIds,
+  refuseSameBody,
   readable,
   sampleHeaders,
   schemes,

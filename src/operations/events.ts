@@ -11,6 +11,7 @@ const eventSchema = z.object({
   integration: z.string().nullable(),
   dedupe_key: z.string().nullable(),
   delivery_id: z.string().nullable(),
+  same_body_as: z.string().nullable().describe('The earlier event of this hook with the same body under another delivery id.'),
   verified: z.boolean(),
   status: z.string(),
   problem: z.string().nullable(),
@@ -33,6 +34,7 @@ function renderEvent(row: EventRow): z.output<typeof eventSchema> {
     replays,
     dedupe_key: row.dedupeKey,
     delivery_id: row.deliveryId,
+    same_body_as: row.sameBodyAs,
     received_at: row.receivedAt.toISOString(),
   }
 }

@@ -108,6 +108,67 @@ suite('a generic hook', () => {
     assert.equal((await event(without.id)).type, 'webhook.by-path')
   })
 
+  test('takes messages of a Drive channel apart by their number, although their bodies are empty', async () => {
+    await made('drive', { verification: 'google_drive' })
+    const headers = {
+      'x-goog-channel-token': secret,
+      'x-goog-channel-id': 'ch-1',
+      'x-goog-resource-id': 'r-1',
+      'x-goog-resource-state': 'change',
+    }
+    const message = async (number: string, more = {}) =>
+      (await send('drive', '', { ...headers, 'x-goog-message-number': number, ...more })).json().status
+    assert.deepEqual([await message('1'), await message('2'), await message('2')], ['accepted', 'accepted', 'duplicate'])
+    assert.equal(await message('1', { 'x-goog-channel-id': 'ch-2' }), 'accepted')
+  })
+
+  test('takes a Standard Webhooks message with another id as another message, unless it is told not to', async () => {
+    const key = `whsec_${Buffer.alloc(24, 3).toString('base64')}`
+    for (const [name, more, second] of [
+      ['by-id', {}, 'accepted'],
+      ['by-body', { refuse_same_body: true }, 'duplicate'],
+    ] as const) {
+      await made(name, { verification: 'standard', ...more }, key)
+      const message = async (id: string) => {
+        const { headers, body } = sign(schemes.standard, { body: Buffer.from('{"a":1}'), secret: key, now: Date.now(), id })
+        return (await send(name, body, { ...headers })).json().status
+      }
+      assert.deepEqual([await message('msg_1'), await message('msg_1'), await message('msg_2')], ['accepted', 'duplicate', second], name)
+    }
+  })
+
+  test('accepts the names of Svix, a private key as the secret, and any of several signatures', async () => {
+    const key = `whsec_${Buffer.alloc(24, 4).toString('base64')}`
+    await made('svix', { verification: 'standard' }, key)
+    const { headers, body } = sign(schemes.standard, { body: Buffer.from('{"svix":1}'), secret: key, now: Date.now() })
+    const renamed = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.replace('webhook-', 'svix-'), value]))
+    assert.equal((await send('svix', body, renamed)).statusCode, 202)
+    assert.equal((await send('svix', body, { ...renamed, 'svix-signature': 'v1,AAAA' })).statusCode, 401)
+
+    const pair = `whsk_${Buffer.alloc(32, 5).toString('base64')}`
+    await made('signed-by-key', { verification: 'standard' }, pair)
+    const asymmetric = sign(schemes.standard, { body: Buffer.from('{"key":1}'), secret: pair, now: Date.now() })
+    assert.match(asymmetric.headers['webhook-signature']!, /^v1a,/)
+    assert.equal((await send('signed-by-key', asymmetric.body, { ...asymmetric.headers })).statusCode, 202)
+
+    await made('rotating', { verification: { kind: 'hmac', header: 'X-Signature', prefix: 'sha256=' } })
+    const rotated = '{"rotated":1}'
+    const [old, current] = ['another-secret-of-before', secret].map(
+      (each) => `sha256=${createHmac('sha256', each).update(rotated).digest('hex')}`,
+    )
+    assert.equal((await send('rotating', rotated, { 'x-signature': `${old},${current}` })).statusCode, 202)
+    assert.equal((await send('rotating', rotated, { 'x-signature': `${old}, ${old}` })).statusCode, 401)
+
+    const listed = { name: 'v1', separator: ',' }
+    await made('listed', {
+      verification: { kind: 'hmac', header: 'X-Sign', payload: '{timestamp}.{body}', listed, timestamp: { listed: 't' } },
+    })
+    const at = String(Math.floor(Date.now() / 1000))
+    const signature = createHmac('sha256', secret).update(`${at}.${rotated}`).digest('hex')
+    assert.equal((await send('listed', rotated, { 'x-sign': `t=${at},v1=${'0'.repeat(64)},v1=${signature}` })).statusCode, 202)
+    assert.equal((await send('listed', rotated, { 'x-sign': `t=1000000000,v1=${signature}` })).statusCode, 401)
+  })
+
   test('reshapes what came, answers as it was told, and shows in its log what it took and what it refused', async () => {
     await made('shaped', {
       verification: { kind: 'bearer' },

@@ -2,7 +2,16 @@ import type { Throttle } from '#access'
 import type { Events } from '#events'
 import { render, type Expressions } from '#expressions'
 import { hubError, HubError } from '#errors'
-import { readable, verify, type Delivery, type Readable, type RejectReason, type WebhookScheme } from '#kit'
+import {
+  readable,
+  verify,
+  type Delivery,
+  type HookContext,
+  type Identity,
+  type Readable,
+  type RejectReason,
+  type WebhookScheme,
+} from '#kit'
 import type { Telemetry } from '#telemetry'
 import type { Candidate, Hook, Hooks, Signers } from './hooks.ts'
 import type { Reconcile } from './reconcile.ts'
@@ -84,9 +93,9 @@ export function createReceive(deps: ReceiveDeps): Receive {
       connector: connector.name,
       type: `${connector.name}.${identity.type}`,
       integration: candidate.integration,
-      dedupeKey: identity.dedupeKey,
+      ...keysOf(identity, read, context.config),
       deliveryId: identity.deliveryId,
-      headers: storedHeaders(delivery.headers, signers.schemes),
+      headers: storedHeaders(delivery.headers, signers),
       body: withoutSecret(delivery.body, candidate.secret, signers.schemes),
     })
     metrics.webhooks.inc({ connector: connector.name, outcome: duplicate ? 'duplicate' : 'accepted' })
@@ -132,14 +141,24 @@ async function refuse(
   throw error
 }
 
-const never = new Set(['authorization', 'proxy-authorization', 'cookie'])
+/** By what a repetition is recognised, and the body where that is something else. */
+function keysOf({ dedupeKey }: Identity, { digest }: Readable, config: HookContext['config']) {
+  if (config['refuse_same_body'] === true || dedupeKey === digest) return { dedupeKey: digest }
+  return { dedupeKey, bodyDigest: digest }
+}
+
+/** Whichever hook they reach: senders put secrets of other systems into these by mistake. */
+const secretName = /authorization|cookie|token|secret|passw|credential|api-?key/
 
 /** The headers without those that hold a secret. */
-function storedHeaders(headers: Delivery['headers'], schemes: readonly WebhookScheme[]): Record<string, unknown> {
-  const secret = new Set(
+function storedHeaders(headers: Delivery['headers'], { schemes, candidates }: Signers): Record<string, unknown> {
+  const declared = new Set(
     schemes.flatMap((scheme) => (scheme.kind === 'token' ? (scheme.header ?? []) : scheme.kind === 'channel' ? scheme.tokenHeader : [])),
   )
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !never.has(name) && !secret.has(name)))
+  const isSecret = (value: unknown): boolean => candidates.some(({ secret }) => String(value).includes(secret))
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name, value]) => !secretName.test(name) && !declared.has(name) && !isSecret(value)),
+  )
 }
 
 /** Masks a token in the body, which is not needed after the check. */

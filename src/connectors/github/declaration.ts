@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { auth, defineConnector } from '#kit'
+import { auth, defineConnector, refuseSameBody } from '#kit'
 import { githubApp } from './auth.ts'
 import { responseRules } from './response-rules.ts'
 import { events, webhook } from './webhook.ts'
@@ -12,6 +12,7 @@ export const github = defineConnector({
   connect:
     'Make a personal access token with the scopes repo and read:org (and project for projects) and store it as credential github-pat {"personal_access_token": "…"}.',
   config: z.object({
+    refuse_same_body: refuseSameBody,
     api_url: z
       .url({ protocol: /^https?$/ })
       .default('https://api.github.com')

@@ -1,4 +1,4 @@
-import { schemes, type WebhookDeclaration } from '#kit'
+import { deliveryIds, schemes, type WebhookDeclaration } from '#kit'
 import { recovery } from './recovery.ts'
 
 /** The common events. All other events of GitHub are accepted too, under GitHub's names. */
@@ -38,13 +38,11 @@ export const events: Readonly<Record<string, string>> = {
 export const webhook: WebhookDeclaration = {
   schemes: [schemes.github],
   secretCredentials: ['github-webhook-secret'],
-  identify({ headers, digest }) {
-    const { 'x-github-event': event, 'x-github-delivery': delivery } = headers
+  identify(delivery) {
+    const { 'x-github-event': event } = delivery.headers
     return {
+      ...deliveryIds(schemes.github, delivery),
       type: typeof event === 'string' && /^[a-z_0-9]{1,64}$/.test(event) ? event : 'unknown',
-      // Only the body is signed, so the same body with another id or another event name is a replay.
-      dedupeKey: digest,
-      ...(typeof delivery === 'string' && /^[\w-]{1,100}$/.test(delivery) ? { deliveryId: delivery } : {}),
     }
   },
   subject(data) {

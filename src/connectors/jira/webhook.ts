@@ -1,4 +1,4 @@
-import { schemes, type WebhookDeclaration } from '#kit'
+import { deliveryIds, schemes, type WebhookDeclaration } from '#kit'
 
 /** Jira's event names without the prefix `jira:`, which only some of them have. */
 export const events: Readonly<Record<string, string>> = {
@@ -41,14 +41,11 @@ export const events: Readonly<Record<string, string>> = {
 export const webhook: WebhookDeclaration = {
   schemes: [schemes.jira],
   secretCredentials: ['jira-webhook-secret'],
-  identify({ headers, digest, json }) {
-    const { webhookEvent: name } = (json() ?? {}) as { webhookEvent?: unknown }
-    const { 'x-atlassian-webhook-identifier': identifier } = headers
-    const id = typeof identifier === 'string' && /^[\w.:-]{1,200}$/.test(identifier) ? identifier : undefined
+  identify(delivery) {
+    const { webhookEvent: name } = (delivery.json() ?? {}) as { webhookEvent?: unknown }
     return {
+      ...deliveryIds(schemes.jira, delivery),
       type: (typeof name === 'string' ? /^(?:jira:)?([a-z][a-z0-9_]{0,63})$/.exec(name)?.[1] : undefined) ?? 'unknown',
-      dedupeKey: id === undefined ? digest : `${id} ${digest}`,
-      ...(id === undefined ? {} : { deliveryId: id }),
     }
   },
   subject(data) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { auth, defineConnector, secret } from '#kit'
+import { auth, defineConnector, refuseSameBody, secret } from '#kit'
 import { hook, verification } from './hook.ts'
 
 /** For any sender: an integration is one hook, with its own verification, event type and answer. */
@@ -24,7 +24,10 @@ export const webhook = defineConnector({
     dedupe: z
       .union([z.strictObject({ header: z.string().min(1).max(100) }), z.strictObject({ path: z.string().min(1).max(200) })])
       .optional()
-      .describe('What identifies a repeated delivery: a header or a path in the JSON body. The complete body when left out.'),
+      .describe(
+        'What identifies a repeated delivery: a header or a path in the JSON body. When left out, the id that the scheme defines, or else the complete body.',
+      ),
+    refuse_same_body: refuseSameBody,
     transform: z
       .string()
       .max(20_000)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { schemes, type HookContext, type Readable, type WebhookDeclaration, type WebhookScheme } from '#kit'
+import { deliveryIds, schemes, type HookContext, type Readable, type WebhookDeclaration, type WebhookScheme } from '#kit'
 
 const presets = Object.keys(schemes) as (keyof typeof schemes)[]
 const header = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'must be a header name')
@@ -19,8 +19,17 @@ export const verification = z.union([
       .optional()
       .describe('What is signed, with {body}, {timestamp} and {id}.'),
     timestamp: z
-      .strictObject({ header, unit: z.enum(['s', 'ms', 'iso']).default('s'), tolerance: z.int().min(1).max(86_400).default(300) })
+      .strictObject({
+        header: header.optional(),
+        listed: z.string().min(1).max(50).optional().describe('Its name in the list, instead of a header.'),
+        unit: z.enum(['s', 'ms', 'iso']).default('s'),
+        tolerance: z.int().min(1).max(86_400).default(300),
+      })
       .optional(),
+    listed: z
+      .strictObject({ name: z.string().min(1).max(50), separator: z.string().min(1).max(3).default(',') })
+      .optional()
+      .describe('The header is a list such as t=…,v1=…: the name of the signatures in it.'),
     id_header: header.optional().describe('The header whose value replaces {id}.'),
     secret_encoding: z.enum(['utf8', 'base64', 'hex']).default('utf8'),
   }),
@@ -55,7 +64,7 @@ function schemeOf(given: Settings['verification']): WebhookScheme {
     ...rest,
     header: given.header.toLowerCase(),
     secretEncoding,
-    ...(timestamp ? { timestamp: { ...timestamp, header: timestamp.header.toLowerCase() } } : {}),
+    ...(timestamp ? { timestamp: { ...timestamp, ...(timestamp.header ? { header: timestamp.header.toLowerCase() } : {}) } } : {}),
     ...(idHeader ? { idHeader: idHeader.toLowerCase() } : {}),
   } as WebhookScheme
 }
@@ -67,14 +76,16 @@ export const hook: WebhookDeclaration = {
   secretCredentials: [],
   secretFields: ['secret', 'previous_secret'],
   identify(delivery, { name, config }) {
-    const { type, dedupe } = settingsOf(config)
+    const { type, dedupe, verification: given } = settingsOf(config)
     const value = typeof type === 'string' ? type : type && found(delivery, type)
+    const ids = deliveryIds(schemeOf(given), delivery)
     const key = dedupe && found(delivery, dedupe)
     return {
+      ...ids,
       // The sender's value is reduced to the characters and length that a type may have.
       type: (value ?? name).replaceAll(/[^\w.-]+/g, '-').slice(0, 100),
-      // A header may be unsigned, and a replay with another header would count as new. So the key contains the body's digest too.
-      dedupeKey: key === undefined ? delivery.digest : 'path' in dedupe! ? key : `${key} ${delivery.digest}`,
+      // A header may be unsigned: another body under the same value is not a repetition.
+      ...(key === undefined ? {} : { dedupeKey: 'path' in dedupe! ? key : `${key} ${delivery.digest}` }),
     }
   },
   largestBody: (config) => largestBodies.get(settingsOf(config).verification),

@@ -61,8 +61,9 @@ function readParts(scheme: HmacScheme, { headers }: Delivery, now: number): Sign
     id = value
   }
 
-  const texts = listed ? named(entries!, listed.name) : [header]
+  const texts = listed ? named(entries!, listed.name) : severalIn(header, scheme)
   if (texts.length === 0) return 'signature_missing'
+  if (texts.length > maxListed) return 'signature_malformed'
   const signatures: Buffer[] = []
   let reason: RejectReason = 'signature_malformed'
   let algorithm: Algorithm | undefined
@@ -92,6 +93,12 @@ function readSignature(scheme: HmacScheme, text: string): { algorithm: Algorithm
   if (rest.length > 2 * sizes[algorithm]) return 'signature_malformed'
   const bytes = decode(rest, scheme.encoding)
   return bytes?.length === sizes[algorithm] ? { algorithm, bytes } : 'signature_malformed'
+}
+
+/** A sender that changes its secret signs with both for a while, and puts both signatures into the header. */
+function severalIn(header: string, { prefix = '' }: HmacScheme): readonly string[] {
+  const pieces = /[, ]/.test(prefix) ? [] : header.split(/ *, *| +/, maxListed + 1)
+  return pieces.every((piece) => piece !== '') && pieces.length > 0 ? pieces : [header]
 }
 
 /** Returns undefined if there are too many entries. */

@@ -1,3 +1,4 @@
+export { deliveryIds, refuseSameBody } from './delivery-id.ts'
 export { readable } from './readable.ts'
 export { sampleHeaders, schemes, type WebhookScheme } from './scheme.ts'
 export { sign, type SignedRequest } from './sign.ts'

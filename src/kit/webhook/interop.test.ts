@@ -101,7 +101,7 @@ test('an ed25519 private key signs, with or without the public key appended, and
     assert.match(headers['webhook-signature']!, /^v1a,/)
     assert.equal(reason(schemes.standard, { headers, body }, { secrets: [known], now }), 'ok')
     assert.equal(reason(schemes.standard, { headers, body: Buffer.from('x') }, { secrets: [known], now }), 'signature_wrong')
-    assert.equal(reason(schemes.standard, { headers, body }, { secrets: [`whsk_${half.toString('base64')}`], now }), 'secret_unusable')
+    assert.equal(reason(schemes.standard, { headers, body }, { secrets: [`whsk_${half.toString('base64')}`], now }), 'ok')
   }
   assert.throws(() => sign(schemes.standard, { body, secret: 'whsk_AAAA', now }), { code: 'invalid_input' })
 })

@@ -23,6 +23,8 @@ export interface HmacScheme {
   readonly listed?: { readonly name: string; readonly separator: string }
   /** The encoding of the secret. The default is `utf8`. */
   readonly secretEncoding?: 'utf8' | 'base64' | 'hex'
+  /** The header of the sender's id of the delivery, where it is not signed. */
+  readonly deliveryIdHeader?: string
 }
 
 export interface TimestampRule {
@@ -50,6 +52,8 @@ export interface TokenScheme {
   readonly prefix?: string
   /** The path of the field in the body, such as `['token']`. */
   readonly bodyPath?: readonly string[]
+  /** The header of the sender's id of the delivery. */
+  readonly deliveryIdHeader?: string
 }
 
 /** HTTP basic authentication. The secret is `user:password`. */
@@ -63,13 +67,22 @@ export interface ChannelScheme {
   readonly tokenHeader: string
   readonly idHeader: string
   readonly resourceHeader: string
+  /** The number of the message. Together with the channel it identifies the delivery, whose body is empty. */
+  readonly messageHeader: string
 }
 
 /** The schemes of known providers. A connector uses its own, and a generic hook can use any of them. */
 export const schemes = {
-  github: { kind: 'hmac', header: 'x-hub-signature-256', algorithm: 'sha256', encoding: 'hex', prefix: 'sha256=' },
+  github: {
+    kind: 'hmac',
+    header: 'x-hub-signature-256',
+    algorithm: 'sha256',
+    encoding: 'hex',
+    prefix: 'sha256=',
+    deliveryIdHeader: 'x-github-delivery',
+  },
   gitlab: { kind: 'standard', tolerance: 300 },
-  gitlab_token: { kind: 'token', header: 'x-gitlab-token' },
+  gitlab_token: { kind: 'token', header: 'x-gitlab-token', deliveryIdHeader: 'idempotency-key' },
   slack: {
     kind: 'hmac',
     header: 'x-slack-signature',
@@ -79,12 +92,19 @@ export const schemes = {
     payload: 'v0:{timestamp}:{body}',
     timestamp: { header: 'x-slack-request-timestamp', unit: 's', tolerance: 300 },
   },
-  jira: { kind: 'hmac', header: 'x-hub-signature', algorithm: 'named', encoding: 'hex' },
+  jira: {
+    kind: 'hmac',
+    header: 'x-hub-signature',
+    algorithm: 'named',
+    encoding: 'hex',
+    deliveryIdHeader: 'x-atlassian-webhook-identifier',
+  },
   google_drive: {
     kind: 'channel',
     tokenHeader: 'x-goog-channel-token',
     idHeader: 'x-goog-channel-id',
     resourceHeader: 'x-goog-resource-id',
+    messageHeader: 'x-goog-message-number',
   },
   zulip: { kind: 'token', bodyPath: ['token'] },
   stripe: {
@@ -103,5 +123,6 @@ export const schemes = {
 export const sampleHeaders: Readonly<Partial<Record<keyof typeof schemes, Readonly<Record<string, string>>>>> = {
   github: { 'x-github-event': '{type}', 'x-github-delivery': '{id}' },
   jira: { 'x-atlassian-webhook-identifier': '{id}' },
-  gitlab_token: { 'x-gitlab-event': '{type}', 'x-gitlab-event-uuid': '{id}' },
+  gitlab_token: { 'x-gitlab-event': '{type}', 'idempotency-key': '{id}' },
+  google_drive: { 'x-goog-message-number': '{id}' },
 }

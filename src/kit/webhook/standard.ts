@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
-import { decode, findSecret, hmacWith, isPublic, single } from './bytes.ts'
+import { decode, findSecret, hmacWith, isPresent, isPublic, single } from './bytes.ts'
 import type { StandardScheme } from './scheme.ts'
 import { checkTimestamp } from './timestamp.ts'
 import type { CheckResult, Delivery, Receiver } from './types.ts'
@@ -49,6 +49,12 @@ export function checkStandard(scheme: StandardScheme, { headers, body }: Deliver
   })
 }
 
+/** Svix sends the same headers under a name of its own. */
+export function prefixIn({ prefix = 'webhook-', ...rest }: StandardScheme, headers: Delivery['headers']): StandardScheme {
+  const isSvix = prefix === 'webhook-' && !isPresent(headers, 'webhook-signature') && isPresent(headers, 'svix-signature')
+  return { ...rest, prefix: isSvix ? 'svix-' : prefix }
+}
+
 function bytesOf(text: string, size: number): Buffer[] {
   const bytes = text.length <= 2 * size ? decode(text, 'base64') : undefined
   return bytes?.length === size ? [bytes] : []
@@ -56,7 +62,10 @@ function bytesOf(text: string, size: number): Buffer[] {
 
 /** Returns the bytes of a shared secret, or a public key. The prefix decides, so that one is never used as the other. */
 function keyOf(secret: string): Buffer | KeyObject | undefined {
-  return isPublic(secret) ? publicKey(secret) : sharedKey(secret)
+  if (isPublic(secret)) return publicKey(secret)
+  if (!secret.startsWith('whsk_')) return sharedKey(secret)
+  const key = privateKey(secret)
+  return key && createPublicKey(key)
 }
 
 export function sharedKey(secret: string): Buffer | undefined {

@@ -4,7 +4,7 @@ import type { WebhookScheme } from './scheme.ts'
 import { checkBasic, checkChannel, checkToken } from './shared.ts'
 import type { CheckResult, Delivery, Receiver, RejectReason } from './types.ts'
 import { headersOf, validateScheme } from './validate-scheme.ts'
-import { checkStandard } from './standard.ts'
+import { checkStandard, prefixIn } from './standard.ts'
 
 /** `secret` is the index of the secret that matched. */
 export type Verification = { readonly ok: true; readonly secret: number } | { readonly ok: false; readonly reason: RejectReason }
@@ -21,10 +21,12 @@ export function verify(schemes: readonly WebhookScheme[], delivery: Delivery, re
 function check(schemes: readonly WebhookScheme[], delivery: Delivery, receiver: Receiver): CheckResult {
   const { secrets } = receiver
   if (secrets.every(isBlank)) return 'no_secret'
-  const scheme = schemes.find((candidate) => {
-    const header = signatureHeaderOf(candidate)
-    return header === undefined || isPresent(delivery.headers, header)
-  })
+  const scheme = schemes
+    .map((declared) => (declared.kind === 'standard' ? prefixIn(declared, delivery.headers) : declared))
+    .find((candidate) => {
+      const header = signatureHeaderOf(candidate)
+      return header === undefined || isPresent(delivery.headers, header)
+    })
   if (!scheme) return 'signature_missing'
   if (validateScheme(scheme) !== undefined) return 'scheme_invalid'
   for (const name of headersOf(scheme)) if (isRepeated(delivery.headers, name)) return 'header_repeated'
