@@ -148,7 +148,7 @@ function keysOf({ dedupeKey }: Identity, { digest }: Readable, config: HookConte
 }
 
 /** Whichever hook they reach: senders put secrets of other systems into these by mistake. */
-const secretName = /authorization|cookie|token|secret|passw|credential|api-?key/
+const secretName = /authorization|cookie|token|secret|password|credential|api-?key/
 
 /** The headers without those that hold a secret. */
 function storedHeaders(headers: Delivery['headers'], { schemes, candidates }: Signers): Record<string, unknown> {
