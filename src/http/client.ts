@@ -114,12 +114,14 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
         continue
       }
       const notice = scope.connector.responseRules?.limit?.(reply.headers)
-      if (notice && Number.isFinite(notice.remaining) && Number.isFinite(notice.resetAt.getTime())) scope.rateLimiter.learn(notice)
+      if (notice && notice.isPartial !== true && Number.isFinite(notice.remaining) && Number.isFinite(notice.resetAt.getTime()))
+        scope.rateLimiter.learn(notice)
       if (reply.status === 304 && cached)
         return { status: cached.status, headers: { ...cached.headers, ...reply.headers }, bytes: cached.bytes }
       const error = errorOf(reply, scope.connector, req.allow ?? [])
       if (error) {
-        if (error.code === 'vendor_rate_limited') scope.rateLimiter.pause((error.details.retryAfter ?? 1) * 1000)
+        const isPartial = notice?.isPartial === true || scope.connector.responseRules?.isPartialLimit?.(reply.headers) === true
+        if (error.code === 'vendor_rate_limited' && !isPartial) scope.rateLimiter.pause((error.details.retryAfter ?? 1) * 1000)
         // An outside system that failed may have failed after it had made the change.
         throw error.code === 'vendor_failed' && !read ? uncertainly(error) : error
       }

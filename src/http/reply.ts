@@ -1,4 +1,4 @@
-import type { HttpTarget, VendorErrorCode } from './types.ts'
+import type { HttpTarget, LimitNotice, VendorErrorCode } from './types.ts'
 import { hubError, HubError, type ErrorCode } from '#errors'
 import { isTooDeep } from '#lib/json-values'
 import { redactText } from '#lib/redact'
@@ -41,20 +41,29 @@ function errorByRules(reply: RawReply, { title, responseRules = {} }: HttpTarget
   if (status < 400 && !responseRules.errorIn) return undefined
   const body = jsonOrUndefined(reply)
   const special = responseRules.errorIn?.(body, status)
-  if (special) return vendorError(title, status, { ...special, retryAfter: special.retryAfter ?? retryAfterSeconds(headers) })
-  if (status < 400) return undefined
   const notice = responseRules.limit?.(headers)
+  const reset = resetSeconds(notice)
+  if (special) {
+    const isLimit = special.code === 'vendor_rate_limited'
+    return vendorError(title, status, {
+      ...special,
+      retryAfter: retryAfterSeconds(headers) ?? (isLimit ? (reset ?? special.retryAfter) : undefined),
+    })
+  }
+  if (status < 400) return undefined
   const limitUsedUp = status === 403 && (headers['retry-after'] !== undefined || notice?.remaining === 0)
   const code = limitUsedUp ? 'vendor_rate_limited' : codeOf(status)
-  const reset =
-    notice?.remaining === 0 && Number.isFinite(notice.resetAt.getTime())
-      ? Math.max(1, Math.ceil((notice.resetAt.getTime() - Date.now()) / 1000))
-      : undefined
   return vendorError(title, status, {
     code,
     message: responseRules.message?.(body) ?? usualMessage(body),
     retryAfter: retryAfterSeconds(headers) ?? (limitUsedUp || status === 429 ? reset : undefined),
   })
+}
+
+/** Seconds until a limit that is used up starts again. */
+function resetSeconds(notice: LimitNotice | undefined): number | undefined {
+  if (notice?.remaining !== 0 || !Number.isFinite(notice.resetAt.getTime())) return undefined
+  return Math.max(1, Math.ceil((notice.resetAt.getTime() - Date.now()) / 1000))
 }
 
 interface ReportedError {

@@ -87,6 +87,8 @@ export interface ResponseRules {
   readonly errorIn?: (body: unknown, status: number) => { code: VendorErrorCode; message?: string; retryAfter?: number } | undefined
   /** The vendor's error message, if it is safe to show. */
   readonly message?: (body: unknown) => string | undefined
+  /** Whether a limit that this reply says is exceeded is only for requests like this one, such as those to one method, so that others go on. */
+  readonly isPartialLimit?: (headers: Readonly<Record<string, string>>) => boolean
   /** The rate limit that the headers report. */
   readonly limit?: (headers: Readonly<Record<string, string>>) => LimitNotice | undefined
 }
@@ -105,4 +107,6 @@ export interface LimitNotice {
   readonly remaining: number
   /** When the vendor starts to count from zero again. */
   readonly resetAt: Date
+  /** The limit is only for requests of the same kind, such as searches, so others of the integration go on. */
+  readonly isPartial?: boolean
 }

@@ -403,6 +403,7 @@ test('list_projects, list_project_fields and list_project_items read projects by
 test('errors in a GraphQL reply with status 200 are reported', async () => {
   for (const [type, code] of [
     ['NOT_FOUND', 'vendor_not_found'],
+    ['RATE_LIMIT', 'vendor_rate_limited'],
     ['RATE_LIMITED', 'vendor_rate_limited'],
     ['FORBIDDEN', 'vendor_forbidden'],
     ['OTHER', 'vendor_rejected'],

@@ -19,7 +19,7 @@ test('search_repositories encodes the query and returns the next page', async ()
     headers: { link: `<https://api.github.com${path}?q=x&page=2>; rel="next"` },
   }))
   const found = await runAction(github, 'search_repositories', { input: { query: 'a&b=c #d' }, config: { api_url: api.url }, credential })
-  assert.deepEqual(found, { items: [repository], total_count: 40, next_page: 2 })
+  assert.deepEqual(found, { items: [repository], total_count: 40, next_page: 2, next_cursor: null })
   assert.equal(api.requests[0]!.query.get('q'), 'a&b=c #d')
   assert.equal(api.requests[0]!.headers.authorization, `Bearer ${credential.personal_access_token}`)
 })
@@ -42,7 +42,11 @@ test('list_repositories lists those of a user or of the credential', async () =>
   await using api = await upstream(() => ({ body: [repository] }))
   const options = { config: { api_url: api.url }, credential }
   await runAction(github, 'list_repositories', { ...options, input: { owner: 'octocat' } })
-  assert.deepEqual(await runAction(github, 'list_repositories', { ...options, input: {} }), { items: [repository], next_page: null })
+  assert.deepEqual(await runAction(github, 'list_repositories', { ...options, input: {} }), {
+    items: [repository],
+    next_page: null,
+    next_cursor: null,
+  })
   assert.deepEqual(
     api.requests.map(({ path }) => path),
     ['/users/octocat/repos', '/user/repos'],

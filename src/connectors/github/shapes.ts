@@ -8,6 +8,12 @@ export const repository = { owner, repo }
 export const paging = {
   per_page: z.number().int().min(1).max(100).default(30).describe('How many at most.'),
   page: z.number().int().min(1).default(1).describe('Which page; `next_page` of the answer before.'),
+  after: z
+    .string()
+    .min(1)
+    .max(2000)
+    .optional()
+    .describe('`next_cursor` of the answer before, for lists of more than 10,000; then `page` is not used.'),
 }
 
 export const issueNumber = z.number().int().min(1).describe('Number of the issue or pull request, as after # in its title.')
@@ -16,9 +22,9 @@ export const markdown = z.string().max(65_536)
 export const branchName = z.string().min(1).max(255)
 export const login = z.string().min(1).max(100)
 
-/** A page of a list. `next_page` is null on the last page. */
+/** A page of a list. GitHub counts pages up to 10,000 items and names a cursor from there on. Both are null on the last page. */
 export function listOf<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item), next_page: z.number().nullable() })
+  return z.object({ items: z.array(item), next_page: z.number().nullable(), next_cursor: z.string().nullable() })
 }
 
 /** A user; null if the account was deleted. */

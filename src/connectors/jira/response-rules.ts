@@ -11,6 +11,8 @@ export const responseRules: ResponseRules = {
     const all = [...(errorMessages ?? []), ...fields, ...(message ? [message] : [])]
     return all.length > 0 ? all.join('; ') : undefined
   },
+  // Writes to one issue have a limit of their own.
+  isPartialLimit: (headers) => headers['ratelimit-reason'] === 'jira-per-issue-on-write',
   limit: (headers) => {
     const [remaining, reset, limit] = [headers['x-ratelimit-remaining'], headers['x-ratelimit-reset'], headers['x-ratelimit-limit']]
     if (remaining === undefined || reset === undefined) return undefined

@@ -38,6 +38,8 @@ const meanings: Readonly<Record<string, VendorErrorCode>> = {
 }
 
 export const responseRules: ResponseRules = {
+  // Each of Slack's methods has a limit of its own.
+  isPartialLimit: () => true,
   errorIn: (body, status) => {
     const reply = body as { ok?: unknown; error?: unknown; needed?: unknown; response_metadata?: { messages?: unknown } } | undefined
     if (status !== 200 || reply?.ok !== false) return undefined

@@ -46,8 +46,8 @@ const listCheckRuns = github.action({
   output: listOf(checkShape),
   run: async ({ input, http }) => {
     const place = path`/repos/${input.owner}/${input.repo}/commits/${input.ref}/check-runs`
-    const { data, next_page } = await page<{ check_runs: z.input<typeof checkShape>[] }>({ http, input }, place, { status: input.status })
-    return { items: data.check_runs, next_page }
+    const { data, next } = await page<{ check_runs: z.input<typeof checkShape>[] }>({ http, input }, place, { status: input.status })
+    return { items: data.check_runs, ...next }
   },
 })
 
@@ -97,8 +97,8 @@ const listWorkflowRuns = github.action({
     const { owner, repo, workflow, branch, status } = input
     const place =
       workflow === undefined ? path`/repos/${owner}/${repo}/actions/runs` : path`/repos/${owner}/${repo}/actions/workflows/${workflow}/runs`
-    const { data, next_page } = await page<{ workflow_runs: z.input<typeof runShape>[] }>({ http, input }, place, { branch, status })
-    return { items: data.workflow_runs, next_page }
+    const { data, next } = await page<{ workflow_runs: z.input<typeof runShape>[] }>({ http, input }, place, { branch, status })
+    return { items: data.workflow_runs, ...next }
   },
 })
 

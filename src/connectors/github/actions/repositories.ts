@@ -18,7 +18,7 @@ const searchRepositories = github.action({
   }),
   output: listOf(repositoryShape).extend({ total_count: z.number() }),
   run: async ({ input, http }) => {
-    const { data, next_page } = await page<{ total_count: number; items: z.input<typeof repositoryShape>[] }>(
+    const { data, next } = await page<{ total_count: number; items: z.input<typeof repositoryShape>[] }>(
       { http, input },
       '/search/repositories',
       {
@@ -26,7 +26,7 @@ const searchRepositories = github.action({
         sort: input.sort,
       },
     )
-    return { items: data.items, total_count: data.total_count, next_page }
+    return { items: data.items, total_count: data.total_count, ...next }
   },
 })
 
@@ -54,8 +54,8 @@ const listRepositories = github.action({
   output: listOf(repositoryShape),
   run: async ({ input, http }) => {
     const place = input.owner === undefined ? '/user/repos' : path`/users/${input.owner}/repos`
-    const { data, next_page } = await page<z.input<typeof repositoryShape>[]>({ http, input }, place, { sort: 'pushed' })
-    return { items: data, next_page }
+    const { data, next } = await page<z.input<typeof repositoryShape>[]>({ http, input }, place, { sort: 'pushed' })
+    return { items: data, ...next }
   },
 })
 
