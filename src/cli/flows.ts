@@ -56,7 +56,7 @@ export function flowCommands(program: Command): void {
     )
   flow
     .command('delete')
-    .description('delete a flow; its runs stay')
+    .description('delete a flow and cancel its unfinished runs; the records of its runs stay')
     .argument('<id>', 'id of the flow')
     .action((id: string, _options, command: Command) =>
       withClient(command, async ({ deleteFlow }, output) => {

@@ -67,9 +67,14 @@ export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): F
   const trigger = createStarter({ ...deps, launcher, get, rights, capacity })
   const wait = createWaiter(db, runRepository)
 
+  const changes = createRunChanges({ ...deps, launcher, runRepository, get, rights, capacity })
+
   return {
     ...saver,
-    ...createRunChanges({ ...deps, launcher, runRepository, get, rights, capacity }),
+    cancel: changes.cancel,
+    retry: changes.retry,
+    replay: changes.replay,
+    remove: (principal, ref) => saver.remove(principal, ref, (trx, flow) => changes.cancelAll(trx, flow.id)),
     blocked: async ({ actor }) => (await rights.lost(actor)) ?? null,
     get,
     list: (workspaceId) => listFlows(db.sql, workspaceId),

@@ -237,7 +237,7 @@ export const deleteFlow = operation({
   name: 'flows.delete',
   scope: 'flows:write',
   effect: 'destroy',
-  summary: 'Delete a flow; its runs stay',
+  summary: 'Delete a flow and cancel its unfinished runs; the records of its runs stay',
   input: z.strictObject({ id }),
   output: deleted,
   http: { method: 'DELETE', path: '/api/v1/flows/:id', status: 204 },

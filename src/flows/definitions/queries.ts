@@ -42,6 +42,17 @@ function allCalls(definition: Definition): Record<string, unknown>[] {
     .filter(isRecord)
 }
 
+/** Whether steps may have to run after a cancellation. */
+export function hasFinally({
+  steps,
+  on_error,
+}: {
+  steps: readonly unknown[]
+  on_error?: { steps: readonly unknown[] } | undefined
+}): boolean {
+  return [...everyStep(steps, []), ...everyStep(on_error?.steps, [])].some(({ step }) => 'finally' in step)
+}
+
 function allSteps({ steps, on_error }: Definition): Record<string, unknown>[] {
   return [...everyStep(steps, []), ...everyStep(on_error?.steps, [])].map(({ step }) => step)
 }

@@ -52,7 +52,8 @@ export interface Saver {
   isCurrent(flow: FlowWithVersion, source: string): boolean
   storeBundled(trx: Transaction, workspaceId: string, bundled: BundledDefinition): Promise<void>
   setEnabled(principal: Principal, ref: string, enabled: boolean): Promise<FlowWithVersion>
-  remove(principal: Principal, ref: string): Promise<void>
+  /** `before` ends what depends on the flow, in the same transaction. */
+  remove(principal: Principal, ref: string, before: (trx: Transaction, flow: FlowWithVersion) => Promise<void>): Promise<void>
   /** Lets the flow run with the rights of the principal from now on. */
   adopt(principal: Principal, ref: string): Promise<FlowWithVersion>
 }
@@ -237,13 +238,14 @@ export function createSaver(deps: SaverDeps): Saver {
       const { scopes, readOnly } = principal
       return change(principal, ref, { action: 'flow.adopted', changes: { actor: actorOf(principal), scopes, readOnly } })
     },
-    async remove(principal, ref) {
+    async remove(principal, ref, before) {
       const { workspaceId } = principal
       const flow = await existing(workspaceId, ref)
       if (flow.origin === 'bundled') throw hubError('in_use', { detail: `"${flow.name}" comes with the hub`, hint: 'disable it instead' })
       await db.transaction(async (trx) => {
         await lockFlow(trx, workspaceId, flow.name)
         await rights.requireChange(trx, principal, flow)
+        await before(trx, flow)
         await events.unsubscribe(trx, 'flow', flow.id)
         await deleteFlow(trx, flow.id)
         const detail = { name: flow.name }

@@ -12,8 +12,8 @@ export interface Attempt {
   readonly signal: AbortSignal
   /** The time limit of the step. */
   readonly deadline: Deadline | undefined
-  /** Runs the steps inside it. */
-  inside(steps: readonly Step[], frame: Frame): Promise<unknown>
+  /** Runs the steps inside it, on the runtime of the attempt if no other is given. */
+  inside(steps: readonly Step[], frame: Frame, runtime?: Runtime): Promise<unknown>
 }
 
 export interface Done {

@@ -4,7 +4,7 @@ import type { Step, StepOf } from '../definitions/index.ts'
 import { failure, toRunError } from './error.ts'
 import { holds, rendered, type Frame } from './frame.ts'
 import type { Runtime } from './runtime.ts'
-import { earliest, isSignal, Suspended } from './signals.ts'
+import { Cancelled, earliest, isSignal, Suspended } from './signals.ts'
 import type { Attempt, Done } from './attempt.ts'
 
 type Container = StepOf<'then' | 'switch' | 'for_each' | 'parallel' | 'try'>
@@ -106,7 +106,8 @@ async function runParallel({ runtime, frame, inside }: Attempt, { parallel: { br
 }
 
 /** The time limit of the block does not apply to `catch` and `finally`: both can still react to it. */
-async function runTry({ frame, inside }: Attempt, step: StepOf<'try'>, around: Frame): Promise<Done> {
+async function runTry(attempt: Attempt, step: StepOf<'try'>, around: Frame): Promise<Done> {
+  const { frame, inside } = attempt
   const guarded = async (): Promise<unknown> => {
     try {
       return await inside(step.try.steps, frame)
@@ -115,15 +116,35 @@ async function runTry({ frame, inside }: Attempt, step: StepOf<'try'>, around: F
       return inside(step.catch.steps, { ...around, names: { ...frame.names, error: toRunError(thrown, step.id) } })
     }
   }
-  let output: unknown
+  const { finally: last } = step
+  if (!last) return { output: await guarded() }
   try {
-    output = await guarded()
+    let output: unknown
+    try {
+      output = await guarded()
+    } catch (thrown) {
+      if (!isSignal(thrown)) await inside(last.steps, { ...around, deadline: undefined })
+      throw thrown
+    }
+    await inside(last.steps, around)
+    return { output }
   } catch (thrown) {
-    if (!isSignal(thrown) && step.finally) await inside(step.finally.steps, { ...around, deadline: undefined })
+    if (thrown instanceof Cancelled) await runAfterCancel(attempt, last.steps, around)
     throw thrown
   }
-  if (step.finally) await inside(step.finally.steps, around)
-  return { output }
+}
+
+const afterCancelMs = 60_000
+
+/** Runs the steps of `finally` after a cancellation: once, without waiting, and for a limited time, because somebody wants the run to end. */
+async function runAfterCancel({ runtime, inside }: Attempt, steps: readonly Step[], around: Frame): Promise<void> {
+  const deadline = { at: runtime.now() + afterCancelMs, of: 'the steps after the cancellation took longer than a minute' }
+  try {
+    await inside(steps, { ...around, deadline }, runtime.afterCancel())
+  } catch (thrown) {
+    // What failed is in the records of the steps. The run ends as cancelled in any case.
+    if (isSignal(thrown) && !(thrown instanceof Suspended)) throw thrown
+  }
 }
 
 type Outcome = { readonly output: unknown } | { readonly failed: unknown } | { readonly suspended: number | undefined }

@@ -47,6 +47,8 @@ export interface Runtime {
   readonly expressions: Expressions
   /** Aborted when somebody cancels the run. */
   readonly signal: AbortSignal
+  /** The same for the steps that run although the run was cancelled. */
+  afterCancel(): Runtime
   /** The time limit of the run. */
   readonly deadline: number | undefined
   now(): number

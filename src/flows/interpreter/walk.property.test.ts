@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { createExpressions } from '#expressions'
+import { JobLost } from '#engine'
 import { hubError } from '#errors'
 import { toExecutable, type Definition, type ExecutableDefinition } from '../definitions/index.ts'
 import { StepFailed } from './error.ts'
 import type { Runtime, StepRecord } from './runtime.ts'
-import { Cancelled, Suspended } from './signals.ts'
+import { Suspended } from './signals.ts'
 import { walk } from './walk.ts'
 
 /** The state that survives a process: the run's records and its outside effects. */
@@ -44,7 +45,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     if (!isDead && dealings % 2 === 0) effect()
     isDead = true
     // This ends the execution at once, without any handling.
-    throw new Cancelled()
+    throw new JobLost()
   }
   const records = new Map(structuredClone([...world.steps]))
   const keep = (record: StepRecord): boolean => {
@@ -56,6 +57,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
   const runtime: Runtime = {
     expressions,
     signal: new AbortController().signal,
+    afterCancel: () => runtime,
     deadline: undefined,
     dryRun: false,
     now: () => world.now,
@@ -137,7 +139,7 @@ async function runToItsEnd(definition: ExecutableDefinition, deaths: readonly nu
       const outputs = await walk(createProcess(world, deaths[died]), definition, { parameters: { n: 3 } })
       return { outcome: { outputs }, world, deaths: died }
     } catch (thrown) {
-      if (thrown instanceof Cancelled) died += 1
+      if (thrown instanceof JobLost) died += 1
       else if (thrown instanceof Suspended) comes(world, thrown.until)
       else if (thrown instanceof StepFailed) return { outcome: { error: thrown.error }, world, deaths: died }
       else throw thrown

@@ -57,6 +57,8 @@ async function runStep(runtime: Runtime, step: Step, frame: Frame): Promise<unkn
     await restoreBlock(visit)
     return failed(visit, before)
   }
+  // A block that had begun is entered, because its `finally` runs after a cancellation too.
+  if (runtime.signal.aborted && !(isContainer(step) && hasBegun(visit))) throw new Cancelled()
   const record: StepRecord = before ?? {
     path,
     step: step.id,
@@ -82,6 +84,45 @@ async function runStep(runtime: Runtime, step: Step, frame: Frame): Promise<unkn
   const recorded = isContainer(step) ? undefined : runtime.recorded(path)
   if (recorded) return complete(visit, { ...record, attempts: 1 }, { output: recorded.output })
   return attempts(visit, record)
+}
+
+/** Whether something is recorded of a block or of what is inside it. A block itself is recorded when it ends. */
+function hasBegun({ runtime, step, frame }: Visit): boolean {
+  return runtime.known(`${frame.prefix}${step.id}`) !== undefined || innerRecords(runtime, step, frame.prefix).length > 0
+}
+
+/** The records of all steps inside a block. */
+function innerRecords(runtime: Runtime, step: Step, prefix: string): { step: Step; record: StepRecord }[] {
+  const path = `${prefix}${step.id}`
+  const { count = 0 } = (runtime.known(path)?.input ?? {}) as { count?: number }
+  const prefixes = step.kind === 'for_each' ? Array.from({ length: count }, (_, index) => `${path}/${index}/`) : [prefix]
+  return innerBlocks({ ...step }).flatMap((block) =>
+    (block.steps as readonly Step[]).flatMap((inner) =>
+      prefixes.flatMap((each) => {
+        const record = runtime.known(`${each}${inner.id}`)
+        return [...(record ? [{ step: inner, record }] : []), ...innerRecords(runtime, inner, each)]
+      }),
+    ),
+  )
+}
+
+/** Prepares a block for another attempt: the steps inside it that failed run again. */
+async function resetFailed({ runtime, step, frame }: Visit): Promise<void> {
+  for (const { step: inner, record } of innerRecords(runtime, step, frame.prefix)) {
+    if (record.status !== 'failed' || inner.on_error === 'continue') continue
+    const isUnknown = record.error?.code === 'outcome_unknown'
+    const { path, kind, step: id, keyNo } = record
+    // A write whose outcome is unknown keeps its key, so that it does not take effect twice.
+    await runtime.save({
+      path,
+      step: id,
+      kind,
+      status: 'waiting',
+      attempts: 0,
+      keyNo: keyNo + (isUnknown ? 0 : 1),
+      startedAt: runtime.now(),
+    })
+  }
 }
 
 /** Makes the results of a failed block visible to later steps without running the block again. */
@@ -112,6 +153,10 @@ async function attempts(visit: Visit, first: StepRecord): Promise<unknown> {
     const attempt: StepRecord = isAgain
       ? { ...record, attempts: Math.max(1, record.attempts) }
       : { ...record, status: 'running', error: null, until: null, attempts: record.attempts + 1 }
+    if (isContainer(step) && attempt.attempts > 1 && !isAgain) {
+      await resetFailed(visit)
+      await runtime.save(attempt)
+    }
     try {
       const done = await once(visit, attempt, deadline)
       return await complete(visit, attempt, done)
@@ -143,7 +188,15 @@ async function once({ runtime, step, frame }: Visit, record: StepRecord, deadlin
   const showing = setTimeout(() => runtime.show({ ...record, status: 'running' }), shownAfterMs)
   try {
     return await perform(
-      { runtime, frame, path: record.path, record, signal, deadline, inside: (steps, inner) => runSteps(runtime, steps, inner) },
+      {
+        runtime,
+        frame,
+        path: record.path,
+        record,
+        signal,
+        deadline,
+        inside: (steps, inner, other = runtime) => runSteps(other, steps, inner),
+      },
       step,
     )
   } catch (thrown) {

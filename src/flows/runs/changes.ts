@@ -12,7 +12,18 @@ import type { Flows } from '../types.ts'
 import type { Capacity } from './capacity.ts'
 import type { Launcher } from './launch.ts'
 import type { RunRepository } from './run-repository.ts'
-import { activeChildren, addCauses, endedStatuses, endRuns, lockRun, markCancelling, moveRights, reopen, type RunRow } from './run-store.ts'
+import {
+  activeChildren,
+  addCauses,
+  endedStatuses,
+  endRuns,
+  lockRun,
+  markCancelling,
+  moveRights,
+  reopen,
+  unfinishedRuns,
+  type RunRow,
+} from './run-store.ts'
 import { handleRunEnd } from './segment.ts'
 import { stepsOf } from './step-store.ts'
 import { findRunOf } from './wait.ts'
@@ -29,8 +40,15 @@ interface RunChangesDeps {
   readonly capacity: Capacity
 }
 
+export interface RunChanges extends Pick<Flows, 'cancel' | 'retry' | 'replay'> {
+  /** Cancels all unfinished runs of a flow. */
+  cancelAll(trx: Transaction, flowId: string): Promise<void>
+}
+
+const cancelledAtOnce = 200
+
 /** What people do with runs: cancel, retry and replay them. */
-export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | 'retry' | 'replay'> {
+export function createRunChanges(deps: RunChangesDeps): RunChanges {
   const { db, access, events, publisher, launcher, runRepository, get, rights, capacity } = deps
   const runOf = (workspaceId: string, id: string): Promise<RunRow> => findRunOf(db.sql, workspaceId, id)
 
@@ -76,6 +94,16 @@ export function createRunChanges(deps: RunChangesDeps): Pick<Flows, 'cancel' | '
   }
 
   return {
+    async cancelAll(trx, flowId) {
+      for (;;) {
+        const ids = await unfinishedRuns(trx, flowId, cancelledAtOnce)
+        for (const id of ids) {
+          const run = await lockRun(trx, id)
+          if (run && !endedStatuses.includes(run.status)) await cancelIn(trx, run)
+        }
+        if (ids.length < cancelledAtOnce) return
+      }
+    },
     async cancel(principal, id) {
       const run = await change(principal, id, 'run.cancelled', async (trx, row) => {
         if (endedStatuses.includes(row.status)) throw hubError('run_state_conflict', { detail: `the run is ${row.status} already` })

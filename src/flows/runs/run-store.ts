@@ -284,6 +284,28 @@ export async function dropVersions(sql: Sql, max: number): Promise<number> {
   return rows.length
 }
 
+/** Deletes what a run that ended early still waited for. */
+export async function dropSubscriptionsOf(trx: Transaction, id: string): Promise<void> {
+  await raw`
+    delete from hub.subscriptions
+     where kind = 'run' and target in (select run_id || ' ' || path from hub.flow_steps where run_id = ${id} and kind = 'wait_for')`.execute(
+    trx,
+  )
+}
+
+export async function unfinishedRuns(trx: Transaction, flowId: string, most: number): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('flowRuns')
+    .select('id')
+    .where('flowId', '=', flowId)
+    .where('status', 'in', ['queued', 'running', 'waiting'])
+    .where('cancelling', '=', false)
+    .orderBy('id')
+    .limit(most)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
 /** Deletes the subscriptions of runs that ended a day ago. */
 export async function dropRunSubscriptions(sql: Sql, max: number): Promise<number> {
   const { rows } = await raw`

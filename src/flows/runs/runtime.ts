@@ -6,7 +6,7 @@ import { untilSettled, type Outcome } from '#tools'
 import { findFlow } from '../definitions/flow-store.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
-import { Interrupted, RightsLost } from '../interpreter/signals.ts'
+import { Cancelled, Interrupted, RightsLost } from '../interpreter/signals.ts'
 import type { ActiveRun } from './run-repository.ts'
 import { findChild, endedStatuses, type RunRow } from './run-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
@@ -34,7 +34,10 @@ function interruptible<Args extends unknown[], T>(work: (...args: Args) => Promi
 }
 
 export function createRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
-  const runtime = openRuntime(deps, options)
+  return guarded(deps, options, openRuntime(deps, options))
+}
+
+function guarded(deps: SegmentDeps, options: RuntimeOptions, runtime: Runtime): Runtime {
   const { save, call, child, expect, forget, ask, approval, emit } = runtime
   /** Checks before each call and each effect, because a run may take months. */
   const standing =
@@ -53,6 +56,7 @@ export function createRuntime(deps: SegmentDeps, options: RuntimeOptions): Runti
     ask: interruptible(standing(ask)),
     approval: interruptible(approval),
     emit: interruptible(standing(emit)),
+    afterCancel: () => guarded(deps, options, runtime.afterCancel()),
   }
 }
 
@@ -76,6 +80,12 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     await context.record(() => runRepository.save(run, record))
   }
 
+  /** Stores the step of a cancelled run all the same. */
+  const saveAfterCancel = (record: StepRecord): Promise<void> =>
+    save(record).catch((thrown: unknown) => {
+      if (!(thrown instanceof Cancelled)) throw thrown
+    })
+
   const call: Runtime['call'] = async ({ uses, input, integration, fields, key, approval, path, signal: ending }) => {
     const tool = await tools.find(workspaceId, uses)
     const isRead = tool.action.effect === 'read'
@@ -95,9 +105,10 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     return { output, invocationId }
   }
 
-  return {
+  const runtime: Runtime = {
     expressions,
     signal: run.abort.signal,
+    afterCancel: () => ({ ...runtime, signal: context.signal, save: saveAfterCancel }),
     deadline: deadlineAt?.getTime(),
     dryRun,
     now: Date.now,
@@ -176,6 +187,8 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
       })
     },
   }
+
+  return runtime
 
   /** The flow may have been saved by an earlier version of the hub, or before the connector was there. */
   function assertFree(type: unknown): void {

@@ -4,7 +4,7 @@ import { JobLost, type JobContext, type JobHandler } from '#engine'
 import { toCloudEvent } from '#events'
 import { sleep } from '#lib/clock'
 import { postgresJson } from '#lib/postgres-text'
-import { toExecutable, type Definition, type ExecutableDefinition } from '../definitions/index.ts'
+import { hasFinally, toExecutable, type Definition, type ExecutableDefinition } from '../definitions/index.ts'
 import { findVersion } from '../definitions/flow-store.ts'
 import { toRunError } from '../interpreter/error.ts'
 import type { StepRecord } from '../interpreter/runtime.ts'
@@ -13,7 +13,7 @@ import { walk } from '../interpreter/walk.ts'
 import { jobOf } from './launch.ts'
 import type { ActiveRun } from './run-repository.ts'
 import { createRuntime, requireRunRights } from './runtime.ts'
-import type { RunEnd, RunRow } from './run-store.ts'
+import { dropSubscriptionsOf, type RunEnd, type RunRow } from './run-store.ts'
 import { stepsOf } from './step-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
 
@@ -68,7 +68,11 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     const definition = await definitionOf(row)
     let end: Omit<RunEnd, 'id'>
     try {
-      if (row.cancelling) throw new Cancelled()
+      if (row.cancelling) {
+        if (!hasFinally(definition)) throw new Cancelled()
+        // The walk reaches the blocks that have begun and runs their `finally`.
+        run.abort.abort()
+      }
       await requireRunRights(deps.rights, row)
       const names = await namesOf(row)
       const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
@@ -86,7 +90,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
       if (thrown instanceof JobLost || isPassing(thrown)) throw thrown
       if (thrown instanceof Suspended) return runRepository.suspend(run, thrown.until === undefined ? null : new Date(thrown.until))
       const reason = thrown instanceof RightsLost ? thrown.cause : thrown
-      end = thrown instanceof Cancelled ? { status: 'cancelled', outputs: null, error: null } : failed(row, reason)
+      end = thrown instanceof Cancelled || row.cancelling ? { status: 'cancelled', outputs: null, error: null } : failed(row, reason)
     }
     const finished: FinishedRun = { run, row, definition }
     await finish(finished, end).catch(async (thrown: unknown) => {
@@ -119,7 +123,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     const end: RunEnd = { id: row.id, ...how }
     const shouldPublish = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
     const ended =
-      shouldPublish || row.parentRun !== null || row.concurrencyKey !== null
+      shouldPublish || row.parentRun !== null || row.concurrencyKey !== null || status !== 'completed'
         ? await db.transaction(async (trx) => {
             const hasEnded = await runRepository.endIn(trx, run, end)
             if (hasEnded) await handleRunEnd(deps, trx, { row, definition, end, shouldPublish })
@@ -159,6 +163,7 @@ export async function handleRunEnd(
     const data = { run_id: id, flow, version, status, outputs, error }
     await publisher.publish(trx, [{ workspaceId, type: `flow.${status}`, subject: flow, data, depth: row.depth, causes: row.causes }])
   }
+  if (status !== 'completed') await dropSubscriptionsOf(trx, id)
   if (parentRun !== null) await launcher.wake(trx, [parentRun])
   if (concurrencyKey !== null) await launcher.admitQueued(trx, { id: flowId, definition }, concurrencyKey)
 }
