@@ -30,10 +30,10 @@ export type { TokenRequest, Tokens } from './tokens.ts'
 
 /** How long a process may use a cached token: half of the second within which a revocation must take effect in every process. */
 const cacheTtlMs = 500
-/** How long a valid token is exempt from the throttle of its address, which other callers may share. */
+/** How long a valid token does not have to wait for the look-ups of other callers of its address. */
 const trustedMs = 3_600_000
 const touchEveryMs = 60_000
-/** Failed attempts per address and minute. After that, tokens from the address are refused unless they were valid a short time ago. */
+/** Failed attempts per address and minute. After that, unknown tokens from the address are refused as too many, and looked up one at a time. */
 const guesses = 10
 
 export const workspaceName = /^[a-z0-9][a-z0-9-]{0,62}$/
@@ -41,7 +41,7 @@ export const workspaceName = /^[a-z0-9][a-z0-9-]{0,62}$/
 export interface Access extends AsyncDisposable {
   readonly audit: Audit
   readonly tokens: Tokens
-  /** Returns the principal of a bearer token. Throws `token_invalid`, or `too_many_attempts` when the address failed too often. */
+  /** Returns the principal of a bearer token. Throws `token_invalid`, or `too_many_attempts` when the address failed too often. A valid token is never refused. */
   authenticate(token: string, address: string): Promise<Principal>
   /** Returns the same principal in another workspace. Requires `hub:admin`. */
   enter(principal: Principal, workspace: string): Promise<Principal>
@@ -103,8 +103,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     const key = tokenKey(token)
     const hit = cached.get(key)
     if (hit && hit.until > now) return hit.principal
-    if (!hit) await throttle.check(address)
-    const row = await lookUp(key)
+    const row = await (hit ? lookUp(key) : throttle.read(address, () => lookUp(key)))
     const reason = whyRefused(row, now)
     if (!row || reason) {
       cached.delete(key)
@@ -112,8 +111,6 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
       await throttle.failed(address)
       throw hubError('token_invalid')
     }
-    // Many simultaneous guesses pass the first check together, so this counts again.
-    if (!hit) await throttle.check(address)
     const principal = principalOf(row)
     const until = Math.min(now + cacheTtlMs, row.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
     cached.set(key, { principal, until })

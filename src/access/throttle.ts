@@ -9,15 +9,41 @@ export interface Throttle {
   check(address: string): Promise<void>
   /** Counts a failed attempt and throws when the limit is exceeded. Simultaneous attempts count like consecutive ones. */
   failed(address: string): Promise<void>
+  /** Reads for the address. While it is throttled, its reads run one after another, so that it cannot occupy the database. */
+  read<T>(address: string, read: () => Promise<T>): Promise<T>
 }
 
 /** Throttles an address that failed `attempts` times within a minute. */
 export function createThrottle(attempts: number): Throttle {
   const limiter = new RateLimiterMemory({ points: attempts, duration: windowSeconds })
+  const last = new Map<string, Promise<unknown>>()
+
+  const throttled = async (key: string): Promise<RateLimiterRes | undefined> => {
+    const state = await limiter.get(key)
+    return state && state.consumedPoints >= attempts ? state : undefined
+  }
+
+  const inTurn = async <T>(key: string, read: () => Promise<T>): Promise<T> => {
+    const turn = (last.get(key) ?? Promise.resolve()).then(read)
+    const done = turn.then(
+      () => undefined,
+      () => undefined,
+    )
+    last.set(key, done)
+    void done.then(() => {
+      if (last.get(key) === done) last.delete(key)
+    })
+    return turn
+  }
+
   return {
     async check(address) {
-      const state = await limiter.get(network(address))
-      if (state && state.consumedPoints >= attempts) throw heldUp(state)
+      const state = await throttled(network(address))
+      if (state) throw heldUp(state)
+    },
+    async read(address, read) {
+      const key = network(address)
+      return (await throttled(key)) ? inTurn(key, read) : read()
     },
     async failed(address) {
       await limiter.consume(network(address)).catch((state: RateLimiterRes) => {
