@@ -146,7 +146,13 @@ test('a safe expression gives in a worker what it gives in the hub', async () =>
         (value) => JSON.stringify(value),
         (error: HubError) => error.code,
       )
-      const answer = await pool.run({ text, payload: JSON.stringify({ input, bindings }), timeoutMs: 5000, maxOutputBytes: 1_000_000 })
+      const answer = await pool.run({
+        kind: 'expression',
+        text,
+        payload: JSON.stringify({ input, bindings }),
+        timeoutMs: 5000,
+        maxOutputBytes: 1_000_000,
+      })
       assert.equal('fault' in answer ? 'expression_failed' : answer.output, here, text)
       same++
     }),
@@ -203,7 +209,7 @@ test('while bombs go off, ordinary expressions are answered', async () => {
 
 test('a worker that dies is replaced, and only its own evaluation ends', async () => {
   await using pool = createPool(1)
-  const job = { payload: '{"input":{},"bindings":{}}', timeoutMs: 20_000, maxOutputBytes: 1000 }
+  const job = { kind: 'expression' as const, payload: '{"input":{},"bindings":{}}', timeoutMs: 20_000, maxOutputBytes: 1000 }
   // Past the limits that are checked between two steps, the whole process goes.
   const dying = pool.run({ ...job, text: '$split($pad("", 31000000, "ab"), "a")' })
   const next = pool.run({ ...job, text: '1 + 1' })
@@ -218,7 +224,7 @@ test('disposed, nothing is left running and who waits is told', async () => {
       .map(({ pid }) => pid)
   const others = workers()
   const pool = createPool(1)
-  const job = { text: '$sum([1..3])', payload: '{"bindings":{}}', timeoutMs: 1000, maxOutputBytes: 1000 }
+  const job = { kind: 'expression' as const, text: '$sum([1..3])', payload: '{"bindings":{}}', timeoutMs: 1000, maxOutputBytes: 1000 }
   await pool.run(job)
   const own = workers().filter((pid) => !others.includes(pid))
   assert.ok(own.length > 0)

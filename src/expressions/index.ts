@@ -5,11 +5,13 @@ import { builtins, reachOf, type Reach } from './names.ts'
 import { plain } from './plain.ts'
 import { createPool } from './pool.ts'
 import { isSafe } from './safe.ts'
+import { createSchemas } from './schemas/index.ts'
 import type { Expressions } from './types.ts'
-import type { Answer } from './worker.ts'
+import type { Answer } from './job.ts'
 
 export type { Problem } from './compile.ts'
 export type { FreeName } from './names.ts'
+export { toSchemaError, type JsonSchema, type SchemaError, type Schemas } from './schemas/index.ts'
 export type { EvaluateOptions, Expressions } from './types.ts'
 export { findTemplates, render, unclosedAt, type Template } from './template.ts'
 
@@ -50,7 +52,15 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
     })
   }
 
+  const refuseSchema = ({ limit, message }: Fault): HubError => {
+    if (limit) telemetry?.metrics.expressionLimits.inc({ limit })
+    return hubError(limit ? 'expression_limit' : 'expression_failed', {
+      detail: `The value could not be checked against its JSON Schema: ${message}.`,
+    })
+  }
+
   return {
+    schemas: createSchemas({ pool, refuse: refuseSchema }),
     check(text) {
       try {
         const { reach } = analyseText(text)
@@ -87,7 +97,7 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
         }
       }
       const payload = payloadOf(text, { input: partOf(input, known.reach), bindings })
-      const answer: Answer = await pool.run({ text, payload, timeoutMs, maxOutputBytes })
+      const answer: Answer = await pool.run({ kind: 'expression', text, payload, timeoutMs, maxOutputBytes })
       if ('fault' in answer) throw refuse(text, answer.fault)
       return answer.output === undefined ? undefined : JSON.parse(answer.output)
     },

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { hubError } from '#errors'
 import { outOf } from './compile.ts'
-import type { Answer, Job } from './worker.ts'
+import type { Answer, Job } from './job.ts'
 
 /**
  * Worker processes that evaluate one job at a time. They are not threads, because a thread that allocates too much memory at once ends the
@@ -30,7 +30,8 @@ const file = fileURLToPath(new URL('worker.ts', import.meta.url))
 /** The files that a worker reads to start, also if the packages are a link. It may read and write no other files, and start no process. */
 const readable = [
   new URL('*', import.meta.url),
-  new URL('*', import.meta.resolve('jsonata')),
+  // The folder of the packages: JSONata's and, for schemas, those of the validator.
+  new URL('../*', import.meta.resolve('jsonata')),
   new URL('../../package.json', import.meta.url),
   // The link to the packages, if they are linked.
   new URL('../../node_modules', import.meta.url),

@@ -1,5 +1,6 @@
 import type { Problem } from './compile.ts'
 import type { FreeName } from './names.ts'
+import type { Schemas } from './schemas/index.ts'
 
 export interface EvaluateOptions {
   /** Variables: `$name` in the expression. */
@@ -17,5 +18,7 @@ export interface Expressions extends AsyncDisposable {
   check(text: string): Problem[]
   /** The names that it looks up in its input, and the variables that it expects; empty when it does not parse. */
   names(text: string): FreeName[]
+  /** JSON Schemas that people and agents wrote. */
+  readonly schemas: Schemas
   evaluate(text: string, input: unknown, options?: EvaluateOptions): Promise<unknown>
 }

@@ -1,25 +1,24 @@
 import { Worker } from 'node:worker_threads'
-import { createCompiler, faultOf, type Fault } from './compile.ts'
-import { plain } from './plain.ts'
-
-/** One evaluation, as it is sent to a worker. */
-export interface Job {
-  readonly text: string
-  /** `{ input, bindings }` as JSON. */
-  readonly payload: string
-  readonly timeoutMs: number
-  readonly maxOutputBytes: number
-}
-
-export type Answer = { readonly output: string | undefined } | { readonly fault: Fault }
+import { createCompiler, faultOf } from './compile.ts'
+import type { Answer, ExpressionJob, Job } from './job.ts'
+import { LimitReached, plain } from './plain.ts'
 
 const compile = createCompiler({ guarded: true })
 
-async function work({ text, payload, timeoutMs, maxOutputBytes }: Job): Promise<Answer> {
+async function evaluate({ text, payload, timeoutMs, maxOutputBytes }: ExpressionJob): Promise<unknown> {
+  const { input, bindings } = JSON.parse(payload) as { input?: unknown; bindings: Record<string, unknown> }
+  return plain(await compile(text).run(input, bindings, timeoutMs), maxOutputBytes)
+}
+
+async function work(job: Job): Promise<Answer> {
   try {
-    const { input, bindings } = JSON.parse(payload) as { input?: unknown; bindings: Record<string, unknown> }
-    const result = plain(await compile(text).run(input, bindings, timeoutMs), maxOutputBytes)
-    return { output: JSON.stringify(result) }
+    if (job.kind === 'expression') return { output: JSON.stringify(await evaluate(job)) }
+    // Loaded by the first schema, because it takes 0.1 s and most workers evaluate expressions only.
+    const { validateJob } = await import('./schemas/work.ts')
+    const output = JSON.stringify(validateJob(job))
+    if (output.length > job.maxOutputBytes)
+      throw new LimitReached('output', `the value with its defaults is larger than ${job.maxOutputBytes} bytes`)
+    return { output }
   } catch (error) {
     return { fault: faultOf(error) }
   }

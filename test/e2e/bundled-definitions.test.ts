@@ -20,7 +20,7 @@ const ownTools = hubTools(operations).map(({ name, action: { input } }) => ({ na
 const tools = new Map(
   [...connectorTools, ...ownTools].map(({ name, input }) => [
     name,
-    { inputSchema: z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown> },
+    { inputSchema: z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>, byUser: false },
   ]),
 )
 const flows = new Map<string, Definition>()
@@ -37,7 +37,7 @@ const known: Known = {
 for (const file of readdirSync(folder)
   .filter((name) => name.endsWith('.yaml'))
   .toSorted()) {
-  const parsed = parseDefinition(readFileSync(join(folder, file), 'utf8'), { known, expressions })
+  const parsed = await parseDefinition(readFileSync(join(folder, file), 'utf8'), { known, expressions, workspaceId: 'ws_test' })
   assert.ok('definition' in parsed, `${file}: ${JSON.stringify('problems' in parsed ? parsed.problems : [], null, 1)}`)
   assert.equal(`${parsed.definition.id}.yaml`, file)
   flows.set(parsed.definition.id, parsed.definition)

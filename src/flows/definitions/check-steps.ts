@@ -127,7 +127,7 @@ function checkCall({ problems, expressions, arguments: args, known }: StepDeps, 
     return problems.add(place, 'which tool is called cannot be computed', 'Write its name, and use `switch` to choose among several.')
   const tool = known.tool(name)
   if (!tool) return problems.add(place, `there is no tool \`${name}\``, suggest(name, known.toolNames()))
-  args.fit(tool.inputSchema, call['with'], [...path, 'with'], `\`${name}\``)
+  args.fit({ name: `\`${name}\``, schema: tool.inputSchema, byUser: tool.byUser }, call['with'], [...path, 'with'])
 }
 
 function checkSubFlow({ problems, expressions, arguments: args, known, flowId }: StepDeps, step: Fields, path: Path, scope: Scope): void {
@@ -144,7 +144,7 @@ function checkSubFlow({ problems, expressions, arguments: args, known, flowId }:
   if (!flow) return problems.add(place, `there is no flow \`${id}\``, `${suggest(id, known.flowIds?.() ?? [])} Save it first.`)
   const chain = chainTo(known, id, flowId)
   if (chain) return problems.add(place, `the flow comes back to itself: ${[flowId, ...chain].join(' → ')}`, 'Break the circle.')
-  if (flow.parameters) args.fit(flow.parameters, step['with'], [...path, 'with'], `\`${id}\``)
+  if (flow.parameters) args.fit({ name: `\`${id}\``, schema: flow.parameters, byUser: true }, step['with'], [...path, 'with'])
 }
 
 /** The path from one flow to another through the flows that each runs. */

@@ -1,5 +1,5 @@
+import type { JsonSchema } from '#expressions'
 import { CronFault, nextTimes } from '../triggers/schedule/cron.ts'
-import type { JsonSchema } from './arguments.ts'
 import type { StepDeps } from './check-steps.ts'
 import { checkShape, isRecord, suggest, type Problems } from './problems.ts'
 import { format } from './schema.ts'
@@ -35,7 +35,7 @@ export function checkTriggers(deps: TriggerDeps, triggers: unknown, checkType: (
     expressions.templates(trigger['parameters'], [...path, 'parameters'], scope)
     if (kind === 'event') checkType(trigger['event'], [...path, 'event'])
     if (kind === 'schedule') checkSchedule(problems, trigger, path)
-    if (declared) deps.arguments.fit(declared, trigger['parameters'], [...path, 'parameters'], 'the flow')
+    if (declared) deps.arguments.fit({ name: 'the flow', schema: declared, byUser: true }, trigger['parameters'], [...path, 'parameters'])
   })
 }
 

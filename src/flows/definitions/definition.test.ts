@@ -21,15 +21,15 @@ const flows: Record<string, { parameters?: Record<string, unknown>; runs: string
   digest: { runs: [], parameters: { type: 'object', properties: { days: { type: 'integer' } }, required: ['days'] } },
 }
 const known: Known = {
-  tool: (name) => (name === 'github_comment' ? { inputSchema: comment } : undefined),
+  tool: (name) => (name === 'github_comment' ? { inputSchema: comment, byUser: false } : undefined),
   toolNames: () => ['github_comment', 'slack_post'],
   flow: (id) => flows[id],
   flowIds: () => Object.keys(flows),
   eventTypes: ['github.pull_request', 'github.push'],
 }
 
-function parse(text: string): Definition | string[] {
-  const parsed = parseDefinition(text, { known, expressions })
+async function parse(text: string): Promise<Definition | string[]> {
+  const parsed = await parseDefinition(text, { known, expressions, workspaceId: 'ws_test' })
   if ('definition' in parsed) return parsed.definition
   for (const { remedy } of parsed.problems) assert.ok(remedy.length > 5)
   return parsed.problems.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`)
@@ -76,14 +76,14 @@ on_error: { steps: [{ id: tell, transform: "\${{ error.code & steps.first.output
 outputs: { text: "\${{ steps.last.output }}" }
 `
 
-test('a definition with every kind of trigger and step is taken as it is', () => {
-  const definition = parse(whole) as Definition
+test('a definition with every kind of trigger and step is taken as it is', async () => {
+  const definition = (await parse(whole)) as Definition
   assert.ok(!Array.isArray(definition), String(definition))
   assert.deepEqual(
     toExecutable(definition).steps.map(({ id }) => id),
     ['first', 'decide', 'choose', 'each', 'both', 'reply', 'ask', 'careful'],
   )
-  assert.deepEqual(parse(JSON.stringify(definition, null, 2)), definition)
+  assert.deepEqual(await parse(JSON.stringify(definition, null, 2)), definition)
   assert.deepEqual(flowsRunBy(definition), ['digest'])
 })
 
@@ -220,7 +220,9 @@ const broken: [string, string[]][] = [
   ],
   [
     `parameters: { type: object, properties: { a: { type: strin } } }\n${steps('  - id: a', '    wait: 1s')}`,
-    ['1:54 parameters.properties.a.type: this is no JSON Schema: must be equal to one of the allowed values'],
+    [
+      '1:54 parameters.properties.a.type: this is no JSON Schema: must be equal to one of the allowed values: array, boolean, integer, null, number, object, string',
+    ],
   ],
   [
     `parameters: { type: object, requried: [a] }\n${steps('  - id: a', '    wait: 1s')}`,
@@ -240,17 +242,17 @@ const broken: [string, string[]][] = [
   ],
 ]
 
-test('everything that is wrong with a definition is said, with its line and column', () => {
-  for (const [text, expected] of broken) assert.deepEqual(parse(text), expected, text)
+test('everything that is wrong with a definition is said, with its line and column', async () => {
+  for (const [text, expected] of broken) assert.deepEqual(await parse(text), expected, text)
 })
 
-test('faults far from each other are told at once, from top to bottom', () => {
+test('faults far from each other are told at once, from top to bottom', async () => {
   const faulty = whole
     .replace('github_comment\n', 'github_coment\n')
     .replace('90d', 'soon')
     .replace('steps.last.output', 'steps.risky.output')
   assert.deepEqual(
-    (parse(faulty) as string[]).map((line) => line.replace(/^[\d:]+ /, '')),
+    ((await parse(faulty)) as string[]).map((line) => line.replace(/^[\d:]+ /, '')),
     [
       'steps[0].uses: there is no tool `github_coment`',
       'steps[5].wait_for.timeout: a duration looks like `30s`, `1h30m` or `90d`',

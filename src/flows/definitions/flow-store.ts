@@ -124,17 +124,24 @@ export async function putSchedules(trx: Transaction, flowId: string, rows: reado
   }
 }
 
-/** The due schedules; the lock gives each to one process. */
-export async function dueSchedules(trx: Transaction, now: Date): Promise<ScheduleRow[]> {
-  return trx
+const dueAtOnce = 100
+
+export function dueSchedules(sql: Sql, now: Date): Promise<ScheduleRow[]> {
+  return sql.selectFrom('flowSchedules').selectAll().where('nextAt', '<=', now).orderBy('nextAt').limit(dueAtOnce).execute()
+}
+
+/** Whether a schedule is still as it was read. The lock gives it to one process. */
+export async function lockSchedule(trx: Transaction, { flowId, place, nextAt }: ScheduleRow): Promise<boolean> {
+  const row = await trx
     .selectFrom('flowSchedules')
-    .selectAll()
-    .where('nextAt', '<=', now)
-    .orderBy('nextAt')
-    .limit(100)
+    .select('flowId')
+    .where('flowId', '=', flowId)
+    .where('place', '=', place)
+    .where('nextAt', '=', nextAt)
     .forUpdate()
     .skipLocked()
-    .execute()
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 export async function setNext(trx: Transaction, { flowId, place }: ScheduleRow, nextAt: Date | null): Promise<void> {

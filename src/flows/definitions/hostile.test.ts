@@ -6,8 +6,9 @@ import fc from 'fast-check'
 import { definitionSchema, parseDefinition, printDefinition, type Definition, type Known } from './index.ts'
 
 const expressions = createExpressions()
-const known: Known = { tool: () => ({ inputSchema: { type: 'object' } }), toolNames: () => ['a_tool'] }
-const parse = (text: string, format?: 'yaml' | 'json') => parseDefinition(text, { known, expressions, ...(format ? { format } : {}) })
+const known: Known = { tool: () => ({ inputSchema: { type: 'object' }, byUser: false }), toolNames: () => ['a_tool'] }
+const parse = (text: string, format?: 'yaml' | 'json') =>
+  parseDefinition(text, { known, expressions, workspaceId: 'ws_test', ...(format ? { format } : {}) })
 
 const value = fc.jsonValue({ maxDepth: 2 }).filter((json) => !/\$\{\{|__proto__|"<<"/.test(JSON.stringify(json)))
 const duration = fc.constantFrom('3s', '2h30m', '90d')
@@ -70,15 +71,15 @@ function finish(tree: object[]): Definition {
   return JSON.parse(JSON.stringify({ id: 'random', steps: walk(tree, 0) })) as Definition
 }
 
-test('any definition that is right is read, printed and read again as the same, and fits the published schema', () => {
+test('any definition that is right is read, printed and read again as the same, and fits the published schema', async () => {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, allowUnionTypes: true })
   const fits = ajv.compile(definitionSchema())
-  fc.assert(
-    fc.property(steps, (tree) => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (tree) => {
       const written = finish(tree)
-      const parsed = parse(JSON.stringify(written), 'json')
+      const parsed = await parse(JSON.stringify(written), 'json')
       assert.deepEqual(parsed, { definition: written })
-      assert.deepEqual(parse(printDefinition(written), 'yaml'), { definition: written })
+      assert.deepEqual(await parse(printDefinition(written), 'yaml'), { definition: written })
       assert.ok(fits(written), ajv.errorsText(fits.errors))
     }),
     { numRuns: 150 },
@@ -116,7 +117,7 @@ test('the published schema tells of every field, and refuses what the hub refuse
   assert.deepEqual(silent, [])
 })
 
-test('a text made to be hard to read is refused in bounded time', () => {
+test('a text made to be hard to read is refused in bounded time', async () => {
   const laughs = [
     'a0: &a0 [x, x, x, x, x, x, x, x, x, x]',
     ...Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(10)}]`),
@@ -135,7 +136,7 @@ test('a text made to be hard to read is refused in bounded time', () => {
   ]
   for (const text of texts) {
     const began = performance.now()
-    assert.ok('problems' in parse(text), text.slice(0, 30))
+    assert.ok('problems' in (await parse(text)), text.slice(0, 30))
     // The limit is generous because the machine is shared; unbounded work would take minutes.
     assert.ok(performance.now() - began < 8000, `${text.slice(0, 30)} ${performance.now() - began}`)
   }

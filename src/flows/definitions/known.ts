@@ -1,12 +1,12 @@
-import type { Expressions } from '#expressions'
-import type { JsonSchema } from './arguments.ts'
+import type { Expressions, JsonSchema } from '#expressions'
 import type { DefinitionProblem } from './source.ts'
 import type { ReservedType } from './reserved.ts'
 import type { Definition } from './types.ts'
 
 /** What a flow may refer to in its workspace. */
 export interface Known {
-  tool(name: string): { readonly inputSchema: JsonSchema } | undefined
+  /** A tool, and whether a user wrote its schema. */
+  tool(name: string): { readonly inputSchema: JsonSchema; readonly byUser: boolean } | undefined
   toolNames(): Iterable<string>
   /** A flow with the flows that it runs. Without this function, references to flows are not checked. */
   flow?(id: string): { readonly parameters?: JsonSchema; readonly runs: readonly string[] } | undefined
@@ -21,7 +21,9 @@ export interface ParseOptions {
   /** Default: JSON if the text begins with a brace, otherwise YAML. */
   readonly format?: 'yaml' | 'json'
   readonly known: Known
-  readonly expressions: Pick<Expressions, 'check' | 'names'>
+  readonly expressions: Pick<Expressions, 'check' | 'names' | 'schemas'>
+  /** Whose definition this is. */
+  readonly workspaceId: string
 }
 
 export type Parsed = { readonly definition: Definition } | { readonly problems: readonly DefinitionProblem[] }

@@ -1,4 +1,5 @@
-import { createArgumentChecks, type JsonSchema } from './arguments.ts'
+import type { JsonSchema } from '#expressions'
+import { createArgumentChecks } from './arguments.ts'
 import { everyStep } from './blocks.ts'
 import { checkEventType, checkSteps, type StepDeps } from './check-steps.ts'
 import { checkTriggers } from './check-triggers.ts'
@@ -6,24 +7,26 @@ import { checkShape, collectProblems, isRecord, writtenPath, type Problems } fro
 import { format } from './schema.ts'
 import { createExpressionChecks, type Scope } from './scope.ts'
 import { readSource } from './source.ts'
-import type { Known, Parsed, ParseOptions } from './known.ts'
+import type { Parsed, ParseOptions } from './known.ts'
 import type { Definition } from './types.ts'
 
 /** Parses and checks a definition. Returns the definition, or all its problems at once. */
-export function parseDefinition(text: string, { format: written, known, expressions }: ParseOptions): Parsed {
+export async function parseDefinition(text: string, options: ParseOptions): Promise<Parsed> {
+  const { format: written } = options
   const source = readSource(text, written ?? (text.trimStart().startsWith('{') ? 'json' : 'yaml'))
   if (Array.isArray(source)) return { problems: source }
   const problems = collectProblems(source)
-  if (isRecord(source.value)) checkFlow(problems, source.value, known, expressions)
+  if (isRecord(source.value)) await checkFlow(problems, source.value, options)
   else problems.add([], 'a definition is a mapping', 'Begin with `id:` and `steps:`.')
   if (problems.list.length > 0) return { problems: problems.list.toSorted((a, b) => a.line - b.line || a.column - b.column) }
   return { definition: source.value as Definition }
 }
 
-function checkFlow(problems: Problems, flow: Record<string, unknown>, known: Known, expressions: ParseOptions['expressions']): void {
+async function checkFlow(problems: Problems, flow: Record<string, unknown>, options: ParseOptions): Promise<void> {
+  const { known, expressions, workspaceId } = options
   checkShape(problems, format.flow, flow, [])
-  const args = createArgumentChecks(problems)
-  const declared = args.declaration(flow['parameters'], ['parameters']) ? (flow['parameters'] as JsonSchema) : undefined
+  const args = createArgumentChecks({ problems, schemas: expressions.schemas, workspaceId })
+  const declared = (await args.declaration(flow['parameters'], ['parameters'])) ? (flow['parameters'] as JsonSchema) : undefined
   const checks = createExpressionChecks({ problems, expressions, order: orderOf(problems, flow), parameters: namesOf(flow['parameters']) })
   const flowId = typeof flow['id'] === 'string' ? flow['id'] : ''
   const deps: StepDeps = { problems, expressions: checks, arguments: args, known, flowId }
@@ -45,6 +48,7 @@ function checkFlow(problems: Problems, flow: Record<string, unknown>, known: Kno
     checkSteps(deps, onError['steps'], ['on_error', 'steps'], { roots: new Set([...scope.roots, 'error']), visible: all, around: [] })
   }
   checks.templates(flow['outputs'], ['outputs'], { ...scope, visible })
+  await args.settle()
 }
 
 /** The position of each step by id. Reports duplicate ids. */

@@ -19,7 +19,7 @@ export function collectProblems(source: Source): Problems {
     const key = `${pathKey(path)} ${problem.line}:${problem.column} ${problem.message}`
     if (seen.has(key) || list.length >= most) return
     seen.add(key)
-    list.push(problem)
+    list.push({ ...problem, message: shortened(problem.message), remedy: shortened(problem.remedy) })
   }
   return {
     list,
@@ -116,3 +116,10 @@ function valueAt(value: unknown, path: Path): unknown {
   }
   return at
 }
+
+/** A list of known names can be long, and there may be fifty problems. */
+function shortened(text: string): string {
+  return text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text
+}
+
+const maxTextLength = 1000

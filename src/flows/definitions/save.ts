@@ -92,14 +92,13 @@ export function createSaver(deps: SaverDeps): Saver {
     knownWith(workspaceId, new Map((await listFlows(db.sql, workspaceId)).map((flow) => [flow.name, flow.definition])))
 
   const knownWith = async (workspaceId: string, flows: ReadonlyMap<string, Definition>): Promise<Known> => {
-    const described = new Map<string, Record<string, unknown>>()
-    for (const tool of await catalogue.all(workspaceId))
-      for (const name of [tool.name, ...tool.aliases]) described.set(name, catalogue.registry.describe(tool).input_schema)
+    const described = new Map<string, ReturnType<Known['tool']>>()
+    for (const tool of await catalogue.all(workspaceId)) {
+      const known = { inputSchema: catalogue.registry.describe(tool).input_schema, byUser: tool.origin?.kind === 'flow' }
+      for (const name of [tool.name, ...tool.aliases]) described.set(name, known)
+    }
     return {
-      tool: (name) => {
-        const inputSchema = described.get(name)
-        return inputSchema && { inputSchema }
-      },
+      tool: (name) => described.get(name),
       toolNames: () => described.keys(),
       flow: (id) => {
         const found = flows.get(id)
@@ -112,7 +111,7 @@ export function createSaver(deps: SaverDeps): Saver {
   }
 
   const check: Saver['check'] = async (workspaceId, source, format) =>
-    parseDefinition(source, { known: await knownIn(workspaceId), expressions, ...(format ? { format } : {}) })
+    parseDefinition(source, { known: await knownIn(workspaceId), expressions, workspaceId, ...(format ? { format } : {}) })
 
   const valid = async (workspaceId: string, result: Parsed): Promise<Definition> => {
     if ('definition' in result) {
@@ -217,8 +216,10 @@ export function createSaver(deps: SaverDeps): Saver {
       return db.transaction((trx) => store(trx, workspaceId, { definition, source, owner, principal }))
     },
     // Bundled flows use what the hub itself has, which is the same in every workspace.
-    parseBundled: async (source, others) =>
-      valid(noWorkspace, parseDefinition(source, { known: await knownWith(noWorkspace, others), expressions })),
+    parseBundled: async (source, others) => {
+      const known = await knownWith(noWorkspace, others)
+      return valid(noWorkspace, await parseDefinition(source, { known, expressions, workspaceId: noWorkspace }))
+    },
     isCurrent: (flow, source) => flow.source === source && isDeepStrictEqual(flow.scopes, scopesFor(flow.definition)),
     async storeBundled(trx, workspaceId, { definition, source }) {
       const owner: Owner = { actor: 'system:bundled', scopes: scopesFor(definition), readOnly: false, origin: 'bundled' }

@@ -138,16 +138,17 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
       const { actor, scopes, readOnly } = version === 'latest' ? flow : run
       await rights.requireStanding({ name: flow.name, actor })
       await capacity.requireFor(workspaceId)
+      const prepared = await launcher.prepare({
+        flow: { ...flow, definition, source, digest, version: number, actor, scopes, readOnly },
+        parameters: run.parameters,
+        dryRun,
+        replayOf: run.id,
+        causes: [...new Set([...run.causes, ...actorsBehind(principal)])],
+        ...(event ? { event: { id: event.id, scope: toCloudEvent(event) } } : {}),
+        trigger: { ...run.trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
+      })
       const made = await db.transaction(async (trx) => {
-        const [made] = await launcher.launch(trx, {
-          flow: { ...flow, definition, source, digest, version: number, actor, scopes, readOnly },
-          parameters: run.parameters,
-          dryRun,
-          replayOf: run.id,
-          causes: [...new Set([...run.causes, ...actorsBehind(principal)])],
-          ...(event ? { event: { id: event.id, scope: toCloudEvent(event) } } : {}),
-          trigger: { ...run.trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
-        })
+        const [made] = await launcher.launch(trx, prepared)
         const detail = { flow: run.flow, of: run.id, dry_run: dryRun }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'run.replayed', subject: made!.id, detail })
         return made!

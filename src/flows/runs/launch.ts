@@ -1,9 +1,7 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
-import type { Access, Standing } from '#access'
+import type { Access } from '#access'
 import type { Transaction } from '#db'
 import type { Engine } from '#engine'
-import { render, type Expressions } from '#expressions'
+import { render, type Expressions, type SchemaError } from '#expressions'
 import { hubError, HubError, type FieldError } from '#errors'
 import { parseDuration } from '#lib/duration'
 import { newId } from '#lib/ids'
@@ -46,12 +44,12 @@ export interface LaunchRequest {
 
 export interface Launcher {
   /**
-   * Creates runs and starts them in the caller's transaction. A run with invalid parameters is stored as failed, and one whose rights are gone
-   * as skipped.
+   * Checks the rights and the parameters, fills in their defaults and finds the run's concurrency key. It is called outside of transactions,
+   * because it may take seconds. A run with invalid parameters has failed, and one whose rights are gone is skipped.
    */
-  launch(trx: Transaction, ...requests: readonly LaunchRequest[]): Promise<NewRun[]>
-  /** Returns the parameters with defaults filled in, or throws `invalid_input` with the path of each error. */
-  checkParameters(definition: Definition, digest: string, parameters: Record<string, unknown>): Record<string, unknown>
+  prepare(request: LaunchRequest): Promise<PreparedRun>
+  /** Creates runs and starts them in the caller's transaction. */
+  launch(trx: Transaction, ...runs: readonly PreparedRun[]): Promise<NewRun[]>
   /** Starts waiting runs, and marks running ones so that they check what has arrived. */
   wake(trx: Transaction, ids: readonly string[]): Promise<void>
   /** Starts queued runs of a flow and key up to the concurrency limit, and no more than `most`. Returns how many. */
@@ -61,6 +59,16 @@ export interface Launcher {
     key: string,
   ): Promise<number>
   start(trx: Transaction, ...segments: readonly Segment[]): Promise<void>
+}
+
+export interface PreparedRun {
+  readonly run: NewRun
+  readonly flow: FlowWithVersion
+  readonly key: string | undefined
+  /** Beyond the limit of the workspace the run waits. Otherwise the caller has asked for a place before. */
+  readonly mayWait: boolean
+  /** Why the parameters do not fit. For a caller that waits for the answer, this is better than a run that has failed. */
+  readonly invalid: HubError | undefined
 }
 
 export interface Segment {
@@ -85,36 +93,12 @@ export interface LauncherDeps {
 }
 
 export function createLauncher({ engine, expressions, access, rights, capacity }: LauncherDeps): Launcher {
-  const validators = new Map<string, ValidateFunction>()
-
-  const validatorOf = (definition: Definition, digest: string): ValidateFunction => {
-    const known = validators.get(digest)
-    if (known) return known
-    const ajv = new Ajv2020({ strict: false, allErrors: true, useDefaults: true })
-    formats.default(ajv)
-    const made = ajv.compile({ type: 'object', ...definition.parameters })
-    if (validators.size > 500) validators.clear()
-    validators.set(digest, made)
-    return made
-  }
-
-  const checkParameters: Launcher['checkParameters'] = (definition, digest, given) => {
-    if (!definition.parameters) return given
-    const parameters = structuredClone(given)
-    const validate = validatorOf(definition, digest)
-    if (validate(parameters)) return parameters
-    const errors: FieldError[] = (validate.errors ?? []).map(({ instancePath, message, params }) => {
-      const missing = (params as { missingProperty?: string; additionalProperty?: string }).missingProperty
-      const extra = (params as { additionalProperty?: string }).additionalProperty
-      const path = [
-        'parameters',
-        ...instancePath.split('/').filter(Boolean),
-        ...(missing ? [missing] : []),
-        ...(extra ? [extra] : []),
-      ].join('.')
-      return { path, message: missing ? 'is missing' : extra ? 'is not a parameter of the flow' : (message ?? 'does not fit') }
-    })
-    throw hubError('invalid_input', { detail: `the parameters do not fit ${definition.id}`, errors })
+  const checkParameters = async ({ flow, parameters }: LaunchRequest): Promise<Record<string, unknown>> => {
+    const { definition, workspaceId } = flow
+    if (!definition.parameters) return parameters
+    const { errors, value } = await expressions.schemas.validate({ type: 'object', ...definition.parameters }, parameters, { workspaceId })
+    if (errors.length === 0) return value as Record<string, unknown>
+    throw hubError('invalid_input', { detail: `the parameters do not fit ${definition.id}`, errors: errors.map(fieldErrorOf) })
   }
 
   const start: Launcher['start'] = async (trx, ...segments) => {
@@ -155,7 +139,7 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
   }
 
   /** Stores a run under its concurrency key and starts it if the limit allows. */
-  const queue = async (trx: Transaction, run: NewRun, { flow }: LaunchRequest, key: string): Promise<NewRun> => {
+  const queue = async (trx: Transaction, { run, flow }: PreparedRun, key: string): Promise<NewRun> => {
     const { concurrency } = flow.definition
     const limit = concurrency?.limit ?? (concurrency?.key === undefined ? Number.POSITIVE_INFINITY : 1)
     await lockConcurrencyKey(trx, flow.id, key)
@@ -180,45 +164,36 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
   }
 
   return {
-    checkParameters,
+    prepare,
     wake,
     admitQueued,
     start,
-    async launch(trx, ...requests) {
-      const standings = await access.standings(
-        requests.map(({ flow }) => flow.actor),
-        trx,
-      )
-      const made = await Promise.all(requests.map((request) => prepare(request, standings.get(request.flow.actor)!, trx)))
-      const isWaiting = await waitingAmong(trx, requests, made)
-      for (const [index, { run, key }] of made.entries())
-        if (isWaiting[index])
-          made[index] = {
-            key,
-            run: { ...run, status: 'queued', startedAt: null, wakeAt: key === undefined ? null : new Date(Date.now() + retryMs) },
-          }
-      const plain = made.filter(({ key }) => key === undefined).map(({ run }) => run)
+    async launch(trx, ...requested) {
+      const isWaiting = await waitingAmong(trx, requested)
+      const prepared = requested.map((one, index) => (isWaiting[index] ? inWait(one) : one))
+      const plain = prepared.filter(({ key }) => key === undefined).map(({ run }) => run)
       await insertRuns(trx, plain)
       const running = plain.filter(({ status }) => status === 'running')
       await start(trx, ...running.map((run) => ({ id: run.id, segment: 0, known: asStored(run) })))
-      const runs = made.map(({ run }) => run)
-      const queued = made.flatMap(({ run, key }, index) => (key === undefined ? [] : [{ run, key, index, lock: `${run.flowId} ${key}` }]))
+      const runs = prepared.map(({ run }) => run)
+      const queued = prepared.flatMap((one, index) =>
+        one.key === undefined ? [] : [{ one, key: one.key, index, lock: `${one.run.flowId} ${one.key}` }],
+      )
       // Every transaction locks in this order, so that two cannot wait for each other.
-      for (const { run, key, index } of queued.toSorted((a, b) => a.lock.localeCompare(b.lock)))
-        runs[index] = await queue(trx, run, requests[index]!, key)
+      for (const { one, key, index } of queued.toSorted((a, b) => a.lock.localeCompare(b.lock))) runs[index] = await queue(trx, one, key)
       return runs
     },
   }
 
   /** Which of the new runs have to wait, because their workspace executes as many as it may. Takes the places of the others. */
-  async function waitingAmong(trx: Transaction, requests: readonly LaunchRequest[], made: readonly { run: NewRun }[]): Promise<boolean[]> {
+  async function waitingAmong(trx: Transaction, prepared: readonly PreparedRun[]): Promise<boolean[]> {
     const free = new Map<string, number>()
     const waiting: boolean[] = []
-    for (const [index, { run }] of made.entries()) {
+    for (const [index, { run, mayWait }] of prepared.entries()) {
       if (run.status !== 'running') continue
       const { workspaceId } = run
       const left = free.get(workspaceId) ?? (await capacity.free(workspaceId, trx))
-      waiting[index] = left === 0 && requests[index]!.mayWait === true
+      waiting[index] = left === 0 && mayWait
       if (waiting[index]) continue
       free.set(workspaceId, Math.max(0, left - 1))
       capacity.take(workspaceId, 1)
@@ -226,26 +201,32 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
     return waiting
   }
 
-  async function prepare(
-    request: LaunchRequest,
-    { ancestors }: Standing,
-    trx: Transaction,
-  ): Promise<{ run: NewRun; key: string | undefined }> {
+  function inWait(prepared: PreparedRun): PreparedRun {
+    const wakeAt = prepared.key === undefined ? null : new Date(Date.now() + retryMs)
+    return { ...prepared, run: { ...prepared.run, status: 'queued', startedAt: null, wakeAt } }
+  }
+
+  async function prepare(request: LaunchRequest): Promise<PreparedRun> {
     const { flow, trigger, event, parent } = request
     const { timeout, concurrency } = flow.definition
-    const now = new Date()
     let error: RunError | null = null
     let { parameters } = request
     let key: string | undefined
+    let invalid: HubError | undefined
     try {
-      await rights.requireStanding(flow, trx)
+      await rights.requireStanding(flow)
       assertLinks(request.depth ?? 0)
-      parameters = checkParameters(flow.definition, flow.digest, parameters)
+      parameters = await checkParameters(request).catch((thrown: unknown) => {
+        if (thrown instanceof HubError) invalid = thrown
+        throw thrown
+      })
       if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
     } catch (thrown) {
       if (!(thrown instanceof HubError)) throw thrown
       error = toRunError(thrown, '')
     }
+    const { ancestors } = (await access.standings([flow.actor])).get(flow.actor)!
+    const now = new Date()
     const run: NewRun = {
       id: newId('run'),
       workspaceId: flow.workspaceId,
@@ -273,7 +254,7 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
       createdAt: now,
       startedAt: error?.code === 'flow_blocked' ? null : now,
     }
-    return { run, key: error ? undefined : key }
+    return { run, flow, key: error ? undefined : key, mayWait: request.mayWait === true, invalid }
   }
 
   async function keyOf(template: string | undefined, scope: Record<string, unknown>): Promise<string> {
@@ -300,4 +281,11 @@ export function runOfJob(job: string): string {
 /** A new run as a read of it would return it. */
 export function asStored(run: NewRun): RunRow {
   return { ...run, outputs: null, segment: 0, cancelling: false, finishedAt: null }
+}
+
+function fieldErrorOf({ instancePath, message, missing, extra }: SchemaError): FieldError {
+  const path = ['parameters', ...instancePath.split('/').filter(Boolean), ...(missing ? [missing] : []), ...(extra ? [extra] : [])].join(
+    '.',
+  )
+  return { path, message: missing ? 'is missing' : extra ? 'is not a parameter of the flow' : message }
 }

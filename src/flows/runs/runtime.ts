@@ -213,20 +213,21 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     requireScope(principal, 'flows:run')
     if (row.depth >= maxDepth) throw hubError('expression_limit', { detail: `flows start other flows more than ${maxDepth} levels deep` })
     await deps.capacity.requireFor(workspaceId)
-    const checked = launcher.checkParameters(flow.definition, flow.digest, parameters)
+    const prepared = await launcher.prepare({
+      flow,
+      dryRun,
+      parameters,
+      causes: actorsBehind(principal),
+      parent: { run: runId, path, depth: row.depth + 1 },
+      trigger: { kind: 'flow', run_id: runId, path },
+    })
+    if (prepared.invalid) throw prepared.invalid
     return db.transaction(async (trx) => {
       await runRepository.assertHeld(trx, run)
       // The process that executed the run before may have launched the child just before it lost the run.
       const known = await findChild(trx, runId, path)
       if (known) return known
-      const [child] = await launcher.launch(trx, {
-        flow,
-        dryRun,
-        causes: actorsBehind(principal),
-        parameters: checked,
-        parent: { run: runId, path, depth: row.depth + 1 },
-        trigger: { kind: 'flow', run_id: runId, path },
-      })
+      const [child] = await launcher.launch(trx, prepared)
       return child!
     })
   }

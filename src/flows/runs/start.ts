@@ -6,7 +6,7 @@ import type { FlowFinder } from '../definitions/find.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import type { Flows } from '../types.ts'
 import type { Capacity } from './capacity.ts'
-import { asStored, assertLinks, type Launcher, type LaunchRequest } from './launch.ts'
+import { asStored, assertLinks, type Launcher, type PreparedRun } from './launch.ts'
 
 interface StarterDeps {
   readonly db: Database
@@ -19,7 +19,7 @@ interface StarterDeps {
 /** Starts a run of a flow that a caller names. */
 export function createStarter({ db, launcher, get, rights, capacity }: StarterDeps): Flows['trigger'] {
   // Concurrent callers share a transaction.
-  const launches = createBatcher((requests: readonly LaunchRequest[]) => db.transaction((trx) => launcher.launch(trx, ...requests)))
+  const launches = createBatcher((prepared: readonly PreparedRun[]) => db.transaction((trx) => launcher.launch(trx, ...prepared)))
   return async (principal, ref, { parameters = {}, dryRun, outputs, from, detail } = {}) => {
     const flow = await get(principal.workspaceId, ref)
     if (!flow.enabled && dryRun !== true)
@@ -28,9 +28,9 @@ export function createStarter({ db, launcher, get, rights, capacity }: StarterDe
     const depth = from ? from.depth + 1 : 0
     assertLinks(depth)
     await capacity.requireFor(flow.workspaceId)
-    const run = await launches.add({
+    const prepared = await launcher.prepare({
       flow,
-      parameters: launcher.checkParameters(flow.definition, flow.digest, parameters),
+      parameters,
       dryRun,
       depth,
       causes: actorsBehind(principal),
@@ -42,6 +42,7 @@ export function createStarter({ db, launcher, get, rights, capacity }: StarterDe
         ...(outputs ? { outputs } : {}),
       },
     })
-    return asStored(run)
+    if (prepared.invalid) throw prepared.invalid
+    return asStored(await launches.add(prepared))
   }
 }

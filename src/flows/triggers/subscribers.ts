@@ -42,7 +42,7 @@ export function createFlowSubscriber({ expressions, launcher }: SubscriberDeps):
         }
         starting.push({ index, request })
       }
-      const runs = await launcher.launch(trx, ...starting.map(({ request }) => request))
+      const runs = await launcher.launch(trx, ...(await Promise.all(starting.map(({ request }) => launcher.prepare(request)))))
       const effects: (string | undefined)[] = matches.map(() => undefined)
       for (const [nth, { index }] of starting.entries()) effects[index] = runs[nth]!.id
       return effects

@@ -1,10 +1,29 @@
 import type { Database, Transaction } from '#db'
 import type { Poller } from '#engine'
-import { dueSchedules, findVersion, flowsById, setNext, type FlowWithVersion, type ScheduleRow } from '../definitions/flow-store.ts'
+import { newId } from '#lib/ids'
+import {
+  dueSchedules,
+  findVersion,
+  flowsById,
+  lockSchedule,
+  setNext,
+  type FlowWithVersion,
+  type ScheduleRow,
+} from '../definitions/flow-store.ts'
 import type { Capacity } from '../runs/capacity.ts'
-import type { Launcher } from '../runs/launch.ts'
+import type { Launcher, PreparedRun } from '../runs/launch.ts'
 import type { RunRepository } from '../runs/run-repository.ts'
-import { admitRun, cancellingAmong, dueRuns, lockRun, nextDue, postponeAdmission, runsInWait, workspacesInWait } from '../runs/run-store.ts'
+import {
+  admitRun,
+  cancellingAmong,
+  dueRuns,
+  lockRun,
+  nextDue,
+  postponeAdmission,
+  runsInWait,
+  workspacesInWait,
+  type NewRun,
+} from '../runs/run-store.ts'
 import { missedTimes } from './schedule/missed.ts'
 
 export interface Ticker {
@@ -65,30 +84,23 @@ export function createTicker({ db, launcher, runRepository, capacity }: TickerDe
       }
     })
 
-  const runSchedules = (now: Date): Promise<void> =>
-    db.transaction(async (trx) => {
-      const due = await dueSchedules(trx, now)
-      if (due.length === 0) return
-      const flows = new Map((await flowsById(trx, [...new Set(due.map(({ flowId }) => flowId))])).map((flow) => [flow.id, flow]))
-      for (const schedule of due) {
-        const flow = flows.get(schedule.flowId)
-        const { times, next } = missedTimes(schedule, now)
-        if (flow?.enabled) for (const time of times) await launchAt(trx, flow, schedule, time)
-        await setNext(trx, schedule, next)
-      }
-    })
+  const runSchedules = async (now: Date): Promise<void> => {
+    const due = await dueSchedules(db.sql, now)
+    const flows = new Map((await flowsById(db.sql, [...new Set(due.map(({ flowId }) => flowId))])).map((flow) => [flow.id, flow]))
+    // A schedule whose parameters take long to check does not hold up the others.
+    await Promise.all(due.map((schedule) => runSchedule(schedule, flows.get(schedule.flowId), now)))
+  }
 
-  const launchAt = async (
-    trx: Transaction,
-    flow: FlowWithVersion,
-    { parameters, cron, timezone }: ScheduleRow,
-    time: Date,
-  ): Promise<void> => {
-    await launcher.launch(trx, {
-      flow,
-      parameters,
-      mayWait: true,
-      trigger: { kind: 'schedule', at: time.toISOString(), schedule: cron, timezone },
+  const runSchedule = async (schedule: ScheduleRow, flow: FlowWithVersion | undefined, now: Date): Promise<void> => {
+    const { parameters, cron, timezone } = schedule
+    const { times, next } = missedTimes(schedule, now)
+    const triggers = times.map((time) => ({ kind: 'schedule', at: time.toISOString(), schedule: cron, timezone }))
+    const [first] = triggers
+    const prepared = flow?.enabled && first ? await launcher.prepare({ flow, parameters, mayWait: true, trigger: first }) : undefined
+    await db.transaction(async (trx) => {
+      if (!(await lockSchedule(trx, schedule))) return
+      if (prepared) await launcher.launch(trx, ...triggers.map((trigger) => again(prepared, trigger)))
+      await setNext(trx, schedule, next)
     })
   }
 
@@ -118,4 +130,9 @@ export function createTicker({ db, launcher, runRepository, capacity }: TickerDe
       run: () => tick(),
     },
   }
+}
+
+/** The same run at another time: its parameters are checked once. */
+function again(prepared: PreparedRun, trigger: NewRun['trigger']): PreparedRun {
+  return { ...prepared, run: { ...prepared.run, id: newId('run'), trigger } }
 }

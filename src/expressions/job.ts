@@ -1,0 +1,27 @@
+import type { Fault } from './compile.ts'
+
+interface Limits {
+  readonly timeoutMs: number
+  readonly maxOutputBytes: number
+}
+
+/** One evaluation, as it is sent to a worker. */
+export interface ExpressionJob extends Limits {
+  readonly kind: 'expression'
+  readonly text: string
+  /** `{ input, bindings }` as JSON. */
+  readonly payload: string
+}
+
+/** One validation, as it is sent to a worker. */
+export interface SchemaJob extends Limits {
+  readonly kind: 'schema'
+  /** The schema as JSON. */
+  readonly text: string
+  /** The value as JSON; without it, the schema is only compiled. */
+  readonly payload: string | undefined
+}
+
+export type Job = ExpressionJob | SchemaJob
+
+export type Answer = { readonly output: string | undefined } | { readonly fault: Fault }
