@@ -41,6 +41,7 @@ export function compileSchema(text: string, { formats, regExp }: ValidatorOption
   })
   const { $schema: _, ...schema } = JSON.parse(text) as Record<string, unknown>
   const validate = ajv.compile(schema)
+  // oxlint-disable-next-line no-unnecessary-boolean-literal-compare -- The types say boolean, but a schema with `$async` returns a promise.
   return (value) => (validate(value) === true ? [] : (validate.errors ?? []).slice(0, maxErrors).map(toSchemaError))
 }
 

@@ -84,7 +84,7 @@ export function createArgumentChecks({ problems, schemas, workspaceId }: Argumen
       // The schema of a tool is checked where the tool is declared.
       return []
     }
-    return check(value) === true ? [] : (check.errors ?? []).map(toSchemaError)
+    return check(value) ? [] : (check.errors ?? []).map(toSchemaError)
   }
 
   return {

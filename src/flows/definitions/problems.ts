@@ -10,7 +10,8 @@ export interface Problems {
   addInside(path: Path, nth: number | undefined, offset: number, message: string, remedy: string): void
 }
 
-const most = 200
+/** More than this many errors help nobody, and an answer with all of a large hostile definition would be large too. */
+const most = 50
 
 export function collectProblems(source: Source): Problems {
   const list: DefinitionProblem[] = []
