@@ -31,6 +31,8 @@ async function serve(): Promise<void> {
   // Before the hub says that it is ready: whoever waits for that line may stop it at once.
   const stopAsked = stopSignal()
   const { logger } = hub.telemetry
+  // One forgotten promise must not end the work of everybody else.
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a promise was rejected that nobody waited for'))
   logger.info(
     {
       url: address,

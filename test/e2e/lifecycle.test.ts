@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { sleep, within } from '#lib/clock'
 import { adminToken, freshDatabase, runHub, serveProcess } from '#test'
+import { until } from '#test/faults'
 import { temporaryFolder } from './command.ts'
 
 const secretKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`
@@ -47,6 +48,35 @@ function head(method: string, path: string, length?: number): string {
   const body = length === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${length}\r\n`
   return `${method} ${path} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer ${adminToken}\r\n${body}`
 }
+
+test('a promise that is rejected and that nobody waits for is logged, and the hub goes on', async () => {
+  await using database = await freshDatabase()
+  const connectors = join(import.meta.dirname, '../support/lethal')
+  const env = {
+    DATABASE_URL: database.url,
+    HUB_SECRET_KEYS: secretKeys,
+    HUB_ADMIN_TOKEN: adminToken,
+    HUB_CONNECTORS: connectors,
+    LOG_LEVEL: 'info',
+  }
+  await using hub = await serveProcess(env)
+  const call = (path: string, body: unknown): Promise<Response> =>
+    fetch(`${hub.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const integration = {
+    name: 'lethal',
+    integration_type: 'lethal',
+    credential: { token: 'a-token' },
+    config: { base_url: 'http://127.0.0.1:1' },
+  }
+  assert.equal((await call('/api/v1/integrations', integration)).status, 201)
+  assert.equal((await call('/api/v1/tools/lethal_forget_promise/invoke', { input: {} })).status, 200)
+  await until('it is logged', () => /nobody waits for this.*a promise was rejected that nobody waited for/.test(hub.output()))
+  assert.equal((await fetch(`${hub.url}/readyz`)).status, 200)
+})
 
 test('SIGTERM lets a request under way finish, takes no new connection, says 503 on open ones, and ends with 0', async () => {
   await using database = await freshDatabase()

@@ -9,8 +9,7 @@ import type { Schemas } from './types.ts'
 import { compileSchema, type Validator } from './validator.ts'
 import type { SchemaAnswer } from './work.ts'
 
-export type { SchemaFault } from './faults.ts'
-export type { JsonSchema, Schemas, Validation } from './types.ts'
+export type { JsonSchema, Schemas } from './types.ts'
 export { toSchemaError, type SchemaError } from './validator.ts'
 
 /** More than an expression may take, because a worker loads the validator with its first schema. */

@@ -1,6 +1,6 @@
 import type { ConnectorKit } from '../../../src/load-connectors.ts'
 
-/** A connector whose one action kills the process that calls it, as a crash in native code would. */
+/** A connector whose actions harm the process that calls them. */
 export default function connector({ defineConnector, auth, z }: ConnectorKit) {
   const lethal = defineConnector({
     name: 'lethal',
@@ -24,6 +24,18 @@ export default function connector({ defineConnector, auth, z }: ConnectorKit) {
         const { spared } = await http.get<{ spared: boolean }>('/spared')
         if (!spared) process.kill(process.pid, 'SIGKILL')
         return { spared }
+      },
+    }),
+    forget_promise: lethal.action({
+      title: 'Forget a promise',
+      description: 'Leaves a promise behind that is rejected and that nobody waits for.',
+      effect: 'read',
+      example: {},
+      input: z.strictObject({}),
+      output: z.object({}),
+      run: async () => {
+        void Promise.reject(new Error('nobody waits for this'))
+        return {}
       },
     }),
   })
