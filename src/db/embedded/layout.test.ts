@@ -11,15 +11,15 @@ function temporaryFolder() {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-test('a data folder that cannot be made or written is told in one line, with what to do', () => {
+test('a data folder that cannot be made or written is told in one line, with what to do', async () => {
   using folder = temporaryFolder()
   writeFileSync(join(folder.path, 'a-file'), '')
   chmodSync(folder.path, 0o500)
   // Root may write almost anywhere, but not there.
   const forbidden = process.getuid?.() === 0 ? '/sys/hub-data' : join(folder.path, 'data')
   for (const place of [join(folder.path, 'a-file/data'), forbidden]) {
-    assert.throws(
-      () => ensureDataDir(place),
+    await assert.rejects(
+      ensureDataDir(place),
       (error: HubError) =>
         /^the data folder \/\S+ cannot be written \((ENOTDIR|EACCES|EPERM|ENOENT)\)$/.test(error.message) &&
         error.details.hint === 'set HUB_DATA_DIR to a folder that this user owns',

@@ -86,6 +86,7 @@ export function createTicker({ db, launcher, runRepository, capacity }: TickerDe
 
   const runSchedules = async (now: Date): Promise<void> => {
     const due = await dueSchedules(db.sql, now)
+    if (due.length === 0) return
     const flows = new Map((await flowsById(db.sql, [...new Set(due.map(({ flowId }) => flowId))])).map((flow) => [flow.id, flow]))
     // A schedule whose parameters take long to check does not hold up the others.
     await Promise.all(due.map((schedule) => runSchedule(schedule, flows.get(schedule.flowId), now)))
