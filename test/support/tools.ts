@@ -7,7 +7,7 @@ export const toolEnvironment = {
   HUB_CONNECTORS: join(import.meta.dirname, 'connector'),
   HUB_EGRESS_ALLOW: '127.0.0.1',
   MAX_RETRY_ATTEMPTS: '0',
-  INTEGRATION_TIMEOUT: '0.3',
+  INTEGRATION_TIMEOUT: '1.5',
   RATE_LIMIT_PER_MINUTE: '100000',
 }
 
