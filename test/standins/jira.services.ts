@@ -39,7 +39,7 @@ test('an agent’s day in Jira: find the project, create, search, comment, assig
   await assert.rejects(call('get_issue', { issue_key: two.key }), { code: 'vendor_not_found' })
   await assert.rejects(call('create_issue', { project_key: 'NOPE', summary: 'x' }), { code: 'vendor_rejected', message: /valid project/ })
   await call('search_issues', { project_key: 'PROJ" OR project = "SECRET' })
-  assert.match(standIn.searches.at(-1)!, /project = "PROJ\\" OR project = \\"SECRET"/)
+  assert.match(standIn.searches.at(-1)!, /^project = "PROJ\\" OR PROJECT = \\"SECRET" ORDER BY/)
   await assert.rejects(
     runAction(jira, 'list_projects', { ...options, credential: { username: 'a', api_token: 'wrong-token-00' }, input: {} }),
     { code: 'vendor_unauthorized' },
