@@ -172,7 +172,10 @@ async function eventIfWanted(
     const { type, subject } = reading as { type?: string | undefined; subject?: string | undefined }
     const event: HubEvent = { ...row, type: type ?? row.type, subject: subject ?? row.subject, data: reading.data }
     if (!fitsType(event.type, types)) return undefined
-    if (filter !== null && (await expressions.evaluate(filter, { event: toCloudEvent(event) }, { timeoutMs: filterMs })) !== true)
+    if (
+      filter !== null &&
+      (await expressions.evaluate(filter, { event: toCloudEvent(event) }, { workspaceId: row.workspaceId, timeoutMs: filterMs })) !== true
+    )
       return undefined
     return event
   } catch (error) {

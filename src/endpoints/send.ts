@@ -51,9 +51,13 @@ const longestHeader = 1000
  * Vault, a shutdown) are thrown and do not count as an attempt.
  */
 export function createSend({ credentials, egress, expressions, clock }: SendDeps): Send {
-  const bodyOf = async ({ transform, event }: Message): Promise<{ body: Buffer; type: string }> => {
+  const bodyOf = async ({ workspaceId, transform, event }: Message): Promise<{ body: Buffer; type: string }> => {
     if (transform === null) return { body: Buffer.from(event), type: 'application/cloudevents+json; charset=utf-8' }
-    const made: unknown = await expressions.evaluate(transform, { event: JSON.parse(event) as unknown }, { timeoutMs: transformMs })
+    const made: unknown = await expressions.evaluate(
+      transform,
+      { event: JSON.parse(event) as unknown },
+      { workspaceId, timeoutMs: transformMs },
+    )
     if (made === undefined) throw hubError('expression_failed', { detail: 'the transformation returned nothing for this event' })
     return { body: Buffer.from(JSON.stringify(made)), type: 'application/json; charset=utf-8' }
   }

@@ -124,7 +124,7 @@ async function matchesFilter(
   const { id, filter, kind, target, workspaceId } = subscription
   if (filter === null) return true
   try {
-    return (await expressions.evaluate(filter, { event: toCloudEvent(event) }, { timeoutMs: filterMs })) === true
+    return (await expressions.evaluate(filter, { event: toCloudEvent(event) }, { workspaceId, timeoutMs: filterMs })) === true
   } catch (error) {
     if (!(error instanceof HubError)) throw error
     // A filter that fails for one event does not match it. A filter that exceeds its limits delays all events, so it is disabled.

@@ -1,5 +1,6 @@
 import jsonata from 'jsonata'
 import type { Node } from './ast.ts'
+import { ownCpuMs } from './cpu-time.ts'
 import { LimitReached, type Limit } from './plain.ts'
 
 /** Something wrong with an expression, and where in its text. */
@@ -25,7 +26,10 @@ const maxString = 32_000_000
 /** The size of the cache in characters of source text. A syntax tree takes about a hundred times the memory of its text. */
 const maxCharacters = 262_144
 
-/** With `guarded`, intermediate results are checked too, which takes a third more time. Safe expressions do not need it. */
+/**
+ * With `guarded`, intermediate results are checked too, which takes a third more time, and the limit is one of processor time. Safe
+ * expressions do not need it.
+ */
 export function createCompiler({ guarded }: { guarded: boolean }): (text: string) => Compiled {
   const cache = new Map<string, Compiled>()
   let characters = 0
@@ -57,9 +61,25 @@ export class SyntaxFault extends Error {
 /** The library calls the function bound to this symbol with each intermediate result. */
 const afterEach = Symbol.for('jsonata.__evaluate_exit')
 
-// oxlint-disable-next-line max-params -- JSONata passes these.
-function refuseLongString(_node: unknown, _input: unknown, _frame: unknown, made: unknown): void {
-  if (typeof made === 'string' && made.length > maxString) throw new LimitReached('memory', messages.memory)
+/** Reading the processor time takes as long as some results. */
+const resultsPerReading = 64
+/** How long a guarded evaluation may take by the clock, as a multiple of its limit. */
+const maxStretch = 4
+
+/** Refuses results that are too long, and ends evaluations that have used their processor time. */
+function createGuard() {
+  let endsAt = Number.POSITIVE_INFINITY
+  let results = 0
+  return {
+    allow(ms: number): void {
+      endsAt = ownCpuMs() + ms
+    },
+    // oxlint-disable-next-line max-params -- JSONata passes these.
+    check(_node: unknown, _input: unknown, _frame: unknown, made: unknown): void {
+      if (typeof made === 'string' && made.length > maxString) throw new LimitReached('memory', messages.memory)
+      if (++results % resultsPerReading === 0 && ownCpuMs() > endsAt) throw new LimitReached('time', messages.time)
+    },
+  }
 }
 
 function compile(text: string, guarded: boolean): Compiled {
@@ -80,11 +100,13 @@ function compile(text: string, guarded: boolean): Compiled {
     throw new Error('$eval is not available')
   })
   // A string that is doubled again and again uses no memory until it is read, and then more than is available.
-  if (guarded) parsed.assign(afterEach as unknown as string, refuseLongString)
+  const guard = guarded ? createGuard() : undefined
+  if (guard) parsed.assign(afterEach as unknown as string, guard.check)
   return {
     ast: parsed.ast() as Node,
     async run(input, bindings, timeoutMs) {
-      options.timeout = timeoutMs
+      options.timeout = guard ? timeoutMs * maxStretch : timeoutMs
+      guard?.allow(timeoutMs)
       return parsed.evaluate(input, bindings)
     },
   }
@@ -111,6 +133,7 @@ const messages: Readonly<Record<Limit, string>> = {
   depth: 'it calls itself too deeply',
   length: 'it makes a list that is too long',
   memory: 'it needs too much memory',
+  input: 'its input is too large',
   output: 'its result is too large',
 }
 

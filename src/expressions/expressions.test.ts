@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HubError } from '#errors'
+import { sleep } from '#lib/clock'
 import { testTelemetry } from '#test'
 import { descendants, isAlive, until } from '#test/faults'
 import fc from 'fast-check'
@@ -21,6 +22,8 @@ const isSafeText = (text: string): boolean => isSafe(compile(text).ast)
 
 const event = { data: { action: 'opened', number: 7, labels: [{ name: 'bug' }, { name: 'ui' }], gone: null }, type: 'github.pull_request' }
 
+const ws = { workspaceId: 'wsp_1' }
+
 test('what people write in filters and steps gives what it says', async () => {
   await using expressions = createExpressions()
   const cases: [string, unknown][] = [
@@ -38,7 +41,7 @@ test('what people write in filters and steps gives what it says', async () => {
     ['$item.x + $index', 5],
   ]
   for (const [text, expected] of cases) {
-    assert.deepEqual(await expressions.evaluate(text, { event }, { bindings: { item: { x: 3 }, index: 2 } }), expected, text)
+    assert.deepEqual(await expressions.evaluate(text, { event }, { ...ws, bindings: { item: { x: 3 }, index: 2 } }), expected, text)
   }
 })
 
@@ -50,9 +53,9 @@ test('what is wrong with an expression is said with its place, before it runs an
   assert.deepEqual(expressions.check(' '), [{ message: 'the expression is empty', offset: 0 }])
   assert.match(expressions.check('1 + $eval("2")')[0]!.message, /not available/)
   assert.equal(expressions.check('1 + $eval("2")')[0]!.offset, 4)
-  await assert.rejects(expressions.evaluate('1 +', {}), code('expression_failed', /`1 \+` failed at character 3/))
-  await assert.rejects(expressions.evaluate('"a" - 1', {}), code('expression_failed', /must evaluate to a number/))
-  await assert.rejects(expressions.evaluate('$error("stop")', {}), code('expression_failed', /stop/))
+  await assert.rejects(expressions.evaluate('1 +', {}, ws), code('expression_failed', /`1 \+` failed at character 3/))
+  await assert.rejects(expressions.evaluate('"a" - 1', {}, ws), code('expression_failed', /must evaluate to a number/))
+  await assert.rejects(expressions.evaluate('$error("stop")', {}, ws), code('expression_failed', /stop/))
 })
 
 test('the names an expression needs from outside are told with their place, and those it makes itself are not', async () => {
@@ -142,11 +145,11 @@ test('a safe expression gives in a worker what it gives in the hub', async () =>
   await fc.assert(
     fc.asyncProperty(expression, async (text) => {
       fc.pre(isSafeText(text))
-      const here = await expressions.evaluate(text, input, { bindings }).then(
+      const here = await expressions.evaluate(text, input, { ...ws, bindings }).then(
         (value) => JSON.stringify(value),
         (error: HubError) => error.code,
       )
-      const answer = await pool.run({
+      const answer = await pool.run('wsp_1', {
         kind: 'expression',
         text,
         payload: JSON.stringify({ input, bindings }),
@@ -180,7 +183,7 @@ test('a bomb ends with a limit error in about a second, whatever it is made of, 
   await using expressions = createExpressions(telemetry)
   for (const text of bombs) {
     const began = performance.now()
-    await assert.rejects(expressions.evaluate(text, { text: `${'a'.repeat(40)}!` }), code('expression_limit'), text)
+    await assert.rejects(expressions.evaluate(text, { text: `${'a'.repeat(40)}!` }, ws), code('expression_limit'), text)
     // A second of its own, and what a slow machine needs to start a process.
     assert.ok(performance.now() - began < 4000, text)
   }
@@ -192,27 +195,72 @@ test('a bomb ends with a limit error in about a second, whatever it is made of, 
 })
 
 test('while bombs go off, ordinary expressions are answered', async () => {
-  await using expressions = createExpressions(undefined, { workers: 2 })
+  await using expressions = createExpressions(undefined, { workers: 3 })
   const regex = bombs[4]!
   const input = { text: `${'a'.repeat(40)}!`, n: 1 }
-  await assert.rejects(expressions.evaluate(regex, input), code('expression_limit'))
+  await assert.rejects(expressions.evaluate(regex, input, ws), code('expression_limit'))
   let going = 5
   const exploding = Array.from({ length: going }, () =>
-    assert.rejects(expressions.evaluate(regex, input, { timeoutMs: 500 }), code('expression_limit')).finally(() => going--),
+    assert.rejects(expressions.evaluate(regex, input, { ...ws, timeoutMs: 500 }), code('expression_limit')).finally(() => going--),
   )
   // Those that need a worker get the one that the known bomb is kept from.
-  for (let n = 0; n < 20; n++) assert.equal(await expressions.evaluate('$sum([n, n])', input), 2)
-  for (let n = 0; n < 100; n++) assert.equal(await expressions.evaluate('n = 1', input), true)
+  for (let n = 0; n < 20; n++) assert.equal(await expressions.evaluate('$sum([n, n])', input, ws), 2)
+  for (let n = 0; n < 100; n++) assert.equal(await expressions.evaluate('n = 1', input, ws), true)
   assert.ok(going >= 3, `${going} bombs left`)
   await Promise.all(exploding)
+})
+
+test('many bombs of one workspace hold up another one by no more than the start of a worker', async () => {
+  await using expressions = createExpressions()
+  const input = { text: `${'a'.repeat(40)}!`, n: 1 }
+  await expressions.evaluate('$sum([n, n])', input, { workspaceId: 'wsp_2' })
+  let going = 20
+  const exploding = Array.from({ length: going }, (_, n) =>
+    // Each is another text, so that none is known as a bomb.
+    assert
+      .rejects(expressions.evaluate(`$match(text, /^(a+)+$/) & "${n}"`, input, { ...ws, timeoutMs: 200 }), code('expression_limit'))
+      .finally(() => going--),
+  )
+  await sleep(300)
+  const began = performance.now()
+  assert.equal(await expressions.evaluate('$sum([n, n])', input, { workspaceId: 'wsp_2' }), 2)
+  const took = performance.now() - began
+  assert.ok(took < 500, `it took ${took} ms`)
+  assert.ok(going > 10, `${going} bombs left`)
+  await Promise.all(exploding)
+})
+
+test('a worker that gets no processor time has not used up its limit', { skip: process.platform !== 'linux' }, async () => {
+  await using pool = createPool(1)
+  const job = { kind: 'expression' as const, payload: '{"input":{},"bindings":{}}', timeoutMs: 400, maxOutputBytes: 1000 }
+  await pool.run('wsp_1', { ...job, text: '1 + 1' })
+  const worker = descendants(process.pid).find(({ command }) => command.includes('expressions/worker'))
+  process.kill(worker!.pid, 'SIGSTOP')
+  const late = pool.run('wsp_1', { ...job, text: '1 + 2' })
+  await sleep(800)
+  process.kill(worker!.pid, 'SIGCONT')
+  assert.deepEqual(await late, { output: '3' })
+  process.kill(worker!.pid, 'SIGSTOP')
+  const began = performance.now()
+  assert.deepEqual(await pool.run('wsp_1', { ...job, text: '1 + 3' }), { fault: { limit: 'time', message: 'it takes too long' } })
+  assert.ok(performance.now() - began >= 4 * job.timeoutMs)
+})
+
+test('an input that is too large for a worker is refused before it is written', async () => {
+  await using expressions = createExpressions()
+  const input = { event: { items: Array.from({ length: 600_000 }, (_, n) => ({ n })) } }
+  const began = performance.now()
+  await assert.rejects(expressions.evaluate('$sum(event.items.n)', input, ws), code('expression_limit', /its input is too large/))
+  assert.ok(performance.now() - began < 1000)
+  assert.equal(await expressions.evaluate('$count(event.none)', input, ws), 0)
 })
 
 test('a worker that dies is replaced, and only its own evaluation ends', async () => {
   await using pool = createPool(1)
   const job = { kind: 'expression' as const, payload: '{"input":{},"bindings":{}}', timeoutMs: 20_000, maxOutputBytes: 1000 }
   // Past the limits that are checked between two steps, the whole process goes.
-  const dying = pool.run({ ...job, text: '$split($pad("", 31000000, "ab"), "a")' })
-  const next = pool.run({ ...job, text: '1 + 1' })
+  const dying = pool.run('wsp_1', { ...job, text: '$split($pad("", 31000000, "ab"), "a")' })
+  const next = pool.run('wsp_1', { ...job, text: '1 + 1' })
   assert.deepEqual(await dying, { fault: { limit: 'memory', message: 'it needs too much memory' } })
   assert.deepEqual(await next, { output: '2' })
 })
@@ -225,15 +273,15 @@ test('disposed, nothing is left running and who waits is told', async () => {
   const others = workers()
   const pool = createPool(1)
   const job = { kind: 'expression' as const, text: '$sum([1..3])', payload: '{"bindings":{}}', timeoutMs: 1000, maxOutputBytes: 1000 }
-  await pool.run(job)
+  await pool.run('wsp_1', job)
   const own = workers().filter((pid) => !others.includes(pid))
   assert.ok(own.length > 0)
-  const left = pool.run({ ...job, text: bombs[0]! })
-  const queued = pool.run(job)
+  const left = pool.run('wsp_1', { ...job, text: bombs[0]! })
+  const queued = pool.run('wsp_1', job)
   const refused = Promise.all([left, queued].map((promise) => assert.rejects(promise, code('shutting_down'))))
   await pool[Symbol.asyncDispose]()
   await refused
-  await assert.rejects(pool.run(job), code('shutting_down'))
+  await assert.rejects(pool.run('wsp_1', job), code('shutting_down'))
   await until('the workers are gone', () => !own.some(isAlive))
 })
 
@@ -250,7 +298,7 @@ test('neither the prototype of objects nor a function is within reach', async ()
     '$lookup(o, "constructor")',
     '(o.hasOwnProperty)',
   ]) {
-    assert.equal(await expressions.evaluate(text, input), undefined, text)
+    assert.equal(await expressions.evaluate(text, input, ws), undefined, text)
   }
   for (const text of [
     '$merge([{}, o])',
@@ -260,22 +308,28 @@ test('neither the prototype of objects nor a function is within reach', async ()
     'o',
     '[o]',
   ]) {
-    const result = await expressions.evaluate(text, input)
+    const result = await expressions.evaluate(text, input, ws)
     assert.ok(!JSON.stringify(result).includes('evil'), text)
     for (const made of [result].flat()) assert.equal((made as { evil?: boolean }).evil, undefined, text)
   }
   assert.equal(({} as { evil?: boolean }).evil, undefined)
   for (const text of ['$sum', 'function($x) { $x }', '{"f": $sum}', '[$uppercase]', '/x/', 'l', '$substring("a", ?)']) {
-    await assert.rejects(expressions.evaluate(text, input), code('expression_failed', /function/), text)
+    await assert.rejects(expressions.evaluate(text, input, ws), code('expression_failed', /function/), text)
   }
-  await assert.rejects(expressions.evaluate('$map(["1"], $eval)', input), code('expression_failed', /not available/))
+  await assert.rejects(expressions.evaluate('$map(["1"], $eval)', input, ws), code('expression_failed', /not available/))
 })
 
 test('a result larger than it may be is refused, without being made', async () => {
   await using expressions = createExpressions()
   const input = { text: 'x'.repeat(2000) }
-  await assert.rejects(expressions.evaluate('text', input, { maxOutputBytes: 1000 }), code('expression_limit', /larger than 1000 bytes/))
-  await assert.rejects(expressions.evaluate('$map([1..99], function($i) { $i })', input, { maxOutputBytes: 100 }), code('expression_limit'))
+  await assert.rejects(
+    expressions.evaluate('text', input, { ...ws, maxOutputBytes: 1000 }),
+    code('expression_limit', /larger than 1000 bytes/),
+  )
+  await assert.rejects(
+    expressions.evaluate('$map([1..99], function($i) { $i })', input, { ...ws, maxOutputBytes: 100 }),
+    code('expression_limit'),
+  )
   let tree: unknown = 'leaf'
   for (let n = 0; n < 60; n++) tree = [tree, tree]
   assert.throws(() => plain(tree, 1000), /larger than 1000 bytes/)

@@ -1,6 +1,7 @@
 import { hubError, type HubError } from '#errors'
 import type { Telemetry } from '#telemetry'
-import { createCompiler, faultOf, SyntaxFault, type Compiled, type Fault } from './compile.ts'
+import { createCompiler, faultOf, outOf, SyntaxFault, type Compiled, type Fault } from './compile.ts'
+import { isLargerThan } from './input-size.ts'
 import { builtins, reachOf, type Reach } from './names.ts'
 import { plain } from './plain.ts'
 import { createPool } from './pool.ts'
@@ -30,6 +31,8 @@ interface Analysed extends Compiled {
  * `event.data.action in ["opened", …]` with an event of 6 KB takes 10 µs here and 200 µs in a worker, and 0.1 s more if one has to start.
  */
 const inProcessMs = 20
+/** Characters of JSON. Writing more for a worker would hold up everything else: 6 million take 35 ms. */
+const maxInput = 5_000_000
 
 export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { workers = 3 }: ExpressionsOptions = {}): Expressions {
   const compile = createCompiler({ guarded: false })
@@ -80,7 +83,7 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
         throw error
       }
     },
-    async evaluate(text, input, { bindings = {}, timeoutMs = 1000, maxOutputBytes = 1_000_000 } = {}) {
+    async evaluate(text, input, { workspaceId, bindings = {}, timeoutMs = 1000, maxOutputBytes = 1_000_000 }) {
       let known: Analysed
       try {
         known = analyseText(text)
@@ -97,7 +100,8 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
         }
       }
       const payload = payloadOf(text, { input: partOf(input, known.reach), bindings })
-      const answer: Answer = await pool.run({ kind: 'expression', text, payload, timeoutMs, maxOutputBytes })
+      if (payload === undefined) throw refuse(text, outOf('input'))
+      const answer: Answer = await pool.run(workspaceId, { kind: 'expression', text, payload, timeoutMs, maxOutputBytes })
       if ('fault' in answer) throw refuse(text, answer.fault)
       return answer.output === undefined ? undefined : JSON.parse(answer.output)
     },
@@ -121,7 +125,9 @@ function partOf(input: unknown, { names, whole }: Reach): unknown {
   return Object.fromEntries(Object.entries(input).filter(([name]) => wanted.has(name)))
 }
 
-function payloadOf(text: string, payload: { input: unknown; bindings: Readonly<Record<string, unknown>> }): string {
+/** Undefined if it is too large. */
+function payloadOf(text: string, payload: { input: unknown; bindings: Readonly<Record<string, unknown>> }): string | undefined {
+  if (isLargerThan(maxInput, payload)) return undefined
   try {
     return JSON.stringify(payload)
   } catch (cause) {

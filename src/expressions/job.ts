@@ -25,3 +25,10 @@ export interface SchemaJob extends Limits {
 export type Job = ExpressionJob | SchemaJob
 
 export type Answer = { readonly output: string | undefined } | { readonly fault: Fault }
+
+/** What a worker sends when it has started, and after each job. */
+export interface Report {
+  readonly answer?: Answer
+  /** The processor time that it has used since its start. */
+  readonly cpuMs: number
+}

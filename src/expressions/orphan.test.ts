@@ -10,7 +10,7 @@ const pool = join(import.meta.dirname, 'pool.ts')
 const hub = `
 const { createPool } = await import(${JSON.stringify(pool)})
 const payload = JSON.stringify({ input: { text: 'a'.repeat(60) + '!' }, bindings: {} })
-void createPool(1).run({ kind: 'expression', text: '$match(text, /^(a+)+$/)', payload, timeoutMs: 600000, maxOutputBytes: 100 })
+void createPool(1).run('wsp_1', { kind: 'expression', text: '$match(text, /^(a+)+$/)', payload, timeoutMs: 600000, maxOutputBytes: 100 })
 `
 
 test('a worker that is busy does not outlive a hub that was killed', async () => {

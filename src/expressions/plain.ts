@@ -8,7 +8,7 @@ export class LimitReached extends Error {
   }
 }
 
-export type Limit = 'time' | 'memory' | 'depth' | 'length' | 'output'
+export type Limit = 'time' | 'memory' | 'depth' | 'length' | 'input' | 'output'
 
 const maxDepth = 100
 

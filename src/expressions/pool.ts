@@ -3,17 +3,22 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { hubError } from '#errors'
 import { outOf } from './compile.ts'
-import type { Answer, Job } from './job.ts'
+import { cpuMsOf } from './cpu-time.ts'
+import { createFairQueue } from './fair-queue.ts'
+import type { Answer, Job, Report } from './job.ts'
 
 /**
  * Worker processes that evaluate one job at a time. They are not threads, because a thread that allocates too much memory at once ends the
  * whole process in spite of its limits, and a thread in a loop of the library cannot be stopped. Workers start when needed and stop when idle.
+ *
+ * Workspaces take turns, and one of them never has all workers, so that its slow jobs do not delay those of the others.
  */
 export interface Pool extends AsyncDisposable {
-  run(job: Job): Promise<Answer>
+  run(workspaceId: string, job: Job): Promise<Answer>
 }
 
 interface Waiting {
+  readonly workspaceId: string
   readonly job: Job
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: Error) => void
@@ -24,6 +29,8 @@ interface Member {
   state: 'starting' | 'idle' | 'busy' | 'ended'
   current: Waiting | undefined
   timer: NodeJS.Timeout | undefined
+  /** The processor time that it had used when it was last idle. */
+  cpuMs: number
 }
 
 const file = fileURLToPath(new URL('worker.ts', import.meta.url))
@@ -46,23 +53,32 @@ const execArgv = [
 ]
 const idleMs = 30_000
 const maxSuspects = 1000
+/** On a busy machine a job may take this many times its limit, as long as it has not used that much processor time. */
+const maxStretch = 4
 
 export function createPool(size: number): Pool {
   const members = new Set<Member>()
-  const queue: Waiting[] = []
-  /** Expressions that exceeded a limit before. Only one of them runs at a time, so that the other workers stay available. */
+  const queue = createFairQueue<Waiting>()
+  /** Jobs that exceeded a limit before. Of these, one runs at a time, so that the other workers stay available. */
   const suspects = new Set<string>()
+  /** One worker is left for the other workspaces. */
+  const maxOfOne = Math.max(1, size - 1)
   let disposed = false
 
   const next = (): Waiting | undefined => {
-    const taken = [...members].some(({ current }) => current && suspects.has(current.job.text))
-    const at = queue.findIndex(({ job }) => !taken || !suspects.has(job.text))
-    return at < 0 ? undefined : queue.splice(at, 1)[0]
+    const running = [...members].flatMap(({ current }) => current ?? [])
+    const hasSuspect = running.some(isSuspect)
+    return queue.take(
+      (workspaceId, waiting) =>
+        running.filter((one) => one.workspaceId === workspaceId).length < maxOfOne && !(hasSuspect && isSuspect(waiting)),
+    )
   }
 
-  const suspect = (text: string): void => {
+  const isSuspect = (waiting: Waiting): boolean => suspects.has(nameOf(waiting))
+
+  const suspect = (waiting: Waiting): void => {
     if (suspects.size >= maxSuspects) suspects.clear()
-    suspects.add(text)
+    suspects.add(nameOf(waiting))
   }
 
   const finish = (member: Member, answer: Answer): void => {
@@ -71,7 +87,7 @@ export function createPool(size: number): Pool {
     clearTimeout(member.timer)
     member.current = undefined
     const limit = 'fault' in answer ? answer.fault.limit : undefined
-    if (limit !== undefined && limit !== 'output') suspect(current.job.text)
+    if (limit !== undefined && limit !== 'output') suspect(current)
     current.resolve(answer)
   }
 
@@ -99,23 +115,36 @@ export function createPool(size: number): Pool {
     member.state = 'busy'
     member.current = waiting
     ref(member.child)
-    // Longer than the library's own limit, which reports the place in the expression and keeps the worker alive.
-    member.timer = setTimeout(() => end(member, { fault: outOf('time') }), waiting.job.timeoutMs)
-    member.child.send({ ...waiting.job, timeoutMs: Math.ceil(waiting.job.timeoutMs * 0.8) })
+    const { timeoutMs } = waiting.job
+    // Longer than the worker's own limit, which reports the place in the expression and keeps the worker alive.
+    watch(member, timeoutMs, performance.now() + timeoutMs * maxStretch)
+    member.child.send({ ...waiting.job, timeoutMs: Math.ceil(timeoutMs * 0.8) })
+  }
+
+  /** Ends a worker whose job has used its time. A machine with too little processor time for everybody is not the job's fault. */
+  const watch = (member: Member, timeoutMs: number, lastAt: number): void => {
+    const check = (): void => {
+      const used = cpuMsOf(member.child.pid!)
+      const left = used === undefined ? 0 : timeoutMs - (used - member.cpuMs)
+      if (left <= 0 || performance.now() >= lastAt) end(member, { fault: outOf('time') })
+      else member.timer = setTimeout(check, Math.max(10, Math.min(left, lastAt - performance.now())))
+    }
+    member.timer = setTimeout(check, timeoutMs)
   }
 
   const start = (): void => {
     // The hub's environment is not passed on, because expressions come from outside.
-    const child = fork(file, [], { env: {}, execArgv, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
-    const member: Member = { child, state: 'starting', current: undefined, timer: undefined }
+    const child = fork(file, [], { env: {}, execArgv, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced' })
+    const member: Member = { child, state: 'starting', current: undefined, timer: undefined, cpuMs: 0 }
     members.add(member)
-    child.on('message', (message: 'ready' | Answer) => {
+    child.on('message', ({ answer, cpuMs }: Report) => {
       if (member.state === 'ended') return
-      if (message !== 'ready') finish(member, message)
+      member.cpuMs = cpuMs
+      if (answer) finish(member, answer)
       becomeIdle(member)
     })
     const gone = (cause: unknown): void => {
-      if (member.state === 'starting') queue.shift()?.reject(hubError('internal', { cause }))
+      if (member.state === 'starting') queue.take(() => true)?.reject(hubError('internal', { cause }))
       // A worker ends by itself only when its job uses too much memory.
       end(member, { fault: outOf('memory') })
     }
@@ -132,21 +161,21 @@ export function createPool(size: number): Pool {
       assign(member, waiting)
     }
     const starting = [...members].filter(({ state }) => state === 'starting').length
-    if (queue.length > starting && members.size < size) start()
+    if (queue.size > starting && members.size < size) start()
   }
 
   return {
-    run(job) {
+    run(workspaceId, job) {
       if (disposed) return Promise.reject(hubError('shutting_down'))
       return new Promise((resolve, reject) => {
-        queue.push({ job, resolve, reject })
+        queue.push(workspaceId, { workspaceId, job, resolve, reject })
         feed()
       })
     },
     async [Symbol.asyncDispose]() {
       disposed = true
       const left = [...members]
-      for (const { reject } of queue.splice(0)) reject(hubError('shutting_down'))
+      for (const { reject } of queue.clear()) reject(hubError('shutting_down'))
       for (const member of left) {
         clearTimeout(member.timer)
         member.state = 'ended'
@@ -163,6 +192,10 @@ export function createPool(size: number): Pool {
       )
     },
   }
+}
+
+function nameOf({ workspaceId, job }: Waiting): string {
+  return `${workspaceId} ${job.text}`
 }
 
 /** Idle workers must not keep the hub alive. */

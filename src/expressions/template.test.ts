@@ -6,6 +6,8 @@ import { createExpressions, findTemplates, render, unclosedAt } from './index.ts
 
 const input = { name: 'Ann', n: 3, list: [1, 2], map: { a: { b: 1 } }, none: null }
 
+const ws = { workspaceId: 'wsp_1' }
+
 test('a template that is one expression gives its value, and among text its words', async () => {
   await using expressions = createExpressions()
   const cases: [unknown, unknown][] = [
@@ -31,7 +33,8 @@ test('a template that is one expression gives its value, and among text its word
       { to: ['Ann', null], flag: true },
     ],
   ]
-  for (const [template, expected] of cases) assert.deepEqual(await render(expressions, template, input), expected, JSON.stringify(template))
+  for (const [template, expected] of cases)
+    assert.deepEqual(await render(expressions, template, input, ws), expected, JSON.stringify(template))
 })
 
 test('every template of a value is found, with its place in the value and in its text', () => {
@@ -48,8 +51,8 @@ test('every template of a value is found, with its place in the value and in its
 test('one that is never closed, or comes to more than it may, fails', async () => {
   await using expressions = createExpressions()
   const code = (expected: string) => (error: unknown) => error instanceof HubError && error.code === expected
-  await assert.rejects(render(expressions, 'a ${{ n', input), code('expression_failed'))
-  const most = { maxOutputBytes: 1000 }
+  await assert.rejects(render(expressions, 'a ${{ n', input, ws), code('expression_failed'))
+  const most = { ...ws, maxOutputBytes: 1000 }
   await assert.rejects(render(expressions, '${{ s }}'.repeat(3), { s: 'x'.repeat(500) }, most), code('expression_limit'))
 })
 
@@ -58,7 +61,7 @@ test('texts without an expression come through as they are', async () => {
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), async (value) => {
       fc.pre(!JSON.stringify(value).includes('${{') && !JSON.stringify(value).includes('__proto__'))
-      assert.deepEqual(JSON.stringify(await render(expressions, value, input)), JSON.stringify(value))
+      assert.deepEqual(JSON.stringify(await render(expressions, value, input, ws)), JSON.stringify(value))
     }),
   )
 })

@@ -42,7 +42,7 @@ type EvaluatePiece = (piece: Exclude<Piece, { literal: string }>) => Promise<unk
 
 /** Returns the value with its expressions evaluated. */
 // oxlint-disable-next-line max-params -- It takes the parameters of `evaluate`, and what evaluates.
-export async function render(expressions: Expressions, value: unknown, input: unknown, options?: EvaluateOptions): Promise<unknown> {
+export async function render(expressions: Expressions, value: unknown, input: unknown, options: EvaluateOptions): Promise<unknown> {
   const maxChars = options?.maxOutputBytes ?? 1_000_000
   const evaluate: EvaluatePiece = ({ expression, open }) => {
     if (open) throw unclosed()

@@ -3,6 +3,8 @@ import type { FreeName } from './names.ts'
 import type { Schemas } from './schemas/index.ts'
 
 export interface EvaluateOptions {
+  /** Workspaces share the workers equally. */
+  readonly workspaceId: string
   /** Variables: `$name` in the expression. */
   readonly bindings?: Readonly<Record<string, unknown>>
   readonly timeoutMs?: number
@@ -20,5 +22,5 @@ export interface Expressions extends AsyncDisposable {
   names(text: string): FreeName[]
   /** JSON Schemas that people and agents wrote. */
   readonly schemas: Schemas
-  evaluate(text: string, input: unknown, options?: EvaluateOptions): Promise<unknown>
+  evaluate(text: string, input: unknown, options: EvaluateOptions): Promise<unknown>
 }

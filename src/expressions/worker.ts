@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { createCompiler, faultOf } from './compile.ts'
-import type { Answer, ExpressionJob, Job } from './job.ts'
+import { ownCpuMs } from './cpu-time.ts'
+import type { Answer, ExpressionJob, Job, Report } from './job.ts'
 import { LimitReached, plain } from './plain.ts'
 
 const compile = createCompiler({ guarded: true })
@@ -30,6 +31,10 @@ new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, max
 
 process.on('disconnect', () => process.exit())
 process.on('message', (job: Job) => {
-  void work(job).then((answer) => process.send!(answer))
+  void work(job).then((answer) => report({ answer, cpuMs: ownCpuMs() }))
 })
-process.send!('ready')
+report({ cpuMs: ownCpuMs() })
+
+function report(message: Report): void {
+  process.send!(message)
+}

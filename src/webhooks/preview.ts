@@ -30,7 +30,7 @@ export function createPreview({ integrations, events, expressions, reader }: Pre
     const connector = integrations.connector(row.connector)
     if (!connector.webhook) throw hubError('invalid_input', { detail: `${connector.title} sends no webhooks` })
     const delivery = 'eventId' in sample ? await stored(workspaceId, sample.eventId) : sample
-    const reading = await reader.readSample(connector, row.config, delivery)
+    const reading = await reader.readSample({ workspaceId, connector, config: row.config }, delivery)
     if (!reading)
       throw hubError('invalid_input', {
         detail: 'the body does not have the format that its content type names',
@@ -52,7 +52,7 @@ export function createPreview({ integrations, events, expressions, reader }: Pre
     const matches: { kind: string; target: string }[] = []
     for (const { types, filter, kind, target } of await events.subscriptions(workspaceId)) {
       if (!fitsType(type, types)) continue
-      if (filter !== null && (await expressions.evaluate(filter, { event: toCloudEvent(event) })) !== true) continue
+      if (filter !== null && (await expressions.evaluate(filter, { event: toCloudEvent(event) }, { workspaceId })) !== true) continue
       matches.push({ kind, target })
     }
     return { type, subject, data, matches }

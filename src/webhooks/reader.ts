@@ -16,7 +16,13 @@ export interface Reader {
   /** Reads a stored delivery with its connector and applies its hook's transformation. */
   read(event: StoredEvent): Promise<Reading | undefined>
   /** Does the same with a sample. */
-  readSample(connector: Connector, config: Readonly<Record<string, unknown>>, delivery: Delivery): Promise<Reading | undefined>
+  readSample(hook: Hook, delivery: Delivery): Promise<Reading | undefined>
+}
+
+interface Hook {
+  readonly workspaceId: string
+  readonly connector: Connector
+  readonly config: Readonly<Record<string, unknown>>
 }
 
 export function createReader({ integrations, expressions }: ReaderDeps): Reader {
@@ -26,7 +32,7 @@ export function createReader({ integrations, expressions }: ReaderDeps): Reader 
     return (await integrations.find(workspaceId, id))?.config ?? {}
   })
 
-  const readSample: Reader['readSample'] = async (connector, config, delivery) => {
+  const readSample: Reader['readSample'] = async ({ workspaceId, connector, config }, delivery) => {
     const { headers, body } = delivery
     const data = readable(delivery).json()
     const transform = connector.webhook?.transform?.(config)
@@ -37,7 +43,7 @@ export function createReader({ integrations, expressions }: ReaderDeps): Reader 
     }
     // A transformation can parse a body that is not JSON.
     const input = { body: data ?? body.toString(), headers }
-    return { ...shaped(await expressions.evaluate(transform, input, { timeoutMs: transformMs }), connector.name), transform }
+    return { ...shaped(await expressions.evaluate(transform, input, { workspaceId, timeoutMs: transformMs }), connector.name), transform }
   }
 
   return {
@@ -46,7 +52,7 @@ export function createReader({ integrations, expressions }: ReaderDeps): Reader 
       const connector = integrations.connectors.find((known) => known.name === name)
       if (!connector || body === null) return undefined
       const config = integrationId === null ? {} : await configs.get(`${workspaceId} ${integrationId}`)
-      return readSample(connector, config, { headers: (headers ?? {}) as Delivery['headers'], body })
+      return readSample({ workspaceId, connector, config }, { headers: (headers ?? {}) as Delivery['headers'], body })
     },
   }
 }

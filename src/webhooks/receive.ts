@@ -172,14 +172,14 @@ function withoutSecret(body: Buffer, secret: string, schemes: readonly WebhookSc
 
 async function replyOf(
   { expressions, logger }: ReceiveDeps,
-  { signers: { declaration }, candidate: { context } }: Found,
+  { signers: { declaration }, candidate: { workspaceId, context } }: Found,
   { read, id }: { read: Readable; id: string | undefined },
 ): Promise<WebhookReply> {
   const reply = declaration.reply?.(context.config)
   if (reply) {
     const input = { event: { id: id ?? null, duplicate: id === undefined }, body: read.json() ?? null }
     try {
-      return { status: reply.status, body: await render(expressions, reply.body, input, { timeoutMs: replyMs }) }
+      return { status: reply.status, body: await render(expressions, reply.body, input, { workspaceId, timeoutMs: replyMs }) }
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       // The event is stored, so the sender gets an acknowledgement even if the reply template fails.

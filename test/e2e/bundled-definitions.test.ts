@@ -57,7 +57,7 @@ test('each bundled flow has its section in the pages', () => {
   for (const id of flows.keys()) assert.match(page, new RegExp(`^## ${id}$`, 'm'))
 })
 
-const limits = { timeoutMs: 900, maxOutputBytes: 5_000_000 }
+const limits = { workspaceId: 'wsp_1', timeoutMs: 900, maxOutputBytes: 5_000_000 }
 
 interface Parts {
   readonly texts: string[]

@@ -1,5 +1,6 @@
 import { hubError, type HubError } from '#errors'
 import type { Fault } from '../compile.ts'
+import { isLargerThan } from '../input-size.ts'
 import type { Answer } from '../job.ts'
 import type { Pool } from '../pool.ts'
 import { boundedFormats } from './bounded-formats.ts'
@@ -15,6 +16,7 @@ export { toSchemaError, type SchemaError } from './validator.ts'
 /** More than an expression may take, because a worker loads the validator with its first schema. */
 const timeoutMs = 2000
 const maxOutputBytes = 2_000_000
+const maxValue = 5_000_000
 const maxKnown = 500
 const maxText = 262_144
 const maxKeptText = 20_000
@@ -46,21 +48,21 @@ export function createSchemas({ pool, refuse }: SchemasDeps): Schemas {
     return { text, of }
   }
 
-  const run = async (text: string, payload?: string): Promise<Answer> =>
-    pool.run({ kind: 'schema', text, payload, timeoutMs, maxOutputBytes })
+  const run = (workspaceId: string, text: string, payload?: string): Promise<Answer> =>
+    pool.run(workspaceId, { kind: 'schema', text, payload, timeoutMs, maxOutputBytes })
 
   return {
-    async check(schema) {
+    async check(schema, { workspaceId }) {
       const { text, of } = look(schema)
       if (of.faults.length > 0 || of.validate || of.compiles) return of.faults
-      const answer = await run(text)
+      const answer = await run(workspaceId, text)
       if ('fault' in answer) return [{ path: [], message: `it cannot be used: ${answer.fault.message}` }]
       const { invalid } = outputOf(answer)
       if (invalid !== undefined) return [{ path: [], message: invalid }]
       of.compiles = true
       return []
     },
-    async validate(schema, value) {
+    async validate(schema, value, { workspaceId }) {
       const { text, of } = look(schema)
       const [fault] = of.faults
       if (fault) throw unusable(`${fault.path.join('.') || 'at its top'}: ${fault.message}`)
@@ -68,7 +70,7 @@ export function createSchemas({ pool, refuse }: SchemasDeps): Schemas {
         const filled = structuredClone(value)
         return { errors: of.validate(filled), value: filled }
       }
-      const answer = await run(text, payloadOf(value))
+      const answer = await run(workspaceId, text, payloadOf(value))
       if ('fault' in answer) throw refuse(answer.fault)
       const { invalid, errors, value: filled } = outputOf(answer)
       if (invalid !== undefined) throw unusable(invalid)
@@ -96,6 +98,10 @@ function unusable(reason: string): HubError {
 }
 
 function payloadOf(value: unknown): string {
+  if (isLargerThan(maxValue, value))
+    throw hubError('expression_limit', {
+      detail: `The value is larger than ${maxValue} characters of JSON, which a JSON Schema cannot check.`,
+    })
   try {
     return JSON.stringify(value) ?? 'null'
   } catch (cause) {

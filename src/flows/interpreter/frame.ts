@@ -36,13 +36,13 @@ export function scopeOf({ names, steps }: Frame): Record<string, unknown> {
 /** Enough for real flows; an expression that never ends is stopped within a second. */
 const limits = { timeoutMs: 900, maxOutputBytes: 5_000_000 }
 
-export function rendered({ expressions }: Runtime, value: unknown, frame: Frame): Promise<unknown> {
-  return render(expressions, value, scopeOf(frame), limits)
+export function rendered({ workspaceId, expressions }: Runtime, value: unknown, frame: Frame): Promise<unknown> {
+  return render(expressions, value, scopeOf(frame), { workspaceId, ...limits })
 }
 
-export async function holds({ expressions }: Runtime, condition: string | boolean, frame: Frame): Promise<boolean> {
+export async function holds({ workspaceId, expressions }: Runtime, condition: string | boolean, frame: Frame): Promise<boolean> {
   if (typeof condition === 'boolean') return condition
-  return truth(await expressions.evaluate(conditionOf(condition), scopeOf(frame), limits))
+  return truth(await expressions.evaluate(conditionOf(condition), scopeOf(frame), { workspaceId, ...limits }))
 }
 
 /** The rule of JSONata: missing, empty and zero values are false. */

@@ -44,6 +44,7 @@ export type ChildState =
 
 /** Everything that the interpreter needs from outside: records, tool calls, events, approvals and time. */
 export interface Runtime {
+  readonly workspaceId: string
   readonly expressions: Expressions
   /** Aborted when somebody cancels the run. */
   readonly signal: AbortSignal

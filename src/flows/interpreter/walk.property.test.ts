@@ -55,6 +55,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     return true
   }
   const runtime: Runtime = {
+    workspaceId: 'wsp_1',
     expressions,
     signal: new AbortController().signal,
     afterCancel: () => runtime,

@@ -220,7 +220,7 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
         if (thrown instanceof HubError) invalid = thrown
         throw thrown
       })
-      if (concurrency) key = await keyOf(concurrency.key, { event: event?.scope ?? null, parameters })
+      if (concurrency) key = await keyOf(flow, { event: event?.scope ?? null, parameters })
     } catch (thrown) {
       if (!(thrown instanceof HubError)) throw thrown
       error = toRunError(thrown, '')
@@ -257,8 +257,9 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
     return { run, flow, key: error ? undefined : key, mayWait: request.mayWait === true, invalid }
   }
 
-  async function keyOf(template: string | undefined, scope: Record<string, unknown>): Promise<string> {
-    const key = template === undefined ? '' : await render(expressions, template, scope)
+  async function keyOf({ workspaceId, definition }: LaunchRequest['flow'], scope: Record<string, unknown>): Promise<string> {
+    const template = definition.concurrency?.key
+    const key = template === undefined ? '' : await render(expressions, template, scope, { workspaceId })
     return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
   }
 }

@@ -106,6 +106,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
   }
 
   const runtime: Runtime = {
+    workspaceId,
     expressions,
     signal: run.abort.signal,
     afterCancel: () => ({ ...runtime, signal: context.signal, save: saveAfterCancel }),

@@ -1,5 +1,5 @@
 import type { Database } from '#db'
-import { toCloudEvent, type Events, type HubEvent, type Match, type Subscriber } from '#events'
+import { toCloudEvent, type CloudEvent, type Events, type HubEvent, type Match, type Subscriber } from '#events'
 import { render, type Expressions } from '#expressions'
 import { HubError } from '#errors'
 import { flowsById } from '../definitions/flow-store.ts'
@@ -28,7 +28,7 @@ export function createFlowSubscriber({ expressions, launcher }: SubscriberDeps):
         const place = Number(subscription.detail?.['trigger'] ?? 0)
         const trigger = flow.definition.on?.[place]
         const scope = toCloudEvent(event)
-        const parameters = await parametersOf(expressions, trigger?.parameters, scope)
+        const parameters = await parametersOf(expressions, trigger?.parameters, { workspaceId: flow.workspaceId, event: scope })
         const kind = trigger && 'bus' in trigger ? 'bus' : 'event'
         const replay = event.replays > 0 ? { replay: event.replays } : {}
         const request = {
@@ -56,10 +56,14 @@ function isOwnCall({ type, data }: HubEvent, flowId: string): boolean {
 }
 
 /** When the parameters cannot be computed, the run gets the error as a parameter and fails with a visible reason. */
-async function parametersOf(expressions: Expressions, parameters: unknown, event: unknown): Promise<Record<string, unknown>> {
+async function parametersOf(
+  expressions: Expressions,
+  parameters: unknown,
+  { workspaceId, event }: { workspaceId: string; event: CloudEvent },
+): Promise<Record<string, unknown>> {
   if (parameters === undefined) return {}
   try {
-    return (await render(expressions, parameters, { event }, { timeoutMs: 500 })) as Record<string, unknown>
+    return (await render(expressions, parameters, { event }, { workspaceId, timeoutMs: 500 })) as Record<string, unknown>
   } catch (error) {
     if (error instanceof HubError) return { error: error.message }
     throw error
@@ -71,8 +75,9 @@ export function createRunSubscriber({ events, expressions, launcher }: Subscribe
   const belongs = async ({ event, subscription }: Match): Promise<boolean> => {
     const { correlate, scope } = (subscription.detail ?? {}) as { correlate?: string; scope?: Record<string, unknown> }
     if (correlate === undefined) return true
+    const { workspaceId } = event
     try {
-      return (await expressions.evaluate(correlate, { ...scope, event: toCloudEvent(event) }, { timeoutMs: 500 })) === true
+      return (await expressions.evaluate(correlate, { ...scope, event: toCloudEvent(event) }, { workspaceId, timeoutMs: 500 })) === true
     } catch (error) {
       if (error instanceof HubError) return false
       throw error
