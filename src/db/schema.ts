@@ -184,6 +184,14 @@ export interface Schema {
     eventId: string
     whole: Generated<boolean>
   }
+  dispatchClaims: {
+    workspaceId: string
+    executorId: string | null
+    firstSeq: number
+    lastSeq: number
+    alone: Generated<boolean>
+    deaths: Generated<number>
+  }
   subscriptions: {
     id: string
     workspaceId: string
@@ -195,6 +203,8 @@ export interface Schema {
     detail: NullableJson<Record<string, unknown>>
     enabled: Generated<boolean>
     problem: string | null
+    /** How often one after the other the filter exceeded its limits. */
+    overruns: Generated<number>
     createdAt: Made
   }
   eventEffects: {

@@ -282,10 +282,12 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
       filter: null,
       ordered: false,
       detail: null,
+      overruns: 0,
     }
     const match = { event: { ...event, receivedAt: new Date(), replays: 0 }, subscription }
     const gone = { ...match, subscription: { ...subscription, target: 'end_gone' } }
-    const taken = await sender.db.transaction((trx) => sender.outbound.subscriber.take(trx, [match, gone, match]))
+    const take = await sender.outbound.subscriber.prepare([match, gone, match])
+    const taken = await sender.db.transaction(take)
     assert.deepEqual(
       taken.map((id) => id !== undefined),
       [true, false, false],

@@ -81,7 +81,13 @@ export interface SubscriptionChange {
 export async function updateSubscription(trx: Transaction, endpointId: string, change: SubscriptionChange): Promise<void> {
   const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
   if (Object.keys(given).length === 0) return
-  await trx.updateTable('subscriptions').set(given).where('kind', '=', 'endpoint').where('target', '=', endpointId).execute()
+  // What has changed begins anew.
+  await trx
+    .updateTable('subscriptions')
+    .set({ ...given, overruns: 0 })
+    .where('kind', '=', 'endpoint')
+    .where('target', '=', endpointId)
+    .execute()
 }
 
 /** Also deletes its waiting deliveries, by the foreign key. */

@@ -16,13 +16,15 @@ interface SubscriberDeps {
 /** Stores one delivery for each matching event, in the transaction that marks the event as dispatched. */
 export function createSubscriber({ db, engine, clock }: SubscriberDeps): Subscriber {
   return {
-    async take(trx, matches) {
+    async prepare(matches) {
       const rows = matches.map(({ event, subscription: { target, ordered } }) =>
         deliveryOf(event, { id: newId('del'), endpointId: target, ordered, replay: event.replays }),
       )
-      const made = await insertDeliveries(trx, rows, clock.now())
-      db.afterCommit(trx, () => engine.wake(deliveryPoller))
-      return rows.map(({ id }) => (made.has(id) ? id : undefined))
+      return async (trx) => {
+        const made = await insertDeliveries(trx, rows, clock.now())
+        db.afterCommit(trx, () => engine.wake(deliveryPoller))
+        return rows.map(({ id }) => (made.has(id) ? id : undefined))
+      }
     },
   }
 }

@@ -43,6 +43,8 @@ export interface Poller {
   readonly name: string
   /** The least time between the starts of two rounds, so that work that arrives meanwhile shares a round. */
   readonly restMs?: number
+  /** How many rounds may run at the same time. */
+  readonly lanes?: number
   /** Does one round. Returns after how many milliseconds the next one is due: 0 when there is more to do. A wake-up shortens the pause. */
   run(stopping: AbortSignal): Promise<number>
 }

@@ -1,8 +1,10 @@
 import { isPassing } from '#db'
-import type { Poller } from '#engine'
+import type { Engine, Poller } from '#engine'
+import { HubError } from '#errors'
 import { dispatchPoller } from '#events/publish'
-import { deliver, markFailed } from './deliver.ts'
-import { isQueueEmpty, nextWaiting, tryDispatchLock, type Waiting } from './store.ts'
+import { claimNext, DispatchAgain, giveBack, isClaimedElsewhere, type Claim } from './claim-store.ts'
+import { deliver, setAside } from './deliver.ts'
+import { match } from './match.ts'
 import type { DispatchDeps } from './types.ts'
 
 export interface Dispatcher {
@@ -11,42 +13,80 @@ export interface Dispatcher {
   drain(): Promise<number>
 }
 
+interface Round {
+  readonly dispatched: number
+  readonly hasMore: boolean
+}
+
 const atOnce = 200
+/** How many workspaces a process serves at the same time. */
+const lanes = 4
 /** Processes that store events wake the poller. This is for wake-ups that were lost. */
 const everyMs = 5000
 /** A single event is dispatched at once; many events share a transaction. */
 const restMs = 20
-const lockRetryMs = 25
+/** When events are looked at again that another process had claimed: it may have read the queue before they were stored. */
+const retryMs = 25
+/** An event during whose dispatch so many processes died is set aside. */
+const maxDeaths = 3
 
-export function createDispatcher(deps: DispatchDeps): Dispatcher {
-  const { db, logger, metrics } = deps
+const failed = 'the hub could not deliver this event to its subscribers; the log of the hub has the reason'
+const deadly = `${maxDeaths} processes of the hub ended while they dispatched this event`
 
-  /** Returns undefined while another process dispatches. */
-  const dispatch = (max: number, onHead: (head: Waiting) => void = () => undefined): Promise<number | undefined> =>
-    db.transaction(async (trx) => {
-      if (!(await tryDispatchLock(trx))) return undefined
-      const waiting = await nextWaiting(trx, max)
-      if (waiting[0]) onHead(waiting[0])
-      return waiting.length === 0 ? 0 : deliver(deps, trx, waiting)
-    })
+export function createDispatcher(deps: DispatchDeps & { readonly engine: Pick<Engine, 'executorId' | 'wake'> }): Dispatcher {
+  const { db, engine, logger, metrics } = deps
+  const { executorId } = engine
+  /** The workspaces whose events this process dispatches. */
+  const busy = new Set<string>()
 
-  const round = async (): Promise<number | undefined> => {
-    let head: Waiting | undefined
-    try {
-      return await dispatch(atOnce)
-    } catch (error) {
-      if (isPassing(error)) throw error
-    }
-    // One of the events cannot be delivered. One event at a time from here, to find which one; it is then marked as failed, because it would
-    // block all events after it.
-    try {
-      return await dispatch(1, (next) => (head = next))
-    } catch (error) {
-      if (isPassing(error) || !head) throw error
-      const { id } = head
-      logger.error({ err: error, event: id }, 'an event could not be delivered to its subscribers')
-      await markFailed(db, head)
+  const deliverClaimed = async (claim: Claim, stopping?: AbortSignal): Promise<number> => {
+    const [first] = claim.events
+    if (claim.deaths >= maxDeaths) {
+      logger.error({ event: first!.id }, 'an event was set aside, because several processes ended while they dispatched it')
+      await setAside(deps, claim, deadly)
       return 1
+    }
+    try {
+      const matched = await match(deps, claim.events, stopping)
+      if (matched.done.length === 0) return 0
+      await deliver(deps, claim, matched)
+      for (const { receivedAt } of matched.done) metrics.dispatchDelay.observe(Math.max(0, (Date.now() - receivedAt.getTime()) / 1000))
+      return matched.done.length
+    } catch (error) {
+      if (error instanceof DispatchAgain || isPassing(error) || isShuttingDown(error)) throw error
+      if (claim.events.length > 1) {
+        // One of the events cannot be delivered. They are tried one at a time, to find which one.
+        await giveBack(db.sql, claim, { alone: true })
+        return 0
+      }
+      logger.error({ err: error, event: first!.id }, 'an event could not be delivered to its subscribers')
+      await setAside(deps, claim, failed)
+      return 1
+    }
+  }
+
+  /** Undefined if there was nothing to claim. */
+  const round = async (stopping?: AbortSignal): Promise<Round | undefined> => {
+    const claim = await claimNext(db.sql, { executorId, busy: [...busy], max: atOnce })
+    if (!claim) return undefined
+    const { workspaceId } = claim
+    // Two rounds of this process may have claimed the same events.
+    if (busy.has(workspaceId)) return { dispatched: 0, hasMore: true }
+    busy.add(workspaceId)
+    let dispatched = 0
+    try {
+      if (claim.hasOthers) engine.wake(dispatchPoller)
+      dispatched = await deliverClaimed(claim, stopping)
+      return { dispatched, hasMore: dispatched < claim.events.length || dispatched === atOnce || claim.alone }
+    } catch (error) {
+      if (error instanceof DispatchAgain) return { dispatched, hasMore: true }
+      throw error
+    } finally {
+      if (dispatched === 0)
+        await giveBack(db.sql, claim, { alone: false }).catch((error: unknown) =>
+          logger.debug({ err: error, workspaceId }, 'a claim was not given back; the next round of this process takes it'),
+        )
+      busy.delete(workspaceId)
     }
   }
 
@@ -54,22 +94,22 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     poller: {
       name: dispatchPoller,
       restMs,
-      async run() {
-        const count = await round()
-        if (count === undefined) {
-          // The other process may have read the queue before this process stored its event.
-          return (await isQueueEmpty(db.sql)) ? everyMs : lockRetryMs
-        }
-        metrics.eventsDispatched.inc(count)
-        if (count === 0) return everyMs
-        // A round takes no more than a part of many large events, and one event at a time after a failure.
-        return count >= atOnce ? 0 : restMs
+      lanes,
+      async run(stopping) {
+        const done = await round(stopping)
+        if (!done) return (await isClaimedElsewhere(db.sql, [...busy])) ? retryMs : everyMs
+        metrics.eventsDispatched.inc(done.dispatched)
+        return done.hasMore && !stopping.aborted ? 0 : restMs
       },
     },
     async drain() {
       let total = 0
-      for (let count = await round(); count !== undefined && count > 0; count = await round()) total += count
+      for (let done = await round(); done; done = await round()) total += done.dispatched
       return total
     },
   }
+}
+
+function isShuttingDown(error: unknown): boolean {
+  return error instanceof HubError && error.code === 'shutting_down'
 }

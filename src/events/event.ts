@@ -14,6 +14,7 @@ export interface HubEvent extends Pick<
 }
 
 export type SubscriptionRow = Omit<Row<'subscriptions'>, 'enabled' | 'problem' | 'createdAt'>
+export type NewSubscription = Omit<SubscriptionRow, 'id' | 'overruns'>
 
 export interface Match {
   readonly event: HubEvent
@@ -22,12 +23,15 @@ export interface Match {
 
 /** Receives the events for subscriptions of one kind. */
 export interface Subscriber {
-  /**
-   * Runs in the transaction that marks the events as dispatched, so what it stores is stored exactly when they are. Returns for each match
-   * the id of what it started, or undefined if it started nothing.
-   */
-  take(trx: Transaction, matches: readonly Match[]): Promise<readonly (string | undefined)[]>
+  /** Does what takes long, such as evaluating expressions, outside of transactions. It stores nothing. */
+  prepare(matches: readonly Match[]): Promise<Take>
 }
+
+/**
+ * Runs in the transaction that marks the events as dispatched, so what it stores is stored exactly when they are. Returns for each match the
+ * id of what it started, or undefined if it started nothing.
+ */
+export type Take = (trx: Transaction) => Promise<readonly (string | undefined)[]>
 
 /** By the kind of subscription. */
 export type Subscribers = Readonly<Record<string, Subscriber>>

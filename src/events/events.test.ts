@@ -17,10 +17,12 @@ interface Listening {
 async function listen({ types, filters = [null], fails }: Listening) {
   const got: { target: string; data: any; replays: number }[] = []
   const listener: Subscriber = {
-    async take(_trx, matches) {
+    async prepare(matches) {
       if (matches.some(({ event }) => fails?.(event))) throw new Error('as it was told to')
-      got.push(...matches.map(({ event, subscription }) => ({ target: subscription.target, data: event.data, replays: event.replays })))
-      return matches.map(() => undefined)
+      return async () => {
+        got.push(...matches.map(({ event, subscription }) => ({ target: subscription.target, data: event.data, replays: event.replays })))
+        return matches.map(() => undefined)
+      }
     },
   }
   const sender = await startSender({ subscribers: { listener } })
@@ -38,9 +40,21 @@ const sweep = ({ retention, events }: Sender) => retention.poller(events.retenti
 const list = (sender: Sender) => sender.events.list(sender.operator.workspaceId, {}, { limit: 200 })
 
 suite('events', () => {
-  test('a filter that never ends switches its subscription off, tells so, and holds up no other', async () => {
+  test('a filter that never ends switches its subscription off at the third event, tells so, and holds up no other', async () => {
     const { sender, got } = await listen({ types: ['thing.*'], filters: ['event.data.n = 1', bomb, null] })
     await using _ = sender
+    await sender.happen('thing.happened', { n: 1 })
+    assert.deepEqual(
+      got.map(({ target }) => target),
+      ['l0', 'l2'],
+    )
+    const [first] = await list(sender)
+    assert.equal(first!.status, 'dispatched')
+    assert.match(first!.problem!, /^the filter of the listener l1: .* it takes too long\.$/)
+    await sender.happen('thing.happened', { n: 1 })
+    assert.equal((await sender.events.subscriptions(sender.operator.workspaceId)).length, 3)
+    await sender.happen('thing.happened', { n: 1 })
+    got.length = 0
     await sender.happen('thing.happened', { n: 1 })
     assert.deepEqual(
       got.map(({ target }) => target),
@@ -57,6 +71,15 @@ suite('events', () => {
       got.map(({ target, data }) => `${target} ${data.n}`),
       ['l0 1', 'l2 1', 'l2 2'],
     )
+  })
+
+  test('a filter that exceeds its limits now and then stays on', async () => {
+    const { sender, got } = await listen({ types: ['thing.*'], filters: [`event.data.n > 0 ? ${bomb} : true`] })
+    await using _ = sender
+    for (const n of [1, 2, 0, 1, 2, 0]) await sender.happen('thing.happened', { n })
+    assert.equal(got.length, 2)
+    const [subscription] = await sender.events.subscriptions(sender.operator.workspaceId)
+    assert.equal(subscription!.overruns, 0)
   })
 
   test('one that cannot be handed on is put aside with a reason, and all others are handed on in their order', async () => {

@@ -3,7 +3,7 @@ import type { Database } from '#db'
 import { hubError } from '#errors'
 import { createBatcher } from '#lib/batch'
 import { newId } from '#lib/ids'
-import { unparsed as unparsedProblem } from './deliver.ts'
+import { unparsed as unparsedProblem } from './read-event.ts'
 import { insertEvents, type NewEvent } from './store.ts'
 
 /** A verified delivery that is to be stored. */

@@ -8,8 +8,8 @@ import { dispatchPoller, type EventPublisher } from '#events/publish'
 import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
 import { createDispatcher, type Dispatcher } from './dispatch.ts'
-import type { HubEvent, Subscribers, SubscriptionRow } from './event.ts'
-import { readEvent } from './deliver.ts'
+import type { HubEvent, NewSubscription, Subscribers, SubscriptionRow } from './event.ts'
+import { readEvent } from './read-event.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './event-queries.ts'
 import { eventRetention } from './retention.ts'
@@ -24,6 +24,7 @@ export {
   type Match,
   type Subscriber,
   type Subscribers,
+  type NewSubscription,
   type SubscriptionRow,
 } from './event.ts'
 export type { Arrival } from './inbox.ts'
@@ -45,7 +46,7 @@ export interface EventDetail extends StoredEvent {
 /** Stores what happened outside and inside the hub in order of arrival, and delivers it to the subscribers. */
 export interface Events extends AsyncDisposable {
   readonly inbox: Pick<Inbox, 'add'>
-  subscribe(trx: Transaction, subscription: Omit<SubscriptionRow, 'id'>): Promise<string>
+  subscribe(trx: Transaction, subscription: NewSubscription): Promise<string>
   unsubscribe(trx: Transaction, kind: string, target: string): Promise<void>
   subscriptions(workspaceId: string): Promise<SubscriptionRow[]>
   list(workspaceId: string, filter: EventFilter, page: { before?: string | undefined; limit: number }): Promise<EventRow[]>
@@ -65,7 +66,7 @@ export interface Events extends AsyncDisposable {
 
 export interface EventsDeps extends Telemetry {
   readonly db: Database
-  readonly engine: Pick<Engine, 'wake'>
+  readonly engine: Pick<Engine, 'executorId' | 'wake'>
   readonly access: Access
   readonly expressions: Expressions
   readonly publisher: EventPublisher

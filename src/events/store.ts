@@ -1,7 +1,7 @@
 import { sql as raw } from 'kysely'
 import { columnsOf, recordset, type Database, type Row, type Sql, type Transaction } from '#db'
 import { postgresJson } from '#lib/postgres-text'
-import type { SubscriptionRow } from './event.ts'
+import type { NewSubscription, SubscriptionRow } from './event.ts'
 
 export interface NewEvent extends Pick<
   Row<'events'>,
@@ -90,50 +90,17 @@ export interface EventRow extends Omit<Row<'events'>, 'dedupe' | 'bodyDigest' | 
 /** An event with the headers and the body that were received. */
 export type StoredEvent = EventRow & Pick<Row<'events'>, 'headers' | 'body'>
 
-// An arbitrary fixed number. Only one process dispatches at a time, which keeps the order of arrival and is fast enough.
-const dispatchLock = 4_867_120_003
-
-/**
- * Turns off synchronous commit for this transaction. If its commit is lost in a crash, the events are still in the queue. Nothing that it
- * started has left the hub by then, because that begins with a later commit, which makes this one durable too.
- */
-export async function tryDispatchLock(trx: Transaction): Promise<boolean> {
-  await raw`set local synchronous_commit = off`.execute(trx)
-  const { rows } = await raw<{ got: boolean }>`select pg_try_advisory_xact_lock(${dispatchLock}) as got`.execute(trx)
-  return rows[0]?.got ?? false
-}
-
-export async function isQueueEmpty(sql: Sql): Promise<boolean> {
-  return (await sql.selectFrom('eventQueue').select('seq').limit(1).executeTakeFirst()) === undefined
-}
-
-export interface Waiting
-  extends Pick<Row<'eventQueue'>, 'seq' | 'workspaceId' | 'whole'>, Pick<Row<'events'>, 'id' | 'type' | 'receivedAt'> {
-  readonly bytes: number
-}
-
-/** The next events of the queue in order of arrival, with what is needed to find the subscriptions that may match. */
-export async function nextWaiting(trx: Transaction, max: number): Promise<Waiting[]> {
-  const { rows } = await raw<Waiting>`
-    select q.seq, q.workspace_id, q.event_id as id, e.type, q.whole, coalesce(octet_length(e.body), 0) as bytes, e.received_at
-      from (select * from hub.event_queue order by seq limit ${max}) as q
-      join hub.events e on e.workspace_id = q.workspace_id and e.id = q.event_id
-     order by q.seq`.execute(trx)
-  return rows
-}
-
-export async function storedEvents(trx: Transaction, waiting: readonly Waiting[]): Promise<Map<string, StoredEvent>> {
+export async function storedEvents(
+  sql: Sql,
+  waiting: readonly Pick<StoredEvent, 'workspaceId' | 'id'>[],
+): Promise<Map<string, StoredEvent>> {
   if (waiting.length === 0) return new Map()
-  const rows = await trx
+  const rows = await sql
     .selectFrom('events as e')
     .select([...eventColumns, 'e.status', 'e.headers', 'e.body'])
     .where((e) => e.or(waiting.map(({ workspaceId, id }) => e.and({ 'e.workspaceId': workspaceId, 'e.id': id }))))
     .execute()
   return new Map(rows.map((row) => [row.id, row]))
-}
-
-export async function leaveQueue(trx: Transaction, seqs: readonly number[]): Promise<void> {
-  await raw`delete from hub.event_queue where seq = any(${seqs}::bigint[])`.execute(trx)
 }
 
 /** What has changed in an event after it was read. Null keeps the stored value. */
@@ -170,7 +137,7 @@ export function subscriptionsOf(sql: Sql, workspaceIds: readonly string[]): Prom
     .execute()
 }
 
-export async function insertSubscription(trx: Sql, row: SubscriptionRow): Promise<void> {
+export async function insertSubscription(trx: Sql, row: NewSubscription & { readonly id: string }): Promise<void> {
   const { detail } = row
   await trx
     .insertInto('subscriptions')
@@ -182,9 +149,24 @@ export async function deleteSubscriptions(trx: Sql, kind: string, target: string
   await trx.deleteFrom('subscriptions').where('kind', '=', kind).where('target', '=', target).execute()
 }
 
-/** Disables a subscription whose filter exceeds its limits, because it delays every event. */
-export async function disableSubscription(trx: Transaction, id: string, problem: string): Promise<void> {
-  await trx.updateTable('subscriptions').set({ enabled: false, problem }).where('id', '=', id).execute()
+/** Which of these subscriptions still exist and are enabled. */
+export async function remainingSubscriptions(trx: Transaction, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await raw<{ id: string }>`
+    select id from hub.subscriptions where id = any(${ids}::text[]) and enabled`.execute(trx)
+  return new Set(rows.map(({ id }) => id))
+}
+
+export async function noteOverruns(
+  trx: Transaction,
+  id: string,
+  { overruns, problem }: { readonly overruns: number; readonly problem: string | undefined },
+): Promise<void> {
+  await trx
+    .updateTable('subscriptions')
+    .set({ overruns, ...(problem === undefined ? {} : { enabled: false, problem }) })
+    .where('id', '=', id)
+    .execute()
 }
 
 export type Effect = Omit<Row<'eventEffects'>, 'at'>

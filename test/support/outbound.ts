@@ -80,6 +80,8 @@ export interface Sender extends AsyncDisposable {
   dispatch(): Promise<number>
   /** Starts to send in the background. */
   start(): Promise<void>
+  /** Stops what `start` has started. */
+  stop(): Promise<void>
   /** Sends the deliveries that are due. */
   drain(): Promise<number>
   /** The deliveries, oldest first. */
@@ -143,6 +145,7 @@ export async function startSender({ url, allow = ['127.0.0.1'], subscribers = {}
     },
     dispatch: dispatcher.drain,
     start: async () => void working.use(await engine.start({ jobs: {}, pollers: [dispatcher.poller, outbound.poller] })),
+    stop: () => working.disposeAsync(),
     drain: () => outbound.drain(),
     deliveries: async (endpoint) => (await outbound.deliveries.list(operator.workspaceId, { endpoint }, { limit: 1000 })).toReversed(),
     async [Symbol.asyncDispose]() {

@@ -15,11 +15,11 @@ export interface SubscriberDeps {
 }
 
 /** Starts flows in the transaction that takes the event from the queue, so that an event starts a flow once. */
-export function createFlowSubscriber({ expressions, launcher }: SubscriberDeps): Subscriber {
+export function createFlowSubscriber({ db, expressions, launcher }: SubscriberDeps): Subscriber {
   return {
-    async take(trx, matches) {
+    async prepare(matches) {
       const flows = new Map(
-        (await flowsById(trx, [...new Set(matches.map(({ subscription }) => subscription.target))])).map((flow) => [flow.id, flow]),
+        (await flowsById(db.sql, [...new Set(matches.map(({ subscription }) => subscription.target))])).map((flow) => [flow.id, flow]),
       )
       const starting: { index: number; request: LaunchRequest }[] = []
       for (const [index, { event, subscription }] of matches.entries()) {
@@ -42,10 +42,13 @@ export function createFlowSubscriber({ expressions, launcher }: SubscriberDeps):
         }
         starting.push({ index, request })
       }
-      const runs = await launcher.launch(trx, ...(await Promise.all(starting.map(({ request }) => launcher.prepare(request)))))
-      const effects: (string | undefined)[] = matches.map(() => undefined)
-      for (const [nth, { index }] of starting.entries()) effects[index] = runs[nth]!.id
-      return effects
+      const prepared = await Promise.all(starting.map(({ request }) => launcher.prepare(request)))
+      return async (trx) => {
+        const runs = await launcher.launch(trx, ...prepared)
+        const effects: (string | undefined)[] = matches.map(() => undefined)
+        for (const [nth, { index }] of starting.entries()) effects[index] = runs[nth]!.id
+        return effects
+      }
     },
   }
 }
@@ -84,19 +87,23 @@ export function createRunSubscriber({ events, expressions, launcher }: Subscribe
     }
   }
   return {
-    async take(trx, matches) {
-      const effects: (string | undefined)[] = []
-      for (const match of matches) {
-        const { runId, path } = (match.subscription.detail ?? {}) as { runId: string; path: string }
-        const comes = (await belongs(match)) && (await completeWaiting(trx, { runId, path }, toCloudEvent(match.event)))
-        effects.push(comes ? runId : undefined)
-        if (!comes) continue
-        // What the event says decides how the run continues.
-        if (match.event.causes?.length) await addCauses(trx, runId, match.event.causes)
-        await events.unsubscribe(trx, 'run', match.subscription.target)
-        await launcher.wake(trx, [runId])
+    async prepare(matches) {
+      const belonging: boolean[] = []
+      for (const match of matches) belonging.push(await belongs(match))
+      return async (trx) => {
+        const effects: (string | undefined)[] = []
+        for (const [index, match] of matches.entries()) {
+          const { runId, path } = (match.subscription.detail ?? {}) as { runId: string; path: string }
+          const comes = belonging[index] === true && (await completeWaiting(trx, { runId, path }, toCloudEvent(match.event)))
+          effects.push(comes ? runId : undefined)
+          if (!comes) continue
+          // What the event says decides how the run continues.
+          if (match.event.causes?.length) await addCauses(trx, runId, match.event.causes)
+          await events.unsubscribe(trx, 'run', match.subscription.target)
+          await launcher.wake(trx, [runId])
+        }
+        return effects
       }
-      return effects
     },
   }
 }
