@@ -1,6 +1,7 @@
 import { hubError, type HubError } from '#errors'
 import type { Telemetry } from '#telemetry'
 import { createCompiler, faultOf, outOf, SyntaxFault, type Compiled, type Fault } from './compile.ts'
+import { createDocuments } from './documents/index.ts'
 import { isLargerThan } from './input-size.ts'
 import { builtins, reachOf, type Reach } from './names.ts'
 import { plain } from './plain.ts'
@@ -11,6 +12,7 @@ import type { Expressions } from './types.ts'
 import type { Answer } from './job.ts'
 
 export type { Problem } from './compile.ts'
+export type { DocumentFault, DocumentNode, Documents } from './documents/index.ts'
 export type { FreeName } from './names.ts'
 export { toSchemaError, type JsonSchema, type SchemaError, type Schemas } from './schemas/index.ts'
 export type { EvaluateOptions, Expressions } from './types.ts'
@@ -63,6 +65,7 @@ export function createExpressions(telemetry?: Pick<Telemetry, 'metrics'>, { work
   }
 
   return {
+    documents: createDocuments(pool),
     schemas: createSchemas({ pool, refuse: refuseSchema }),
     check(text) {
       try {

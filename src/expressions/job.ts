@@ -22,7 +22,13 @@ export interface SchemaJob extends Limits {
   readonly payload: string | undefined
 }
 
-export type Job = ExpressionJob | SchemaJob
+/** One document to parse, as it is sent to a worker. */
+export interface DocumentJob extends Limits {
+  readonly kind: 'document'
+  readonly text: string
+}
+
+export type Job = ExpressionJob | SchemaJob | DocumentJob
 
 export type Answer = { readonly output: string | undefined } | { readonly fault: Fault }
 

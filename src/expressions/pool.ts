@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { hubError } from '#errors'
@@ -19,6 +20,8 @@ export interface Pool extends AsyncDisposable {
 
 interface Waiting {
   readonly workspaceId: string
+  /** The same for the same text of the same workspace. */
+  readonly digest: string
   readonly job: Job
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: Error) => void
@@ -74,11 +77,11 @@ export function createPool(size: number): Pool {
     )
   }
 
-  const isSuspect = (waiting: Waiting): boolean => suspects.has(nameOf(waiting))
+  const isSuspect = (waiting: Waiting): boolean => suspects.has(waiting.digest)
 
   const suspect = (waiting: Waiting): void => {
     if (suspects.size >= maxSuspects) suspects.clear()
-    suspects.add(nameOf(waiting))
+    suspects.add(waiting.digest)
   }
 
   const finish = (member: Member, answer: Answer): void => {
@@ -168,7 +171,8 @@ export function createPool(size: number): Pool {
     run(workspaceId, job) {
       if (disposed) return Promise.reject(hubError('shutting_down'))
       return new Promise((resolve, reject) => {
-        queue.push(workspaceId, { workspaceId, job, resolve, reject })
+        const digest = createHash('sha256').update(`${workspaceId} ${job.text}`).digest('base64')
+        queue.push(workspaceId, { workspaceId, digest, job, resolve, reject })
         feed()
       })
     },
@@ -192,10 +196,6 @@ export function createPool(size: number): Pool {
       )
     },
   }
-}
-
-function nameOf({ workspaceId, job }: Waiting): string {
-  return `${workspaceId} ${job.text}`
 }
 
 /** Idle workers must not keep the hub alive. */

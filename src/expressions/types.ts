@@ -1,5 +1,6 @@
 import type { Problem } from './compile.ts'
 import type { FreeName } from './names.ts'
+import type { Documents } from './documents/index.ts'
 import type { Schemas } from './schemas/index.ts'
 
 export interface EvaluateOptions {
@@ -20,6 +21,7 @@ export interface Expressions extends AsyncDisposable {
   check(text: string): Problem[]
   /** The names that it looks up in its input, and the variables that it expects; empty when it does not parse. */
   names(text: string): FreeName[]
+  readonly documents: Documents
   /** JSON Schemas that people and agents wrote. */
   readonly schemas: Schemas
   evaluate(text: string, input: unknown, options: EvaluateOptions): Promise<unknown>

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { createCompiler, faultOf } from './compile.ts'
 import { ownCpuMs } from './cpu-time.ts'
-import type { Answer, ExpressionJob, Job, Report } from './job.ts'
+import type { Answer, DocumentJob, ExpressionJob, Job, Report, SchemaJob } from './job.ts'
 import { LimitReached, plain } from './plain.ts'
 
 const compile = createCompiler({ guarded: true })
@@ -11,14 +11,17 @@ async function evaluate({ text, payload, timeoutMs, maxOutputBytes }: Expression
   return plain(await compile(text).run(input, bindings, timeoutMs), maxOutputBytes)
 }
 
+async function read(job: SchemaJob | DocumentJob): Promise<unknown> {
+  // Loaded when they are needed, because that takes 0.1 s and most workers evaluate expressions only.
+  if (job.kind === 'document') return (await import('./documents/read.ts')).readDocument(job.text)
+  return (await import('./schemas/work.ts')).validateJob(job)
+}
+
 async function work(job: Job): Promise<Answer> {
   try {
     if (job.kind === 'expression') return { output: JSON.stringify(await evaluate(job)) }
-    // Loaded by the first schema, because it takes 0.1 s and most workers evaluate expressions only.
-    const { validateJob } = await import('./schemas/work.ts')
-    const output = JSON.stringify(validateJob(job))
-    if (output.length > job.maxOutputBytes)
-      throw new LimitReached('output', `the value with its defaults is larger than ${job.maxOutputBytes} bytes`)
+    const output = JSON.stringify(await read(job))
+    if (output.length > job.maxOutputBytes) throw new LimitReached('output', `the result is larger than ${job.maxOutputBytes} bytes`)
     return { output }
   } catch (error) {
     return { fault: faultOf(error) }

@@ -36,6 +36,10 @@ const schemas: Readonly<Record<string, HostileSchema>> = {
   'a tree of alternatives': { schema: { properties: { a: tree(9) } }, value: { a: 'x' } },
   'a schema that answers later': { schema: { $async: true, properties: { a: { type: 'integer' } } }, value: { a: 'x' } },
   'a schema without end': { schema: { properties: { a: { $ref: '#' } } }, value: { a: { a: { a: 1 } } } },
+  'very many properties': {
+    schema: { properties: Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`p${n}`, { type: 'string', minLength: 1 }])) },
+    value: { p1: '' },
+  },
   'very many errors': { schema: { properties: { a: { items: { type: 'string', minimum: 1 } } } }, value: { a: objects } },
 }
 
@@ -116,6 +120,19 @@ const bombs = {
   brackets: `${'('.repeat(8000)}1${')'.repeat(8000)}`,
   defaults: `1${' ?: 1'.repeat(3000)}`,
 }
+/** Texts of at most 262,144 characters, which a definition may have. */
+const documents: Readonly<Record<string, string>> = {
+  aliases: `id: a\nsteps: &s [${'1,'.repeat(200)}]\nx: [${'*s,'.repeat(200)}]`,
+  'lists in lists': `id: a\nsteps: ${'['.repeat(50_000)}`,
+  'empty lists': `id: a\nsteps: [${'[],'.repeat(40_000)}]`,
+  dashes: '- '.repeat(100_000),
+  keys: `id: a\nsteps:\n${Array.from({ length: 20_000 }, (_, n) => `k${n}: 1`).join('\n')}`,
+  'keys of a step': `id: a\nsteps:\n- id: b\n${Array.from({ length: 15_000 }, (_, n) => `  k${n}: 1`).join('\n')}`,
+  'empty steps': `id: a\nsteps: [${'{},'.repeat(15_000)}]`,
+  'long texts': `id: a\nsteps: &s "${'x'.repeat(100_000)}"\nx: [${'*s,'.repeat(1000)}]`,
+  json: JSON.stringify({ id: 'a', steps: Array.from({ length: 15_000 }, (_, n) => ({ id: `s${n}` })) }),
+  'JSON that stops': '{"a":'.repeat(50_000),
+}
 const crons = [
   '0 0 31 2 *',
   '0 0 29 2 1#5',
@@ -157,6 +174,17 @@ const places: Readonly<Record<string, () => Promise<unknown>>> = {
   ),
   ...Object.fromEntries(
     crons.map((cron) => [`cron: ${cron.slice(0, 20)}`, () => send('POST', '/api/v1/flows/check', flowOf({ on: [{ schedule: cron }] }))]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(documents).flatMap(([name, text]) =>
+      ['/api/v1/flows/check', '/api/v1/flows'].map((path) => [
+        `a definition sent to ${path}: ${name}`,
+        async () => {
+          const reply = await send('POST', path, text, 'application/yaml')
+          assert.match(reply.text, /"line":\d|"path":"\d+:\d/, reply.text)
+        },
+      ]),
+    ),
   ),
   'a pattern of a policy': async () => {
     const rule = { tools: ['*a'.repeat(99)], where: { text: '*a'.repeat(200) }, decision: 'deny' }

@@ -21,9 +21,11 @@ export interface ParseOptions {
   /** Default: JSON if the text begins with a brace, otherwise YAML. */
   readonly format?: 'yaml' | 'json'
   readonly known: Known
-  readonly expressions: Pick<Expressions, 'check' | 'names' | 'schemas'>
+  readonly expressions: Pick<Expressions, 'check' | 'names' | 'schemas' | 'documents'>
   /** Whose definition this is. */
   readonly workspaceId: string
+  /** A definition of the hub itself. */
+  readonly isBundled?: boolean
 }
 
 export type Parsed = { readonly definition: Definition } | { readonly problems: readonly DefinitionProblem[] }

@@ -4,7 +4,7 @@ import { everyStep } from './blocks.ts'
 import { checkEventType, checkSteps, type StepDeps } from './check-steps.ts'
 import { checkTriggers } from './check-triggers.ts'
 import { checkShape, collectProblems, isRecord, writtenPath, type Problems } from './problems.ts'
-import { format } from './schema.ts'
+import { format as written } from './schema.ts'
 import { createExpressionChecks, type Scope } from './scope.ts'
 import { readSource } from './source.ts'
 import type { Parsed, ParseOptions } from './known.ts'
@@ -12,8 +12,8 @@ import type { Definition } from './types.ts'
 
 /** Parses and checks a definition. Returns the definition, or all its problems at once. */
 export async function parseDefinition(text: string, options: ParseOptions): Promise<Parsed> {
-  const { format: written } = options
-  const source = readSource(text, written ?? (text.trimStart().startsWith('{') ? 'json' : 'yaml'))
+  const { format = text.trimStart().startsWith('{') ? 'json' : 'yaml', expressions, workspaceId, isBundled = false } = options
+  const source = await readSource(text, { format, documents: expressions.documents, workspaceId, isBundled })
   if (Array.isArray(source)) return { problems: source }
   const problems = collectProblems(source)
   if (isRecord(source.value)) await checkFlow(problems, source.value, options)
@@ -22,9 +22,14 @@ export async function parseDefinition(text: string, options: ParseOptions): Prom
   return { definition: source.value as Definition }
 }
 
+/** Each step is compared with the steps before it. */
+const maxSteps = 1000
+
 async function checkFlow(problems: Problems, flow: Record<string, unknown>, options: ParseOptions): Promise<void> {
   const { known, expressions, workspaceId } = options
-  checkShape(problems, format.flow, flow, [])
+  if ([...everyStep(flow['steps'], [])].length > maxSteps)
+    return problems.add(['steps'], `there are more than ${maxSteps} steps`, 'Move parts into flows of their own.')
+  checkShape(problems, written.flow, flow, [])
   const args = createArgumentChecks({ problems, schemas: expressions.schemas, workspaceId })
   const declared = (await args.declaration(flow['parameters'], ['parameters'])) ? (flow['parameters'] as JsonSchema) : undefined
   const checks = createExpressionChecks({ problems, expressions, order: orderOf(problems, flow), parameters: namesOf(flow['parameters']) })

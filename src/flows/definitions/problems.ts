@@ -60,8 +60,10 @@ export function checkShape(problems: Problems, schema: z.ZodType, value: unknown
     const at = schemaAt(schema, inner)
     if (issue.code === 'unrecognized_keys') {
       const known = Object.keys(shapeOf(at) ?? {})
-      for (const key of issue.keys)
+      for (const key of issue.keys) {
+        if (problems.list.length >= most) return false
         problems.add([...path, key], `\`${key}\` is not known here`, `${suggest(key, known)} Known: ${known.join(', ')}.`, 'key')
+      }
       continue
     }
     const description = at?.description ?? ''

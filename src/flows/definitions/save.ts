@@ -218,7 +218,7 @@ export function createSaver(deps: SaverDeps): Saver {
     // Bundled flows use what the hub itself has, which is the same in every workspace.
     parseBundled: async (source, others) => {
       const known = await knownWith(noWorkspace, others)
-      return valid(noWorkspace, await parseDefinition(source, { known, expressions, workspaceId: noWorkspace }))
+      return valid(noWorkspace, await parseDefinition(source, { known, expressions, workspaceId: noWorkspace, isBundled: true }))
     },
     isCurrent: (flow, source) => flow.source === source && isDeepStrictEqual(flow.scopes, scopesFor(flow.definition)),
     async storeBundled(trx, workspaceId, { definition, source }) {
