@@ -103,6 +103,32 @@ outputs: { look: "\${{ steps.look.error.code }}", pause: "\${{ steps.pause.error
     assert.equal(b.writes('/cut'), 1)
   })
 
+  test('an event continues a waiting branch while another branch works', async () => {
+    b.outside.answers.set('/long', () => ({ body: { ok: 1 }, afterMs: 8000 }))
+    const { start } = await b.flow(`
+steps:
+  - id: both
+    parallel:
+      branches:
+        works: [{ id: long, uses: probe_get_thing, with: { at: /long } }]
+        waits:
+          - { id: comes, wait_for: { event: hub_test.during, timeout: 1h } }
+          - { id: after, uses: probe_create_thing, with: { at: /after-event } }`)
+    const emit = await b.flow('steps: [{ id: e, emit: { type: hub_test.during, data: { n: 7 } } }]')
+    const { id } = await start()
+    await until('the branch waits', async () =>
+      (await b.current(id)).steps.some(({ path, status }) => path === 'comes' && status === 'waiting'),
+    )
+    const began = Date.now()
+    await emit.run()
+    await until('the branch has continued', () => b.writes('/after-event') === 1)
+    assert.ok(Date.now() - began < 4000, `it took ${Date.now() - began} ms`)
+    assert.ok((await b.current(id)).steps.some(({ path, status }) => path === 'long' && status === 'running'))
+    const { status, steps } = await b.ended(id)
+    assert.equal(status, 'completed')
+    assert.deepEqual((steps.find(({ path }) => path === 'comes')!.output as { data: unknown }).data, { n: 7 })
+  })
+
   test('an event that does not come fails the step; retried, it is waited for anew', async () => {
     const { start } = await b.flow(
       'steps: [{ id: e, wait_for: { event: bench.late, timeout: 1d } }]\noutputs: { n: "${{ steps.e.output.data.n }}" }',

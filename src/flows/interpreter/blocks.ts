@@ -62,8 +62,8 @@ async function runSwitch(attempt: Attempt, { switch: choice }: StepOf<'switch'>)
   return { input, output: await inside(steps, frame) }
 }
 
-/** Node fires a longer timer at once. */
-const maxTimerMs = 2 ** 31 - 1
+/** How often waiting work looks for what has arrived while other work is active. */
+const lookMs = 500
 const maxItems = 10_000
 /** A longer list is not stored but computed again from its expression. */
 const keptBytes = 64_000
@@ -187,15 +187,17 @@ async function runConcurrently(
     while (!stop && next < runs.length && active.size + waits().length < maxActive) enter(next++)
     if (active.size === 0) break
     const timerAbort = new AbortController()
-    const due = earliest(waits().map(({ until }) => until))
-    const timer =
-      due === undefined ? [] : [sleep(Math.min(Math.max(0, due - runtime.now()), maxTimerMs), timerAbort.signal).catch(() => undefined)]
+    const due = earliest(waits().map(({ until }) => until)) ?? Number.POSITIVE_INFINITY
+    const pauseMs = Math.min(Math.max(0, due - runtime.now()), lookMs)
+    const timer = waits().length === 0 ? [] : [sleep(pauseMs, timerAbort.signal).catch(() => undefined)]
     await Promise.race([...active.values(), ...timer])
     timerAbort.abort()
     if (stop || active.size === 0) continue
     const isWakeRequested = runtime.wakeRequests() > wakeRequests
     wakeRequests = runtime.wakeRequests()
-    for (const { index, until } of waits()) if ((until !== undefined && until <= runtime.now()) || isWakeRequested) enter(index)
+    const entered = waits().filter(({ until }) => isWakeRequested || (until !== undefined && until <= runtime.now()))
+    if (entered.length > 0) await runtime.refresh()
+    for (const { index } of entered) enter(index)
   }
   const failures = outcomes.flatMap((outcome) => (outcome && 'failed' in outcome ? [outcome.failed] : []))
   const signal = failures.find(isSignal)

@@ -60,6 +60,8 @@ export interface Runtime {
   show(record: StepRecord): void
   /** Grows whenever something that the run waits for has arrived since this process claimed it. */
   wakeRequests(): number
+  /** Reads the records of waiting steps again, because others complete them. */
+  refresh(): Promise<void>
   call(call: ToolCall): Promise<{ output: unknown; invocationId: string }>
   /** The output that a dry run uses instead of running the step; undefined without one, and outside dry runs. */
   recorded(path: string): { readonly output: unknown } | undefined

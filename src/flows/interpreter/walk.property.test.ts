@@ -66,6 +66,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     save: (record) => deal(() => void keep(record)),
     show: () => undefined,
     wakeRequests: () => 0,
+    refresh: async () => undefined,
     recorded: () => undefined,
     async call({ key, uses, input }) {
       const answer = await deal(() => {

@@ -196,10 +196,18 @@ export async function markCancelling(trx: Transaction, id: string): Promise<void
   await trx.updateTable('flowRuns').set({ cancelling: true }).where('id', '=', id).execute()
 }
 
-export async function cancellingAmong(sql: Sql, ids: readonly string[]): Promise<string[]> {
+/** Those of these runs that were cancelled, or for which something has arrived. */
+export async function signalledAmong(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<Pick<Row<'flowRuns'>, 'id' | 'cancelling' | 'wakeRequested'>[]> {
   if (ids.length === 0) return []
-  const rows = await sql.selectFrom('flowRuns').select('id').where('id', 'in', ids).where('cancelling', '=', true).execute()
-  return rows.map(({ id }) => id)
+  return sql
+    .selectFrom('flowRuns')
+    .select(['id', 'cancelling', 'wakeRequested'])
+    .where('id', 'in', ids)
+    .where((e) => e.or([e('cancelling', '=', true), e('wakeRequested', '=', true)]))
+    .execute()
 }
 
 /** Reopens a run at its failed step. Completed steps stay, and so do failed steps that the flow handled. */

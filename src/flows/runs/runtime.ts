@@ -6,6 +6,7 @@ import { untilSettled, type Outcome } from '#tools'
 import { findFlow } from '../definitions/flow-store.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
+import { completedAmong } from './step-store.ts'
 import { Cancelled, Interrupted, RightsLost } from '../interpreter/signals.ts'
 import type { ActiveRun } from './run-repository.ts'
 import { findChild, endedStatuses, type RunRow } from './run-store.ts'
@@ -117,6 +118,9 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     save,
     show: (record) => runRepository.show(run, record),
     wakeRequests: () => run.wakeRequests,
+    async refresh() {
+      for (const record of await completedAmong(db.sql, runId, waitingPaths(records))) records.set(record.path, record)
+    },
     call,
     recorded(path) {
       if (!dryRun) return undefined
@@ -232,4 +236,8 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
       return child!
     })
   }
+}
+
+function waitingPaths(records: ReadonlyMap<string, StepRecord>): string[] {
+  return [...records.values()].filter(({ status }) => status === 'waiting').map(({ path }) => path)
 }

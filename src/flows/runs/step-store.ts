@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import { columnsOf, recordset, type Sql, type Transaction } from '#db'
+import { columnsOf, recordset, type Row, type Sql, type Transaction } from '#db'
 import { heldJobs } from '#engine'
 import { postgresJson } from '#lib/postgres-text'
 import type { StepRecord } from '../interpreter/runtime.ts'
@@ -16,12 +16,29 @@ export interface StepWrite extends SavedStep {
 
 export async function stepsOf(sql: Sql, ...runIds: readonly string[]): Promise<SavedStep[]> {
   const rows = await sql.selectFrom('flowSteps').selectAll().where('runId', 'in', runIds).orderBy('startedAt').orderBy('path').execute()
-  return rows.map(({ until, startedAt, finishedAt, ...rest }) => ({
+  return rows.map(toSavedStep)
+}
+
+/** Those of these steps that have been completed. */
+export async function completedAmong(sql: Sql, runId: string, paths: readonly string[]): Promise<SavedStep[]> {
+  if (paths.length === 0) return []
+  const rows = await sql
+    .selectFrom('flowSteps')
+    .selectAll()
+    .where('runId', '=', runId)
+    .where('path', 'in', paths)
+    .where('status', '=', 'completed')
+    .execute()
+  return rows.map(toSavedStep)
+}
+
+function toSavedStep({ until, startedAt, finishedAt, ...rest }: Row<'flowSteps'>): SavedStep {
+  return {
     ...rest,
     until: until?.getTime() ?? null,
     startedAt: startedAt.getTime(),
     finishedAt: finishedAt?.getTime() ?? null,
-  }))
+  }
 }
 
 export interface SavedSteps {

@@ -15,12 +15,12 @@ import type { Launcher, PreparedRun } from '../runs/launch.ts'
 import type { RunRepository } from '../runs/run-repository.ts'
 import {
   admitRun,
-  cancellingAmong,
   dueRuns,
   lockRun,
   nextDue,
   postponeAdmission,
   runsInWait,
+  signalledAmong,
   workspacesInWait,
   type NewRun,
 } from '../runs/run-store.ts'
@@ -35,7 +35,7 @@ export interface Ticker {
 /** Waits are exact: the poller sleeps no longer than until the next of them ends. */
 const everyMs = 1000
 const blockedMs = 250
-const cancelEveryMs = 1000
+const signalsEveryMs = 1000
 const atOnce = 200
 
 export interface TickerDeps {
@@ -45,9 +45,9 @@ export interface TickerDeps {
   readonly capacity: Capacity
 }
 
-/** Wakes runs whose wait has ended, starts scheduled and queued runs, and aborts cancelled runs of this process. */
+/** Wakes runs whose wait has ended, starts scheduled and queued runs, and tells the runs of this process that they were cancelled or that something has arrived. */
 export function createTicker({ db, launcher, runRepository, capacity }: TickerDeps): Ticker {
-  let cancelledAt = 0
+  let signalsAt = 0
 
   const wakeDue = (now: Date): Promise<number> =>
     db.transaction(async (trx) => {
@@ -105,10 +105,15 @@ export function createTicker({ db, launcher, runRepository, capacity }: TickerDe
     })
   }
 
-  const heedCancellations = async (): Promise<void> => {
-    if (Date.now() - cancelledAt < cancelEveryMs || runRepository.active.size === 0) return
-    cancelledAt = Date.now()
-    for (const id of await cancellingAmong(db.sql, [...runRepository.active.keys()])) runRepository.active.get(id)?.abort.abort()
+  const heedSignals = async (): Promise<void> => {
+    if (Date.now() - signalsAt < signalsEveryMs || runRepository.active.size === 0) return
+    signalsAt = Date.now()
+    for (const { id, cancelling, wakeRequested } of await signalledAmong(db.sql, [...runRepository.active.keys()])) {
+      const run = runRepository.active.get(id)
+      if (!run) continue
+      if (cancelling) run.abort.abort()
+      if (wakeRequested) run.wakeRequests += 1
+    }
   }
 
   /** Returns after how many milliseconds the next check is due. */
@@ -117,7 +122,7 @@ export function createTicker({ db, launcher, runRepository, capacity }: TickerDe
     const woken = runAt && runAt <= now ? await wakeDue(now) : 0
     if (scheduleAt && scheduleAt <= now) await runSchedules(now)
     if (hasWaiting) await admitWaiting()
-    await heedCancellations()
+    await heedSignals()
     if (woken === atOnce) return 0
     const left = [runAt, scheduleAt].map((at) => (at ? at.getTime() - now.getTime() : everyMs))
     // What is due and cannot start yet, such as a queued run, is looked at again after a moment.
