@@ -1,7 +1,7 @@
 import { actorOf, type Access, type Principal } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
-import { hubError, type HubError } from '#errors'
+import { hubError } from '#errors'
 import type { Connector } from '#kit'
 import type { HttpRuntime } from '#http'
 import { digest } from '#lib/canonical'
@@ -16,8 +16,8 @@ import { createRateLimiters } from './limits.ts'
 import { createHealth, type Health } from './health.ts'
 import { createAutoDiscovery } from './auto-discovery.ts'
 import { createOwnCredentials, guessAuthType, type Owner } from './own-credentials.ts'
-import { pairingOf, requirePairing } from './pairing.ts'
-import type { IntegrationsOptions } from './types.ts'
+import { createPlaceCheck } from './pairing.ts'
+import type { IntegrationChanges, IntegrationsOptions, NewIntegrationRequest } from './types.ts'
 import { testConnection, type ConnectionTest } from './test-connection.ts'
 import {
   deleteIntegration,
@@ -25,35 +25,17 @@ import {
   findIntegration,
   insertIntegration,
   listIntegrations,
-  updateIntegration,
   workspacesToMove,
   type IntegrationRow,
   type NewIntegration,
 } from './store.ts'
-import { checkConfig, type CredentialInput } from './validate.ts'
+import { createUpdate, nameTaken } from './update.ts'
+import { checkConfig } from './validate.ts'
 
 export type { Connection } from './connection.ts'
 export type { IntegrationRow } from './store.ts'
+export type { IntegrationChanges, NewIntegrationRequest } from './types.ts'
 export type { CredentialInput } from './validate.ts'
-
-export interface NewIntegrationRequest {
-  readonly name?: string | undefined
-  readonly connector: string
-  readonly authType?: string | undefined
-  /** A stored credential by name, or the values of a new one. */
-  readonly credential?: CredentialInput | undefined
-  readonly config?: Record<string, unknown> | undefined
-  readonly enabled?: boolean | undefined
-}
-
-export interface IntegrationChanges {
-  readonly name?: string | undefined
-  readonly authType?: string | undefined
-  readonly credential?: CredentialInput | undefined
-  readonly config?: Record<string, unknown> | undefined
-  readonly enabled?: boolean | undefined
-  readonly status?: 'active' | 'inactive' | undefined
-}
 
 export interface Integrations extends AsyncDisposable {
   readonly connectors: readonly Connector[]
@@ -136,19 +118,8 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     return inserted
   }
 
-  /** The values of a credential that stand in the request belong to the caller, who may send them anywhere. */
-  const requireKnownPlace = async (
-    principal: Principal,
-    row: Pick<IntegrationRow, 'credential' | 'config'>,
-    known: Connector,
-  ): Promise<void> => {
-    const rows = await listIntegrations(db.sql, principal.workspaceId)
-    const pairings = rows.flatMap((used) => {
-      const of = byName.get(used.connector)
-      return of ? [pairingOf(used, of)] : []
-    })
-    requirePairing(principal, pairingOf(row, known), pairings)
-  }
+  const requireKnownPlace = createPlaceCheck((name) => byName.get(name))
+  const checked = (known: Connector, config: Record<string, unknown>): Record<string, unknown> => checkConfig(known, config, check)
 
   const discovery = createAutoDiscovery({ db, credentials, access, insert }, options)
   const chooser = createChooser(db, discovery.discover)
@@ -174,10 +145,12 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const known = connector(request.connector)
       const name = request.name ?? known.name
       const { webhook_secret: webhookSecret, ...plainConfig } = request.config ?? {}
-      const config = checkConfig(known, plainConfig, check)
+      const config = checked(known, plainConfig)
       if (await findIntegration(db.sql, workspaceId, name)) throw nameTaken(name)
       const authType = request.authType ?? guessAuthType(known, request.credential)
-      if (typeof request.credential === 'string') await requireKnownPlace(principal, { credential: request.credential, config }, known)
+      // Values that stand in the request belong to the caller, who may send them anywhere.
+      if (typeof request.credential === 'string')
+        await requireKnownPlace(db.sql, principal, { credential: request.credential, config, connector: known })
       const owner: Owner = { id: newId('int'), connector: known, authType, webhookCredential: null }
       const credential = await own.keep(principal, owner, request.credential)
       const inserted = await own
@@ -205,44 +178,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       throw nameTaken(name)
     },
 
-    async update(principal, ref, changes) {
-      const row = await get(principal.workspaceId, ref)
-      const known = connector(row.connector)
-      const status = statusOf(changes)
-      const { webhook_secret: webhookSecret, ...plainConfig } = changes.config ?? {}
-      const config = changes.config === undefined ? undefined : checkConfig(known, plainConfig, check)
-      const { name } = changes
-      if (name !== undefined && name !== row.name && (await findIntegration(db.sql, row.workspaceId, name))) throw nameTaken(name)
-      if (typeof changes.credential !== 'object')
-        await requireKnownPlace(principal, { credential: changes.credential ?? row.credential, config: config ?? row.config }, known)
-      const owner: Owner = { ...row, connector: known, authType: changes.authType ?? row.authType }
-      const webhookCredential = await own.keepWebhookSecret(principal, owner, webhookSecret)
-      const credential = changes.credential === undefined ? undefined : await own.keep(principal, owner, changes.credential)
-      const given = Object.keys(changes).filter((key) => changes[key as keyof IntegrationChanges] !== undefined)
-      const updated = await db.transaction(async (trx) => {
-        const updated = await updateIntegration(trx, row.id, {
-          ...(name === undefined ? {} : { name }),
-          ...(changes.authType === undefined ? {} : { authType: changes.authType }),
-          ...(credential === undefined ? {} : { credential }),
-          ...(config === undefined ? {} : { config }),
-          ...(webhookCredential === undefined ? {} : { webhookCredential }),
-          // Enabling resets the failures in a row.
-          ...(status === undefined ? {} : { status, consecutiveErrors: 0 }),
-        }).catch((error: unknown) => {
-          throw (error as { code?: unknown }).code === uniqueViolation ? nameTaken(name ?? row.name) : error
-        })
-        await access.audit.record(trx, {
-          workspaceId: row.workspaceId,
-          actor: actorOf(principal),
-          action: 'integration.updated',
-          subject: row.id,
-          detail: { name: row.name, changed: given },
-        })
-        return updated!
-      })
-      changed(row)
-      return updated
-    },
+    update: createUpdate({ db, access, own, requireKnownPlace, get, connector, changed, check: checked }),
 
     async remove(principal, ref) {
       const row = await get(principal.workspaceId, ref)
@@ -283,21 +219,4 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       await health[Symbol.asyncDispose]()
     },
   }
-}
-
-const uniqueViolation = '23505'
-
-function nameTaken(name: string): HubError {
-  return hubError('already_exists', {
-    detail: `there is an integration "${name}" already`,
-    hint: 'choose another name, or PATCH the existing one',
-  })
-}
-
-/** `enabled` and `status` say the same, so a request may not contradict itself. */
-function statusOf({ enabled, status }: IntegrationChanges): 'active' | 'inactive' | undefined {
-  if (enabled !== undefined && status !== undefined && enabled !== (status === 'active'))
-    throw hubError('invalid_input', { errors: [{ path: 'status', message: `contradicts enabled: ${enabled}` }] })
-  if (enabled === undefined) return status
-  return enabled ? 'active' : 'inactive'
 }

@@ -13,8 +13,13 @@ import { authMethodOf, credentialDataOf, type CredentialInput } from './validate
 export interface OwnCredentials {
   /** Returns the name of the credential to use: a stored one, or the integration's own with these values. */
   keep(principal: Principal, integration: Owner, input: CredentialInput | undefined): Promise<string | null>
-  /** `webhook_secret` may stand in the config, where people expect it. The previous secret stays valid beside it. */
-  keepWebhookSecret(principal: Principal, integration: Owner, secret: unknown): Promise<string | undefined>
+  /**
+   * `webhook_secret` may stand in the config, where people expect it. The previous secret stays valid beside it. Returns the name of its
+   * credential; null where the secret is null, which removes it.
+   */
+  keepWebhookSecret(principal: Principal, integration: Owner, secret: unknown): Promise<string | null | undefined>
+  /** Deletes the integration's own webhook secret, which it does not use any more. */
+  removeWebhookSecret(principal: Principal, integration: Pick<IntegrationRow, 'id'>): Promise<void>
   /** Deletes what was stored for the integration. */
   remove(principal: Principal, integration: Pick<IntegrationRow, 'id'>): Promise<void>
   /** Moves credentials that an earlier version stored under the integration's name. */
@@ -48,7 +53,7 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
   }
 
   const keepWebhookSecret: OwnCredentials['keepWebhookSecret'] = async (principal, { id, connector, webhookCredential }, secret) => {
-    if (secret === undefined) return undefined
+    if (secret === undefined || secret === null) return secret
     if (typeof secret !== 'string' || secret.length < shortestSecret || !connector.webhook) {
       const message = connector.webhook ? `must be a text of ${shortestSecret} characters or more` : `${connector.title} sends no webhooks`
       throw hubError('invalid_input', { errors: [{ path: 'config.webhook_secret', message }] })
@@ -76,15 +81,17 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
     if (Object.keys(moved).length > 0) await updateIntegration(db.sql, row.id, moved)
   }
 
+  const discard = async (principal: Principal, names: readonly string[]): Promise<void> => {
+    const stored = await credentials.list(principal)
+    for (const name of names) if (stored.some((credential) => credential.name === name)) await credentials.remove(principal, name)
+  }
+
   return {
     keep,
     keepWebhookSecret,
 
-    async remove(principal, { id }) {
-      const stored = await credentials.list(principal)
-      for (const name of [ownName(id), webhookName(id)])
-        if (stored.some((credential) => credential.name === name)) await credentials.remove(principal, name)
-    },
+    remove: (principal, { id }) => discard(principal, [ownName(id), webhookName(id)]),
+    removeWebhookSecret: (principal, { id }) => discard(principal, [webhookName(id)]),
 
     async moveToIds(principal) {
       const rows = await listIntegrations(db.sql, principal.workspaceId)

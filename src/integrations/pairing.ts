@@ -1,8 +1,9 @@
 import { requireScope, type Principal } from '#access'
+import type { Sql } from '#db'
 import { hubError, HubError } from '#errors'
 import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
-import type { IntegrationRow } from './store.ts'
+import { listIntegrations } from './store.ts'
 
 /** A stored credential, and the connector and config that decide where it is sent. */
 interface Pairing {
@@ -15,7 +16,7 @@ interface Pairing {
  * A stored credential goes only where it goes already: otherwise whoever may change integrations could send it to a server of their own. Throws
  * `scope_missing` for a new pair of credential and origin, unless the principal may set credentials.
  */
-export function requirePairing(principal: Principal, wanted: Pairing, known: readonly Pairing[]): void {
+function requirePairing(principal: Principal, wanted: Pairing, known: readonly Pairing[]): void {
   if (wanted.credential === null) return
   const place = placeOf(wanted)
   if (known.some((pairing) => pairing.credential === wanted.credential && placeOf(pairing) === place)) return
@@ -30,8 +31,19 @@ export function requirePairing(principal: Principal, wanted: Pairing, known: rea
   }
 }
 
-export function pairingOf({ credential, config }: Pick<IntegrationRow, 'credential' | 'config'>, connector: Connector): Pairing {
-  return { credential, config, connector }
+/** Throws unless the principal may send the credential to the place that the connector and the config name. */
+export type RequireKnownPlace = (sql: Sql, principal: Principal, wanted: Pairing) => Promise<void>
+
+/** `connectorOf` finds a connector by its name. */
+export function createPlaceCheck(connectorOf: (name: string) => Connector | undefined): RequireKnownPlace {
+  return async (sql, principal, wanted) => {
+    const rows = await listIntegrations(sql, principal.workspaceId)
+    const known = rows.flatMap(({ connector: name, credential, config }) => {
+      const connector = connectorOf(name)
+      return connector ? [{ credential, config, connector }] : []
+    })
+    requirePairing(principal, wanted, known)
+  }
 }
 
 function originOf({ connector, config }: Pairing): string | undefined {

@@ -54,6 +54,11 @@ export function updateIntegration(sql: Sql, id: string, change: IntegrationChang
     .executeTakeFirst()
 }
 
+/** The row as it is now, which nobody else changes before the transaction ends. */
+export function lockIntegration(trx: Sql, id: string): Promise<IntegrationRow | undefined> {
+  return trx.selectFrom('integrations').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+}
+
 /**
  * The integrations that a webhook path may mean, in all workspaces: the one of this id or name, or all of a connector. One that a user
  * disabled receives nothing; one that the hub disabled for its failures still does, as deliveries are not what failed.

@@ -1,5 +1,5 @@
 import type { Connector, EnvironmentVariables } from '#kit'
-import type { CheckConfig } from './validate.ts'
+import type { CheckConfig, CredentialInput } from './validate.ts'
 
 export interface IntegrationsOptions {
   readonly connectors: readonly Connector[]
@@ -7,4 +7,24 @@ export interface IntegrationsOptions {
   readonly environment: EnvironmentVariables
   readonly ratePerMinute: number
   readonly check?: CheckConfig
+}
+
+export interface NewIntegrationRequest {
+  readonly name?: string | undefined
+  readonly connector: string
+  readonly authType?: string | undefined
+  /** A stored credential by name, or the values of a new one. */
+  readonly credential?: CredentialInput | undefined
+  readonly config?: Record<string, unknown> | undefined
+  readonly enabled?: boolean | undefined
+}
+
+export interface IntegrationChanges {
+  readonly name?: string | undefined
+  readonly authType?: string | undefined
+  readonly credential?: CredentialInput | undefined
+  /** Settings to change. The others keep their values, and null removes one. */
+  readonly config?: Record<string, unknown> | undefined
+  readonly enabled?: boolean | undefined
+  readonly status?: 'active' | 'inactive' | undefined
 }

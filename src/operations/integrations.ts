@@ -81,6 +81,15 @@ const changeable = {
   config: anyObject.optional().describe('As the connector’s config_schema says; webhook_secret is accepted here and kept as a credential.'),
   enabled: z.boolean().optional(),
 }
+/** As `changeable`, for an integration that exists. */
+const changes = {
+  ...changeable,
+  config: anyObject
+    .optional()
+    .describe(
+      'Settings to change, as the connector’s config_schema says. The others keep their values, and null removes one. webhook_secret is accepted here and kept as a credential.',
+    ),
+}
 const projectId = z.number().int().optional().describe('The workspace’s number.')
 
 export const listIntegrations = toolOperation({
@@ -171,7 +180,7 @@ export const updateIntegration = operation({
   scope: 'integrations:write',
   effect: 'write',
   summary: 'Change, disable or enable an integration',
-  input: z.strictObject({ id, ...changeable, status: z.enum(['active', 'inactive']).optional() }),
+  input: z.strictObject({ id, ...changes, status: z.enum(['active', 'inactive']).optional() }),
   output: integrationView,
   http: { method: 'PATCH', path: '/api/v1/integrations/:id' },
   example: { id: 'github', enabled: true, status: 'active' },
@@ -196,7 +205,7 @@ export const configureIntegration = operation({
     integration_type: z.string().optional().describe('Connector; the name itself when left out.'),
     auth_type: changeable.auth_type,
     credential: changeable.credential,
-    config: changeable.config,
+    config: changes.config,
     enabled: changeable.enabled,
   }),
   output: integrationView,

@@ -1,0 +1,100 @@
+import { actorOf, type Access, type Principal } from '#access'
+import type { Database, Sql } from '#db'
+import { hubError, type HubError } from '#errors'
+import type { Connector } from '#kit'
+import type { OwnCredentials, Owner } from './own-credentials.ts'
+import type { RequireKnownPlace } from './pairing.ts'
+import { findIntegration, lockIntegration, updateIntegration, type IntegrationChange, type IntegrationRow } from './store.ts'
+import type { IntegrationChanges } from './types.ts'
+
+interface UpdateDeps {
+  readonly db: Database
+  readonly access: Access
+  readonly own: OwnCredentials
+  readonly requireKnownPlace: RequireKnownPlace
+  get(workspaceId: string, ref: string): Promise<IntegrationRow>
+  connector(name: string): Connector
+  check(connector: Connector, config: Record<string, unknown>): Record<string, unknown>
+  changed(row: IntegrationRow): void
+}
+
+type Update = (principal: Principal, ref: string, changes: IntegrationChanges) => Promise<IntegrationRow>
+
+export function createUpdate({ db, access, own, requireKnownPlace, get, connector, check, changed }: UpdateDeps): Update {
+  return async (principal, ref, changes) => {
+    const row = await get(principal.workspaceId, ref)
+    const known = connector(row.connector)
+    const { name, authType } = changes
+    const status = statusOf(changes)
+    const { webhook_secret: webhookSecret, ...settings } = changes.config ?? {}
+    const configFrom = (before: IntegrationRow): Record<string, unknown> | undefined =>
+      changes.config === undefined ? undefined : check(known, mergeConfig(known, before.config, settings))
+    if (name !== undefined && name !== row.name && (await findIntegration(db.sql, row.workspaceId, name))) throw nameTaken(name)
+    const requirePlace = async (before: IntegrationRow, sql: Sql): Promise<void> => {
+      if (typeof changes.credential === 'object') return
+      const config = configFrom(before) ?? before.config
+      await requireKnownPlace(sql, principal, { credential: changes.credential ?? before.credential, config, connector: known })
+    }
+    // Before anything is stored, so that a request that is refused changes nothing.
+    await requirePlace(row, db.sql)
+    const owner: Owner = { ...row, connector: known, authType: authType ?? row.authType }
+    const webhookCredential = await own.keepWebhookSecret(principal, owner, webhookSecret)
+    const credential = changes.credential === undefined ? undefined : await own.keep(principal, owner, changes.credential)
+    const given = Object.keys(changes).filter((key) => changes[key as keyof IntegrationChanges] !== undefined)
+    const updated = await db.transaction(async (trx) => {
+      // The settings are merged with those of this moment: somebody else may have changed others meanwhile.
+      const current = (await lockIntegration(trx, row.id)) ?? row
+      await requirePlace(current, trx)
+      const config = configFrom(current)
+      const change: IntegrationChange = {
+        ...(name === undefined ? {} : { name }),
+        ...(authType === undefined ? {} : { authType }),
+        ...(credential === undefined ? {} : { credential }),
+        ...(config === undefined ? {} : { config }),
+        ...(webhookCredential === undefined ? {} : { webhookCredential }),
+        // Enabling resets the failures in a row.
+        ...(status === undefined ? {} : { status, consecutiveErrors: 0 }),
+      }
+      const updated = await updateIntegration(trx, row.id, change).catch((error: unknown) => {
+        throw (error as { code?: unknown }).code === uniqueViolation ? nameTaken(name ?? row.name) : error
+      })
+      if (!updated) throw hubError('integration_unknown', { detail: `integration "${row.name}" was deleted meanwhile` })
+      await access.audit.record(trx, {
+        workspaceId: row.workspaceId,
+        actor: actorOf(principal),
+        action: 'integration.updated',
+        subject: row.id,
+        detail: { name: row.name, changed: given },
+      })
+      return updated
+    })
+    if (webhookCredential === null) await own.removeWebhookSecret(principal, row)
+    changed(row)
+    return updated
+  }
+}
+
+/** A setting that is not named keeps its value. One that is null is removed, so that its default applies again. */
+function mergeConfig({ config }: Connector, before: Record<string, unknown>, settings: Record<string, unknown>): Record<string, unknown> {
+  // A setting that an earlier version of the connector had is left out.
+  const kept = Object.entries(before).filter(([setting]) => setting in config.shape)
+  const merged = { ...Object.fromEntries(kept), ...settings }
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
+}
+
+const uniqueViolation = '23505'
+
+export function nameTaken(name: string): HubError {
+  return hubError('already_exists', {
+    detail: `there is an integration "${name}" already`,
+    hint: 'choose another name, or PATCH the existing one',
+  })
+}
+
+/** `enabled` and `status` say the same, so a request may not contradict itself. */
+function statusOf({ enabled, status }: IntegrationChanges): 'active' | 'inactive' | undefined {
+  if (enabled !== undefined && status !== undefined && enabled !== (status === 'active'))
+    throw hubError('invalid_input', { errors: [{ path: 'status', message: `contradicts enabled: ${enabled}` }] })
+  if (enabled === undefined) return status
+  return enabled ? 'active' : 'inactive'
+}
