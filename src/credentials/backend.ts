@@ -24,12 +24,17 @@ export interface PutRequest {
   readonly createOnly: boolean
 }
 
+export interface ReadOptions {
+  readonly fresh?: boolean
+}
+
 /** Stores credentials. Both implementations pass the same tests. */
 export interface CredentialBackend extends AsyncDisposable {
   readonly kind: 'database' | 'vault'
   /** The audit entry is part of `trx`, so a change that fails leaves no entry. */
   put(trx: Transaction, workspace: WorkspaceRef, request: PutRequest): Promise<CredentialInfo>
-  read(workspace: WorkspaceRef, name: string): Promise<CredentialData | undefined>
+  /** `fresh` reads past every cache. */
+  read(workspace: WorkspaceRef, name: string, options?: ReadOptions): Promise<CredentialData | undefined>
   /** Dates and version of one credential; undefined without it. */
   info(workspace: WorkspaceRef, name: string): Promise<CredentialInfo | undefined>
   list(workspace: WorkspaceRef): Promise<CredentialInfo[]>

@@ -63,9 +63,14 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       return info
     },
     // The cache holds sealed values only. They are opened for each call.
-    async read(workspace, name) {
-      const row = await rows.get(rowKey(workspace.id, name))
-      return row && openRow(row)
+    async read(workspace, name, { fresh = false } = {}) {
+      const key = rowKey(workspace.id, name)
+      if (fresh) rows.forget(key)
+      const row = await rows.get(key)
+      if (row) return openRow(row)
+      // What does not exist is not cached, so that a credential which another process stores is found at once.
+      rows.forget(key)
+      return undefined
     },
     changed: (workspace, name) => rows.forget(rowKey(workspace.id, name)),
     info: (workspace, name) => findCredentialInfo(db.sql, workspace.id, name),
@@ -82,17 +87,18 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       let resealed = 0
       let after = ''
       for (;;) {
-        const rows = await sealedWithOtherKeys(db.sql, key.id, { after, limit: 100 })
-        if (rows.length === 0) return { keyId: key.id, resealed, failed }
-        for (const row of rows) {
+        const batch = await sealedWithOtherKeys(db.sql, key.id, { after, limit: 100 })
+        if (batch.length === 0) return { keyId: key.id, resealed, failed }
+        for (const row of batch) {
           try {
             const sealed = sealFields(row, openRow(row), key)
             if (await replaceSealed(db.sql, row, key.id, sealed)) resealed++
+            rows.forget(rowKey(row.workspaceId, row.name))
           } catch (error) {
             failed.push({ name: row.name, workspaceId: row.workspaceId, reason: (error as Error).message })
           }
         }
-        after = rows.at(-1)!.id
+        after = batch.at(-1)!.id
       }
     },
     async [Symbol.asyncDispose]() {},

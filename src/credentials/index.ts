@@ -2,7 +2,7 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
 import { hubError, type FieldError } from '#errors'
 import type { Telemetry } from '#telemetry'
-import type { CredentialBackend, CredentialData, CredentialInfo, WorkspaceRef } from './backend.ts'
+import type { CredentialBackend, CredentialData, CredentialInfo, ReadOptions, WorkspaceRef } from './backend.ts'
 import { createDatabaseBackend, type DatabaseBackend, type RotationReport } from './database.ts'
 import type { Keyring } from './keyring.ts'
 import { countByKey, tryLockRotation } from './store.ts'
@@ -32,8 +32,10 @@ export interface Credentials extends AsyncDisposable {
   remove(principal: Principal, name: string): Promise<void>
   /** Dates and version of one credential; undefined without it. */
   info(workspaceId: string, name: string): Promise<CredentialInfo | undefined>
-  /** Returns the values for one call. No transport offers this. */
-  read(workspaceId: string, name: string): Promise<CredentialData | undefined>
+  /** Returns the values for one call. No transport offers this. `fresh` reads past every cache, for one more try before something fails. */
+  read(workspaceId: string, name: string, options?: ReadOptions): Promise<CredentialData | undefined>
+  /** Counts the changes that this process made: what was read under an earlier count may be out of date. */
+  changes(): number
   readonly keys: {
     list(): Promise<{ id: string; known: boolean; current: boolean; credentials: number }[]>
     rotate(actor: Principal, options: { addKey: boolean }): Promise<RotationReport>
@@ -70,30 +72,34 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
     return workspace
   }
 
+  let changes = 0
+
   const change = async <T>(
     principal: Principal,
-    work: (
-      trx: Transaction,
-      workspace: WorkspaceRef,
-    ) => Promise<{ result: T; action: string; subject: string; detail: Record<string, unknown> }>,
+    name: string,
+    work: (trx: Transaction, workspace: WorkspaceRef) => Promise<{ result: T; action: string; detail: Record<string, unknown> }>,
   ): Promise<T> => {
     const workspace = await workspaceOf(principal.workspaceId)
-    const { result, subject } = await db.transaction(async (trx) => {
-      const { result, ...entry } = await work(trx, workspace)
-      await access.audit.record(trx, { workspaceId: workspace.id, actor: actorOf(principal), ...entry })
-      return { result, subject: entry.subject }
-    })
-    backend.changed(workspace, subject)
-    return result
+    try {
+      return await db.transaction(async (trx) => {
+        const { result, ...entry } = await work(trx, workspace)
+        await access.audit.record(trx, { workspaceId: workspace.id, actor: actorOf(principal), subject: name, ...entry })
+        return result
+      })
+    } finally {
+      // Also after a failure: Vault takes part in no transaction, and the answer to a commit can be lost.
+      backend.changed(workspace, name)
+      changes++
+    }
   }
 
   const put = async (principal: Principal, { name, data, kind }: CredentialRequest, createOnly: boolean) => {
     assertFit(name, data)
-    return change(principal, async (trx, workspace) => {
+    return change(principal, name, async (trx, workspace) => {
       const info = await backend.put(trx, workspace, { name, data, kind: kind ?? null, createOnly })
       // Field names only, never values.
       const detail = { kind: info.kind, fields: Object.keys(data), version: info.version }
-      return { result: info, action: 'credential.set', subject: name, detail }
+      return { result: info, action: 'credential.set', detail }
     })
   }
 
@@ -103,17 +109,18 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
     create: (principal, request) => put(principal, request, true),
     set: (principal, request) => put(principal, request, false),
     remove: (principal, name) =>
-      change(principal, async (trx, workspace) => {
+      change(principal, name, async (trx, workspace) => {
         const removed = await backend.remove(trx, workspace, name)
         if (!removed) throw hubError('not_found', { detail: `there is no credential "${name}" in this workspace` })
-        return { result: undefined, action: 'credential.deleted', subject: name, detail: {} }
+        return { result: undefined, action: 'credential.deleted', detail: {} }
       }),
     info: async (workspaceId, name) => (credentialName.test(name) ? backend.info(await workspaceOf(workspaceId), name) : undefined),
-    async read(workspaceId, name) {
+    changes: () => changes,
+    async read(workspaceId, name, options) {
       // A text that is no valid name cannot exist, and must not become a path in Vault.
       if (!credentialName.test(name)) return undefined
       try {
-        const data = await backend.read(await workspaceOf(workspaceId), name)
+        const data = await backend.read(await workspaceOf(workspaceId), name, options)
         metrics.credentialReads.inc({ outcome: data ? 'opened' : 'missing' })
         return data
       } catch (error) {

@@ -61,6 +61,23 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     assert.ok(!verify(null, Buffer.concat([signed, Buffer.from(' ')]), key, Buffer.from(signature!, 'base64')))
   })
 
+  test('a secret that is replaced as a credential signs the next delivery, and one that is deleted signs none', async () => {
+    await using receiver = await startReceiver()
+    await using sender = await startSender()
+    const { endpoint } = await endpointAt(sender, receiver.url)
+    await sender.happen('thing.happened')
+    await sender.drain()
+    const secret = `whsec_${Buffer.alloc(24, 5).toString('base64')}`
+    await sender.credentials.set(sender.operator, { name: endpoint.credential, data: { secret } })
+    await sender.happen('thing.happened')
+    await sender.drain()
+    assert.ok(verified(secret, receiver.received[1]!))
+    await sender.credentials.remove(sender.operator, endpoint.credential)
+    await sender.happen('thing.happened')
+    await sender.drain()
+    assert.equal(receiver.received.length, 2)
+  })
+
   test('after a rotation both secrets sign for a day, then the new one alone; the library accepts both', async () => {
     await using receiver = await startReceiver()
     await using sender = await startSender()

@@ -4,6 +4,7 @@ import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import type { Expressions } from '#expressions'
 import { hubError, type FieldError } from '#errors'
+import type { EventPublisher } from '#events/publish'
 import type { Egress } from '#http'
 import type { Clock } from '#lib/clock'
 import { newId } from '#lib/ids'
@@ -67,6 +68,7 @@ export interface EndpointsDeps extends Pick<Telemetry, 'logger'> {
   readonly credentials: Credentials
   readonly egress: Pick<Egress, 'assertUrl'>
   readonly expressions: Pick<Expressions, 'check'>
+  readonly publisher: Pick<EventPublisher, 'subscriptionsChanged'>
   readonly clock: Clock
   readonly send: Send
   readonly wake: () => void
@@ -78,7 +80,18 @@ const typeShape = /^(?:\*|[A-Za-z0-9][A-Za-z0-9_.:-]{0,198}(?:\.\*)?)$/
 
 const credentialOf = (id: string): string => `endpoint-${id}`
 
-export function createEndpoints({ db, access, credentials, egress, expressions, clock, send, wake, logger }: EndpointsDeps): Endpoints {
+export function createEndpoints({
+  db,
+  access,
+  credentials,
+  egress,
+  expressions,
+  publisher,
+  clock,
+  send,
+  wake,
+  logger,
+}: EndpointsDeps): Endpoints {
   const get = async (workspaceId: string, id: string): Promise<EndpointRow> => {
     const row = await findEndpoint(db.sql, workspaceId, id)
     if (!row) throw hubError('not_found', { detail: `there is no endpoint "${id}" in this workspace` })
@@ -110,6 +123,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
       if (!before) throw hubError('not_found', { detail: `there is no endpoint "${id}" in this workspace` })
       const detail = await work(trx, before)
       await touchEndpoint(trx, id)
+      publisher.subscriptionsChanged(trx, workspaceId)
       const after = await findEndpoint(trx, workspaceId, id)
       await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action, subject: id, detail })
       return after!
@@ -158,6 +172,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
             detail: null,
           })
           if (!enabled) await updateSubscription(trx, id, { enabled: false })
+          publisher.subscriptionsChanged(trx, workspaceId)
           const made = await findEndpoint(trx, workspaceId, id)
           const detail = { url: originOf(url), types, ordered, signature }
           await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'endpoint.created', subject: id, detail })
@@ -215,6 +230,7 @@ export function createEndpoints({ db, access, credentials, egress, expressions, 
         const row = await lockEndpoint(trx, workspaceId, id)
         if (!row) throw hubError('not_found', { detail: `there is no endpoint "${id}" in this workspace` })
         await deleteSubscriptions(trx, 'endpoint', id)
+        publisher.subscriptionsChanged(trx, workspaceId)
         await deleteEndpoint(trx, id)
         const detail = { url: originOf(row.url) }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'endpoint.deleted', subject: id, detail })

@@ -74,13 +74,11 @@ export function createOutbound(
       const [workspaceId = '', name = ''] = key.split('\n')
       return deps.credentials.read(workspaceId, name)
     },
-    clock.millis,
+    { now: clock.millis, version: deps.credentials.changes },
   )
   const credentials: Credentials = {
     ...deps.credentials,
     read: (workspaceId, name) => secrets.get(`${workspaceId}\n${name}`),
-    set: (principal, request) =>
-      deps.credentials.set(principal, request).finally(() => secrets.forget(`${principal.workspaceId}\n${request.name}`)),
   }
   const send = createSend({ ...deps, credentials, clock })
   const recordAttempt = createAttemptRecorder({ ...deps, random })

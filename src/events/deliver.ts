@@ -20,6 +20,7 @@ export async function deliver(deps: DispatchDeps, claim: Claim, { done, matches,
       const { id, workspaceId, kind, target } = subscription
       await noteOverruns(trx, id, counted)
       if (counted.problem === undefined) continue
+      publisher.subscriptionsChanged(trx, workspaceId)
       const data = { kind, target, reason: counted.problem }
       await publisher.publish(trx, [{ workspaceId, type: 'subscription.disabled', data }])
     }

@@ -40,6 +40,26 @@ const sweep = ({ retention, events }: Sender) => retention.poller(events.retenti
 const list = (sender: Sender) => sender.events.list(sender.operator.workspaceId, {}, { limit: 200 })
 
 suite('events', () => {
+  test('of the hub are wanted as soon as there is a subscription, and no longer than that', async () => {
+    await using sender = await startSender()
+    const { workspaceId } = sender.operator
+    const wanted = () => sender.publisher.hasSubscribers(workspaceId, 'flow.completed')
+    assert.equal(await wanted(), false)
+    const row = { workspaceId, kind: 'run', target: 'a', types: ['flow.completed'], filter: null, ordered: false, detail: null }
+    await sender.db.transaction((trx) => sender.events.subscribe(trx, row))
+    assert.equal(await wanted(), true)
+    await sender.db.transaction((trx) => sender.events.unsubscribe(trx, 'run', 'a'))
+    assert.equal(await wanted(), false)
+    const { endpoint } = await sender.outbound.endpoints.create(sender.operator, { url: 'http://127.0.0.1:9/', types: ['flow.*'] })
+    assert.equal(await wanted(), true)
+    await sender.outbound.endpoints.update(sender.operator, endpoint.id, { types: ['thing.*'] })
+    assert.equal(await wanted(), false)
+    await sender.outbound.endpoints.update(sender.operator, endpoint.id, { types: ['*'] })
+    assert.equal(await wanted(), true)
+    await sender.outbound.endpoints.remove(sender.operator, endpoint.id)
+    assert.equal(await wanted(), false)
+  })
+
   test('a filter that never ends switches its subscription off at the third event, tells so, and holds up no other', async () => {
     const { sender, got } = await listen({ types: ['thing.*'], filters: ['event.data.n = 1', bomb, null] })
     await using _ = sender

@@ -77,7 +77,7 @@ export interface EventsDeps extends Telemetry {
 const maxReplayed = 100_000
 
 export function createEvents(deps: EventsDeps): Events {
-  const { db, engine, access } = deps
+  const { db, engine, access, publisher } = deps
   const wakeDispatcher = (): void => engine.wake(dispatchPoller)
   const inbox = createInbox(db, wakeDispatcher)
   return {
@@ -87,9 +87,12 @@ export function createEvents(deps: EventsDeps): Events {
     async subscribe(trx, subscription) {
       const id = newId('sub')
       await insertSubscription(trx, { ...subscription, id })
+      publisher.subscriptionsChanged(trx, subscription.workspaceId)
       return id
     },
-    unsubscribe: deleteSubscriptions,
+    async unsubscribe(trx, kind, target) {
+      for (const workspaceId of await deleteSubscriptions(trx, kind, target)) publisher.subscriptionsChanged(trx, workspaceId)
+    },
     subscriptions: (workspaceId) => subscriptionsOf(db.sql, [workspaceId]),
     list: (workspaceId, filter, page) => listEvents(db.sql, workspaceId, filter, page),
     since: (workspaceId, filter, page) => listEvents(db.sql, workspaceId, filter, page),

@@ -145,8 +145,15 @@ export async function insertSubscription(trx: Sql, row: NewSubscription & { read
     .execute()
 }
 
-export async function deleteSubscriptions(trx: Sql, kind: string, target: string): Promise<void> {
-  await trx.deleteFrom('subscriptions').where('kind', '=', kind).where('target', '=', target).execute()
+/** Returns the workspaces whose subscriptions these were. */
+export async function deleteSubscriptions(trx: Sql, kind: string, target: string): Promise<ReadonlySet<string>> {
+  const rows = await trx
+    .deleteFrom('subscriptions')
+    .where('kind', '=', kind)
+    .where('target', '=', target)
+    .returning('workspaceId')
+    .execute()
+  return new Set(rows.map(({ workspaceId }) => workspaceId))
 }
 
 /** Which of these subscriptions still exist and are enabled. */

@@ -1,129 +1,149 @@
 import type { Access } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
-import { fitCredential, type Connector, type EnvironmentIntegration } from '#kit'
+import { HubError } from '#errors'
+import { fitCredential, type Connector } from '#kit'
+import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
-import type { IntegrationsOptions } from './types.ts'
+import { ttlCache } from '#lib/ttl-cache'
+import type { Telemetry } from '#telemetry'
+import type { HomeEnvironment, Preset } from './environment.ts'
 import { deleteIntegration, listIntegrations, updateIntegration, type IntegrationRow, type NewIntegration } from './store.ts'
 
-interface AutoDiscoveryDeps {
+interface AutoDiscoveryDeps extends Pick<Telemetry, 'logger'> {
   readonly db: Database
   readonly access: Access
   readonly credentials: Credentials
+  readonly environment: HomeEnvironment
   insert(actor: string, row: NewIntegration): Promise<IntegrationRow | undefined>
 }
 
 export interface AutoDiscovery {
-  /** Creates the integrations that environment variables describe, in the default workspace, and deletes those whose variables are gone. */
+  /**
+   * Creates the integrations that environment variables describe, in the default workspace, deletes those whose variables are gone, and
+   * completes those of well-known credentials with the settings of the environment.
+   */
   fromEnvironment(): Promise<void>
   /** Creates the integrations of credentials that have a well-known name. */
   discover(workspaceId: string): Promise<void>
+  /** The same, also for a credential that another process stored a moment ago. */
+  discoverNow(workspaceId: string): Promise<void>
 }
 
 const environmentCredential = (connector: string): string => `environment-${connector}`
+/** Where an earlier version kept the webhook secret of the environment. */
 const environmentWebhookCredential = (connector: string): string => `environment-${connector}-webhook`
 
-// Every listing calls `discover`; this limits how often Vault is asked.
-const rediscoverMs = 2000
+/** Every listing calls `discover`; this limits how often Vault is asked. A credential that this process stores is found at once. */
+const rediscoverMs = 1000
 
 export function createAutoDiscovery(
-  { db, access, credentials, insert }: AutoDiscoveryDeps,
-  { connectors, environment }: IntegrationsOptions,
+  { db, access, credentials, environment, insert, logger }: AutoDiscoveryDeps,
+  connectors: readonly Connector[],
 ): AutoDiscovery {
-  const discoveredAt = new Map<string, number>()
-
-  const applyEnvironment = async (workspaceId: string, connector: Connector, preset: EnvironmentIntegration): Promise<void> => {
-    const method = connector.auth.find((candidate) => fitCredential(candidate, preset.credential))
-    if (!method) return
-    const operator = await access.operator('environment')
-    const name = environmentCredential(connector.name)
-    const stored = await credentials.read(workspaceId, name)
-    const wanted = fitCredential(method, preset.credential)!
-    if (!sameValues(stored, wanted)) await credentials.set(operator, { name, data: wanted, kind: connector.name })
-    const webhookCredential = await keepWebhookSecret(workspaceId, connector)
-    const config = connector.config.parse(preset.config)
-    const row = {
+  const applyPreset = async (workspaceId: string, connector: Connector, { method, credential, config }: Preset): Promise<void> => {
+    const name = Object.keys(credential).length === 0 ? null : environmentCredential(connector.name)
+    if (name !== null && !sameValues(await credentials.read(workspaceId, name), credential))
+      await credentials.set(await access.operator('environment'), { name, data: credential, kind: connector.name })
+    const described = { credential: name, config, authType: method.type }
+    const made = await insert('system:environment', {
+      ...described,
       id: newId('int'),
       workspaceId,
       name: connector.name,
       connector: connector.name,
-      authType: method.type,
-      credential: name,
-      config,
-      status: 'active' as const,
-      origin: 'environment' as const,
-      webhookCredential,
-    }
-    const made = await insert('system:environment', row)
+      status: 'active',
+      origin: 'environment',
+      webhookCredential: null,
+    })
     if (made) return
     const existing = (await listIntegrations(db.sql, workspaceId)).find((candidate) => candidate.name === connector.name)
-    if (existing?.origin === 'environment')
-      await updateIntegration(db.sql, existing.id, {
-        config,
-        authType: method.type,
-        credential: name,
-        ...(webhookCredential ? { webhookCredential } : {}),
-      })
+    if (existing?.origin === 'environment') await updateIntegration(db.sql, existing.id, described)
   }
 
-  const keepWebhookSecret = async (workspaceId: string, connector: Connector): Promise<string | null> => {
-    const secret = connector.webhook?.secretVariable && environment[connector.webhook.secretVariable]
-    if (!secret) return null
-    const name = environmentWebhookCredential(connector.name)
-    const stored = await credentials.read(workspaceId, name)
-    if (!sameValues(stored, { token: secret }))
-      await credentials.set(await access.operator('environment'), { name, data: { token: secret }, kind: connector.name })
-    return name
-  }
-
-  const discover = async (workspaceId: string): Promise<void> => {
-    const existing = await listIntegrations(db.sql, workspaceId)
-    for (const connector of connectors) {
-      for (const name of connector.wellKnownCredentials) {
-        if (existing.some((row) => row.connector === connector.name)) break
-        const values = await credentials.read(workspaceId, name)
-        const method = values && connector.auth.find((candidate) => fitCredential(candidate, values))
-        // A credential may also contain configuration, such as a base URL or a host.
-        const config = connector.config.safeParse(values ?? {})
-        if (!method || !config.success) continue
-        const row = {
-          id: newId('int'),
-          workspaceId,
-          name: connector.name,
-          connector: connector.name,
-          authType: method.type,
-          credential: name,
-          config: config.data,
-          status: 'active' as const,
-          origin: 'credential' as const,
-          webhookCredential: null,
-        }
-        await insert('system:credential', row)
-        break
-      }
+  /** The environment's settings apply also to an integration that was created before they were set. */
+  const complete = async (row: IntegrationRow, connector: Connector): Promise<void> => {
+    const wanted = environment.complete(row.workspaceId, connector, {})
+    if (row.credential === null || Object.entries(wanted).every(([setting, value]) => row.config[setting] === value)) return
+    try {
+      const values = (await credentials.read(row.workspaceId, row.credential)) ?? {}
+      const completed = Object.entries(environment.complete(row.workspaceId, connector, values))
+      const added = Object.fromEntries(completed.filter(([setting]) => !(setting in values)))
+      const config = connector.config.safeParse({ ...row.config, ...added })
+      if (!config.success || digest(config.data) === digest(row.config)) return
+      await updateIntegration(db.sql, row.id, { config: config.data })
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error
+      logger.warn(
+        { integration: row.name, code: error.code },
+        'the settings of the environment were not applied: its credential cannot be read',
+      )
     }
   }
+
+  /** The hub reads the webhook secret of the environment when it needs it, so the copies of an earlier version are deleted. */
+  const deleteWebhookCopy = async (workspaceId: string, connector: Connector): Promise<void> => {
+    const name = environmentWebhookCredential(connector.name)
+    for (const row of await listIntegrations(db.sql, workspaceId))
+      if (row.webhookCredential === name) await updateIntegration(db.sql, row.id, { webhookCredential: null })
+    if (await credentials.info(workspaceId, name)) await credentials.remove(await access.operator('environment'), name)
+  }
+
+  const discoverConnector = async (workspaceId: string, connector: Connector): Promise<void> => {
+    for (const name of connector.wellKnownCredentials) {
+      const values = await credentials.read(workspaceId, name)
+      const method = values && connector.auth.find((candidate) => fitCredential(candidate, values))
+      // A credential may also contain configuration, such as a base URL or a host.
+      const config = connector.config.safeParse(environment.complete(workspaceId, connector, values ?? {}))
+      if (!method || !config.success) continue
+      await insert('system:credential', {
+        id: newId('int'),
+        workspaceId,
+        name: connector.name,
+        connector: connector.name,
+        authType: method.type,
+        credential: name,
+        config: config.data,
+        status: 'active',
+        origin: 'credential',
+        webhookCredential: null,
+      })
+      return
+    }
+  }
+
+  const discovered = ttlCache(
+    rediscoverMs,
+    async (workspaceId: string) => {
+      const existing = await listIntegrations(db.sql, workspaceId)
+      for (const connector of connectors)
+        if (!existing.some((row) => row.connector === connector.name)) await discoverConnector(workspaceId, connector)
+    },
+    { version: credentials.changes },
+  )
 
   return {
     async fromEnvironment() {
-      const workspace = await access.workspaces.find({ name: 'default' })
-      if (!workspace) return
+      const { workspaceId } = environment
+      if (workspaceId === undefined) return
       const described = new Set<string>()
       for (const connector of connectors) {
-        const preset = connector.fromEnvironment?.(environment)
+        if (connector.webhook?.secretVariable) await deleteWebhookCopy(workspaceId, connector)
+        const preset = environment.preset(connector)
         if (!preset) continue
         described.add(connector.name)
-        await applyEnvironment(workspace.id, connector, preset)
+        await applyPreset(workspaceId, connector, preset)
       }
-      for (const row of await listIntegrations(db.sql, workspace.id)) {
+      for (const row of await listIntegrations(db.sql, workspaceId)) {
         if (row.origin === 'environment' && !described.has(row.connector)) await deleteIntegration(db.sql, row.id)
+        const connector = connectors.find(({ name }) => name === row.connector)
+        if (row.origin === 'credential' && connector) await complete(row, connector)
       }
     },
-
-    async discover(workspaceId) {
-      if (Date.now() - (discoveredAt.get(workspaceId) ?? 0) < rediscoverMs) return
-      discoveredAt.set(workspaceId, Date.now())
-      await discover(workspaceId)
+    discover: (workspaceId) => discovered.get(workspaceId),
+    async discoverNow(workspaceId) {
+      discovered.forget(workspaceId)
+      await discovered.get(workspaceId)
     },
   }
 }

@@ -12,7 +12,9 @@ import {
   type Http,
   type HttpRuntime,
 } from '#http'
-import type { ActionContext, Connector, CredentialValues } from '#kit'
+import type { ActionContext, AuthContext, Connector, CredentialValues } from '#kit'
+import { digest } from '#lib/canonical'
+import { once } from '#lib/once'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
@@ -146,7 +148,9 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
       }
       // For methods that fetch a token first: it is sent even in a dry run, which could show nothing without it.
       const unauthorized = createHttp(runtime, { ...target, effects: createEffects(), dryRun: false, authorization: async () => ({}) })
-      const remember = tokens.of(integration.id)
+      // What was fetched with another credential, or for other settings, is not used any more.
+      const state = once(() => digest({ credential, config }))
+      const remember: AuthContext['remember'] = (key, make) => tokens.of(integration.id)(`${state()} ${key}`, make)
       let authorized: Promise<Authorization> | undefined
       const authorization = (): Promise<Authorization> =>
         (authorized ??= Promise.resolve(method.authorize({ credential, config, http: unauthorized, remember })).then((added) => {

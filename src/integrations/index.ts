@@ -15,6 +15,7 @@ import { createConnections, type Connection, type ConnectionScope } from './conn
 import { createRateLimiters } from './limits.ts'
 import { createHealth, type Health } from './health.ts'
 import { createAutoDiscovery } from './auto-discovery.ts'
+import { createHomeEnvironment } from './environment.ts'
 import { createOwnCredentials, guessAuthType, type Owner } from './own-credentials.ts'
 import { createPlaceCheck } from './pairing.ts'
 import type { IntegrationChanges, IntegrationsOptions, NewIntegrationRequest } from './types.ts'
@@ -58,6 +59,10 @@ export interface Integrations extends AsyncDisposable {
   test(principal: Principal, ref: string): Promise<ConnectionTest>
   /** The integrations that a webhook path may mean, by id, name or connector, in all workspaces. */
   forHook(ref: string): Promise<IntegrationRow[]>
+  /** The secret for webhooks of a connector that the environment names, in the workspace that the environment describes. */
+  webhookSecret(workspaceId: string, connector: Connector): string | undefined
+  /** Counts the changes that this process made: what was read under an earlier count may be out of date. */
+  changes(): number
   readonly health: Health
 }
 
@@ -78,7 +83,9 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const rateLimiters = createRateLimiters(db, deps)
   const connections = createConnections({ ...deps, rateLimiters, ratePerMinute: options.ratePerMinute })
   const own = createOwnCredentials(deps)
+  let changes = 0
   const changed = ({ id, workspaceId }: Pick<IntegrationRow, 'id' | 'workspaceId'>): void => {
+    changes++
     chooser.changed(workspaceId)
     connections.changed(id)
   }
@@ -98,7 +105,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const get = async (workspaceId: string, ref: string): Promise<IntegrationRow> => {
     const row = await findIntegration(db.sql, workspaceId, ref)
     if (row) return row
-    await discovery.discover(workspaceId)
+    await discovery.discoverNow(workspaceId)
     const discovered = await findIntegration(db.sql, workspaceId, ref)
     if (!discovered) throw hubError('integration_unknown', { detail: `there is no integration "${ref}" in this workspace` })
     return discovered
@@ -121,8 +128,9 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const requireKnownPlace = createPlaceCheck((name) => byName.get(name))
   const checked = (known: Connector, config: Record<string, unknown>): Record<string, unknown> => checkConfig(known, config, check)
 
-  const discovery = createAutoDiscovery({ db, credentials, access, insert }, options)
-  const chooser = createChooser(db, discovery.discover)
+  const environment = createHomeEnvironment((await access.workspaces.find({ name: 'default' }))?.id, options.environment)
+  const discovery = createAutoDiscovery({ ...deps, environment, insert }, options.connectors)
+  const chooser = createChooser(db, discovery.discoverNow)
   await discovery.fromEnvironment()
   for (const name of await workspacesToMove(db.sql)) await own.moveToIds(await access.operator('start', name))
 
@@ -132,6 +140,8 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   return {
     connectors: options.connectors,
     connector,
+    changes: () => changes,
+    webhookSecret: environment.webhookSecret,
     health,
     get,
     find: (workspaceId, ref) => findIntegration(db.sql, workspaceId, ref),
@@ -145,7 +155,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const known = connector(request.connector)
       const name = request.name ?? known.name
       const { webhook_secret: webhookSecret, ...plainConfig } = request.config ?? {}
-      const config = checked(known, plainConfig)
+      const config = checked(known, environment.complete(workspaceId, known, plainConfig))
       if (await findIntegration(db.sql, workspaceId, name)) throw nameTaken(name)
       const authType = request.authType ?? guessAuthType(known, request.credential)
       // Values that stand in the request belong to the caller, who may send them anywhere.
@@ -182,15 +192,16 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
 
     async remove(principal, ref) {
       const row = await get(principal.workspaceId, ref)
-      await db.transaction(async (trx) => {
+      const deleted = db.transaction(async (trx) => {
         await deleteIntegration(trx, row.id)
         const { workspaceId, id, name } = row
         const detail = { name, connector: row.connector }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'integration.deleted', subject: id, detail })
       })
+      // Also after a failure, because the answer to a commit can be lost.
+      await deleted.finally(() => changed(row))
       // Afterwards: an integration that still exists must not lose its secrets.
       await own.remove(principal, row)
-      changed(row)
       rateLimiters.forget(row.id)
     },
 

@@ -41,7 +41,7 @@ export function createUpdate({ db, access, own, requireKnownPlace, get, connecto
     const webhookCredential = await own.keepWebhookSecret(principal, owner, webhookSecret)
     const credential = changes.credential === undefined ? undefined : await own.keep(principal, owner, changes.credential)
     const given = Object.keys(changes).filter((key) => changes[key as keyof IntegrationChanges] !== undefined)
-    const updated = await db.transaction(async (trx) => {
+    const stored = db.transaction(async (trx) => {
       // The settings are merged with those of this moment: somebody else may have changed others meanwhile.
       const current = (await lockIntegration(trx, row.id)) ?? row
       await requirePlace(current, trx)
@@ -68,8 +68,9 @@ export function createUpdate({ db, access, own, requireKnownPlace, get, connecto
       })
       return updated
     })
+    // Also after a failure, because the answer to a commit can be lost.
+    const updated = await stored.finally(() => changed(row))
     if (webhookCredential === null) await own.removeWebhookSecret(principal, row)
-    changed(row)
     return updated
   }
 }

@@ -81,10 +81,14 @@ export interface LegacyPath {
   readonly ifQuery?: { readonly parameter: string; readonly action: string }
 }
 
-/** An integration that the hub creates at start from environment variables. */
+/**
+ * What environment variables say of an integration; undefined is the value of a variable that is not set. With a credential and all settings
+ * that are needed, the hub creates the integration at start. Otherwise the settings complete those of an integration that a stored credential
+ * makes.
+ */
 export interface EnvironmentIntegration {
-  readonly config: Record<string, unknown>
-  readonly credential: CredentialValues
+  readonly config?: Readonly<Record<string, unknown>>
+  readonly credential?: Readonly<Record<string, CredentialValues[string] | undefined>> | undefined
 }
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>

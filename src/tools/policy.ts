@@ -27,7 +27,7 @@ export function createPolicies(db: Database, access: Access): Policies {
   return {
     read: async (workspaceId) => (await readPolicy(db.sql, workspaceId)) as PolicyRule[],
     async write(principal, set) {
-      await db.transaction(async (trx) => {
+      const stored = db.transaction(async (trx) => {
         await writePolicy(trx, principal.workspaceId, set)
         const { workspaceId } = principal
         await access.audit.record(trx, {
@@ -38,7 +38,8 @@ export function createPolicies(db: Database, access: Access): Policies {
           detail: { rules: set },
         })
       })
-      rules.forget(principal.workspaceId)
+      // Also after a failure, because the answer to a commit can be lost.
+      await stored.finally(() => rules.forget(principal.workspaceId))
     },
     async decide(workspaceId, tool, input) {
       return (await rules.get(workspaceId)).find((rule) => fits(rule, tool, input)) ?? { decision: 'allow' }

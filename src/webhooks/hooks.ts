@@ -1,6 +1,7 @@
 import type { Credentials } from '#credentials'
 import type { Integrations, IntegrationRow } from '#integrations'
 import type { Connector, HookContext, WebhookDeclaration, WebhookScheme } from '#kit'
+import { coalesce } from '#lib/coalesce'
 import { ttlCache } from '#lib/ttl-cache'
 
 /** The workspace and integration that a delivery belongs to if this secret verifies it. */
@@ -32,6 +33,8 @@ export interface Hook {
 export interface Hooks {
   /** Finds a hook by an integration's id or name, or by a connector's name. Returns undefined if none receives webhooks. */
   find(ref: string): Promise<Hook | undefined>
+  /** The same, past every cache, for one more try before a delivery is refused. */
+  findFresh(ref: string): Promise<Hook | undefined>
 }
 
 export interface HooksDeps {
@@ -40,31 +43,48 @@ export interface HooksDeps {
   readonly workspaceIds: () => Promise<readonly string[]>
 }
 
+type SecretsIn = (credential: {
+  readonly workspaceId: string
+  readonly name: string
+  /** All fields when left out. */
+  readonly fields?: readonly string[]
+  readonly fresh: boolean
+}) => Promise<string[]>
+
 /** Enough for every sender that does not declare more. */
 const defaultLargestBody = 5 * 1024 * 1024
 
-/** Cached, because every delivery needs it. A changed secret takes effect after this time. */
-const cacheTtlMs = 1000
+/**
+ * Cached, because every delivery needs it. A change by this process takes effect at once. One by another process does within a second: this
+ * time, and that for which the values of credentials are cached.
+ */
+const cacheTtlMs = 500
 
 export function createHooks({ integrations, credentials, workspaceIds }: HooksDeps): Hooks {
-  const secretsIn = async (workspaceId: string, name: string, fields?: readonly string[]): Promise<string[]> => {
-    const values = (await credentials.read(workspaceId, name)) ?? {}
+  const secretsIn: SecretsIn = async ({ workspaceId, name, fields, fresh }) => {
+    const values = (await credentials.read(workspaceId, name, { fresh })) ?? {}
     return Object.entries(values)
       .filter(([field]) => fields === undefined || fields.includes(field))
       .map(([, value]) => value)
       .filter((value): value is string => typeof value === 'string' && value !== '')
   }
 
-  const ownSecrets = async (row: IntegrationRow, { secretFields }: WebhookDeclaration): Promise<string[]> => {
+  const ownSecrets = async (row: IntegrationRow, { secretFields }: WebhookDeclaration, fresh: boolean): Promise<string[]> => {
+    const { workspaceId, credential, webhookCredential } = row
     const names = [
-      ...(row.webhookCredential === null ? [] : [secretsIn(row.workspaceId, row.webhookCredential)]),
-      ...(secretFields === undefined || row.credential === null ? [] : [secretsIn(row.workspaceId, row.credential, secretFields)]),
+      ...(webhookCredential === null ? [] : [secretsIn({ workspaceId, name: webhookCredential, fresh })]),
+      ...(secretFields === undefined || credential === null
+        ? []
+        : [secretsIn({ workspaceId, name: credential, fields: secretFields, fresh })]),
     ]
     return (await Promise.all(names)).flat()
   }
 
-  const wellKnownSecrets = async (workspaceId: string, { secretCredentials }: WebhookDeclaration): Promise<string[]> =>
-    (await Promise.all(secretCredentials.map((name) => secretsIn(workspaceId, name)))).flat()
+  const wellKnownSecrets = async (workspaceId: string, connector: Connector, fresh: boolean): Promise<string[]> => {
+    const names = connector.webhook?.secretCredentials ?? []
+    const stored = await Promise.all(names.map((name) => secretsIn({ workspaceId, name, fresh })))
+    return [...stored.flat(), integrations.webhookSecret(workspaceId, connector) ?? []].flat()
+  }
 
   const signersOf = (connector: Connector, owner: Omit<Candidate, 'secret'>, secrets: readonly string[]): Signers => {
     const { context } = owner
@@ -73,7 +93,7 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     return { connector, declaration, schemes, candidates: secrets.map((secret) => ({ ...owner, secret })) }
   }
 
-  const load = async (ref: string): Promise<Hook | undefined> => {
+  const load = async (ref: string, fresh: boolean): Promise<Hook | undefined> => {
     const rows = await integrations.forHook(ref)
     const named = integrations.connectors.find(({ name, aliases }) => name === ref || aliases.includes(ref))
     const connector = named?.webhook ? named : undefined
@@ -81,8 +101,8 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     for (const row of rows) {
       const known = integrations.connectors.find(({ name }) => name === row.connector)
       if (!known?.webhook) continue
-      const own = await ownSecrets(row, known.webhook)
-      const secrets = own.length > 0 ? own : await wellKnownSecrets(row.workspaceId, known.webhook)
+      const own = await ownSecrets(row, known.webhook, fresh)
+      const secrets = own.length > 0 ? own : await wellKnownSecrets(row.workspaceId, known, fresh)
       const context = { name: row.name, config: row.config }
       const owner = { workspaceId: row.workspaceId, integration: { id: row.id, name: row.name }, context }
       signers.push(signersOf(known, owner, secrets))
@@ -90,7 +110,7 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     // A credential with a well-known name is enough, even if there is no integration yet.
     for (const workspaceId of connector ? await workspaceIds() : []) {
       if (rows.some((row) => row.workspaceId === workspaceId && row.connector === connector!.name)) continue
-      const secrets = await wellKnownSecrets(workspaceId, connector!.webhook!)
+      const secrets = await wellKnownSecrets(workspaceId, connector!, fresh)
       const context = { name: connector!.name, config: {} }
       signers.push(signersOf(connector!, { workspaceId, integration: undefined, context }, secrets))
     }
@@ -107,8 +127,17 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     }
   }
 
-  const hooks = ttlCache(cacheTtlMs, load)
-  return { find: (ref) => hooks.get(ref) }
+  const version = (): string => `${credentials.changes()} ${integrations.changes()}`
+  const hooks = ttlCache(cacheTtlMs, (ref: string) => load(ref, false), { version })
+  return {
+    async find(ref) {
+      const hook = await hooks.get(ref)
+      // What does not exist is not cached, so that a hook which another process creates is found at once.
+      if (!hook) hooks.forget(ref)
+      return hook
+    },
+    findFresh: coalesce((ref: string) => load(ref, true)),
+  }
 }
 
 /** Combines the signers of a connector that have the same schemes. */

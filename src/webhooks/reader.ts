@@ -5,7 +5,7 @@ import { readable, type Connector, type Delivery } from '#kit'
 import { ttlCache } from '#lib/ttl-cache'
 
 const transformMs = 1000
-const cacheTtlMs = 1000
+const cacheTtlMs = 500
 
 export interface ReaderDeps {
   readonly integrations: Integrations
@@ -26,11 +26,15 @@ interface Hook {
 }
 
 export function createReader({ integrations, expressions }: ReaderDeps): Reader {
-  const configs = ttlCache(cacheTtlMs, async (key: string) => {
-    const [workspaceId = '', id = ''] = key.split(' ')
-    // A deleted integration has no settings, but its events are kept.
-    return (await integrations.find(workspaceId, id))?.config ?? {}
-  })
+  const configs = ttlCache(
+    cacheTtlMs,
+    async (key: string) => {
+      const [workspaceId = '', id = ''] = key.split(' ')
+      // A deleted integration has no settings, but its events are kept.
+      return (await integrations.find(workspaceId, id))?.config ?? {}
+    },
+    { version: integrations.changes },
+  )
 
   const readSample: Reader['readSample'] = async ({ workspaceId, connector, config }, delivery) => {
     const { headers, body } = delivery

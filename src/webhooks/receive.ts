@@ -68,7 +68,9 @@ export function createReceive(deps: ReceiveDeps): Receive {
 
   const receive = async ({ hook: ref, address, ...delivery }: WebhookRequest): Promise<WebhookReply> => {
     const hook = await find(ref, address)
-    const found = check(hook, delivery, deps.now())
+    const verified = check(hook, delivery, deps.now())
+    // Another process may have stored the secret a moment ago, and few senders try again after a refusal.
+    const found = typeof verified === 'string' ? check((await hooks.findFresh(ref)) ?? hook, delivery, deps.now()) : verified
     if (typeof found === 'string') {
       const { workspaceId, connector } = hook
       return refuse(deps, { hook: ref, reason: found, workspaceId, connector, address }, hubError('webhook_refused'))

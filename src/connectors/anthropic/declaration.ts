@@ -26,16 +26,10 @@ export const anthropic = defineConnector({
     ANTHROPIC_API_KEY: { description: 'Anthropic API key.', secret: true },
     ANTHROPIC_MODEL: { description: 'Model to use when a call names none.' },
   },
-  fromEnvironment: ({ ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL }) =>
-    ANTHROPIC_API_KEY
-      ? {
-          credential: { api_key: ANTHROPIC_API_KEY },
-          config: {
-            ...(ANTHROPIC_BASE_URL ? { base_url: ANTHROPIC_BASE_URL } : {}),
-            ...(ANTHROPIC_MODEL ? { model: ANTHROPIC_MODEL } : {}),
-          },
-        }
-      : undefined,
+  fromEnvironment: ({ ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL }) => ({
+    credential: { api_key: ANTHROPIC_API_KEY },
+    config: { base_url: ANTHROPIC_BASE_URL, model: ANTHROPIC_MODEL },
+  }),
   test: async ({ http }) => {
     const { data } = await http.get<{ data: { id: string }[] }>('/v1/models')
     return { account: `${data.length} models` }

@@ -39,8 +39,7 @@ export const github = defineConnector({
     GITHUB_TOKEN: { description: 'GitHub personal access token.', secret: true },
     GITHUB_API_URL: { description: 'GitHub API, for GitHub Enterprise.', names: 'url' },
   },
-  fromEnvironment: ({ GITHUB_TOKEN, GITHUB_API_URL }) =>
-    GITHUB_TOKEN ? { credential: { token: GITHUB_TOKEN }, config: GITHUB_API_URL ? { api_url: GITHUB_API_URL } : {} } : undefined,
+  fromEnvironment: ({ GITHUB_TOKEN, GITHUB_API_URL }) => ({ credential: { token: GITHUB_TOKEN }, config: { api_url: GITHUB_API_URL } }),
   test: async ({ http }) => {
     const { login } = await http.get<{ login: string }>('/user')
     return { account: login }

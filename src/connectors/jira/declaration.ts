@@ -29,10 +29,10 @@ export const jira = defineConnector({
     JIRA_USERNAME: { description: 'Jira user name; in Jira Cloud the e-mail address.' },
     JIRA_API_TOKEN: { description: 'Jira API token.', secret: true },
   },
-  fromEnvironment: ({ JIRA_BASE_URL, JIRA_USERNAME, JIRA_API_TOKEN }) =>
-    JIRA_BASE_URL && JIRA_USERNAME && JIRA_API_TOKEN
-      ? { credential: { username: JIRA_USERNAME, api_token: JIRA_API_TOKEN }, config: { base_url: JIRA_BASE_URL } }
-      : undefined,
+  fromEnvironment: ({ JIRA_BASE_URL, JIRA_USERNAME, JIRA_API_TOKEN }) => ({
+    credential: { username: JIRA_USERNAME, api_token: JIRA_API_TOKEN },
+    config: { base_url: JIRA_BASE_URL },
+  }),
   test: async ({ http }) => {
     const { displayName: name } = await http.get<{ displayName: string }>('/myself')
     return { account: name }

@@ -22,8 +22,7 @@ export const managerq = defineConnector({
     MANAGERQ_URL: { description: 'managerQ service.', names: 'url' },
     MANAGERQ_TOKEN: { description: 'managerQ service token.', secret: true },
   },
-  fromEnvironment: ({ MANAGERQ_URL, MANAGERQ_TOKEN }) =>
-    MANAGERQ_URL && MANAGERQ_TOKEN ? { credential: { token: MANAGERQ_TOKEN }, config: { base_url: MANAGERQ_URL } } : undefined,
+  fromEnvironment: ({ MANAGERQ_URL, MANAGERQ_TOKEN }) => ({ credential: { token: MANAGERQ_TOKEN }, config: { base_url: MANAGERQ_URL } }),
   test: async ({ http }) => {
     await http.get('/health', { accept: 'text' })
     return { account: 'managerQ' }

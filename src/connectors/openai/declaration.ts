@@ -26,13 +26,10 @@ export const openai = defineConnector({
     OPENAI_API_KEY: { description: 'API key for that endpoint.', secret: true },
     OPENAI_MODEL: { description: 'Model to use when a call names none.' },
   },
-  fromEnvironment: ({ OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL }) =>
-    OPENAI_API_KEY || OPENAI_BASE_URL
-      ? {
-          credential: OPENAI_API_KEY ? { token: OPENAI_API_KEY } : {},
-          config: { ...(OPENAI_BASE_URL ? { base_url: OPENAI_BASE_URL } : {}), ...(OPENAI_MODEL ? { model: OPENAI_MODEL } : {}) },
-        }
-      : undefined,
+  fromEnvironment: ({ OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL }) => ({
+    credential: OPENAI_API_KEY || OPENAI_BASE_URL ? { token: OPENAI_API_KEY } : undefined,
+    config: { base_url: OPENAI_BASE_URL, model: OPENAI_MODEL },
+  }),
   test: async ({ http }) => {
     const { data } = await http.get<{ data: unknown[] }>('/models')
     return { account: `${data.length} models` }

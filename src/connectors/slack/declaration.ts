@@ -38,8 +38,7 @@ export const slack = defineConnector({
     SLACK_API_URL: { description: 'Slack API, if it is not https://slack.com/api.', names: 'url' },
     SLACK_SIGNING_SECRET: { description: 'Slack signing secret, for webhooks.', secret: true },
   },
-  fromEnvironment: ({ SLACK_BOT_TOKEN, SLACK_API_URL }) =>
-    SLACK_BOT_TOKEN ? { credential: { token: SLACK_BOT_TOKEN }, config: SLACK_API_URL ? { api_url: SLACK_API_URL } : {} } : undefined,
+  fromEnvironment: ({ SLACK_BOT_TOKEN, SLACK_API_URL }) => ({ credential: { token: SLACK_BOT_TOKEN }, config: { api_url: SLACK_API_URL } }),
   test: async ({ http }) => {
     const { user, team } = await http.post<{ user: string; team: string }>('/auth.test', {}, { effect: 'read' })
     return { account: `${user} in ${team}` }

@@ -40,18 +40,10 @@ export const smtp = defineConnector({
     SMTP_PASSWORD: { description: 'Password at the mail server.', secret: true },
     SMTP_FROM: { description: 'Sender of mails.' },
   },
-  fromEnvironment: ({ SMTP_HOST, SMTP_PORT, SMTP_SECURE, SMTP_USERNAME, SMTP_PASSWORD, SMTP_FROM }) =>
-    SMTP_HOST
-      ? {
-          credential: SMTP_USERNAME && SMTP_PASSWORD ? { username: SMTP_USERNAME, password: SMTP_PASSWORD } : {},
-          config: {
-            host: SMTP_HOST,
-            ...(SMTP_PORT ? { port: SMTP_PORT } : {}),
-            ...(SMTP_SECURE ? { secure: SMTP_SECURE } : {}),
-            ...(SMTP_FROM ? { from: SMTP_FROM } : {}),
-          },
-        }
-      : undefined,
+  fromEnvironment: ({ SMTP_HOST, SMTP_PORT, SMTP_SECURE, SMTP_USERNAME, SMTP_PASSWORD, SMTP_FROM }) => ({
+    credential: SMTP_USERNAME && SMTP_PASSWORD ? { username: SMTP_USERNAME, password: SMTP_PASSWORD } : {},
+    config: { host: SMTP_HOST, port: SMTP_PORT, secure: SMTP_SECURE, from: SMTP_FROM },
+  }),
   test: async (context) => {
     const pool = await poolOf(context)
     await pool.use(async () => undefined)

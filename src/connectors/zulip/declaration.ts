@@ -57,10 +57,10 @@ export const zulip = defineConnector({
     ZULIP_EMAIL: { description: 'E-mail address of the Zulip bot.' },
     ZULIP_API_KEY: { description: 'API key of the Zulip bot.', secret: true },
   },
-  fromEnvironment: ({ ZULIP_SITE, ZULIP_EMAIL, ZULIP_API_KEY }) =>
-    ZULIP_SITE && ZULIP_EMAIL && ZULIP_API_KEY
-      ? { credential: { email: ZULIP_EMAIL, api_key: ZULIP_API_KEY }, config: { site: ZULIP_SITE } }
-      : undefined,
+  fromEnvironment: ({ ZULIP_SITE, ZULIP_EMAIL, ZULIP_API_KEY }) => ({
+    credential: { email: ZULIP_EMAIL, api_key: ZULIP_API_KEY },
+    config: { site: ZULIP_SITE },
+  }),
   test: async ({ http }) => {
     const { full_name: name } = await http.get<{ full_name: string }>('/users/me')
     return { account: name }

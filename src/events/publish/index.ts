@@ -11,12 +11,14 @@ export interface EventPublisher {
   publish(trx: Transaction, events: readonly NewHubEvent[]): Promise<void>
   /** Whether there is a subscription for the type. For frequent events that are stored only if somebody wants them. */
   hasSubscribers(workspaceId: string, type: string): Promise<boolean>
+  /** Whoever changes subscriptions of a workspace says so in the transaction of the change. */
+  subscriptionsChanged(trx: Transaction, workspaceId: string): void
 }
 
 /** The name of the poller that dispatches events. Whoever stores one wakes it. */
 export const dispatchPoller = 'events'
 
-/** A new subscription gets such events after this time at the latest. */
+/** A new subscription of another process gets such events after this time at the latest; one of this process at once. */
 const cacheTtlMs = 1000
 
 export function createEventPublisher({ db, engine }: { readonly db: Database; readonly engine: Pick<Engine, 'wake'> }): EventPublisher {
@@ -31,6 +33,7 @@ export function createEventPublisher({ db, engine }: { readonly db: Database; re
       )
       db.afterCommit(trx, () => engine.wake(dispatchPoller))
     },
+    subscriptionsChanged: (trx, workspaceId) => db.afterCommit(trx, () => wanted.forget(workspaceId)),
     async hasSubscribers(workspaceId, type) {
       const types = await wanted.get(workspaceId)
       return types.has(type) || types.has('*') || types.has(`${type.split('.', 1)[0]}.*`)
