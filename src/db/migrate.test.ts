@@ -129,3 +129,27 @@ test('work of the engine before is carried on: running runs get a job, queued ca
   assert.deepEqual((await client.query('select origin, actor from hub.flows')).rows, [{ origin: 'bundled', actor: 'system:bundled' }])
   assert.equal((await client.query(`select to_regnamespace('dbos') as schema`)).rows[0].schema, null)
 })
+
+test('integrations of before get numbers in the order in which they were created, in each workspace', async () => {
+  await using fresh = await emptyDatabase()
+  await using client = await connect(fresh.url)
+  await migrate(client, { upTo: 10 })
+  await client.query(`
+    insert into hub.workspaces (id, name) values ('one', 'one'), ('two', 'two'), ('none', 'none');
+    insert into hub.integrations (id, workspace_id, name, connector, auth_type, origin, created_at)
+      select id, workspace, id, 'github', 'token', 'user', at::timestamptz
+        from (values ('a', 'one', '2026-02-01'), ('b', 'one', '2026-01-01'), ('c', 'two', '2026-03-01')) as i (id, workspace, at)`)
+  await migrate(client)
+  const { rows } = await client.query('select id, number from hub.integrations order by id')
+  assert.deepEqual(rows, [
+    { id: 'a', number: 2 },
+    { id: 'b', number: 1 },
+    { id: 'c', number: 1 },
+  ])
+  const { rows: last } = await client.query('select name, last_integration_number as last from hub.workspaces order by name')
+  assert.deepEqual(last, [
+    { name: 'none', last: 0 },
+    { name: 'one', last: 2 },
+    { name: 'two', last: 1 },
+  ])
+})

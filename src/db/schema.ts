@@ -38,6 +38,7 @@ export interface Schema {
     number: ColumnType<number, never, never>
     name: string
     createdAt: Made
+    lastIntegrationNumber: Generated<number>
   }
   tokens: {
     id: string
@@ -119,6 +120,8 @@ export interface Schema {
     webhookCredential: string | null
     createdAt: Made
     updatedAt: Generated<Date>
+    /** Unique in the workspace, and never given again. */
+    number: number
   }
   invocations: {
     id: string

@@ -8,6 +8,7 @@ import { newId } from '#lib/ids'
 import { ttlCache } from '#lib/ttl-cache'
 import type { Telemetry } from '#telemetry'
 import type { HomeEnvironment, Preset } from './environment.ts'
+import { environmentCredential, type OwnCredentials } from './own-credentials.ts'
 import { deleteIntegration, listIntegrations, updateIntegration, type IntegrationRow, type NewIntegration } from './store.ts'
 
 interface AutoDiscoveryDeps extends Pick<Telemetry, 'logger'> {
@@ -15,6 +16,7 @@ interface AutoDiscoveryDeps extends Pick<Telemetry, 'logger'> {
   readonly access: Access
   readonly credentials: Credentials
   readonly environment: HomeEnvironment
+  readonly own: Pick<OwnCredentials, 'remove'>
   insert(actor: string, row: NewIntegration): Promise<IntegrationRow | undefined>
 }
 
@@ -30,7 +32,6 @@ export interface AutoDiscovery {
   discoverNow(workspaceId: string): Promise<void>
 }
 
-const environmentCredential = (connector: string): string => `environment-${connector}`
 /** Where an earlier version kept the webhook secret of the environment. */
 const environmentWebhookCredential = (connector: string): string => `environment-${connector}-webhook`
 
@@ -38,7 +39,7 @@ const environmentWebhookCredential = (connector: string): string => `environment
 const rediscoverMs = 1000
 
 export function createAutoDiscovery(
-  { db, access, credentials, environment, insert, logger }: AutoDiscoveryDeps,
+  { db, access, credentials, environment, own, insert, logger }: AutoDiscoveryDeps,
   connectors: readonly Connector[],
 ): AutoDiscovery {
   const applyPreset = async (workspaceId: string, connector: Connector, { method, credential, config }: Preset): Promise<void> => {
@@ -135,7 +136,10 @@ export function createAutoDiscovery(
         await applyPreset(workspaceId, connector, preset)
       }
       for (const row of await listIntegrations(db.sql, workspaceId)) {
-        if (row.origin === 'environment' && !described.has(row.connector)) await deleteIntegration(db.sql, row.id)
+        if (row.origin === 'environment' && !described.has(row.connector)) {
+          await deleteIntegration(db.sql, row.id)
+          await own.remove(await access.operator('environment'), row)
+        }
         const connector = connectors.find(({ name }) => name === row.connector)
         if (row.origin === 'credential' && connector) await complete(row, connector)
       }

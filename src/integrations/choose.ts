@@ -2,6 +2,7 @@ import type { Database } from '#db'
 import { hubError, HubError } from '#errors'
 import type { Connector } from '#kit'
 import { ttlCache } from '#lib/ttl-cache'
+import { referenced, type Reference } from './reference.ts'
 import { listIntegrations, type IntegrationRow } from './store.ts'
 
 /** Chooses the integration that a call means: the one it names, or the only one of the connector that is enabled. */
@@ -13,13 +14,20 @@ export interface Chooser {
 /** A change made by another process applies here after this time at the latest; one made here applies at once. */
 const cacheTtlMs = 500
 
+interface ChooserDeps {
+  readonly db: Database
+  discover(workspaceId: string): Promise<void>
+  referenceOf(text: string): Reference
+}
+
 /** `discover` creates the integrations of well-known credentials that were stored meanwhile, also a moment ago by another process. */
-export function createChooser(db: Database, discover: (workspaceId: string) => Promise<void>): Chooser {
+export function createChooser({ db, discover, referenceOf }: ChooserDeps): Chooser {
   const lists = ttlCache(cacheTtlMs, (workspaceId: string) => listIntegrations(db.sql, workspaceId))
 
   return {
     changed: (workspaceId) => lists.forget(workspaceId),
-    async choose(workspaceId, connector, reference) {
+    async choose(workspaceId, connector, text) {
+      const reference = text === undefined ? undefined : referenceOf(text)
       const chosen = chooseOf(await lists.get(workspaceId), connector, reference)
       if (!(chosen instanceof HubError)) return chosen
       // Before the call fails, which a flow never repeats, the state of this moment decides.
@@ -32,10 +40,10 @@ export function createChooser(db: Database, discover: (workspaceId: string) => P
   }
 }
 
-function chooseOf(rows: readonly IntegrationRow[], connector: Connector, reference: string | undefined): IntegrationRow | HubError {
+function chooseOf(rows: readonly IntegrationRow[], connector: Connector, reference: Reference | undefined): IntegrationRow | HubError {
   if (reference !== undefined) {
-    const row = rows.find(({ id }) => id === reference) ?? rows.find(({ name }) => name === reference)
-    if (!row) return hubError('integration_unknown', { detail: `there is no integration "${reference}" in this workspace` })
+    const row = referenced(rows, reference)
+    if (!row) return hubError('integration_unknown', { detail: `there is no integration "${reference.text}" in this workspace` })
     if (row.connector === connector.name) return enabledOnly(row)
     const message = `"${row.name}" is an integration of ${row.connector}, this tool needs ${connector.name}`
     return hubError('invalid_input', { errors: [{ path: 'integration', message }] })

@@ -18,6 +18,7 @@ import { createAutoDiscovery } from './auto-discovery.ts'
 import { createHomeEnvironment } from './environment.ts'
 import { createOwnCredentials, guessAuthType, type Owner } from './own-credentials.ts'
 import { createPlaceCheck } from './pairing.ts'
+import { connectorIn, type Reference } from './reference.ts'
 import type { IntegrationChanges, IntegrationsOptions, NewIntegrationRequest } from './types.ts'
 import { testConnection, type ConnectionTest } from './test-connection.ts'
 import {
@@ -30,7 +31,7 @@ import {
   type IntegrationRow,
   type NewIntegration,
 } from './store.ts'
-import { createUpdate, nameTaken } from './update.ts'
+import { assertNameFree, createUpdate, nameTaken } from './update.ts'
 import { checkConfig } from './validate.ts'
 
 export type { Connection } from './connection.ts'
@@ -40,11 +41,16 @@ export type { CredentialInput } from './validate.ts'
 
 export interface Integrations extends AsyncDisposable {
   readonly connectors: readonly Connector[]
+  /** By name or alias, in any case; `invalid_input` when there is none. */
   connector(name: string): Connector
+  /** The same, or undefined. */
+  findConnector(name: string): Connector | undefined
   list(workspaceId: string): Promise<IntegrationRow[]>
-  /** By id or unique name; `integration_unknown` when there is none. */
+  /** By id, unique name or number; `integration_unknown` when there is none. */
   get(workspaceId: string, ref: string): Promise<IntegrationRow>
   /** The same, or undefined. */
+  seek(workspaceId: string, ref: string): Promise<IntegrationRow | undefined>
+  /** One that exists already: none is created from a credential with a well-known name. */
   find(workspaceId: string, ref: string): Promise<IntegrationRow | undefined>
   create(principal: Principal, request: NewIntegrationRequest): Promise<IntegrationRow>
   update(principal: Principal, ref: string, changes: IntegrationChanges): Promise<IntegrationRow>
@@ -92,7 +98,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const health = createHealth({ ...deps, onDisabled: changed })
 
   const connector = (name: string): Connector => {
-    const found = byName.get(name)
+    const found = connectorIn(byName, name)
     if (!found) {
       const like = nearest(name, byName.keys(), 3)
       throw hubError('invalid_input', {
@@ -102,13 +108,18 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     return found
   }
 
-  const get = async (workspaceId: string, ref: string): Promise<IntegrationRow> => {
-    const row = await findIntegration(db.sql, workspaceId, ref)
+  const referenceOf = (text: string): Reference => ({ text, connector: connectorIn(byName, text)?.name })
+  const find = (workspaceId: string, ref: string) => findIntegration(db.sql, workspaceId, referenceOf(ref))
+  const seek = async (workspaceId: string, ref: string): Promise<IntegrationRow | undefined> => {
+    const row = await find(workspaceId, ref)
     if (row) return row
     await discovery.discoverNow(workspaceId)
-    const discovered = await findIntegration(db.sql, workspaceId, ref)
-    if (!discovered) throw hubError('integration_unknown', { detail: `there is no integration "${ref}" in this workspace` })
-    return discovered
+    return find(workspaceId, ref)
+  }
+  const get = async (workspaceId: string, ref: string): Promise<IntegrationRow> => {
+    const row = await seek(workspaceId, ref)
+    if (!row) throw hubError('integration_unknown', { detail: `there is no integration "${ref}" in this workspace` })
+    return row
   }
 
   /** Undefined when the name is taken. */
@@ -129,8 +140,8 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const checked = (known: Connector, config: Record<string, unknown>): Record<string, unknown> => checkConfig(known, config, check)
 
   const environment = createHomeEnvironment((await access.workspaces.find({ name: 'default' }))?.id, options.environment)
-  const discovery = createAutoDiscovery({ ...deps, environment, insert }, options.connectors)
-  const chooser = createChooser(db, discovery.discoverNow)
+  const discovery = createAutoDiscovery({ ...deps, environment, own, insert }, options.connectors)
+  const chooser = createChooser({ db, discover: discovery.discoverNow, referenceOf })
   await discovery.fromEnvironment()
   for (const name of await workspacesToMove(db.sql)) await own.moveToIds(await access.operator('start', name))
 
@@ -140,11 +151,13 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   return {
     connectors: options.connectors,
     connector,
+    findConnector: (name) => connectorIn(byName, name),
     changes: () => changes,
     webhookSecret: environment.webhookSecret,
     health,
     get,
-    find: (workspaceId, ref) => findIntegration(db.sql, workspaceId, ref),
+    find,
+    seek,
     async list(workspaceId) {
       await discovery.discover(workspaceId)
       return listShared(workspaceId)
@@ -156,12 +169,13 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       const name = request.name ?? known.name
       const { webhook_secret: webhookSecret, ...plainConfig } = request.config ?? {}
       const config = checked(known, environment.complete(workspaceId, known, plainConfig))
-      if (await findIntegration(db.sql, workspaceId, name)) throw nameTaken(name)
+      await assertNameFree(db.sql, workspaceId, name)
       const authType = request.authType ?? guessAuthType(known, request.credential)
       // Values that stand in the request belong to the caller, who may send them anywhere.
       if (typeof request.credential === 'string')
         await requireKnownPlace(db.sql, principal, { credential: request.credential, config, connector: known })
       const owner: Owner = { id: newId('int'), connector: known, authType, webhookCredential: null }
+      const refused = { id: owner.id, workspaceId, connector: known.name, origin: 'user' as const }
       const credential = await own.keep(principal, owner, request.credential)
       const inserted = await own
         .keepWebhookSecret(principal, owner, webhookSecret)
@@ -180,11 +194,11 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
           }),
         )
         .catch(async (error: unknown) => {
-          await own.remove(principal, owner)
+          await own.remove(principal, refused)
           throw error
         })
       if (inserted) return inserted
-      await own.remove(principal, owner)
+      await own.remove(principal, refused)
       throw nameTaken(name)
     },
 
@@ -205,7 +219,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       rateLimiters.forget(row.id)
     },
 
-    forHook: (ref) => findForHook(db.sql, ref, byName.get(ref)?.name),
+    forHook: (ref) => findForHook(db.sql, ref, connectorIn(byName, ref)?.name),
 
     choose: chooser.choose,
     async stateOf({ workspaceId, connector: of, authType, config, credential }) {

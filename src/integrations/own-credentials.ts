@@ -20,8 +20,8 @@ export interface OwnCredentials {
   keepWebhookSecret(principal: Principal, integration: Owner, secret: unknown): Promise<string | null | undefined>
   /** Deletes the integration's own webhook secret, which it does not use any more. */
   removeWebhookSecret(principal: Principal, integration: Pick<IntegrationRow, 'id'>): Promise<void>
-  /** Deletes what was stored for the integration. */
-  remove(principal: Principal, integration: Pick<IntegrationRow, 'id'>): Promise<void>
+  /** Deletes what was stored for an integration that does not exist any more. */
+  remove(principal: Principal, integration: Pick<IntegrationRow, 'id' | 'origin' | 'workspaceId' | 'connector'>): Promise<void>
   /** Moves credentials that an earlier version stored under the integration's name. */
   moveToIds(principal: Principal): Promise<void>
 }
@@ -33,6 +33,8 @@ export interface Owner {
   readonly webhookCredential: string | null
 }
 
+/** Where the hub keeps the credential that the environment gives a connector. */
+export const environmentCredential = (connector: string): string => `environment-${connector}`
 const ownName = (id: string): string => `integration-${id}`
 const webhookName = (id: string): string => `webhook-${id}`
 const shortestSecret = 8
@@ -90,7 +92,13 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
     keep,
     keepWebhookSecret,
 
-    remove: (principal, { id }) => discard(principal, [ownName(id), webhookName(id)]),
+    async remove(principal, { id, origin, workspaceId, connector }) {
+      await discard(principal, [ownName(id), webhookName(id)])
+      if (origin !== 'environment') return
+      const name = environmentCredential(connector)
+      const isUsed = (await listIntegrations(db.sql, workspaceId)).some((row) => row.credential === name)
+      if (!isUsed) await discard(principal, [name])
+    },
     removeWebhookSecret: (principal, { id }) => discard(principal, [webhookName(id)]),
 
     async moveToIds(principal) {

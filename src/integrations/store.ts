@@ -1,5 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Row, Sql } from '#db'
+import { numberOf, referenced, type Reference } from './reference.ts'
 
 export type IntegrationRow = Row<'integrations'>
 
@@ -7,15 +8,33 @@ export function listIntegrations(sql: Sql, workspaceId: string): Promise<Integra
   return sql.selectFrom('integrations').selectAll().where('workspaceId', '=', workspaceId).orderBy('name').execute()
 }
 
-/** By id or by unique name. */
-export function findIntegration(sql: Sql, workspaceId: string, ref: string): Promise<IntegrationRow | undefined> {
-  return sql
+export async function findIntegration(sql: Sql, workspaceId: string, reference: Reference): Promise<IntegrationRow | undefined> {
+  const { text, connector } = reference
+  const number = numberOf(text)
+  const rows = await sql
     .selectFrom('integrations')
     .selectAll()
     .where('workspaceId', '=', workspaceId)
-    .where((e) => e.or([e('id', '=', ref), e('name', '=', ref)]))
-    .orderBy((e) => e('id', '=', ref), 'desc')
+    .where((e) =>
+      e.or([
+        e('id', '=', text),
+        e('name', 'in', [text, ...(connector === undefined ? [] : [connector])]),
+        ...(number === undefined ? [] : [e('number', '=', number)]),
+      ]),
+    )
+    .execute()
+  return referenced(rows, reference)
+}
+
+/** Whether an integration has this name, or would be meant by it because it is its id. */
+export async function isNameTaken(sql: Sql, workspaceId: string, name: string): Promise<boolean> {
+  const found = await sql
+    .selectFrom('integrations')
+    .select('id')
+    .where('workspaceId', '=', workspaceId)
+    .where((e) => e.or([e('id', '=', name), e('name', '=', name)]))
     .executeTakeFirst()
+  return found !== undefined
 }
 
 export interface NewIntegration extends Pick<
@@ -26,13 +45,27 @@ export interface NewIntegration extends Pick<
 }
 
 /** Undefined when the name is taken. */
-export function insertIntegration(sql: Sql, row: NewIntegration): Promise<IntegrationRow | undefined> {
-  return sql
+export async function insertIntegration(trx: Sql, row: NewIntegration): Promise<IntegrationRow | undefined> {
+  const number = await nextNumber(trx, row)
+  if (number === undefined) return undefined
+  return trx
     .insertInto('integrations')
-    .values({ ...row, config: JSON.stringify(row.config), enabled: row.status === 'active' })
+    .values({ ...row, number, config: JSON.stringify(row.config), enabled: row.status === 'active' })
     .onConflict((conflict) => conflict.columns(['workspaceId', 'name']).doNothing())
     .returningAll()
     .executeTakeFirst()
+}
+
+/** The number of a new integration; undefined when its name is taken, so that no number is lost then. */
+async function nextNumber(trx: Sql, { workspaceId, name }: NewIntegration): Promise<number | undefined> {
+  if (await isNameTaken(trx, workspaceId, name)) return undefined
+  const row = await trx
+    .updateTable('workspaces')
+    .set((e) => ({ lastIntegrationNumber: e('lastIntegrationNumber', '+', 1) }))
+    .where('id', '=', workspaceId)
+    .returning('lastIntegrationNumber')
+    .executeTakeFirstOrThrow()
+  return row.lastIntegrationNumber
 }
 
 export type IntegrationChange = Partial<

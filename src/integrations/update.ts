@@ -4,7 +4,7 @@ import { hubError, type HubError } from '#errors'
 import type { Connector } from '#kit'
 import type { OwnCredentials, Owner } from './own-credentials.ts'
 import type { RequireKnownPlace } from './pairing.ts'
-import { findIntegration, lockIntegration, updateIntegration, type IntegrationChange, type IntegrationRow } from './store.ts'
+import { isNameTaken, lockIntegration, updateIntegration, type IntegrationChange, type IntegrationRow } from './store.ts'
 import type { IntegrationChanges } from './types.ts'
 
 interface UpdateDeps {
@@ -29,7 +29,7 @@ export function createUpdate({ db, access, own, requireKnownPlace, get, connecto
     const { webhook_secret: webhookSecret, ...settings } = changes.config ?? {}
     const configFrom = (before: IntegrationRow): Record<string, unknown> | undefined =>
       changes.config === undefined ? undefined : check(known, mergeConfig(known, before.config, settings))
-    if (name !== undefined && name !== row.name && (await findIntegration(db.sql, row.workspaceId, name))) throw nameTaken(name)
+    if (name !== undefined && name !== row.name) await assertNameFree(db.sql, row.workspaceId, name)
     const requirePlace = async (before: IntegrationRow, sql: Sql): Promise<void> => {
       if (typeof changes.credential === 'object') return
       const config = configFrom(before) ?? before.config
@@ -84,6 +84,12 @@ function mergeConfig({ config }: Connector, before: Record<string, unknown>, set
 }
 
 const uniqueViolation = '23505'
+
+/** A number alone is no name, because numbers mean integrations too. */
+export async function assertNameFree(sql: Sql, workspaceId: string, name: string): Promise<void> {
+  if (/^\d+$/.test(name)) throw hubError('invalid_input', { errors: [{ path: 'name', message: 'must not be a number alone' }] })
+  if (await isNameTaken(sql, workspaceId, name)) throw nameTaken(name)
+}
 
 export function nameTaken(name: string): HubError {
   return hubError('already_exists', {

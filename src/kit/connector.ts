@@ -73,6 +73,7 @@ export interface EnvironmentVariable {
 /** A path of the older REST API that also calls an action. */
 export interface LegacyPath {
   readonly method: 'GET' | 'POST'
+  /** `:integration` is the id, name or number of the integration; other parameters are fields of the action’s input. */
   readonly path: string
   readonly summary: string
   /** The action's name, without the connector's. */

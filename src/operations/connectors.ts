@@ -64,10 +64,10 @@ export const getConnector = operation({
   output: connectorView,
   http: { method: 'GET', path: '/api/v1/connectors/:connector' },
   example: { connector: 'github' },
-  run: async ({ integrations: { connectors } }, { connector }) => {
-    const found = connectors.find(({ name, aliases }) => name === connector || aliases.includes(connector))
+  run: async ({ integrations }, { connector }) => {
+    const found = integrations.findConnector(connector)
     if (found) return found
-    const names = connectors.map(({ name }) => name)
+    const names = integrations.connectors.map(({ name }) => name)
     throw hubError('not_found', {
       detail: `there is no connector "${connector}"; similar names: ${nearest(connector, names, 3).join(', ')}`,
     })

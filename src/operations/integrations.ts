@@ -2,11 +2,13 @@ import { z } from 'zod'
 import type { Access } from '#access'
 import { hubError } from '#errors'
 import type { CredentialInput, IntegrationRow } from '#integrations'
-import { operation, toolOperation, plain, view } from './operation.ts'
+import { operation, toolOperation, plain, view, type ToolOperationContext } from './operation.ts'
 import { allOf, anyObject, deleted, iso, pageOf, timestamp } from './shared.ts'
 
 const healthSchema = z.object({
   id: z.string(),
+  number: z.int(),
+  project_id: z.int(),
   name: z.string(),
   connector: z.string(),
   enabled: z.boolean(),
@@ -30,10 +32,29 @@ const integrationSchema = healthSchema.omit({ connector: true }).extend({
   updated_at: timestamp,
 })
 
-function renderHealth(row: IntegrationRow): z.output<typeof healthSchema> {
+/** An integration with the number of its workspace. */
+interface Numbered extends IntegrationRow {
+  readonly projectId: number
+}
+
+/** What the operations below return: older clients expect the number of the workspace in every answer. */
+async function numbered({ access, principal }: ToolOperationContext, rows: readonly IntegrationRow[]): Promise<Numbered[]> {
+  const workspace = await access.workspaces.find({ id: principal.workspaceId })
+  if (!workspace) throw hubError('not_found', { detail: 'this workspace no longer exists' })
+  return rows.map((row) => ({ ...row, projectId: workspace.number }))
+}
+
+async function oneNumbered(context: ToolOperationContext, row: IntegrationRow): Promise<Numbered> {
+  const [shown] = await numbered(context, [row])
+  return shown!
+}
+
+function renderHealth(row: Numbered): z.output<typeof healthSchema> {
   const total = row.successCount + row.errorCount
   return {
     id: row.id,
+    number: row.number,
+    project_id: row.projectId,
     name: row.name,
     connector: row.connector,
     enabled: row.enabled,
@@ -46,7 +67,7 @@ function renderHealth(row: IntegrationRow): z.output<typeof healthSchema> {
   }
 }
 
-const integrationView = view(integrationSchema, (row: IntegrationRow) => {
+const integrationView = view(integrationSchema, (row: Numbered) => {
   const { connector, ...health } = renderHealth(row)
   return {
     ...health,
@@ -62,7 +83,7 @@ const integrationView = view(integrationSchema, (row: IntegrationRow) => {
   }
 })
 
-const id = z.string().describe('Id or unique name.')
+const id = z.string().describe('Id, unique name or number.')
 const name = z
   .string()
   .min(1)
@@ -127,10 +148,18 @@ export const listIntegrations = toolOperation({
       }),
     ),
   },
-  run: async ({ integrations, access, principal }, { project_id: number, connector }) => {
+  run: async (context, { project_id: number, connector }) => {
+    const { integrations, access, principal } = context
     await requireProject(access, principal.workspaceId, number)
     const rows = await integrations.list(principal.workspaceId)
-    return allOf(connector === undefined ? rows : rows.filter((row) => row.connector === connector))
+    if (connector === undefined) return allOf(await numbered(context, rows))
+    const wanted = integrations.findConnector(connector)?.name
+    return allOf(
+      await numbered(
+        context,
+        rows.filter((row) => row.connector === wanted),
+      ),
+    )
   },
 })
 
@@ -147,9 +176,10 @@ export const createIntegration = operation({
   output: integrationView,
   http: { method: 'POST', path: '/api/v1/integrations', status: 201 },
   example: { integration_type: 'github', credential: { personal_access_token: 'ghp_…' } },
-  run: async ({ integrations, access, principal }, input) => {
+  run: async (context, input) => {
+    const { integrations, access, principal } = context
     await requireProject(access, principal.workspaceId, input.project_id)
-    return integrations.create(principal, {
+    const created = await integrations.create(principal, {
       name: input.name,
       connector: input.integration_type,
       authType: input.auth_type,
@@ -157,6 +187,7 @@ export const createIntegration = operation({
       config: input.config,
       enabled: input.enabled,
     })
+    return oneNumbered(context, created)
   },
 })
 
@@ -172,7 +203,7 @@ export const getIntegration = operation({
     { method: 'GET', path: '/api/integrations/:id/status' },
   ],
   example: { id: 'github' },
-  run: ({ integrations, principal }, input) => integrations.get(principal.workspaceId, input.id),
+  run: async (context, input) => oneNumbered(context, await context.integrations.get(context.principal.workspaceId, input.id)),
 })
 
 export const updateIntegration = operation({
@@ -184,15 +215,17 @@ export const updateIntegration = operation({
   output: integrationView,
   http: { method: 'PATCH', path: '/api/v1/integrations/:id' },
   example: { id: 'github', enabled: true, status: 'active' },
-  run: ({ integrations, principal }, input) =>
-    integrations.update(principal, input.id, {
+  run: async (context, input) => {
+    const updated = await context.integrations.update(context.principal, input.id, {
       name: input.name,
       authType: input.auth_type,
       credential: credentialOf(input),
       config: input.config,
       enabled: input.enabled,
       status: input.status,
-    }),
+    })
+    return oneNumbered(context, updated)
+  },
 })
 
 export const configureIntegration = operation({
@@ -211,13 +244,16 @@ export const configureIntegration = operation({
   output: integrationView,
   http: { method: 'POST', path: '/api/integrations/:integration/configure' },
   example: { integration: 'github', credential: 'github-pat' },
-  run: async ({ integrations, principal }, input) => {
+  run: async (context, input) => {
+    const { integrations, principal } = context
     const { integration, auth_type: authType, credential, config, enabled } = input
-    const exists = (await integrations.list(principal.workspaceId)).some((row) => row.name === integration)
     const wanted = { authType, credential, config, enabled }
-    return exists
-      ? integrations.update(principal, integration, wanted)
-      : integrations.create(principal, { ...wanted, name: integration, connector: input.integration_type ?? integration })
+    const existing = await integrations.seek(principal.workspaceId, integration)
+    if (existing) return oneNumbered(context, await integrations.update(principal, existing.id, wanted))
+    const connector = input.integration_type ?? integration
+    // `GitHub` is the name of a connector in other letters, and not that of another integration.
+    const name = integrations.findConnector(connector)?.name === integration.toLowerCase() ? integration.toLowerCase() : integration
+    return oneNumbered(context, await integrations.create(principal, { ...wanted, name, connector }))
   },
 })
 
@@ -268,7 +304,7 @@ export const integrationHealth = toolOperation({
     rename: { id: 'integration' },
     example: { integration: 'github' },
   },
-  run: ({ integrations, principal }, input) => integrations.get(principal.workspaceId, input.id),
+  run: async (context, input) => oneNumbered(context, await context.integrations.get(context.principal.workspaceId, input.id)),
 })
 
 /** Older clients name a workspace by its number; a token sees only its own. */

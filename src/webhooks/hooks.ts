@@ -95,7 +95,7 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
 
   const load = async (ref: string, fresh: boolean): Promise<Hook | undefined> => {
     const rows = await integrations.forHook(ref)
-    const named = integrations.connectors.find(({ name, aliases }) => name === ref || aliases.includes(ref))
+    const named = integrations.findConnector(ref)
     const connector = named?.webhook ? named : undefined
     const signers: Signers[] = []
     for (const row of rows) {

@@ -50,6 +50,7 @@ export const github = defineConnector({
     { method: 'GET', path: '/api/integrations/github/commits', action: 'list_commits', summary: 'List commits' },
     { method: 'GET', path: '/api/integrations/github/issues', action: 'list_issues', summary: 'List issues' },
     { method: 'POST', path: '/api/integrations/github/issues', action: 'create_issue', summary: 'Create an issue' },
+    { method: 'GET', path: '/api/v1/integrations/:integration/github/projects', action: 'list_projects', summary: 'List projects' },
     { method: 'GET', path: '/api/integrations/github/pullrequests', action: 'list_pull_requests', summary: 'List pull requests' },
   ],
   webhook,

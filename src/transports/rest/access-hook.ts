@@ -35,8 +35,9 @@ export function nothingHere({ method }: FastifyRequest): HubError {
   return hubError('not_found', { detail: `nothing answers ${method} here` })
 }
 
+/** Clients of GitHub’s kind write `Authorization: token …`. */
 export function bearer({ headers }: Pick<FastifyRequest, 'headers'>): string {
-  const [, token] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? '') ?? []
+  const [, token] = /^(?:Bearer|token) +([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? '') ?? []
   if (!token) throw hubError('token_missing')
   return token
 }

@@ -22,13 +22,14 @@ function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, legacy: Leg
     schema: { tags: ['Integrations by name'], summary },
     handler: async (request, reply) => {
       const { principal, query, params, body, headers } = request as FastifyRequest
+      const { integration: named, ...inPath } = params as Record<string, unknown>
       const { integration, ...asked } = query as Record<string, unknown>
       const name = `${connector}_${ifQuery && ifQuery.parameter in asked ? ifQuery.action : action}`
       const { input_schema: schema } = tools.registry.describe(await tools.find(principal.workspaceId, name))
       const outcome = await execute({ principal, transport: 'rest' }, operations.callTool, {
         name,
-        input: { ...coerceTexts(asked, schema), ...(body as object | undefined), ...(params as object) },
-        integration: textOf(integration),
+        input: { ...coerceTexts(asked, schema), ...(body as object | undefined), ...inPath },
+        integration: textOf(named ?? integration),
         idempotency_key: textOf(headers['idempotency-key']),
         approval: textOf(headers['hub-approval']),
       })
