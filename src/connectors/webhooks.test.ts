@@ -55,6 +55,13 @@ for (const connector of withWebhooks) {
       )
     })
 
+    test('has a sample that it recognises, with a subject', () => {
+      const { headers, body } = webhook.sample!
+      const { type } = identify(connector, body, headers as Record<string, string>)
+      assert.ok(Object.hasOwn(connector.events!, type), type)
+      assert.ok(webhook.subject!(body, headers))
+    })
+
     test('declares a scheme that accepts its signature, a credential for the secret, and descriptions of events', () => {
       assert.ok(Array.isArray(webhook.schemes))
       for (const scheme of webhook.schemes as Exclude<WebhookDeclaration['schemes'], (...args: never[]) => unknown>) {

@@ -80,6 +80,8 @@ export interface LegacyPath {
   readonly action: string
   /** Another action, which is called instead if the query has this parameter. */
   readonly ifQuery?: { readonly parameter: string; readonly action: string }
+  /** Other names of fields in the query: `{ q: 'query' }`. */
+  readonly queryAliases?: Readonly<Record<string, string>>
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Access } from '#access'
 import { hubError } from '#errors'
-import type { CredentialInput, IntegrationRow } from '#integrations'
+import { withFlatSettings, type CredentialInput, type IntegrationRow } from '#integrations'
 import { operation, toolOperation, plain, view, type ToolOperationContext } from './operation.ts'
 import { allOf, anyObject, deleted, iso, pageOf, timestamp } from './shared.ts'
 
@@ -233,7 +233,9 @@ export const configureIntegration = operation({
   scope: 'integrations:write',
   effect: 'write',
   summary: 'Create or change the integration of this name',
-  input: z.strictObject({
+  description:
+    'Settings of the connector and fields of its credential may also stand in the body itself: {"token": "…"} for github, {"base_url": "…", "username": "…", "api_token": "…"} for jira, {"bot_token": "…"} for slack.',
+  input: z.looseObject({
     integration: z.string().min(1).max(100).describe('Its name.'),
     integration_type: z.string().optional().describe('Connector; the name itself when left out.'),
     auth_type: changeable.auth_type,
@@ -246,11 +248,11 @@ export const configureIntegration = operation({
   example: { integration: 'github', credential: 'github-pat' },
   run: async (context, input) => {
     const { integrations, principal } = context
-    const { integration, auth_type: authType, credential, config, enabled } = input
-    const wanted = { authType, credential, config, enabled }
+    const { integration, integration_type: type, auth_type: authType, credential, config, enabled, ...flat } = input
     const existing = await integrations.seek(principal.workspaceId, integration)
+    const connector = existing?.connector ?? type ?? integration
+    const wanted = { authType, enabled, ...withFlatSettings(integrations.connector(connector), { credential, config }, flat) }
     if (existing) return oneNumbered(context, await integrations.update(principal, existing.id, wanted))
-    const connector = input.integration_type ?? integration
     // `GitHub` is the name of a connector in other letters, and not that of another integration.
     const name = integrations.findConnector(connector)?.name === integration.toLowerCase() ? integration.toLowerCase() : integration
     return oneNumbered(context, await integrations.create(principal, { ...wanted, name, connector }))

@@ -65,7 +65,11 @@ export const previewWebhook = operation({
   summary: 'Show what a webhook’s transformation makes of a delivery, and who would receive the event, without effect',
   input: z.strictObject({
     hook,
-    event_id: reference.optional().describe('A stored event; otherwise the sample below.'),
+    event_id: reference
+      .optional()
+      .describe(
+        'A stored event; otherwise the sample below. Without either, the last delivery, or the connector’s sample where there is none.',
+      ),
     headers: z.record(z.string().max(100), z.string().max(4096)).default({}).describe('Headers of the sample.'),
     body: z.unknown().optional().describe('Body of the sample: a text as it is, anything else as JSON.'),
   }),
@@ -84,8 +88,12 @@ export const previewWebhook = operation({
   example: { hook: 'github', body: { zen: 'Keep it logically awesome.' }, headers: { 'x-github-event': 'ping' } },
   run: async ({ webhooks, principal }, input) => {
     if (input.event_id !== undefined) return webhooks.preview(principal, input.hook, { eventId: input.event_id })
-    if (input.body === undefined) throw hubError('invalid_input', { errors: [{ path: 'body', message: 'is missing, and so is event_id' }] })
-    const headers = Object.fromEntries(Object.entries(input.headers).map(([name, value]) => [name.toLowerCase(), value]))
+    const given = Object.entries(input.headers)
+    if (input.body === undefined) {
+      if (given.length === 0) return webhooks.preview(principal, input.hook, undefined)
+      throw hubError('invalid_input', { errors: [{ path: 'body', message: 'is missing, and headers alone are no delivery' }] })
+    }
+    const headers = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]))
     const body = Buffer.from(typeof input.body === 'string' ? input.body : JSON.stringify(input.body))
     return webhooks.preview(principal, input.hook, { headers, body })
   },

@@ -221,6 +221,8 @@ suite('a generic hook', () => {
       filter: 'event.data.n > 1',
     })
     const target = endpoint.json().id
+    const sampled = await hub.call('POST', '/api/integrations/webhook/tried/test')
+    assert.deepEqual([sampled.statusCode, sampled.json().subject], [200, 's'], sampled.payload)
     const { id } = (await send('tried', '{"kind":"k","n":2}', bearer)).json()
     await hub.hub.dispatch()
     const before = (await hub.call('GET', '/api/v1/events')).json().items.length
@@ -229,8 +231,9 @@ suite('a generic hook', () => {
       assert.deepEqual(tried.json(), { type: 'webhook.k', subject: 's', data: { n: 1 }, matches: [] })
       const again = await hub.call('POST', url, { event_id: id })
       assert.deepEqual(again.json(), { type: 'webhook.k', subject: 's', data: { n: 2 }, matches: [{ kind: 'endpoint', target }] })
+      for (const body of [undefined, {}]) assert.deepEqual((await hub.call('POST', url, body)).json(), again.json())
     }
-    assert.equal((await hub.call('POST', '/api/v1/webhooks/tried/test', {})).statusCode, 400)
+    assert.equal((await hub.call('POST', '/api/v1/webhooks/tried/test', { headers: { a: 'b' } })).statusCode, 400)
     assert.equal((await hub.call('GET', '/api/v1/events')).json().items.length, before)
     assert.equal((await hub.call('GET', `/api/v1/deliveries?endpoint=${target}`)).json().items.length, 1)
   })

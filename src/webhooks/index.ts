@@ -5,7 +5,6 @@ import type { Poller } from '#engine'
 import type { Events } from '#events'
 import type { Expressions } from '#expressions'
 import type { Integrations } from '#integrations'
-import type { Delivery } from '#kit'
 import { daysAgo } from '#lib/clock'
 import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
@@ -15,7 +14,7 @@ import { createReceive, type WebhookReply, type WebhookRequest } from './receive
 import { createReconcile, type Reconcile } from './reconcile.ts'
 import { createRejections } from './rejections.ts'
 import { deleteRejections, type Rejection } from './store.ts'
-import { createPreview, type Preview } from './preview.ts'
+import { createPreview, type Preview, type Sample } from './preview.ts'
 
 export { createHookCheck } from './check.ts'
 export { createReader, type Reader } from './reader.ts'
@@ -31,8 +30,8 @@ export interface Webhooks extends AsyncDisposable {
   admit(hook: string, address: string): Promise<number>
   receive(request: WebhookRequest): Promise<WebhookReply>
   rejections(principal: Principal, filter: { hook?: string | undefined; limit: number }): Promise<Rejection[]>
-  /** Shows what a sample or a stored event would become and which subscriptions it would match, and stores nothing. */
-  preview(principal: Principal, integration: string, sample: Delivery | { readonly eventId: string }): Promise<Preview>
+  /** Shows what a sample, a stored event or the last delivery would become and which subscriptions it would match, and stores nothing. */
+  preview(principal: Principal, integration: string, sample: Sample): Promise<Preview>
   readonly reconcile: Pick<Reconcile, 'run'>
   readonly pollers: readonly Poller[]
   readonly retention: readonly RetentionTask[]

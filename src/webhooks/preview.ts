@@ -21,7 +21,8 @@ interface PreviewDeps {
   readonly reader: Reader
 }
 
-export type Sample = Delivery | { readonly eventId: string }
+/** Without either, the last delivery of the integration, or the sample of its connector. */
+export type Sample = Delivery | { readonly eventId: string } | undefined
 
 /** Transforms and matches a sample. Nothing is stored and no subscriber gets it. */
 export function createPreview({ integrations, events, expressions, reader }: PreviewDeps) {
@@ -29,7 +30,7 @@ export function createPreview({ integrations, events, expressions, reader }: Pre
     const row = await integrations.get(workspaceId, ref)
     const connector = integrations.connector(row.connector)
     if (!connector.webhook) throw hubError('invalid_input', { detail: `${connector.title} sends no webhooks` })
-    const delivery = 'eventId' in sample ? await stored(workspaceId, sample.eventId) : sample
+    const delivery = await deliveryOf(row, connector, sample)
     const reading = await reader.readSample({ workspaceId, connector, config: row.config }, delivery)
     if (!reading)
       throw hubError('invalid_input', {
@@ -56,6 +57,15 @@ export function createPreview({ integrations, events, expressions, reader }: Pre
       matches.push({ kind, target })
     }
     return { type, subject, data, matches }
+  }
+
+  async function deliveryOf({ id, workspaceId }: IntegrationRow, connector: Connector, sample: Sample): Promise<Delivery> {
+    if (sample) return 'eventId' in sample ? stored(workspaceId, sample.eventId) : sample
+    const [last] = await events.list(workspaceId, { integration: id, connector: connector.name }, { limit: 1 })
+    if (last) return stored(workspaceId, last.id)
+    const example = connector.webhook?.sample
+    if (example) return { headers: example.headers, body: Buffer.from(JSON.stringify(example.body)) }
+    throw hubError('invalid_input', { errors: [{ path: 'body', message: 'is missing, and this hook has received nothing yet' }] })
   }
 
   async function stored(workspaceId: string, id: string): Promise<Delivery> {

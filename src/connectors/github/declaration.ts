@@ -45,9 +45,21 @@ export const github = defineConnector({
     return { account: login }
   },
   legacyPaths: [
-    { method: 'GET', path: '/api/integrations/github/repos', action: 'search_repositories', summary: 'Search repositories' },
+    {
+      method: 'GET',
+      path: '/api/integrations/github/repos',
+      action: 'search_repositories',
+      queryAliases: { q: 'query' },
+      summary: 'Search repositories',
+    },
     { method: 'GET', path: '/api/integrations/github/repos/:owner/:repo', action: 'get_repository', summary: 'Get a repository' },
-    { method: 'GET', path: '/api/integrations/github/commits', action: 'list_commits', summary: 'List commits' },
+    {
+      method: 'GET',
+      path: '/api/integrations/github/commits',
+      action: 'list_commits',
+      queryAliases: { branch: 'sha' },
+      summary: 'List commits',
+    },
     { method: 'GET', path: '/api/integrations/github/issues', action: 'list_issues', summary: 'List issues' },
     { method: 'POST', path: '/api/integrations/github/issues', action: 'create_issue', summary: 'Create an issue' },
     { method: 'GET', path: '/api/v1/integrations/:integration/github/projects', action: 'list_projects', summary: 'List projects' },

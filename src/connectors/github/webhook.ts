@@ -54,6 +54,10 @@ export const webhook: WebhookDeclaration = {
       numberIn(payload)
     return number === undefined ? repository : `${repository}#${number}`
   },
+  sample: {
+    headers: { 'x-github-event': 'ping' },
+    body: { zen: 'Keep it logically awesome.', hook_id: 1, repository: { full_name: 'octo-org/hello-world' } },
+  },
   recovery,
   // What GitHub sends at most.
   largestBody: () => 25 * 1024 * 1024,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { runAction, testConnection, upstream, type Scripted, type RecordedRequest } from '#kit/testing'
+import type { HubError } from '#errors'
 import { fromAdf, toAdf } from './adf.ts'
 import { jira } from './index.ts'
 import { buildJql, quote } from './jql.ts'
@@ -132,6 +133,22 @@ test('search_issues builds its query from filters and returns the cursor', async
   )
   const server = await runOnServer('search_issues', { limit: 1 }, { 'POST /rest/api/2/search': { body: { issues: [raw], total: 3 } } })
   assert.equal(server.output['next_cursor'], '1')
+})
+
+test('search_issues sends a query of the caller as it is, and refuses filters beside it', async () => {
+  const jql = 'project = PROJ AND type = Bug ORDER BY rank'
+  const answers = { 'POST /rest/api/3/search/jql': { body: { issues: [raw], isLast: true } } }
+  const found = await run('search_issues', { jql, limit: 5 }, answers)
+  assert.equal((last(found.requests).json as { jql: string }).jql, jql)
+  await assert.rejects(run('search_issues', { jql, project_key: 'PROJ', status: 'Done' }, answers), (error: HubError) => {
+    assert.deepEqual(
+      error.details.errors?.map(({ path }) => path),
+      ['input.project_key', 'input.status'],
+    )
+    return true
+  })
+  // A rule about a project cannot tell what such a query finds.
+  assert.deepEqual(jira.targets!.project!.values({ jql }), [undefined])
 })
 
 test('an attempt to break out of a filter stays a string', () => {

@@ -48,6 +48,10 @@ export const webhook: WebhookDeclaration = {
       type: (typeof name === 'string' ? /^(?:jira:)?([a-z][a-z0-9_]{0,63})$/.exec(name)?.[1] : undefined) ?? 'unknown',
     }
   },
+  sample: {
+    headers: {},
+    body: { webhookEvent: 'jira:issue_created', issue: { id: '10001', key: 'PROJ-1', fields: { summary: 'A sample issue' } } },
+  },
   subject(data) {
     const { issue } = (data ?? {}) as { issue?: { key?: unknown } | null }
     const key = issue?.key

@@ -75,6 +75,7 @@ export const hook: WebhookDeclaration = {
   schemes: (config) => [schemeOf(settingsOf(config).verification)],
   secretCredentials: [],
   secretFields: ['secret', 'previous_secret'],
+  sample: { headers: {}, body: { message: 'A sample delivery.' } },
   identify(delivery, { name, config }) {
     const { type, dedupe, verification: given } = settingsOf(config)
     const value = typeof type === 'string' ? type : type && found(delivery, type)

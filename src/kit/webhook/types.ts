@@ -43,6 +43,8 @@ export interface WebhookDeclaration {
   /** The environment variable that contains the shared secret. */
   readonly secretVariable?: string
   identify(delivery: Readable, hook: HookContext): Identity
+  /** A delivery to try a hook with that has received none yet. The body is sent as JSON. */
+  readonly sample?: { readonly headers: Delivery['headers']; readonly body: unknown }
   /** A JSONata expression that computes the event's data from `{body, headers}`. */
   transform?(config: HookContext['config']): string | undefined
   /** The answer to the sender, with `${{ }}` expressions, if the config defines one. */

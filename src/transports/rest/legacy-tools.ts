@@ -14,7 +14,7 @@ export function legacyToolRoutes(app: RestApp, deps: RestDeps): void {
 }
 
 function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, legacy: LegacyPath & { readonly connector: string }): void {
-  const { connector, method, path, action, ifQuery, summary } = legacy
+  const { connector, method, path, action, ifQuery, queryAliases = {}, summary } = legacy
   app.route({
     method,
     url: path,
@@ -23,7 +23,8 @@ function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, legacy: Leg
     handler: async (request, reply) => {
       const { principal, query, params, body, headers } = request as FastifyRequest
       const { integration: named, ...inPath } = params as Record<string, unknown>
-      const { integration, ...asked } = query as Record<string, unknown>
+      const { integration, ...given } = query as Record<string, unknown>
+      const asked = withoutAliases(given, queryAliases)
       const name = `${connector}_${ifQuery && ifQuery.parameter in asked ? ifQuery.action : action}`
       const { input_schema: schema } = tools.registry.describe(await tools.find(principal.workspaceId, name))
       const outcome = await execute({ principal, transport: 'rest' }, operations.callTool, {
@@ -36,6 +37,16 @@ function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, legacy: Leg
       return reply.header('hub-invocation-id', outcome.invocation_id ?? '').send(outcome.output)
     },
   })
+}
+
+/** An alias that stands beside its field stays as it is, so that the tool refuses it by name. */
+function withoutAliases(query: Readonly<Record<string, unknown>>, aliases: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) => {
+      const field = Object.hasOwn(aliases, name) ? aliases[name]! : name
+      return field in query ? [name, value] : [field, value]
+    }),
+  )
 }
 
 function textOf(value: unknown): string | undefined {

@@ -110,6 +110,65 @@ suite('clients of earlier integration services', () => {
     assert.equal((await ask('Basic test-administrator-token')).statusCode, 401)
   })
 
+  test('configure an integration with the fields of its connector in the body itself', async () => {
+    const configure = async (name: string, body: object) => hub.call('POST', `/api/integrations/${name}/configure`, body)
+    const jira = { base_url: 'https://jira.example', username: 'ann@example.com', api_token: 'a-jira-token' }
+    const operator = await hub.hub.access.operator('tester')
+    for (const [name, body, config, values] of [
+      ['jira', jira, { base_url: 'https://jira.example', api_version: '3' }, { username: jira.username, api_token: jira.api_token }],
+      ['slack', { bot_token: 'xoxb-a-token' }, { api_url: 'https://slack.com/api' }, { token: 'xoxb-a-token' }],
+      ['flat', { integration_type: 'github', access_token: 'ghp_a', api_url: github.url }, { api_url: github.url }, { token: 'ghp_a' }],
+      ['flat', { token: 'ghp_b', webhook_secret: 'a-webhook-secret' }, { api_url: github.url }, { token: 'ghp_b' }],
+    ] as const) {
+      const reply = await configure(name, body)
+      assert.equal(reply.statusCode, 200, reply.payload)
+      const shown = reply.json()
+      assert.deepEqual(shown.config, config)
+      assert.deepEqual(await hub.hub.credentials.read(operator.workspaceId, shown.credential), values)
+      for (const secret of Object.values(values)) if (secret !== jira.username) assert.ok(!reply.payload.includes(secret))
+    }
+    for (const [body, path] of [
+      [{ token: 'ghp_c', credential: 'github-pat' }, 'token'],
+      [{ api_url: github.url, config: { api_url: github.url } }, 'api_url'],
+      [{ tokens: 'ghp_c' }, 'tokens'],
+      [{ token: { value: 'ghp_c' } }, 'token'],
+      [{ constructor: 'x' }, 'constructor'],
+    ] as const) {
+      const refused = await configure('flat', body)
+      assert.deepEqual([refused.statusCode, refused.json().errors[0].path], [400, path])
+    }
+  })
+
+  test('send a stored token nowhere else by a setting in the body itself', async () => {
+    await create('kept-place')
+    const { token } = (await hub.call('POST', '/api/v1/tokens', { name: 'agent', scopes: ['integrations:write'] })).json()
+    const moved = { api_url: 'https://elsewhere.example' }
+    const refused = await hub.with({ token }).call('POST', '/api/integrations/kept-place/configure', moved)
+    assert.deepEqual([refused.statusCode, refused.json().code], [403, 'scope_missing'])
+  })
+
+  test('write the fields of a query as they did', async () => {
+    await create('query-github')
+    const config = { base_url: github.url }
+    const credential = { username: 'ann@example.com', api_token: 'a-jira-token' }
+    await hub.call('POST', '/api/v1/integrations', { name: 'query-jira', integration_type: 'jira', credential, config })
+    const ask = async (path: string, integration: string) => {
+      await hub.call('GET', `/api/integrations/${path}&integration=${integration}`)
+      return github.requests.at(-1)!
+    }
+    assert.equal((await ask('github/repos?q=hello', 'query-github')).query.get('q'), 'hello')
+    assert.equal((await ask('github/repos?query=hi', 'query-github')).query.get('q'), 'hi')
+    assert.equal((await ask('github/commits?owner=o&repo=r&branch=next', 'query-github')).query.get('sha'), 'next')
+    const jqlOf = async (path: string) => ((await ask(path, 'query-jira')).json as { jql: string }).jql
+    assert.equal(await jqlOf('jira/issues?jql=project%20%3D%20PROJ'), 'project = PROJ')
+    assert.equal(
+      await jqlOf('jira/issues?project_key=PROJ&type=Bug&status=Done&priority=High'),
+      'project = "PROJ" AND status = "Done" AND issuetype = "Bug" AND priority = "High" ORDER BY updated DESC',
+    )
+    const both = await hub.call('GET', '/api/integrations/github/repos?q=a&query=b&integration=query-github')
+    assert.deepEqual([both.statusCode, both.json().errors[0].path], [400, 'input.q'])
+  })
+
   test('list the projects of a repository through an integration that the path names', async () => {
     const { number, id } = await create('projects')
     for (const ref of [number, id, 'projects']) {

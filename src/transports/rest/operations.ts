@@ -164,10 +164,11 @@ function pick(shape: Readonly<Record<string, unknown>>, fields: readonly string[
 
 /** What `/openapi.json` says of the route. `execute` validates, so nothing here is compiled. */
 function documentation(operation: Operation, http: HttpRoute, places: Places): object {
-  const { shape } = operation.input as z.ZodObject
+  const { shape, def } = operation.input as z.ZodObject
+  const { catchall } = def
   const example = Object.fromEntries(Object.entries(operation.example as object).filter(([field]) => places.body.includes(field)))
   const headerShape = Object.fromEntries(Object.entries(places.headers).map(([header, field]) => [header, shape[field] as z.ZodType]))
-  const body = z.strictObject(pick(shape, places.body))
+  const body = z.object(pick(shape, places.body)).catchall(catchall ?? z.never())
   const status = http.status ?? 200
   return {
     operationId: http === operation.http[0] ? operation.name : undefined,

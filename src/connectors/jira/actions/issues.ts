@@ -11,7 +11,7 @@ const labels = z.array(z.string().regex(/^\S{1,255}$/, 'must have no spaces')).m
 const searchIssues = jira.action({
   title: 'Search issues',
   description:
-    'Searches issues by project, status, people, labels, words and time; filter values are escaped and cannot change the query. Use it to see what is open, or to avoid duplicates before you create an issue. Returns key, summary, status and people of each, and the cursor of the next page.',
+    'Searches issues by project, status, people, labels, words and time, or by a JQL query of your own; values of filters are escaped and cannot change the query. Use it to see what is open, or to avoid duplicates before you create an issue. Returns key, summary, status and people of each, and the cursor of the next page.',
   effect: 'read',
   example: { project_key: 'PROJ', status: 'To Do' },
   input: z.strictObject({
@@ -25,6 +25,12 @@ const searchIssues = jira.action({
     text: z.string().min(1).max(1000).optional().describe('Words in summary, description or comments.'),
     updated_since: z.iso.datetime().optional().describe('Only issues changed after this time.'),
     created_since: z.iso.datetime().optional().describe('Only issues created after this time.'),
+    jql: z
+      .string()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('A query in Jira’s own language, with its order. It is sent as it is, and cannot be combined with filters.'),
     order_by: z.enum(['updated', 'created', 'priority', 'key']).default('updated').describe('Order.'),
     direction: z.enum(['asc', 'desc']).default('desc').describe('Ascending or descending.'),
     limit: z.number().int().min(1).max(100).default(50).describe('How many at most.'),
@@ -32,8 +38,9 @@ const searchIssues = jira.action({
   }),
   output: z.object({ items: z.array(issueShape), next_cursor: z.string().nullable() }),
   run: async ({ input, http, config }) => {
-    const { project_key: project, order_by: by, direction, limit, cursor, ...filters } = input
-    const jql = buildJql({ project, ...filters }, { by, direction })
+    const { project_key: project, order_by: by, direction, limit, cursor, jql: own, ...filters } = input
+    if (own !== undefined) assertAlone({ project_key: project, ...filters })
+    const jql = own ?? buildJql({ project, ...filters }, { by, direction })
     if (isCloud(config)) {
       // Jira Cloud refuses a search without any restriction.
       const bounded = jql.startsWith('ORDER') ? `created >= "1970-01-01" ${jql}` : jql
@@ -59,6 +66,14 @@ const searchIssues = jira.action({
     }
   },
 })
+
+/** A filter beside a query would suggest that it limits the query, which may contain anything. */
+function assertAlone(filters: Readonly<Record<string, unknown>>): void {
+  const errors = Object.entries(filters)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => ({ path: `input.${name}`, message: 'cannot be combined with jql' }))
+  if (errors.length > 0) throw hubError('invalid_input', { errors })
+}
 
 const getIssue = jira.action({
   title: 'Get an issue',
