@@ -10,18 +10,8 @@ import type { FlowWithVersion } from '../definitions/flow-store.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import { toRunError, type RunError } from '../interpreter/error.ts'
 import type { Capacity } from './capacity.ts'
-import {
-  admitRun,
-  insertRuns,
-  lastStarts,
-  lockConcurrencyKey,
-  postponeAdmission,
-  markCancelling,
-  runsWithKey,
-  claimRuns,
-  type NewRun,
-  type RunRow,
-} from './run-store.ts'
+import { activeWithKey, hasPlace, latestStart, lockConcurrencyKey, nextQueued, runsToCancel, type ConcurrencyKey } from './key-store.ts'
+import { admitRun, insertRuns, postponeAdmission, markCancelling, claimRuns, type NewRun, type RunRow } from './run-store.ts'
 
 /** The engine's name for the job that executes one segment of a run. */
 export const runHandler = 'flow-run'
@@ -111,19 +101,21 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
 
   const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await claimRuns(trx, ids)))
 
-  const admitQueued: Launcher['admitQueued'] = async (trx, { id: flowId, definition, most = Number.POSITIVE_INFINITY }, key) => {
+  const admitQueued: Launcher['admitQueued'] = async (trx, { id: flowId, definition, most }, key) => {
     const { concurrency } = definition
     if (!concurrency) return 0
-    await lockConcurrencyKey(trx, flowId, key)
-    const { active, queued } = await runsWithKey(trx, flowId, key)
-    const limit = concurrency.limit ?? (concurrency.key === undefined ? Number.POSITIVE_INFINITY : 1)
+    const ref = { flowId, key }
+    await lockConcurrencyKey(trx, ref)
+    const limit = limitOf(concurrency)
+    const free = limit === undefined ? most : Math.min(limit - (await activeWithKey(trx, ref, limit)), most ?? limit)
     let admitted = 0
-    for (; admitted < Math.min(limit - active.length, most) && queued.length > 0; admitted++) {
-      const next = queued.shift()!
-      const from = await allowedFrom(trx, flowId, key, concurrency.rate)
+    for (; free === undefined || admitted < free; admitted++) {
+      const next = await nextQueued(trx, ref)
+      if (next === undefined) break
+      const from = await allowedFrom(trx, ref, concurrency.rate)
       if (from) {
         await postponeAdmission(trx, next, from)
-        return admitted
+        break
       }
       await admitRun(trx, next)
       await start(trx, { id: next, segment: 0 })
@@ -131,30 +123,30 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
     return admitted
   }
 
-  const allowedFrom = async (trx: Transaction, flowId: string, key: string, rate: { limit: number; per: string } | undefined) => {
+  const allowedFrom = async (trx: Transaction, ref: ConcurrencyKey, rate: { limit: number; per: string } | undefined) => {
     if (!rate) return undefined
-    const starts = await lastStarts(trx, { flowId, key }, rate.limit)
-    const from = starts.length < rate.limit ? 0 : starts.at(-1)!.getTime() + parseDuration(rate.per)!
+    const earlier = await latestStart(trx, ref, rate.limit)
+    const from = earlier === undefined ? 0 : earlier.getTime() + parseDuration(rate.per)!
     return from > Date.now() ? new Date(from) : undefined
   }
 
   /** Stores a run under its concurrency key and starts it if the limit allows. */
   const queue = async (trx: Transaction, { run, flow }: PreparedRun, key: string): Promise<NewRun> => {
-    const { concurrency } = flow.definition
-    const limit = concurrency?.limit ?? (concurrency?.key === undefined ? Number.POSITIVE_INFINITY : 1)
-    await lockConcurrencyKey(trx, flow.id, key)
-    const { active, queued } = await runsWithKey(trx, flow.id, key)
-    const isFull = active.length + queued.length >= limit
+    const { concurrency = {} } = flow.definition
+    const ref = { flowId: flow.id, key }
+    await lockConcurrencyKey(trx, ref)
+    const limit = limitOf(concurrency)
+    const isFull = limit !== undefined && !(await hasPlace(trx, ref, limit))
     const kept: NewRun = {
       ...run,
       concurrencyKey: key,
       startedAt: null,
-      status: isFull && concurrency?.on_conflict === 'skip' ? 'skipped' : 'queued',
+      status: isFull && concurrency.on_conflict === 'skip' ? 'skipped' : 'queued',
       wakeAt: run.wakeAt,
     }
     await insertRuns(trx, [kept])
-    if (isFull && concurrency?.on_conflict === 'cancel_running') {
-      for (const id of active.slice(0, active.length + 1 - limit)) {
+    if (isFull && concurrency.on_conflict === 'cancel_running') {
+      for (const id of await runsToCancel(trx, ref, limit)) {
         await markCancelling(trx, id)
         await wake(trx, [id])
       }
@@ -262,6 +254,11 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
     const key = template === undefined ? '' : await render(expressions, template, scope, { workspaceId })
     return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
   }
+}
+
+/** How many runs of one key may be active at once, or undefined without a limit. */
+function limitOf({ limit, key }: NonNullable<Definition['concurrency']>): number | undefined {
+  return limit ?? (key === undefined ? undefined : 1)
 }
 
 export function assertLinks(depth: number): void {

@@ -145,40 +145,6 @@ export async function dueRuns(trx: Transaction, now: Date, most: number): Promis
     .execute()
 }
 
-/** Serializes decisions about the runs of one flow and concurrency key until the transaction ends. */
-export async function lockConcurrencyKey(trx: Transaction, flowId: string, key: string): Promise<void> {
-  await raw`select pg_advisory_xact_lock(hashtextextended(${`room ${flowId} ${key}`}, 0))`.execute(trx)
-}
-
-export async function runsWithKey(trx: Transaction, flowId: string, key: string): Promise<{ active: string[]; queued: string[] }> {
-  const rows = await trx
-    .selectFrom('flowRuns')
-    .select(['id', 'status'])
-    .where('flowId', '=', flowId)
-    .where('concurrencyKey', '=', key)
-    .where('status', 'in', ['queued', 'running', 'waiting'])
-    .orderBy('id')
-    .execute()
-  return {
-    active: rows.filter(({ status }) => status !== 'queued').map(({ id }) => id),
-    queued: rows.filter(({ status }) => status === 'queued').map(({ id }) => id),
-  }
-}
-
-/** The start times of the latest `count` runs of this flow and key, newest first. */
-export async function lastStarts(trx: Transaction, { flowId, key }: { flowId: string; key: string }, count: number): Promise<Date[]> {
-  const rows = await trx
-    .selectFrom('flowRuns')
-    .select('startedAt')
-    .where('flowId', '=', flowId)
-    .where('concurrencyKey', '=', key)
-    .where('startedAt', 'is not', null)
-    .orderBy('startedAt', 'desc')
-    .limit(count)
-    .execute()
-  return rows.map(({ startedAt }) => startedAt!)
-}
-
 export async function admitRun(trx: Transaction, id: string): Promise<void> {
   await trx
     .updateTable('flowRuns')
