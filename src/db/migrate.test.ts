@@ -153,3 +153,30 @@ test('integrations of before get numbers in the order in which they were created
     { name: 'two', last: 1 },
   ])
 })
+
+test('flows of before that are tools get the names which they had', async () => {
+  await using fresh = await emptyDatabase()
+  await using client = await connect(fresh.url)
+  await migrate(client, { upTo: 10 })
+  const tools = { 'Daily--Digest.1': 'true', named: '{"name": "my_tool"}', described: '{"effect": "read"}', plain: undefined }
+  for (const [name, tool] of Object.entries(tools)) {
+    await client.query(`insert into hub.workspaces (id, name) values ('ws', 'one') on conflict do nothing`)
+    await client.query(
+      `insert into hub.flows (id, workspace_id, name, version, enabled, origin, actor, scopes, read_only) values ($1, 'ws', $1, 2, true, 'user', 'a', '{}', false)`,
+      [name],
+    )
+    await client.query(
+      `insert into hub.flow_versions (flow_id, version, workspace_id, definition, source, digest, actor)
+       values ($1, 1, 'ws', '{"tool": {"name": "before"}}', '', '', 'a'), ($1, 2, 'ws', $2, '', '', 'a')`,
+      [name, `{"id": "${name}"${tool === undefined ? '' : `, "tool": ${tool}`}}`],
+    )
+  }
+  await migrate(client)
+  const { rows } = await client.query(`select name, tool_name as tool from hub.flows order by name collate "C"`)
+  assert.deepEqual(rows, [
+    { name: 'Daily--Digest.1', tool: 'flow_daily_digest_1' },
+    { name: 'described', tool: 'flow_described' },
+    { name: 'named', tool: 'my_tool' },
+    { name: 'plain', tool: null },
+  ])
+})

@@ -300,6 +300,8 @@ export interface Schema {
     name: string
     version: number
     enabled: boolean
+    /** Its name as a tool, if it is one. */
+    toolName: string | null
     origin: 'user' | 'bundled'
     actor: string
     scopes: readonly string[]

@@ -11,6 +11,53 @@ suite('a flow', () => {
     b = await flowBench()
   })
 
+  test('that is a tool is found by its name as it is listed, of two the first, while it is enabled', async () => {
+    const { hub, operator, workspaceId } = b
+    const { flows, tools } = hub
+    const steps = 'steps: [{ id: a, transform: 1 }]'
+    await flows.save(operator, `id: Look-Up.One\ntool: true\n${steps}`)
+    const second = await flows.save(operator, `id: look-up-2\ntool: { name: look_up }\n${steps}`)
+    const first = await flows.save(operator, `id: look-up-1\ntool: { name: look_up, description: The first. }\n${steps}`)
+    const flowOf = async (name: string): Promise<string | undefined> => {
+      const listed = (await tools.all(workspaceId)).filter((tool) => tool.name === name)
+      const found = await tools.find(workspaceId, name).then(
+        (tool) => [tool],
+        () => [],
+      )
+      assert.deepEqual(
+        found.map((tool) => tool.origin),
+        listed.map((tool) => tool.origin),
+      )
+      const [origin] = found.map((tool) => tool.origin)
+      return origin?.kind === 'flow' ? origin.flow : undefined
+    }
+    assert.ok(await flowOf('flow_look_up_one'))
+    assert.equal(await flowOf('look_up'), first.id)
+    await flows.setEnabled(operator, first.id, false)
+    assert.equal(await flowOf('look_up'), second.id)
+    await flows.save(operator, `id: look-up-2\n${steps}`)
+    assert.equal(await flowOf('look_up'), undefined)
+    await assert.rejects(tools.find(workspaceId, 'flow_look_up_two'), /flow_look_up_one/)
+    await assert.rejects(tools.find(workspaceId, 'look\0up'), { code: 'tool_unknown' })
+  })
+
+  test('may not be a tool that is called as a connector or as another tool', async () => {
+    const { flows } = b.hub
+    for (const [tool, message] of [
+      ['{ name: probe }', '`probe` is the name of a connector'],
+      ['{ name: hub }', '`hub` is the name of a connector'],
+      ['{ name: flow }', '`flow` is the name of a connector'],
+      ['{ name: probe_get_thing }', '`probe_get_thing` is the name of another tool'],
+    ] as const) {
+      const source = `id: named\ntool: ${tool}\nsteps: [{ id: a, transform: 1 }]`
+      const checked = await flows.check(b.workspaceId, source)
+      assert.deepEqual('problems' in checked && checked.problems.map((problem) => [problem.path, problem.message]), [
+        ['tool.name', message],
+      ])
+      await assert.rejects(flows.save(b.operator, source), { code: 'flow_invalid' })
+    }
+  })
+
   test('and its runs are not to be seen, started, changed or called in another workspace', async () => {
     const { hub, operator } = b
     const { flows, tools, access } = hub

@@ -141,7 +141,10 @@ test('a tool whose definition changed since is not covered', async () => {
   await using b = await bench()
   const flow = (description: string): Tool => provided('flow_write', 'write', description)
   let definition = flow('Writes a note.')
-  await using tools = toolsWith(b.hub.hub, { tools: async () => [definition] })
+  await using tools = toolsWith(
+    b.hub.hub,
+    sourceOf(() => [definition]),
+  )
   const agent = { ...(await b.hub.hub.access.operator('agent')), scopes: ['tools:call'] }
   const call = async (approval?: string): Promise<HubError | undefined> =>
     tools.invoke(agent, 'flow_write', {}, { transport: 'rest', approval }).then(
@@ -322,18 +325,20 @@ test('questions and decisions are told to who subscribes, without the input of t
   }
 })
 
+const flowConnector = defineConnector({
+  name: 'flow',
+  title: 'Flow',
+  description: 'Flows.',
+  connect: 'Nothing.',
+  builtIn: true,
+  config: z.object({}),
+  auth: [],
+}).withActions({})
+
 const provided = (name: string, effect: 'read' | 'write' = 'read', description = 'Runs a flow.'): Tool => ({
   name,
   aliases: [],
-  connector: defineConnector({
-    name: 'flow',
-    title: 'Flow',
-    description: 'Flows.',
-    connect: 'Nothing.',
-    builtIn: true,
-    config: z.object({}),
-    auth: [],
-  }).withActions({}),
+  connector: flowConnector,
   action: defineAction({
     title: 'Nightly summary',
     description,
@@ -347,12 +352,17 @@ const provided = (name: string, effect: 'read' | 'write' = 'read', description =
   origin: { kind: 'flow', flow: name },
 })
 
+function sourceOf(tools: (workspaceId: string) => readonly Tool[]): ToolSource {
+  return {
+    connector: flowConnector,
+    tools: async (workspaceId) => tools(workspaceId),
+    find: async (workspaceId, name) => tools(workspaceId).find((tool) => tool.name === name),
+    names: async (workspaceId) => tools(workspaceId).map(({ name }) => name),
+  }
+}
+
 /** The tool pipeline of this hub with tools of its own, which return their input. */
-function toolsWith(
-  hub: Hub,
-  source: ToolSource = { tools: async () => [] },
-  onApprovalDecided: DecisionListener = async () => undefined,
-): Tools {
+function toolsWith(hub: Hub, source: ToolSource = sourceOf(() => []), onApprovalDecided: DecisionListener = async () => undefined): Tools {
   const catalogue = createCatalogue(createRegistry(hub.integrations.connectors), [source])
   return createTools(
     { ...hub, ...hub.telemetry, publisher: createEventPublisher(hub), catalogue },
@@ -366,9 +376,8 @@ function toolsWith(
 
 test('tools of a source are found, listed, described and called like others, in their workspace only, and shadow none', async () => {
   await using b = await bench()
-  await using tools = toolsWith(b.hub.hub, {
-    tools: async (workspaceId) => (workspaceId === b.workspaceId ? [provided('flow_summary'), provided('probe_get_thing')] : []),
-  })
+  const source = sourceOf((workspaceId) => (workspaceId === b.workspaceId ? [provided('flow_summary'), provided('probe_get_thing')] : []))
+  await using tools = toolsWith(b.hub.hub, source)
   const operator = await b.hub.hub.access.operator('tester')
   const { input_schema: schema } = tools.registry.describe(await tools.find(b.workspaceId, 'flow_summary'))
   assert.deepEqual(schema, { type: 'object', properties: { day: { type: 'string' } } })
@@ -385,10 +394,32 @@ test('tools of a source are found, listed, described and called like others, in 
 
 test('of two tools of sources with one name the first is kept', async () => {
   const first = provided('flow_a')
-  const catalogue = createCatalogue(createRegistry([]), [
-    { tools: async () => [first] },
-    { tools: async () => [provided('flow_a'), provided('flow_b')] },
-  ])
+  const catalogue = createCatalogue(createRegistry([]), [sourceOf(() => [first]), sourceOf(() => [provided('flow_a'), provided('flow_b')])])
   assert.equal(await catalogue.find('ws', 'flow_a'), first)
   assert.equal((await catalogue.all('ws')).length, 2)
+})
+
+test('a name is looked up alone: the tools of a source are not read for it, whether or not it is known', async () => {
+  const all = [provided('flow_a'), provided('flow_b')]
+  const source: ToolSource = { ...sourceOf(() => all), tools: async () => assert.fail('all tools were read') }
+  const catalogue = createCatalogue(createRegistry([]), [source])
+  assert.equal(await catalogue.find('ws', 'flow_b'), all[1])
+  await assert.rejects(catalogue.find('ws', 'flow_c'), /there is no tool "flow_c".*flow_a/)
+})
+
+test('a tool of a source that is called as a connector, whose scope would cover it, is not a tool', async () => {
+  await using b = await bench()
+  const source = sourceOf(() => [provided('probe'), provided('flow'), provided('webhook'), provided('flow_a')])
+  await using tools = toolsWith(b.hub.hub, source)
+  for (const name of ['probe', 'flow', 'webhook']) {
+    await assert.rejects(tools.find(b.workspaceId, name), { code: 'tool_unknown' })
+    assert.equal(tools.reservedFor(name), 'a connector')
+  }
+  assert.equal(tools.reservedFor('probe_get_thing'), 'another tool')
+  assert.equal(tools.reservedFor('flow_a'), undefined)
+  const names = (await tools.all(b.workspaceId)).map(({ name }) => name)
+  assert.deepEqual(
+    names.filter((name) => ['probe', 'flow', 'webhook', 'flow_a'].includes(name)),
+    ['flow_a'],
+  )
 })

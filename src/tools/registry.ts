@@ -27,6 +27,8 @@ export interface Registry {
   /** Of all tools, aliases included. */
   names(): Iterable<string>
   describe(tool: Tool): ToolDescription
+  /** What already has this name, so that no tool of a workspace may: another tool, or a connector, whose scope would cover that tool. */
+  reservedFor(name: string): string | undefined
 }
 
 export interface ToolFilter {
@@ -45,6 +47,8 @@ export function createRegistry(connectors: readonly Connector[], own: readonly T
       byName.set(name, tool)
     }
   }
+  const connectorNames = new Set([...connectors, ...own.map(({ connector }) => connector)].map(({ name }) => name))
+
   // Weak: tools of a source are created again for each list.
   const described = new WeakMap<Tool, ToolDescription>()
 
@@ -59,6 +63,7 @@ export function createRegistry(connectors: readonly Connector[], own: readonly T
     describe,
     peek: (name) => byName.get(name),
     names: () => byName.keys(),
+    reservedFor: (name) => (byName.has(name) ? 'another tool' : connectorNames.has(name) ? 'a connector' : undefined),
     find(name) {
       const tool = byName.get(name)
       if (!tool) throw unknownTool(name, byName.keys())

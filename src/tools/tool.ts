@@ -49,7 +49,13 @@ export interface ToolRun {
 
 /** Tools that exist as long as a workspace's rows do, such as its flows. */
 export interface ToolSource {
+  /** Of its tools. */
+  readonly connector: Connector
   tools(workspaceId: string): Promise<readonly Tool[]>
+  /** One tool by its name, without reading the others. */
+  find(workspaceId: string, name: string): Promise<Tool | undefined>
+  /** The names of tools, to suggest similar ones: as many as are read fast. */
+  names(workspaceId: string): Promise<readonly string[]>
 }
 
 /** The tools of a connector: one for each action. */

@@ -31,6 +31,33 @@ export function findFlow(sql: Sql, workspaceId: string, ref: string): Promise<Fl
     .executeTakeFirst()
 }
 
+/** The enabled flow that is the tool of this name: the first of several. */
+export function findFlowTool(sql: Sql, workspaceId: string, name: string): Promise<FlowWithVersion | undefined> {
+  return joined(sql)
+    .where('f.workspaceId', '=', workspaceId)
+    .where('f.toolName', '=', name)
+    .where('f.enabled', '=', true)
+    .orderBy('f.name')
+    .limit(1)
+    .executeTakeFirst()
+}
+
+const mostNames = 1000
+
+/** The names of flows as tools, to suggest similar ones. */
+export async function flowToolNames(sql: Sql, workspaceId: string): Promise<string[]> {
+  const rows = await sql
+    .selectFrom('flows')
+    .select('toolName')
+    .where('workspaceId', '=', workspaceId)
+    .where('toolName', 'is not', null)
+    .where('enabled', '=', true)
+    .orderBy('toolName')
+    .limit(mostNames)
+    .execute()
+  return rows.map(({ toolName }) => toolName!)
+}
+
 /** In all workspaces. */
 export function flowsNamed(sql: Sql, names: readonly string[]): Promise<FlowWithVersion[]> {
   return joined(sql).where('f.name', 'in', names).execute()

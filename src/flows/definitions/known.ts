@@ -13,6 +13,8 @@ export interface Known {
   flowIds?(): Iterable<string>
   /** Who alone publishes events of a type. */
   readonly reservedType?: ReservedType
+  /** What has the name of a tool already. */
+  readonly reservedTool?: (name: string) => string | undefined
   /** The event types that connectors declare. */
   readonly eventTypes?: readonly string[]
 }

@@ -6,8 +6,9 @@ import { checkTriggers } from './check-triggers.ts'
 import { checkShape, collectProblems, isRecord, writtenPath, type Problems } from './problems.ts'
 import { format as written } from './schema.ts'
 import { createExpressionChecks, type Scope } from './scope.ts'
+import { toolNameOf } from './queries.ts'
 import { readSource } from './source.ts'
-import type { Parsed, ParseOptions } from './known.ts'
+import type { Known, Parsed, ParseOptions } from './known.ts'
 import type { Definition } from './types.ts'
 
 /** Parses and checks a definition. Returns the definition, or all its problems at once. */
@@ -41,6 +42,7 @@ async function checkFlow(problems: Problems, flow: Record<string, unknown>, opti
   checkTriggers({ ...deps, declared: flow['parameters'] === undefined ? {} : declared }, flow['on'], (type, path) =>
     checkEventType(deps, type, path),
   )
+  checkToolName(problems, flow, known)
   if (isRecord(flow['concurrency'])) {
     const roots = new Set(['event', 'parameters', 'flow', 'run'])
     checks.templates(flow['concurrency']['key'], ['concurrency', 'key'], { ...scope, roots })
@@ -54,6 +56,17 @@ async function checkFlow(problems: Problems, flow: Record<string, unknown>, opti
   }
   checks.templates(flow['outputs'], ['outputs'], { ...scope, visible })
   await args.settle()
+}
+
+/** A flow's tool must not have the name of another tool, nor of a connector: whoever may call that connector's tools could call the flow's. */
+function checkToolName(problems: Problems, { id, tool }: Record<string, unknown>, { reservedTool }: Known): void {
+  if (typeof id !== 'string' || !(tool === true || isRecord(tool))) return
+  const given = isRecord(tool) ? tool['name'] : undefined
+  const name = typeof given === 'string' ? given : toolNameOf({ id, tool: true })
+  const owner = reservedTool?.(name)
+  if (owner === undefined) return
+  const remedy = given === undefined ? 'Give the tool a `name`, or the flow another id.' : 'Give the tool another name.'
+  problems.add(given === undefined ? ['tool'] : ['tool', 'name'], `\`${name}\` is the name of ${owner}`, remedy)
 }
 
 /** The position of each step by id. Reports duplicate ids. */

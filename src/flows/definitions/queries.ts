@@ -26,6 +26,11 @@ export function toolNameOf({ id, tool }: Pick<Definition, 'id' | 'tool'>): strin
   return (typeof tool === 'object' ? tool.name : undefined) ?? `flow_${id.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}`
 }
 
+/** Whether a flow could be a tool of this name. */
+export function isToolName(name: string): boolean {
+  return /^[a-z][a-z0-9_]*$/.test(name)
+}
+
 /** The tools that a definition calls, each once, including calls that need an approval. */
 export function toolsUsedBy(definition: Definition): string[] {
   return [...new Set(allCalls(definition).flatMap(({ uses }) => (typeof uses === 'string' ? [uses] : [])))]

@@ -10,7 +10,7 @@ import { newId } from '#lib/ids'
 import type { Catalogue, Tool } from '#tools'
 import type { Known, Parsed } from './known.ts'
 import { parseDefinition } from './parse.ts'
-import { emits, flowsRunBy, toolsUsedBy } from './queries.ts'
+import { emits, flowsRunBy, toolNameOf, toolsUsedBy } from './queries.ts'
 import type { ReservedType } from './reserved.ts'
 import type { FlowRights } from './rights.ts'
 import { conditionOf } from './scope.ts'
@@ -107,6 +107,7 @@ export function createSaver(deps: SaverDeps): Saver {
       flowIds: () => flows.keys(),
       eventTypes,
       reservedType,
+      reservedTool: catalogue.reservedFor,
     }
   }
 
@@ -188,6 +189,7 @@ export function createSaver(deps: SaverDeps): Saver {
       name: definition.id,
       version,
       enabled,
+      toolName: definition.tool ? toolNameOf(definition) : null,
       ...owner,
       origin: owner.origin === 'bundled' ? 'bundled' : 'user',
     })

@@ -3,8 +3,8 @@ import type { Database } from '#db'
 import { defineConnector } from '#kit'
 import { hubError } from '#errors'
 import type { Tool, ToolRunner, ToolSource } from '#tools'
-import { listFlows, type FlowWithVersion } from '../definitions/flow-store.ts'
-import { toolNameOf } from '../definitions/queries.ts'
+import { findFlowTool, flowToolNames, listFlows, type FlowWithVersion } from '../definitions/flow-store.ts'
+import { isToolName, toolNameOf } from '../definitions/queries.ts'
 import type { Flows } from '../types.ts'
 
 /** Shorter than the time limit of a tool call. */
@@ -12,33 +12,38 @@ const waitMs = 90_000
 
 /** The enabled flows of a workspace that declare `tool`, as tools. */
 export function flowTools({ sql }: Database): ToolSource {
-  return { tools: async (workspaceId) => toolsOf(await listFlows(sql, workspaceId)) }
+  return {
+    connector: flowConnector,
+    tools: async (workspaceId) => (await listFlows(sql, workspaceId)).flatMap((flow) => toolOf(flow) ?? []),
+    async find(workspaceId, name) {
+      const flow = isToolName(name) ? await findFlowTool(sql, workspaceId, name) : undefined
+      return flow && toolOf(flow)
+    },
+    names: (workspaceId) => flowToolNames(sql, workspaceId),
+  }
 }
 
-function toolsOf(flows: readonly FlowWithVersion[]): Tool[] {
-  return flows.flatMap((flow) => {
-    const { tool, description, name, parameters, id } = flow.definition
-    if (!tool || !flow.enabled) return []
-    const declared = tool === true ? {} : tool
-    const own: Tool = {
-      name: toolNameOf(flow.definition),
+function toolOf(flow: FlowWithVersion): Tool | undefined {
+  const { tool, description, name, parameters, id } = flow.definition
+  if (!tool || !flow.enabled) return undefined
+  const declared = tool === true ? {} : tool
+  return {
+    name: toolNameOf(flow.definition),
+    aliases: [],
+    connector: flowConnector,
+    action: {
+      title: name ?? id,
+      description: declared.description ?? description ?? `Runs the flow ${id}. Returns what it gives.`,
+      effect: declared.effect ?? 'write',
+      idempotent: false,
       aliases: [],
-      connector: flowConnector,
-      action: {
-        title: name ?? id,
-        description: declared.description ?? description ?? `Runs the flow ${id}. Returns what it gives.`,
-        effect: declared.effect ?? 'write',
-        idempotent: false,
-        aliases: [],
-        example: {},
-        input: z.record(z.string(), z.unknown()),
-        inputSchema: { type: 'object', ...parameters },
-        output: z.unknown(),
-      },
-      origin: { kind: 'flow', flow: flow.id },
-    }
-    return [own]
-  })
+      example: {},
+      input: z.record(z.string(), z.unknown()),
+      inputSchema: { type: 'object', ...parameters },
+      output: z.unknown(),
+    },
+    origin: { kind: 'flow', flow: flow.id },
+  }
 }
 
 /** Runs a flow that is called as a tool, and waits for its end. */
