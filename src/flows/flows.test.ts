@@ -51,6 +51,53 @@ outputs: { text: "\${{ steps.text.output }}", ok: "\${{ steps.thing.output.ok }}
     assert.equal(invocation.transport, 'flow')
   })
 
+  test('takes no parameter that it does not declare, and names the nearest, unless its schema allows others', async () => {
+    const steps = '\nsteps: [{ id: a, transform: "${{ parameters }}" }]\noutputs: { all: "${{ steps.a.output }}" }'
+    const closed = await flow(`parameters: { properties: { number: { type: integer }, at: { properties: { x: {} } } } }${steps}`)
+    await assert.rejects(closed.run({ numbers: 1 }), ({ details }) => {
+      assert.deepEqual(details.errors, [{ path: 'parameters.numbers', message: 'is not a parameter of the flow. Did you mean `number`?' }])
+      return true
+    })
+    const taken = { number: 1, at: { x: 1, y: 2 } }
+    assert.deepEqual((await closed.run(taken)).outputs, { all: taken })
+    const composed = await flow(
+      `parameters: { properties: { a: {} }, allOf: [{ properties: { b: {} } }], patternProperties: { "^c": {} } }${steps}`,
+    )
+    assert.deepEqual((await composed.run({ a: 1, b: 2, c3: 3 })).outputs, { all: { a: 1, b: 2, c3: 3 } })
+    await assert.rejects(composed.run({ d: 1 }), { code: 'invalid_input' })
+    for (const open of ['additionalProperties: true', 'additionalProperties: { type: integer }', 'unevaluatedProperties: true']) {
+      const { run } = await flow(`parameters: { properties: { a: {} }, ${open} }${steps}`)
+      assert.deepEqual((await run({ z: 1 })).outputs, { all: { z: 1 } }, open)
+    }
+    const required = await flow(`parameters: { properties: { a: {} }, required: [b] }${steps}`)
+    assert.deepEqual((await required.run({ b: 1 })).outputs, { all: { b: 1 } })
+    for (const undeclared of ['', 'parameters: { type: object }']) {
+      const { run } = await flow(undeclared + steps)
+      assert.deepEqual((await run({ z: 1 })).outputs, { all: { z: 1 } })
+    }
+  })
+
+  test('that is a tool shows that it takes no other parameters, and refuses them', async () => {
+    const { tools } = served.hub
+    await flow('parameters: { properties: { day: {} } }\ntool: { name: closed_tool }\nsteps: [{ id: a, transform: 1 }]')
+    const tool = await tools.find(served.operator.workspaceId, 'closed_tool')
+    const { input_schema: schema } = tools.registry.describe(tool)
+    assert.deepEqual(schema, { type: 'object', properties: { day: {} }, additionalProperties: false })
+    await assert.rejects(tools.invoke(served.operator, 'closed_tool', { dya: 1 }, { transport: 'rest' }), { code: 'invalid_input' })
+  })
+
+  test('whose trigger cannot compute the parameters fails with the reason', async () => {
+    const { id } = await flow(
+      'parameters: { properties: { n: {} } }\non: [{ event: hub_test.sums, parameters: { n: "${{ event.data.n + 1 }}" } }]\nsteps: [{ id: a, transform: 1 }]',
+    )
+    await (await flow('steps: [{ id: e, emit: { type: hub_test.sums, data: { n: text } } }]')).run()
+    const [run] = await until('it fails', async () => {
+      const runs = await served.hub.flows.runs(served.operator.workspaceId, { flow: id }, { limit: 1 })
+      return runs[0]?.status === 'failed' && runs
+    })
+    assert.equal(run!.error?.code, 'expression_failed')
+  })
+
   test('started with parameters that do not fit is refused, each by its path', async () => {
     const { start } = await flow(
       'parameters: { type: object, properties: { n: { type: integer } }, required: [n, m] }\nsteps: [{ id: a, transform: 1 }]',

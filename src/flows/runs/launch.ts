@@ -1,8 +1,8 @@
 import type { Access } from '#access'
 import type { Transaction } from '#db'
 import type { Engine } from '#engine'
-import { render, type Expressions, type SchemaError } from '#expressions'
-import { hubError, HubError, type FieldError } from '#errors'
+import { render, type Expressions } from '#expressions'
+import { hubError, HubError } from '#errors'
 import { parseDuration } from '#lib/duration'
 import { newId } from '#lib/ids'
 import type { Definition } from '../definitions/index.ts'
@@ -11,6 +11,7 @@ import type { FlowRights } from '../definitions/rights.ts'
 import { toRunError, type RunError } from '../interpreter/error.ts'
 import type { Capacity } from './capacity.ts'
 import { activeWithKey, hasPlace, latestStart, lockConcurrencyKey, nextQueued, runsToCancel, type ConcurrencyKey } from './key-store.ts'
+import { checkParameters } from './parameters.ts'
 import { admitRun, insertRuns, postponeAdmission, markCancelling, claimRuns, type NewRun, type RunRow } from './run-store.ts'
 
 /** The engine's name for the job that executes one segment of a run. */
@@ -20,6 +21,8 @@ export interface LaunchRequest {
   readonly flow: FlowWithVersion
   readonly trigger: Record<string, unknown> & { readonly kind: string }
   readonly parameters: Record<string, unknown>
+  /** Why the parameters could not be computed. */
+  readonly fault?: HubError | undefined
   readonly event?: { readonly id: string; readonly scope: unknown } | undefined
   readonly dryRun?: boolean | undefined
   readonly replayOf?: string | undefined
@@ -83,14 +86,6 @@ export interface LauncherDeps {
 }
 
 export function createLauncher({ engine, expressions, access, rights, capacity }: LauncherDeps): Launcher {
-  const checkParameters = async ({ flow, parameters }: LaunchRequest): Promise<Record<string, unknown>> => {
-    const { definition, workspaceId } = flow
-    if (!definition.parameters) return parameters
-    const { errors, value } = await expressions.schemas.validate({ type: 'object', ...definition.parameters }, parameters, { workspaceId })
-    if (errors.length === 0) return value as Record<string, unknown>
-    throw hubError('invalid_input', { detail: `the parameters do not fit ${definition.id}`, errors: errors.map(fieldErrorOf) })
-  }
-
   const start: Launcher['start'] = async (trx, ...segments) => {
     if (segments.length === 0) return
     await engine.enqueue(
@@ -208,7 +203,8 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
     try {
       await rights.requireStanding(flow)
       assertLinks(request.depth ?? 0)
-      parameters = await checkParameters(request).catch((thrown: unknown) => {
+      if (request.fault) throw request.fault
+      parameters = await checkParameters(expressions, flow, parameters).catch((thrown: unknown) => {
         if (thrown instanceof HubError) invalid = thrown
         throw thrown
       })
@@ -279,11 +275,4 @@ export function runOfJob(job: string): string {
 /** A new run as a read of it would return it. */
 export function asStored(run: NewRun): RunRow {
   return { ...run, outputs: null, segment: 0, cancelling: false, finishedAt: null }
-}
-
-function fieldErrorOf({ instancePath, message, missing, extra }: SchemaError): FieldError {
-  const path = ['parameters', ...instancePath.split('/').filter(Boolean), ...(missing ? [missing] : []), ...(extra ? [extra] : [])].join(
-    '.',
-  )
-  return { path, message: missing ? 'is missing' : extra ? 'is not a parameter of the flow' : message }
 }

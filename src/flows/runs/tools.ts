@@ -4,6 +4,7 @@ import { defineConnector } from '#kit'
 import { hubError } from '#errors'
 import type { Tool, ToolRunner, ToolSource } from '#tools'
 import { findFlowTool, flowToolNames, listFlows, type FlowWithVersion } from '../definitions/flow-store.ts'
+import { parametersSchema } from '../definitions/parameters.ts'
 import { isToolName, toolNameOf } from '../definitions/queries.ts'
 import type { Flows } from '../types.ts'
 
@@ -24,7 +25,7 @@ export function flowTools({ sql }: Database): ToolSource {
 }
 
 function toolOf(flow: FlowWithVersion): Tool | undefined {
-  const { tool, description, name, parameters, id } = flow.definition
+  const { tool, description, name, id } = flow.definition
   if (!tool || !flow.enabled) return undefined
   const declared = tool === true ? {} : tool
   return {
@@ -39,7 +40,7 @@ function toolOf(flow: FlowWithVersion): Tool | undefined {
       aliases: [],
       example: {},
       input: z.record(z.string(), z.unknown()),
-      inputSchema: { type: 'object', ...parameters },
+      inputSchema: { ...parametersSchema(flow.definition) },
       output: z.unknown(),
     },
     origin: { kind: 'flow', flow: flow.id },

@@ -28,12 +28,12 @@ export function createFlowSubscriber({ db, expressions, launcher }: SubscriberDe
         const place = Number(subscription.detail?.['trigger'] ?? 0)
         const trigger = flow.definition.on?.[place]
         const scope = toCloudEvent(event)
-        const parameters = await parametersOf(expressions, trigger?.parameters, { workspaceId: flow.workspaceId, event: scope })
+        const computed = await parametersOf(expressions, trigger?.parameters, { workspaceId: flow.workspaceId, event: scope })
         const kind = trigger && 'bus' in trigger ? 'bus' : 'event'
         const replay = event.replays > 0 ? { replay: event.replays } : {}
         const request = {
           flow,
-          parameters,
+          ...computed,
           event: { id: event.id, scope },
           depth: (event.depth ?? 0) + 1,
           causes: event.causes,
@@ -58,17 +58,17 @@ function isOwnCall({ type, data }: HubEvent, flowId: string): boolean {
   return type.startsWith('invocation.') && (data as { actor?: unknown } | null)?.actor === `system:flow:${flowId}`
 }
 
-/** When the parameters cannot be computed, the run gets the error as a parameter and fails with a visible reason. */
+/** When the parameters cannot be computed, the run fails with the reason. */
 async function parametersOf(
   expressions: Expressions,
   parameters: unknown,
   { workspaceId, event }: { workspaceId: string; event: CloudEvent },
-): Promise<Record<string, unknown>> {
-  if (parameters === undefined) return {}
+): Promise<Pick<LaunchRequest, 'parameters' | 'fault'>> {
+  if (parameters === undefined) return { parameters: {} }
   try {
-    return (await render(expressions, parameters, { event }, { workspaceId, timeoutMs: 500 })) as Record<string, unknown>
+    return { parameters: (await render(expressions, parameters, { event }, { workspaceId, timeoutMs: 500 })) as Record<string, unknown> }
   } catch (error) {
-    if (error instanceof HubError) return { error: error.message }
+    if (error instanceof HubError && !error.entry.retryable) return { parameters: {}, fault: error }
     throw error
   }
 }
