@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { z } from 'zod'
-import { auth, hubError, path, secret } from '#kit'
+import { auth, hubError, path, secret, type CredentialValues, type RequestOptions } from '#kit'
 
 /** Authenticates as an installed app: a short-lived JWT is exchanged for an installation token, which is valid for one hour. */
 export const githubApp = auth.custom({
@@ -30,6 +30,12 @@ export const githubApp = auth.custom({
     return { headers: { authorization: `Bearer ${token}` } }
   },
 })
+
+/** Sends a request as the app itself and not as one of its installations; undefined if the credential is not an app's. */
+export async function asApp({ app_id: id, private_key: key }: CredentialValues): Promise<RequestOptions | undefined> {
+  if (id === undefined || key === undefined) return undefined
+  return { authorize: false, headers: { authorization: `Bearer ${await signedAsApp(String(id), String(key))}` } }
+}
 
 async function signedAsApp(appId: string, pem: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000)

@@ -1,4 +1,5 @@
-import { hubError, pagesByLink, type WebhookRecovery } from '#kit'
+import { hubError, pagesByLink, type CredentialValues, type RequestOptions, type WebhookRecovery } from '#kit'
+import { asApp } from './auth.ts'
 
 interface Attempt {
   readonly id: number
@@ -10,14 +11,15 @@ interface Attempt {
 // 100 pages with 100 attempts each. Older attempts are ignored.
 const maxPages = 100
 
-/**
- * GitHub sends a delivery only once, but keeps it for three days. This works for hooks of repositories and organisations. Deliveries to the
- * hook of a GitHub App can only be listed with the key of the app, and an installation token is not enough.
- */
+/** The one hook of a GitHub App. Its deliveries are listed to the key of the app, and not to the token of an installation. */
+const appHook = '/app/hook'
+
+/** GitHub sends a delivery only once, but keeps it for three days. */
 export const recovery: WebhookRecovery = {
   hookOf(headers, data) {
     const { 'x-github-hook-id': id, 'x-github-hook-installation-target-type': kind } = headers
     if (typeof id !== 'string') return undefined
+    if (kind === 'integration') return appHook
     const { repository, organization } = (data ?? {}) as { repository?: { full_name?: unknown }; organization?: { login?: unknown } }
     const name = kind === 'repository' ? repository?.full_name : kind === 'organization' ? organization?.login : undefined
     if (typeof name !== 'string') return undefined
@@ -25,9 +27,15 @@ export const recovery: WebhookRecovery = {
     return isHook(hook) ? hook : undefined
   },
 
-  async sent({ input: { hook, since }, http }) {
+  async sent({ input: { hook, since }, http, credential }) {
+    const options = await optionsFor(hook, credential)
+    // The hook belongs to an app, but the integration has another credential.
+    if (!options) return []
     const known = new Map<string, { deliveryId: string; handle: string; at: Date; delivered: boolean }>()
-    const pages = pagesByLink<Attempt[]>(http, `${checked(hook)}/deliveries`, { maxPages, options: { query: { per_page: 100 } } })
+    const pages = pagesByLink<Attempt[]>(http, `${checked(hook)}/deliveries`, {
+      maxPages,
+      options: { ...options, query: { per_page: 100 } },
+    })
     for await (const attempts of pages) {
       for (const { id, guid, delivered_at, status_code: status } of attempts) {
         const at = new Date(delivered_at)
@@ -44,10 +52,14 @@ export const recovery: WebhookRecovery = {
     return [...known.values()].toReversed()
   },
 
-  async redeliver({ input: { hook, handle }, http }) {
+  async redeliver({ input: { hook, handle }, http, credential }) {
     if (!/^\d{1,20}$/.test(handle)) throw hubError('invalid_input', { detail: 'the handle is not the id of a delivery' })
-    await http.post(`${checked(hook)}/deliveries/${handle}/attempts`)
+    await http.post(`${checked(hook)}/deliveries/${handle}/attempts`, undefined, await optionsFor(hook, credential))
   },
+}
+
+async function optionsFor(hook: string, credential: CredentialValues): Promise<RequestOptions | undefined> {
+  return hook === appHook ? asApp(credential) : {}
 }
 
 /** Checks the hook, because a part of it comes from unsigned headers and it becomes a part of a URL. */
@@ -56,6 +68,7 @@ function isHook(text: string): boolean {
 }
 
 function checked(hook: string): string {
-  if (!isHook(hook)) throw hubError('invalid_input', { detail: 'the hook is not a hook of a repository or an organisation' })
+  if (hook !== appHook && !isHook(hook))
+    throw hubError('invalid_input', { detail: 'the hook is not a hook of a repository, an organisation or an app' })
   return hook
 }
