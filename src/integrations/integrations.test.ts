@@ -40,6 +40,18 @@ suite('an integration', () => {
     assert.equal(await secretOf(second), secret('second'))
   })
 
+  test('has no success rate before its first call, and then that of its calls', async () => {
+    const made = await create('rated', secret('rated'))
+    const rates = async (): Promise<unknown[]> => {
+      const one = (await hub.call('GET', `/api/v1/integrations/${made.id}`)).json()
+      const health = (await hub.call('GET', `/api/v1/integrations/${made.id}/health`)).json()
+      return [one.success_rate, health.success_rate]
+    }
+    assert.deepEqual(await rates(), [null, null])
+    await hub.hub.db.pool.query('update hub.integrations set success_count = 2, error_count = 1 where id = $1', [made.id])
+    assert.deepEqual(await rates(), [66.7, 66.7])
+  })
+
   test('cannot take a name that is taken: 409, and nothing changes', async () => {
     await create('taken', secret('taken'))
     const other = await create('not-taken', secret('other'))

@@ -15,7 +15,7 @@ const healthSchema = z.object({
   status: z.string(),
   success_count: z.int(),
   error_count: z.int(),
-  success_rate: z.number(),
+  success_rate: z.number().nullable().describe('Percent of the calls; null before the first one.'),
   consecutive_errors: z.int(),
   last_error: anyObject.nullable(),
 })
@@ -61,7 +61,7 @@ function renderHealth(row: Numbered): z.output<typeof healthSchema> {
     status: row.status,
     success_count: row.successCount,
     error_count: row.errorCount,
-    success_rate: total === 0 ? 100 : Math.round((row.successCount / total) * 1000) / 10,
+    success_rate: total === 0 ? null : Math.round((row.successCount / total) * 1000) / 10,
     consecutive_errors: row.consecutiveErrors,
     last_error: row.lastError,
   }

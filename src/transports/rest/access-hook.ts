@@ -8,13 +8,15 @@ declare module 'fastify' {
     access?: string
     /** A scope that suffices for what the caller caused itself, which the operation checks. */
     own?: string | undefined
+    /** The content types of bodies, where they are not only JSON. */
+    types?: readonly string[]
   }
   interface FastifyRequest {
     principal: Principal
   }
 }
 
-export function addAccess(app: FastifyInstance, access: Access): void {
+export function addAccess(app: FastifyInstance, access: Access, nothingHere: (request: FastifyRequest) => HubError): void {
   app.decorateRequest('principal')
   app.addHook('onRoute', (route) => {
     if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} does not say which scope it needs`)
@@ -29,10 +31,6 @@ export function addAccess(app: FastifyInstance, access: Access): void {
     const workspace = request.headers['hub-workspace']
     request.principal = typeof workspace === 'string' ? await access.enter(principal, workspace) : principal
   })
-}
-
-export function nothingHere({ method }: FastifyRequest): HubError {
-  return hubError('not_found', { detail: `nothing answers ${method} here` })
 }
 
 /** Clients of GitHub’s kind write `Authorization: token …`. */

@@ -35,7 +35,7 @@ test('every answer bears the security headers, errors and oddities included', as
     ['GET', '/nothing', null, 404],
     ['GET', '/%zz', null, 400],
     ['GET', `/api/v1/integrations/${'a'.repeat(300)}`, null, 404],
-    ['OPTIONS', '/api/v1/tokens', null, 404],
+    ['OPTIONS', '/api/v1/tokens', null, 405],
     ['HEAD', '/api/v1/health', null, 200],
   ]
   for (const [method, url, token, status] of asked) {

@@ -100,8 +100,13 @@ test('what cannot be stored or is no cursor of this list is 400, never 500', asy
       assert.deepEqual(pathsOf(assertProblem(reply, 400, 'invalid_input')), ['query.cursor'], `${url} ${forged}`)
     }
   }
-  for (const url of ['/api/v1/credentials/%00', '/api/v1/tokens/%00', '/api/v1/integrations/%00', '/api/v1/invocations/%00']) {
-    const reply = await hub.call('DELETE', url)
+  for (const [method, url] of [
+    ['DELETE', '/api/v1/credentials/%00'],
+    ['DELETE', '/api/v1/tokens/%00'],
+    ['DELETE', '/api/v1/integrations/%00'],
+    ['GET', '/api/v1/invocations/%00'],
+  ] as const) {
+    const reply = await hub.call(method, url)
     assert.ok([400, 404].includes(reply.statusCode), `${url}: ${reply.payload}`)
   }
 })
@@ -128,8 +133,11 @@ test('lists are read page by page to the end, with every item once', async () =>
 
 test('another content type is 415, and none at all is too', async () => {
   for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'application/xml', 'application', 'application/jsonx', ';']) {
-    assertProblem(await post('/api/v1/tokens', 'name=a', type), 415, 'unsupported_media_type')
+    const problem = assertProblem(await post('/api/v1/tokens', 'name=a', type), 415, 'unsupported_media_type')
+    assert.equal(problem['hint'], 'send Content-Type: application/json')
   }
+  const asked = assertProblem(await post('/api/v1/flows/check', 'id: a', 'text/csv'), 415, 'unsupported_media_type')
+  assert.match(String(asked['hint']), /application\/json or .*yaml/)
   assertProblem(await post('/api/v1/tokens', Buffer.from('name=a'), ''), 415, 'unsupported_media_type')
   assertProblem(await post('/api/v1/tokens', '{}', 'Application/JSON; charset=utf-8'), 400, 'invalid_input')
 })
@@ -137,11 +145,30 @@ test('another content type is 415, and none at all is too', async () => {
 test('an unknown path is 404 before anything else, and a path that cannot be read is 400', async () => {
   const hub = await sharedHub()
   assertProblem(await hub.with({ token: null }).call('GET', '/api/v1/nothing'), 404, 'not_found')
-  assertProblem(await hub.with({ token: null }).call('PATCH', '/api/v1/tokens'), 404, 'not_found')
   assertProblem(await post('/api/v1/nothing', '{broken'), 404, 'not_found')
   assertProblem(await post('/nothing', 'a'.repeat(2_000_000), 'text/plain'), 404, 'not_found')
   assertProblem(await hub.call('GET', `/api/v1/integrations/${'a'.repeat(300)}`), 404, 'not_found')
   assert.deepEqual(pathsOf(assertProblem(await hub.call('GET', '/api/v1/integrations/%zz'), 400, 'invalid_input')), ['path'])
+})
+
+test('a method that a path does not take is 405 and names those that it takes, and a path without any is 404', async () => {
+  const hub = (await sharedHub()).with({ token: null })
+  for (const [method, url, allow] of [
+    ['PATCH', '/api/v1/tokens', 'GET, HEAD, POST'],
+    ['DELETE', '/api/v1/tokens?x=/y', 'GET, HEAD, POST'],
+    ['POST', '/api/v1/runs/run_1', 'GET, HEAD'],
+    ['GET', '/api/v1/flows/a%2Fb/trigger', 'POST'],
+    ['PUT', '/api/v1/webhooks/github', 'POST'],
+    ['DELETE', '/healthz', 'GET, HEAD'],
+    ['POST', '/docs', 'GET, HEAD'],
+  ] as const) {
+    const reply = await hub.call(method, url)
+    const problem = assertProblem(reply, 405, 'method_not_allowed')
+    assert.equal(reply.headers['allow'], allow, `${method} ${url}`)
+    assert.equal(problem['hint'], `it takes ${allow}`)
+  }
+  for (const url of ['/', '/api/v1/runs/', '/api/v1/runs/a/b/c', '/api/v1/tokens-x', '/api/v1/Tokens'])
+    assertProblem(await hub.call('DELETE', url), 404, 'not_found')
 })
 
 test('a body beyond the limit is 413, told by its length or, in chunks, while it streams', async () => {

@@ -54,7 +54,7 @@ function register(app: RestApp, deps: RestDeps, { operation, http }: Route): voi
   app.route({
     method: http.method,
     url: http.path,
-    config: { access: operation.scope, own: operation.own?.scope },
+    config: { access: operation.scope, own: operation.own?.scope, ...(http.text ? { types: http.text.types } : {}) },
     schema: documentation(operation, http, places),
     handler: async (request, reply) => {
       const gone = new AbortController()

@@ -40,16 +40,29 @@ export function toProblem(error: HubError, requestId: string): Problem {
 }
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = asHubError(error)
+  const known = isWrongType(error) ? unsupportedType(request) : asHubError(error)
   const problem = toProblem(known, request.id)
   if (problem.status >= 500) request.log.error({ request_id: request.id, err: error, code: known.code }, 'the request failed')
   if (problem.retry_after !== undefined) reply.header('retry-after', String(problem.retry_after))
+  if (known.details.allow) reply.header('allow', known.details.allow.join(', '))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
 }
 
+function isWrongType(error: unknown): boolean {
+  return (error as { code?: string }).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE'
+}
+
+function unsupportedType({ headers, routeOptions }: FastifyRequest): HubError {
+  const { 'content-type': given } = headers
+  const types = ['application/json', ...(routeOptions.config.types ?? [])].join(' or ')
+  return hubError('unsupported_media_type', {
+    detail: given ? 'the body has a content type that is not accepted here' : 'the body has no content type',
+    hint: `send Content-Type: ${types}`,
+  })
+}
+
 const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'bad_json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_json',

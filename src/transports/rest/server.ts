@@ -4,11 +4,12 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { hubError } from '#errors'
 import { operations } from '#operations'
 import type { Telemetry } from '#telemetry'
-import { addAccess, nothingHere } from './access-hook.ts'
+import { addAccess } from './access-hook.ts'
 import { addHeaders, answerBroken, requestId, secure } from './headers.ts'
 import { addJsonParser } from './json.ts'
 import { addDocs, addOpenApi } from './openapi.ts'
 import { legacyToolRoutes } from './legacy-tools.ts'
+import { createNothingHere } from './not-here.ts'
 import { operationRoutes } from './operations.ts'
 import { sendProblem } from './problem.ts'
 import { systemRoutes } from './system.ts'
@@ -51,6 +52,7 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   const routeTable: RouteOptions[] = []
   app.decorate('routeTable', routeTable)
   app.addHook('onRoute', (route) => void routeTable.push(route))
+  const nothingHere = createNothingHere(routeTable)
   // Operations validate their input themselves, in every transport; the schemas of routes document them.
   app.setValidatorCompiler(() => (value) => ({ value }))
   // Tests compare replies with their schemas. Checking them at run time too would take half the time of a small reply.
@@ -64,7 +66,7 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   if (options.corsOrigins.length > 0) {
     await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders: ['x-request-id', 'retry-after'], maxAge: 600 })
   }
-  addAccess(app, deps.access)
+  addAccess(app, deps.access, nothingHere)
   addDocs(app)
   const { registry } = deps.tools
   await addOpenApi(app, deps.version, () => registry.all.map((tool) => ({ ...registry.describe(tool), example: tool.action.example })))
