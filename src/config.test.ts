@@ -121,6 +121,21 @@ test('Vault needs an address and one whole login, never half a one or two', () =
   for (const env of contradictory) assert.equal(faultsOf(env).length, 1, JSON.stringify(env))
 })
 
+test('a token of the first administrator that can be guessed is refused', () => {
+  for (const [token, fault] of [
+    ['a-short-token-of-19', /20 to 256/],
+    ['a'.repeat(256), /8 different characters/],
+    ['0123456012345601234560', /8 different characters/],
+    ['with a space in it, long', /without spaces/],
+  ] as const) {
+    const [found = '', ...others] = faultsOf({ HUB_ADMIN_TOKEN: token })
+    assert.match(found, fault)
+    assert.ok(!found.includes(token))
+    assert.deepEqual(others, [])
+  }
+  assert.deepEqual(faultsOf({ HUB_ADMIN_TOKEN: '0123456701234567ab89' }), [])
+})
+
 test('no secret value is shown, neither by `hub config` nor in a fault', () => {
   const canary = 'Canary-Value-0123456789'
   const env = {

@@ -92,8 +92,12 @@ export const settings = z.object({
   HUB_ADMIN_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{20,256}$/, 'must be 20 to 256 printable characters without spaces')
+    .refine(
+      (token) => new Set(token).size >= 8,
+      'can be guessed: it must have 8 different characters or more (`openssl rand -hex 24` makes one)',
+    )
     .optional()
-    .describe("The first administrator's token.")
+    .describe("The first administrator's token: 20 characters or more, 8 of them different.")
     .meta(secret),
   HUB_CREDENTIALS: z
     .enum(['database', 'vault'])

@@ -3,11 +3,14 @@ import { createServer } from 'node:net'
 import type { Command } from 'commander'
 import type { Config } from '#config'
 import { within } from '#lib/clock'
+import type { Hub } from '#hub'
 import { outputOf } from './context.ts'
 
 interface Finding {
   readonly check: string
   readonly ok: boolean
+  /** It works, but should be changed. */
+  readonly warning?: boolean
   readonly found: string
   readonly fix?: string
 }
@@ -35,7 +38,8 @@ export function doctorCommand(program: Command): void {
     .action(async (_options, command: Command) => {
       const findings = await examine()
       const lines = findings.map(
-        ({ check, ok, found, fix }) => `${ok ? 'ok  ' : 'BAD '} ${check}: ${found}${fix ? `\n       fix: ${fix}` : ''}`,
+        ({ check, ok, warning, found, fix }) =>
+          `${!ok ? 'BAD ' : warning ? 'warn' : 'ok  '} ${check}: ${found}${fix ? `\n       fix: ${fix}` : ''}`,
       )
       outputOf(command).print(findings, lines.join('\n'))
       if (findings.some(({ ok }) => !ok)) process.exitCode = 1
@@ -114,6 +118,7 @@ async function databaseAndSecrets(config: Config): Promise<Finding[]> {
           )
         }),
       )
+      secrets.push(await shortSecrets(hub))
       const client = await hub.db.pool.connect()
       try {
         const state = await migrationState(client)
@@ -126,6 +131,18 @@ async function databaseAndSecrets(config: Config): Promise<Finding[]> {
     databaseLimitMs,
   )
   return [database, ...secrets]
+}
+
+/** Only a warning, because the hub accepts deliveries with these secrets. */
+async function shortSecrets({ webhooks }: Pick<Hub, 'webhooks'>): Promise<Finding> {
+  let short: readonly string[] = []
+  const finding = await attempt('webhook secrets', async () => {
+    short = await webhooks.withShortSecrets()
+    return short.length === 0 ? 'all are long enough' : `too short, so that they can be guessed: ${short.join(', ')}`
+  })
+  return finding.ok && short.length > 0
+    ? { ...finding, warning: true, fix: 'set a random one of 32 characters here and at the sender' }
+    : finding
 }
 
 async function attempt(check: string, look: () => string | Promise<string>, ms = limitMs): Promise<Finding> {

@@ -2,7 +2,7 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import { hubError } from '#errors'
-import type { Connector } from '#kit'
+import type { Connector, CredentialValues } from '#kit'
 import type { HttpRuntime } from '#http'
 import { digest } from '#lib/canonical'
 import { coalesce } from '#lib/coalesce'
@@ -32,12 +32,14 @@ import {
   type NewIntegration,
 } from './store.ts'
 import { assertNameFree, createUpdate, nameTaken } from './update.ts'
+import { requireLongSecrets, webhookFieldsOf } from './webhook-secrets.ts'
 import { checkConfig } from './validate.ts'
 
 export type { Connection } from './connection.ts'
 export { withFlatSettings } from './flat-settings.ts'
 export type { IntegrationRow } from './store.ts'
 export type { IntegrationChanges, NewIntegrationRequest } from './types.ts'
+export { shortestWebhookSecret } from './webhook-secrets.ts'
 export type { CredentialInput } from './validate.ts'
 
 export interface Integrations extends AsyncDisposable {
@@ -70,6 +72,8 @@ export interface Integrations extends AsyncDisposable {
   webhookSecret(workspaceId: string, connector: Connector): string | undefined
   /** Counts the changes that this process made: what was read under an earlier count may be out of date. */
   changes(): number
+  /** Refuses values of a credential that are secrets of webhooks and too short. */
+  requireLongSecrets(workspaceId: string, credential: { readonly name: string; readonly data: CredentialValues }): Promise<void>
   readonly health: Health
 }
 
@@ -159,6 +163,10 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     get,
     find,
     seek,
+    async requireLongSecrets(workspaceId, { name, data }) {
+      const rows = await listIntegrations(db.sql, workspaceId)
+      requireLongSecrets(webhookFieldsOf(name, options.connectors, rows), data, 'data')
+    },
     async list(workspaceId) {
       await discovery.discover(workspaceId)
       return listShared(workspaceId)

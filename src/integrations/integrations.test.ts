@@ -40,6 +40,46 @@ suite('an integration', () => {
     assert.equal(await secretOf(second), secret('second'))
   })
 
+  test('takes no secret of a webhook that is shorter than 16 characters, wherever it is given', async () => {
+    const short = 'only-fifteen-ch'
+    const made = await create('long-secret', secret('long'))
+    const kept = await hub.call('POST', '/api/v1/credentials', { name: 'plain', data: { token: short } })
+    assert.equal(kept.statusCode, 201, 'another credential may be short')
+    const verification = 'github'
+    const webhook = { name: 'short-secret', integration_type: 'webhook', config: { verification } }
+    for (const [method, url, body, path] of [
+      ['POST', '/api/v1/integrations', { ...webhook, credential: { secret: short } }, 'credential.secret'],
+      [
+        'POST',
+        '/api/v1/integrations',
+        { ...webhook, credential: { secret: `${short}-`, previous_secret: short } },
+        'credential.previous_secret',
+      ],
+      ['POST', '/api/v1/integrations', { ...webhook, credential: 'plain' }, 'credential.secret'],
+      ['PATCH', `/api/v1/integrations/${made.id}`, { credential: { secret: short } }, 'credential.secret'],
+      ['PUT', `/api/v1/credentials/${made.credential}`, { data: { secret: short } }, 'data.secret'],
+      ['PUT', '/api/v1/credentials/github-webhook-secret', { data: { token: short } }, 'data.token'],
+      ['POST', '/api/v1/credentials', { name: 'slack-signing-secret', data: { token: short } }, 'data.token'],
+      [
+        'POST',
+        '/api/v1/integrations',
+        { integration_type: 'github', access_token: 'x', config: { webhook_secret: short } },
+        'config.webhook_secret',
+      ],
+    ] as const) {
+      const reply = await hub.call(method, url, body)
+      const { code, errors } = reply.json()
+      assert.deepEqual(
+        [reply.statusCode, code, errors],
+        [400, 'invalid_input', [{ path, message: 'is the secret of a webhook and must have 16 characters or more' }]],
+        reply.payload,
+      )
+      assert.ok(!reply.payload.includes(short))
+    }
+    const long = { ...webhook, credential: { secret: `${short}-` } }
+    assert.equal((await hub.call('POST', '/api/v1/integrations', long)).statusCode, 201)
+  })
+
   test('has no success rate before its first call, and then that of its calls', async () => {
     const made = await create('rated', secret('rated'))
     const rates = async (): Promise<unknown[]> => {

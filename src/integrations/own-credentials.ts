@@ -4,6 +4,7 @@ import type { Database } from '#db'
 import { hubError } from '#errors'
 import type { AuthMethod, Connector } from '#kit'
 import { listIntegrations, updateIntegration, type IntegrationRow } from './store.ts'
+import { requireLongSecrets, shortestWebhookSecret, tooShort } from './webhook-secrets.ts'
 import { authMethodOf, credentialDataOf, type CredentialInput } from './validate.ts'
 
 /**
@@ -37,7 +38,6 @@ export interface Owner {
 export const environmentCredential = (connector: string): string => `environment-${connector}`
 const ownName = (id: string): string => `integration-${id}`
 const webhookName = (id: string): string => `webhook-${id}`
-const shortestSecret = 8
 
 export function createOwnCredentials({ db, credentials }: { readonly db: Database; readonly credentials: Credentials }): OwnCredentials {
   const keep: OwnCredentials['keep'] = async (principal, { id, connector, authType }, input) => {
@@ -45,19 +45,20 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
     if (typeof input === 'string') {
       const values = await credentials.read(principal.workspaceId, input)
       if (!values) throw hubError('credential_missing', { detail: `there is no credential "${input}"`, hint: connector.connect })
-      credentialDataOf(method, values)
+      requireLongSecrets(connector.webhook?.secretFields ?? [], credentialDataOf(method, values), 'credential')
       return input
     }
     const values = credentialDataOf(method, input ?? {})
     if (input === undefined) return null
+    requireLongSecrets(connector.webhook?.secretFields ?? [], values, 'credential')
     await credentials.set(principal, { name: ownName(id), data: values, kind: connector.name })
     return ownName(id)
   }
 
   const keepWebhookSecret: OwnCredentials['keepWebhookSecret'] = async (principal, { id, connector, webhookCredential }, secret) => {
     if (secret === undefined || secret === null) return secret
-    if (typeof secret !== 'string' || secret.length < shortestSecret || !connector.webhook) {
-      const message = connector.webhook ? `must be a text of ${shortestSecret} characters or more` : `${connector.title} sends no webhooks`
+    if (typeof secret !== 'string' || secret.length < shortestWebhookSecret || !connector.webhook) {
+      const message = connector.webhook ? tooShort : `${connector.title} sends no webhooks`
       throw hubError('invalid_input', { errors: [{ path: 'config.webhook_secret', message }] })
     }
     const name = webhookCredential ?? webhookName(id)

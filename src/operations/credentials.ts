@@ -50,7 +50,10 @@ export const createCredential = operation({
   output: credentialView,
   http: { method: 'POST', path: '/api/v1/credentials', status: 201 },
   example,
-  run: ({ credentials, principal }, input) => credentials.create(principal, input),
+  run: async ({ credentials, integrations, principal }, input) => {
+    await integrations.requireLongSecrets(principal.workspaceId, input)
+    return credentials.create(principal, input)
+  },
 })
 
 export const setCredential = operation({
@@ -62,7 +65,10 @@ export const setCredential = operation({
   output: credentialView,
   http: { method: 'PUT', path: '/api/v1/credentials/:name' },
   example,
-  run: ({ credentials, principal }, input) => credentials.set(principal, input),
+  run: async ({ credentials, integrations, principal }, input) => {
+    await integrations.requireLongSecrets(principal.workspaceId, input)
+    return credentials.set(principal, input)
+  },
 })
 
 export const deleteCredential = operation({

@@ -1,5 +1,5 @@
 import type { Credentials } from '#credentials'
-import type { Integrations, IntegrationRow } from '#integrations'
+import { shortestWebhookSecret, type Integrations, type IntegrationRow } from '#integrations'
 import type { Connector, HookContext, WebhookDeclaration, WebhookScheme } from '#kit'
 import { coalesce } from '#lib/coalesce'
 import { ttlCache } from '#lib/ttl-cache'
@@ -35,6 +35,8 @@ export interface Hooks {
   find(ref: string): Promise<Hook | undefined>
   /** The same, past every cache, for one more try before a delivery is refused. */
   findFresh(ref: string): Promise<Hook | undefined>
+  /** The integrations and credentials with a secret that is shorter than new ones may be. */
+  withShortSecrets(): Promise<string[]>
 }
 
 export interface HooksDeps {
@@ -127,6 +129,19 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     }
   }
 
+  const areShort = (secrets: readonly string[]): boolean => secrets.some(({ length }) => length < shortestWebhookSecret)
+
+  const shortIn = async (workspaceId: string): Promise<string[]> => {
+    const found = new Set<string>()
+    for (const row of await integrations.list(workspaceId)) {
+      const { webhook } = integrations.connectors.find(({ name }) => name === row.connector) ?? {}
+      if (webhook && areShort(await ownSecrets(row, webhook, true))) found.add(`integration ${row.name}`)
+    }
+    for (const name of integrations.connectors.flatMap(({ webhook }) => webhook?.secretCredentials ?? []))
+      if (areShort(await secretsIn({ workspaceId, name, fresh: true }))) found.add(`credential ${name}`)
+    return [...found].map((name) => `${name} (workspace ${workspaceId})`)
+  }
+
   const version = (): string => `${credentials.changes()} ${integrations.changes()}`
   const hooks = ttlCache(cacheTtlMs, (ref: string) => load(ref, false), { version })
   return {
@@ -137,6 +152,7 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
       return hook
     },
     findFresh: coalesce((ref: string) => load(ref, true)),
+    withShortSecrets: async () => (await Promise.all((await workspaceIds()).map(shortIn))).flat(),
   }
 }
 

@@ -32,6 +32,8 @@ export interface Webhooks extends AsyncDisposable {
   rejections(principal: Principal, filter: { hook?: string | undefined; limit: number }): Promise<Rejection[]>
   /** Shows what a sample, a stored event or the last delivery would become and which subscriptions it would match, and stores nothing. */
   preview(principal: Principal, integration: string, sample: Sample): Promise<Preview>
+  /** The integrations and credentials with a secret that is shorter than new ones may be. */
+  withShortSecrets(): Promise<string[]>
   readonly reconcile: Pick<Reconcile, 'run'>
   readonly pollers: readonly Poller[]
   readonly retention: readonly RetentionTask[]
@@ -63,6 +65,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     rejections: rejections.list,
     preview: createPreview(deps),
     reconcile,
+    withShortSecrets: hooks.withShortSecrets,
     pollers: [reconcile.poller],
     retention: [{ of: 'hub', drop: (max) => deleteRejections(deps.db.sql, daysAgo(rejectionDays), max) }],
     [Symbol.asyncDispose]: () => rejections[Symbol.asyncDispose](),

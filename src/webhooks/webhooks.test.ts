@@ -31,7 +31,10 @@ suite('a webhook', () => {
   let hub: TestHub
   before(async () => {
     hub = await testHub()
-    await hub.call('POST', '/api/v1/credentials', { name: 'github-webhook-secret', data: { token: secret, previous: 'the-one-before' } })
+    await hub.call('POST', '/api/v1/credentials', {
+      name: 'github-webhook-secret',
+      data: { token: secret, previous: 'the-secret-of-before' },
+    })
   })
   after(() => hub[Symbol.asyncDispose]())
 
@@ -61,7 +64,7 @@ suite('a webhook', () => {
 
   test('signed with the secret of before is taken as well', async () => {
     const body = '{"older":true}'
-    assert.equal((await send(hub, body, { headers: signed(body, 'the-one-before') })).statusCode, 202)
+    assert.equal((await send(hub, body, { headers: signed(body, 'the-secret-of-before') })).statusCode, 202)
   })
 
   test('with a bad signature, or none, is 401, says nothing of why, and is not kept', async () => {
@@ -111,6 +114,35 @@ suite('a webhook', () => {
     const event = (await hub.call('GET', `/api/v1/events/${id}`)).json()
     assert.equal(event.headers['x-plain'], 'stays')
     assert.doesNotMatch(JSON.stringify(event), new RegExp(`${canary}|${secret}`))
+  })
+
+  test('signed with a short secret of an earlier version is taken, and the secret is named as too short', async () => {
+    await using old = await testHub()
+    const { credentials, access, webhooks } = old.hub
+    assert.deepEqual(await webhooks.withShortSecrets(), [])
+    const operator = await access.operator('tester')
+    await credentials.set(operator, { name: 'github-webhook-secret', data: { token: 'short' } })
+    await old.call('POST', '/api/v1/integrations', {
+      name: 'old',
+      integration_type: 'webhook',
+      credential: { secret: 'long-enough-a-secret' },
+      config: { verification: 'github' },
+    })
+    const { items } = (await old.call('GET', '/api/v1/integrations')).json<{ items: { name: string; credential: string }[] }>()
+    const { credential } = items.find(({ name }) => name === 'old')!
+    await credentials.set(operator, { name: credential, data: { secret: 'short too' } })
+    for (const [hook, key] of [
+      ['github', 'short'],
+      ['old', 'short too'],
+    ]) {
+      const reply = await send(old, '{"a":1}', { url: `/api/v1/webhooks/${hook}`, headers: signed('{"a":1}', key) })
+      assert.equal(reply.statusCode, 202, reply.payload)
+    }
+    const { workspaceId } = operator
+    assert.deepEqual((await webhooks.withShortSecrets()).toSorted(), [
+      `credential github-webhook-secret (workspace ${workspaceId})`,
+      `integration old (workspace ${workspaceId})`,
+    ])
   })
 
   test('whose JSON is broken is kept as it came, marked, and handed to nobody', async () => {

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Command } from 'commander'
-import { freshDatabase } from '#test'
+import { freshDatabase, testHub } from '#test'
 import { createProgram } from '../../src/cli/index.ts'
 import { assertNoStack, hubProcess as hub, hubUnread, temporaryFolder } from './command.ts'
 
@@ -107,6 +107,22 @@ test('a port in use and a data folder that cannot be written end the start with 
   assert.match(doctor.out, /BAD {2}database: .*\n {7}fix: /)
   assert.match(doctor.out, /ok {3}settings: no faults/)
   assertNoStack(doctor)
+})
+
+test('doctor warns of a short secret of a webhook, which is nothing bad', async () => {
+  await using hubs = await testHub()
+  const { credentials, access, config } = hubs.hub
+  await credentials.set(await access.operator('tester'), { name: 'github-webhook-secret', data: { token: 'short-secret' } })
+  using folder = temporaryFolder()
+  const env = { DATABASE_URL: config.DATABASE_URL!, HUB_SECRET_KEYS: secretKeys, HUB_DATA_DIR: folder.path, HUB_PORT: '0' }
+  const [text, json] = await Promise.all([hub(['doctor'], env), hub(['doctor', '--json'], env)])
+  assert.equal(text.code, 0, text.out + text.said)
+  assert.match(text.out, /warn webhook secrets: .*credential github-webhook-secret.*\n {7}fix: set a random one/)
+  assert.ok(!text.out.includes('short-secret'))
+  const found = (JSON.parse(json.out) as { check: string; ok: boolean; warning?: boolean }[]).find(
+    ({ check }) => check === 'webhook secrets',
+  )
+  assert.deepEqual([found?.ok, found?.warning], [true, true])
 })
 
 test('a data folder in a file system that lets nobody create one is refused by serve and doctor at once', async () => {
