@@ -25,29 +25,29 @@ suite('a change by the same process applies at once', () => {
 
   test('to the secrets of a webhook: stored, changed and deleted', async () => {
     await using hub = await testHub()
-    assert.equal(await deliver(hub, 'first-secret'), 401)
-    await store(hub, 'github-webhook-secret', { token: 'first-secret' })
-    assert.equal(await deliver(hub, 'first-secret'), 202)
-    await store(hub, 'github-webhook-secret', { token: 'second-secret' })
-    assert.deepEqual([await deliver(hub, 'first-secret'), await deliver(hub, 'second-secret')], [401, 202])
+    assert.equal(await deliver(hub, 'first-webhook-secret'), 401)
+    await store(hub, 'github-webhook-secret', { token: 'first-webhook-secret' })
+    assert.equal(await deliver(hub, 'first-webhook-secret'), 202)
+    await store(hub, 'github-webhook-secret', { token: 'second-webhook-secret' })
+    assert.deepEqual([await deliver(hub, 'first-webhook-secret'), await deliver(hub, 'second-webhook-secret')], [401, 202])
     assert.equal((await hub.call('DELETE', '/api/v1/credentials/github-webhook-secret')).statusCode, 204)
-    assert.equal(await deliver(hub, 'second-secret'), 401)
+    assert.equal(await deliver(hub, 'second-webhook-secret'), 401)
   })
 
   test('to a hook that is made, disabled and deleted', async () => {
     await using hub = await testHub()
     const url = '/api/v1/webhooks/changing'
-    assert.equal(await deliver(hub, 'its-own-secret', url), 404)
-    const config = { webhook_secret: 'its-own-secret' }
+    assert.equal(await deliver(hub, 'its-own-webhook-secret', url), 404)
+    const config = { webhook_secret: 'its-own-webhook-secret' }
     const body = { name: 'changing', integration_type: 'github', access_token: 'a-token', config }
     assert.equal((await hub.call('POST', '/api/v1/integrations', body)).statusCode, 201)
-    assert.equal(await deliver(hub, 'its-own-secret', url), 202)
+    assert.equal(await deliver(hub, 'its-own-webhook-secret', url), 202)
     await hub.call('PATCH', '/api/v1/integrations/changing', { enabled: false })
-    assert.equal(await deliver(hub, 'its-own-secret', url), 404)
+    assert.equal(await deliver(hub, 'its-own-webhook-secret', url), 404)
     await hub.call('PATCH', '/api/v1/integrations/changing', { enabled: true })
-    assert.equal(await deliver(hub, 'its-own-secret', url), 202)
+    assert.equal(await deliver(hub, 'its-own-webhook-secret', url), 202)
     await hub.call('DELETE', '/api/v1/integrations/changing')
-    assert.equal(await deliver(hub, 'its-own-secret', url), 404)
+    assert.equal(await deliver(hub, 'its-own-webhook-secret', url), 404)
   })
 
   test('to the token that was fetched with a credential', async () => {
@@ -94,8 +94,8 @@ suite('a change by another process', () => {
     await one.call('PATCH', '/api/v1/integrations/github', { enabled: true })
     assert.notEqual((await call()).json().code, 'integration_disabled')
 
-    await store(one, 'github-webhook-secret', { token: 'the-next-secret' })
-    assert.equal(await deliver(other, 'the-next-secret'), 202)
+    await store(one, 'github-webhook-secret', { token: 'the-next-webhook-secret' })
+    assert.equal(await deliver(other, 'the-next-webhook-secret'), 202)
   })
 
   test('is seen by a listing within a second', async () => {

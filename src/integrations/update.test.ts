@@ -35,7 +35,9 @@ suite('a change of an integration’s settings', () => {
     const { id } = await create('merged', { api_url: enterprise, default_labels: ['hub'] })
     assert.deepEqual(await patched(id, { webhook_secret: 'a-webhook-secret' }), { api_url: enterprise, default_labels: ['hub'] })
     assert.deepEqual(await patched(id, { auto_sync: true }), { api_url: enterprise, default_labels: ['hub'], auto_sync: true })
-    const configured = await hub.call('POST', '/api/integrations/merged/configure', { config: { webhook_secret: 'another-secret' } })
+    const configured = await hub.call('POST', '/api/integrations/merged/configure', {
+      config: { webhook_secret: 'another-webhook-secret' },
+    })
     assert.deepEqual(configured.json<Shown>().config, { api_url: enterprise, default_labels: ['hub'], auto_sync: true })
   })
 
