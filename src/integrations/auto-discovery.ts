@@ -42,13 +42,14 @@ export function createAutoDiscovery(
   { db, access, credentials, environment, own, insert, logger }: AutoDiscoveryDeps,
   connectors: readonly Connector[],
 ): AutoDiscovery {
-  const applyPreset = async (workspaceId: string, connector: Connector, { method, credential, config }: Preset): Promise<void> => {
+  const applyPreset = async (workspaceId: string, connector: Connector, { method, credential, configAfter }: Preset): Promise<void> => {
     const name = Object.keys(credential).length === 0 ? null : environmentCredential(connector.name)
     if (name !== null && !sameValues(await credentials.read(workspaceId, name), credential))
       await credentials.set(await access.operator('environment'), { name, data: credential, kind: connector.name })
-    const described = { credential: name, config, authType: method.type }
+    const described = { credential: name, authType: method.type }
     const made = await insert('system:environment', {
       ...described,
+      config: configAfter({}),
       id: newId('int'),
       workspaceId,
       name: connector.name,
@@ -59,7 +60,8 @@ export function createAutoDiscovery(
     })
     if (made) return
     const existing = (await listIntegrations(db.sql, workspaceId)).find((candidate) => candidate.name === connector.name)
-    if (existing?.origin === 'environment') await updateIntegration(db.sql, existing.id, described)
+    if (existing?.origin === 'environment')
+      await updateIntegration(db.sql, existing.id, { ...described, config: configAfter(existing.config) })
   }
 
   /** The environment's settings apply also to an integration that was created before they were set. */

@@ -31,7 +31,7 @@ export function createChooser({ db, discover, referenceOf }: ChooserDeps): Choos
       const chosen = chooseOf(await lists.get(workspaceId), connector, reference)
       if (!(chosen instanceof HubError)) return chosen
       // Before the call fails, which a flow never repeats, the state of this moment decides.
-      await discover(workspaceId)
+      if (chosen.code === 'integration_missing' || chosen.code === 'integration_unknown') await discover(workspaceId)
       lists.forget(workspaceId)
       const again = chooseOf(await lists.get(workspaceId), connector, reference)
       if (again instanceof HubError) throw again

@@ -86,6 +86,22 @@ suite('the environment and a stored credential together', () => {
     assert.equal(jira?.['base_url'], 'https://other.example')
   })
 
+  test('leave the settings of an integration alone that no variable is for, also after a start', async () => {
+    await using database = await freshDatabase()
+    const env = { DATABASE_URL: database.url, GITHUB_TOKEN: 'an-enterprise-token' }
+    {
+      await using hub = await testHub({ ...env, GITHUB_API_URL: enterprise })
+      await hub.call('PATCH', '/api/v1/integrations/github', { config: { default_labels: ['hub'] } })
+    }
+    {
+      await using hub = await testHub({ ...env, GITHUB_API_URL: enterprise })
+      assert.deepEqual((await configsOf(hub))['github'], { api_url: enterprise, default_labels: ['hub'] })
+    }
+    // Without its variable, the address is the default again.
+    await using hub = await testHub(env)
+    assert.deepEqual((await configsOf(hub))['github'], { api_url: publicApi, default_labels: ['hub'] })
+  })
+
   test('make no integration where variables are missing, and no credential where none is needed', async () => {
     await using hub = await testHub({ JIRA_USERNAME: 'ann@example.com', JIRA_API_TOKEN: 'a-jira-token', SMTP_HOST: 'mail.example' })
     assert.deepEqual(

@@ -6,7 +6,8 @@ type Config = Readonly<Record<string, unknown>>
 export interface Preset {
   readonly method: AuthMethod
   readonly credential: CredentialValues
-  readonly config: Record<string, unknown>
+  /** The config of its integration: what the variables say, and from an earlier config what no variable is for. */
+  configAfter(earlier: Config): Record<string, unknown>
 }
 
 /** What the environment says of the default workspace. It says nothing of other workspaces. */
@@ -22,7 +23,8 @@ export interface HomeEnvironment {
 }
 
 export function createHomeEnvironment(workspaceId: string | undefined, environment: EnvironmentVariables): HomeEnvironment {
-  const configOf = (connector: Connector): Config => withoutUnset(connector.fromEnvironment?.(environment)?.config ?? {})
+  const saidOf = (connector: Connector): Config => connector.fromEnvironment?.(environment)?.config ?? {}
+  const configOf = (connector: Connector): Config => withoutUnset(saidOf(connector))
   return {
     workspaceId,
     preset(connector) {
@@ -34,7 +36,14 @@ export function createHomeEnvironment(workspaceId: string | undefined, environme
       if (!credential) return undefined
       const config = configOf(connector)
       const parsed = connector.config.safeParse(config)
-      if (parsed.success) return { method, credential, config: parsed.data }
+      if (parsed.success) {
+        const configAfter = (earlier: Config): Record<string, unknown> => {
+          const kept = Object.entries(earlier).filter(([setting]) => !Object.hasOwn(saidOf(connector), setting))
+          const merged = connector.config.safeParse({ ...Object.fromEntries(kept), ...config })
+          return merged.success ? merged.data : parsed.data
+        }
+        return { method, credential, configAfter }
+      }
       if (parsed.error.issues.some(({ path: [setting] }) => String(setting) in config)) throw parsed.error
       return undefined
     },

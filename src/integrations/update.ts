@@ -78,7 +78,7 @@ export function createUpdate({ db, access, own, requireKnownPlace, get, connecto
 /** A setting that is not named keeps its value. One that is null is removed, so that its default applies again. */
 function mergeConfig({ config }: Connector, before: Record<string, unknown>, settings: Record<string, unknown>): Record<string, unknown> {
   // A setting that an earlier version of the connector had is left out.
-  const kept = Object.entries(before).filter(([setting]) => setting in config.shape)
+  const kept = Object.entries(before).filter(([setting]) => Object.hasOwn(config.shape, setting))
   const merged = { ...Object.fromEntries(kept), ...settings }
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }

@@ -20,7 +20,7 @@ for (const [name, { verb, input }] of Object.entries(looks)) {
     const connector = connectors.find((candidate) => candidate.name === name)!
     const given = createHomeEnvironment('live', process.env).preset(connector)
     if (!given) return t.skip('its variables are not set; .env.example names them')
-    const options = { credential: given.credential, config: given.config, timeoutMs: 30_000 }
+    const options = { credential: given.credential, config: given.configAfter({}), timeoutMs: 30_000 }
     t.diagnostic((await testConnection(connector, options)).account)
     assert.ok(await runAction(connector, verb, { ...options, input }))
   })
