@@ -95,6 +95,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
         environment: declaredValues(connectors, config.others),
         ratePerMinute: config.RATE_LIMIT_PER_MINUTE,
         check: createHookCheck(expressions),
+        isServing: mode === 'serve',
       },
     ),
   )

@@ -9,6 +9,7 @@ import { ttlCache } from '#lib/ttl-cache'
 import type { Telemetry } from '#telemetry'
 import type { HomeEnvironment, Preset } from './environment.ts'
 import { environmentCredential, type OwnCredentials } from './own-credentials.ts'
+import type { IntegrationsOptions } from './types.ts'
 import { deleteIntegration, listIntegrations, updateIntegration, type IntegrationRow, type NewIntegration } from './store.ts'
 
 interface AutoDiscoveryDeps extends Pick<Telemetry, 'logger'> {
@@ -22,8 +23,8 @@ interface AutoDiscoveryDeps extends Pick<Telemetry, 'logger'> {
 
 export interface AutoDiscovery {
   /**
-   * Creates the integrations that environment variables describe, in the default workspace, deletes those whose variables are gone, and
-   * completes those of well-known credentials with the settings of the environment.
+   * Creates the integrations that environment variables describe, in the default workspace, deletes those whose variables are gone if the hub
+   * serves, and completes those of well-known credentials with the settings of the environment.
    */
   fromEnvironment(): Promise<void>
   /** Creates the integrations of credentials that have a well-known name. */
@@ -40,7 +41,7 @@ const rediscoverMs = 1000
 
 export function createAutoDiscovery(
   { db, access, credentials, environment, own, insert, logger }: AutoDiscoveryDeps,
-  connectors: readonly Connector[],
+  { connectors, isServing }: Pick<IntegrationsOptions, 'connectors' | 'isServing'>,
 ): AutoDiscovery {
   const applyPreset = async (workspaceId: string, connector: Connector, { method, credential, configAfter }: Preset): Promise<void> => {
     const name = Object.keys(credential).length === 0 ? null : environmentCredential(connector.name)
@@ -138,7 +139,8 @@ export function createAutoDiscovery(
         await applyPreset(workspaceId, connector, preset)
       }
       for (const row of await listIntegrations(db.sql, workspaceId)) {
-        if (row.origin === 'environment' && !described.has(row.connector)) {
+        // A command may run without the variables of the hub that serves.
+        if (isServing && row.origin === 'environment' && !described.has(row.connector)) {
           await deleteIntegration(db.sql, row.id)
           await own.remove(await access.operator('environment'), row)
         }

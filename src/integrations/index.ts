@@ -145,7 +145,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const checked = (known: Connector, config: Record<string, unknown>): Record<string, unknown> => checkConfig(known, config, check)
 
   const environment = createHomeEnvironment((await access.workspaces.find({ name: 'default' }))?.id, options.environment)
-  const discovery = createAutoDiscovery({ ...deps, environment, own, insert }, options.connectors)
+  const discovery = createAutoDiscovery({ ...deps, environment, own, insert }, options)
   const chooser = createChooser({ db, discover: discovery.discoverNow, referenceOf })
   await discovery.fromEnvironment()
   for (const name of await workspacesToMove(db.sql)) await own.moveToIds(await access.operator('start', name))

@@ -7,6 +7,8 @@ export interface IntegrationsOptions {
   readonly environment: EnvironmentVariables
   readonly ratePerMinute: number
   readonly check?: CheckConfig
+  /** Whether this is the hub that serves, and not a command, which may run without the hub's variables. */
+  readonly isServing: boolean
 }
 
 export interface NewIntegrationRequest {

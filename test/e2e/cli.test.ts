@@ -110,10 +110,9 @@ test('commands work beside a serving hub', { concurrency: 2 }, async (t) => {
     const findings = await hubJson<{ check: string; ok: boolean; found: string }[]>(['doctor'], env)
     assert.deepEqual(
       findings.map(({ check, ok }) => [check, ok]),
-      ['Node', 'settings', 'embedded PostgreSQL', 'data folder', 'port', 'database', 'credentials (database)'].map((check) => [
-        check,
-        true,
-      ]),
+      ['Node', 'settings', 'embedded PostgreSQL', 'data folder', 'port', 'database', 'credentials (database)', 'webhook secrets'].map(
+        (check) => [check, true],
+      ),
     )
     assert.match(findings.find(({ check }) => check === 'port')!.found, new RegExp(`process ${serving.child.pid}\\b`))
   })

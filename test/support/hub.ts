@@ -51,7 +51,7 @@ export async function testHub(env: Environment = {}): Promise<TestHub> {
     },
     dataDir,
   )
-  const { hub, rest } = stack.use(await composeHub(config))
+  const { hub, rest } = stack.use(await composeHub(config, 'serve'))
   let listening: Promise<string> | undefined
   const caller = ({ token = adminToken, headers = {}, from = '127.0.0.1' }: CallOptions): Caller => ({
     call: (method, url, body) => {
