@@ -124,6 +124,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       {
         runners: { operation: createHubToolRunner(operations, createExecute(modules)), flow: flows.runTool },
         digestOfFlow: flows.digestOf,
+        flowSecrets: flows.secrets,
         // A run that asked for the approval continues.
         onApprovalDecided: async (trx, { runId }) => {
           if (runId !== null) await flows.wake(trx, [runId])

@@ -329,6 +329,8 @@ export interface Schema {
     trigger: Json<Record<string, unknown>>
     eventId: string | null
     parameters: Json<Record<string, unknown>>
+    /** The parameters as they were given, if some are secret. */
+    sealed: string | null
     outputs: NullableJson<unknown>
     error: NullableJson<RunError>
     actor: string
@@ -359,6 +361,8 @@ export interface Schema {
     status: 'running' | 'waiting' | 'completed' | 'failed' | 'skipped'
     input: NullableJson<unknown>
     output: NullableJson<unknown>
+    /** The input and output as the flow reads them, if they contain a secret. */
+    sealed: string | null
     error: NullableJson<RunError>
     attempts: Generated<number>
     keyNo: Generated<number>

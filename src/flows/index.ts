@@ -1,4 +1,5 @@
 import { actorOf, type Access } from '#access'
+import type { Credentials } from '#credentials'
 import type { Database } from '#db'
 import type { Engine, JobHandler } from '#engine'
 import type { Events } from '#events'
@@ -11,7 +12,7 @@ import type { Catalogue, Tools } from '#tools'
 import { createBundledFlows } from './bundled/bundled.ts'
 import { digestOfFlow } from './definitions/digest.ts'
 import { createFlowFinder } from './definitions/find.ts'
-import { listFlows, listVersions } from './definitions/flow-store.ts'
+import { findFlow, listFlows, listVersions } from './definitions/flow-store.ts'
 import { createReservedTypes } from './definitions/reserved.ts'
 import { createFlowRights } from './definitions/rights.ts'
 import { createSaver } from './definitions/save.ts'
@@ -22,6 +23,7 @@ import { createQuarantine } from './runs/quarantine.ts'
 import { createRunRepository } from './runs/run-repository.ts'
 import { dropRuns, dropRunSubscriptions, dropVersions, findRun, listRuns } from './runs/run-store.ts'
 import { createSegment } from './runs/segment.ts'
+import { createRunSecrets } from './runs/secrets.ts'
 import { createStarter } from './runs/start.ts'
 import { progressOf, stepsOf } from './runs/step-store.ts'
 import { createFlowToolRunner } from './runs/tools.ts'
@@ -41,6 +43,7 @@ export interface FlowsDeps extends Telemetry {
   readonly db: Database
   readonly engine: Engine
   readonly access: Access
+  readonly credentials: Credentials
   readonly events: Events
   readonly expressions: Expressions
   readonly publisher: EventPublisher
@@ -56,18 +59,19 @@ export interface FlowsOptions {
 export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): Flows {
   const { db, engine } = deps
   const rights = createFlowRights(deps.access)
+  const runSecrets = createRunSecrets(deps.credentials)
   const capacity = createCapacity(db, maxActiveRuns)
   const reservedType = createReservedTypes(deps.connectors)
   const saver = createSaver({ ...deps, rights, reservedType })
   const bundled = createBundledFlows({ ...deps, saver })
   const get = createFlowFinder(db)
-  const launcher = createLauncher({ ...deps, rights, capacity })
+  const launcher = createLauncher({ ...deps, rights, capacity, runSecrets })
   const runRepository = createRunRepository(db, engine.executorId)
   const ticker = createTicker({ ...deps, launcher, runRepository, capacity })
   const trigger = createStarter({ ...deps, launcher, get, rights, capacity })
   const wait = createWaiter(db, runRepository)
 
-  const changes = createRunChanges({ ...deps, launcher, runRepository, get, rights, capacity })
+  const changes = createRunChanges({ ...deps, launcher, runRepository, get, rights, capacity, runSecrets })
 
   return {
     ...saver,
@@ -94,13 +98,24 @@ export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): F
     },
     wait,
     wake: launcher.wake,
+    secrets: {
+      seal: runSecrets.seal,
+      open: runSecrets.open,
+      async in({ workspaceId, flow: ref, parameters, others }) {
+        const flow = await findFlow(db.sql, workspaceId, ref)
+        return runSecrets.of({ workspaceId, definition: flow?.definition ?? {}, parameters, others })
+      },
+    },
     runTool: createFlowToolRunner({ trigger, wait }),
     tick: ticker.tick,
 
-    subscribers: { flow: createFlowSubscriber({ ...deps, launcher }), run: createRunSubscriber({ ...deps, launcher }) },
+    subscribers: {
+      flow: createFlowSubscriber({ ...deps, launcher, runSecrets }),
+      run: createRunSubscriber({ ...deps, launcher, runSecrets }),
+    },
     jobs: (tools: Tools): Record<string, JobHandler> => ({
       [runHandler]: {
-        run: createSegment({ ...deps, launcher, runRepository, tools, rights, capacity, reservedType }),
+        run: createSegment({ ...deps, launcher, runRepository, tools, rights, capacity, reservedType, runSecrets }),
         progress: async (trx, jobs) => {
           const counts = await progressOf(trx, jobs.map(runOfJob))
           return new Map(jobs.map((job) => [job, counts.get(runOfJob(job)) ?? 0]))

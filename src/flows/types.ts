@@ -3,7 +3,7 @@ import type { Transaction } from '#db'
 import type { JobHandler, Poller } from '#engine'
 import type { Subscribers } from '#events'
 import type { RetentionTask } from '#retention'
-import type { CallingStep, ToolRunner, Tools } from '#tools'
+import type { CallingStep, FlowSecrets, ToolRunner, Tools } from '#tools'
 import type { Parsed } from './definitions/index.ts'
 import type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
 import type { SaveOptions } from './definitions/save.ts'
@@ -65,6 +65,9 @@ export interface Flows extends AsyncDisposable {
     id: string,
     options?: { version?: 'same' | 'latest' | undefined; dryRun?: boolean | undefined },
   ): Promise<RunRow>
+
+  /** What is secret among the parameters of flows, for the calls that start them. */
+  readonly secrets: FlowSecrets
 
   /** Continues waiting runs in the caller's transaction, because something that they wait for has happened. */
   readonly wake: Launcher['wake']

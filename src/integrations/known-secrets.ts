@@ -2,9 +2,7 @@ import type { Authorization } from '#http'
 import type { AuthMethod, CredentialValues } from '#kit'
 import { mapTexts } from '#lib/json-values'
 import { isSecretName, redacted } from '#lib/redact'
-
-/** A shorter value may be an ordinary word, and removing it would damage answers. */
-const minLength = 8
+import { formsOf, shortestInText } from '#lib/secret-values'
 
 /** The secrets that one call uses, in every form in which they are sent. An outside system may repeat them in its answer. */
 export interface KnownSecrets {
@@ -18,10 +16,8 @@ export interface KnownSecrets {
 export function createKnownSecrets(method: AuthMethod | undefined, credential: CredentialValues): KnownSecrets {
   const values: string[] = []
   const remember = (secret: string): void => {
-    if (secret.length < minLength) return
-    const encoded = encodeURIComponent(secret)
-    for (const form of [secret, encoded, encoded.replaceAll('%20', '+'), Buffer.from(secret).toString('base64')])
-      if (!values.includes(form)) values.push(form)
+    if (secret.length < shortestInText) return
+    for (const form of formsOf(secret)) if (!values.includes(form)) values.push(form)
     // A secret may contain another one. The longer one goes first, so that nothing of it is left.
     values.sort((a, b) => b.length - a.length)
   }

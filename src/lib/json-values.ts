@@ -9,16 +9,17 @@ export function isTooDeep(value: unknown, left = maxDepth): boolean {
   return false
 }
 
-/** The value with every text in it, names of fields too, replaced by what `change` returns. What does not change is not copied. */
-export function mapTexts(value: unknown, change: (text: string) => string): unknown {
+/** The value with every text in it, names of fields too, replaced by what `change` returns; numbers likewise. What does not change is not copied. */
+export function mapTexts(value: unknown, change: (text: string) => string, changeNumber?: (number: number) => string | number): unknown {
   if (typeof value === 'string') return change(value)
+  if (typeof value === 'number') return changeNumber ? changeNumber(value) : value
   if (Array.isArray(value)) {
-    const items = value.map((item: unknown) => mapTexts(item, change))
+    const items = value.map((item: unknown) => mapTexts(item, change, changeNumber))
     return items.some((item, index) => item !== value[index]) ? items : (value as unknown)
   }
   if (value === null || typeof value !== 'object' || !isPlain(value)) return value
   const entries = Object.entries(value)
-  const mapped = entries.map(([name, item]) => [change(name), mapTexts(item, change)] as const)
+  const mapped = entries.map(([name, item]) => [change(name), mapTexts(item, change, changeNumber)] as const)
   return mapped.some(([name, item], index) => name !== entries[index]![0] || item !== entries[index]![1])
     ? Object.fromEntries(mapped)
     : value

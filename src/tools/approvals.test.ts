@@ -369,6 +369,7 @@ function toolsWith(hub: Hub, source: ToolSource = sourceOf(() => []), onApproval
     {
       runners: { operation: async () => undefined, flow: async (_origin, { input }) => input },
       digestOfFlow: async () => undefined,
+      flowSecrets: hub.flows.secrets,
       onApprovalDecided,
     },
   )

@@ -5,6 +5,7 @@ import { hubError, type HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import type { EventPublisher } from '#events/publish'
+import type { SecretValues } from '#lib/secret-values'
 import type { Telemetry } from '#telemetry'
 import {
   findApproval,
@@ -21,6 +22,7 @@ import {
 } from './approval-store.ts'
 import { approvalEvent, assertMayDecide, assertPending, describeMismatch, type ApprovalEventType } from './approval-rules.ts'
 import type { Catalogue } from './catalogue.ts'
+import { secretsOfCall, type FlowSecrets } from './call-secrets.ts'
 import type { BindCall } from './bind-call.ts'
 import { validate } from './input.ts'
 import { readInvolvedMayDecide, writeInvolvedMayDecide } from './store.ts'
@@ -36,6 +38,8 @@ export interface Question {
   readonly runId?: string | undefined
   readonly path?: string | undefined
   readonly expiresAt: Date
+  /** Of the run that asks. */
+  readonly secrets?: SecretValues | undefined
 }
 
 export type DecisionListener = (trx: Transaction, approval: ApprovalRow) => Promise<void>
@@ -66,6 +70,7 @@ export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
   readonly integrations: Integrations
   readonly catalogue: Catalogue
   readonly bind: BindCall
+  readonly flowSecrets: FlowSecrets
 }
 
 /** Shorter than the retention of the journal, so that a call that is repeated under its key gets the stored outcome. */
@@ -74,7 +79,7 @@ const expiredAtOnce = 100
 
 /** `onDecided` runs in the transaction of a decision or an expiry. */
 export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener): Approvals {
-  const { db, access, publisher, integrations, catalogue, bind, logger } = deps
+  const { db, access, publisher, integrations, catalogue, bind, flowSecrets, logger } = deps
 
   const publish = async (trx: Transaction, type: ApprovalEventType, row: ApprovalRow): Promise<void> => {
     if (await publisher.hasSubscribers(row.workspaceId, type)) await publisher.publish(trx, [approvalEvent(type, row)])
@@ -95,14 +100,15 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
       return row !== undefined
     })
 
-  const exactCall = async (principal: Principal, asked: NonNullable<Question['call']>): Promise<ApprovedCall> => {
+  const exactCall = async ({ principal, secrets: others }: Question, asked: NonNullable<Question['call']>): Promise<ApprovedCall> => {
     const { workspaceId } = principal
     const tool = await catalogue.find(workspaceId, asked.tool)
     const input = validate(tool, asked.input)
     const integration = tool.connector.builtIn
       ? undefined
       : await integrations.choose(workspaceId, tool.connector, asked.integration ?? undefined)
-    return bind({ principal, tool, integration, input })
+    const secrets = await secretsOfCall(flowSecrets, { workspaceId, tool, input, others })
+    return bind({ principal, tool, integration, input: secrets.hide(input) })
   }
 
   const askFor: Approvals['askFor'] = async (question, call) => {
@@ -142,7 +148,7 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
     list: (workspaceId, filter, page) => listApprovals(db.sql, workspaceId, { ...filter, ...page }),
 
     askFor,
-    ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question.principal, call) : null),
+    ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question, call) : null),
 
     // oxlint-disable-next-line max-params -- Its callers in src/flows are still to be changed.
     async decide(principal, id, decision, comment) {

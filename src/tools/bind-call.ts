@@ -41,7 +41,8 @@ export function createBindCall({ registry, integrations, digestOfFlow }: BindDep
   }
 }
 
-function flowStartedBy({ origin, startsFlow }: Tool, input: unknown): string | undefined {
+/** The flow that a call starts, by its id or name. */
+export function flowStartedBy({ origin, startsFlow }: Tool, input: unknown): string | undefined {
   if (origin.kind === 'flow') return origin.flow
   return startsFlow === undefined ? undefined : String((input as Record<string, unknown>)[startsFlow])
 }

@@ -1,6 +1,7 @@
 import { actorOf, type Principal } from '#access'
 import type { IntegrationRow } from '#integrations'
 import { digest } from '#lib/canonical'
+import type { SecretValues } from '#lib/secret-values'
 import type { NewEntry } from './journal.ts'
 import type { PolicyDecision } from './policy.ts'
 import type { CallingStep, Tool } from './tool.ts'
@@ -27,6 +28,8 @@ export interface Call {
   readonly principal: Principal
   readonly tool: Tool
   readonly input: unknown
+  /** What of the call is stored nowhere. */
+  readonly secrets: SecretValues
   readonly decision: PolicyDecision
   /** Undefined for tools of the hub itself. */
   readonly integration: IntegrationRow | undefined
@@ -34,7 +37,8 @@ export interface Call {
 }
 
 /** What the journal stores of a call. */
-export function entryOf({ principal, tool, input, integration, options }: Call): NewEntry {
+export function entryOf({ principal, tool, input: given, secrets, integration, options }: Call): NewEntry {
+  const input = secrets.hide(given)
   return {
     workspaceId: principal.workspaceId,
     tool: tool.name,

@@ -7,6 +7,7 @@ import type { EventPublisher } from '#events/publish'
 import type { RetentionTask } from '#retention'
 import type { Telemetry } from '#telemetry'
 import { dropApprovals } from './approval-store.ts'
+import type { FlowSecrets } from './call-secrets.ts'
 import { createBindCall, type DigestOfFlow } from './bind-call.ts'
 import { createApprovals, type Approvals, type DecisionListener } from './approvals.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -21,6 +22,7 @@ import { dropOld } from './store.ts'
 
 export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-store.ts'
 export type { Approvals, DecisionListener, Question } from './approvals.ts'
+export type { FlowSecrets } from './call-secrets.ts'
 export { createCatalogue, type Catalogue } from './catalogue.ts'
 export { createInvocations, type Invocations } from './invocations.ts'
 export type { InvokeOptions, Transport } from './call.ts'
@@ -64,26 +66,30 @@ const callHandler = 'tool-call'
 export interface ToolsOptions {
   readonly runners: ToolRunners
   readonly digestOfFlow: DigestOfFlow
+  readonly flowSecrets: FlowSecrets
   /** Called in the transaction of a decision or an expiry. */
   readonly onApprovalDecided: DecisionListener
 }
 
-interface QueuedCall {
-  readonly request: Request
-  readonly invocationId: string
-}
+/** The request is sealed where it has secrets. */
+type QueuedCall = { readonly invocationId: string } & (
+  | { readonly request: Request }
+  | { readonly sealed: string; readonly workspaceId: string }
+)
 
-export function createTools(deps: ToolsDeps, { runners, digestOfFlow, onApprovalDecided }: ToolsOptions): Tools {
+export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecrets, onApprovalDecided }: ToolsOptions): Tools {
   const { db, engine, access, catalogue } = deps
   const policies = createPolicies(db, access)
   const bind = createBindCall({ ...catalogue, ...deps, digestOfFlow })
-  const approvals = createApprovals({ ...deps, bind }, onApprovalDecided)
+  const approvals = createApprovals({ ...deps, bind, flowSecrets }, onApprovalDecided)
   const journal = createJournal(deps, engine.executorId)
-  const pipeline = createPipeline({ ...deps, runners, policies, approvals, bind, journal })
+  const pipeline = createPipeline({ ...deps, runners, policies, approvals, bind, journal, flowSecrets })
 
   /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
-  const runQueued = async ({ request, invocationId }: QueuedCall, { hold }: JobContext): Promise<void> => {
+  const runQueued = async (queued: QueuedCall, { hold }: JobContext): Promise<void> => {
+    const { invocationId } = queued
     try {
+      const request = 'sealed' in queued ? ((await flowSecrets.open(queued.workspaceId, queued.sealed)) as Request) : queued.request
       await untilSettled(() => hold(() => pipeline.runQueued(request, invocationId)))
     } catch (error) {
       if (error instanceof JobLost || isPassing(error)) throw error
@@ -129,8 +135,12 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, onApproval
     invokeLater(principal, name, input, options) {
       const { signal: _, ...stored } = options
       const request: Request = { principal, name, input, options: stored }
-      return pipeline.enqueue(request, (invocationId) => (trx) => {
-        const call: QueuedCall = { request, invocationId }
+      return pipeline.enqueue(request, (invocationId, secrets) => async (trx) => {
+        const { workspaceId } = principal
+        const call: QueuedCall =
+          secrets.values.length === 0
+            ? { request, invocationId }
+            : { sealed: await flowSecrets.seal(workspaceId, request), workspaceId, invocationId }
         return engine.enqueue(trx, { id: invocationId, handler: callHandler, input: call })
       })
     },

@@ -4,9 +4,11 @@ import { callError, createEffects, DryRun, type Effects } from '#http'
 import type { Connection, Integrations } from '#integrations'
 import { deadline } from '#lib/clock'
 import { newId } from '#lib/ids'
+import type { SecretValues } from '#lib/secret-values'
 import type { Telemetry } from '#telemetry'
 import { howToContinue, type Approvals } from './approvals.ts'
 import type { BindCall } from './bind-call.ts'
+import { secretsOfCall, type FlowSecrets } from './call-secrets.ts'
 import { entryOf, type Call, type InvokeOptions } from './call.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
@@ -26,6 +28,7 @@ export interface InvokeDeps extends Telemetry {
   readonly bind: BindCall
   readonly integrations: Integrations
   readonly journal: Journal
+  readonly flowSecrets: FlowSecrets
 }
 
 // oxlint-disable-next-line max-params -- This form is documented.
@@ -42,7 +45,7 @@ export interface Request {
 export interface Pipeline {
   readonly invoke: Invoke
   /** Stores the call, and what will make it, in one transaction, and answers at once. */
-  enqueue(request: Request, start: (invocationId: string) => StartLater): Promise<Outcome>
+  enqueue(request: Request, start: (invocationId: string, secrets: SecretValues) => StartLater): Promise<Outcome>
   /** Makes a call that was stored by `enqueue`. */
   runQueued(request: Request, invocationId: string): Promise<Outcome>
 }
@@ -71,7 +74,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       const options = { ...request.options, idempotencyKey: request.options.idempotencyKey ?? id, signal: undefined }
       const call = await prepare({ ...request, options })
       await requireApproval(call)
-      return outcomeOf(call, await journal.enqueue({ ...entryOf(call), id }, start(id)))
+      return outcomeOf(call, await journal.enqueue({ ...entryOf(call), id }, start(id, call.secrets)))
     },
 
     async runQueued(request, invocationId) {
@@ -101,14 +104,15 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const decision = await policies.decide(workspaceId, tool, input)
     if (options.dryRun !== true) refuseDenied(decision, tool)
     const integration = tool.connector.builtIn ? undefined : await integrations.choose(workspaceId, tool.connector, options.integration)
-    return { principal, tool, input, decision, integration, options }
+    const secrets = await secretsOfCall(deps.flowSecrets, { workspaceId, tool, input, others: options.step?.secrets })
+    return { principal, tool, input, secrets, decision, integration, options }
   }
 
   /** Throws unless a person approved exactly this call, or no policy asks for that. */
-  async function requireApproval({ principal, tool, input, integration, decision, options }: Call): Promise<void> {
+  async function requireApproval({ principal, tool, input, secrets, integration, decision, options }: Call): Promise<void> {
     const { approval, idempotencyKey, step } = options
     if (decision.decision !== 'ask' && approval === undefined) return
-    const call = await deps.bind({ principal, tool, integration, input })
+    const call = await deps.bind({ principal, tool, integration, input: secrets.hide(input) })
     if (approval !== undefined) return approvals.use(principal, approval, { call, key: idempotencyKey })
     const message = `a policy asks for approval of ${tool.name}${decision.reason ? `: ${decision.reason}` : ''}`
     const question = {
@@ -148,12 +152,15 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       const output = connection.hide(checked)
       const outcome = completed(entry.id, output, options)
       // The output is stored where it may be asked for again: under a key, of a write, or when it was truncated.
-      await journal.end(entry, { status: 'completed', ...(entry.durable || outcome.truncated ? { output } : {}) })
+      await journal.end(entry, {
+        status: 'completed',
+        ...(entry.durable || outcome.truncated ? { output: call.secrets.hide(output) } : {}),
+      })
       if (integration) integrations.health.succeeded(integration)
       count(call, 'completed', began)
       return warning ? { ...outcome, warning } : outcome
     } catch (thrown) {
-      const error = withoutSecrets(callError(thrown, effects, tool.connector.title), connection)
+      const error = withoutSecrets(callError(thrown, effects, tool.connector.title), call.secrets, connection)
       const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error }
       await store(entry, result)
       if (integration) await integrations.health.failed(integration, error.details.cause instanceof HubError ? error.details.cause : error)
@@ -184,7 +191,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const retaken = await journal.retake(entry, row)
     if (!found.happened) return execute(call, retaken)
     const output = connection.hide(checkOutput(tool, found.output).output)
-    await journal.end(retaken, { status: 'completed', output })
+    await journal.end(retaken, { status: 'completed', output: call.secrets.hide(output) })
     return { ...completed(row.id, output, options), replayed: true }
   }
 
@@ -267,10 +274,10 @@ function authorize(principal: Principal, tool: Tool): void {
   requireScope(principal, `tools:call:${tool.name}`)
 }
 
-function withoutSecrets(error: HubError, connection: Connection | undefined): HubError {
-  if (!connection) return error
+function withoutSecrets(error: HubError, secrets: SecretValues, connection: Connection | undefined): HubError {
   const { detail, hint, errors } = error.details
-  return error.with(connection.hide({ ...(detail ? { detail } : {}), ...(hint ? { hint } : {}), ...(errors ? { errors } : {}) }))
+  const shown = secrets.hide({ ...(detail ? { detail } : {}), ...(hint ? { hint } : {}), ...(errors ? { errors } : {}) })
+  return error.with(connection ? connection.hide(shown) : shown)
 }
 
 export function asHubError(error: unknown): HubError {

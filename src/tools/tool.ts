@@ -1,5 +1,6 @@
 import type { Principal } from '#access'
 import type { Action, Connector } from '#kit'
+import type { SecretValues } from '#lib/secret-values'
 
 /** An action as callers see it. */
 export interface Tool {
@@ -36,6 +37,8 @@ export interface CallingStep {
   readonly path: string
   /** The number of runs before this one, each of which started the next. */
   readonly depth: number
+  /** What is secret in its run. */
+  readonly secrets?: SecretValues | undefined
 }
 
 /** What one run of a tool gets. */

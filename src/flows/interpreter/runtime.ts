@@ -12,6 +12,8 @@ export interface StepRecord {
   readonly input?: unknown
   readonly output?: unknown
   readonly error?: RunError | null
+  /** Its input and output as the flow reads them, if they contain a secret. */
+  readonly sealed?: string | null
   readonly attempts: number
   /** Part of the idempotency key of its tool call. */
   readonly keyNo: number

@@ -24,6 +24,7 @@ import {
   unfinishedRuns,
   type RunRow,
 } from './run-store.ts'
+import type { RunSecrets } from './secrets.ts'
 import { handleRunEnd } from './segment.ts'
 import { stepsOf } from './step-store.ts'
 import { findRunOf } from './wait.ts'
@@ -38,6 +39,7 @@ interface RunChangesDeps {
   readonly get: FlowFinder
   readonly rights: FlowRights
   readonly capacity: Capacity
+  readonly runSecrets: RunSecrets
 }
 
 export interface RunChanges extends Pick<Flows, 'cancel' | 'retry' | 'replay'> {
@@ -49,7 +51,7 @@ const cancelledAtOnce = 200
 
 /** What people do with runs: cancel, retry and replay them. */
 export function createRunChanges(deps: RunChangesDeps): RunChanges {
-  const { db, access, events, publisher, launcher, runRepository, get, rights, capacity } = deps
+  const { db, access, events, publisher, launcher, runRepository, get, rights, capacity, runSecrets } = deps
   const runOf = (workspaceId: string, id: string): Promise<RunRow> => findRunOf(db.sql, workspaceId, id)
 
   /** Changes a run on request of a principal and records the change in the audit log. */
@@ -138,9 +140,11 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
       const { actor, scopes, readOnly } = version === 'latest' ? flow : run
       await rights.requireStanding({ name: flow.name, actor })
       await capacity.requireFor(workspaceId)
+      const { parameters, secrets } = await runSecrets.parametersOf(run)
       const prepared = await launcher.prepare({
+        secrets,
         flow: { ...flow, definition, source, digest, version: number, actor, scopes, readOnly },
-        parameters: run.parameters,
+        parameters,
         dryRun,
         replayOf: run.id,
         causes: [...new Set([...run.causes, ...actorsBehind(principal)])],

@@ -5,6 +5,7 @@ import type { Transaction } from '#db'
 import { sharedHub } from '#test'
 import { createFlowRights } from '../definitions/rights.ts'
 import { createLauncher } from './launch.ts'
+import { createRunSecrets } from './secrets.ts'
 
 async function rowsRead(trx: Transaction): Promise<number> {
   const { rows } = await raw<{ count: number }>`
@@ -21,7 +22,7 @@ suite('the queue of a concurrency key is not read whole when a run is added to i
     '{ rate: { limit: 3, per: 1h } }',
   ].entries()) {
     test(`by ${concurrency}`, async () => {
-      const { db, access, flows, expressions } = (await sharedHub()).hub
+      const { db, access, credentials, flows, expressions } = (await sharedHub()).hub
       const operator = await access.operator('tester')
       const flow = await flows.save(operator, `id: crowded-${index}\nconcurrency: ${concurrency}\nsteps: [{ id: a, wait: 1h }]`)
       for (let n = 0; n < 4; n++) await flows.trigger(operator, flow.name, {})
@@ -40,7 +41,14 @@ suite('the queue of a concurrency key is not read whole when a run is added to i
       // Counting the runs of the workspace is another matter.
       const capacity = { requireFor: async () => undefined, free: async () => 100, take: () => undefined }
       const engine = { enqueue: async () => undefined }
-      const launcher = createLauncher({ engine, expressions, access, rights: createFlowRights(access), capacity })
+      const launcher = createLauncher({
+        engine,
+        expressions,
+        access,
+        rights: createFlowRights(access),
+        capacity,
+        runSecrets: createRunSecrets(credentials),
+      })
       const prepared = await launcher.prepare({ flow, trigger: { kind: 'call' }, parameters: {} })
       const read = await db.transaction(async (trx) => {
         const before = await rowsRead(trx)

@@ -5,6 +5,7 @@ import { render, type Expressions } from '#expressions'
 import { hubError, HubError } from '#errors'
 import { parseDuration } from '#lib/duration'
 import { newId } from '#lib/ids'
+import type { SecretValues } from '#lib/secret-values'
 import type { Definition } from '../definitions/index.ts'
 import type { FlowWithVersion } from '../definitions/flow-store.ts'
 import type { FlowRights } from '../definitions/rights.ts'
@@ -12,6 +13,7 @@ import { toRunError, type RunError } from '../interpreter/error.ts'
 import type { Capacity } from './capacity.ts'
 import { activeWithKey, hasPlace, latestStart, lockConcurrencyKey, nextQueued, runsToCancel, type ConcurrencyKey } from './key-store.ts'
 import { checkParameters } from './parameters.ts'
+import type { RunSecrets } from './secrets.ts'
 import { admitRun, insertRuns, postponeAdmission, markCancelling, claimRuns, type NewRun, type RunRow } from './run-store.ts'
 
 /** The engine's name for the job that executes one segment of a run. */
@@ -23,6 +25,8 @@ export interface LaunchRequest {
   readonly parameters: Record<string, unknown>
   /** Why the parameters could not be computed. */
   readonly fault?: HubError | undefined
+  /** Secrets of the run or call that starts this one. */
+  readonly secrets?: SecretValues | undefined
   readonly event?: { readonly id: string; readonly scope: unknown } | undefined
   readonly dryRun?: boolean | undefined
   readonly replayOf?: string | undefined
@@ -83,9 +87,10 @@ export interface LauncherDeps {
   readonly access: Pick<Access, 'standings'>
   readonly rights: FlowRights
   readonly capacity: Capacity
+  readonly runSecrets: RunSecrets
 }
 
-export function createLauncher({ engine, expressions, access, rights, capacity }: LauncherDeps): Launcher {
+export function createLauncher({ engine, expressions, access, rights, capacity, runSecrets }: LauncherDeps): Launcher {
   const start: Launcher['start'] = async (trx, ...segments) => {
     if (segments.length === 0) return
     await engine.enqueue(
@@ -213,6 +218,11 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
       if (!(thrown instanceof HubError)) throw thrown
       error = toRunError(thrown, '')
     }
+    const { workspaceId, definition } = flow
+    const others = request.secrets?.values
+    // Of what was given too: parameters that do not fit are not filled in.
+    const given = await runSecrets.of({ workspaceId, definition, parameters: request.parameters, others })
+    const { shown, sealed, secrets } = await runSecrets.protect({ workspaceId, definition, parameters, others: given.values })
     const { ancestors } = (await access.standings([flow.actor])).get(flow.actor)!
     const now = new Date()
     const run: NewRun = {
@@ -223,10 +233,11 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
       version: flow.version,
       // A run that nothing may run any more has not been started.
       status: error?.code === 'flow_blocked' ? 'skipped' : error ? 'failed' : 'running',
-      trigger,
+      trigger: secrets.hide(trigger),
       eventId: event?.id ?? null,
-      parameters,
-      error,
+      parameters: shown,
+      sealed,
+      error: secrets.hide(error),
       actor: flow.actor,
       scopes: flow.scopes,
       readOnly: flow.readOnly,
@@ -242,7 +253,7 @@ export function createLauncher({ engine, expressions, access, rights, capacity }
       createdAt: now,
       startedAt: error?.code === 'flow_blocked' ? null : now,
     }
-    return { run, flow, key: error ? undefined : key, mayWait: request.mayWait === true, invalid }
+    return { run, flow, key: error || key === undefined ? undefined : secrets.hide(key), mayWait: request.mayWait === true, invalid }
   }
 
   async function keyOf({ workspaceId, definition }: LaunchRequest['flow'], scope: Record<string, unknown>): Promise<string> {

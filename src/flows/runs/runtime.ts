@@ -8,7 +8,9 @@ import type { FlowRights } from '../definitions/rights.ts'
 import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
 import { completedAmong } from './step-store.ts'
 import { Cancelled, Interrupted, RightsLost } from '../interpreter/signals.ts'
+import type { SecretValues } from '#lib/secret-values'
 import type { ActiveRun } from './run-repository.ts'
+import type { StepSecrets } from './secrets.ts'
 import { findChild, endedStatuses, type RunRow } from './run-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
 
@@ -20,6 +22,9 @@ export interface RuntimeOptions {
   /** The steps of the run whose outputs a dry run reuses. */
   readonly recorded: ReadonlyMap<string, StepRecord>
   readonly principal: Principal
+  /** What is secret among the parameters. */
+  readonly secrets: SecretValues
+  readonly stepSecrets: StepSecrets
 }
 
 /** Steps need complete outputs, so they are practically never truncated. */
@@ -70,7 +75,8 @@ export async function requireRunRights(rights: FlowRights, { flow: name, actor }
   }
 }
 
-function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, principal }: RuntimeOptions): Runtime {
+function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
+  const { run, row, context, records, recorded, principal, secrets, stepSecrets } = options
   const { db, events, expressions, publisher, tools, launcher, runRepository } = deps
   const { id: runId, workspaceId, dryRun, deadlineAt } = row
   const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>
@@ -78,7 +84,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
 
   const save = async (record: StepRecord): Promise<void> => {
     records.set(record.path, record)
-    await context.record(() => runRepository.save(run, record))
+    await context.record(() => runRepository.save(run, stepSecrets.protect(record)))
   }
 
   /** Stores the step of a cancelled run all the same. */
@@ -100,7 +106,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
         signal: ending,
         idempotencyKey: isRead && approval === undefined ? undefined : `${runId}/${key}`,
         dryRun: dryRun && !isRead,
-        step: { id: runId, path, depth: row.depth },
+        step: { id: runId, path, depth: row.depth, secrets },
       })
     const { output, invocationId } = await untilSettled(() => context.hold(invoke), ending)
     return { output, invocationId }
@@ -116,7 +122,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
     now: Date.now,
     known: (path) => records.get(path),
     save,
-    show: (record) => runRepository.show(run, record),
+    show: (record) => runRepository.show(run, stepSecrets.protect(record)),
     wakeRequests: () => run.wakeRequests,
     async refresh() {
       for (const record of await completedAmong(db.sql, runId, waitingPaths(records))) records.set(record.path, record)
@@ -139,10 +145,10 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
 
     async expect(record, { event, filter, correlate, scope }) {
       records.set(record.path, record)
-      const detail = { runId, path: record.path, ...(correlate === undefined ? {} : { correlate, scope }) }
+      const detail = { runId, path: record.path, ...(correlate === undefined ? {} : { correlate, ...(await keptScope(scope)) }) }
       const target = targetOf(record.path)
       await db.transaction(async (trx) => {
-        await runRepository.saveIn(trx, run, record)
+        await runRepository.saveIn(trx, run, stepSecrets.protect(record))
         await events.subscribe(trx, { workspaceId, kind: 'run', target, types: [event], filter: filter ?? null, ordered: false, detail })
       })
     },
@@ -153,7 +159,8 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
       const { uses, input, integration = null } = (exact ?? {}) as { uses?: string; input?: unknown; integration?: string | null }
       const asked = await tools.approvals.ask({
         principal,
-        message,
+        message: secrets.hide(message),
+        secrets,
         runId,
         path,
         expiresAt: new Date(expiresAt),
@@ -175,18 +182,18 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
       assertFree(type)
       await db.transaction(async (trx) => {
         const done: StepRecord = { ...record, status: 'completed', finishedAt: Date.now(), output: { type } }
-        if (!(await runRepository.saveIn(trx, run, done))) return
+        if (!(await runRepository.saveIn(trx, run, stepSecrets.protect(done)))) return
         const eventData =
           typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : { value: data }
         await publisher.publish(trx, [
           {
             workspaceId,
             type,
-            data: eventData,
+            data: secrets.hide(eventData),
             depth: row.depth,
             causes: actorsBehind(principal),
             origin: { flow: row.flow, run: runId },
-            ...(subject === undefined ? {} : { subject }),
+            ...(subject === undefined ? {} : { subject: secrets.hide(subject) }),
           },
         ])
       })
@@ -194,6 +201,11 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
   }
 
   return runtime
+
+  /** What the condition on an event reads. It is sealed where it contains a secret. */
+  async function keptScope(scope: unknown): Promise<Record<string, unknown>> {
+    return secrets.values.length === 0 ? { scope } : { sealed: await deps.runSecrets.seal(workspaceId, scope) }
+  }
 
   /** The flow may have been saved by an earlier version of the hub, or before the connector was there. */
   function assertFree(type: unknown): void {
@@ -222,6 +234,7 @@ function openRuntime(deps: SegmentDeps, { run, row, context, records, recorded, 
       flow,
       dryRun,
       parameters,
+      secrets,
       causes: actorsBehind(principal),
       parent: { run: runId, path, depth: row.depth + 1 },
       trigger: { kind: 'flow', run_id: runId, path },

@@ -9,6 +9,7 @@ import type { FlowRights } from '../definitions/rights.ts'
 import type { Capacity } from './capacity.ts'
 import type { Launcher } from './launch.ts'
 import type { RunRepository } from './run-repository.ts'
+import type { RunSecrets } from './secrets.ts'
 
 export interface SegmentDeps extends Telemetry {
   readonly db: Database
@@ -21,4 +22,5 @@ export interface SegmentDeps extends Telemetry {
   readonly rights: FlowRights
   readonly capacity: Capacity
   readonly reservedType: ReservedType
+  readonly runSecrets: RunSecrets
 }

@@ -3,6 +3,7 @@ import { isPassing, type Transaction } from '#db'
 import { JobLost, type JobContext, type JobHandler } from '#engine'
 import { toCloudEvent } from '#events'
 import { sleep } from '#lib/clock'
+import { noSecrets } from '#lib/secret-values'
 import { postgresJson } from '#lib/postgres-text'
 import { hasFinally, toExecutable, type Definition, type ExecutableDefinition } from '../definitions/index.ts'
 import { findVersion } from '../definitions/flow-store.ts'
@@ -26,7 +27,7 @@ const maxPauseMs = 5000
  * segment again from the same records.
  */
 export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: string }>['run'] {
-  const { db, runRepository, logger } = deps
+  const { db, runRepository, runSecrets, logger } = deps
   const definitions = new Map<string, ExecutableDefinition>()
 
   const definitionOf = async ({ flowId, version }: RunRow): Promise<ExecutableDefinition> => {
@@ -66,6 +67,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     // The run ended or was suspended, and the process died before it could end the job. A later segment may be running already.
     if (row?.status !== 'running' || run.job !== jobOf(row)) return true
     const definition = await definitionOf(row)
+    let secrets = noSecrets
     let end: Omit<RunEnd, 'id'>
     try {
       if (row.cancelling) {
@@ -74,14 +76,19 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
         run.abort.abort()
       }
       await requireRunRights(deps.rights, row)
-      const names = await namesOf(row)
+      const opened = await runSecrets.parametersOf(row)
+      secrets = opened.secrets
+      const stepSecrets = await runSecrets.stepsOf(row, secrets)
+      const names = await namesOf(row, opened.parameters)
       const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
       const runtime = createRuntime(deps, {
         run,
         row,
         context,
-        records: byPath(steps),
-        recorded: byPath(recorded),
+        secrets,
+        stepSecrets,
+        records: byPath(steps.map(stepSecrets.reveal)),
+        recorded: byPath(recorded.map(stepSecrets.reveal)),
         principal: principalOf(row),
       })
       end = { status: 'completed', outputs: await walk(runtime, definition, names), error: null }
@@ -93,9 +100,9 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
       end = thrown instanceof Cancelled || row.cancelling ? { status: 'cancelled', outputs: null, error: null } : failed(row, reason)
     }
     const finished: FinishedRun = { run, row, definition }
-    await finish(finished, end).catch(async (thrown: unknown) => {
+    await finish(finished, secrets.hide(end)).catch(async (thrown: unknown) => {
       if (isPassing(thrown)) throw thrown
-      await finish(finished, failed(row, thrown))
+      await finish(finished, secrets.hide(failed(row, thrown)))
     })
     return true
   }
@@ -106,8 +113,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     return { status: 'failed', outputs: null, error }
   }
 
-  async function namesOf(row: RunRow): Promise<Record<string, unknown>> {
-    const { id, flow, flowId, version, workspaceId, parameters, eventId, startedAt } = row
+  async function namesOf(row: RunRow, parameters: RunRow['parameters']): Promise<Record<string, unknown>> {
+    const { id, flow, flowId, version, workspaceId, eventId, startedAt } = row
     const event = eventId === null ? undefined : await deps.events.delivered(workspaceId, eventId)
     return {
       event: event ? toCloudEvent(event) : null,

@@ -34,6 +34,7 @@ export function createStarter({ db, launcher, get, rights, capacity }: StarterDe
       dryRun,
       depth,
       causes: actorsBehind(principal),
+      secrets: from?.secrets,
       trigger: {
         kind: 'call',
         actor: actorOf(principal),

@@ -74,7 +74,7 @@ export async function saveSteps(sql: Sql, executorId: string, steps: readonly St
       select ${columns} from rows from (${recordset('flowSteps', written, 'jsonb')}, unnest(${last.map(({ job }) => job)}::text[])) as r
        where r.unnest in (select id from held)
       on conflict (run_id, path) do update
-        set status = excluded.status, input = excluded.input, output = excluded.output, error = excluded.error, attempts = excluded.attempts,
+        set status = excluded.status, input = excluded.input, output = excluded.output, sealed = excluded.sealed, error = excluded.error, attempts = excluded.attempts,
             invocation_id = excluded.invocation_id, until = excluded.until, finished_at = excluded.finished_at
         where s.status not in ('completed', 'failed', 'skipped')
           and (s.status <> 'waiting' or excluded.status <> 'running' or excluded.attempts > s.attempts)

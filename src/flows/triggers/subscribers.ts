@@ -4,6 +4,7 @@ import { render, type Expressions } from '#expressions'
 import { HubError } from '#errors'
 import { flowsById } from '../definitions/flow-store.ts'
 import type { Launcher, LaunchRequest } from '../runs/launch.ts'
+import type { RunSecrets } from '../runs/secrets.ts'
 import { addCauses } from '../runs/run-store.ts'
 import { completeWaiting } from '../runs/step-store.ts'
 
@@ -12,6 +13,7 @@ export interface SubscriberDeps {
   readonly events: Events
   readonly expressions: Expressions
   readonly launcher: Launcher
+  readonly runSecrets: RunSecrets
 }
 
 /** Starts flows in the transaction that takes the event from the queue, so that an event starts a flow once. */
@@ -74,13 +76,18 @@ async function parametersOf(
 }
 
 /** Continues runs that wait for an event. */
-export function createRunSubscriber({ events, expressions, launcher }: SubscriberDeps): Subscriber {
+export function createRunSubscriber({ events, expressions, launcher, runSecrets }: SubscriberDeps): Subscriber {
   const belongs = async ({ event, subscription }: Match): Promise<boolean> => {
-    const { correlate, scope } = (subscription.detail ?? {}) as { correlate?: string; scope?: Record<string, unknown> }
+    const { correlate, scope, sealed } = (subscription.detail ?? {}) as {
+      correlate?: string
+      scope?: Record<string, unknown>
+      sealed?: string
+    }
     if (correlate === undefined) return true
     const { workspaceId } = event
     try {
-      return (await expressions.evaluate(correlate, { ...scope, event: toCloudEvent(event) }, { workspaceId, timeoutMs: 500 })) === true
+      const names = sealed === undefined ? scope : ((await runSecrets.open(workspaceId, sealed)) as Record<string, unknown>)
+      return (await expressions.evaluate(correlate, { ...names, event: toCloudEvent(event) }, { workspaceId, timeoutMs: 500 })) === true
     } catch (error) {
       if (error instanceof HubError) return false
       throw error

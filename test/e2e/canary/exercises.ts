@@ -241,6 +241,42 @@ export const exercises: readonly Exercise[] = [
     },
   },
   {
+    name: 'secret parameters of flows, in calls that succeed, fail and are only shown',
+    async run(hub, secrets) {
+      const access_token = secrets.mint('access_token behind a secret parameter')
+      const config = { base_url: hub.outside }
+      await hub.call('POST', '/api/v1/integrations', { name: 'told', integration_type: 'http', access_token, config })
+      const calls = (status: number): object => ({
+        id: `s${status}`,
+        uses: 'http_request',
+        integration: 'told',
+        with: {
+          method: 'POST',
+          path: `/status/${status}`,
+          query: { by: '${{ parameters.token }}' },
+          headers: { 'x-basic': "Basic ${{ $base64encode('me:' & parameters.token) }}" },
+        },
+      })
+      const parameters = { properties: { token: { type: 'string', writeOnly: true } } }
+      const outputs = { token: '${{ parameters.token }}' }
+      for (const status of [200, 401]) {
+        const flow = `secret-${status}`
+        const definition = { id: flow, parameters, tool: true, steps: [calls(status)], outputs }
+        await hub.call('POST', '/api/v1/flows', { definition })
+        for (const dry_run of [false, true]) {
+          const given = { parameters: { token: secrets.mint(`parameter of ${flow}, dry run ${dry_run}`) }, dry_run }
+          const run = await hub.call('POST', `/api/v1/flows/${flow}/trigger?wait=20`, given)
+          const id = run.json['id'] as string
+          for (const path of [`runs/${id}`, `runs/${id}/stream`, 'runs', 'invocations']) await hub.call('GET', `/api/v1/${path}`)
+        }
+        const input = { token: secrets.mint(`input of the tool of ${flow}`) }
+        for (const mode of ['sync', 'async']) await hub.call('POST', `/api/v1/tools/flow_secret_${status}/invoke`, { input, mode })
+        const misspelt = { parameters: { tokn: secrets.mint('a parameter that is not declared') } }
+        await hub.call('POST', `/api/v1/flows/${flow}/trigger`, misspelt)
+      }
+    },
+  },
+  {
     name: 'what was set in the environment',
     async run(hub) {
       await hub.call('GET', '/api/v1/integrations')

@@ -10,3 +10,7 @@ update hub.flows f
   from hub.flow_versions v
  where v.flow_id = f.id and v.version = f.version and v.definition ? 'tool';
 create index flows_tool_name on hub.flows (workspace_id, tool_name, name) where tool_name is not null;
+
+-- Runs whose parameters are secret: what is shown has no secret, and what the flow reads is sealed.
+alter table hub.flow_runs add column sealed text;
+alter table hub.flow_steps add column sealed text;
