@@ -125,7 +125,7 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
     show: (record) => runRepository.show(run, stepSecrets.protect(record)),
     wakeRequests: () => run.wakeRequests,
     async refresh() {
-      for (const record of await completedAmong(db.sql, runId, waitingPaths(records))) records.set(record.path, record)
+      for (const record of await completedAmong(db.sql, runId, waitingPaths(records))) records.set(record.path, stepSecrets.reveal(record))
     },
     call,
     recorded(path) {
