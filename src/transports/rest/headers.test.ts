@@ -67,6 +67,19 @@ test('what is no readable request is answered with a problem and the same header
   }
 })
 
+test('an unknown expectation is answered like any other request', async () => {
+  const hub = await sharedHub()
+  const { port } = new URL(await hub.address())
+  for (const [path, status] of [
+    ['/healthz', 200],
+    ['/nothing', 404],
+  ] as const) {
+    const reply = await speak(Number(port), `GET ${path} HTTP/1.1\r\nHost: x\r\nExpect: something-else\r\nConnection: close\r\n\r\n`)
+    assert.match(reply, new RegExp(`^HTTP/1.1 ${status} `))
+    assert.match(reply, /x-request-id: req_/)
+  }
+})
+
 function speak(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')

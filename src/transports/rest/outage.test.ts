@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { test } from 'node:test'
-import { freshDatabase, sharedHub, testHub } from '#test'
+import { sleep } from '#lib/clock'
+import { adminToken, freshDatabase, sharedHub, testHub } from '#test'
 import { startProxy, until } from '#test/faults'
 
 test('while the database is away, what needs it is 503 with Retry-After, and it works again afterwards without a restart', async () => {
@@ -54,6 +56,26 @@ test('a fault of the hub itself is 500 with an id to look it up by, and shows no
   })
   assert.equal(id, reply.headers['x-request-id'])
   assert.doesNotMatch(reply.payload, /column|broken|select|kysely|node_modules|at \w+ \(|\.ts/i)
+})
+
+test('a caller that goes away in the middle of its body is no trouble of the database', async (t) => {
+  await using hub = await testHub()
+  const errors = t.mock.method(hub.rest.log, 'error')
+  const { port } = new URL(await hub.address())
+  const socket = connect(Number(port), '127.0.0.1')
+  const head = ['POST /api/v1/credentials HTTP/1.1', 'Host: x', `Authorization: Bearer ${adminToken}`, 'Content-Type: application/json']
+  socket.write(`${[...head, 'Content-Length: 1000'].join('\r\n')}\r\n\r\n{"name":`)
+  const { server } = hub.rest
+  const connections = (): Promise<number> => new Promise((resolve) => server.getConnections((_error, count) => resolve(count)))
+  await until('the request has arrived', async () => (await connections()) === 1)
+  await sleep(200)
+  socket.destroy()
+  await until('the connection is gone', async () => (await connections()) === 0)
+  await sleep(50)
+  assert.deepEqual(
+    errors.mock.calls.map(({ arguments: [line] }) => line),
+    [],
+  )
 })
 
 test('every error of the catalogue can be looked up at the address that its problem names', async () => {

@@ -40,7 +40,7 @@ export function toProblem(error: HubError, requestId: string): Problem {
 }
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = isWrongType(error) ? unsupportedType(request) : asHubError(error)
+  const known = isWrongType(error) ? unsupportedType(request) : asHubError(error, request)
   const problem = toProblem(known, request.id)
   if (problem.status >= 500) request.log.error({ request_id: request.id, err: error, code: known.code }, 'the request failed')
   if (problem.retry_after !== undefined) reply.header('retry-after', String(problem.retry_after))
@@ -71,8 +71,10 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 }
 
-function asHubError(error: unknown): HubError {
+function asHubError(error: unknown, { raw }: FastifyRequest): HubError {
   if (error instanceof HubError) return error
+  // A connection that the caller ended, not one to the database.
+  if (error !== null && error === raw.errored) return hubError('cancelled', { cause: error })
   const { code = '', message = '' } = error as { code?: string; message?: string }
   const fromFastify = fastifyCodes[code]
   if (fromFastify) return hubError(fromFastify, fromFastify === 'bad_json' ? { detail: message } : {})

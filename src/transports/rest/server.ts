@@ -49,6 +49,9 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
     clientErrorHandler: answerBroken,
   }).withTypeProvider<ZodTypeProvider>()
 
+  // Node would refuse an unknown expectation itself, without our headers and error. A server may ignore it.
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
+
   const routeTable: RouteOptions[] = []
   app.decorate('routeTable', routeTable)
   app.addHook('onRoute', (route) => void routeTable.push(route))
