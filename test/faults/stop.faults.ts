@@ -43,7 +43,8 @@ async function hubBehindProxy() {
   return { hub, proxy, stop, isReady, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-async function cutAndRestore(round: number): Promise<void> {
+/** Resolves to how long the stop took. */
+async function cutAndRestore(round: number): Promise<number> {
   await using started = await hubBehindProxy()
   const { hub, proxy, stop, isReady } = started
   // Some rounds break connections and others leave them silent, for times on both sides of the engine's limits.
@@ -56,11 +57,16 @@ async function cutAndRestore(round: number): Promise<void> {
   const { code, tookMs } = await stop()
   assert.equal(code, 0, `round ${round}: the hub ended with ${code} after ${Math.round(tookMs)} ms:\n${hub.output()}`)
   assert.ok(tookMs < latestMs, `round ${round}: the hub took ${Math.round(tookMs)} ms to stop:\n${hub.output()}`)
+  return tookMs
 }
 
-test(`a hub whose database connection was cut and restored stops at SIGTERM, ${rounds} times`, { timeout: 3_600_000 }, async () => {
+test(`a hub whose database connection was cut and restored stops at SIGTERM, ${rounds} times`, { timeout: 3_600_000 }, async (t) => {
+  const took: number[] = []
   for (let round = 0; round < rounds; round += together)
-    await Promise.all(Array.from({ length: Math.min(together, rounds - round) }, (_, index) => cutAndRestore(round + index)))
+    took.push(
+      ...(await Promise.all(Array.from({ length: Math.min(together, rounds - round) }, (_, index) => cutAndRestore(round + index)))),
+    )
+  t.diagnostic(`${took.length} stops: the slowest took ${Math.round(Math.max(...took))} ms`)
 })
 
 test('a hub whose database is silent stops at SIGTERM, says what did not end and exits with an error', async () => {
