@@ -16,6 +16,7 @@ export {
   type TestHub,
 } from './hub.ts'
 export { startReceiver, startSender, strangerTo, type Received, type Receiver, type Sender } from './outbound.ts'
+export { seededRandom, type Random } from './random.ts'
 export { servedHub, type ServedHub } from './served.ts'
 export { testTelemetry } from './telemetry.ts'
 export { toolBench, toolEnvironment, type ToolBench } from './tools.ts'

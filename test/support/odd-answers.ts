@@ -1,15 +1,5 @@
 import type { Scripted } from '#kit/testing'
-
-/** Numbers from 0 to 1 that are the same for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
+import { seededRandom } from './random.ts'
 
 /** Fields that actions read, so that odd values get to where they are used. */
 const names =
@@ -37,21 +27,20 @@ const headers = [
 
 /** Makes answers that no documentation describes: wrong types, pages, nothing, too much, half of it, nested deeply, with characters that databases refuse. */
 export function oddAnswers(seed: number): () => Scripted {
-  const random = seeded(seed)
-  const oneOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+  const { below, chance, oneOf } = seededRandom(seed)
 
   const value = (depth: number): unknown => {
-    const kind = Math.floor(random() * (depth > 4 ? 5 : 9))
+    const kind = below(depth > 4 ? 5 : 9)
     if (kind === 0) return null
     if (kind === 1) return oneOf([0, -1, 1.5, 1e308, 2 ** 53, 1])
-    if (kind === 2) return random() < 0.5
+    if (kind === 2) return chance(0.5)
     if (kind < 5) return oneOf(texts)
-    if (kind === 5) return Array.from({ length: Math.floor(random() * 4) }, () => value(depth + 1))
-    return Object.fromEntries(Array.from({ length: Math.floor(random() * 8) }, () => [oneOf(names), value(depth + 1)]))
+    if (kind === 5) return Array.from({ length: below(4) }, () => value(depth + 1))
+    return Object.fromEntries(Array.from({ length: below(8) }, () => [oneOf(names), value(depth + 1)]))
   }
 
   const body = (): string => {
-    const kind = Math.floor(random() * 20)
+    const kind = below(20)
     const json = JSON.stringify(value(0))
     if (kind === 0) return ''
     if (kind === 1) return '<!doctype html><title>Sign in</title>'
@@ -59,12 +48,12 @@ export function oddAnswers(seed: number): () => Scripted {
     if (kind === 3) return `${'['.repeat(20_000)}${']'.repeat(20_000)}`
     if (kind === 4) return `${'{"fields":'.repeat(5000)}1${'}'.repeat(5000)}`
     if (kind === 5) return '\u0000\u0001\u0002'
-    if (kind === 6 && random() < 0.1) return JSON.stringify({ text: 'x'.repeat(11_000_000) })
+    if (kind === 6 && chance(0.1)) return JSON.stringify({ text: 'x'.repeat(11_000_000) })
     return json
   }
 
   return () => {
-    if (random() < 0.01) return { fault: 'cut' }
+    if (chance(0.01)) return { fault: 'cut' }
     return { status: oneOf(statuses), headers: oneOf(headers), body: body() }
   }
 }
