@@ -67,6 +67,19 @@ test('what is no readable request is answered with a problem and the same header
   }
 })
 
+test('what is no readable HEAD request is answered without a body', async () => {
+  const hub = await sharedHub()
+  const { port } = new URL(await hub.address())
+  for (const [header, status] of [
+    ['Content-Length: many', 400],
+    [`X-Long: ${'a'.repeat(20_000)}`, 431],
+  ] as const) {
+    const [head = '', body] = (await speak(Number(port), `HEAD / HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`)).split('\r\n\r\n')
+    assert.match(head, new RegExp(`^HTTP/1.1 ${status} `))
+    assert.equal(body, '')
+  }
+})
+
 test('an unknown expectation is answered like any other request', async () => {
   const hub = await sharedHub()
   const { port } = new URL(await hub.address())

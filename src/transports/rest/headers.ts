@@ -42,7 +42,7 @@ function headersFor(id: string, url: string): Record<string, string> {
 }
 
 /** Answers bytes that are not an HTTP request with a problem too; they never reach a route. */
-export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerBroken(error: NodeJS.ErrnoException & { readonly rawPacket?: unknown }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const id = requestId(undefined)
   const problem = toProblem(brokenAs(error.code), id)
@@ -54,7 +54,9 @@ export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return void socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
+  // The answer to HEAD has no body; a client would take it for the beginning of another answer.
+  const isHead = Buffer.isBuffer(error.rawPacket) && error.rawPacket.subarray(0, 5).toString() === 'HEAD '
+  return void socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${isHead ? '' : body}`)
 }
 
 function brokenAs(code: string | undefined) {
