@@ -19,7 +19,7 @@ const maxFailures = 20
 function repeatable({ method, path, headers, body }: FuzzRequest): string {
   const pairs = headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]]] : []))
   const shown = body.length > 3000 ? `${body.subarray(0, 3000).toString('latin1')}… (${body.length} bytes)` : body.toString('latin1')
-  return `${method} ${path.slice(0, 2000)}\n  headers ${JSON.stringify(pairs).slice(0, 2000)}\n  body    ${JSON.stringify(shown)}`
+  return `${method} ${path.slice(0, 1000)}\n  headers ${JSON.stringify(pairs).slice(0, 2000)}\n  body    ${JSON.stringify(shown)}`
 }
 
 /** What the log says of a request, because the caller sees no cause. */
