@@ -119,6 +119,20 @@ suite('an integration', () => {
     assert.ok(names.has('shared-secret'))
   })
 
+  test('has no password in its address, because everybody who reads integrations sees the config', async () => {
+    const post = (base_url: string) =>
+      hub.call('POST', '/api/v1/integrations', { name: 'with-login', integration_type: 'http', auth_type: 'none', config: { base_url } })
+    for (const address of ['http://me:hidden@127.0.0.1/', 'http://hidden@127.0.0.1/', 'HTTPS://:hidden@example.com']) {
+      const refused = await post(address)
+      assert.deepEqual([refused.statusCode, refused.json().errors[0].path], [400, 'config.base_url'], address)
+      assert.doesNotMatch(refused.payload, /hidden/)
+    }
+    const made = await post('http://127.0.0.1/a@b:c@d')
+    assert.equal(made.statusCode, 201, made.payload)
+    const changed = await hub.call('PATCH', '/api/v1/integrations/with-login', { config: { base_url: 'http://me:hidden@127.0.0.1/' } })
+    assert.equal(changed.statusCode, 400, changed.payload)
+  })
+
   test('is enabled exactly when its status is active', async () => {
     const { id } = await create('switched', secret('switched'))
     const patch = async (body: object) => (await hub.call('PATCH', `/api/v1/integrations/${id}`, body)).json<Shown>()

@@ -153,9 +153,23 @@ export function defineConnector<Config extends z.ZodObject>(spec: ConnectorSpec<
     withActions(actions) {
       const { aliases = [], headers = {}, wellKnownCredentials = [] } = spec
       for (const [name, action] of Object.entries(actions)) assertRepetition(`${spec.name}_${name}`, action)
-      return { ...(spec as unknown as Connector), aliases, headers, wellKnownCredentials, actions }
+      return { ...(spec as unknown as Connector), config: withoutLogins(spec.config), aliases, headers, wellKnownCredentials, actions }
     },
   }
+}
+
+/** Refuses addresses with a password in them, because everybody who may read integrations sees their config. */
+function withoutLogins<Config extends z.ZodObject>(config: Config): Config {
+  return config.superRefine((values, context) => {
+    for (const [name, value] of Object.entries(values)) {
+      if (typeof value !== 'string' || !/^https?:/i.test(value) || !URL.canParse(value)) continue
+      const { username, password } = new URL(value)
+      if (username === '' && password === '') continue
+      const message = 'must not hold a user name or a password: give them as the credential'
+      // Without the input, which holds the password.
+      context.addIssue({ code: 'custom', path: [name], input: undefined, message })
+    }
+  })
 }
 
 /** A connector from outside may be JavaScript, where no type stops an action that says it may be repeated and not why. */
