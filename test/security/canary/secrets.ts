@@ -17,6 +17,10 @@ const spell: Readonly<Record<string, (value: string) => string>> = {
   plain: (value) => value,
   reversed: (value) => value.split('').toReversed().join(''),
   hex: (value) => Buffer.from(value).toString('hex'),
+  // Whoever writes every character so would also write those of which a canary is made.
+  'percent-encoded': (value) => Buffer.from(value).toString('hex').replaceAll(/../g, '%$&'),
+  'percent-encoded in upper case': (value) => Buffer.from(value).toString('hex').toUpperCase().replaceAll(/../g, '%$&'),
+  'JSON escapes': (value) => Buffer.from(value).toString('hex').replaceAll(/../g, '\\u00$&'),
   'upper case hex': (value) => Buffer.from(value).toString('hex').toUpperCase(),
   // Base64 depends on what stands before: three alignments, without the letters that neighbours share.
   base64: (value) => base64(0, value),

@@ -25,8 +25,6 @@ export interface HubUnderTest extends Caller {
   /** Where a system of the outside world answers, and repeats what it was sent when it refuses. */
   readonly outside: string
   with(asked: Asked): Caller
-  /** Whatever else ought to be looked through. */
-  saw(what: string, text: string): void
 }
 
 /** Each puts secrets in somewhere and does what may bring them out again. A module that takes secrets adds its own. */

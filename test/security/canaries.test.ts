@@ -17,6 +17,9 @@ import { backup, findRunning } from '#db'
 import { freshDatabase, serveProcess } from '#test'
 import { startVault } from '../standins/vault/index.ts'
 import { dumpDatabase } from './canary/dump.ts'
+import { connectorExercises } from './canary/connectors.ts'
+import { readEverything, readRoutes } from './canary/every-get.ts'
+import { filesOf } from './canary/files.ts'
 import { exercises, type Asked, type Caller, type HubUnderTest } from './canary/exercises.ts'
 import { createCanaries, type Canaries } from './canary/secrets.ts'
 
@@ -39,7 +42,7 @@ function startOutside(): Promise<Listener> {
     const status = Number(/\/status\/(\d+)/.exec(incoming.url ?? '')?.[1] ?? 401)
     outgoing.writeHead(status, { 'content-type': 'application/json' })
     const repeated = { error: 'refused', message: 'refused', errors: ['refused'], url: incoming.url, headers: incoming.headers }
-    outgoing.end(JSON.stringify(status < 300 ? { ok: true } : repeated))
+    outgoing.end(JSON.stringify(status < 300 ? { ok: true, ...repeated } : repeated))
   })
 }
 
@@ -119,13 +122,18 @@ async function exercise({ url, adminToken, outside }: Serving, secrets: Canaries
       return { status: reply.statusCode, body: answer, json }
     },
   })
-  const hub: HubUnderTest = { outside, saw: (what, text) => void seen.push({ what, text }), ...caller({}), with: caller }
-  for (const { run } of exercises) await run(hub, secrets)
+  const hub: HubUnderTest = { outside, ...caller({}), with: caller }
+  for (const { run } of [...connectorExercises, ...exercises]) await run(hub, secrets)
+  const answered = await readEverything(hub)
+  assert.deepEqual(
+    readRoutes.filter((route) => !answered.includes(route)),
+    [],
+  )
   for (const path of ['/metrics', '/api/v1/audit?limit=200', '/openapi.json', '/docs/errors', '/readyz']) await hub.call('GET', path)
 }
 
 function assertNowhere(secrets: Canaries, seen: readonly Seen[]): void {
-  assert.ok(secrets.count > 50, `only ${secrets.count} secrets were put in`)
+  assert.ok(secrets.count >= 200, `only ${secrets.count} secrets were put in`)
   const found = seen.flatMap(({ what, text }) => secrets.findIn(text).map((where) => `${what.slice(0, 80)} shows: ${where}`))
   assert.deepEqual([...new Set(found)], [])
 }
@@ -163,6 +171,9 @@ suite('secrets canary', { concurrency: true }, () => {
         hub.child.kill('SIGTERM')
         await hub.exited
         seen.push({ what: 'log', text: hub.output() })
+        // A stop writes a checkpoint, so what only was in memory is in the files, beside rows that were deleted and the log of the database.
+        rmSync(join(dataDir, 'backup'))
+        seen.push(...filesOf(dataDir))
       }
       assertLookedAt(seen, /^database$/, [
         '== hub.credentials',
@@ -184,6 +195,8 @@ suite('secrets canary', { concurrency: true }, () => {
         'hub_http_request_duration_seconds',
       ])
       assertLookedAt(seen, /^backup$/, ['github-pat', 's1.canary.'])
+      assertLookedAt(seen, /^file postgres.base/, ['github-pat', 's1.canary.'])
+      assertLookedAt(seen, /^file postgres.pg_wal/, ['s1.canary.'])
       assertNowhere(secrets, seen)
     } finally {
       rmSync(dataDir, { recursive: true, force: true })

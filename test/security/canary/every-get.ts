@@ -1,0 +1,39 @@
+import { operations, type Operation } from '#operations'
+import type { HubUnderTest } from './exercises.ts'
+
+const all: readonly Operation[] = Object.values(operations)
+/** Of each list. More would show the same fields. */
+const most = 40
+
+/** Asks everything that can be read: every list, and each thing in it. Resolves to the routes that answered with a success. */
+export async function readEverything(hub: HubUnderTest): Promise<string[]> {
+  const answered = new Set<string>()
+  const ids = new Map<string, readonly string[]>()
+  const idsOf = async (list: string): Promise<readonly string[]> => {
+    const known = ids.get(list)
+    if (known) return known
+    const { json } = await hub.call('GET', list)
+    const items = (json['items'] ?? []) as { id?: string; name?: string }[]
+    const found = items.map(({ id, name }) => id ?? name ?? '').slice(0, most)
+    ids.set(list, found)
+    return found
+  }
+  for (const { http, stream } of all)
+    for (const { method, path } of http) {
+      // Runs that are followed have ended by now or wait for days.
+      if (method !== 'GET' || stream) continue
+      const [before, parameter, after = ''] = path.split(/(:\w+)/)
+      const list = parameter === ':hook' || before!.startsWith('/api/integrations/') ? '/api/v1/integrations' : before!.replace(/\/$/, '')
+      const paths = parameter === undefined ? [path] : (await idsOf(list)).map((id) => `${before}${encodeURIComponent(id)}${after}`)
+      for (const each of paths) {
+        const { status } = await hub.call('GET', each.endsWith('/since') ? `${each}?after=` : each)
+        if (status < 300) answered.add(path)
+      }
+    }
+  return [...answered]
+}
+
+/** The routes that `readEverything` has to reach. */
+export const readRoutes: readonly string[] = all.flatMap(({ http, stream }) =>
+  http.filter(({ method }) => method === 'GET' && !stream).map(({ path }) => path),
+)
