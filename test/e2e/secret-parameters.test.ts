@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { adminToken, flowBench, type FlowBench } from '#test'
 import { until } from '#test/faults'
-import { dumpDatabase } from './canary/dump.ts'
-import { createCanaries } from './canary/secrets.ts'
+import { dumpDatabase } from '../security/canary/dump.ts'
+import { createCanaries } from '../security/canary/secrets.ts'
 
 const schema = `
 parameters:
