@@ -31,11 +31,25 @@ export function formsOf(secret: string): string[] {
 export function createSecretValues(values: readonly SecretValue[], mark: (value: SecretValue) => string): SecretValues {
   if (values.length === 0) return noSecrets
   const alone = new Map(values.map((value) => [String(value), mark(value)]))
-  const within = [...alone]
+  const forms = [...alone]
     .filter(([text]) => text.length >= shortestInText)
-    .flatMap(([text, shown]) => formsOf(text).map((form) => [form, shown] as const))
+    .flatMap(([text, shown]) => formsOf(text).map((form) => ({ form, shown, inJson: JSON.stringify(form).slice(1, -1) })))
     // A secret may contain another one. The longer one goes first, so that nothing of it is left.
-    .toSorted(([a], [b]) => b.length - a.length)
-  const hideText = (text: string): string => alone.get(text) ?? within.reduce((clean, [form, shown]) => clean.replaceAll(form, shown), text)
-  return { values, hide: <T>(value: T): T => mapTexts(value, hideText, (number) => alone.get(String(number)) ?? number) as T }
+    .toSorted((a, b) => b.form.length - a.form.length)
+  const inJson = [...alone.keys()].map((text) => JSON.stringify(text).slice(1, -1))
+
+  return {
+    values,
+    hide<T>(value: T): T {
+      // Most values have no secret. To look through one text is much faster than through each of many small ones.
+      const json = JSON.stringify(value) as string | undefined
+      if (json === undefined) return value
+      const found = forms.filter((form) => json.includes(form.inJson))
+      if (found.length === 0 && !inJson.some((text) => json.includes(text))) return value
+      const hideText = (text: string): string =>
+        alone.get(text) ??
+        found.reduce((clean, { form, shown }) => (clean.length < form.length ? clean : clean.replaceAll(form, shown)), text)
+      return mapTexts(value, hideText, (number) => alone.get(String(number)) ?? number) as T
+    },
+  }
 }

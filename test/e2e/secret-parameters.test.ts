@@ -165,6 +165,25 @@ outputs: { echo: "\${{ parameters.token }}" }`)
     await assertNowhere()
   })
 
+  test('is one of 50 at most, and of more nothing is stored', async () => {
+    const many = { keys: Array.from({ length: 51 }, () => ({ value: secrets.mint('too many') })) }
+    const { start, id } = await b.flow(`${schema}\nsteps: [{ id: a, transform: 1 }]`)
+    await assert.rejects(start(many), { code: 'invalid_input' })
+    await start({ keys: many.keys.slice(1) })
+    const heard = await b.flow(`${schema}
+on: [{ event: secretive.many, parameters: { keys: "\${{ [1..51].{'value': 'a secret with the number ' & $} }}" } }]
+steps: [{ id: a, transform: 1 }]`)
+    await (await b.flow('steps: [{ id: e, emit: { type: secretive.many } }]')).run()
+    const [run] = await until('it fails', async () => {
+      const runs = await b.hub.flows.runs(b.workspaceId, { flow: heard.id }, { limit: 1 })
+      return runs[0]?.status === 'failed' && runs
+    })
+    assert.equal(run!.error?.code, 'invalid_input')
+    assert.deepEqual(run!.parameters, {})
+    assert.equal((await b.hub.flows.runs(b.workspaceId, { flow: id }, { limit: 5 })).length, 1)
+    await assertNowhere()
+  })
+
   test('of a run that fails is not in its error, and parameters that do not fit are not stored in clear', async () => {
     const failing = await b.flow(`${schema}\nsteps: [{ id: a, transform: "\${{ $error('no ' & parameters.token) }}" }]`)
     const run = await failing.run({ token: secrets.mint('failing') })

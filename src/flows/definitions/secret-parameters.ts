@@ -12,8 +12,13 @@ export interface Marked {
 
 export function markedIn(schema: JsonSchema, value: unknown): Marked {
   const places = new Set<string>()
+  const looked = new Map<object, Set<string>>()
   const mark = (at: unknown, part: unknown, place: string): void => {
     if (!isRecord(at)) return
+    // Once for each value, however often references lead to the schema.
+    const before = looked.get(at) ?? new Set()
+    if (before.has(place)) return
+    looked.set(at, before.add(place))
     if (at['writeOnly'] === true) return void places.add(place)
     const { $ref: reference } = at
     if (typeof reference === 'string') mark(pointedAt(schema, reference), part, place)

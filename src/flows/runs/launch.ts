@@ -205,24 +205,24 @@ export function createLauncher({ engine, expressions, access, rights, capacity, 
     let { parameters } = request
     let key: string | undefined
     let invalid: HubError | undefined
+    const asked = { workspaceId: flow.workspaceId, definition: flow.definition, others: request.secrets?.values }
     try {
       await rights.requireStanding(flow)
       assertLinks(request.depth ?? 0)
       if (request.fault) throw request.fault
-      parameters = await checkParameters(expressions, flow, parameters).catch((thrown: unknown) => {
+      try {
+        parameters = await checkParameters(expressions, flow, parameters)
+        runSecrets.requireFew({ ...asked, parameters })
+      } catch (thrown) {
         if (thrown instanceof HubError) invalid = thrown
         throw thrown
-      })
+      }
       if (concurrency) key = await keyOf(flow, { event: event?.scope ?? null, parameters })
     } catch (thrown) {
       if (!(thrown instanceof HubError)) throw thrown
       error = toRunError(thrown, '')
     }
-    const { workspaceId, definition } = flow
-    const others = request.secrets?.values
-    // Of what was given too: parameters that do not fit are not filled in.
-    const given = await runSecrets.of({ workspaceId, definition, parameters: request.parameters, others })
-    const { shown, sealed, secrets } = await runSecrets.protect({ workspaceId, definition, parameters, others: given.values })
+    const { shown, sealed, secrets } = await runSecrets.protect({ ...asked, parameters })
     const { ancestors } = (await access.standings([flow.actor])).get(flow.actor)!
     const now = new Date()
     const run: NewRun = {

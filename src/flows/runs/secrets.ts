@@ -41,6 +41,9 @@ interface Given {
 export interface RunSecrets {
   /** The values to hide where these parameters of a flow appear, such as in the journal. */
   of(given: Given): Promise<SecretValues>
+  /** Throws `invalid_input` if there are more secrets than can be looked for. */
+  requireFew(given: Given): void
+  /** Shows nothing where there are too many secrets for the run. */
   protect(given: Given): Promise<ProtectedParameters>
   /** The parameters of a run as the flow reads them, and what is secret. */
   parametersOf(run: RunRow): Promise<{ parameters: Record<string, unknown>; secrets: SecretValues }>
@@ -58,6 +61,8 @@ export interface StepSecrets {
 
 const keyCredential = 'flow-parameters'
 const keyTtlMs = 5000
+/** Each is looked for in everything that the run stores. */
+const mostSecrets = 50
 
 export function createRunSecrets(credentials: Pick<Credentials, 'read' | 'create'>): RunSecrets {
   const read = async (workspaceId: string): Promise<SealKey | undefined> => {
@@ -92,29 +97,43 @@ export function createRunSecrets(credentials: Pick<Credentials, 'read' | 'create
     const { key } = await keys.get(workspaceId)
     // Equal secrets look equal, so that an approval of a call covers no call with another secret.
     const mark = (value: SecretValue): string => `[secret ${createHmac('sha256', key).update(String(value)).digest('hex').slice(0, 12)}]`
-    return createSecretValues([...new Set(values)], mark)
+    return createSecretValues(values, mark)
   }
 
-  const of: RunSecrets['of'] = ({ workspaceId, definition, parameters, others = [] }) =>
-    valuesWith(workspaceId, [...markedIn(parametersSchema(definition), parameters).values, ...others])
+  const valuesIn = ({ definition, parameters, others = [] }: Given): SecretValue[] => [
+    ...new Set([...markedIn(parametersSchema(definition), parameters).values, ...others]),
+  ]
+
+  const requireFew: RunSecrets['requireFew'] = (given) => {
+    if (valuesIn(given).length <= mostSecrets) return
+    const message = `have more than ${mostSecrets} secret values, counted with those of the run that starts it`
+    throw hubError('invalid_input', { errors: [{ path: 'parameters', message }] })
+  }
+
+  const of: RunSecrets['of'] = async (given) => {
+    requireFew(given)
+    return valuesWith(given.workspaceId, valuesIn(given))
+  }
 
   const sealText = async (workspaceId: string, value: unknown): Promise<string> =>
     seal(JSON.stringify(value), await keys.get(workspaceId), bound(workspaceId))
 
   return {
     of,
+    requireFew,
     seal: sealText,
     open: openText,
     async protect(given) {
       const { workspaceId, definition, parameters } = given
-      const marked = markedIn(parametersSchema(definition), parameters)
-      const secrets = await of(given)
+      const values = valuesIn(given)
+      if (values.length > mostSecrets) return { shown: {}, sealed: null, secrets: noSecrets }
+      const secrets = await valuesWith(workspaceId, values)
       const shown = secrets.hide(parameters)
       const placed = markedIn(parametersSchema(definition), shown).hide('[secret]')
       // A place shows which secret it has, unless that is no text and no number.
       const merged = keepMarks(placed, shown) as Record<string, unknown>
-      if (isDeepStrictEqual(merged, parameters)) return { shown: parameters, sealed: null, secrets }
-      const kept: Kept = { parameters, secrets: [...new Set([...marked.values, ...secrets.values])] }
+      if (isDeepStrictEqual(merged, parameters)) return { shown: merged, sealed: null, secrets }
+      const kept: Kept = { parameters, secrets: values }
       return { shown: merged, sealed: await sealText(workspaceId, kept), secrets }
     },
     async parametersOf({ workspaceId, parameters, sealed }) {
