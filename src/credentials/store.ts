@@ -50,21 +50,15 @@ export function putCredential(sql: Sql, row: NewCredential, createOnly: boolean)
 }
 
 export function readCredential(sql: Sql, workspaceId: string, name: string): Promise<SealedRow | undefined> {
-  return sql
-    .selectFrom('credentials')
-    .select(sealedColumns)
-    .where('workspaceId', '=', workspaceId)
-    .where('name', '=', name)
-    .executeTakeFirst()
+  return named(sql, workspaceId, name).select(sealedColumns).executeTakeFirst()
 }
 
 export function findCredentialInfo(sql: Sql, workspaceId: string, name: string): Promise<CredentialInfo | undefined> {
-  return sql
-    .selectFrom('credentials')
-    .select(infoColumns)
-    .where('workspaceId', '=', workspaceId)
-    .where('name', '=', name)
-    .executeTakeFirst()
+  return named(sql, workspaceId, name).select(infoColumns).executeTakeFirst()
+}
+
+function named(sql: Sql, workspaceId: string, name: string) {
+  return sql.selectFrom('credentials').where('workspaceId', '=', workspaceId).where('name', '=', name)
 }
 
 export function listCredentials(sql: Sql, workspaceId: string): Promise<CredentialInfo[]> {

@@ -19,7 +19,6 @@ export const probeMs = hour
 export const maxWaitMs = 72 * hour
 /** How long a replaced secret still signs. */
 export const overlapMs = 24 * hour
-const longestRetryAfter = 24 * hour
 /** The pause for an overloaded endpoint that sends no Retry-After. */
 const longestPause = 5 * minute
 
@@ -27,13 +26,6 @@ const longestPause = 5 * minute
 export function delayAfter(attempts: number, random: () => number): number | undefined {
   const delay = delays[attempts - 1]
   return delay === undefined ? undefined : Math.round(delay * (1 - jitter + 2 * jitter * random()))
-}
-
-/** Parses Retry-After, which is seconds or a date. Parts of a second are rounded up, because an earlier attempt would be refused again. The result is capped, because clocks may be wrong. */
-export function retryAfterMs(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined
-  const ms = /^\d+(\.\d+)?$/.test(value.trim()) ? Math.ceil(Number(value)) * second : Date.parse(value) - now
-  return Number.isFinite(ms) ? Math.min(longestRetryAfter, Math.max(0, ms)) : undefined
 }
 
 /** How long all deliveries to an endpoint wait after this response. */

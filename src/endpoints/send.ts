@@ -3,7 +3,8 @@ import type { Expressions } from '#expressions'
 import { hubError, HubError } from '#errors'
 import type { Egress } from '#http'
 import { deadline, type Clock } from '#lib/clock'
-import { retryAfterMs, timeoutMs } from './schedule.ts'
+import { retryAfterMs } from '#lib/retry-after'
+import { timeoutMs } from './schedule.ts'
 import { liveSecrets, signedHeaders } from './signing.ts'
 
 /** What is sent, and to where. */

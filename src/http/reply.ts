@@ -2,6 +2,7 @@ import type { HttpTarget, LimitNotice, VendorErrorCode } from './types.ts'
 import { hubError, HubError, type ErrorCode } from '#errors'
 import { isTooDeep } from '#lib/json-values'
 import { redactText } from '#lib/redact'
+import { retryAfterMs } from '#lib/retry-after'
 
 export interface RawReply {
   readonly status: number
@@ -128,10 +129,8 @@ function jsonOf(bytes: Buffer): unknown {
   }
 }
 
-/** The Retry-After header in seconds. Limited to one day, because a date can be wrong if the vendor's clock or ours is wrong. */
+/** The Retry-After header in whole seconds. */
 function retryAfterSeconds(headers: Readonly<Record<string, string>>): number | undefined {
-  const value = headers['retry-after']
-  if (value === undefined) return undefined
-  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000
-  return Number.isFinite(seconds) ? Math.min(86_400, Math.max(0, Math.ceil(seconds))) : undefined
+  const ms = retryAfterMs(headers['retry-after'], Date.now())
+  return ms === undefined ? undefined : Math.ceil(ms / 1000)
 }

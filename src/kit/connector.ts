@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { AuthMethod, CredentialValues } from './auth.ts'
 import type { ActionContext } from './context.ts'
+import { headerName } from '#lib/header-name'
 import type { ResponseRules } from '#http'
 import type { SourceDeclaration } from './source.ts'
 import type { Targets } from './targets.ts'
@@ -179,6 +180,5 @@ function assertRepetition(name: string, action: Action): void {
     throw new Error(`${name}: an action has no "repeatable"; declare "idempotent", or the "idempotencyHeader" of the outside system`)
   if (header === undefined) return
   if (effect === 'read') throw new Error(`${name}: a read needs no idempotencyHeader`)
-  if (typeof header !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header))
-    throw new Error(`${name}: idempotencyHeader must be the name of a header`)
+  if (typeof header !== 'string' || !headerName.test(header)) throw new Error(`${name}: idempotencyHeader must be the name of a header`)
 }

@@ -55,6 +55,7 @@ export { type SourceDeclaration } from './source.ts'
 export { targetOf, textsOf, type Target, type TargetInput, type TargetName, type Targets } from './targets.ts'
 export {
   deliveryIds,
+  largestBodies,
   refuseSameBody,
   readable,
   sampleHeaders,

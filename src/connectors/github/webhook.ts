@@ -1,4 +1,4 @@
-import { deliveryIds, schemes, type WebhookDeclaration } from '#kit'
+import { deliveryIds, largestBodies, schemes, type WebhookDeclaration } from '#kit'
 import { recovery } from './recovery.ts'
 
 /** The common events. All other events of GitHub are accepted too, under GitHub's names. */
@@ -59,8 +59,7 @@ export const webhook: WebhookDeclaration = {
     body: { zen: 'Keep it logically awesome.', hook_id: 1, repository: { full_name: 'octo-org/hello-world' } },
   },
   recovery,
-  // What GitHub sends at most.
-  largestBody: () => 25 * 1024 * 1024,
+  largestBody: () => largestBodies.github,
   legacyPaths: ['/api/v1/integrations/github/webhook'],
 }
 

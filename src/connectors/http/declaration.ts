@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { auth, defineConnector, secret } from '#kit'
-import { headerName, headerValue } from './headers.ts'
+import { ownHeader, headerValue } from './headers.ts'
 
 /** Headers of the config may need a secret. The secret is stored in the credential, and a template inserts it. */
 const template = auth.custom({
@@ -28,7 +28,7 @@ export const http = defineConnector({
   config: z.object({
     base_url: z.url({ protocol: /^https?$/ }).describe('Every request stays under this address.'),
     headers: z
-      .record(headerName, headerValue.max(4096))
+      .record(ownHeader, headerValue.max(4096))
       .optional()
       .describe('Sent with every request; {{secret}} is filled in with auth type template.'),
     query: z.record(z.string(), z.string().max(4096)).optional().describe('Added to every request; {{secret}} likewise.'),

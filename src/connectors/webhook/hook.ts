@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { deliveryIds, schemes, type HookContext, type Readable, type WebhookDeclaration, type WebhookScheme } from '#kit'
+import { headerName } from '#lib/header-name'
+import { deliveryIds, largestBodies, schemes, type HookContext, type Readable, type WebhookDeclaration, type WebhookScheme } from '#kit'
 
 const presets = Object.keys(schemes) as (keyof typeof schemes)[]
-const header = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'must be a header name')
+const header = z.string().max(100).regex(headerName, 'must be a header name')
 
 export const verification = z.union([
   z.enum(presets).describe('The scheme of this provider.'),
@@ -46,14 +47,6 @@ type Settings = {
   readonly reply?: { readonly status: number; readonly body?: unknown }
 }
 
-const mb = 1024 * 1024
-/** Providers that send more than 5 MB, with what they send at most. */
-const largestBodies = new Map<unknown, number>([
-  ['github', 25 * mb],
-  ['gitlab', 25 * mb],
-  ['gitlab_token', 25 * mb],
-])
-
 function schemeOf(given: Settings['verification']): WebhookScheme {
   if (typeof given === 'string') return schemes[given]
   if (given.kind === 'basic') return given
@@ -89,7 +82,10 @@ export const hook: WebhookDeclaration = {
       ...(key === undefined ? {} : { dedupeKey: 'path' in dedupe! ? key : `${key} ${delivery.digest}` }),
     }
   },
-  largestBody: (config) => largestBodies.get(settingsOf(config).verification),
+  largestBody: (config) => {
+    const { verification: given } = settingsOf(config)
+    return typeof given === 'string' ? largestBodies[given] : undefined
+  },
   transform: (config) => settingsOf(config).transform,
   reply: (config) => {
     const { reply } = settingsOf(config)

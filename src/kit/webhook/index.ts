@@ -1,6 +1,6 @@
 export { deliveryIds, refuseSameBody } from './delivery-id.ts'
 export { readable } from './readable.ts'
-export { sampleHeaders, schemes, type WebhookScheme } from './scheme.ts'
+export { largestBodies, sampleHeaders, schemes, type WebhookScheme } from './scheme.ts'
 export { sign, type SignedRequest } from './sign.ts'
 export {
   type Delivery,

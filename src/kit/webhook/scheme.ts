@@ -119,6 +119,14 @@ export const schemes = {
   standard: { kind: 'standard', tolerance: 300 },
 } as const satisfies Record<string, WebhookScheme>
 
+const mb = 1024 * 1024
+/** Providers that send more than 5 MB, with what they send at most. */
+export const largestBodies: Readonly<Partial<Record<keyof typeof schemes, number>>> = {
+  github: 25 * mb,
+  gitlab: 25 * mb,
+  gitlab_token: 25 * mb,
+}
+
 /** Other headers that a provider sends, with `{type}` and `{id}` as placeholders. `hub webhook sign` adds them to sample requests. */
 export const sampleHeaders: Readonly<Partial<Record<keyof typeof schemes, Readonly<Record<string, string>>>>> = {
   github: { 'x-github-event': '{type}', 'x-github-delivery': '{id}' },

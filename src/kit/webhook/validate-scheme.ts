@@ -1,6 +1,5 @@
+import { headerName } from '#lib/header-name'
 import type { HmacScheme, WebhookScheme } from './scheme.ts'
-
-const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 
 /** The headers that a scheme reads. Each may occur only once, and none of them is stored. */
 export function headersOf(scheme: WebhookScheme): readonly string[] {
