@@ -66,7 +66,7 @@ export const settings = z.object({
   HUB_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('The URL under which others reach this hub, for webhooks and OAuth.'),
+    .describe('The URL under which others reach this hub. Nothing uses it yet.'),
   HUB_DATA_DIR: z.string().min(1).default('./data').describe('Folder for the embedded database and generated secrets.'),
   DATABASE_URL: z
     .string()

@@ -92,7 +92,7 @@ function apiKey(options: { in: 'header' | 'query'; name: string; title?: string;
   }
 }
 
-/** The hub runs the OAuth flow. The connector only declares the URLs and scopes. */
+/** The connector declares the URLs and scopes. The hub does not run the exchange yet: the credential is an access token that was got elsewhere. */
 function oauth2(declaration: OAuthDeclaration & { title?: string }): AuthMethod {
   const { title = 'OAuth 2', ...oauth } = declaration
   return {
