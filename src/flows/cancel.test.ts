@@ -11,8 +11,18 @@ suite('a run', () => {
 
   const waiting = (id: string) => until('the run waits', async () => (await bench.current(id)).status === 'waiting')
 
+  /** Starts a run, waits until it waits, and cancels it. */
+  const cancelled = async (steps: string) => {
+    const { id } = await (await bench.flow(steps)).start()
+    await waiting(id)
+    await bench.hub.flows.cancel(bench.operator, id)
+    const ended = await bench.ended(id)
+    assert.equal(ended.status, 'cancelled')
+    return ended
+  }
+
   test('that is cancelled while it waits runs the steps of `finally` of what had begun, and no others', async () => {
-    const flow = await bench.flow(
+    const ended = await cancelled(
       `steps:
   - id: first
     try:
@@ -36,17 +46,12 @@ suite('a run', () => {
           uses: probe_create_thing
           with: { at: /not-begun }`,
     )
-    const { id } = await flow.start()
-    await waiting(id)
-    await bench.hub.flows.cancel(bench.operator, id)
-    const ended = await bench.ended(id)
-    assert.equal(ended.status, 'cancelled')
     assert.deepEqual([bench.writes('/released'), bench.writes('/later'), bench.writes('/not-begun')], [1, 0, 0])
     assert.equal(ended.steps.find(({ path }) => path === 'release')?.status, 'completed')
   })
 
   test('that is cancelled does not wait in `finally`', async () => {
-    const flow = await bench.flow(
+    await cancelled(
       `steps:
   - id: all
     try:
@@ -58,10 +63,6 @@ suite('a run', () => {
         - id: nap_again
           wait: 1h`,
     )
-    const { id } = await flow.start()
-    await waiting(id)
-    await bench.hub.flows.cancel(bench.operator, id)
-    assert.equal((await bench.ended(id)).status, 'cancelled')
   })
 
   test('that is cancelled leaves no subscription behind', async () => {
