@@ -155,3 +155,14 @@ suite('the webhook secret of the environment', () => {
     assert.deepEqual(names, ['environment-slack'])
   })
 })
+
+test('a variable that is not valid stops the start with a message that names the connector and the setting, and no value', async () => {
+  const env = { JIRA_BASE_URL: 'https://me:a-password@jira.example', JIRA_USERNAME: 'me', JIRA_API_TOKEN: 'a-token-of-jira' }
+  await assert.rejects(testHub(env), (error: Error) => {
+    assert.match(
+      error.message,
+      /^what the environment variables say of Jira is not valid: base_url must not hold a user name or a password/,
+    )
+    return !/a-password|a-token/.test(error.message)
+  })
+})

@@ -1,3 +1,4 @@
+import { hubError } from '#errors'
 import { fitCredential, type AuthMethod, type Connector, type CredentialValues, type EnvironmentVariables } from '#kit'
 
 type Config = Readonly<Record<string, unknown>>
@@ -14,7 +15,7 @@ export interface Preset {
 export interface HomeEnvironment {
   /** The id of the default workspace. */
   readonly workspaceId: string | undefined
-  /** The complete integration of a connector; undefined where variables are missing. Throws if a value does not fit. */
+  /** The complete integration of a connector; undefined where variables are missing. Throws if a value is not valid. */
   preset(connector: Connector): Preset | undefined
   /** Settings, completed with those of the environment that they leave out. Throws nothing: the result may not fit. */
   complete(workspaceId: string, connector: Connector, given: Config): Record<string, unknown>
@@ -44,7 +45,11 @@ export function createHomeEnvironment(workspaceId: string | undefined, environme
         }
         return { method, credential, configAfter }
       }
-      if (parsed.error.issues.some(({ path: [setting] }) => String(setting) in config)) throw parsed.error
+      const wrong = parsed.error.issues.filter(({ path: [setting] }) => String(setting) in config)
+      if (wrong.length > 0) {
+        const problems = wrong.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')
+        throw hubError('invalid_input', { detail: `what the environment variables say of ${connector.title} is not valid: ${problems}` })
+      }
       return undefined
     },
     complete(of, connector, given) {
