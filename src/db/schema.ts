@@ -345,7 +345,8 @@ export interface Schema {
     depth: Generated<number>
     concurrencyKey: string | null
     segment: Generated<number>
-    wakeRequested: Generated<boolean>
+    /** How often something has arrived since the run was claimed. */
+    wakeRequests: Generated<number>
     cancelling: Generated<boolean>
     wakeAt: Date | null
     deadlineAt: Date | null

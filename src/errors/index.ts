@@ -118,6 +118,7 @@ export const errorCatalogue = {
   address_refused: permanent('policy', 403, 'The hub is not allowed to connect to this address.'),
   // The hub
   database_unavailable: retryable('internal', 503, 'The database cannot be reached.'),
+  workers_unavailable: retryable('internal', 503, 'The hub cannot start a process that evaluates expressions.'),
   shutting_down: retryable('internal', 503, 'The hub is shutting down.'),
   internal: permanent('internal', 500, 'An internal error occurred. The log contains the details under the request id.'),
 } as const satisfies Record<string, ErrorEntry>

@@ -102,8 +102,12 @@ export async function finish(trx: Transaction, claim: Claim, done: readonly Wait
 }
 
 /** Gives a claim back whose events were not dispatched. `alone`: one of them fails, so they are tried one at a time. */
-export async function giveBack(sql: Sql, { workspaceId, executorId }: Claim, { alone }: { readonly alone: boolean }): Promise<void> {
+export async function giveBack(
+  sql: Sql,
+  { workspaceId, executorId, firstSeq }: Claim,
+  { alone }: { readonly alone: boolean },
+): Promise<void> {
   await raw`
     update hub.dispatch_claims set executor_id = null, alone = alone or ${alone}
-     where workspace_id = ${workspaceId} and executor_id = ${executorId}`.execute(sql)
+     where workspace_id = ${workspaceId} and executor_id = ${executorId} and first_seq = ${firstSeq}`.execute(sql)
 }

@@ -6,14 +6,23 @@ import { unchanged } from './read-event.ts'
 import { changeEvents, insertEffects, noteOverruns, remainingSubscriptions, type Effect } from './store.ts'
 import type { DispatchDeps } from './types.ts'
 
+interface Delivery {
+  readonly matched: Matched
+  readonly stopping: AbortSignal | undefined
+}
+
 /** Hands the matches to their subscribers and removes the events from the queue, in one transaction. */
-export async function deliver(deps: DispatchDeps, claim: Claim, { done, matches, changes, overruns }: Matched): Promise<void> {
+export async function deliver(deps: DispatchDeps, claim: Claim, { matched, stopping }: Delivery): Promise<void> {
   const { db, publisher, subscribers } = deps
+  const { done, matches, changes, overruns } = matched
   const prepared: { list: readonly Match[]; take: Take }[] = []
-  for (const [kind, list] of matches) prepared.push({ list, take: await subscribers[kind]!.prepare(list) })
+  for (const [kind, list] of matches) prepared.push({ list, take: await subscribers[kind]!.prepare(list, stopping) })
   await db.transaction(async (trx) => {
     await finish(trx, claim, done)
-    await requireSubscriptions(trx, [...matches.values()].flat())
+    await requireSubscriptions(
+      trx,
+      [...matches.values()].flat().filter(({ subscription: { kind } }) => !subscribers[kind]!.isWaiting),
+    )
     for (const { list, take } of prepared) await insertEffects(trx, effectsOf(list, await take(trx)))
     await changeEvents(trx, changes)
     for (const { subscription, ...counted } of overruns) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { hubError } from '#errors'
 import { sleep } from '#lib/clock'
 import { startSender, strangerTo, type Sender } from '#test'
 import { until } from '#test/faults'
+import { claimNext, DispatchAgain, finish } from './claim-store.ts'
 import type { HubEvent, Match, Subscriber } from './index.ts'
 
 interface Listener extends Subscriber {
@@ -103,6 +105,53 @@ suite('dispatch', () => {
     await sender.dispatch()
     assert.deepEqual(numbers(kept), [3, 4, 2])
     assert.equal((await sender.db.pool.query('select from hub.dispatch_claims')).rowCount, 0)
+  })
+
+  test('the deaths of processes add up for the event at which they died, and begin anew at the next one', async () => {
+    await using sender = await startSender()
+    const { workspaceId } = sender.operator
+    await publish(sender, workspaceId, range(3))
+    const claim = async (executorId: string) => (await claimNext(sender.db.sql, { executorId, busy: [], max: 10 }))!
+    const first = await claim('exe_1')
+    assert.deepEqual([first.deaths, first.alone, first.events.length], [0, false, 3])
+    // The same process again, after an error.
+    assert.deepEqual([(await claim('exe_1')).deaths, (await claim('exe_1')).alone], [0, false])
+    const second = await claim('exe_2')
+    assert.deepEqual([second.deaths, second.alone, second.events.length], [1, true, 1])
+    const third = await claim('exe_3')
+    assert.deepEqual([third.deaths, third.alone], [2, true])
+    await assert.rejects(
+      sender.db.transaction((trx) => finish(trx, second, second.events)),
+      DispatchAgain,
+    )
+    await sender.db.transaction((trx) => finish(trx, third, third.events))
+    const next = await claim('exe_4')
+    assert.deepEqual([next.deaths, next.alone, next.firstSeq > third.firstSeq], [0, true, true])
+    await sender.db.transaction((trx) => finish(trx, next, next.events))
+    const last = await claim('exe_4')
+    await sender.db.transaction((trx) => finish(trx, last, last.events))
+    assert.equal((await sender.db.pool.query('select from hub.dispatch_claims')).rowCount, 0)
+  })
+
+  test('what an event needs and what is away for a moment fails no event, and holds up no other workspace', async () => {
+    let away = 2
+    let other = ''
+    const kept = listener(async (matches) => {
+      if (matches[0]!.event.workspaceId !== other && away-- > 0) throw hubError('vendor_unreachable')
+    })
+    await using sender = await startSender({ subscribers: { listener: kept } })
+    const { workspaceId } = sender.operator
+    other = (await strangerTo(sender)).workspaceId
+    await subscribe(sender, workspaceId, { target: 'needs it' })
+    await subscribe(sender, other, { target: 'does not' })
+    await sender.start()
+    await publish(sender, workspaceId, [1])
+    await publish(sender, other, [2])
+    await until('the other workspace has its event', () => kept.got.some(({ target }) => target === 'does not'))
+    assert.ok(!kept.got.some(({ target }) => target === 'needs it'))
+    await until('it is dispatched', () => kept.got.some(({ target }) => target === 'needs it'))
+    const [event] = await sender.events.list(workspaceId, {}, { limit: 1 })
+    assert.deepEqual([event!.status, event!.problem], ['dispatched', null])
   })
 
   test('a process that has lost its claim stores nothing, and the event is dispatched once', async () => {

@@ -27,6 +27,8 @@ const everyMs = 5000
 const restMs = 20
 /** When events are looked at again that another process had claimed: it may have read the queue before they were stored. */
 const retryMs = 25
+/** When a workspace is tried again after something that its events need was not available. */
+const restAfterMs = 1000
 /** An event during whose dispatch so many processes died is set aside. */
 const maxDeaths = 3
 
@@ -38,6 +40,15 @@ export function createDispatcher(deps: DispatchDeps & { readonly engine: Pick<En
   const { executorId } = engine
   /** The workspaces whose events this process dispatches. */
   const busy = new Set<string>()
+  /** The workspaces whose events could not be dispatched a moment ago, until when they rest. */
+  const resting = new Map<string, number>()
+  /** One lane looks again soon for what other processes had claimed. */
+  let lookedAgainAt = 0
+
+  const unavailable = (): string[] => {
+    for (const [workspaceId, until] of resting) if (until <= performance.now()) resting.delete(workspaceId)
+    return [...busy, ...resting.keys()]
+  }
 
   const deliverClaimed = async (claim: Claim, stopping?: AbortSignal): Promise<number> => {
     const [first] = claim.events
@@ -49,11 +60,17 @@ export function createDispatcher(deps: DispatchDeps & { readonly engine: Pick<En
     try {
       const matched = await match(deps, claim.events, stopping)
       if (matched.done.length === 0) return 0
-      await deliver(deps, claim, matched)
+      await deliver(deps, claim, { matched, stopping })
       for (const { receivedAt } of matched.done) metrics.dispatchDelay.observe(Math.max(0, (Date.now() - receivedAt.getTime()) / 1000))
       return matched.done.length
     } catch (error) {
-      if (error instanceof DispatchAgain || isPassing(error) || isShuttingDown(error)) throw error
+      if (error instanceof DispatchAgain || isPassing(error)) throw error
+      if (error instanceof HubError && error.entry.retryable) {
+        if (!stopping?.aborted)
+          logger.warn({ err: error, workspaceId: claim.workspaceId }, 'events could not be dispatched now; trying again')
+        resting.set(claim.workspaceId, performance.now() + restAfterMs)
+        return 0
+      }
       if (claim.events.length > 1) {
         // One of the events cannot be delivered. They are tried one at a time, to find which one.
         await giveBack(db.sql, claim, { alone: true })
@@ -67,7 +84,7 @@ export function createDispatcher(deps: DispatchDeps & { readonly engine: Pick<En
 
   /** Undefined if there was nothing to claim. */
   const round = async (stopping?: AbortSignal): Promise<Round | undefined> => {
-    const claim = await claimNext(db.sql, { executorId, busy: [...busy], max: atOnce })
+    const claim = await claimNext(db.sql, { executorId, busy: unavailable(), max: atOnce })
     if (!claim) return undefined
     const { workspaceId } = claim
     // Two rounds of this process may have claimed the same events.
@@ -90,6 +107,14 @@ export function createDispatcher(deps: DispatchDeps & { readonly engine: Pick<En
     }
   }
 
+  const pauseMs = async (): Promise<number> => {
+    const others = unavailable()
+    if (resting.size > 0) return restAfterMs
+    if (performance.now() - lookedAgainAt < retryMs || !(await isClaimedElsewhere(db.sql, others))) return everyMs
+    lookedAgainAt = performance.now()
+    return retryMs
+  }
+
   return {
     poller: {
       name: dispatchPoller,
@@ -97,7 +122,7 @@ export function createDispatcher(deps: DispatchDeps & { readonly engine: Pick<En
       lanes,
       async run(stopping) {
         const done = await round(stopping)
-        if (!done) return (await isClaimedElsewhere(db.sql, [...busy])) ? retryMs : everyMs
+        if (!done) return pauseMs()
         metrics.eventsDispatched.inc(done.dispatched)
         return done.hasMore && !stopping.aborted ? 0 : restMs
       },
@@ -108,8 +133,4 @@ export function createDispatcher(deps: DispatchDeps & { readonly engine: Pick<En
       return total
     },
   }
-}
-
-function isShuttingDown(error: unknown): boolean {
-  return error instanceof HubError && error.code === 'shutting_down'
 }

@@ -23,8 +23,10 @@ export interface Match {
 
 /** Receives the events for subscriptions of one kind. */
 export interface Subscriber {
-  /** Does what takes long, such as evaluating expressions, outside of transactions. It stores nothing. */
-  prepare(matches: readonly Match[]): Promise<Take>
+  /** Does what takes long, such as evaluating expressions, outside of transactions. It stores nothing, and throws when the hub stops. */
+  prepare(matches: readonly Match[], stopping?: AbortSignal): Promise<Take>
+  /** Its subscriptions belong to something that waits, and go with it: `take` passes over those that are gone. */
+  readonly isWaiting?: true
 }
 
 /**

@@ -1,9 +1,8 @@
 import { HubError } from '#errors'
 import type { Waiting } from './claim-store.ts'
-import { fitsType, toCloudEvent, type Match } from './event.ts'
+import { fitsType, toCloudEvent, type HubEvent, type Match, type SubscriptionRow } from './event.ts'
 import { readEvent, unchanged } from './read-event.ts'
 import { storedEvents, subscriptionsOf, type EventChange } from './store.ts'
-import type { SubscriptionRow, HubEvent } from './event.ts'
 import type { DispatchDeps } from './types.ts'
 
 /** Short, because every event of the subscription's types waits for the filter. */
@@ -12,6 +11,8 @@ const filterMs = 100
 const maxBytesAtOnce = 32 * 1024 * 1024
 /** After this time a round stores what it has. */
 const maxRoundMs = 1000
+/** What subscribers prepare for a match may take time, too. */
+const maxMatches = 200
 /** A filter that exceeds its limits this often, one event after the other, is disabled. */
 const maxOverruns = 3
 
@@ -45,8 +46,9 @@ export async function match(deps: DispatchDeps, queued: readonly Waiting[], stop
   const changes: EventChange[] = []
   const matches = new Map<string, Match[]>()
   const endsAt = performance.now() + maxRoundMs
+  let matched = 0
   for (const one of waiting) {
-    if (done.length > 0 && (stopping?.aborted || performance.now() > endsAt)) break
+    if (done.length > 0 && (stopping?.aborted || performance.now() > endsAt || matched >= maxMatches)) break
     const row = events.get(one.id)
     const { event, change } = row ? await readEvent(deps, row) : {}
     const found = event ? await filters.apply(event, { subscriptions, stopping }) : { fitting: [], problems: [] }
@@ -61,6 +63,7 @@ export async function match(deps: DispatchDeps, queued: readonly Waiting[], stop
     for (const subscription of found.fitting) {
       const list = matches.get(subscription.kind) ?? []
       list.push({ event: event!, subscription })
+      matched++
       matches.set(subscription.kind, list)
     }
   }
@@ -89,9 +92,11 @@ function createFilters({ expressions, logger }: DispatchDeps) {
     try {
       return (await expressions.evaluate(filter, { event: toCloudEvent(event) }, { workspaceId, timeoutMs: filterMs })) === true
     } catch (error) {
-      if (!(error instanceof HubError) || error.code === 'shutting_down') throw error
+      if (!(error instanceof HubError)) throw error
+      if (error.code === 'expression_limit') return error
       // A filter that fails for one event does not match it.
-      return error.code === 'expression_limit' ? error : false
+      if (error.code === 'expression_failed') return false
+      throw error
     }
   }
 

@@ -31,7 +31,7 @@ export async function readEvent(deps: Pick<DispatchDeps, 'read'>, row: StoredEve
     if (transform === undefined) return { event: eventOf(reading) }
     return { event: eventOf(reading), change: { ...change, type, subject, data: data ?? null, transform } }
   } catch (error) {
-    if (!(error instanceof HubError)) throw error
+    if (!(error instanceof HubError) || error.entry.retryable) throw error
     return { change: { ...change, status: 'failed', problem: error.message } }
   }
 }

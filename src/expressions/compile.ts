@@ -1,6 +1,6 @@
 import jsonata from 'jsonata'
 import type { Node } from './ast.ts'
-import { ownCpuMs } from './cpu-time.ts'
+import { maxStretch, ownCpuMs } from './cpu-time.ts'
 import { LimitReached, type Limit } from './plain.ts'
 
 /** Something wrong with an expression, and where in its text. */
@@ -63,8 +63,6 @@ const afterEach = Symbol.for('jsonata.__evaluate_exit')
 
 /** Reading the processor time takes as long as some results. */
 const resultsPerReading = 64
-/** How long a guarded evaluation may take by the clock, as a multiple of its limit. */
-const maxStretch = 4
 
 /** Refuses results that are too long, and ends evaluations that have used their processor time. */
 function createGuard() {

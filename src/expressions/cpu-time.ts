@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 
+/** On a busy machine a job may take this many times its limit by the clock, as long as it has not used that much processor time. */
+export const maxStretch = 4
+
 /** The unit of /proc/PID/stat, which is the same on every Linux. */
 const tickMs = 10
 

@@ -1,9 +1,9 @@
-/** What waits, by workspace. Workspaces take turns, so that one with much to do delays the others by one item each. */
+/** What waits, by workspace. Workspaces take turns, so that one with much to do does not delay the others. */
 export interface FairQueue<Item> {
   readonly size: number
   push(workspaceId: string, item: Item): void
-  /** Removes and returns the next item that may be taken now. */
-  take(isAllowed: (workspaceId: string, item: Item) => boolean): Item | undefined
+  /** Removes and returns the next item that may be taken now, of a workspace that has room. */
+  take(hasRoom?: (workspaceId: string) => boolean, isAllowed?: (item: Item) => boolean): Item | undefined
   /** Removes and returns everything. */
   clear(): Item[]
 }
@@ -22,9 +22,10 @@ export function createFairQueue<Item>(): FairQueue<Item> {
       else waiting.set(workspaceId, [item])
       size++
     },
-    take(isAllowed) {
+    take(hasRoom = () => true, isAllowed = () => true) {
       for (const [workspaceId, items] of waiting) {
-        const at = items.findIndex((item) => isAllowed(workspaceId, item))
+        if (!hasRoom(workspaceId)) continue
+        const at = items.findIndex(isAllowed)
         if (at < 0) continue
         const [item] = items.splice(at, 1)
         waiting.delete(workspaceId)

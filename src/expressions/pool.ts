@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { hubError } from '#errors'
 import { outOf } from './compile.ts'
-import { cpuMsOf } from './cpu-time.ts'
+import { cpuMsOf, maxStretch } from './cpu-time.ts'
 import { createFairQueue } from './fair-queue.ts'
 import type { Answer, Job, Report } from './job.ts'
 
@@ -56,8 +56,8 @@ const execArgv = [
 ]
 const idleMs = 30_000
 const maxSuspects = 1000
-/** On a busy machine a job may take this many times its limit, as long as it has not used that much processor time. */
-const maxStretch = 4
+/** The worker ends a job itself, with the place in the expression, unless it cannot. */
+const grace = 1.25
 
 export function createPool(size: number): Pool {
   const members = new Set<Member>()
@@ -71,10 +71,8 @@ export function createPool(size: number): Pool {
   const next = (): Waiting | undefined => {
     const running = [...members].flatMap(({ current }) => current ?? [])
     const hasSuspect = running.some(isSuspect)
-    return queue.take(
-      (workspaceId, waiting) =>
-        running.filter((one) => one.workspaceId === workspaceId).length < maxOfOne && !(hasSuspect && isSuspect(waiting)),
-    )
+    const hasRoom = (workspaceId: string): boolean => running.filter((one) => one.workspaceId === workspaceId).length < maxOfOne
+    return queue.take(hasRoom, (waiting) => !(hasSuspect && isSuspect(waiting)))
   }
 
   const isSuspect = (waiting: Waiting): boolean => suspects.has(waiting.digest)
@@ -119,9 +117,8 @@ export function createPool(size: number): Pool {
     member.current = waiting
     ref(member.child)
     const { timeoutMs } = waiting.job
-    // Longer than the worker's own limit, which reports the place in the expression and keeps the worker alive.
-    watch(member, timeoutMs, performance.now() + timeoutMs * maxStretch)
-    member.child.send({ ...waiting.job, timeoutMs: Math.ceil(timeoutMs * 0.8) })
+    watch(member, timeoutMs * grace, performance.now() + timeoutMs * maxStretch * grace)
+    member.child.send(waiting.job)
   }
 
   /** Ends a worker whose job has used its time. A machine with too little processor time for everybody is not the job's fault. */
@@ -147,7 +144,7 @@ export function createPool(size: number): Pool {
       becomeIdle(member)
     })
     const gone = (cause: unknown): void => {
-      if (member.state === 'starting') queue.take(() => true)?.reject(hubError('internal', { cause }))
+      if (member.state === 'starting') queue.take()?.reject(hubError('workers_unavailable', { cause }))
       // A worker ends by itself only when its job uses too much memory.
       end(member, { fault: outOf('memory') })
     }

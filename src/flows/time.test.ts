@@ -103,6 +103,30 @@ outputs: { look: "\${{ steps.look.error.code }}", pause: "\${{ steps.pause.error
     assert.equal(b.writes('/cut'), 1)
   })
 
+  test('a schedule that cannot start its flow delays neither other schedules nor cancellations', async () => {
+    const { access, credentials, flows } = b.hub
+    const workspaceId = (await access.workspaces.create(b.operator, 'unlucky')).id
+    const unlucky = { ...b.operator, workspaceId }
+    await flows.save(
+      unlucky,
+      `id: unlucky
+on: [{ schedule: "* * * * * *", parameters: { token: a-secret-token } }]
+parameters: { properties: { token: { type: string, writeOnly: true } } }
+steps: [{ id: a, transform: 1 }]`,
+    )
+    await credentials.set(unlucky, { name: 'flow-parameters', data: { key: 'too short' } })
+    b.outside.answers.set('/long', () => ({ body: { ok: 1 }, afterMs: 8000 }))
+    const { start } = await b.flow('steps: [{ id: long, uses: probe_get_thing, with: { at: /long } }]')
+    const { id } = await b.flow('on: [{ schedule: "* * * * * *" }]\nsteps: [{ id: a, transform: 1 }]')
+    const runs = async () => (await b.hub.db.pool.query('select from hub.flow_runs where flow = $1', [id])).rowCount ?? 0
+    await until('the other schedule has started runs', async () => (await runs()) >= 2)
+    const running = await start()
+    await until('it runs', async () => (await b.current(running.id)).steps.length > 0)
+    await flows.cancel(b.operator, running.id)
+    assert.equal((await b.ended(running.id)).status, 'cancelled')
+    for (const flow of [id, 'unlucky']) await flows.setEnabled(flow === id ? b.operator : unlucky, flow, false)
+  })
+
   test('an event continues a waiting branch while another branch works', async () => {
     b.outside.answers.set('/long', () => ({ body: { ok: 1 }, afterMs: 8000 }))
     const { start } = await b.flow(`

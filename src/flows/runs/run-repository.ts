@@ -42,10 +42,10 @@ export function createRunRepository(db: Database, executorId: string): RunReposi
   const active = new Map<string, ActiveRun>()
   const leaving = new Map<string, Set<(ended: RunRow | undefined) => void>>()
   const steps = createBatcher(async (records: readonly StepWrite[]) => {
-    const { cancelled, wakeRequested, lost } = await saveSteps(db.sql, executorId, records)
+    const { cancelled, wakeRequests, lost } = await saveSteps(db.sql, executorId, records)
     return records.map(({ runId, job }) => ({
       cancelled: cancelled.has(runId),
-      wakeRequested: wakeRequested.has(runId),
+      wakeRequests: wakeRequests.get(runId) ?? 0,
       isLost: lost.has(job),
     }))
   })
@@ -86,9 +86,9 @@ export function createRunRepository(db: Database, executorId: string): RunReposi
     },
     load: (id) => loads.add(id),
     async save(run, record) {
-      const { cancelled, wakeRequested, isLost } = await steps.add({ ...record, runId: run.id, job: run.job })
+      const { cancelled, wakeRequests, isLost } = await steps.add({ ...record, runId: run.id, job: run.job })
       if (isLost) throw new JobLost()
-      if (wakeRequested) run.wakeRequests += 1
+      run.wakeRequests = Math.max(run.wakeRequests, wakeRequests)
       if (cancelled) throw new Cancelled()
     },
     show(run, record) {

@@ -2,7 +2,7 @@ import { sql as raw } from 'kysely'
 import { columnsOf, oneOf, recordset, type Row, type Sql, type Transaction } from '#db'
 import { heldJobs } from '#engine'
 
-export type RunRow = Omit<Row<'flowRuns'>, 'wakeRequested'>
+export type RunRow = Omit<Row<'flowRuns'>, 'wakeRequests'>
 export type RunStatus = RunRow['status']
 
 export const endedStatuses: readonly RunStatus[] = ['completed', 'failed', 'cancelled', 'skipped', 'quarantined']
@@ -98,8 +98,8 @@ export async function suspendRun(
   const { rows } = await raw<{ status: string }>`
     with held as (${heldJobs(executorId, [job])})
     update hub.flow_runs
-       set status = case when wake_requested or cancelling then 'running' else 'waiting' end,
-           wake_at = case when wake_requested or cancelling then null else ${wakeAt}::timestamptz end, wake_requested = false
+       set status = case when wake_requests > 0 or cancelling then 'running' else 'waiting' end,
+           wake_at = case when wake_requests > 0 or cancelling then null else ${wakeAt}::timestamptz end, wake_requests = 0
      where id = ${id} and status = 'running' and ${job} = id || ':' || segment and exists (select from held) returning status`.execute(sql)
   return rows[0] === undefined || rows[0].status === 'waiting'
 }
@@ -108,7 +108,7 @@ export async function suspendRun(
 export async function claimRuns(trx: Transaction, ids: readonly string[]): Promise<{ id: string; segment: number }[]> {
   const { rows } = await raw<{ id: string; segment: number; taken: boolean }>`
     update hub.flow_runs as f
-       set wake_requested = f.status = 'running', segment = f.segment + case when f.status = 'waiting' then 1 else 0 end,
+       set wake_requests = case when f.status = 'running' then f.wake_requests + 1 else 0 end, segment = f.segment + case when f.status = 'waiting' then 1 else 0 end,
            wake_at = null, status = 'running'
       from (select id, status from hub.flow_runs where id = any(${ids}::text[]) and status in ('waiting', 'running') order by id for update) as b
      where f.id = b.id
@@ -166,13 +166,13 @@ export async function markCancelling(trx: Transaction, id: string): Promise<void
 export async function signalledAmong(
   sql: Sql,
   ids: readonly string[],
-): Promise<Pick<Row<'flowRuns'>, 'id' | 'cancelling' | 'wakeRequested'>[]> {
+): Promise<Pick<Row<'flowRuns'>, 'id' | 'cancelling' | 'wakeRequests'>[]> {
   if (ids.length === 0) return []
   return sql
     .selectFrom('flowRuns')
-    .select(['id', 'cancelling', 'wakeRequested'])
+    .select(['id', 'cancelling', 'wakeRequests'])
     .where('id', 'in', ids)
-    .where((e) => e.or([e('cancelling', '=', true), e('wakeRequested', '=', true)]))
+    .where((e) => e.or([e('cancelling', '=', true), e('wakeRequests', '>', 0)]))
     .execute()
 }
 
@@ -187,7 +187,7 @@ export async function reopen(trx: Transaction, id: string, handledSteps: readonl
      where run_id = ${id} and status in ('failed', 'running') and path <> all(${handledSteps}::text[])`.execute(trx)
   await raw`delete from hub.flow_steps where run_id = ${id} and path like 'on_error/%'`.execute(trx)
   const { rows } = await raw<{ segment: number }>`
-    update hub.flow_runs set status = 'running', error = null, outputs = null, finished_at = null, cancelling = false, wake_requested = false,
+    update hub.flow_runs set status = 'running', error = null, outputs = null, finished_at = null, cancelling = false, wake_requests = 0,
            deadline_at = null, segment = segment + 1 where id = ${id} returning segment`.execute(trx)
   return rows[0]!
 }

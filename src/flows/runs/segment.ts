@@ -1,6 +1,7 @@
 import type { Principal } from '#access'
 import { isPassing, type Transaction } from '#db'
 import { JobLost, type JobContext, type JobHandler } from '#engine'
+import { HubError } from '#errors'
 import { toCloudEvent } from '#events'
 import { sleep } from '#lib/clock'
 import { noSecrets } from '#lib/secret-values'
@@ -53,7 +54,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
         pause = minPauseMs
       } catch (thrown) {
         // A job that throws has ended, and would not be started again.
-        if (thrown instanceof JobLost || !isPassing(thrown)) throw thrown
+        if (thrown instanceof JobLost || !isTemporary(thrown)) throw thrown
         logger.warn({ err: thrown, run: runId }, 'a run was interrupted by a temporary error; trying again')
         await sleep(pause)
         pause = Math.min(pause * 2, maxPauseMs)
@@ -76,9 +77,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
         run.abort.abort()
       }
       await requireRunRights(deps.rights, row)
-      const opened = await runSecrets.parametersOf(row)
+      const { opened, stepSecrets } = await openSecrets(row)
       secrets = opened.secrets
-      const stepSecrets = await runSecrets.stepsOf(row, secrets)
       const names = await namesOf(row, opened.parameters)
       const recorded = row.dryRun && row.replayOf !== null ? await stepsOf(db.sql, row.replayOf) : []
       const runtime = createRuntime(deps, {
@@ -111,6 +111,16 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     const error = toRunError(thrown, '')
     if (error.code === 'internal') logger.error({ err: thrown, run: id, flow }, 'a run failed because of an internal error')
     return { status: 'failed', outputs: null, error }
+  }
+
+  /** The key that sealed them may be out of reach for a while, like the records of the run. */
+  async function openSecrets(row: RunRow) {
+    try {
+      const opened = await runSecrets.parametersOf(row)
+      return { opened, stepSecrets: await runSecrets.stepsOf(row, opened.secrets) }
+    } catch (error) {
+      throw isTemporary(error) ? new Interrupted(error) : error
+    }
   }
 
   async function namesOf(row: RunRow, parameters: RunRow['parameters']): Promise<Record<string, unknown>> {
@@ -181,4 +191,8 @@ function principalOf({ flowId, flow, workspaceId, scopes, readOnly, causes }: Ru
 
 function byPath(records: readonly StepRecord[]): Map<string, StepRecord> {
   return new Map(records.map((record) => [record.path, record]))
+}
+
+function isTemporary(error: unknown): boolean {
+  return isPassing(error) || (error instanceof HubError && error.entry.retryable)
 }

@@ -43,7 +43,8 @@ function toSavedStep({ until, startedAt, finishedAt, ...rest }: Row<'flowSteps'>
 
 export interface SavedSteps {
   readonly cancelled: ReadonlySet<string>
-  readonly wakeRequested: ReadonlySet<string>
+  /** How often something has arrived for a run, by its id. */
+  readonly wakeRequests: ReadonlyMap<string, number>
   /** The jobs that this process does not hold any more. Their steps were not stored. */
   readonly lost: ReadonlySet<string>
   readonly changed: number
@@ -68,7 +69,7 @@ export async function saveSteps(sql: Sql, executorId: string, steps: readonly St
     finishedAt: dateOf(finishedAt),
   }))
   const columns = columnsOf(written, 'job')
-  const { rows } = await raw<{ id: string | null; job: string | null; cancelling: boolean; wakeRequested: boolean; changed: number }>`
+  const { rows } = await raw<{ id: string | null; job: string | null; cancelling: boolean; wakeRequests: number; changed: number }>`
     with held as (${heldJobs(executorId, jobs)}), saved as (
       insert into hub.flow_steps as s (${columns})
       select ${columns} from rows from (${recordset('flowSteps', written, 'jsonb')}, unnest(${last.map(({ job }) => job)}::text[])) as r
@@ -80,18 +81,18 @@ export async function saveSteps(sql: Sql, executorId: string, steps: readonly St
           and (s.status <> 'waiting' or excluded.status <> 'running' or excluded.attempts > s.attempts)
       returning 1
     )
-    select null as id, null as job, false as cancelling, false as wake_requested, count(*)::int as changed,
+    select null as id, null as job, false as cancelling, 0 as wake_requests, count(*)::int as changed,
            set_config('synchronous_commit', 'off', true)
       from saved
     union all
-    select null, job, false, false, 0, null from unnest(${jobs}::text[]) as job where job not in (select id from held)
+    select null, job, false, 0, 0, null from unnest(${jobs}::text[]) as job where job not in (select id from held)
     union all
-    select id, null, cancelling, wake_requested, 0, null from hub.flow_runs where id = any(${[...new Set(steps.map(({ runId }) => runId))]}::text[])
-       and (cancelling or wake_requested)`.execute(sql)
+    select id, null, cancelling, wake_requests, 0, null from hub.flow_runs where id = any(${[...new Set(steps.map(({ runId }) => runId))]}::text[])
+       and (cancelling or wake_requests > 0)`.execute(sql)
   return {
     lost: new Set(rows.flatMap(({ job }) => job ?? [])),
     cancelled: new Set(rows.filter(({ cancelling }) => cancelling).map(({ id }) => id!)),
-    wakeRequested: new Set(rows.filter(({ wakeRequested }) => wakeRequested).map(({ id }) => id!)),
+    wakeRequests: new Map(rows.flatMap(({ id, wakeRequests }) => (id === null ? [] : [[id, wakeRequests] as const]))),
     changed: rows.reduce((sum, { changed }) => sum + changed, 0),
   }
 }

@@ -1,7 +1,7 @@
 import type { Database } from '#db'
 import { toCloudEvent, type CloudEvent, type Events, type HubEvent, type Match, type Subscriber } from '#events'
 import { render, type Expressions } from '#expressions'
-import { HubError } from '#errors'
+import { hubError, HubError } from '#errors'
 import { flowsById } from '../definitions/flow-store.ts'
 import type { Launcher, LaunchRequest } from '../runs/launch.ts'
 import type { RunSecrets } from '../runs/secrets.ts'
@@ -19,12 +19,13 @@ export interface SubscriberDeps {
 /** Starts flows in the transaction that takes the event from the queue, so that an event starts a flow once. */
 export function createFlowSubscriber({ db, expressions, launcher }: SubscriberDeps): Subscriber {
   return {
-    async prepare(matches) {
+    async prepare(matches, stopping) {
       const flows = new Map(
         (await flowsById(db.sql, [...new Set(matches.map(({ subscription }) => subscription.target))])).map((flow) => [flow.id, flow]),
       )
       const starting: { index: number; request: LaunchRequest }[] = []
       for (const [index, { event, subscription }] of matches.entries()) {
+        if (stopping?.aborted) throw hubError('shutting_down')
         const flow = flows.get(subscription.target)
         if (!flow?.enabled || isOwnCall(event, flow.id)) continue
         const place = Number(subscription.detail?.['trigger'] ?? 0)
@@ -89,14 +90,18 @@ export function createRunSubscriber({ events, expressions, launcher, runSecrets 
       const names = sealed === undefined ? scope : ((await runSecrets.open(workspaceId, sealed)) as Record<string, unknown>)
       return (await expressions.evaluate(correlate, { ...names, event: toCloudEvent(event) }, { workspaceId, timeoutMs: 500 })) === true
     } catch (error) {
-      if (error instanceof HubError) return false
+      if (error instanceof HubError && ['expression_failed', 'expression_limit'].includes(error.code)) return false
       throw error
     }
   }
   return {
-    async prepare(matches) {
+    isWaiting: true,
+    async prepare(matches, stopping) {
       const belonging: boolean[] = []
-      for (const match of matches) belonging.push(await belongs(match))
+      for (const match of matches) {
+        if (stopping?.aborted) throw hubError('shutting_down')
+        belonging.push(await belongs(match))
+      }
       return async (trx) => {
         const effects: (string | undefined)[] = []
         for (const [index, match] of matches.entries()) {

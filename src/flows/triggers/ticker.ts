@@ -1,6 +1,7 @@
-import type { Database, Transaction } from '#db'
+import { isPassing, type Database, type Transaction } from '#db'
 import type { Poller } from '#engine'
 import { newId } from '#lib/ids'
+import type { Telemetry } from '#telemetry'
 import {
   dueSchedules,
   findVersion,
@@ -37,8 +38,9 @@ const everyMs = 1000
 const blockedMs = 250
 const signalsEveryMs = 1000
 const atOnce = 200
+const retryFailedMs = 30_000
 
-export interface TickerDeps {
+export interface TickerDeps extends Pick<Telemetry, 'logger'> {
   readonly db: Database
   readonly launcher: Launcher
   readonly runRepository: RunRepository
@@ -46,8 +48,10 @@ export interface TickerDeps {
 }
 
 /** Wakes runs whose wait has ended, starts scheduled and queued runs, and tells the runs of this process that they were cancelled or that something has arrived. */
-export function createTicker({ db, launcher, runRepository, capacity }: TickerDeps): Ticker {
+export function createTicker({ db, launcher, runRepository, capacity, logger }: TickerDeps): Ticker {
   let signalsAt = 0
+  /** Schedules that could not start their flow. */
+  const failedUntil = new Map<string, number>()
 
   const wakeDue = (now: Date): Promise<number> =>
     db.transaction(async (trx) => {
@@ -88,8 +92,21 @@ export function createTicker({ db, launcher, runRepository, capacity }: TickerDe
     const due = await dueSchedules(db.sql, now)
     if (due.length === 0) return
     const flows = new Map((await flowsById(db.sql, [...new Set(due.map(({ flowId }) => flowId))])).map((flow) => [flow.id, flow]))
-    // A schedule whose parameters take long to check does not hold up the others.
-    await Promise.all(due.map((schedule) => runSchedule(schedule, flows.get(schedule.flowId), now)))
+    // A schedule whose parameters take long to check, or which fails, does not hold up the others.
+    await Promise.all(due.map((schedule) => tryIt(schedule, flows.get(schedule.flowId), now)))
+  }
+
+  const tryIt = async (schedule: ScheduleRow, flow: FlowWithVersion | undefined, now: Date): Promise<void> => {
+    const name = `${schedule.flowId} ${schedule.place}`
+    if ((failedUntil.get(name) ?? 0) > now.getTime()) return
+    failedUntil.delete(name)
+    try {
+      await runSchedule(schedule, flow, now)
+    } catch (error) {
+      if (isPassing(error)) throw error
+      failedUntil.set(name, now.getTime() + retryFailedMs)
+      logger.error({ err: error, flow: schedule.flowId, place: schedule.place }, 'a schedule could not start its flow; trying again')
+    }
   }
 
   const runSchedule = async (schedule: ScheduleRow, flow: FlowWithVersion | undefined, now: Date): Promise<void> => {
@@ -108,11 +125,11 @@ export function createTicker({ db, launcher, runRepository, capacity }: TickerDe
   const heedSignals = async (): Promise<void> => {
     if (Date.now() - signalsAt < signalsEveryMs || runRepository.active.size === 0) return
     signalsAt = Date.now()
-    for (const { id, cancelling, wakeRequested } of await signalledAmong(db.sql, [...runRepository.active.keys()])) {
+    for (const { id, cancelling, wakeRequests } of await signalledAmong(db.sql, [...runRepository.active.keys()])) {
       const run = runRepository.active.get(id)
       if (!run) continue
       if (cancelling) run.abort.abort()
-      if (wakeRequested) run.wakeRequests += 1
+      run.wakeRequests = Math.max(run.wakeRequests, wakeRequests)
     }
   }
 
@@ -120,9 +137,9 @@ export function createTicker({ db, launcher, runRepository, capacity }: TickerDe
   const tick = async (now = new Date()): Promise<number> => {
     const { runAt, scheduleAt, hasWaiting } = await nextDue(db.sql)
     const woken = runAt && runAt <= now ? await wakeDue(now) : 0
-    if (scheduleAt && scheduleAt <= now) await runSchedules(now)
     if (hasWaiting) await admitWaiting()
     await heedSignals()
+    if (scheduleAt && scheduleAt <= now) await runSchedules(now)
     if (woken === atOnce) return 0
     const left = [runAt, scheduleAt].map((at) => (at ? at.getTime() - now.getTime() : everyMs))
     // What is due and cannot start yet, such as a queued run, is looked at again after a moment.
