@@ -92,8 +92,8 @@ function checkKeywords(
   }
 }
 
-/** What a reference such as `#/$defs/name` points at. */
-function targetOf(root: unknown, reference: string): unknown {
+/** What a reference such as `#/$defs/name` points at, found as the validator finds it. */
+export function targetOf(root: unknown, reference: string): unknown {
   let at = root
   for (const part of reference.slice(1).split('/').slice(1)) {
     const name = decoded(part)

@@ -11,6 +11,7 @@ test('what a schema marks is found wherever it stands, and nothing else', () => 
     [{ properties: { a: { items: secret } } }, { a: ['s', 't'] }, ['s', 't'], { a: ['*', '*'] }],
     [{ properties: { a: { prefixItems: [{}, secret], items: {} } } }, { a: ['p', 's', 'q'] }, ['s'], { a: ['p', '*', 'q'] }],
     [{ $defs: { 'k/1': secret }, properties: { a: { $ref: '#/$defs/k~11' } } }, { a: 's' }, ['s'], { a: '*' }],
+    [{ $defs: { 'a/b': { writeOnly: true } }, properties: { a: { $ref: '#/$defs/a%2Fb' } } }, { a: 's' }, ['s'], { a: '*' }],
     [{ allOf: [{ anyOf: [{}, { properties: { a: secret } }] }] }, { a: 's' }, ['s'], { a: '*' }],
     [{ if: {}, then: { properties: { a: secret } } }, { a: 's' }, ['s'], { a: '*' }],
     [{ properties: { b: {} }, additionalProperties: secret }, { a: 's', b: 'p' }, ['s'], { a: '*', b: 'p' }],

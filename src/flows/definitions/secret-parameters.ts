@@ -1,4 +1,4 @@
-import type { JsonSchema } from '#expressions'
+import { targetOf, type JsonSchema } from '#expressions'
 import type { SecretValue } from '#lib/secret-values'
 import { isRecord } from './problems.ts'
 
@@ -21,7 +21,7 @@ export function markedIn(schema: JsonSchema, value: unknown): Marked {
     looked.set(at, before.add(place))
     if (at['writeOnly'] === true) return void places.add(place)
     const { $ref: reference } = at
-    if (typeof reference === 'string') mark(pointedAt(schema, reference), part, place)
+    if (typeof reference === 'string') mark(targetOf(schema, reference), part, place)
     for (const inner of sameValue(at)) mark(inner, part, place)
     for (const { inner, name } of innerValues(at, part)) mark(inner, (part as Record<string, unknown>)[name], placeOf(place, name))
   }
@@ -77,14 +77,4 @@ function visit(value: unknown, place: string, places: ReadonlySet<string>, chang
   if (places.size === 0 || typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((item, index) => visit(item, placeOf(place, String(index)), places, change))
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, visit(item, placeOf(place, name), places, change)]))
-}
-
-/** What a reference such as `#/$defs/name` points at. A definition is saved only if its references lead somewhere and never in a circle. */
-function pointedAt(root: JsonSchema, reference: string): unknown {
-  const names = decodeURIComponent(reference).split('/').slice(1)
-  return names.reduce<unknown>(
-    (at, name) =>
-      isRecord(at) || Array.isArray(at) ? (at as Record<string, unknown>)[name.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined,
-    root,
-  )
 }
