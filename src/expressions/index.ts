@@ -14,7 +14,7 @@ import type { Answer } from './job.ts'
 export type { Problem } from './compile.ts'
 export type { DocumentFault, DocumentNode, Documents } from './documents/index.ts'
 export type { FreeName } from './names.ts'
-export { targetOf, toSchemaError, type JsonSchema, type SchemaError, type Schemas } from './schemas/index.ts'
+export { innerSchemas, targetOf, toSchemaError, type JsonSchema, type SchemaError, type Schemas } from './schemas/index.ts'
 export type { EvaluateOptions, Expressions } from './types.ts'
 export { findTemplates, render, unclosedAt, type Template } from './template.ts'
 

@@ -12,6 +12,7 @@ import type { SchemaAnswer } from './work.ts'
 
 export type { JsonSchema, Schemas } from './types.ts'
 export { targetOf } from './faults.ts'
+export { innerSchemas } from './keywords.ts'
 export { toSchemaError, type SchemaError } from './validator.ts'
 
 /** More than an expression may take, because a worker loads the validator with its first schema. */

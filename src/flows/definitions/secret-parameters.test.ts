@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { markedIn } from './secret-parameters.ts'
+import { createMarkFinder } from './secret-parameters.ts'
 
 const secret = { type: 'string', writeOnly: true }
 
@@ -20,9 +20,9 @@ test('what a schema marks is found wherever it stands, and nothing else', () => 
     [{ properties: { a: secret } }, { a: '' }, [], { a: '*' }],
     [{ properties: { a: secret } }, {}, [], {}],
   ] as const) {
-    const marked = markedIn(schema, value)
-    assert.deepEqual(marked.values, found, JSON.stringify(schema))
-    assert.deepEqual(marked.hide('*'), hidden, JSON.stringify(schema))
+    const marked = createMarkFinder(schema)?.(value, 50)
+    assert.deepEqual(marked?.values ?? [], found, JSON.stringify(schema))
+    assert.deepEqual(marked?.hide(() => '*') ?? value, hidden, JSON.stringify(schema))
   }
 })
 
@@ -31,6 +31,30 @@ test('a schema that references double takes no longer than its size', () => {
     Array.from({ length: 40 }, (_, n) => [`d${n}`, n === 39 ? secret : { allOf: [1, 2].map(() => ({ $ref: `#/$defs/d${n + 1}` })) }]),
   )
   const began = performance.now()
-  assert.deepEqual(markedIn({ $defs: defs, properties: { a: { $ref: '#/$defs/d0' } } }, { a: 's' }).values, ['s'])
+  assert.deepEqual(createMarkFinder({ $defs: defs, properties: { a: { $ref: '#/$defs/d0' } } })?.({ a: 's' }, 50).values, ['s'])
   assert.ok(performance.now() - began < 1000)
+})
+
+test('parts of a value about which a schema marks nothing are not looked at', () => {
+  const unread = Object.defineProperty({}, 'text', {
+    enumerable: true,
+    get: () => assert.fail('it was read'),
+  })
+  const list = { type: 'array', items: { properties: { text: { type: 'string' } } } }
+  assert.equal(createMarkFinder({ properties: { list }, $defs: { unused: secret } }), undefined)
+  const marked = createMarkFinder({ properties: { list, a: secret } })!({ list: [unread], a: 's' }, 50)
+  assert.deepEqual(marked.values, ['s'])
+  assert.deepEqual(
+    marked.hide(() => '*'),
+    { list: [unread], a: '*' },
+  )
+})
+
+test('the search ends with the first secret above the limit', () => {
+  const found = createMarkFinder({ properties: { list: { items: secret }, inner: { writeOnly: true } } })!
+  const unread = new Proxy(['a', 'b', 'c', 'd'], {
+    get: (list, name, receiver) => (name === '3' ? assert.fail('it was read') : (Reflect.get(list, name, receiver) as unknown)),
+  })
+  assert.deepEqual(found({ list: unread }, 2).values, ['a', 'b', 'c'])
+  assert.deepEqual(found({ inner: ['a', ['b', 'c', ['d']]] }, 2).values, ['a', 'b', 'c'])
 })

@@ -13,7 +13,7 @@ import { toRunError, type RunError } from '../interpreter/error.ts'
 import type { Capacity } from './capacity.ts'
 import { activeWithKey, hasPlace, latestStart, lockConcurrencyKey, nextQueued, runsToCancel, type ConcurrencyKey } from './key-store.ts'
 import { checkParameters } from './parameters.ts'
-import type { RunSecrets } from './secrets.ts'
+import type { FoundSecrets, RunSecrets } from './secrets.ts'
 import { admitRun, insertRuns, postponeAdmission, markCancelling, claimRuns, type NewRun, type RunRow } from './run-store.ts'
 
 /** The engine's name for the job that executes one segment of a run. */
@@ -205,14 +205,17 @@ export function createLauncher({ engine, expressions, access, rights, capacity, 
     let { parameters } = request
     let key: string | undefined
     let invalid: HubError | undefined
-    const asked = { workspaceId: flow.workspaceId, definition: flow.definition, others: request.secrets?.values }
+    const { workspaceId, definition } = flow
+    const findSecrets = () => runSecrets.find({ workspaceId, definition, parameters, others: request.secrets?.values })
+    let found: FoundSecrets | undefined
     try {
       await rights.requireStanding(flow)
       assertLinks(request.depth ?? 0)
       if (request.fault) throw request.fault
       try {
         parameters = await checkParameters(expressions, flow, parameters)
-        runSecrets.requireFew({ ...asked, parameters })
+        found = findSecrets()
+        runSecrets.requireFew(found)
       } catch (thrown) {
         if (thrown instanceof HubError) invalid = thrown
         throw thrown
@@ -222,7 +225,7 @@ export function createLauncher({ engine, expressions, access, rights, capacity, 
       if (!(thrown instanceof HubError)) throw thrown
       error = toRunError(thrown, '')
     }
-    const { shown, sealed, secrets } = await runSecrets.protect({ ...asked, parameters })
+    const { shown, sealed, secrets } = await runSecrets.protect(found ?? findSecrets())
     const { ancestors } = (await access.standings([flow.actor])).get(flow.actor)!
     const now = new Date()
     const run: NewRun = {

@@ -7,7 +7,7 @@ import { open, seal, UnknownKeyError, type SealKey } from '#lib/seal'
 import { createSecretValues, noSecrets, type SecretValue, type SecretValues } from '#lib/secret-values'
 import { ttlCache } from '#lib/ttl-cache'
 import { parametersSchema } from '../definitions/parameters.ts'
-import { markedIn } from '../definitions/secret-parameters.ts'
+import { createMarkFinder, type FindMarked, type Marked } from '../definitions/secret-parameters.ts'
 import type { Definition } from '../definitions/types.ts'
 import type { StepRecord } from '../interpreter/runtime.ts'
 import type { RunRow } from './run-store.ts'
@@ -34,6 +34,14 @@ interface Given {
   readonly others?: readonly SecretValue[] | undefined
 }
 
+/** What was found by looking through parameters once. */
+export interface FoundSecrets extends Pick<Given, 'workspaceId' | 'parameters'> {
+  /** Those in the parameters, and those of whoever starts the run. */
+  readonly values: readonly SecretValue[]
+  /** Undefined where the flow marks nothing. */
+  readonly marked: Marked | undefined
+}
+
 /**
  * Parameters that a flow marks as `writeOnly`. The key that seals them is a credential of the workspace, so that it is kept where credentials are
  * and is sealed anew with them.
@@ -41,10 +49,12 @@ interface Given {
 export interface RunSecrets {
   /** The values to hide where these parameters of a flow appear, such as in the journal. */
   of(given: Given): Promise<SecretValues>
+  /** Looks for the secrets among parameters, until there are too many. */
+  find(given: Given): FoundSecrets
   /** Throws `invalid_input` if there are more secrets than can be looked for. */
-  requireFew(given: Given): void
+  requireFew(found: FoundSecrets): void
   /** Shows nothing where there are too many secrets for the run. */
-  protect(given: Given): Promise<ProtectedParameters>
+  protect(found: FoundSecrets): Promise<ProtectedParameters>
   /** The parameters of a run as the flow reads them, and what is secret. */
   parametersOf(run: RunRow): Promise<{ parameters: Record<string, unknown>; secrets: SecretValues }>
   /** Prepares the secrets of a run to protect its steps. */
@@ -100,19 +110,30 @@ export function createRunSecrets(credentials: Pick<Credentials, 'read' | 'create
     return createSecretValues(values, mark)
   }
 
-  const valuesIn = ({ definition, parameters, others = [] }: Given): SecretValue[] => [
-    ...new Set([...markedIn(parametersSchema(definition), parameters).values, ...others]),
-  ]
+  // By the schema as the definition has it, which is the same object for many runs.
+  const finders = new WeakMap<object, { readonly find: FindMarked | undefined }>()
+  const finderOf = ({ parameters }: Given['definition']): FindMarked | undefined => {
+    if (!parameters) return undefined
+    const known = finders.get(parameters) ?? { find: createMarkFinder(parametersSchema({ parameters })) }
+    finders.set(parameters, known)
+    return known.find
+  }
 
-  const requireFew: RunSecrets['requireFew'] = (given) => {
-    if (valuesIn(given).length <= mostSecrets) return
+  const find: RunSecrets['find'] = ({ workspaceId, definition, parameters, others = [] }) => {
+    const marked = finderOf(definition)?.(parameters, mostSecrets)
+    return { workspaceId, parameters, marked, values: [...new Set([...(marked?.values ?? []), ...others])] }
+  }
+
+  const requireFew: RunSecrets['requireFew'] = ({ values }) => {
+    if (values.length <= mostSecrets) return
     const message = `have more than ${mostSecrets} secret values, counted with those of the run that starts it`
     throw hubError('invalid_input', { errors: [{ path: 'parameters', message }] })
   }
 
   const of: RunSecrets['of'] = async (given) => {
-    requireFew(given)
-    return valuesWith(given.workspaceId, valuesIn(given))
+    const found = find(given)
+    requireFew(found)
+    return valuesWith(given.workspaceId, found.values)
   }
 
   const sealText = async (workspaceId: string, value: unknown): Promise<string> =>
@@ -120,21 +141,20 @@ export function createRunSecrets(credentials: Pick<Credentials, 'read' | 'create
 
   return {
     of,
+    find,
     requireFew,
     seal: sealText,
     open: openText,
-    async protect(given) {
-      const { workspaceId, definition, parameters } = given
-      const values = valuesIn(given)
+    async protect({ workspaceId, parameters, values, marked }) {
       if (values.length > mostSecrets) return { shown: {}, sealed: null, secrets: noSecrets }
       const secrets = await valuesWith(workspaceId, values)
-      const shown = secrets.hide(parameters)
-      const placed = markedIn(parametersSchema(definition), shown).hide('[secret]')
       // A place shows which secret it has, unless that is no text and no number.
-      const merged = keepMarks(placed, shown) as Record<string, unknown>
-      if (isDeepStrictEqual(merged, parameters)) return { shown: merged, sealed: null, secrets }
+      const showPlace = (part: unknown): unknown =>
+        typeof part === 'number' || (typeof part === 'string' && part !== '') ? secrets.hide(part) : '[secret]'
+      const shown = secrets.hide(marked ? marked.hide(showPlace) : parameters) as Record<string, unknown>
+      if (isDeepStrictEqual(shown, parameters)) return { shown, sealed: null, secrets }
       const kept: Kept = { parameters, secrets: values }
-      return { shown: merged, sealed: await sealText(workspaceId, kept), secrets }
+      return { shown, sealed: await sealText(workspaceId, kept), secrets }
     },
     async parametersOf({ workspaceId, parameters, sealed }) {
       if (sealed === null) return { parameters, secrets: noSecrets }
@@ -165,14 +185,6 @@ export function createRunSecrets(credentials: Pick<Credentials, 'read' | 'create
       }
     },
   }
-}
-
-/** A value in which a place is only marked shows the secret's own mark, where it has one. */
-function keepMarks(placed: unknown, shown: unknown): unknown {
-  if (placed === '[secret]') return typeof shown === 'string' && shown.startsWith('[secret ') ? shown : placed
-  if (Array.isArray(placed) && Array.isArray(shown)) return placed.map((item, index) => keepMarks(item, shown[index]))
-  if (typeof placed !== 'object' || placed === null || Array.isArray(placed)) return placed
-  return Object.fromEntries(Object.entries(placed).map(([name, item]) => [name, keepMarks(item, (shown as Record<string, unknown>)[name])]))
 }
 
 function unsealed(sealed: string, key: SealKey, bound: readonly string[]): string {
