@@ -80,6 +80,28 @@ suite('an integration', () => {
     assert.equal((await hub.call('POST', '/api/v1/integrations', long)).statusCode, 201)
   })
 
+  test('never uses the key of secret parameters: nobody sets that credential, no integration uses it, and it can be deleted', async () => {
+    const name = 'flow-parameters'
+    const message = 'flow-parameters is a credential that only the hub itself sets and uses'
+    const made = await create('without-the-key', secret('own'))
+    const webhook = { name: 'with-the-key', integration_type: 'webhook', credential: name, config: { verification: 'standard' } }
+    const principal = await hub.hub.access.operator('tester')
+    const before = await hub.hub.credentials.info(principal.workspaceId, name)
+    if (!before) await hub.hub.credentials.create(principal, { name, data: { key: Buffer.alloc(32).toString('base64') } })
+    for (const [method, url, body, path] of [
+      ['POST', '/api/v1/credentials', { name, data: { key: 'short' } }, 'name'],
+      ['PUT', `/api/v1/credentials/${name}`, { data: { key: 'short' } }, 'params.name'],
+      ['POST', '/api/v1/integrations', webhook, 'credential'],
+      ['PATCH', `/api/v1/integrations/${made.id}`, { credential: name }, 'credential'],
+    ] as const) {
+      const reply = await hub.call(method, url, body)
+      const { code, errors } = reply.json()
+      assert.deepEqual([reply.statusCode, code, errors], [400, 'invalid_input', [{ path, message }]], reply.payload)
+    }
+    assert.equal((await hub.hub.credentials.info(principal.workspaceId, name))?.version, before?.version ?? 1)
+    assert.equal((await hub.call('DELETE', `/api/v1/credentials/${name}`)).statusCode, 204)
+  })
+
   test('has no success rate before its first call, and then that of its calls', async () => {
     const made = await create('rated', secret('rated'))
     const rates = async (): Promise<unknown[]> => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { credentialField, credentialName, type CredentialInfo } from '#credentials'
+import { credentialField, credentialName, flowKeyCredential, reservedCredential, type CredentialInfo } from '#credentials'
 import { operation, view } from './operation.ts'
 import { allOf, deleted, line, pageOf, timestamp } from './shared.ts'
 
@@ -21,8 +21,10 @@ const data = z
   .refine((fields) => Object.keys(fields).length <= 50, 'must have at most 50 fields')
   .describe('The secret values by field. No answer ever contains them.')
 
+const name = z.string().regex(credentialName, 'must be letters, digits, dots, dashes and underscores').describe('Unique name.')
+
 const fields = {
-  name: z.string().regex(credentialName, 'must be letters, digits, dots, dashes and underscores').describe('Unique name.'),
+  name: name.refine((text) => text !== flowKeyCredential, reservedCredential),
   kind: line(50).optional().describe('What it is for, e.g. github.'),
   data,
 }
@@ -76,7 +78,7 @@ export const deleteCredential = operation({
   scope: 'credentials:write',
   effect: 'destroy',
   summary: 'Delete a credential',
-  input: z.strictObject({ name: fields.name }),
+  input: z.strictObject({ name }),
   output: deleted,
   http: { method: 'DELETE', path: '/api/v1/credentials/:name', status: 204 },
   example: { name: 'github-pat' },

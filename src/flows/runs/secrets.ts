@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Principal } from '#access'
-import type { Credentials } from '#credentials'
+import { flowKeyCredential, type Credentials } from '#credentials'
 import { hubError, HubError } from '#errors'
 import { open, seal, UnknownKeyError, type SealKey } from '#lib/seal'
 import { createSecretValues, noSecrets, type SecretValue, type SecretValues } from '#lib/secret-values'
@@ -69,33 +69,38 @@ export interface StepSecrets {
   reveal<T extends StepRecord>(record: T): T
 }
 
-const keyCredential = 'flow-parameters'
 const keyTtlMs = 5000
+const keyBytes = 32
 /** Each is looked for in everything that the run stores. */
 const mostSecrets = 50
 
 export function createRunSecrets(credentials: Pick<Credentials, 'read' | 'create'>): RunSecrets {
   const read = async (workspaceId: string): Promise<SealKey | undefined> => {
-    const text = (await credentials.read(workspaceId, keyCredential))?.['key']
-    if (typeof text !== 'string') return undefined
-    const key = Buffer.from(text, 'base64')
+    const data = await credentials.read(workspaceId, flowKeyCredential)
+    if (!data) return undefined
+    const key = Buffer.from(String(data['key'] ?? ''), 'base64')
+    if (key.length !== keyBytes)
+      throw hubError('credential_missing', {
+        detail: `the credential "${flowKeyCredential}" has no "key" of ${keyBytes} bytes in base64, so secret parameters of flows cannot be sealed`,
+        hint: `hub credential delete ${flowKeyCredential}; the hub then makes a new key`,
+      })
     return { id: createHash('sha256').update(key).digest('hex').slice(0, 12), key }
   }
 
   const make = async (workspaceId: string): Promise<SealKey> => {
-    const data = { key: randomBytes(32).toString('base64') }
-    await credentials.create(principalIn(workspaceId), { name: keyCredential, kind: 'hub', data }).catch((error: unknown) => {
+    const data = { key: randomBytes(keyBytes).toString('base64') }
+    await credentials.create(principalIn(workspaceId), { name: flowKeyCredential, kind: 'hub', data }).catch((error: unknown) => {
       // Another process made it at the same time.
       if (!(error instanceof HubError && error.code === 'already_exists')) throw error
     })
     const made = await read(workspaceId)
-    if (!made) throw hubError('credential_missing', { detail: `the credential "${keyCredential}" has no field "key"` })
+    if (!made) throw hubError('credential_missing', { detail: `the credential "${flowKeyCredential}" was deleted while it was made` })
     return made
   }
 
   const keys = ttlCache(keyTtlMs, async (workspaceId: string) => (await read(workspaceId)) ?? make(workspaceId))
 
-  const bound = (workspaceId: string): string[] => [workspaceId, keyCredential]
+  const bound = (workspaceId: string): string[] => [workspaceId, flowKeyCredential]
 
   const openText = async (workspaceId: string, sealed: string): Promise<unknown> => {
     const key = await keys.get(workspaceId)
@@ -193,7 +198,7 @@ function unsealed(sealed: string, key: SealKey, bound: readonly string[]): strin
   } catch (cause) {
     if (!(cause instanceof UnknownKeyError)) throw cause
     throw hubError('key_unknown', {
-      detail: `secret parameters of a run were sealed with a key that the credential "${keyCredential}" does not have any more`,
+      detail: `secret parameters of a run were sealed with a key that the credential "${flowKeyCredential}" does not have any more`,
       cause,
     })
   }
