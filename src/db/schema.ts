@@ -138,6 +138,7 @@ export interface Schema {
     status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
     input: NullableJson<unknown>
     output: NullableJson<unknown>
+    sealed: string | null
     error: NullableJson<Record<string, unknown>>
     attempts: Generated<number>
     executorId: string

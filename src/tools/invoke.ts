@@ -12,7 +12,7 @@ import { secretsOfCall, type FlowSecrets } from './call-secrets.ts'
 import { entryOf, type Call, type InvokeOptions } from './call.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
-import { restoreError, type Entry, type Journal, type Recorded, type Result, type StartLater } from './journal.ts'
+import { restoreError, type Entry, type Journal, type NewEntry, type Recorded, type Result, type StartLater } from './journal.ts'
 import { checkOutput, completed, type Outcome } from './outcome.ts'
 import { refuseDenied, type Policies } from './policy.ts'
 import { mayCall } from './registry.ts'
@@ -154,7 +154,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       // The output is stored where it may be asked for again: under a key, of a write, or when it was truncated.
       await journal.end(entry, {
         status: 'completed',
-        ...(entry.durable || outcome.truncated ? { output: call.secrets.hide(output) } : {}),
+        ...(entry.durable || outcome.truncated ? await stored(call, entry, output) : {}),
       })
       if (integration) integrations.health.succeeded(integration)
       count(call, 'completed', began)
@@ -171,13 +171,25 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     }
   }
 
+  /** What the journal keeps of an output. What is not shown of it is sealed for whoever makes the call again under its key. */
+  async function stored({ principal, secrets }: Call, { key }: Entry, output: unknown): Promise<Pick<Result, 'output' | 'sealed'>> {
+    const shown = secrets.hide(output)
+    if (shown === output || key === undefined) return { output: shown }
+    return { output: shown, sealed: await deps.flowSecrets.seal(principal.workspaceId, output) }
+  }
+
+  /** The output of an earlier call, as its actor got it. Another actor gets what the journal shows. */
+  async function outputOf({ actor, workspaceId }: NewEntry, row: InvocationRow): Promise<unknown> {
+    return row.sealed === null || row.actor !== actor ? row.output : deps.flowSecrets.open(workspaceId, row.sealed)
+  }
+
   /** The key was used before. Returns the stored outcome, or makes the call again where that is safe. */
   async function replay(call: Call, row: InvocationRow): Promise<Outcome> {
     const { tool, options } = call
     const entry = entryOf(call)
     if (row.digest !== entry.digest)
       throw hubError('key_reused', { detail: `this idempotency key was used for another call of ${row.tool}`, invocationId: row.id })
-    if (row.status === 'completed') return { ...completed(row.id, row.output, options), replayed: true }
+    if (row.status === 'completed') return { ...completed(row.id, await outputOf(entry, row), options), replayed: true }
     if (row.status === 'queued' || row.status === 'running') throw hubError('in_progress', { retryAfter: 1, invocationId: row.id })
     const error = restoreError(row.error).with({ invocationId: row.id })
     // A retryable failure left nothing behind, and an idempotent action may act twice.
@@ -191,7 +203,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const retaken = await journal.retake(entry, row)
     if (!found.happened) return execute(call, retaken)
     const output = connection.hide(checkOutput(tool, found.output).output)
-    await journal.end(retaken, { status: 'completed', output: call.secrets.hide(output) })
+    await journal.end(retaken, { status: 'completed', ...(await stored(call, retaken, output)) })
     return { ...completed(row.id, output, options), replayed: true }
   }
 

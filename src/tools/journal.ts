@@ -42,6 +42,8 @@ export interface Entry extends NewEntry {
 export interface Result {
   readonly status: 'completed' | 'failed' | 'outcome_unknown'
   readonly output?: unknown
+  /** The output, where `output` has no secret of it. */
+  readonly sealed?: string | undefined
   readonly error?: HubError | undefined
 }
 
@@ -109,6 +111,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     status,
     input: storable(entry.input ?? null),
     output: result?.output ?? null,
+    sealed: result?.sealed ?? null,
     error: result?.error ? storedError(result.error) : null,
     executorId,
     startedAt: entry.startedAt,
@@ -151,8 +154,9 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
 
     async end(entry, result) {
       if (entry.durable) {
-        const { status, output = null, error } = result
-        const ending = { id: entry.id, status, output, error: error ? storedError(error) : null, finishedAt: new Date(), executorId }
+        const { status, output = null, sealed = null, error } = result
+        const ended = { error: error ? storedError(error) : null, finishedAt: new Date(), executorId }
+        const ending = { id: entry.id, status, output, sealed, ...ended }
         await endings.add({ entry, ending })
         return
       }

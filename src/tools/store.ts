@@ -15,7 +15,7 @@ export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]
   return new Set(made.map(({ id }) => id))
 }
 
-export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'error' | 'executorId'> {
+export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'sealed' | 'error' | 'executorId'> {
   readonly status: 'completed' | 'failed' | 'outcome_unknown'
   readonly finishedAt: Date
 }
@@ -25,7 +25,7 @@ export async function finishInvocations(sql: Sql, endings: readonly Ending[]): P
   const ids = endings.map(({ id }) => id)
   await raw`
     update hub.invocations as i
-       set status = r.status, output = r.output, error = r.error, finished_at = r.finished_at
+       set status = r.status, output = r.output, sealed = r.sealed, error = r.error, finished_at = r.finished_at
       from ${recordset('invocations', endings, 'json')} as r
      where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id
        and ${oneOf(ids, 'i.id')}`.execute(sql)

@@ -165,6 +165,37 @@ outputs: { echo: "\${{ parameters.token }}" }`)
     await assertNowhere()
   })
 
+  test('in the answer of a call reaches later steps in clear also when the step is lost in a crash, and no other actor', async () => {
+    const token = secrets.mint('a lost step')
+    b.outside.answers.set('/echo', () => ({ body: { note: `you sent ${token}` } }))
+    const { start } = await b.flow(`${schema}
+steps:
+  - { id: echo, uses: probe_look_then_create, with: { at: /echo } }
+  - { id: come, wait_for: { event: secretive.resume, timeout: 1m } }
+  - { id: after, uses: probe_create_thing, with: { at: "/echoed-\${{ $substringAfter(steps.echo.output.note, 'you sent ') }}" } }`)
+    const { id } = await start({ token })
+    await until('it waits for the event', async () =>
+      (await b.current(id)).steps.some(({ step, status }) => step === 'come' && status === 'waiting'),
+    )
+    const { pool } = b.hub.db
+    await pool.query(`delete from hub.flow_steps where run_id = $1 and path = 'echo'`, [id])
+    await (await b.flow('steps: [{ id: e, emit: { type: secretive.resume } }]')).run()
+    const done = await b.ended(id)
+    assert.equal(done.status, 'completed', JSON.stringify(done.error))
+    assert.deepEqual([outside('/echo'), outside(`/echoed-${token}`)], [1, 1])
+    const { rows } = await pool.query<{ key: string; actor: string }>(
+      `select key, actor from hub.invocations where tool = 'probe_look_then_create' and sealed is not null`,
+    )
+    assert.equal(rows.length, 1)
+    const again = await call('POST', '/api/v1/tools/probe_look_then_create/invoke', {
+      input: { at: '/echo' },
+      headers: { 'idempotency-key': rows[0]!.key },
+    })
+    assert.equal(again.body['replayed'], true, JSON.stringify(again.body))
+    assert.match(again.body['output'].note, /^you sent \[secret \w{12}\]$/)
+    await assertNowhere()
+  })
+
   test('is one of 50 at most, and of more nothing is stored', async () => {
     const many = { keys: Array.from({ length: 51 }, () => ({ value: secrets.mint('too many') })) }
     const { start, id } = await b.flow(`${schema}\nsteps: [{ id: a, transform: 1 }]`)
