@@ -246,6 +246,11 @@ test('everything that is wrong with a definition is said, with its line and colu
   for (const [text, expected] of broken) assert.deepEqual(await parse(text), expected, text)
 })
 
+test('a parameter that is only required may be read', async () => {
+  const text = `parameters: { properties: { a: {} }, required: [a, b] }\n${steps('  - id: s', '    transform: ${{ parameters.b }}')}`
+  assert.ok('id' in (await parse(text)))
+})
+
 test('faults far from each other are told at once, from top to bottom', async () => {
   const faulty = whole
     .replace('github_comment\n', 'github_coment\n')

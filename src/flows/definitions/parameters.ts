@@ -11,9 +11,23 @@ export function parametersSchema({ parameters = {} }: Pick<Definition, 'paramete
   const schema = { type: 'object', ...parameters }
   const { properties, required } = parameters
   if (!isRecord(properties) || saysMore.some((keyword) => Object.hasOwn(parameters, keyword))) return schema
-  const isComposed = declaresMore.some((keyword) => Object.hasOwn(parameters, keyword))
   // A name that is only required is declared too.
   const named = Array.isArray(required) ? required.filter((name) => !Object.hasOwn(properties, name)) : []
   const all = { ...properties, ...Object.fromEntries(named.map((name) => [name, true])) }
-  return { ...schema, properties: all, [isComposed ? 'unevaluatedProperties' : 'additionalProperties']: false }
+  return { ...schema, properties: all, [isComposed(parameters) ? 'unevaluatedProperties' : 'additionalProperties']: false }
+}
+
+/** The names that parameters may have, as the flow writes their schema; undefined when that are not only those that it lists. */
+export function parameterNames(written: unknown): ReadonlySet<string> | undefined {
+  if (written === undefined) return new Set()
+  if (!isRecord(written)) return undefined
+  const schema = parametersSchema({ parameters: written })
+  const { properties, patternProperties, additionalProperties, unevaluatedProperties } = schema
+  const others = additionalProperties ?? (isComposed(schema) ? undefined : unevaluatedProperties)
+  if (others !== false || patternProperties !== undefined) return undefined
+  return new Set(isRecord(properties) ? Object.keys(properties) : [])
+}
+
+function isComposed(schema: JsonSchema): boolean {
+  return declaresMore.some((keyword) => Object.hasOwn(schema, keyword))
 }

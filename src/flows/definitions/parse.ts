@@ -3,6 +3,7 @@ import { createArgumentChecks } from './arguments.ts'
 import { everyStep } from './blocks.ts'
 import { checkEventType, checkSteps, type StepDeps } from './check-steps.ts'
 import { checkTriggers } from './check-triggers.ts'
+import { parameterNames } from './parameters.ts'
 import { checkShape, collectProblems, isRecord, writtenPath, type Problems } from './problems.ts'
 import { format as written } from './schema.ts'
 import { createExpressionChecks, type Scope } from './scope.ts'
@@ -33,7 +34,12 @@ async function checkFlow(problems: Problems, flow: Record<string, unknown>, opti
   checkShape(problems, written.flow, flow, [])
   const args = createArgumentChecks({ problems, schemas: expressions.schemas, workspaceId })
   const declared = (await args.declaration(flow['parameters'], ['parameters'])) ? (flow['parameters'] as JsonSchema) : undefined
-  const checks = createExpressionChecks({ problems, expressions, order: orderOf(problems, flow), parameters: namesOf(flow['parameters']) })
+  const checks = createExpressionChecks({
+    problems,
+    expressions,
+    order: orderOf(problems, flow),
+    parameters: parameterNames(flow['parameters']),
+  })
   const flowId = typeof flow['id'] === 'string' ? flow['id'] : ''
   const deps: StepDeps = { problems, expressions: checks, arguments: args, known, flowId }
 
@@ -84,12 +90,4 @@ function orderOf(problems: Problems, flow: Record<string, unknown>): Map<string,
     } else problems.add([...path, 'id'], `there are two steps \`${id}\``, `The other is ${first}. Give one of them another id.`)
   }
   return order
-}
-
-/** The declared parameter names; undefined when other names are allowed too. */
-function namesOf(schema: unknown): ReadonlySet<string> | undefined {
-  if (schema === undefined) return new Set()
-  if (!isRecord(schema) || !isRecord(schema['properties'])) return undefined
-  const open = schema['patternProperties'] !== undefined || (schema['additionalProperties'] ?? false) !== false
-  return open ? undefined : new Set(Object.keys(schema['properties']))
 }
