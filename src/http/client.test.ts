@@ -14,6 +14,7 @@ import {
   pagesByNumber,
   pagesByOffset,
   path,
+  shownError,
   unlimited,
   type CallScope,
   type Http,
@@ -163,15 +164,20 @@ test('the number of redirects is limited', async () => {
   assert.equal(api.requests.length, 6)
 })
 
-test('the vendor’s message is shown without secrets and with a limited length', async () => {
+test('the vendor’s message is shown without secrets, and cut only after they are hidden', async () => {
   await using api = await scripted({
     status: 400,
-    body: { message: `bad token top-secret-token and ghp_0123456789abcdef0123456789abcdef0123 ${'x'.repeat(2000)}` },
+    body: {
+      message: `bad token top-secret-token and ghp_0123456789abcdef0123456789abcdef0123 ${'x'.repeat(2000)} of-a-flow ${'x'.repeat(30_000)}`,
+    },
   })
   await assert.rejects(client(api.url).get('/x'), (error: HubError) => {
     assert.equal(error.code, 'vendor_rejected')
     assert.doesNotMatch(error.message, /top-secret-token|ghp_0123/)
-    assert.ok(error.message.length < 700)
+    assert.ok(error.message.includes(' of-a-flow ') && error.message.length < 20_100)
+    const shown = shownError(error.with({ cause: error }), (value) => JSON.parse(JSON.stringify(value).replaceAll('xxx of-a-flow', '-')))
+    const longer = shownError(error, (value) => value)
+    for (const { message } of [shown, shown.details.cause as HubError, longer]) assert.ok(message.length < 700)
     return true
   })
 })

@@ -1,6 +1,7 @@
 export { createEgress, type Egress } from './egress.ts'
 export { createHttp, DryRun } from './client.ts'
 export { createEffects, callError, type Effects } from './effects.ts'
+export { shownError } from './shown-error.ts'
 export type { CallScope, HttpMeasure, HttpRuntime } from './scope.ts'
 export { createEtagCache, type EtagCache } from './etag.ts'
 export { path, nextLink } from './path.ts'

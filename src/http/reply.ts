@@ -84,17 +84,16 @@ function codeOf(status: number): ReportedError['code'] {
   return status >= 500 ? 'vendor_failed' : 'vendor_rejected'
 }
 
+/** Characters of a vendor’s message. `shownError` cuts it further, after the secrets in it are hidden. */
+const longestMessage = 20_000
+
 const hints: Partial<Record<ErrorCode, string>> = {
   vendor_unauthorized: 'renew the credential of this integration, then test it: POST /api/v1/integrations/{id}/test',
   vendor_forbidden: 'give the credential the permission for this, or use another credential',
 }
 
 function vendorError(vendor: string, status: number, { code, message, retryAfter }: ReportedError): HubError {
-  const text = message
-    ? `: ${redactText(message.slice(0, 5000))
-        .replaceAll(/[\s\p{Cc}]+/gu, ' ')
-        .slice(0, 500)}`
-    : ''
+  const text = message ? `: ${redactText(message.slice(0, longestMessage)).replaceAll(/[\s\p{Cc}]+/gu, ' ')}` : ''
   const hint = hints[code]
   return hubError(code, {
     detail: `${vendor} answered ${status}${text}`,

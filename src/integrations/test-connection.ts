@@ -1,6 +1,6 @@
-import { callError, createEffects } from '#http'
+import { callError, createEffects, shownError } from '#http'
 import type { Connector } from '#kit'
-import type { Connections } from './connection.ts'
+import type { Connection, Connections } from './connection.ts'
 import type { Health } from './health.ts'
 import type { IntegrationRow } from './store.ts'
 
@@ -26,9 +26,10 @@ export async function testConnection(
   const began = performance.now()
   const effects = createEffects()
   const ms = (): number => Math.round(performance.now() - began)
+  let connection: Connection | undefined
   try {
     const { workspaceId } = integration
-    const connection = await connect(integration, connector, {
+    connection = await connect(integration, connector, {
       workspaceId,
       signal: AbortSignal.timeout(timeoutMs),
       dryRun: false,
@@ -39,7 +40,7 @@ export async function testConnection(
     health.succeeded(integration)
     return { ok: true, account: connection.hide(account), ms: ms() }
   } catch (error) {
-    const known = callError(error, effects, connector.title)
+    const known = shownError(callError(error, effects, connector.title), (value) => connection?.hide(value) ?? value)
     if (known.code === 'internal') throw error
     await health.failed(integration, known)
     const { hint } = known.details

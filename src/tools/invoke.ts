@@ -1,6 +1,6 @@
 import { actorOf, requireScope, type Access, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
-import { callError, createEffects, DryRun, type Effects } from '#http'
+import { callError, createEffects, DryRun, shownError, type Effects } from '#http'
 import type { Connection, Integrations } from '#integrations'
 import { deadline } from '#lib/clock'
 import { newId } from '#lib/ids'
@@ -160,10 +160,11 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       count(call, 'completed', began)
       return warning ? { ...outcome, warning } : outcome
     } catch (thrown) {
-      const error = withoutSecrets(callError(thrown, effects, tool.connector.title), call.secrets, connection)
+      const error = withoutSecrets(callError(thrown, effects, tool.connector.title), call, connection)
       const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error }
       await store(entry, result)
-      if (integration) await integrations.health.failed(integration, error.details.cause instanceof HubError ? error.details.cause : error)
+      const { cause } = error.details
+      if (integration) await integrations.health.failed(integration, cause instanceof HubError ? cause : error)
       count(call, error.code, began)
       if (!(thrown instanceof HubError))
         deps.logger.error({ err: thrown, tool: tool.name, invocation: entry.id }, 'a tool failed inside the hub')
@@ -198,7 +199,9 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (row.status === 'failed' || !tool.action.verify) throw error
     using limit = deadline(callMs, options.signal)
     const connection = await connect(call, { signal: limit.signal, idempotencyKey: row.key ?? row.id })
-    const found = await tool.action.verify(connection.context(call.input))
+    const found = await tool.action.verify(connection.context(call.input)).catch((thrown: unknown) => {
+      throw thrown instanceof HubError ? withoutSecrets(thrown, call, connection) : thrown
+    })
     if (found === 'unknown') throw error
     const retaken = await journal.retake(entry, row)
     if (!found.happened) return execute(call, retaken)
@@ -219,7 +222,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       try {
         await run(call, connection)
       } catch (error) {
-        if (!(error instanceof DryRun)) throw callError(error, effects, tool.connector.title)
+        if (!(error instanceof DryRun)) throw withoutSecrets(callError(error, effects, tool.connector.title), call, connection)
         request = error.request
       }
     }
@@ -286,10 +289,12 @@ function authorize(principal: Principal, tool: Tool): void {
   requireScope(principal, `tools:call:${tool.name}`)
 }
 
-function withoutSecrets(error: HubError, secrets: SecretValues, connection: Connection | undefined): HubError {
-  const { detail, hint, errors } = error.details
-  const shown = secrets.hide({ ...(detail ? { detail } : {}), ...(hint ? { hint } : {}), ...(errors ? { errors } : {}) })
-  return error.with(connection ? connection.hide(shown) : shown)
+/** Neither those of the flow whose step makes the call, nor those of the integration's credential. */
+function withoutSecrets(error: HubError, { secrets }: Call, connection: Connection | undefined): HubError {
+  return shownError(error, (value) => {
+    const shown = secrets.hide(value)
+    return connection ? connection.hide(shown) : shown
+  })
 }
 
 export function asHubError(error: unknown): HubError {

@@ -75,3 +75,37 @@ test('a credential that an outside system repeats is in no answer, invocation, r
   assert.ok(seen.includes(token) && seen.includes(pair), 'the credentials were not sent')
   assertNone(await everything(b), 'what is stored')
 })
+
+test('a credential that an outside system repeats in its failures is not in what is stored of the integration’s health', async () => {
+  await using b = await toolBench()
+  const config = { base_url: b.api.url, test_path: '/me' }
+  const made = { integration_type: 'http', name: 'failing', config, auth_type: 'token', credential: { token } }
+  const reply = await b.hub.call('POST', '/api/v1/integrations', made)
+  assert.equal(reply.statusCode, 201, reply.body)
+  // Wherever the message is cut, no part of the secret is left in front of the cut.
+  const cuts = Array.from({ length: 5 }, (_, n) => `${'.'.repeat(440 + 30 * n)} ${token} ${'.'.repeat(900)}`)
+  let message = ''
+  b.answer = () => ({ status: 500, body: { message } })
+  const lastErrors = async (): Promise<string> => {
+    const { rows } = await b.hub.hub.db.pool.query(`select last_error from hub.integrations where name = 'failing'`)
+    return JSON.stringify([rows, (await b.hub.call('GET', '/api/v1/integrations')).json()])
+  }
+  const assertHidden = (text: string, place: string): void => {
+    assert.ok(text.includes('answered 500'), `${place}: ${text}`)
+    assert.ok(!text.includes(token.slice(0, 6)), `${place}: ${text}`)
+  }
+  for (message of [token, ...cuts]) {
+    const tried = await b.hub.call('POST', '/api/v1/integrations/failing/test')
+    assertHidden(tried.body, 'the test of the connection')
+    assertHidden(await lastErrors(), 'the health after a test')
+    await b.hub.call('PATCH', '/api/v1/integrations/failing', { enabled: true })
+    const { body } = await b.invoke('http_request', { integration: 'failing', input: { method: 'POST', path: '/x' } })
+    assert.equal(body['code'], 'outcome_unknown')
+    assertHidden(JSON.stringify(body), 'the answer')
+    assertHidden(await lastErrors(), 'the health after a call')
+  }
+  message = token
+  for (let n = 0; n < 5; n++) await b.invoke('http_request', { integration: 'failing', input: { method: 'POST', path: '/x' } })
+  const { items } = (await b.hub.call('GET', '/api/v1/events?type=integration.disabled')).json<{ items: { id: string }[] }>()
+  assertHidden((await b.hub.call('GET', `/api/v1/events/${items[0]!.id}`)).body, 'the event')
+})
