@@ -91,7 +91,7 @@ function compile(text: string, guarded: boolean): Compiled {
     const { message, position, token } = error as Partial<jsonata.JsonataError>
     const end = Math.min(position ?? 0, text.length)
     const length = token === undefined || token === '(end)' ? 0 : token.length
-    throw new SyntaxFault(shorten(message ?? 'this is not an expression'), Math.max(0, end - length))
+    throw new SyntaxFault(withoutValues(message ?? 'this is not an expression'), Math.max(0, end - length))
   }
   // It would run input as code.
   parsed.registerFunction('eval', () => {
@@ -151,14 +151,27 @@ export function faultOf(error: unknown): Fault {
   }
   const { code, message, position } = error as { code?: string; message?: string; position?: number }
   const limit = code === undefined ? undefined : limits[code]
-  return { limit, message: limit ? messages[limit] : shorten(message ?? 'it failed'), offset: position }
+  return { limit, message: limit ? messages[limit] : messageOf(code, message ?? 'it failed'), offset: position }
 }
 
 export function outOf(limit: Limit): Fault {
   return { limit, message: messages[limit] }
 }
 
-/** The library's messages may quote a whole value. */
-function shorten(message: string): string {
-  return message.length > 200 ? `${message.slice(0, 200)}…` : message
+/** The codes of `$error` and `$assert`, whose messages the expression itself makes. */
+const ownMessages: ReadonlySet<string | undefined> = new Set(['D3137', 'D3141'])
+const longestOwnMessage = 1000
+const longestMessage = 200
+
+// A message is never cut inside a value: secrets are hidden later, and the first part of one would not be recognised.
+function messageOf(code: string | undefined, message: string): string {
+  if (code !== undefined && !ownMessages.has(code)) return withoutValues(message)
+  return message.length > longestOwnMessage ? `it failed with a message of ${message.length} characters` : message
+}
+
+/** The library's messages may quote a whole value, as JSON. */
+function withoutValues(message: string): string {
+  if (message.length <= longestMessage) return message
+  const at = message.search(/["[{]/)
+  return `${message.slice(0, at === -1 ? longestMessage : at).trimEnd()} …`
 }

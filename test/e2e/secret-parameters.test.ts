@@ -234,4 +234,30 @@ steps: [{ id: a, transform: 1 }]`)
     const dump = await dumpDatabase({ connectionString: b.hub.config.DATABASE_URL! })
     assert.ok(dump.includes('-two-parts') && !dump.includes('secret-in-two-parts'))
   })
+
+  test('leaves no part of itself where a long text with it in the middle is cut', async () => {
+    const token = 'a-secret-of-which-a-part-would-be-left'
+    const far = (length: number): string => `$pad('', ${length}, '.') & parameters.token & $pad('', 3000, '.')`
+    const steps = [
+      ...[190, 980].map((length) => `transform: "\${{ $error(${far(length)}) }}"`),
+      ...[150, 190].map((length) => `transform: "\${{ $number(${far(length)}) }}"`),
+      `wait: "\${{ ${far(50)} }}"`,
+      `wait: { until: "\${{ ${far(50)} }}" }`,
+    ]
+    for (const step of steps) {
+      const run = await (await b.flow(`${schema}\nsteps: [{ id: a, ${step} }]`)).run({ token })
+      assert.equal(run.status, 'failed')
+      assert.ok(run.error!.message.length < 300, run.error!.message)
+      await call('GET', `/api/v1/runs/${run.id}`)
+    }
+    const { id, run } = await b.flow(
+      `${schema}\nconcurrency: { key: "\${{ ${far(480)} & parameters.plain }}", limit: 5 }\nsteps: [{ id: a, transform: 1 }]`,
+    )
+    for (const plain of ['a', 'a', 'b']) await run({ token, plain })
+    const { rows } = await b.hub.db.pool.query<{ key: string }>(`select concurrency_key as key from hub.flow_runs where flow = $1`, [id])
+    assert.equal(new Set(rows.map(({ key }) => key)).size, 2)
+    assert.ok(rows.every(({ key }) => key.length <= 500))
+    const texts = [...seen.map(({ text }) => text), await dumpDatabase({ connectionString: b.hub.config.DATABASE_URL! })]
+    for (const text of texts) assert.ok(!text.includes(`...${token.slice(0, 4)}`), text.match(/\.\.\.a-se.{0,40}/)?.[0])
+  })
 })

@@ -19,14 +19,20 @@ export async function runWait({ runtime, frame, record, deadline }: Attempt, { w
 async function endOf(runtime: Runtime, wait: unknown): Promise<number> {
   if (typeof wait === 'string') {
     const ms = parseDuration(wait.trim())
-    if (ms === undefined) throw failure('invalid_input', `\`${wait.slice(0, 60)}\` is not a duration`, 'write it like 30s, 2h30m or 90d')
+    if (ms === undefined)
+      throw failure('invalid_input', `the wait is ${described(wait)} and not a duration`, 'write it like 30s, 2h30m or 90d')
     return runtime.now() + ms
   }
   const { until } = wait as { until: unknown }
   const time = typeof until === 'number' ? until : Date.parse(String(until))
   if (Number.isNaN(time))
-    throw failure('invalid_input', `\`${String(until).slice(0, 60)}\` is not a time`, 'write it like 2026-01-31T12:00:00Z')
+    throw failure('invalid_input', `\`until\` is ${described(until)} and not a time`, 'write it like 2026-01-31T12:00:00Z')
   return time
+}
+
+/** Says nothing of the value itself, which may be a secret. */
+function described(value: unknown): string {
+  return typeof value === 'string' ? `a text of ${value.length} characters` : `a value of the type ${typeof value}`
 }
 
 export async function runWaitFor({ runtime, frame, path, record }: Attempt, { wait_for: wanted }: StepOf<'wait_for'>): Promise<Done> {

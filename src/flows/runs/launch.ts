@@ -3,6 +3,7 @@ import type { Transaction } from '#db'
 import type { Engine } from '#engine'
 import { render, type Expressions } from '#expressions'
 import { hubError, HubError } from '#errors'
+import { sha256 } from '#lib/canonical'
 import { parseDuration } from '#lib/duration'
 import { newId } from '#lib/ids'
 import type { SecretValues } from '#lib/secret-values'
@@ -75,6 +76,7 @@ export interface Segment {
   readonly known?: RunRow
 }
 
+/** Characters. Of a longer key the first part and a digest are kept. */
 const maxKeyLength = 500
 /** When a run with a concurrency key that found no place in its workspace is looked at again. */
 const retryMs = 1000
@@ -256,14 +258,22 @@ export function createLauncher({ engine, expressions, access, rights, capacity, 
       createdAt: now,
       startedAt: error?.code === 'flow_blocked' ? null : now,
     }
-    return { run, flow, key: error || key === undefined ? undefined : secrets.hide(key), mayWait: request.mayWait === true, invalid }
+    // It is cut after the secrets in it are hidden, because the first part of one would not be recognised.
+    const shownKey = error || key === undefined ? undefined : shortKey(secrets.hide(key))
+    return { run, flow, key: shownKey, mayWait: request.mayWait === true, invalid }
   }
 
   async function keyOf({ workspaceId, definition }: LaunchRequest['flow'], scope: Record<string, unknown>): Promise<string> {
     const template = definition.concurrency?.key
     const key = template === undefined ? '' : await render(expressions, template, scope, { workspaceId })
-    return (typeof key === 'string' ? key : JSON.stringify(key ?? null)).slice(0, maxKeyLength)
+    return typeof key === 'string' ? key : JSON.stringify(key ?? null)
   }
+}
+
+function shortKey(key: string): string {
+  if (key.length <= maxKeyLength) return key
+  const end = ` ${sha256(key)}`
+  return key.slice(0, maxKeyLength - end.length) + end
 }
 
 /** How many runs of one key may be active at once, or undefined without a limit. */
