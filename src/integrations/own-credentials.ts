@@ -4,7 +4,7 @@ import type { Database } from '#db'
 import { hubError } from '#errors'
 import type { AuthMethod, Connector } from '#kit'
 import { listIntegrations, updateIntegration, type IntegrationRow } from './store.ts'
-import { requireLongSecrets, shortestWebhookSecret, tooShort } from './webhook-secrets.ts'
+import { requireLongSecrets, requireWebhookSecret } from './webhook-secrets.ts'
 import { authMethodOf, credentialDataOf, type CredentialInput } from './validate.ts'
 
 /**
@@ -57,11 +57,8 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
   }
 
   const keepWebhookSecret: OwnCredentials['keepWebhookSecret'] = async (principal, { id, connector, webhookCredential }, secret) => {
+    requireWebhookSecret(connector, secret)
     if (secret === undefined || secret === null) return secret
-    if (typeof secret !== 'string' || secret.length < shortestWebhookSecret || !connector.webhook) {
-      const message = connector.webhook ? tooShort : `${connector.title} sends no webhooks`
-      throw hubError('invalid_input', { errors: [{ path: 'config.webhook_secret', message }] })
-    }
     const name = webhookCredential ?? webhookName(id)
     const before = (await credentials.read(principal.workspaceId, name))?.['token']
     const previous = before === undefined || before === secret ? {} : { previous: before }

@@ -58,6 +58,26 @@ suite('a change of an integration’s settings', () => {
     assert.deepEqual(shown.config, { base_url: 'http://127.0.0.1:9', headers: { c: '3' } })
   })
 
+  test('stores nothing of what it names when one part is refused', async () => {
+    const { id } = await create('refused', { webhook_secret: 'the-first-webhook-secret' })
+    const { workspaceId } = await hub.hub.access.operator('tester')
+    const stored = async () =>
+      Promise.all([`integration-${id}`, `webhook-${id}`].map((name) => hub.hub.credentials.read(workspaceId, name, { fresh: true })))
+    const before = await stored()
+    const secret = 'the-second-webhook-secret'
+    const other = { token: 'another-token' }
+    for (const [change, code] of [
+      [{ config: { webhook_secret: secret }, credential: 'no-such' }, 'credential_missing'],
+      [{ config: { webhook_secret: secret }, credential: { other: 'x' } }, 'invalid_input'],
+      [{ config: { webhook_secret: 'short' }, credential: other }, 'invalid_input'],
+      [{ config: { webhook_secret: secret, api_url: 3 }, credential: other }, 'invalid_input'],
+    ] as const) {
+      const reply = await hub.call('PATCH', `/api/v1/integrations/${id}`, change)
+      assert.equal(reply.json().code, code, reply.payload)
+      assert.deepEqual(await stored(), before, reply.payload)
+    }
+  })
+
   test('forgets the webhook secret when it is null', async () => {
     const { id } = await create('unsigned', { webhook_secret: 'a-webhook-secret' })
     assert.ok((await credentialNames()).includes(`webhook-${id}`))

@@ -6,6 +6,7 @@ import type { OwnCredentials, Owner } from './own-credentials.ts'
 import type { RequireKnownPlace } from './pairing.ts'
 import { isNameTaken, lockIntegration, updateIntegration, type IntegrationChange, type IntegrationRow } from './store.ts'
 import type { IntegrationChanges } from './types.ts'
+import { requireWebhookSecret } from './webhook-secrets.ts'
 
 interface UpdateDeps {
   readonly db: Database
@@ -31,15 +32,16 @@ export function createUpdate({ db, access, own, requireKnownPlace, get, connecto
       changes.config === undefined ? undefined : check(known, mergeConfig(known, before.config, settings))
     if (name !== undefined && name !== row.name) await assertNameFree(db.sql, row.workspaceId, name)
     const requirePlace = async (before: IntegrationRow, sql: Sql): Promise<void> => {
-      if (typeof changes.credential === 'object') return
       const config = configFrom(before) ?? before.config
+      if (typeof changes.credential === 'object') return
       await requireKnownPlace(sql, principal, { credential: changes.credential ?? before.credential, config, connector: known })
     }
     // Before anything is stored, so that a request that is refused changes nothing.
     await requirePlace(row, db.sql)
+    requireWebhookSecret(known, webhookSecret)
     const owner: Owner = { ...row, connector: known, authType: authType ?? row.authType }
-    const webhookCredential = await own.keepWebhookSecret(principal, owner, webhookSecret)
     const credential = changes.credential === undefined ? undefined : await own.keep(principal, owner, changes.credential)
+    const webhookCredential = await own.keepWebhookSecret(principal, owner, webhookSecret)
     const given = Object.keys(changes).filter((key) => changes[key as keyof IntegrationChanges] !== undefined)
     const stored = db.transaction(async (trx) => {
       // The settings are merged with those of this moment: somebody else may have changed others meanwhile.

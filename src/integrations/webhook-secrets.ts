@@ -17,7 +17,15 @@ export function requireLongSecrets(fields: SecretFields, values: CredentialValue
   if (errors.length > 0) throw hubError('invalid_input', { detail: 'the secret of a webhook is too short', errors })
 }
 
-export const tooShort = `is the secret of a webhook and must have ${shortestWebhookSecret} characters or more`
+const tooShort = `is the secret of a webhook and must have ${shortestWebhookSecret} characters or more`
+
+/** Checks a `webhook_secret` of the config, which null removes. */
+export function requireWebhookSecret({ title, webhook }: Connector, secret: unknown): asserts secret is string | null | undefined {
+  if (secret === undefined || secret === null) return
+  if (typeof secret === 'string' && secret.length >= shortestWebhookSecret && webhook) return
+  const message = webhook ? tooShort : `${title} sends no webhooks`
+  throw hubError('invalid_input', { errors: [{ path: 'config.webhook_secret', message }] })
+}
 
 /** Which fields of the credential of this name verify deliveries, to one of these integrations or by its well-known name. */
 export function webhookFieldsOf(name: string, connectors: readonly Connector[], rows: readonly IntegrationRow[]): SecretFields {
