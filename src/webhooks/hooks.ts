@@ -35,7 +35,7 @@ export interface Hooks {
   find(ref: string): Promise<Hook | undefined>
   /** The same, past every cache, for one more try before a delivery is refused. */
   findFresh(ref: string): Promise<Hook | undefined>
-  /** The integrations and credentials with a secret that is shorter than new ones may be. */
+  /** The integrations, credentials and environment variables with a secret that is shorter than new ones may be. */
   withShortSecrets(): Promise<string[]>
 }
 
@@ -139,6 +139,10 @@ export function createHooks({ integrations, credentials, workspaceIds }: HooksDe
     }
     for (const name of integrations.connectors.flatMap(({ webhook }) => webhook?.secretCredentials ?? []))
       if (areShort(await secretsIn({ workspaceId, name, fresh: true }))) found.add(`credential ${name}`)
+    for (const connector of integrations.connectors) {
+      const secret = integrations.webhookSecret(workspaceId, connector)
+      if (secret !== undefined && areShort([secret])) found.add(`variable ${connector.webhook!.secretVariable}`)
+    }
     return [...found].map((name) => `${name} (workspace ${workspaceId})`)
   }
 

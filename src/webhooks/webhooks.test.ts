@@ -117,10 +117,11 @@ suite('a webhook', () => {
   })
 
   test('signed with a short secret of an earlier version is taken, and the secret is named as too short', async () => {
-    await using old = await testHub()
+    await using old = await testHub({ SLACK_SIGNING_SECRET: 'short as well' })
     const { credentials, access, webhooks } = old.hub
-    assert.deepEqual(await webhooks.withShortSecrets(), [])
     const operator = await access.operator('tester')
+    const ofVariable = `variable SLACK_SIGNING_SECRET (workspace ${operator.workspaceId})`
+    assert.deepEqual(await webhooks.withShortSecrets(), [ofVariable])
     await credentials.set(operator, { name: 'github-webhook-secret', data: { token: 'short' } })
     await old.call('POST', '/api/v1/integrations', {
       name: 'old',
@@ -142,6 +143,7 @@ suite('a webhook', () => {
     assert.deepEqual((await webhooks.withShortSecrets()).toSorted(), [
       `credential github-webhook-secret (workspace ${workspaceId})`,
       `integration old (workspace ${workspaceId})`,
+      ofVariable,
     ])
   })
 
