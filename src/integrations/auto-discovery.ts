@@ -65,14 +65,15 @@ export function createAutoDiscovery(
       await updateIntegration(db.sql, existing.id, { ...described, config: configAfter(existing.config) })
   }
 
-  /** The environment's settings apply also to an integration that was created before they were set. */
+  /** The environment's settings apply also to an integration that was created before they were set, but not in place of what somebody chose. */
   const complete = async (row: IntegrationRow, connector: Connector): Promise<void> => {
     const wanted = environment.complete(row.workspaceId, connector, {})
     if (row.credential === null || Object.entries(wanted).every(([setting, value]) => row.config[setting] === value)) return
     try {
       const values = (await credentials.read(row.workspaceId, row.credential)) ?? {}
-      const completed = Object.entries(environment.complete(row.workspaceId, connector, values))
-      const added = Object.fromEntries(completed.filter(([setting]) => !(setting in values)))
+      const given = { ...values, ...changedSettings(connector, row.config) }
+      const completed = Object.entries(environment.complete(row.workspaceId, connector, given))
+      const added = Object.fromEntries(completed.filter(([setting]) => !(setting in given)))
       const config = connector.config.safeParse({ ...row.config, ...added })
       if (!config.success || digest(config.data) === digest(row.config)) return
       await updateIntegration(db.sql, row.id, { config: config.data })
@@ -154,6 +155,16 @@ export function createAutoDiscovery(
       await discovered.get(workspaceId)
     },
   }
+}
+
+/** The settings that do not have their default value: somebody has chosen them. */
+function changedSettings({ config: schema }: Connector, config: IntegrationRow['config']): Record<string, unknown> {
+  const isDefault = (setting: string): boolean => {
+    const { [setting]: value, ...others } = config
+    const parsed = schema.safeParse(others)
+    return parsed.success && digest(parsed.data[setting]) === digest(value)
+  }
+  return Object.fromEntries(Object.entries(config).filter(([setting]) => !isDefault(setting)))
 }
 
 function sameValues(a: object | undefined, b: object): boolean {

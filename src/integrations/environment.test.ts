@@ -86,6 +86,31 @@ suite('the environment and a stored credential together', () => {
     assert.equal(jira?.['base_url'], 'https://other.example')
   })
 
+  test('keep what was changed in an integration at the next start', async () => {
+    await using database = await freshDatabase()
+    const env = { DATABASE_URL: database.url, ...addresses, SMTP_HOST: 'mail.example', SMTP_PORT: '2525' }
+    const chosen = { jira: 'https://chosen.example', github: 'https://chosen.example/api/v3' }
+    {
+      await using hub = await testHub({ DATABASE_URL: database.url })
+      await store(hub, 'github-pat', { token: 'an-enterprise-token' })
+      await store(hub, 'jira-credentials', { username: 'ann@example.com', api_token: 'a-jira-token', base_url: 'https://jira.example' })
+      await store(hub, 'smtp-credentials', { username: 'ann', password: 'a-mail-password', host: 'mail.example' })
+      await configsOf(hub)
+      for (const [name, config] of Object.entries({
+        jira: { base_url: chosen.jira },
+        github: { api_url: chosen.github },
+        smtp: { host: 'other.example' },
+      })) {
+        const reply = await hub.call('PATCH', `/api/v1/integrations/${name}`, { config })
+        assert.equal(reply.statusCode, 200, reply.payload)
+      }
+    }
+    await using hub = await testHub(env)
+    const { jira, github, smtp } = await configsOf(hub)
+    assert.deepEqual([jira?.['base_url'], github?.['api_url']], [chosen.jira, chosen.github])
+    assert.deepEqual([smtp?.['host'], smtp?.['port']], ['other.example', 587])
+  })
+
   test('leave the settings of an integration alone that no variable is for, also after a start', async () => {
     await using database = await freshDatabase()
     const env = { DATABASE_URL: database.url, GITHUB_TOKEN: 'an-enterprise-token' }
