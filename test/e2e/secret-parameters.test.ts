@@ -220,6 +220,15 @@ steps: [{ id: a, transform: 1 }]`)
     const run = await failing.run({ token: secrets.mint('failing') })
     assert.equal(run.status, 'failed')
     await call('GET', `/api/v1/runs/${run.id}`)
+    const repeated = secrets.mint('a message of an outside system')
+    b.outside.answers.set('/repeats', () => ({ status: 500, body: { message: `no ${repeated} and no ${encodeURIComponent(repeated)}` } }))
+    const refused = await b.flow(`${schema}\ntool: true\nsteps: [{ id: a, uses: probe_create_thing, with: { at: /repeats } }]`)
+    const { error } = (await call('GET', `/api/v1/runs/${(await refused.run({ token: repeated })).id}`)).body
+    assert.match(error.message, /answered 500: no (\[secret \w{12}\]) and no \1/)
+    const tool = `flow_${refused.id.replaceAll('-', '_')}`
+    const asked = await call('POST', `/api/v1/tools/${tool}/invoke`, { input: { token: repeated } })
+    assert.match(String(asked.body['detail']), /answered 500: no \[secret/)
+    for (const { id } of (await call('GET', '/api/v1/invocations')).body['items']) await call('GET', `/api/v1/invocations/${id}`)
     const heard = await b.flow(`${schema}
 on: [{ event: secretive.bad, parameters: { pin: "\${{ event.data.pin }}", token: "\${{ $join(event.data.parts) }}" } }]
 steps: [{ id: a, transform: 1 }]`)

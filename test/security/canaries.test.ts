@@ -41,7 +41,9 @@ function startOutside(): Promise<Listener> {
   return listen((incoming, outgoing) => {
     const status = Number(/\/status\/(\d+)/.exec(incoming.url ?? '')?.[1] ?? 401)
     outgoing.writeHead(status, { 'content-type': 'application/json' })
-    const repeated = { error: 'refused', message: 'refused', errors: ['refused'], url: incoming.url, headers: incoming.headers }
+    // Of what fails, the message is shown.
+    const message = status >= 500 ? `refused: ${incoming.url ?? ''}` : 'refused'
+    const repeated = { error: 'refused', message, errors: ['refused'], url: incoming.url, headers: incoming.headers }
     outgoing.end(JSON.stringify(status < 300 ? { ok: true, ...repeated } : repeated))
   })
 }

@@ -257,7 +257,7 @@ export const exercises: readonly Exercise[] = [
       })
       const parameters = { properties: { token: { type: 'string', writeOnly: true } } }
       const outputs = { token: '${{ parameters.token }}' }
-      for (const status of [200, 401]) {
+      for (const status of [200, 401, 500]) {
         const flow = `secret-${status}`
         const definition = { id: flow, parameters, tool: true, steps: [calls(status)], outputs }
         await hub.call('POST', '/api/v1/flows', { definition })
