@@ -42,7 +42,7 @@ function startOutside(): Promise<Listener> {
     const status = Number(/\/status\/(\d+)/.exec(incoming.url ?? '')?.[1] ?? 401)
     outgoing.writeHead(status, { 'content-type': 'application/json' })
     // Of what fails, the message is shown.
-    const message = status >= 500 ? `refused: ${incoming.url ?? ''}` : 'refused'
+    const message = `refused: ${incoming.url ?? ''} ${Object.values(incoming.headers).join(' ')}`
     const repeated = { error: 'refused', message, errors: ['refused'], url: incoming.url, headers: incoming.headers }
     outgoing.end(JSON.stringify(status < 300 ? { ok: true, ...repeated } : repeated))
   })
