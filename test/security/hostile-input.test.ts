@@ -131,6 +131,11 @@ const documents: Readonly<Record<string, string>> = {
   'empty steps': `id: a\nsteps: [${'{},'.repeat(15_000)}]`,
   'long texts': `id: a\nsteps: &s "${'x'.repeat(100_000)}"\nx: [${'*s,'.repeat(1000)}]`,
   json: JSON.stringify({ id: 'a', steps: Array.from({ length: 15_000 }, (_, n) => ({ id: `s${n}` })) }),
+  'steps of on_error': JSON.stringify({
+    id: 'a',
+    steps: [step],
+    on_error: { steps: Array.from({ length: 9000 }, (_, n) => ({ id: `s${n}` })) },
+  }),
   'JSON that stops': '{"a":'.repeat(50_000),
 }
 const crons = [

@@ -29,7 +29,7 @@ const maxSteps = 1000
 
 async function checkFlow(problems: Problems, flow: Record<string, unknown>, options: ParseOptions): Promise<void> {
   const { known, expressions, workspaceId } = options
-  if ([...everyStep(flow['steps'], [])].length > maxSteps)
+  if (allSteps(flow).length > maxSteps)
     return problems.add(['steps'], `there are more than ${maxSteps} steps`, 'Move parts into flows of their own.')
   checkShape(problems, written.flow, flow, [])
   const args = createArgumentChecks({ problems, schemas: expressions.schemas, workspaceId })
@@ -75,12 +75,17 @@ function checkToolName(problems: Problems, { id, tool }: Record<string, unknown>
   problems.add(given === undefined ? ['tool'] : ['tool', 'name'], `\`${name}\` is the name of ${owner}`, remedy)
 }
 
+/** Those of `on_error` come last. */
+function allSteps(flow: Record<string, unknown>) {
+  const onError = isRecord(flow['on_error']) ? flow['on_error']['steps'] : undefined
+  return [...everyStep(flow['steps'], ['steps']), ...everyStep(onError, ['on_error', 'steps'])]
+}
+
 /** The position of each step by id. Reports duplicate ids. */
 function orderOf(problems: Problems, flow: Record<string, unknown>): Map<string, number> {
   const order = new Map<string, number>()
   const places = new Map<string, string>()
-  const onError = isRecord(flow['on_error']) ? flow['on_error']['steps'] : undefined
-  for (const { step, path } of [...everyStep(flow['steps'], ['steps']), ...everyStep(onError, ['on_error', 'steps'])]) {
+  for (const { step, path } of allSteps(flow)) {
     const { id } = step
     if (typeof id !== 'string') continue
     const first = places.get(id)
