@@ -14,7 +14,7 @@ const mayImport: Readonly<Record<string, string>> = {
   db: 'lib errors telemetry',
   http: 'lib errors',
   kit: 'lib errors http',
-  connectors: 'lib errors http kit',
+  connectors: 'kit',
   expressions: base,
   engine: base,
   access: `${base} engine`,

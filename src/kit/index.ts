@@ -51,6 +51,9 @@ export {
   type ResponseRules,
   type VendorErrorCode,
 } from '#http'
+export { sha256 } from '#lib/canonical'
+export { sleep } from '#lib/clock'
+export { headerName } from '#lib/header-name'
 export { type SourceDeclaration } from './source.ts'
 export { targetOf, textsOf, type Target, type TargetInput, type TargetName, type Targets } from './targets.ts'
 export {

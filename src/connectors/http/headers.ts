@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { headerName } from '#lib/header-name'
+import { headerName } from '#kit'
 
 /** The HTTP client sets these itself: they say where a request goes, how long it is, and how the connection is used. */
 const reserved: ReadonlySet<string> = new Set([

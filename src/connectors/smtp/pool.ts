@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { hubError, type ActionContext } from '#kit'
-import { sha256 } from '#lib/canonical'
+import { hubError, sha256, type ActionContext } from '#kit'
 import { asError, type SmtpFault } from './errors.ts'
 
 /** A pool of connections to one mail server with one login. Mail servers limit connections, so each is used for several mails. */

@@ -1,6 +1,14 @@
 import { z } from 'zod'
-import { headerName } from '#lib/header-name'
-import { deliveryIds, largestBodies, schemes, type HookContext, type Readable, type WebhookDeclaration, type WebhookScheme } from '#kit'
+import {
+  deliveryIds,
+  headerName,
+  largestBodies,
+  schemes,
+  type HookContext,
+  type Readable,
+  type WebhookDeclaration,
+  type WebhookScheme,
+} from '#kit'
 
 const presets = Object.keys(schemes) as (keyof typeof schemes)[]
 const header = z.string().max(100).regex(headerName, 'must be a header name')

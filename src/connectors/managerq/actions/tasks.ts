@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { hubError, path, type ActionContext, type Http } from '#kit'
-import { sleep } from '#lib/clock'
+import { hubError, path, sleep, type ActionContext, type Http } from '#kit'
 import { managerq } from '../declaration.ts'
 
 /**
