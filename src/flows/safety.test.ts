@@ -120,7 +120,7 @@ outputs: { ok: "\${{ steps.gone.output.ok }}" }`)
         await until('it waits', async () => (await b.current(id)).status === 'waiting')
         const [asked] = await tools.approvals.list(b.workspaceId, { run: id }, { limit: 5 })
         assert.match(asked!.message, /it is for good/)
-        await tools.approvals.decide(await access.operator('boss'), asked!.id, decision)
+        await tools.approvals.decide(await access.operator('boss'), asked!.id, { decision })
         const done = await b.ended(id)
         assert.deepEqual({ status: done.status, code: done.error?.code, writes: b.writes('/asked-about') }, expected)
       }

@@ -177,7 +177,7 @@ steps:
     const pending = await until('it asks again', async () =>
       (await approvals.list(b.workspaceId, { run: id }, { limit: 5 })).find(({ status }) => status === 'pending'),
     )
-    await approvals.decide(await b.hub.access.operator('boss'), pending.id, 'approve')
+    await approvals.decide(await b.hub.access.operator('boss'), pending.id, { decision: 'approve' })
     assert.equal((await b.ended(id)).status, 'completed')
   })
 

@@ -115,5 +115,5 @@ export const decideApproval = operation({
   output: approvalView,
   http: { method: 'POST', path: '/api/v1/approvals/:id' },
   example: { id: exampleId, decision: 'approve', comment: 'Checked with Ada.' },
-  run: ({ tools, principal }, { id: approval, decision, comment }) => tools.approvals.decide(principal, approval, decision, comment),
+  run: ({ tools, principal }, { id: approval, ...decision }) => tools.approvals.decide(principal, approval, decision),
 })

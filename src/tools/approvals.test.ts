@@ -285,10 +285,10 @@ test('a decision and what follows from it happen together or not at all', async 
   })
   const operator = await b.hub.hub.access.operator('tester')
   const id = (await b.invoke()).body['approval_id'] as string
-  await assert.rejects(tools.approvals.decide(operator, id, 'approve'), /cannot be woken/)
+  await assert.rejects(tools.approvals.decide(operator, id, { decision: 'approve' }), /cannot be woken/)
   assert.equal((await tools.approvals.get(b.workspaceId, id)).status, 'pending')
   works = true
-  assert.equal((await tools.approvals.decide(operator, id, 'approve')).status, 'approved')
+  assert.equal((await tools.approvals.decide(operator, id, { decision: 'approve' })).status, 'approved')
 })
 
 test('what is asked is checked before a person is, and listed by status and run', async () => {

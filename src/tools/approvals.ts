@@ -42,6 +42,11 @@ export interface Question {
   readonly secrets?: SecretValues | undefined
 }
 
+export interface Decision {
+  readonly decision: 'approve' | 'reject'
+  readonly comment?: string | undefined
+}
+
 export type DecisionListener = (trx: Transaction, approval: ApprovalRow) => Promise<void>
 
 /** Decisions of people. An approval of a call covers exactly that call, once. */
@@ -52,7 +57,7 @@ export interface Approvals {
   askFor(question: Omit<Question, 'call'>, call: ApprovedCall | null): Promise<ApprovalRow>
   get(workspaceId: string, id: string): Promise<ApprovalRow>
   list(workspaceId: string, filter: ApprovalFilter, page: { before?: string | undefined; limit: number }): Promise<ApprovalRow[]>
-  decide(principal: Principal, id: string, decision: 'approve' | 'reject', comment?: string): Promise<ApprovalRow>
+  decide(principal: Principal, id: string, decision: Decision): Promise<ApprovalRow>
   expire(now: Date): Promise<number>
   /** Whether those who caused a call may decide on its approval. No, unless an administrator of the workspace allows it. */
   readonly involvedMayDecide: {
@@ -150,8 +155,7 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
     askFor,
     ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question, call) : null),
 
-    // oxlint-disable-next-line max-params -- Its callers in src/flows are still to be changed.
-    async decide(principal, id, decision, comment) {
+    async decide(principal, id, { decision, comment }) {
       requireScope(principal, 'approvals:write')
       return db.transaction(async (trx) => {
         const row = await lockApproval(trx, principal.workspaceId, id)

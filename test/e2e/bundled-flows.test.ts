@@ -337,7 +337,7 @@ suite('ready flows', () => {
     assert.match(asked.message, /octocat\/hello-world#\d+ "It breaks"\n\nLabels: bug, windows\n\nThank you for the report!/)
     const path = `/repos/octocat/hello-world/issues/${number}`
     assert.deepEqual(await onGitHub(world.github).call('GET', `${path}/comments`), [])
-    await served.hub.tools.approvals.decide(served.operator, asked.id, 'approve')
+    await served.hub.tools.approvals.decide(served.operator, asked.id, { decision: 'approve' })
     const [first] = await runsOf('github-issue-triage', 1)
     assert.equal(first!.status, 'completed', JSON.stringify(first!.error))
     const outputs = first!.outputs as { decision: string; labels: string[]; comment: string }
@@ -351,7 +351,7 @@ suite('ready flows', () => {
     assert.deepEqual(labels.map(({ name }) => name).toSorted(), ['bug', 'windows'])
 
     const refused = await open('It breaks again')
-    await served.hub.tools.approvals.decide(served.operator, (await pending(refused.number)).id, 'reject')
+    await served.hub.tools.approvals.decide(served.operator, (await pending(refused.number)).id, { decision: 'reject' })
     const [, second] = await runsOf('github-issue-triage', 2)
     assert.deepEqual([second!.status, (second!.outputs as { decision: string }).decision], ['completed', 'rejected'])
     assert.deepEqual(await onGitHub(world.github).call('GET', `/repos/octocat/hello-world/issues/${refused.number}/comments`), [])

@@ -97,7 +97,7 @@ outputs: { token: "\${{ parameters.token }}", child: "\${{ steps.child.output.ow
     })
     await call('GET', `/api/v1/approvals/${approval.id}`)
     await call('GET', `/api/v1/runs/${runId}`)
-    assert.equal((await b.hub.tools.approvals.decide(b.operator, approval.id, 'approve')).status, 'approved')
+    assert.equal((await b.hub.tools.approvals.decide(b.operator, approval.id, { decision: 'approve' })).status, 'approved')
     await until('it waits for the event', async () =>
       (await b.current(runId)).steps.some(({ step, status }) => step === 'come' && status === 'waiting'),
     )
@@ -153,7 +153,7 @@ outputs: { echo: "\${{ parameters.token }}" }`)
       const asking = mint('asked tool')
       const id = String((await invoke(asking)).body['approval_id'])
       await call('GET', `/api/v1/approvals/${id}`)
-      await b.hub.tools.approvals.decide(b.operator, id, 'approve')
+      await b.hub.tools.approvals.decide(b.operator, id, { decision: 'approve' })
       const approved = (parameters: object) => invoke(parameters, {}, { 'hub-approval': id })
       assert.equal((await approved({ ...asking, token: secrets.mint('another') })).body['code'], 'approval_mismatch')
       assert.equal((await approved(asking)).status, 200)
