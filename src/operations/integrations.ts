@@ -250,6 +250,10 @@ export const configureIntegration = operation({
     const { integrations, principal } = context
     const { integration, integration_type: type, auth_type: authType, credential, config, enabled, ...flat } = input
     const existing = await integrations.seek(principal.workspaceId, integration)
+    if (existing && type !== undefined && integrations.connector(type).name !== existing.connector) {
+      const message = `contradicts the integration "${existing.name}", which is of the connector ${existing.connector}`
+      throw hubError('invalid_input', { errors: [{ path: 'integration_type', message }] })
+    }
     const connector = existing?.connector ?? type ?? integration
     const wanted = { authType, enabled, ...withFlatSettings(integrations.connector(connector), { credential, config }, flat) }
     if (existing) return oneNumbered(context, await integrations.update(principal, existing.id, wanted))

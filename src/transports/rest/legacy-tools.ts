@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { hubError } from '#errors'
 import type { LegacyPath } from '#kit'
 import { operations } from '#operations'
 import { coerceTexts } from './coerce.ts'
@@ -24,6 +25,7 @@ function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, legacy: Leg
       const { principal, query, params, body, headers } = request as FastifyRequest
       const { integration: named, ...inPath } = params as Record<string, unknown>
       const { integration, ...given } = query as Record<string, unknown>
+      requireSame(named, integration)
       const asked = withoutAliases(given, queryAliases)
       const name = `${connector}_${ifQuery && ifQuery.parameter in asked ? ifQuery.action : action}`
       const { input_schema: schema } = tools.registry.describe(await tools.find(principal.workspaceId, name))
@@ -37,6 +39,12 @@ function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, legacy: Leg
       return reply.header('hub-invocation-id', outcome.invocation_id ?? '').send(outcome.output)
     },
   })
+}
+
+/** The path and the query may both name the integration, but not two of them. */
+function requireSame(inPath: unknown, inQuery: unknown): void {
+  if (inPath === undefined || inQuery === undefined || inPath === inQuery) return
+  throw hubError('invalid_input', { errors: [{ path: 'integration', message: 'contradicts the path, which names an integration too' }] })
 }
 
 /** An alias that stands beside its field stays as it is, so that the tool refuses it by name. */

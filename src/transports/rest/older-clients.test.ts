@@ -140,6 +140,29 @@ suite('clients of earlier integration services', () => {
     }
   })
 
+  test('are refused where they contradict themselves about the integration or its connector', async () => {
+    await create('contradicted')
+    for (const [integration, status] of [
+      ['another', 400],
+      ['contradicted', 200],
+    ] as const) {
+      const reply = await hub.call(
+        'GET',
+        `/api/v1/integrations/contradicted/github/projects?owner=org&repo=repo&integration=${integration}`,
+      )
+      assert.equal(reply.statusCode, status, reply.payload)
+      if (status === 400) assert.equal(reply.json().errors[0].path, 'integration')
+    }
+    for (const [type, status] of [
+      ['jira', 400],
+      ['GitHub', 200],
+    ] as const) {
+      const reply = await hub.call('POST', '/api/integrations/contradicted/configure', { integration_type: type, enabled: true })
+      assert.equal(reply.statusCode, status, reply.payload)
+      if (status === 400) assert.equal(reply.json().errors[0].path, 'integration_type')
+    }
+  })
+
   test('send a stored token nowhere else by a setting in the body itself', async () => {
     await create('kept-place')
     const { token } = (await hub.call('POST', '/api/v1/tokens', { name: 'agent', scopes: ['integrations:write'] })).json()
