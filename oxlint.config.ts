@@ -29,6 +29,7 @@ const mayImport: Readonly<Record<string, string>> = {
   flows: features,
   operations: surface,
   transports: `${surface} operations`,
+  'transports/mcp': `${surface} operations transports/rest`,
   cli: `${surface} operations config hub serve`,
 }
 

@@ -32,6 +32,10 @@ function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 }
 
+function isHostname(text: string): boolean {
+  return /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text)
+}
+
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/')
   const widest = isIP(address) === 6 ? 128 : 32
@@ -105,6 +109,9 @@ export const settings = z.object({
     .describe('Where credentials are kept; vault when VAULT_ADDR is set, otherwise database.'),
   HUB_CORS_ORIGINS: listOf(isOrigin, 'an origin such as https://app.example.com').describe(
     'Web origins that browsers may call the API from; none by default.',
+  ),
+  HUB_ALLOWED_HOSTS: listOf(isHostname, 'a host name such as hub.internal').describe(
+    'Names beside localhost and that of HUB_PUBLIC_URL under which MCP clients reach this hub.',
   ),
   HUB_TRUST_PROXY: listOf(isNetwork, 'an address or network such as 10.0.0.0/8').describe(
     'Addresses or networks of reverse proxies whose X-Forwarded-For header is used.',

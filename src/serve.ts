@@ -20,6 +20,8 @@ export async function composeHub(
   const { telemetry, access, tools, webhooks, execute } = hub
   // Imported here, because a command beside a serving hub does not need it and starts faster without it.
   const { buildRest } = await import('#transports/rest')
+  const { mcpRoutes } = await import('#transports/mcp')
+  const { HUB_BODY_LIMIT: bodyLimit, HUB_CORS_ORIGINS: corsOrigins, HUB_PUBLIC_URL: publicUrl, HUB_ALLOWED_HOSTS: allowedHosts } = config
   const rest = await buildRest(
     {
       ...telemetry,
@@ -31,8 +33,9 @@ export async function composeHub(
       execute,
       readiness: readinessOf(hub),
       isStopping,
+      addRoutes: (app) => mcpRoutes(app, { ...telemetry, version, tools }, { bodyLimit, corsOrigins, publicUrl, allowedHosts }),
     },
-    { bodyLimit: config.HUB_BODY_LIMIT, corsOrigins: config.HUB_CORS_ORIGINS, trustProxy: config.HUB_TRUST_PROXY },
+    { bodyLimit, corsOrigins, trustProxy: config.HUB_TRUST_PROXY },
   )
   stack.defer(hub.bounded('HTTP server', () => rest.close()))
   const owned = stack.move()

@@ -34,6 +34,7 @@ export const errorCatalogue = {
   body_too_large: permanent('validation', 413, 'The body is larger than this endpoint accepts.'),
   headers_too_large: permanent('validation', 431, 'The header fields are larger than the hub accepts.'),
   request_timeout: retryable('timeout', 408, 'The request did not arrive in time.'),
+  origin_refused: permanent('policy', 403, 'The request names another host than this hub, or comes from an origin that is not allowed.'),
   method_not_allowed: permanent('validation', 405, 'This path does not take this method. The header `Allow` lists those that it takes.'),
   not_found: permanent('not_found', 404, 'Nothing was found under this name or path.'),
   // The caller

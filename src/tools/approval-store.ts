@@ -40,6 +40,28 @@ export function findPending(
     .executeTakeFirst()
 }
 
+/** An approval of a call that may be used: it was given and not used yet, or it was used under this key. */
+export function findUsable(
+  sql: Sql,
+  { workspaceId, askedBy, callDigest, key, now }: Pick<Asked, 'workspaceId' | 'askedBy' | 'callDigest'> & { key: string | null; now: Date },
+): Promise<Pick<ApprovalRow, 'id'> | undefined> {
+  return sql
+    .selectFrom('approvals')
+    .select('id')
+    .where('workspaceId', '=', workspaceId)
+    .where('askedBy', '=', askedBy)
+    .where('callDigest', '=', callDigest)
+    .where('runId', 'is', null)
+    .where((e) =>
+      e.or([
+        e.and([e('status', '=', 'approved'), e('expiresAt', '>', now)]),
+        e.and([e('status', '=', 'used'), e('usedKey', 'is not', null), e('usedKey', '=', key)]),
+      ]),
+    )
+    .orderBy('id')
+    .executeTakeFirst()
+}
+
 export function findApproval(sql: Sql, workspaceId: string, id: string): Promise<ApprovalRow | undefined> {
   return approvalOf(sql, workspaceId, id).executeTakeFirst()
 }

@@ -100,6 +100,26 @@ test('a call that a policy asks about waits for a person, and goes through once 
   )
 })
 
+test('the same call of the same caller finds its approval by itself, once', async () => {
+  await using b = await bench()
+  const id = (await b.invoke()).body['approval_id'] as string
+  await b.decide(id, { decision: 'approve' })
+  const other = (await b.invoke({ input: { at: '/other' } })).body
+  assert.deepEqual([other['code'], other['approval_id'] === id], ['approval_required', false])
+  const stranger = await b.hub.call('POST', '/api/v1/tools/probe_create_thing/invoke', { integration: 'probe', input: { at: '/thing' } })
+  assert.equal(stranger.json().code, 'approval_required')
+  const replies = await Promise.all(Array.from({ length: 5 }, () => b.invoke()))
+  assert.equal(replies.filter(({ status }) => status === 200).length, 1)
+  assert.ok(replies.every(({ status, body }) => status === 200 || body['code'] === 'approval_required'))
+  assert.equal(b.api.requests.length, 1)
+
+  const keyed = (await b.invoke()).body['approval_id'] as string
+  await b.decide(keyed, { decision: 'approve' })
+  const again = () => b.invoke({}, { 'idempotency-key': 'a key' })
+  assert.deepEqual([(await again()).body['replayed'], (await again()).body['replayed']], [false, true])
+  assert.equal(b.api.requests.length, 2)
+})
+
 test('an approval is used once; under the key of its use the call is answered again and not made again', async () => {
   await using b = await bench()
   const id = (await b.invoke()).body['approval_id'] as string

@@ -10,6 +10,7 @@ import type { Telemetry } from '#telemetry'
 import {
   findApproval,
   findPending,
+  findUsable,
   insertApproval,
   listApprovals,
   lockApproval,
@@ -64,6 +65,8 @@ export interface Approvals {
     get(workspaceId: string): Promise<boolean>
     set(principal: Principal, allowed: boolean): Promise<void>
   }
+  /** The approval of exactly this call that the principal asked for before and has not used, or has used under this key. */
+  usable(principal: Principal, use: { readonly call: ApprovedCall; readonly key: string | undefined }): Promise<string | undefined>
   /** Throws unless a person approved exactly this call, and marks the approval as used. */
   use(principal: Principal, id: string, use: { readonly call: ApprovedCall; readonly key: string | undefined }): Promise<void>
 }
@@ -199,6 +202,12 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
       return expired
     },
 
+    async usable(principal, { call, key = null }) {
+      const { workspaceId } = principal
+      const asked = { workspaceId, askedBy: actorOf(principal), callDigest: digest(call) }
+      return (await findUsable(db.sql, { ...asked, key, now: new Date() }))?.id
+    },
+
     async use(principal, id, { call, key }) {
       const { workspaceId } = principal
       const callDigest = digest(call)
@@ -240,5 +249,5 @@ function refusalOf({ id, status, decidedBy, comment, expiresAt }: ApprovalRow): 
 }
 
 export function howToContinue(id: string): string {
-  return `a person decides: POST /api/v1/approvals/${id} or \`hub approval approve ${id}\`; then make the call again with the same input and the header Hub-Approval: ${id}`
+  return `a person decides: POST /api/v1/approvals/${id} or \`hub approval approve ${id}\`; then make the same call again`
 }

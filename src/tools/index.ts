@@ -18,7 +18,7 @@ import type { ToolRunners } from './tool.ts'
 import { createJournal } from './journal.ts'
 import { createPolicies, type Policies } from './policy.ts'
 import { untilSettled } from './settled.ts'
-import { dropOld } from './store.ts'
+import { dropOld, findByKey } from './store.ts'
 
 export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-store.ts'
 export type { Approvals, DecisionListener, Question } from './approvals.ts'
@@ -29,7 +29,7 @@ export type { InvokeOptions, Transport } from './call.ts'
 export type { Invoke } from './invoke.ts'
 export type { Outcome } from './outcome.ts'
 export { policyRule, type PolicyRule } from './policy-rule.ts'
-export { createRegistry, type ToolDescription, type ToolFilter } from './registry.ts'
+export { createRegistry, mayCall, type ToolDescription, type ToolFilter } from './registry.ts'
 export { untilSettled } from './settled.ts'
 export type { CallingStep, Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
@@ -38,6 +38,8 @@ export interface Tools extends AsyncDisposable, Catalogue {
   readonly policies: Policies
   readonly approvals: Approvals
   readonly invoke: Invoke
+  /** Whether a call was made under this key. */
+  isKnownKey(workspaceId: string, key: string): Promise<boolean>
   /** Returns at once; a background job makes the call, in any process. */
   invokeLater(principal: Principal, name: string, input: unknown, options: InvokeOptions): Promise<Outcome>
   /** Makes the calls of `invokeLater`. */
@@ -102,6 +104,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     policies,
     approvals,
     invoke: pipeline.invoke,
+    isKnownKey: async (workspaceId, key) => (await findByKey(db.sql, workspaceId, key)) !== undefined,
     jobs: {
       [callHandler]: {
         run: runQueued,

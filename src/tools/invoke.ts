@@ -113,7 +113,10 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const { approval, idempotencyKey, step } = options
     if (decision.decision !== 'ask' && approval === undefined) return
     const call = await deps.bind({ principal, tool, integration, input: secrets.hide(input) })
-    if (approval !== undefined) return approvals.use(principal, approval, { call, key: idempotencyKey })
+    const use = { call, key: idempotencyKey }
+    if (approval !== undefined) return approvals.use(principal, approval, use)
+    // The steps of a run name the approval that they asked for.
+    if (!step && (await useEarlier(principal, use))) return
     const message = `a policy asks for approval of ${tool.name}${decision.reason ? `: ${decision.reason}` : ''}`
     const question = {
       principal,
@@ -123,6 +126,19 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     }
     const { id } = await approvals.askFor(question, call)
     throw hubError('approval_required', { detail: message, hint: howToContinue(id), approvalId: id })
+  }
+
+  /** Uses the approval that the same caller got for the same call, if there is one. Another call may take it at the same time. */
+  async function useEarlier(principal: Principal, use: Parameters<Approvals['use']>[2]): Promise<boolean> {
+    const id = await approvals.usable(principal, use)
+    if (id === undefined) return false
+    try {
+      await approvals.use(principal, id, use)
+      return true
+    } catch (error) {
+      if (error instanceof HubError && error.code === 'approval_mismatch') return false
+      throw error
+    }
   }
 
   function outcomeOf(call: Call, recorded: Recorded): Promise<Outcome> | Outcome {

@@ -175,8 +175,8 @@ suite('/openapi.json', () => {
     assert.deepEqual(document.components.schemas.Problem.properties.code.enum, Object.keys(errorCatalogue))
   })
 
-  test('describes every route but those that serve pages', () => {
-    const pages = /^\/(docs|openapi\.json)/
+  test('describes every route but those that serve pages, and MCP, which describes itself', () => {
+    const pages = /^\/(docs|openapi\.json|mcp|\.well-known)/
     for (const { method, url } of hub.rest.routeTable) {
       const path = url.replaceAll(/:(\w+)/g, '{$1}')
       for (const name of [method].flat().filter((name) => name !== 'HEAD' && name !== 'OPTIONS')) {

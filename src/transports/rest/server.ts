@@ -78,6 +78,7 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   await operationRoutes(app, deps, operations)
   legacyToolRoutes(app, deps)
   await webhookRoutes(app, deps)
+  await deps.addRoutes?.(app)
   return app
 }
 

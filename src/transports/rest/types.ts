@@ -21,6 +21,8 @@ export interface RestDeps extends Telemetry {
   readonly execute: Execute
   readonly readiness: Readiness
   readonly isStopping: () => boolean
+  /** Adds the routes of another transport. */
+  readonly addRoutes?: (app: RestApp) => Promise<void>
 }
 
 export interface RestOptions {

@@ -1,0 +1,113 @@
+import type { Tool as ToolDefinition } from '@modelcontextprotocol/server'
+import type { Principal } from '#access'
+import { ttlCache } from '#lib/ttl-cache'
+import { mayCall, type Tool, type ToolDescription, type Tools } from '#tools'
+import { isVisible, nameOf, type View } from './view.ts'
+
+export type { ToolDefinition }
+
+/** A flow that was saved as a tool appears after this time at the latest. */
+const listTtlMs = 1000
+
+/** The tools of a caller, as MCP describes them. A list is computed once for all callers with the same rights. */
+export interface Definitions {
+  of(tool: Tool): ToolDefinition
+  list(principal: Principal, view: View): Promise<readonly ToolDefinition[]>
+}
+
+export function createDefinitions(tools: Pick<Tools, 'all' | 'registry'>): Definitions {
+  const made = new WeakMap<ToolDescription, ToolDefinition>()
+
+  const definitionOf = (tool: Tool): ToolDefinition => {
+    const description = tools.registry.describe(tool)
+    const known = made.get(description)
+    if (known) return known
+    const definition = toDefinition(description, tool)
+    made.set(description, definition)
+    return definition
+  }
+
+  const catalogues = ttlCache(listTtlMs, (workspaceId: string) => tools.all(workspaceId))
+  const lists = new WeakMap<readonly Tool[], Map<string, readonly ToolDefinition[]>>()
+
+  return {
+    of: definitionOf,
+    async list(principal, view) {
+      const catalogue = await catalogues.get(principal.workspaceId)
+      const known = lists.get(catalogue) ?? new Map<string, readonly ToolDefinition[]>()
+      lists.set(catalogue, known)
+      const rights = rightsOf(principal, view)
+      const list = known.get(rights) ?? definitionsFor(catalogue, principal, view)
+      known.set(rights, list)
+      return list
+    },
+  }
+
+  /** By name, so that the same tools are always the same text, which the caches of model providers need. */
+  function definitionsFor(catalogue: readonly Tool[], principal: Principal, view: View): ToolDefinition[] {
+    return catalogue
+      .filter((tool) => mayCall(principal, tool) && isVisible(view, tool))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(definitionOf)
+  }
+}
+
+function rightsOf({ scopes, readOnly }: Principal, view: View): string {
+  return JSON.stringify([readOnly, [...scopes].toSorted(), nameOf(view)])
+}
+
+function toDefinition({ name, title, description, input_schema, output_schema }: ToolDescription, { action }: Tool): ToolDefinition {
+  const { effect, idempotent } = action
+  return {
+    name,
+    title,
+    description,
+    inputSchema: asObjectSchema(input_schema),
+    // A result that was truncated lacks parts, so nothing is required of it.
+    ...(output_schema['type'] === 'object' ? { outputSchema: asObjectSchema(withoutDemands(output_schema)) } : {}),
+    annotations: {
+      title,
+      readOnlyHint: effect === 'read',
+      destructiveHint: effect === 'destroy',
+      idempotentHint: effect === 'read' || idempotent,
+      openWorldHint: true,
+    },
+  }
+}
+
+type ObjectSchema = ToolDefinition['inputSchema']
+
+function asObjectSchema(schema: Readonly<Record<string, unknown>>): ObjectSchema {
+  return { ...schema, type: 'object' }
+}
+
+const demands = new Set([
+  'required',
+  'additionalProperties',
+  'minItems',
+  'minLength',
+  'pattern',
+  'format',
+  'const',
+  'enum',
+  'minProperties',
+])
+const named = new Set(['properties', '$defs'])
+
+/** A schema that every part of a fitting value fits, too. */
+function withoutDemands(schema: unknown): Record<string, unknown> {
+  const loosen = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(loosen)
+    if (typeof part !== 'object' || part === null) return part
+    return Object.fromEntries(
+      Object.entries(part)
+        .filter(([keyword]) => !demands.has(keyword))
+        .map(([keyword, value]) => [keyword, named.has(keyword) ? mapValues(value as Record<string, unknown>, loosen) : loosen(value)]),
+    )
+  }
+  return loosen(schema) as Record<string, unknown>
+}
+
+function mapValues(record: Readonly<Record<string, unknown>>, change: (value: unknown) => unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
+}
