@@ -93,7 +93,7 @@ export function createEvents(deps: EventsDeps): Events {
     async unsubscribe(trx, kind, target) {
       for (const workspaceId of await deleteSubscriptions(trx, kind, target)) publisher.subscriptionsChanged(trx, workspaceId)
     },
-    subscriptions: (workspaceId) => subscriptionsOf(db.sql, [workspaceId]),
+    subscriptions: (workspaceId) => subscriptionsOf(db.sql, workspaceId),
     list: (workspaceId, filter, page) => listEvents(db.sql, workspaceId, filter, page),
     since: (workspaceId, filter, page) => listEvents(db.sql, workspaceId, filter, page),
     async get(workspaceId, id) {

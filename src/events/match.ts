@@ -37,10 +37,11 @@ export interface Overrun {
 /** Reads events and evaluates the filters of their subscriptions. It stores nothing, and it ends early when the hub stops. */
 export async function match(deps: DispatchDeps, queued: readonly Waiting[], stopping?: AbortSignal): Promise<Matched> {
   const { workspaceId } = queued[0]!
-  const subscriptions = (await subscriptionsOf(deps.db.sql, [workspaceId])).filter(({ kind }) => Object.hasOwn(deps.subscribers, kind))
+  const subscriptions = (await subscriptionsOf(deps.db.sql, workspaceId)).filter(({ kind }) => Object.hasOwn(deps.subscribers, kind))
   const isWanted = ({ whole, type }: Waiting): boolean => whole || subscriptions.some(({ types }) => fitsType(type, types))
   const waiting = upTo(maxBytesAtOnce, queued, isWanted)
-  const events = await storedEvents(deps.db.sql, waiting.filter(isWanted))
+  const wanted = waiting.filter(isWanted).map(({ id }) => id)
+  const events = await storedEvents(deps.db.sql, workspaceId, wanted)
   const filters = createFilters(deps)
   const done: Waiting[] = []
   const changes: EventChange[] = []

@@ -90,15 +90,13 @@ export interface EventRow extends Omit<Row<'events'>, 'dedupe' | 'bodyDigest' | 
 /** An event with the headers and the body that were received. */
 export type StoredEvent = EventRow & Pick<Row<'events'>, 'headers' | 'body'>
 
-export async function storedEvents(
-  sql: Sql,
-  waiting: readonly Pick<StoredEvent, 'workspaceId' | 'id'>[],
-): Promise<Map<string, StoredEvent>> {
-  if (waiting.length === 0) return new Map()
+export async function storedEvents(sql: Sql, workspaceId: string, ids: readonly string[]): Promise<Map<string, StoredEvent>> {
+  if (ids.length === 0) return new Map()
   const rows = await sql
     .selectFrom('events as e')
     .select([...eventColumns, 'e.status', 'e.headers', 'e.body'])
-    .where((e) => e.or(waiting.map(({ workspaceId, id }) => e.and({ 'e.workspaceId': workspaceId, 'e.id': id }))))
+    .where('e.workspaceId', '=', workspaceId)
+    .where(raw<boolean>`e.id = any(${ids}::text[])`)
     .execute()
   return new Map(rows.map((row) => [row.id, row]))
 }
@@ -127,12 +125,12 @@ export async function changeEvents(trx: Transaction, changes: readonly EventChan
      where e.workspace_id = r.workspace_id and e.id = r.id`.execute(trx)
 }
 
-export function subscriptionsOf(sql: Sql, workspaceIds: readonly string[]): Promise<SubscriptionRow[]> {
+export function subscriptionsOf(sql: Sql, workspaceId: string): Promise<SubscriptionRow[]> {
   return sql
     .selectFrom('subscriptions')
     .selectAll()
     .where('enabled', '=', true)
-    .where('workspaceId', 'in', workspaceIds)
+    .where('workspaceId', '=', workspaceId)
     .orderBy('id')
     .execute()
 }
