@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, string>> = {
   operations: surface,
   transports: `${surface} operations`,
   'transports/mcp': `${surface} operations transports/rest`,
-  cli: `${surface} operations config hub serve`,
+  cli: `${surface} operations config hub serve transports/mcp`,
 }
 
 type Pattern = { message: string } & ({ regex: string } | { group: string[] })

@@ -103,6 +103,12 @@ export const settings = z.object({
     .optional()
     .describe("The first administrator's token: 20 characters or more, 8 of them different.")
     .meta(secret),
+  HUB_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,512}$/, 'must be a token')
+    .optional()
+    .describe('The token with which `hub mcp` acts.')
+    .meta(secret),
   HUB_CREDENTIALS: z
     .enum(['database', 'vault'])
     .optional()
@@ -113,6 +119,13 @@ export const settings = z.object({
   HUB_ALLOWED_HOSTS: listOf(isHostname, 'a host name such as hub.internal').describe(
     'Names beside localhost and that of HUB_PUBLIC_URL under which MCP clients reach this hub.',
   ),
+  HUB_MCP_LIST_TOKENS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .default(10_000)
+    .describe('Above this many tokens of definitions, MCP clients get tools that search instead of the list of all tools.'),
   HUB_TRUST_PROXY: listOf(isNetwork, 'an address or network such as 10.0.0.0/8').describe(
     'Addresses or networks of reverse proxies whose X-Forwarded-For header is used.',
   ),

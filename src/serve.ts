@@ -1,6 +1,7 @@
 import type { Config } from '#config'
 import { HubError } from '#errors'
 import { openHub, type Hub } from '#hub'
+import type { McpHandler } from '#transports/mcp'
 import type { Readiness, RestApp } from '#transports/rest'
 import { version } from './version.ts'
 
@@ -22,6 +23,7 @@ export async function composeHub(
   const { buildRest } = await import('#transports/rest')
   const { mcpRoutes } = await import('#transports/mcp')
   const { HUB_BODY_LIMIT: bodyLimit, HUB_CORS_ORIGINS: corsOrigins, HUB_PUBLIC_URL: publicUrl, HUB_ALLOWED_HOSTS: allowedHosts } = config
+  const mcp = await mcpOf(hub, config)
   const rest = await buildRest(
     {
       ...telemetry,
@@ -33,13 +35,19 @@ export async function composeHub(
       execute,
       readiness: readinessOf(hub),
       isStopping,
-      addRoutes: (app) => mcpRoutes(app, { ...telemetry, version, tools }, { bodyLimit, corsOrigins, publicUrl, allowedHosts }),
+      addRoutes: (app) => mcpRoutes(app, { mcp, access }, { corsOrigins, publicUrl, allowedHosts }),
     },
     { bodyLimit, corsOrigins, trustProxy: config.HUB_TRUST_PROXY },
   )
   stack.defer(hub.bounded('HTTP server', () => rest.close()))
   const owned = stack.move()
   return { hub, rest, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** What answers the MCP messages of a hub, whatever carries them. */
+export async function mcpOf({ telemetry, tools, execute }: Hub, config: Config): Promise<McpHandler> {
+  const { createMcp } = await import('#transports/mcp')
+  return createMcp({ ...telemetry, version, tools, execute }, { bodyLimit: config.HUB_BODY_LIMIT, listTokens: config.HUB_MCP_LIST_TOKENS })
 }
 
 export interface ServingHub {

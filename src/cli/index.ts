@@ -10,6 +10,8 @@ import { eventCommands, webhookCommands } from './events.ts'
 import { flowCommands } from './flows.ts'
 import { integrationCommands } from './integrations.ts'
 import { keyCommands } from './keys.ts'
+import { invocationCommands } from './invocations.ts'
+import { mcpCommand } from './mcp.ts'
 import { printError } from './output.ts'
 import { runCommands as runOfFlowCommands } from './runs.ts'
 import { runCommands } from './serve.ts'
@@ -39,6 +41,7 @@ export function createProgram(): Command {
 
   program.commandsGroup('Run the hub:').helpCommand('help [command]', 'explain a command')
   runCommands(program)
+  mcpCommand(program)
   doctorCommand(program)
   program.commandsGroup('Access:')
   accessCommands(program)
@@ -47,6 +50,7 @@ export function createProgram(): Command {
   connectorCommands(program)
   integrationCommands(program)
   toolCommands(program)
+  invocationCommands(program)
   approvalCommands(program)
   flowCommands(program)
   runOfFlowCommands(program)

@@ -144,6 +144,7 @@ export interface Schema {
     executorId: string
     startedAt: Date
     finishedAt: Date | null
+    cancelRequested: Generated<boolean>
   }
   rateLimits: {
     integrationId: string

@@ -29,12 +29,25 @@ export interface Action<Input = unknown, Output = unknown> {
    * repeated, and so is the call.
    */
   readonly idempotencyHeader?: string | undefined
+  /** Usually takes longer than a few seconds. Clients that know tasks get one instead of waiting. */
+  readonly long?: boolean | undefined
+  /** Gives names that a person who types can choose from. */
+  readonly lookup?: Lookup | undefined
   /** Other names of the tool. They must be unique among all tools. */
   readonly aliases: readonly string[]
   /** A valid input. It is shown in the documentation, and the conformance test calls the action with it. */
   readonly example: Input
   run(context: ActionContext<Input>): Promise<Output>
   readonly verify?: (context: ActionContext<Input>) => Promise<VerifyResult<Output>>
+}
+
+/** An action that lists what may be meant, such as the repositories that somebody can reach. */
+export interface Lookup<Input = unknown, Output = unknown> {
+  /** The names under which arguments take these values: `repo`, `repository`. */
+  readonly arguments: readonly string[]
+  /** The input of the action for what was typed so far. */
+  readonly input: (typed: string) => Input
+  readonly values: (output: Output) => readonly string[]
 }
 
 export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config = Record<string, unknown>> {
@@ -46,6 +59,8 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config 
   readonly output: Out
   readonly idempotent?: boolean
   readonly idempotencyHeader?: string
+  readonly long?: boolean
+  readonly lookup?: Lookup<z.input<In>, z.output<Out>>
   readonly aliases?: readonly string[]
   readonly example: z.input<In>
   readonly run: (context: ActionContext<z.output<In>, Config>) => Promise<z.input<Out>>

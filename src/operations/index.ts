@@ -35,7 +35,7 @@ import {
   testIntegration,
   updateIntegration,
 } from './integrations.ts'
-import { getInvocation, listInvocations, readResult } from './invocations.ts'
+import { cancelInvocation, getInvocation, listInvocations, readResult } from './invocations.ts'
 import { listKeys, rotateKeys, verifyAudit } from './keys.ts'
 import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
@@ -80,6 +80,7 @@ export const operations = {
   listInvocations,
   getInvocation,
   readResult,
+  cancelInvocation,
   getPolicies,
   setPolicies,
   listApprovals,

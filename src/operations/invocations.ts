@@ -140,3 +140,24 @@ export const readResult = toolOperation({
   },
   run: ({ invocations, principal }, { id, ...part }) => invocations.readResult(principal.workspaceId, id, part),
 })
+
+export const cancelInvocation = operation({
+  name: 'invocations.cancel',
+  scope: 'admin',
+  effect: 'write',
+  summary: 'Cancel a tool call that was queued',
+  description:
+    'A call that has not begun ends as `failed` with `cancelled`. One that is running is aborted: a write that was sent already ends `outcome_unknown`. One that has ended stays as it is.',
+  input: z.strictObject({ id: z.string() }),
+  output: view(invocationSchema, renderInvocation),
+  http: { method: 'POST', path: '/api/v1/invocations/:id/cancel' },
+  example: { id: 'inv_0197f3d2-0000-7000-8000-000000000000' },
+  own: {
+    scope: 'tools:call:*',
+    isOwn: ({ invocations, principal }, { id }) => invocations.isCausedBy(principal, id),
+  },
+  run: async ({ tools, invocations, principal }, { id }) => {
+    await tools.cancel(principal, id)
+    return await invocations.get(principal.workspaceId, id)
+  },
+})

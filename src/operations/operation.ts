@@ -123,10 +123,14 @@ interface OperationSpec<Name extends string, In extends z.ZodType, Row, Json> {
   readonly output: View<Row, Json>
   readonly example: z.input<In>
   readonly http?: HttpRoute | readonly HttpRoute[]
+  readonly own?: OwnAccess<In, OperationContext>
   readonly run: (context: OperationContext, input: z.output<In>) => Promise<Row>
 }
 
-interface ToolOperationSpec<Name extends string, In extends z.ZodType, Row, Json> extends Omit<OperationSpec<Name, In, Row, Json>, 'run'> {
+interface ToolOperationSpec<Name extends string, In extends z.ZodType, Row, Json> extends Omit<
+  OperationSpec<Name, In, Row, Json>,
+  'run' | 'own'
+> {
   readonly own?: OwnAccess<In, ToolOperationContext>
   readonly tool: OperationTool
   readonly run: (context: ToolOperationContext, input: z.output<In>) => Promise<Row>
@@ -148,9 +152,9 @@ export function operation<const Name extends string, In extends z.ZodType, Row, 
 export function toolOperation<const Name extends string, In extends z.ZodType, Row, Json>(
   spec: ToolOperationSpec<Name, In, Row, Json>,
 ): ToolOperation<Name, In, Json> {
-  const { tool, own, run } = spec
+  const { tool, own, run, ...rest } = spec
   // The context has more than `run` asks for.
-  return { ...operation(spec), own, tool, run: async (context, input) => spec.output.render(await run(context, input)) }
+  return { ...operation({ ...rest, run }), own, tool, run: async (context, input) => spec.output.render(await run(context, input)) }
 }
 
 /** One message of a stream. The id is what a caller that reconnects goes on from. */

@@ -17,6 +17,7 @@ import type { Outcome } from './outcome.ts'
 import type { ToolRunners } from './tool.ts'
 import { createJournal } from './journal.ts'
 import { createPolicies, type Policies } from './policy.ts'
+import { createQueuedCalls, type QueuedCalls } from './queued-calls.ts'
 import { untilSettled } from './settled.ts'
 import { dropOld, findByKey } from './store.ts'
 
@@ -28,13 +29,14 @@ export { createInvocations, type Invocations } from './invocations.ts'
 export type { InvokeOptions, Transport } from './call.ts'
 export type { Invoke } from './invoke.ts'
 export type { Outcome } from './outcome.ts'
+export type { CallState } from './queued-calls.ts'
 export { policyRule, type PolicyRule } from './policy-rule.ts'
 export { createRegistry, mayCall, type ToolDescription, type ToolFilter } from './registry.ts'
 export { untilSettled } from './settled.ts'
 export type { CallingStep, Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
 
-export interface Tools extends AsyncDisposable, Catalogue {
+export interface Tools extends AsyncDisposable, Catalogue, Pick<QueuedCalls, 'stateOf' | 'cancel'> {
   readonly policies: Policies
   readonly approvals: Approvals
   readonly invoke: Invoke
@@ -85,6 +87,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
   const bind = createBindCall({ ...catalogue, ...deps, digestOfFlow })
   const approvals = createApprovals({ ...deps, bind, flowSecrets }, onApprovalDecided)
   const journal = createJournal(deps, engine.executorId)
+  const queuedCalls = createQueuedCalls({ db, engine, access, journal, flowSecrets })
   const pipeline = createPipeline({ ...deps, runners, policies, approvals, bind, journal, flowSecrets })
 
   /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
@@ -92,7 +95,12 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     const { invocationId } = queued
     try {
       const request = 'sealed' in queued ? ((await flowSecrets.open(queued.workspaceId, queued.sealed)) as Request) : queued.request
-      await untilSettled(() => hold(() => pipeline.runQueued(request, invocationId)))
+      await queuedCalls.run(invocationId, async (signal) => {
+        await untilSettled(
+          () => hold(() => pipeline.runQueued({ ...request, options: { ...request.options, signal } }, invocationId)),
+          signal,
+        )
+      })
     } catch (error) {
       if (error instanceof JobLost || isPassing(error)) throw error
       await journal.refuse(invocationId, asHubError(error))
@@ -104,6 +112,8 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     policies,
     approvals,
     invoke: pipeline.invoke,
+    stateOf: queuedCalls.stateOf,
+    cancel: queuedCalls.cancel,
     isKnownKey: async (workspaceId, key) => (await findByKey(db.sql, workspaceId, key)) !== undefined,
     jobs: {
       [callHandler]: {
@@ -120,6 +130,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
           return interruptedEveryMs
         },
       },
+      queuedCalls.poller,
       {
         name: 'expired-approvals',
         async run() {

@@ -83,8 +83,11 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       const call = await prepare({ ...request, options })
       await requireApproval(call)
       const recorded = await journal.begin({ ...entryOf(call), id: invocationId })
-      const isOwn = recorded.kind === 'replay' && recorded.row.id === invocationId && recorded.row.status === 'queued'
-      return isOwn ? execute(call, await journal.retake(entryOf(call), recorded.row)) : outcomeOf(call, recorded)
+      if (recorded.kind !== 'replay' || recorded.row.id !== invocationId) return outcomeOf(call, recorded)
+      const { row } = recorded
+      // The failure is retryable, but whoever asked for the call does not want it any more.
+      if (row.error?.['code'] === 'cancelled') throw restoreError(row.error)
+      return row.status === 'queued' ? execute(call, await journal.retake(entryOf(call), row)) : outcomeOf(call, recorded)
     },
   }
 

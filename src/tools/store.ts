@@ -3,7 +3,7 @@ import { columnsOf, oneOf, recordset, type Row, type Sql } from '#db'
 
 export type InvocationRow = Row<'invocations'>
 
-type NewInvocation = Omit<InvocationRow, 'attempts'>
+type NewInvocation = Omit<InvocationRow, 'attempts' | 'cancelRequested'>
 
 /** Inserts many rows in one statement and returns the inserted ids. A row whose key exists already is not inserted. */
 export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]): Promise<Set<string>> {
@@ -37,6 +37,22 @@ export function findInvocation(sql: Sql, workspaceId: string, id: string): Promi
 
 export function findByKey(sql: Sql, workspaceId: string, key: string): Promise<InvocationRow | undefined> {
   return sql.selectFrom('invocations').selectAll().where('workspaceId', '=', workspaceId).where('key', '=', key).executeTakeFirst()
+}
+
+/** Asks the process that makes a call to abort it; false when no process does. */
+export async function requestCancel(sql: Sql, id: string): Promise<boolean> {
+  const result = await sql
+    .updateTable('invocations')
+    .set({ cancelRequested: true })
+    .where('id', '=', id)
+    .where('status', '=', 'running')
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+export async function cancelledCalls(sql: Sql, ids: readonly string[]): Promise<string[]> {
+  const rows = await sql.selectFrom('invocations').select('id').where('id', 'in', ids).where('cancelRequested', '=', true).execute()
+  return rows.map(({ id }) => id)
 }
 
 export interface InvocationFilter {

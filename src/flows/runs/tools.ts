@@ -37,6 +37,7 @@ function toolOf(flow: FlowWithVersion): Tool | undefined {
       description: declared.description ?? description ?? `Runs the flow ${id}. Returns what it gives.`,
       effect: declared.effect ?? 'write',
       idempotent: false,
+      long: true,
       aliases: [],
       example: {},
       input: z.record(z.string(), z.unknown()),

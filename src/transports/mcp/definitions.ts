@@ -12,6 +12,8 @@ const listTtlMs = 1000
 /** The tools of a caller, as MCP describes them. A list is computed once for all callers with the same rights. */
 export interface Definitions {
   of(tool: Tool): ToolDefinition
+  /** All tools of a workspace. */
+  all(workspaceId: string): Promise<readonly Tool[]>
   list(principal: Principal, view: View): Promise<readonly ToolDefinition[]>
 }
 
@@ -32,6 +34,7 @@ export function createDefinitions(tools: Pick<Tools, 'all' | 'registry'>): Defin
 
   return {
     of: definitionOf,
+    all: (workspaceId) => catalogues.get(workspaceId),
     async list(principal, view) {
       const catalogue = await catalogues.get(principal.workspaceId)
       const known = lists.get(catalogue) ?? new Map<string, readonly ToolDefinition[]>()
@@ -77,7 +80,7 @@ function toDefinition({ name, title, description, input_schema, output_schema }:
 
 type ObjectSchema = ToolDefinition['inputSchema']
 
-function asObjectSchema(schema: Readonly<Record<string, unknown>>): ObjectSchema {
+export function asObjectSchema(schema: Readonly<Record<string, unknown>>): ObjectSchema {
   return { ...schema, type: 'object' }
 }
 

@@ -1,2 +1,5 @@
-export { mcpRoutes, type McpOptions } from './routes.ts'
-export type { McpDeps } from './server.ts'
+export { createMcp, type McpHandler, type McpHandlerOptions, type McpMessage } from './handler.ts'
+export { mcpRoutes, type McpRoutesDeps } from './routes.ts'
+export { sendTo, serveStdio, type Send } from './stdio.ts'
+export { viewOf } from './view.ts'
+export type { McpCaller, McpDeps } from './types.ts'

@@ -1,30 +1,12 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { adminToken, servedHub, type ServedHub } from '#test'
+import { adminToken, mcpClient, servedHub, textOf, type McpConnecting, type ServedHub } from '#test'
 import { until } from '#test/faults'
 import { createOriginCheck } from './origin.ts'
 
 let served: ServedHub
 
-interface Connecting {
-  readonly token?: string
-  readonly query?: string
-  readonly mode?: 'legacy' | { readonly pin: string } | undefined
-}
-
-async function connect({ token = adminToken, query = '', mode = { pin: '2026-07-28' } }: Connecting = {}): Promise<
-  Client & AsyncDisposable
-> {
-  const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } })
-  const transport = new StreamableHTTPClientTransport(new URL(`${served.address}/mcp${query}`), {
-    requestInit: { headers: { authorization: `Bearer ${token}` } },
-  })
-  await client.connect(transport)
-  return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() })
-}
-
-const textOf = (result: { content?: unknown }): string => (result.content as { text: string }[]).map(({ text }) => text).join('\n')
+const connect = (options: McpConnecting = {}) => mcpClient(served.address, options)
 
 const post = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${served.address}/mcp`, {
@@ -58,8 +40,8 @@ suite('MCP', () => {
     test(`a client of ${era} lists the tools in order, calls them, and gets structured results`, () => listsAndCalls(mode))
   }
 
-  async function listsAndCalls(mode: Connecting['mode']): Promise<void> {
-    await using client = await connect({ mode })
+  async function listsAndCalls(mode: McpConnecting['mode']): Promise<void> {
+    await using client = await connect({ mode, query: '?list=full' })
     const { tools } = await client.listTools()
     const names = tools.map(({ name }) => name)
     assert.deepEqual(names, names.toSorted())

@@ -1,10 +1,11 @@
-import { createMcpHandler, ProtocolErrorCode, type AuthInfo } from '@modelcontextprotocol/server'
+import { ProtocolErrorCode } from '@modelcontextprotocol/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { hubError } from '#errors'
+import type { Access } from '#access'
+import { HubError, hubError } from '#errors'
 import { isDeeperThan } from '#lib/json'
-import type { RestApp } from '#transports/rest'
+import { bearer, type RestApp } from '#transports/rest'
+import type { McpHandler } from './handler.ts'
 import { createOriginCheck, type OriginOptions } from './origin.ts'
-import { createMcpServer, type McpCaller, type McpDeps } from './server.ts'
 import { viewOf } from './view.ts'
 
 const path = '/mcp'
@@ -12,21 +13,15 @@ const metadataPath = '/.well-known/oauth-protected-resource'
 /** Code that walks a message later may have less stack than the parser. */
 const deepest = 200
 
-export interface McpOptions extends OriginOptions {
-  readonly bodyLimit: number
+export interface McpRoutesDeps {
+  readonly mcp: McpHandler
+  readonly access: Pick<Access, 'authenticate'>
 }
 
 /** `POST /mcp`, for clients of the specification 2026-07-28 and, without sessions, for those of 2025. */
-export async function mcpRoutes(app: RestApp, deps: McpDeps, options: McpOptions): Promise<void> {
+export async function mcpRoutes(app: RestApp, { mcp, access }: McpRoutesDeps, options: OriginOptions): Promise<void> {
   const check = createOriginCheck(options)
-  const serverFor = createMcpServer(deps)
-  const callers = new WeakMap<AuthInfo, McpCaller>()
-  const handler = createMcpHandler(({ authInfo }) => serverFor(callers.get(authInfo!)!), {
-    legacy: 'stateless',
-    maxRequestBodySize: options.bodyLimit,
-    onerror: (error) => deps.logger.debug({ err: error }, 'an MCP message could not be answered'),
-  })
-  app.addHook('onClose', () => handler.close())
+  app.addHook('onClose', () => mcp[Symbol.asyncDispose]())
   const baseOf = ({ protocol, headers }: FastifyRequest): string => options.publicUrl?.replace(/\/$/, '') ?? `${protocol}://${headers.host}`
 
   for (const url of [metadataPath, metadataPath + path]) {
@@ -62,15 +57,13 @@ export async function mcpRoutes(app: RestApp, deps: McpDeps, options: McpOptions
       schema: { hide: true },
       handler: async (request, reply) => {
         requireOurs(request)
-        const { principal, raw, body } = request
-        const text = typeof body === 'string' ? body : ''
-        if (text.trimStart().startsWith('[')) return reply.code(400).send(noBatches)
+        const { principal, raw } = request
+        const body = typeof request.body === 'string' ? request.body : ''
+        if (body.trimStart().startsWith('[')) return reply.code(400).send(noBatches)
         const view = viewOf(new URL(raw.url ?? path, 'http://hub').searchParams)
         if (typeof view === 'string') throw hubError('invalid_input', { detail: view })
-        // The token stays here: nothing behind this needs it.
-        const authInfo: AuthInfo = { token: '', clientId: principal.id, scopes: [...principal.scopes] }
-        callers.set(authInfo, { principal, view })
-        return reply.send(await handler.fetch(toWebRequest(request, reply, text), { authInfo }))
+        const isActive = (): Promise<boolean> => access.authenticate(bearer(request), request.ip).then(() => true, refused)
+        return reply.send(await mcp.answer({ headers: headersOf(request), body, signal: goneOf(reply) }, { principal, view, isActive }))
       },
     })
   })
@@ -87,16 +80,26 @@ const noBatches = {
   error: { code: ProtocolErrorCode.InvalidRequest, message: 'send one message; several in a list are not accepted' },
 }
 
+function refused(error: unknown): false {
+  if (error instanceof HubError) return false
+  throw error
+}
+
 const passed = new Set(['content-type', 'accept', 'traceparent', 'tracestate', 'baggage'])
 
-function toWebRequest({ headers: given, raw }: FastifyRequest, reply: FastifyReply, body: string): Request {
+/** Without the token: nothing behind this needs it. */
+function headersOf({ headers: given }: FastifyRequest): Headers {
   const headers = new Headers()
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === 'string' && (passed.has(name) || name.startsWith('mcp-'))) headers.set(name, value)
   }
+  return headers
+}
+
+function goneOf({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort()
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort()
   })
-  return new Request(new URL(raw.url ?? path, 'http://hub'), { method: 'POST', headers, body, signal: gone.signal })
+  return gone.signal
 }

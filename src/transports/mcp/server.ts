@@ -1,90 +1,81 @@
-import { ProtocolError, ProtocolErrorCode, Server, type McpServerFactory } from '@modelcontextprotocol/server'
-import type { Principal } from '#access'
-import { hubError, HubError } from '#errors'
-import { newId } from '#lib/ids'
-import type { Telemetry } from '#telemetry'
-import type { Tool, Tools } from '#tools'
-import { createCallTool } from './call-tool.ts'
+import { Server, type McpRequestContext, type SubscriptionFilter } from '@modelcontextprotocol/server'
+import { maxWatchedResources, type Watched } from './changes.ts'
+import { createCompletion } from './completion.ts'
 import { createDefinitions } from './definitions.ts'
-import { isVisible, type View } from './view.ts'
+import { createPrompts } from './prompts.ts'
+import { createResources } from './resources.ts'
+import { createTasks, tasksExtension } from './tasks.ts'
+import { createToolHandlers } from './tools.ts'
+import type { McpCaller, McpDeps } from './types.ts'
+import { unknownIn } from './view.ts'
 
-/** Who sent a request, and what it may see. */
-export interface McpCaller {
-  readonly principal: Principal
-  readonly view: View
-}
-
-export interface McpDeps extends Telemetry {
-  readonly version: string
-  readonly tools: Tools
+export interface McpServers {
+  /** What is wrong with what a caller asked to see. */
+  problemWith(caller: McpCaller): Promise<string | undefined>
+  /** The server of one request. What it answers is computed once for all callers with the same rights. */
+  serverFor(caller: McpCaller, era: McpRequestContext['era']): Server
+  /** What a stream of a caller watches. */
+  watchedBy(caller: McpCaller, filter: SubscriptionFilter | undefined): Watched[]
 }
 
 const instructions = `The tools act on the systems that are connected to this hub, such as repositories, issue trackers and chats.
 A call that needs a person's approval says so: repeat the same call after the approval. hub_list_integrations shows what is connected.`
 
 /** How long a client may keep a list, in milliseconds. */
-const listTtlMs = 60_000
-/** How often a call that takes long reports that it is still running, to clients that asked for it. */
-const progressMs = 5000
+const kept = { ttlMs: 60_000, cacheScope: 'private' } as const
 
-/** Serves one request or one connection of a caller. A list is computed once for all callers with the same rights. */
-export function createMcpServer(deps: McpDeps): (caller: McpCaller) => ReturnType<McpServerFactory> {
-  const { version, tools, logger } = deps
-  const definitions = createDefinitions(tools)
-  const callTool = createCallTool({
-    invoke: tools.invoke,
-    isKnownKey: tools.isKnownKey,
-    now: Date.now,
-    report(error) {
-      const id = newId('req')
-      logger.error({ request_id: id, err: error, code: error.code }, 'a tool call over MCP failed')
-      return id
+export function createMcpServer(deps: McpDeps, listTokens: number): McpServers {
+  const { version } = deps
+  const tasks = createTasks(deps)
+  const definitions = createDefinitions(deps.tools)
+  const tools = createToolHandlers({ ...deps, tasks, definitions }, listTokens)
+  const resources = createResources(deps)
+  const prompts = createPrompts(deps)
+  const parts = [tools, resources, prompts, createCompletion({ ...deps, resources })]
+
+  return {
+    async problemWith({ principal, view }) {
+      return view.toolset === undefined ? undefined : unknownIn(view.toolset, await definitions.all(principal.workspaceId))
     },
-  })
 
-  /** A tool that the caller does not see does not exist for it. */
-  const find = async ({ principal, view }: McpCaller, name: string): Promise<Tool> => {
-    const tool = await tools.find(principal.workspaceId, name).catch((error: unknown) => {
-      if (error instanceof HubError && error.code === 'tool_unknown') throw unknownTool(error)
-      throw error
-    })
-    if (isVisible(view, tool)) return tool
-    throw unknownTool(hubError('tool_unknown', { detail: `there is no tool "${name}" in this toolset` }))
-  }
-
-  return (caller) => {
-    const server = new Server(
-      { name: 'integration-hub', title: 'IntegrationHub', version },
-      { capabilities: { tools: {} }, instructions, cacheHints: { 'tools/list': { ttlMs: listTtlMs, cacheScope: 'private' } } },
-    )
-    server.setRequestHandler('tools/list', async () => ({ tools: [...(await definitions.list(caller.principal, caller.view))] }))
-    server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
-      const { name, arguments: args = {} } = params
-      const { _meta: meta = {}, id: requestId, signal } = mcpReq
-      const tool = await find(caller, name)
-      using _ = reportProgress(meta.progressToken, (progress) =>
-        mcpReq.notify({ method: 'notifications/progress', params: { ...progress, message: `${name} is still running` } }),
+    serverFor(caller, era) {
+      const isModern = era === 'modern'
+      // A client of 2025 has no stream here on which changes could be told, and no tasks.
+      const changes = isModern ? { listChanged: true } : {}
+      const server = new Server(
+        { name: 'integration-hub', title: 'IntegrationHub', version },
+        {
+          capabilities: {
+            tools: changes,
+            prompts: changes,
+            resources: isModern ? { ...changes, subscribe: true } : {},
+            completions: {},
+            ...(isModern ? { extensions: { [tasksExtension]: {} } } : {}),
+          },
+          instructions,
+          cacheHints: { 'tools/list': kept, 'prompts/list': kept, 'resources/templates/list': kept },
+        },
       )
-      const hasStructure = definitions.of(tool).outputSchema !== undefined
-      return await callTool({ principal: caller.principal, tool, args, meta, hasStructure, requestId, signal })
-    })
-    return server
+      for (const part of parts) part.serve(server, caller)
+      if (isModern) tasks.serve(server, caller)
+      return server
+    },
+
+    watchedBy(caller, filter) {
+      if (!filter) return []
+      const { toolsListChanged, promptsListChanged, resourcesListChanged, resourceSubscriptions = [] } = filter
+      return [
+        ...(toolsListChanged ? [{ event: { kind: 'tools_list_changed' as const }, fingerprint: () => tools.fingerprint(caller) }] : []),
+        ...(promptsListChanged
+          ? [{ event: { kind: 'prompts_list_changed' as const }, fingerprint: () => prompts.fingerprint(caller) }]
+          : []),
+        ...(resourcesListChanged
+          ? [{ event: { kind: 'resources_list_changed' as const }, fingerprint: () => resources.fingerprint(caller) }]
+          : []),
+        ...resourceSubscriptions
+          .slice(0, maxWatchedResources)
+          .map((uri) => ({ event: { kind: 'resource_updated' as const, uri }, fingerprint: () => resources.fingerprint(caller, uri) })),
+      ]
+    },
   }
-}
-
-function unknownTool({ message }: HubError): ProtocolError {
-  return new ProtocolError(ProtocolErrorCode.InvalidParams, message)
-}
-
-interface Progress {
-  readonly progressToken: string | number
-  readonly progress: number
-}
-
-function reportProgress(progressToken: string | number | undefined, send: (progress: Progress) => Promise<void>): Disposable {
-  if (progressToken === undefined) return { [Symbol.dispose]: () => undefined }
-  let progress = 0
-  // A client that is gone gets no reports, and the call goes on or is cancelled by its signal.
-  const timer = setInterval(() => void send({ progressToken, progress: ++progress }).catch(() => undefined), progressMs)
-  return { [Symbol.dispose]: () => clearInterval(timer) }
 }

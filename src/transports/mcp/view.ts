@@ -1,3 +1,4 @@
+import { nearest } from '#lib/nearest'
 import type { Tool } from '#tools'
 
 /** Which of the caller's tools a request sees, from the query of its URL: `?toolset=github,slack&read_only=1`. */
@@ -5,15 +6,18 @@ export interface View {
   /** Connectors and tools; all of them if undefined. */
   readonly toolset: ReadonlySet<string> | undefined
   readonly readOnly: boolean
+  /** Whether the list has all tools or those that search; undefined leaves it to their size. */
+  readonly list: 'full' | 'search' | undefined
 }
 
 /** The longest list of names that a URL may hold. */
 const maxNames = 100
+const parameters = ['toolset', 'read_only', 'list']
 
 /** Returns what is wrong with the query as a text. */
 export function viewOf(query: URLSearchParams): View | string {
-  for (const name of query.keys())
-    if (name !== 'toolset' && name !== 'read_only') return `the parameter "${name}" is not known here; there are toolset and read_only`
+  const unknown = [...query.keys()].find((name) => !parameters.includes(name))
+  if (unknown !== undefined) return `the parameter "${unknown}" is not known here; there are ${parameters.join(', ')}`
   const names = query
     .getAll('toolset')
     .flatMap((part) => part.split(','))
@@ -23,17 +27,31 @@ export function viewOf(query: URLSearchParams): View | string {
   const readOnly = query.getAll('read_only')
   // A value that is not understood must not widen what the caller sees.
   if (!readOnly.every((value) => isYes(value) || isNo(value))) return 'read_only is 1 or 0'
-  return { toolset: query.has('toolset') ? new Set(names) : undefined, readOnly: readOnly.some(isYes) }
+  const list = query.get('list') ?? undefined
+  if (list !== undefined && list !== 'full' && list !== 'search') return 'list is full or search'
+  return { toolset: query.has('toolset') ? new Set(names) : undefined, readOnly: readOnly.some(isYes), list }
 }
 
-export function isVisible({ toolset, readOnly }: View, { name, connector, action }: Tool): boolean {
-  if (readOnly && action.effect !== 'read') return false
-  return toolset === undefined || [name, connector.name, ...connector.aliases].some((one) => toolset.has(one))
+export function isVisible({ toolset, readOnly }: View, tool: Tool): boolean {
+  if (readOnly && tool.action.effect !== 'read') return false
+  return toolset === undefined || namesOf(tool).some((one) => toolset.has(one))
 }
 
-/** The same text for the same view. */
+/** Returns what is wrong with a toolset that names something that no tool has. */
+export function unknownIn(toolset: ReadonlySet<string>, tools: readonly Tool[]): string | undefined {
+  const known = new Set(tools.flatMap(namesOf))
+  const unknown = [...toolset].find((name) => !known.has(name))
+  if (unknown === undefined) return undefined
+  return `toolset: there is no connector and no tool "${unknown}"; the nearest: ${nearest(unknown, known, 3).join(', ')}`
+}
+
+/** The same text for the same view of tools. */
 export function nameOf({ toolset, readOnly }: View): string {
   return `${readOnly ? 'read' : 'all'} ${toolset === undefined ? '*' : [...toolset].toSorted().join(',')}`
+}
+
+function namesOf({ name, aliases, connector }: Tool): string[] {
+  return [name, ...aliases, connector.name, ...connector.aliases]
 }
 
 const isYes = (value: string): boolean => ['1', 'true', ''].includes(value)

@@ -1,2 +1,3 @@
+export { bearer } from './access-hook.ts'
 export { buildRest } from './server.ts'
 export type { Readiness, RestApp, RestDeps, RestOptions } from './types.ts'

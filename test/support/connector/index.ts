@@ -18,6 +18,14 @@ export default function connector({ defineConnector, auth, z }: ConnectorKit) {
   })
   return probe.withActions({
     get_thing: probe.action({ ...base, effect: 'read', aliases: ['find_the_thing'], run: ({ input, http }) => http.get(input.at) }),
+    slow_thing: probe.action({ ...base, effect: 'read', long: true, run: ({ input, http }) => http.get(input.at) }),
+    list_places: probe.action({
+      ...base,
+      effect: 'read',
+      output: z.object({ items: z.array(z.string()) }),
+      lookup: { arguments: ['probe_place'], input: () => ({ at: '/lookup' }), values: ({ items }) => items },
+      run: ({ input, http }) => http.get(input.at),
+    }),
     list_things: probe.action({
       ...base,
       effect: 'read',

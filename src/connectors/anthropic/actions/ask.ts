@@ -21,6 +21,7 @@ export const askActions = {
     description:
       'Asks a Claude model one question and waits for its answer. Use it in flows to write, summarise, classify or review text; give a schema when a later step reads the answer as JSON. Returns the text, the JSON if a schema was given, and the tokens used.',
     effect: 'read',
+    long: true,
     example: { prompt: 'Say hello in one word.', model: 'claude-sonnet-4-5' },
     input: z.strictObject({
       prompt: z.string().min(1).max(2_000_000).describe('What to ask.'),

@@ -46,6 +46,11 @@ const listRepositories = github.action({
   description:
     'Lists repositories of a user or organisation, or, without an owner, those that the credential can reach. Use it for an overview; to find a specific repository, search instead. Returns them by last push, newest first.',
   effect: 'read',
+  lookup: {
+    arguments: ['repo', 'repository'],
+    input: () => ({ per_page: 100 }),
+    values: ({ items }) => items.map(({ full_name: name }) => name.slice(name.indexOf('/') + 1)),
+  },
   example: { owner: 'octocat' },
   input: z.strictObject({
     owner: z.string().min(1).max(100).optional().describe('User or organisation; your own when left out.'),

@@ -65,6 +65,11 @@ const listProjects = jira.action({
     'Lists the projects that the credential can see. Use it to learn the keys of projects. Returns key, name, kind and lead of each.',
   effect: 'read',
   example: {},
+  lookup: {
+    arguments: ['project', 'project_key'],
+    input: (typed) => (typed === '' ? {} : { query: typed }),
+    values: ({ items }) => items.map(({ key }) => key),
+  },
   input: z.strictObject({ query: z.string().max(255).optional().describe('Only projects whose key or name has this.'), ...paging }),
   output: z.object({ items: z.array(projectShape), next_start: z.number().nullable() }),
   run: async ({ input, http, config }) => {

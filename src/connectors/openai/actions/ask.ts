@@ -18,6 +18,7 @@ export const askActions = {
     description:
       'Asks a chat model one question and waits for its answer. Use it in flows to write, summarise, classify or review text; ask for JSON with a schema when a later step reads the answer. Returns the text, the parsed JSON if it was requested, and the tokens used.',
     effect: 'read',
+    long: true,
     example: { prompt: 'Say hello in one word.', model: 'gpt-4o-mini' },
     input: z.strictObject({
       prompt: z.string().min(1).max(2_000_000).describe('What to ask.'),

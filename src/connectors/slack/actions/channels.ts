@@ -8,6 +8,11 @@ const listChannels = slack.action({
   description:
     'Lists the channels that the bot can see, with topic and size. Use it to find where to post, or a channel’s id. Returns id, name, topic and number of members of each.',
   effect: 'read',
+  lookup: {
+    arguments: ['channel'],
+    input: () => ({ limit: 200 }),
+    values: ({ items }) => items.flatMap(({ name }) => (name === undefined ? [] : [`#${name}`])),
+  },
   example: {},
   input: z.strictObject({
     types: z

@@ -18,6 +18,7 @@ const listStreams = zulip.action({
   description:
     'Lists the streams (channels) that the bot can see. Use it to find where to post, or a stream’s exact name. Returns id, name and description of each.',
   effect: 'read',
+  lookup: { arguments: ['stream'], input: () => ({}), values: ({ items }) => items.map(({ name }) => name) },
   example: {},
   input: z.strictObject({ subscribed_only: z.boolean().default(false).describe('Only those the bot is subscribed to.') }),
   output: z.object({ items: z.array(streamShape) }),

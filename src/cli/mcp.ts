@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import type { Principal } from '#access'
+import type { Config } from '#config'
+import type { Hub } from '#hub'
+import type { Send } from '#transports/mcp'
+import { quietConfig, withHub } from './context.ts'
+
+interface Options {
+  readonly url?: string
+  readonly toolset?: string
+  readonly readOnly?: boolean
+  readonly list?: string
+}
+
+/** What an agent may do that the operator of this machine starts without a token: everything but to decide, to change settings and to see secrets. */
+const agentScopes = [
+  'tools:call',
+  'tools:read',
+  'invocations:read',
+  'integrations:read',
+  'events:read',
+  'flows:read',
+  'flows:run',
+  'approvals:read',
+]
+
+export function mcpCommand(program: Command): void {
+  program
+    .command('mcp')
+    .description('serve an agent over standard input and output (MCP)')
+    .option('--url <url>', 'reach a running hub, such as https://hub.example.com, with HUB_TOKEN; without it, the hub of this machine')
+    .option('--toolset <names>', 'only these connectors and tools, separated by commas')
+    .option('--read-only', 'only tools that read')
+    .option('--list <form>', 'list all tools (full), or tools that find them (search)')
+    .addHelpText(
+      'after',
+      '\nHUB_TOKEN is the token of the agent. Without it the agent may call tools in this workspace and read, but not decide on approvals or change settings.\n\nExample for a client:\n  {"mcpServers": {"hub": {"command": "hub", "args": ["mcp", "--toolset", "github"]}}}',
+    )
+    .action(async (options: Options, command: Command) => {
+      const { serveStdio, sendTo } = await import('#transports/mcp')
+      const stdio = { input: process.stdin, output: process.stdout }
+      if (options.url === undefined)
+        return withHub(command, async (hub, operator) => {
+          const config = await quietConfig()
+          // Tasks and flows that the agent starts run here when no other process of the hub works.
+          await using _ = await hub.engine.start(hub.work)
+          await serveStdio(stdio, await ownHub({ hub, config, operator }, queryOf(options)))
+        })
+      const { HUB_TOKEN: token } = await quietConfig()
+      const { hubError } = await import('#errors')
+      if (token === undefined) throw hubError('token_missing', { detail: 'HUB_TOKEN is needed to reach a hub elsewhere' })
+      await serveStdio(stdio, sendTo(`${options.url.replace(/\/$/, '')}/mcp${queryOf(options)}`, token))
+    })
+}
+
+function queryOf({ toolset, readOnly, list }: Options): string {
+  const query = new URLSearchParams({
+    ...(toolset === undefined ? {} : { toolset }),
+    ...(readOnly ? { read_only: '1' } : {}),
+    ...(list === undefined ? {} : { list }),
+  }).toString()
+  return query === '' ? '' : `?${query}`
+}
+
+async function ownHub({ hub, config, operator }: { hub: Hub; config: Config; operator: Principal }, query: string): Promise<Send> {
+  const { viewOf } = await import('#transports/mcp')
+  const { mcpOf } = await import('#serve')
+  const { hubError } = await import('#errors')
+  const view = viewOf(new URLSearchParams(query))
+  if (typeof view === 'string') throw hubError('invalid_input', { detail: view })
+  const mcp = await mcpOf(hub, config)
+  const authenticate = async (): Promise<Principal> =>
+    config.HUB_TOKEN === undefined ? { ...operator, scopes: agentScopes } : hub.access.authenticate(config.HUB_TOKEN, 'stdio')
+  await authenticate()
+  return async (message) => {
+    const isActive = (): Promise<boolean> =>
+      authenticate().then(
+        () => true,
+        () => false,
+      )
+    return mcp.answer(message, { principal: await authenticate(), view, isActive })
+  }
+}

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { before, suite, test } from 'node:test'
+import { adminToken, mcpClient, mcpRequest, servedHub, textOf, type McpRequest, type ServedHub } from '#test'
+import { until } from '#test/faults'
+
+let served: ServedHub
+const tasks = { extensions: { 'io.modelcontextprotocol/tasks': {} } }
+
+const connect = (query = '') => mcpClient(served.address, { query })
+const ask = (request: McpRequest) => mcpRequest(served.address, request)
+
+async function api<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const answer = await fetch(`${served.address}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${adminToken}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await answer.clone().text()}`)
+  return (await answer.json()) as T
+}
+
+const tokenWith = async (scopes: string[]): Promise<string> =>
+  (await api<{ token: string }>('POST', '/tokens', { name: `mcp ${Math.random()}`, scopes, expires_at: '2126-01-01T00:00:00Z' })).token
+
+suite('MCP beside calls', () => {
+  before(async () => {
+    served = await servedHub()
+  })
+
+  test('a list that would be too long becomes three tools, which find, describe and call the others', async () => {
+    await using client = await connect()
+    const { tools } = await client.listTools()
+    assert.deepEqual(
+      tools.map(({ name }) => name),
+      ['call_tool', 'describe_tool', 'search_tools'],
+    )
+    const found = JSON.parse(textOf(await client.callTool({ name: 'search_tools', arguments: { query: 'probe list things' } }))) as {
+      tools: { name: string }[]
+    }
+    assert.ok(
+      found.tools.some(({ name }) => name === 'probe_list_things'),
+      JSON.stringify(found),
+    )
+    const described = JSON.parse(textOf(await client.callTool({ name: 'describe_tool', arguments: { name: 'probe_get_thing' } })))
+    assert.equal(described.inputSchema.properties.at.type, 'string')
+    const called = await client.callTool({ name: 'call_tool', arguments: { name: 'probe_get_thing', arguments: { at: '/thing' } } })
+    assert.deepEqual(JSON.parse(textOf(called)), { ok: 1 })
+    const unknown = await client.callTool({ name: 'describe_tool', arguments: { name: 'github_fly' } })
+    assert.equal(unknown.isError, true)
+    await assert.rejects(client.callTool({ name: 'search_tools', arguments: { words: 1 } }), /search_tools: query/)
+  })
+
+  test('the tools that search show only what the caller may call and asked to see', async () => {
+    const token = await tokenWith(['tools:call:probe'])
+    await using client = await mcpClient(served.address, { token, query: '?list=search&read_only=1' })
+    const { tools } = JSON.parse(textOf(await client.callTool({ name: 'search_tools', arguments: { query: 'thing', limit: 20 } }))) as {
+      tools: { name: string; read_only: boolean }[]
+    }
+    assert.ok(tools.length > 0 && tools.every(({ name, read_only }) => name.startsWith('probe_') && read_only), JSON.stringify(tools))
+    for (const name of ['probe_create_thing', 'github_get_user']) {
+      const described = await client.callTool({ name: 'describe_tool', arguments: { name } })
+      assert.equal(described.isError, true)
+    }
+    await assert.rejects(client.callTool({ name: 'call_tool', arguments: { name: 'probe_create_thing' } }), /no tool/)
+  })
+
+  test('a toolset that names something unknown is refused with the nearest names', async () => {
+    const answer = await fetch(`${served.address}/mcp?toolset=prob`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+    })
+    assert.equal(answer.status, 400)
+    assert.match(((await answer.json()) as { detail: string }).detail, /no connector and no tool "prob"; the nearest: .*probe/)
+  })
+
+  test('resources are lists and single things that the scopes of the token allow', async () => {
+    await using client = await connect()
+    const { resources } = await client.listResources()
+    assert.deepEqual(resources.map(({ uri }) => uri).toSorted(), ['hub://approvals', 'hub://events', 'hub://integrations', 'hub://runs'])
+    const { resourceTemplates } = await client.listResourceTemplates()
+    assert.ok(resourceTemplates.some(({ uriTemplate }) => uriTemplate === 'hub://integrations/{name}'))
+    const { contents } = await client.readResource({ uri: 'hub://integrations/probe' })
+    const [content] = contents as { text: string }[]
+    assert.equal((JSON.parse(content!.text) as { name: string }).name, 'probe')
+    for (const uri of ['hub://integrations/none', 'hub://runs/run_none', 'hub://secrets', 'file:///etc/passwd', 'hub://constructor']) {
+      const { error } = await ask({ method: 'resources/read', params: { uri } })
+      assert.equal(error?.code, -32602, `${uri}: ${JSON.stringify(error)}`)
+    }
+
+    const token = await tokenWith(['tools:call', 'flows:read'])
+    const { result } = await ask({ token, method: 'resources/list' })
+    assert.deepEqual(
+      (result!['resources'] as { uri: string }[]).map(({ uri }) => uri),
+      ['hub://runs'],
+    )
+    const refused = await ask({ token, method: 'resources/read', params: { uri: 'hub://integrations' } })
+    assert.match(refused.error!.message, /integrations:read/)
+  })
+
+  test('flows of the hub are prompts with their parameters', async () => {
+    await using client = await connect()
+    const { prompts } = await client.listPrompts()
+    const mail = prompts.find(({ name }) => name === 'send-summary-email')!
+    assert.ok(mail.arguments!.some(({ name, required }) => name === 'to' && required === true))
+    const { messages } = await client.getPrompt({
+      name: 'send-summary-email',
+      arguments: { to: 'ada@example.com', subject: 'Summary', body: '<p>Done.</p>' },
+    })
+    const { text } = messages[0]!.content as { text: string }
+    assert.match(text, /hub_trigger_flow with .*"to":"ada@example.com"/)
+    await assert.rejects(client.getPrompt({ name: 'send-summary-email', arguments: {} }), /needs the argument/)
+    await assert.rejects(client.getPrompt({ name: 'send-summary-email', arguments: { other: '1' } }), /no argument "other"/)
+    await assert.rejects(client.getPrompt({ name: 'none', arguments: {} }), /no prompt "none"/)
+  })
+
+  test('keys of resources and names in outside systems are completed', async () => {
+    await using client = await connect()
+    const keys = await client.complete({
+      ref: { type: 'ref/resource', uri: 'hub://integrations/{name}' },
+      argument: { name: 'name', value: 'pro' },
+    })
+    assert.deepEqual(keys.completion.values, ['probe'])
+    served.outside.answers.set('/lookup', () => ({ body: { items: ['web', 'website', 'api'] } }))
+    const names = await client.complete({
+      ref: { type: 'ref/prompt', name: 'send-summary-email' },
+      argument: { name: 'probe_place', value: 'WEB' },
+    })
+    assert.deepEqual(names.completion.values, ['web', 'website'])
+  })
+
+  test('a long call of a client that knows tasks is a task, and stays readable', async () => {
+    served.outside.answers.set('/task', () => ({ body: { ok: 7 }, afterMs: 300 }))
+    const call = { name: 'probe_slow_thing', arguments: { at: '/task' } }
+    const started = (await ask({ method: 'tools/call', params: call, capabilities: tasks, id: 41 })).result!
+    assert.equal(started['resultType'], 'task')
+    const taskId = started['taskId'] as string
+    const get = async (capabilities: Record<string, unknown> = tasks) => ask({ method: 'tasks/get', params: { taskId }, capabilities })
+    await until('the task has ended', async () => (await get()).result!['status'] === 'completed')
+    const { result } = (await get()).result as { result: { content: { text: string }[] } }
+    assert.deepEqual(JSON.parse(result.content[0]!.text), { ok: 7 })
+    assert.equal((await get({})).error!.code, -32021)
+    const rest = await api<{ status: string; transport: string }>('GET', `/invocations/${taskId}`)
+    assert.deepEqual([rest.status, rest.transport], ['completed', 'mcp'])
+
+    const inline = (await ask({ method: 'tools/call', params: call, id: 42 })).result!
+    assert.equal(inline['resultType'], 'complete')
+    const other = await tokenWith(['tools:call'])
+    for (const method of ['tasks/get', 'tasks/cancel', 'tasks/update'])
+      assert.equal((await ask({ token: other, method, params: { taskId }, capabilities: tasks })).error!.code, -32602)
+  })
+
+  test('a task that fails says so as a result, and a cancelled one ends with its request to the outside system', async () => {
+    served.outside.answers.set('/task-fails', () => ({ status: 404, body: {} }))
+    const failing = (
+      await ask({
+        method: 'tools/call',
+        params: { name: 'probe_slow_thing', arguments: { at: '/task-fails' } },
+        capabilities: tasks,
+        id: 51,
+      })
+    ).result!
+    const get = async (taskId: unknown) => (await ask({ method: 'tasks/get', params: { taskId }, capabilities: tasks })).result!
+    await until('it failed', async () => (await get(failing['taskId']))['status'] === 'completed')
+    assert.equal(((await get(failing['taskId']))['result'] as { isError: boolean }).isError, true)
+
+    served.outside.answers.set('/task-cancel', () => ({ body: { ok: 1 }, afterMs: 30_000 }))
+    const { taskId } = (
+      await ask({
+        method: 'tools/call',
+        params: { name: 'probe_slow_thing', arguments: { at: '/task-cancel' } },
+        capabilities: tasks,
+        id: 52,
+      })
+    ).result!
+    await until('the outside system has the request', () => served.outside.seen.some(({ what }) => what === 'GET /task-cancel'))
+    assert.deepEqual((await ask({ method: 'tasks/cancel', params: { taskId }, capabilities: tasks })).error, undefined)
+    await until('it is cancelled', async () => (await get(taskId))['status'] === 'cancelled')
+    assert.deepEqual((await ask({ method: 'tasks/cancel', params: { taskId }, capabilities: tasks })).error, undefined)
+  })
+
+  test('a stream tells what changed, and ends when its token is revoked', async () => {
+    const made = await api<{ id: string; token: string }>('POST', '/tokens', {
+      name: `stream ${Math.random()}`,
+      scopes: ['tools:call', 'integrations:read'],
+      expires_at: '2126-01-01T00:00:00Z',
+    })
+    const response = await fetch(`${served.address}/mcp?list=full`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${made.token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'subscriptions/listen',
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 'listen',
+        method: 'subscriptions/listen',
+        params: {
+          notifications: { toolsListChanged: true, resourceSubscriptions: ['hub://integrations/probe', 'hub://approvals'] },
+          _meta: {
+            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+            'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
+            'io.modelcontextprotocol/clientCapabilities': {},
+          },
+        },
+      }),
+    })
+    let seen = ''
+    const reading = (async () => {
+      for await (const chunk of response.body!) seen += Buffer.from(chunk).toString()
+    })().catch(() => undefined)
+    await until('the stream is acknowledged', () => seen.includes('acknowledged'))
+    // The first look has to be over before something changes.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await api('POST', '/flows', { definition: { id: 'stream-tool', tool: true, steps: [{ id: 'a', transform: 'x' }] } })
+    await until('the list of tools changed', () => seen.includes('notifications/tools/list_changed'), 10_000)
+    await api('PATCH', '/integrations/probe', { config: { base_url: `${served.outside.url}/` } })
+    await until('the resource changed', () => seen.includes('"uri":"hub://integrations/probe"'), 10_000)
+    await api('PATCH', '/integrations/probe', { config: { base_url: served.outside.url } })
+    assert.doesNotMatch(seen, /hub:\/\/approvals"[^\]]/)
+    await api('DELETE', `/tokens/${made.id}`)
+    await reading
+  })
+})

@@ -1,0 +1,58 @@
+import type { Server } from '@modelcontextprotocol/server'
+import { deadline, within } from '#lib/clock'
+import { mayCall } from '#tools'
+import type { McpCaller, McpDeps } from './types.ts'
+import type { Resources } from './resources.ts'
+import { isVisible } from './view.ts'
+
+/** Completes what a person types: the keys of resources, and names of repositories, projects and channels where a connector looks them up. */
+export interface Completion {
+  serve(server: Server, caller: McpCaller): void
+}
+
+interface Deps extends Pick<McpDeps, 'tools'> {
+  readonly resources: Pick<Resources, 'keys'>
+}
+
+/** A person who types does not wait longer. */
+const lookupMs = 3000
+const maxValues = 100
+
+export function createCompletion({ tools, resources }: Deps): Completion {
+  /** The names that all connected systems give for the argument. A system that fails or is slow gives none. */
+  const lookedUp = async ({ principal, view }: McpCaller, argument: string, typed: string): Promise<string[]> => {
+    const found = tools.registry.all.flatMap((tool) => {
+      const lookup = tool.origin.kind === 'action' ? tool.origin.action.lookup : undefined
+      if (!lookup?.arguments.includes(argument) || !mayCall(principal, tool) || !isVisible(view, tool)) return []
+      return [{ tool, lookup }]
+    })
+    const ask = async ({ tool, lookup }: (typeof found)[number]): Promise<readonly string[]> => {
+      using limit = deadline(lookupMs)
+      const asked = tools.invoke(principal, tool.name, lookup.input(typed), { transport: 'mcp', signal: limit.signal })
+      return lookup.values((await asked).output)
+    }
+    const values = await Promise.all(
+      found.map((one) =>
+        within(
+          lookupMs,
+          ask(one).catch(() => []),
+          [],
+        ),
+      ),
+    )
+    return values.flat()
+  }
+
+  return {
+    serve(server, caller) {
+      server.setRequestHandler('completion/complete', async ({ params: { ref, argument } }) => {
+        const { name, value } = argument
+        const known = ref.type === 'ref/resource' ? await resources.keys(caller, ref.uri) : await lookedUp(caller, name, value)
+        const fitting = [...new Set(known)].filter((one) => one.toLowerCase().includes(value.toLowerCase()))
+        const startsSo = (one: string): number => Number(!one.toLowerCase().startsWith(value.toLowerCase()))
+        const values = fitting.toSorted((a, b) => startsSo(a) - startsSo(b) || a.localeCompare(b)).slice(0, maxValues)
+        return { completion: { values, total: fitting.length, hasMore: fitting.length > values.length } }
+      })
+    },
+  }
+}

@@ -1,0 +1,120 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+  type CallToolResult,
+  type ClientCapabilities,
+  type Result,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { HubError } from '#errors'
+import type { CallState } from '#tools'
+import { optionsOf, reported, type ToolCall } from './call-tool.ts'
+import { failureOf, resultOf } from './results.ts'
+import type { McpCaller, McpDeps } from './types.ts'
+
+export const tasksExtension = 'io.modelcontextprotocol/tasks'
+
+/**
+ * Long calls of clients that know tasks. A task is a queued call of the journal: it survives its process, and is listed and cancelled as one.
+ */
+export interface Tasks {
+  serve(server: Server, caller: McpCaller): void
+  /** Stores the call, and answers with its task. */
+  start(call: ToolCall): Promise<CallToolResult>
+}
+
+/** Asks for a task although the tool is usually fast. */
+const askName = 'integrationhub/task'
+/** How often a client should ask. */
+const pollIntervalMs = 1000
+/** The journal keeps calls for thirty days. */
+const ttlMs = 30 * 86_400_000
+
+const params = z.looseObject({ taskId: z.string().max(255) })
+
+/** Whether this call becomes a task. */
+export function isTask({ mcpReq }: ServerContext, { tool, meta }: Pick<ToolCall, 'tool' | 'meta'>): boolean {
+  return knowsTasks(mcpReq.envelope) && (tool.action.long || meta[askName] === true)
+}
+
+function knowsTasks(envelope: ServerContext['mcpReq']['envelope']): boolean {
+  const { extensions } = ((envelope as Readonly<Record<string, unknown>> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
+    {}) as ClientCapabilities
+  return extensions?.[tasksExtension] !== undefined
+}
+
+export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>): Tasks {
+  const stateOf = async ({ principal }: McpCaller, id: string): Promise<CallState> => {
+    const state = await tools.stateOf(principal, id)
+    if (!state) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no task "${id}"`)
+    return state
+  }
+
+  const taskOf = (id: string, state: CallState): Result => ({
+    taskId: id,
+    status: statusOf(state),
+    createdAt: state.startedAt.toISOString(),
+    lastUpdatedAt: (state.finishedAt ?? state.startedAt).toISOString(),
+    ttlMs,
+    pollIntervalMs,
+  })
+
+  /** Failures that a model can react to are results; only a fault of the hub is a failed task. */
+  const endOf = (state: CallState): Result => {
+    if (state.outcome) return { result: resultOf(state.outcome, false) }
+    if (!state.error || statusOf(state) === 'cancelled') return {}
+    const loggedAs = reported(logger, state.error)
+    if (loggedAs === undefined) return { result: failureOf(state.error, undefined) }
+    return { error: { code: ProtocolErrorCode.InternalError, message: `The log of the hub has the reason under ${loggedAs}.` } }
+  }
+
+  return {
+    serve(server, caller) {
+      const handle = (method: string, answer: (id: string) => Promise<Result>): void =>
+        server.setRequestHandler(method, { params }, async ({ taskId }, { mcpReq }) => {
+          if (!knowsTasks(mcpReq.envelope))
+            throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [tasksExtension]: {} } } })
+          return answer(taskId)
+        })
+      handle('tasks/get', async (id) => {
+        const state = await stateOf(caller, id)
+        return { ...taskOf(id, state), ...endOf(state) }
+      })
+      handle('tasks/cancel', async (id) => {
+        await stateOf(caller, id)
+        await tools.cancel(caller.principal, id)
+        return {}
+      })
+      // No task asks its client for anything: what a task waits for is decided in the hub.
+      handle('tasks/update', async (id) => {
+        await stateOf(caller, id)
+        return {}
+      })
+    },
+
+    async start(call) {
+      const { principal, tool, args } = call
+      try {
+        const { signal: _, ...options } = await optionsOf(tools, call)
+        const { invocationId } = await tools.invokeLater(principal, tool.name, args, options)
+        const state = (await tools.stateOf(principal, invocationId))!
+        return { resultType: 'task', content: [], ...taskOf(invocationId, state) }
+      } catch (error) {
+        if (!(error instanceof HubError)) throw error
+        return failureOf(error, reported(logger, error))
+      }
+    },
+  }
+}
+
+type TaskStatus = 'working' | 'completed' | 'failed' | 'cancelled'
+
+function statusOf({ status, error }: CallState): TaskStatus {
+  if (status === 'queued' || status === 'running') return 'working'
+  if (error?.code === 'cancelled') return 'cancelled'
+  return error?.entry.kind === 'internal' ? 'failed' : 'completed'
+}

@@ -1,0 +1,97 @@
+import { ProtocolError, ProtocolErrorCode, type Server, type ServerContext } from '@modelcontextprotocol/server'
+import { hubError, HubError } from '#errors'
+import { digest } from '#lib/canonical'
+import type { Tool } from '#tools'
+import { createCallTool } from './call-tool.ts'
+import type { Definitions, ToolDefinition } from './definitions.ts'
+import { createSearchTools } from './search-tools.ts'
+import type { McpCaller, McpDeps } from './types.ts'
+import { isTask, type Tasks } from './tasks.ts'
+import { isVisible } from './view.ts'
+
+export interface ToolHandlers {
+  serve(server: Server, caller: McpCaller): void
+  /** Differs when the list of tools has changed. */
+  fingerprint(caller: McpCaller): Promise<string>
+}
+
+interface Deps extends McpDeps {
+  readonly tasks: Tasks
+  readonly definitions: Definitions
+}
+
+/** How often a call that takes long reports that it is still running, to clients that asked for it. */
+const progressMs = 5000
+/** As the hub counts them: a token of JSON is about four characters. */
+const charactersPerToken = 4
+
+export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers {
+  const { tools, tasks, definitions } = deps
+  const callTool = createCallTool(deps)
+  const search = createSearchTools(tools, definitions)
+  const sizes = new WeakMap<readonly ToolDefinition[], number>()
+
+  const tokensOf = (list: readonly ToolDefinition[]): number => {
+    const known = sizes.get(list)
+    if (known !== undefined) return known
+    const tokens = Math.ceil(JSON.stringify(list).length / charactersPerToken)
+    sizes.set(list, tokens)
+    return tokens
+  }
+
+  const listOf = async ({ principal, view }: McpCaller): Promise<readonly ToolDefinition[]> => {
+    const list = await definitions.list(principal, view)
+    const isShort = view.list === 'full' || (view.list === undefined && tokensOf(list) <= listTokens)
+    return isShort ? list : search.definitions
+  }
+
+  /** A tool that the caller does not see does not exist for it. */
+  const find = async ({ principal, view }: McpCaller, name: string): Promise<Tool> => {
+    const tool = await tools.find(principal.workspaceId, name).catch((error: unknown) => {
+      if (error instanceof HubError && error.code === 'tool_unknown') throw unknownTool(error)
+      throw error
+    })
+    if (isVisible(view, tool)) return tool
+    throw unknownTool(hubError('tool_unknown', { detail: `there is no tool "${name}" in this toolset` }))
+  }
+
+  return {
+    fingerprint: async (caller) => digest(await listOf(caller)),
+
+    serve(server, caller) {
+      server.setRequestHandler('tools/list', async () => ({ tools: [...(await listOf(caller))] }))
+      server.setRequestHandler('tools/call', async ({ params }, context) => {
+        const answered = await search.answer(caller, params)
+        if (answered) return answered
+        const { name, args } = search.callIn(params)
+        const tool = await find(caller, name)
+        const { _meta: meta = {}, id: requestId, signal } = context.mcpReq
+        // The list has no schema of a tool that is called by `call_tool`.
+        const hasStructure = name === params.name && definitions.of(tool).outputSchema !== undefined
+        const call = { principal: caller.principal, tool, args, meta, hasStructure, requestId, signal }
+        if (isTask(context, call)) return tasks.start(call)
+        using _ = reportProgress(context, name)
+        return await callTool(call)
+      })
+    },
+  }
+}
+
+function unknownTool({ message }: HubError): ProtocolError {
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, message)
+}
+
+function reportProgress({ mcpReq }: ServerContext, name: string): Disposable {
+  const { _meta: meta = {} } = mcpReq
+  const { progressToken } = meta
+  if (progressToken === undefined) return { [Symbol.dispose]: () => undefined }
+  let progress = 0
+  const report = (): Promise<void> =>
+    mcpReq.notify({
+      method: 'notifications/progress',
+      params: { progressToken, progress: ++progress, message: `${name} is still running` },
+    })
+  // A client that is gone gets no reports, and the call goes on or is cancelled by its signal.
+  const timer = setInterval(() => void report().catch(() => undefined), progressMs)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
