@@ -162,7 +162,12 @@ export default defineConfig({
       rules: { 'typescript/no-explicit-any': 'off', 'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }] },
     },
     {
-      files: ['test/support/connector/index.ts', 'test/support/lethal/index.ts', 'bench/support/trivial/index.ts'],
+      files: [
+        'test/support/connector/index.ts',
+        'test/support/lethal/index.ts',
+        'bench/support/trivial/index.ts',
+        'test/clients/fixtures/*/index.ts',
+      ],
       rules: { 'import/no-default-export': 'off' },
     },
   ],

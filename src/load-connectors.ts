@@ -19,6 +19,7 @@ export type ConnectorKit = Pick<
   | 'path'
   | 'hubError'
   | 'nextLink'
+  | 'parts'
   | 'pagesByCursor'
   | 'pagesByLink'
   | 'pagesByNumber'

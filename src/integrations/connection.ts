@@ -41,6 +41,13 @@ export interface ConnectionScope extends Pick<CallScope, 'signal' | 'dryRun' | '
   /** What the outside system recognises a repetition of this call by; a new one when left out. */
   readonly idempotencyKey?: string
   readonly idempotencyHeader?: string | undefined
+  readonly onProgress?: ((progress: CallProgress) => void) | undefined
+}
+
+/** How far a call has come, as its action counts. */
+export interface CallProgress {
+  readonly done: number
+  readonly total: number | undefined
 }
 
 export interface Connections extends AsyncDisposable {
@@ -108,6 +115,7 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
         input,
         idempotencyKey,
         signal: scope.signal,
+        progress: (done, total) => scope.onProgress?.({ done, total }),
         workspaceId: scope.workspaceId,
         logger,
         resolve: base.egress.resolve,

@@ -35,7 +35,7 @@ import { assertNameFree, createUpdate, nameTaken } from './update.ts'
 import { requireLongSecrets, webhookFieldsOf } from './webhook-secrets.ts'
 import { checkConfig } from './validate.ts'
 
-export type { Connection } from './connection.ts'
+export type { CallProgress, Connection } from './connection.ts'
 export { withFlatSettings } from './flat-settings.ts'
 export type { IntegrationRow } from './store.ts'
 export type { IntegrationChanges, NewIntegrationRequest } from './types.ts'

@@ -14,6 +14,8 @@ export interface ActionContext<Input = unknown, Config = Record<string, unknown>
   /** The caller's workspace, for tools that act on the hub itself. */
   readonly workspaceId: string
   readonly logger: Log
+  /** Tells a caller that waits how far the call has come. `done` has to grow. */
+  progress(done: number, total?: number): void
   /** Resolves a host for connections outside `http`. The same rules apply: private addresses only if the operator allows them. */
   resolve(host: string): Promise<string>
   /** Returns an object that is kept between calls, such as a connection pool. There is one per integration; it is disposed when the integration changes or the hub stops. */

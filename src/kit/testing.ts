@@ -185,6 +185,7 @@ async function actionContext(connector: Connector, options: ContextOptions) {
       credential,
       idempotencyKey,
       signal,
+      progress: () => undefined,
       workspaceId: 'ws_test',
       logger: log,
       resolve: (host: string) => egress.resolve(host),

@@ -1,5 +1,5 @@
 import { actorOf, type Principal } from '#access'
-import type { IntegrationRow } from '#integrations'
+import type { CallProgress, IntegrationRow } from '#integrations'
 import { digest } from '#lib/canonical'
 import type { SecretValues } from '#lib/secret-values'
 import type { NewEntry } from './journal.ts'
@@ -17,6 +17,8 @@ export interface InvokeOptions {
   readonly fields?: readonly string[] | undefined
   readonly maxTokens?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Told how far a call has come that reports it. */
+  readonly onProgress?: ((progress: CallProgress) => void) | undefined
   /** The id of an approval that covers this call. It is checked even where no policy asks for one. */
   readonly approval?: string | undefined
   /** The step that makes the call: an approval that the call needs belongs to its run. */

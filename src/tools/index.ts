@@ -147,7 +147,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
 
     // oxlint-disable-next-line max-params -- It has the form of `invoke`.
     invokeLater(principal, name, input, options) {
-      const { signal: _, ...stored } = options
+      const { signal: _, onProgress: __, ...stored } = options
       const request: Request = { principal, name, input, options: stored }
       return pipeline.enqueue(request, (invocationId, secrets) => async (trx) => {
         const { workspaceId } = principal

@@ -8,7 +8,7 @@ import { completed, type Outcome } from './outcome.ts'
 import { restoreError, type Journal } from './journal.ts'
 
 /** How far a call has come. */
-export interface CallState extends Pick<InvocationRow, 'status' | 'startedAt' | 'finishedAt'> {
+export interface CallState extends Pick<InvocationRow, 'tool' | 'status' | 'startedAt' | 'finishedAt'> {
   /** Of a completed call. */
   readonly outcome: Outcome | undefined
   /** Of a call that failed, or whose outcome is unknown. */
@@ -45,9 +45,10 @@ export function createQueuedCalls({ db, engine, access, journal, flowSecrets }: 
     async stateOf(principal, id) {
       const row = await findInvocation(db.sql, principal.workspaceId, id)
       if (row?.actor !== actorOf(principal)) return undefined
-      const { status, startedAt, finishedAt, sealed, error } = row
+      const { tool, status, startedAt, finishedAt, sealed, error } = row
       const output = sealed === null ? row.output : await flowSecrets.open(row.workspaceId, sealed)
       return {
+        tool,
         status,
         startedAt,
         finishedAt,

@@ -27,6 +27,7 @@ export interface ToolCall {
   /** The id that the client gave the request. */
   readonly requestId: string | number
   readonly signal: AbortSignal
+  readonly onProgress?: InvokeOptions['onProgress']
 }
 
 export interface CallTool {
@@ -40,8 +41,8 @@ type KnownKeys = Pick<Tools, 'isKnownKey'>
 export function createCallTool({ tools, logger }: Deps): CallTool {
   return async (call) => {
     try {
-      const { principal, tool, args, hasStructure } = call
-      return resultOf(await tools.invoke(principal, tool.name, args, await optionsOf(tools, call)), hasStructure)
+      const { principal, tool, args } = call
+      return resultOf(await tools.invoke(principal, tool.name, args, await optionsOf(tools, call)), call)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       return failureOf(error, reported(logger, error))
@@ -58,13 +59,14 @@ export function reported(logger: Telemetry['logger'], error: HubError): string |
 }
 
 export async function optionsOf(tools: KnownKeys, call: ToolCall): Promise<InvokeOptions> {
-  const { meta, signal } = call
+  const { meta, signal, onProgress } = call
   return {
     transport: 'mcp',
     integration: textIn(meta, metaNames.integration),
     approval: textIn(meta, metaNames.approval),
     idempotencyKey: textIn(meta, metaNames.idempotencyKey) ?? (await defaultKey(tools, call)),
     signal,
+    onProgress,
   }
 }
 

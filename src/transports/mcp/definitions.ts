@@ -2,6 +2,7 @@ import type { Tool as ToolDefinition } from '@modelcontextprotocol/server'
 import type { Principal } from '#access'
 import { ttlCache } from '#lib/ttl-cache'
 import { mayCall, type Tool, type ToolDescription, type Tools } from '#tools'
+import { givesParts } from './results.ts'
 import { isVisible, nameOf, type View } from './view.ts'
 
 export type { ToolDefinition }
@@ -59,15 +60,15 @@ function rightsOf({ scopes, readOnly }: Principal, view: View): string {
   return JSON.stringify([readOnly, [...scopes].toSorted(), nameOf(view)])
 }
 
-function toDefinition({ name, title, description, input_schema, output_schema }: ToolDescription, { action }: Tool): ToolDefinition {
-  const { effect, idempotent } = action
+function toDefinition({ name, title, description, input_schema, output_schema }: ToolDescription, tool: Tool): ToolDefinition {
+  const { effect, idempotent } = tool.action
   return {
     name,
     title,
     description,
     inputSchema: asObjectSchema(input_schema),
     // A result that was truncated lacks parts, so nothing is required of it.
-    ...(output_schema['type'] === 'object' ? { outputSchema: asObjectSchema(withoutDemands(output_schema)) } : {}),
+    ...(output_schema['type'] === 'object' && !givesParts(tool) ? { outputSchema: asObjectSchema(withoutDemands(output_schema)) } : {}),
     annotations: {
       title,
       readOnlyHint: effect === 'read',

@@ -1,9 +1,15 @@
-import type { CallToolResult } from '@modelcontextprotocol/server'
+import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server'
 import type { HubError } from '#errors'
-import type { Outcome } from '#tools'
+import { parts, type Part } from '#kit'
+import type { Outcome, Tool } from '#tools'
+
+interface Form {
+  readonly tool: Pick<Tool, 'action'> | undefined
+  readonly hasStructure: boolean
+}
 
 /** What a tool gave, for a model and for its client. */
-export function resultOf({ invocationId, output, replayed, truncated, warning }: Outcome, hasStructure: boolean): CallToolResult {
+export function resultOf({ invocationId, output, replayed, truncated, warning }: Outcome, { tool, hasStructure }: Form): CallToolResult {
   const notes = [
     ...(replayed ? ['Nothing was done now: this is the result of the same call, made a moment ago. To do it again, wait a minute.'] : []),
     ...(warning === undefined ? [] : [`Warning: ${warning}.`]),
@@ -16,11 +22,35 @@ export function resultOf({ invocationId, output, replayed, truncated, warning }:
   ]
   return {
     content: [
-      { type: 'text', text: typeof output === 'string' ? output : JSON.stringify(output ?? null) },
+      ...contentOf(output, givesParts(tool) && !truncated && warning === undefined),
       ...notes.map((text) => ({ type: 'text' as const, text })),
     ],
     ...(hasStructure ? { structuredContent: warning === undefined && isRecord(output) ? output : {} } : {}),
     _meta: { 'integrationhub/invocation': invocationId, ...(replayed ? { 'integrationhub/replayed': true } : {}) },
+  }
+}
+
+/** Whether the tool gives pictures, sounds or files, which a model sees as such. */
+export function givesParts(tool: Pick<Tool, 'action'> | undefined): boolean {
+  return tool?.action.output === parts
+}
+
+function contentOf(output: unknown, asParts: boolean): ContentBlock[] {
+  if (asParts) return (output as { parts: readonly Part[] }).parts.map(blockOf)
+  return [{ type: 'text', text: typeof output === 'string' ? output : JSON.stringify(output ?? null) }]
+}
+
+function blockOf(part: Part): ContentBlock {
+  switch (part.type) {
+    case 'text':
+      return part
+    case 'image':
+    case 'audio':
+      return { type: part.type, data: part.data, mimeType: part.media_type }
+    case 'file': {
+      const { uri, media_type: mimeType, text, data } = part
+      return { type: 'resource', resource: { uri, mimeType, ...(text === undefined ? { blob: data ?? '' } : { text }) } }
+    }
   }
 }
 

@@ -65,7 +65,7 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
 
   /** Failures that a model can react to are results; only a fault of the hub is a failed task. */
   const endOf = (state: CallState): Result => {
-    if (state.outcome) return { result: resultOf(state.outcome, false) }
+    if (state.outcome) return { result: resultOf(state.outcome, { tool: tools.registry.peek(state.tool), hasStructure: false }) }
     if (!state.error || statusOf(state) === 'cancelled') return {}
     const loggedAs = reported(logger, state.error)
     if (loggedAs === undefined) return { result: failureOf(state.error, undefined) }
@@ -99,8 +99,7 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
     async start(call) {
       const { principal, tool, args } = call
       try {
-        const { signal: _, ...options } = await optionsOf(tools, call)
-        const { invocationId } = await tools.invokeLater(principal, tool.name, args, options)
+        const { invocationId } = await tools.invokeLater(principal, tool.name, args, await optionsOf(tools, call))
         const state = (await tools.stateOf(principal, invocationId))!
         return { resultType: 'task', content: [], ...taskOf(invocationId, state) }
       } catch (error) {

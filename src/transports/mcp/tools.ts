@@ -2,7 +2,7 @@ import { ProtocolError, ProtocolErrorCode, type Server, type ServerContext } fro
 import { hubError, HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import type { Tool } from '#tools'
-import { createCallTool } from './call-tool.ts'
+import { createCallTool, type ToolCall } from './call-tool.ts'
 import type { Definitions, ToolDefinition } from './definitions.ts'
 import { createSearchTools } from './search-tools.ts'
 import type { McpCaller, McpDeps } from './types.ts'
@@ -70,8 +70,8 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
         const hasStructure = name === params.name && definitions.of(tool).outputSchema !== undefined
         const call = { principal: caller.principal, tool, args, meta, hasStructure, requestId, signal }
         if (isTask(context, call)) return tasks.start(call)
-        using _ = reportProgress(context, name)
-        return await callTool(call)
+        using progress = reportProgress(context, name)
+        return await callTool({ ...call, onProgress: progress.report })
       })
     },
   }
@@ -81,17 +81,26 @@ function unknownTool({ message }: HubError): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.InvalidParams, message)
 }
 
-function reportProgress({ mcpReq }: ServerContext, name: string): Disposable {
+interface Progress extends Disposable {
+  readonly report: NonNullable<ToolCall['onProgress']>
+}
+
+/** Passes on what the action reports. Of one that reports nothing, it says now and then that it is still running. */
+function reportProgress({ mcpReq }: ServerContext, name: string): Progress {
   const { _meta: meta = {} } = mcpReq
   const { progressToken } = meta
-  if (progressToken === undefined) return { [Symbol.dispose]: () => undefined }
-  let progress = 0
-  const report = (): Promise<void> =>
-    mcpReq.notify({
-      method: 'notifications/progress',
-      params: { progressToken, progress: ++progress, message: `${name} is still running` },
-    })
-  // A client that is gone gets no reports, and the call goes on or is cancelled by its signal.
-  const timer = setInterval(() => void report().catch(() => undefined), progressMs)
-  return { [Symbol.dispose]: () => clearInterval(timer) }
+  if (progressToken === undefined) return { report: () => undefined, [Symbol.dispose]: () => undefined }
+  let beats = 0
+  const send = (progress: { progress: number; total?: number; message?: string }): void => {
+    // A client that is gone gets no reports, and the call goes on or is cancelled by its signal.
+    void mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...progress } }).catch(() => undefined)
+  }
+  const timer = setInterval(() => send({ progress: ++beats, message: `${name} is still running` }), progressMs)
+  return {
+    report: ({ done, total }) => {
+      clearInterval(timer)
+      send({ progress: done, ...(total === undefined ? {} : { total }) })
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  }
 }
