@@ -179,6 +179,33 @@ suite('MCP beside calls', () => {
     assert.deepEqual((await ask({ method: 'tasks/cancel', params: { taskId }, capabilities: tasks })).error, undefined)
   })
 
+  test('a call that needs an approval asks the person at the client, and is made once somebody approved', async () => {
+    await api('PUT', '/policies', { rules: [{ tools: ['probe_create_thing'], decision: 'ask', reason: 'Ask first.' }] })
+    try {
+      const params = { name: 'probe_create_thing', arguments: { at: '/asked' } }
+      const capabilities = { elicitation: { form: {} } }
+      const call = (more: Record<string, unknown> = {}) =>
+        ask({ method: 'tools/call', params: { ...params, ...more }, capabilities, id: 61 })
+      const first = (await call()).result!
+      assert.equal(first['resultType'], 'input_required')
+      const { message } = (first['inputRequests'] as { approval: { params: { message: string } } }).approval.params
+      const id = /apr_[\w-]+/.exec(message)![0]
+      const early = (await call({ inputResponses: { approval: { action: 'accept', content: {} } } })).result!
+      assert.equal(early['resultType'], 'input_required')
+      const declined = (await call({ inputResponses: { approval: { action: 'decline' } } })).result!
+      assert.equal(declined['isError'], true)
+      assert.ok(!served.outside.seen.some(({ what }) => what === 'POST /asked'))
+      await served.hub.tools.approvals.decide(served.operator, id, { decision: 'approve' })
+      const made = (await call({ inputResponses: { approval: { action: 'accept', content: {} } } })).result!
+      assert.deepEqual([made['resultType'], made['isError']], ['complete', undefined], JSON.stringify(made))
+      assert.equal(served.outside.seen.filter(({ what }) => what === 'POST /asked').length, 1)
+      const plain = (await ask({ method: 'tools/call', params: { ...params, arguments: { at: '/asked-2' } }, id: 62 })).result!
+      assert.equal(plain['isError'], true)
+    } finally {
+      await api('PUT', '/policies', { rules: [] })
+    }
+  })
+
   test('a stream tells what changed, and ends when its token is revoked', async () => {
     const made = await api<{ id: string; token: string }>('POST', '/tokens', {
       name: `stream ${Math.random()}`,

@@ -3,6 +3,9 @@ import type { HubError } from '#errors'
 import { parts, type Part } from '#kit'
 import type { Outcome, Tool } from '#tools'
 
+/** Where programs find what failed. */
+export const errorMetaName = 'integrationhub/error'
+
 interface Form {
   readonly tool: Pick<Tool, 'action'> | undefined
   readonly hasStructure: boolean
@@ -72,7 +75,7 @@ export function failureOf({ code, message, entry, details }: HubError, loggedAs:
     isError: true,
     content: [{ type: 'text', text: lines.join('\n') }],
     _meta: {
-      'integrationhub/error': {
+      [errorMetaName]: {
         code,
         kind: entry.kind,
         retryable: entry.retryable,

@@ -2,6 +2,7 @@ import { ProtocolError, ProtocolErrorCode, type Server, type ServerContext } fro
 import { hubError, HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import type { Tool } from '#tools'
+import { askForApproval } from './ask-approval.ts'
 import { createCallTool, type ToolCall } from './call-tool.ts'
 import type { Definitions, ToolDefinition } from './definitions.ts'
 import { createSearchTools } from './search-tools.ts'
@@ -71,7 +72,7 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
         const call = { principal: caller.principal, tool, args, meta, hasStructure, requestId, signal }
         if (isTask(context, call)) return tasks.start(call)
         using progress = reportProgress(context, name)
-        return await callTool({ ...call, onProgress: progress.report })
+        return askForApproval(await callTool({ ...call, onProgress: progress.report }), context)
       })
     },
   }

@@ -1,0 +1,44 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  inputRequired,
+  type CallToolResult,
+  type ClientCapabilities,
+  type InputRequiredResult,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { errorMetaName } from './results.ts'
+
+const question = 'approval'
+
+/**
+ * A call that needs an approval asks the person at the client to have it decided, and is sent again then. The answer itself decides nothing: only
+ * the hub knows whether somebody approved. Clients that cannot ask get the failure, which says the same.
+ */
+export function askForApproval(result: CallToolResult, { mcpReq }: ServerContext): CallToolResult | InputRequiredResult {
+  const approval = approvalIn(result)
+  if (approval === undefined || !asksPeople(mcpReq.envelope)) return result
+  const given = mcpReq.inputResponses?.[question] as { action?: unknown } | undefined
+  if (given !== undefined && given.action !== 'accept') return result
+  return inputRequired({
+    inputRequests: {
+      [question]: inputRequired.elicit({
+        message:
+          `This call needs the approval ${approval} of a person${given === undefined ? '' : ', and nobody has decided yet'}. ` +
+          `\`hub approval show ${approval}\` shows it. Accept when it is decided.`,
+        requestedSchema: { type: 'object', properties: {} },
+      }),
+    },
+  })
+}
+
+function approvalIn({ isError, _meta: meta = {} }: CallToolResult): string | undefined {
+  const error = meta[errorMetaName] as { code?: unknown; approval_id?: unknown } | undefined
+  return isError && error?.code === 'approval_required' && typeof error.approval_id === 'string' ? error.approval_id : undefined
+}
+
+function asksPeople(envelope: ServerContext['mcpReq']['envelope']): boolean {
+  const { elicitation } = ((envelope as Readonly<Record<string, unknown>> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
+    {}) as ClientCapabilities
+  // An empty declaration means forms.
+  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
+}
