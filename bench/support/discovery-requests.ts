@@ -1,13 +1,11 @@
-/**
- * What people ask for at work, each with the tools that would be right. The requests were written before the words of the actions, and every
- * second one is held out: the ranking was improved by the misses of the others only.
- */
+/** What people ask for at work, with the tools that would be right. */
 export interface Request {
   readonly query: string
   readonly tools: readonly string[]
 }
 
-const written = `
+/** Written before the words of the actions. Every second one is held out: nothing was changed for those that missed. */
+const first = `
 shut that ticket | github_close_issue jira_transition_issue
 we're done with issue 41, close it as not planned | github_close_issue
 did CI pass on main | github_list_check_runs github_list_workflow_runs
@@ -185,13 +183,164 @@ put the story into the sprint in progress column | jira_transition_issue
 subtask for PROJ-9 | jira_create_issue
 `
 
-export const requests: readonly Request[] = written
-  .trim()
-  .split('\n')
-  .map((line) => {
-    const [query = '', tools = ''] = line.split(' | ')
-    return { query, tools: tools.split(' ') }
-  })
+/** Written after the first words, to find out which were missing; words were added for what missed. */
+const second = `
+nuke that ticket | jira_delete_issue
+who's reviewing #301? | github_get_pull_request github_list_reviews github_list_pull_requests
+somebody should take a look at my changes | github_request_reviewers
+throw Dana on the review | github_request_reviewers
+is 1f2e3d4 green? | github_list_check_runs
+tests are flaky, what failed on my branch | github_list_check_runs github_list_workflow_runs
+push the release button for 3.0 | github_create_release
+spit out the stack trace file into #backend | slack_upload_file zulip_upload_file
+give #random a heads-up about lunch | slack_send_message zulip_send_message
+whisper to Kai that he's fired | slack_notify_user zulip_send_direct_message
+what's the mood in #feedback today | slack_get_channel_history zulip_list_messages
+scroll back in #infra | slack_get_channel_history zulip_list_messages
+drop Omar a line | slack_notify_user zulip_send_direct_message smtp_send
+contact the supplier at sales@vendor.com | smtp_send
+forward this to legal@corp.com | smtp_send
+punt OPS-44 back to the backlog | jira_transition_issue
+OPS-44 is blocked | jira_transition_issue jira_update_issue jira_link_issues
+grab BUG-9 for me | jira_assign_issue jira_get_issue
+hand CORE-8 to the new guy | jira_assign_issue
+what's happening with CORE-8 | jira_get_issue
+sev1 tickets from this week | jira_search_issues
+anything in the backlog about checkout? | jira_search_issues github_list_issues
+who has the fewest tickets | jira_search_issues
+note down in CORE-8 that we wait for the vendor | jira_add_comment
+CORE-8 and CORE-9 are the same thing | jira_link_issues
+set the estimate on CORE-8 to five points | jira_update_issue
+capture this as a task so we do not forget | jira_create_issue github_create_issue
+the printer is on fire, open something | jira_create_issue github_create_issue
+wrong label on issue 8, take it off | github_label_issue
+is issue 8 still open | github_get_issue
+who opened issue 8 | github_get_issue
+bring issue 8 back to life | github_update_issue
+tell the author of PR 5 to rebase | github_create_issue_comment github_create_review
+pull request 5 looks good to me | github_create_review
+get PR 5 in | github_merge_pull_request
+how large is PR 5 | github_get_pull_request github_list_pull_request_files
+which files are touched in 5 | github_list_pull_request_files
+send my branch fix-typo for merging | github_create_pull_request
+does a branch called dev exist | github_get_branch github_list_branches
+what landed on main this week | github_list_commits
+what's new since v3 | github_compare_commits github_get_release github_list_releases
+look inside Dockerfile | github_get_contents
+bump the version number in package.json | github_put_contents
+find where we call the payment gateway | github_search_code
+does octo have a repo for terraform | github_search_repositories github_list_repositories
+roll out the new build to prod | github_dispatch_workflow
+is the deployment still running | github_list_workflow_runs
+am I being throttled by GitHub | github_get_rate_limit
+what's everyone doing this iteration on the board | github_list_project_items
+curl the health endpoint of our shop | http_request
+query stripe for the last invoice | http_request
+make the text friendlier | openai_ask anthropic_ask
+is this review positive or negative | openai_ask anthropic_ask
+have the coding agent fix it overnight | managerq_submit_task
+any word from the agent on task 77 | managerq_get_task
+which jobs can I automate here | hub_list_flows
+start the invoice routine with month=May | hub_trigger_flow
+how did run run_abc123 end | hub_get_run
+do we have Slack set up | hub_list_integrations
+jira keeps timing out | hub_get_integration_health
+was that email actually sent by you earlier | hub_list_invocations
+keep going, you stopped in the middle of the output | hub_read_result
+heart that message | slack_add_reaction zulip_add_reaction
+I spelled it wrong in the channel, correct it | slack_update_message zulip_update_message
+start a room for the Paris launch | slack_create_channel zulip_subscribe_to_stream
+kill the #xmas channel | slack_archive_channel
+pull Ines and Raj into #launch | slack_invite_to_channel zulip_subscribe_to_stream
+what's the email of Ines | slack_get_user slack_list_users zulip_get_user zulip_list_users jira_search_users
+queue this for friday 5pm in #general | slack_schedule_message
+give me an URL for that post | slack_get_permalink
+show a popup asking for the reason | slack_open_view
+are our mails bouncing | smtp_verify
+follow the zulip stream #design | zulip_subscribe_to_stream
+welche Tickets sind offen | jira_search_issues github_list_issues
+`
 
-export const dev = requests.filter((_, at) => at % 2 === 0)
-export const heldOut = requests.filter((_, at) => at % 2 === 1)
+/** Written after all words, without looking at them. */
+const third = `
+WEB-19: customer confirmed, all good now | jira_transition_issue jira_add_comment
+is anyone on WEB-19? | jira_get_issue
+escalate WEB-19 | jira_update_issue
+Sophie goes on vacation, move her tickets to Ben | jira_assign_issue
+which tickets did QA send back this week | jira_search_issues
+I need something tracked: replace TLS certificates before June | jira_create_issue github_create_issue
+tickets about login | jira_search_issues github_list_issues
+explain in WEB-19 why we postponed | jira_add_comment
+WEB-19 depends on WEB-20 | jira_link_issues
+remove the test tickets we made, TST-4 for instance | jira_delete_issue
+do we call it Task or Work Item in project HR? | jira_list_issue_types
+does the QA stage exist in project HR | jira_list_statuses
+jira key for the Human Resources project please | jira_find_project
+thread reply: works for me | slack_send_message zulip_send_message
+wish Laura happy birthday in #social | slack_send_message zulip_send_message
+quietly tell Laura her access was revoked | slack_notify_user zulip_send_direct_message
+what did Laura answer in #social | slack_get_channel_history zulip_list_messages
+my announcement has the wrong date | slack_update_message zulip_update_message
+revoke what the bot said in #social | slack_delete_message zulip_delete_message
+at 8am tomorrow tell #social the office is closed | slack_schedule_message
+confirm with a checkmark emoji | slack_add_reaction zulip_add_reaction
+is there somewhere we talk about hiring? | slack_list_channels zulip_list_streams
+Laura should be part of #hiring | slack_invite_to_channel zulip_subscribe_to_stream
+upload screenshot.png to the thread | slack_upload_file zulip_upload_file
+where in the world is Laura right now, time wise | slack_get_user zulip_get_user
+who is laura@firm.io on slack | slack_find_user_by_email slack_get_user
+complete directory of our people | slack_list_users zulip_list_users
+mail laura@firm.io the agenda | smtp_send
+send our candidate an offer letter | smtp_send slack_upload_file
+outlook says undelivered, is our mail setup fine | smtp_verify
+rewrite README.md introduction and commit it | github_put_contents
+open src/index.ts in octo/web | github_get_contents
+who touched payment.py last | github_list_commits
+octo/web: failing checks on main | github_list_check_runs github_list_workflow_runs
+re-run the integration test workflow | github_dispatch_workflow
+compare staging to production branch | github_compare_commits
+start branch spike/redis off develop | github_create_branch
+PR for spike/redis | github_create_pull_request github_list_pull_requests
+my PR 31 needs two more eyes | github_request_reviewers
+31 has conflicts? | github_get_pull_request
+I don't agree with PR 31, request changes | github_create_review
+PR 31 approved? | github_list_reviews
+PR 31 abandoned, close it | github_update_pull_request
+what suggestions were left in the code of PR 31 | github_list_review_comments
+issue 77 is a question, mark it so | github_label_issue github_update_issue
+stale bug reports in octo/web | github_list_issues
+answer the person who wrote issue 77 | github_create_issue_comment
+last message under issue 77 | github_list_issue_comments
+dupe of 76, close 77 | github_close_issue
+tag v4 and write what changed | github_create_release
+any tool in our org that parses invoices? repo | github_search_repositories github_list_repositories github_search_code
+what is left on the roadmap board for Q3 | github_list_project_items
+use our billing API to look up customer 99 | http_request
+turn these notes into a friendly paragraph | anthropic_ask openai_ask
+agent should investigate the memory leak, no hurry | managerq_submit_task
+did the agent come back with something | managerq_get_task
+launch offboarding flow for Laura | hub_trigger_flow
+why did yesterday's flow crash | hub_get_run hub_list_invocations
+can you access our zulip | hub_list_integrations
+what have you done for me today | hub_list_invocations
+slack integration got switched off, why | hub_get_integration_health
+there was more in that list, continue | hub_read_result
+`
+
+const all = parse(first)
+
+export const requests: Readonly<Record<string, readonly Request[]>> = {
+  dev: [...all.filter((_, at) => at % 2 === 0), ...parse(second)],
+  'held-out': all.filter((_, at) => at % 2 === 1),
+  fresh: parse(third),
+}
+
+function parse(text: string): Request[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [query = '', tools = ''] = line.split(' | ')
+      return { query, tools: tools.split(' ') }
+    })
+}

@@ -54,6 +54,14 @@ for (const connector of connectors) {
       }
     })
 
+    test('declares for each action the words people use for it', () => {
+      for (const [name, { words }] of Object.entries(connector.actions)) {
+        const phrases = words.split(',').map((phrase) => phrase.trim())
+        assert.ok(phrases.length >= 5 && phrases.every((phrase) => phrase !== ''), `${name} declares fewer than five words or phrases`)
+        assert.equal(new Set(phrases).size, phrases.length, `${name} declares a phrase twice`)
+      }
+    })
+
     test('describes every input field, and refuses unknown ones', () => {
       for (const [name, action] of Object.entries(connector.actions)) {
         const schema = z.toJSONSchema(action.input, { io: 'input', unrepresentable: 'any' })

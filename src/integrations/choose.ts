@@ -8,6 +8,8 @@ import { listIntegrations, type IntegrationRow } from './store.ts'
 /** Chooses the integration that a call means: the one it names, or the only one of the connector that is enabled. */
 export interface Chooser {
   choose(workspaceId: string, connector: Connector, reference: string | undefined): Promise<IntegrationRow>
+  /** The names of the connectors of which an integration is enabled. */
+  usable(workspaceId: string): Promise<ReadonlySet<string>>
   changed(workspaceId: string): void
 }
 
@@ -26,6 +28,10 @@ export function createChooser({ db, discover, referenceOf }: ChooserDeps): Choos
 
   return {
     changed: (workspaceId) => lists.forget(workspaceId),
+    async usable(workspaceId) {
+      const rows = await lists.get(workspaceId)
+      return new Set(rows.filter(({ enabled }) => enabled).map(({ connector }) => connector))
+    },
     async choose(workspaceId, connector, text) {
       const reference = text === undefined ? undefined : referenceOf(text)
       const chosen = chooseOf(await lists.get(workspaceId), connector, reference)

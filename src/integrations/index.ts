@@ -60,6 +60,8 @@ export interface Integrations extends AsyncDisposable {
   remove(principal: Principal, ref: string): Promise<void>
   /** The integration that a call means: the one it names, or the only one of the connector that is enabled. */
   choose(workspaceId: string, connector: Connector, ref: string | undefined): Promise<IntegrationRow>
+  /** The names of the connectors of which the workspace has an enabled integration; read at most half a second ago. */
+  usable(workspaceId: string): Promise<ReadonlySet<string>>
   /** Digests of the settings and of the version of the credential with which calls of an integration are made. */
   stateOf(integration: IntegrationRow): Promise<{ readonly config: string; readonly credential: string | null }>
   /** Opens the credential, and returns what an action works with. */
@@ -231,6 +233,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     forHook: (ref) => findForHook(db.sql, ref, connectorIn(byName, ref)?.name),
 
     choose: chooser.choose,
+    usable: chooser.usable,
     async stateOf({ workspaceId, connector: of, authType, config, credential }) {
       const info = credential === null ? undefined : await credentials.info(workspaceId, credential)
       // A credential that is deleted and made again has the first version again.

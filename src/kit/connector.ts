@@ -17,6 +17,8 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly title: string
   /** An agent chooses among hundreds of tools by this text. It says what the action does, when to use it, and what it returns. */
   readonly description: string
+  /** What people say when they want this: words and short phrases, separated by commas, such as `shut the ticket, resolve`. They only help to find the tool. */
+  readonly words: string
   readonly effect: Effect
   readonly input: z.ZodType<Input>
   /** The JSON Schema to show, if `input` was itself generated from a JSON Schema. The default is generated from `input`. */
@@ -53,6 +55,8 @@ export interface Lookup<Input = unknown, Output = unknown> {
 export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config = Record<string, unknown>> {
   readonly title: string
   readonly description: string
+  /** What people say when they want this: words and short phrases, separated by commas, such as `shut the ticket, resolve`. They only help to find the tool. */
+  readonly words?: string
   readonly effect: Effect
   readonly input: In
   readonly inputSchema?: Readonly<Record<string, unknown>>
@@ -74,8 +78,8 @@ export function defineAction<In extends z.ZodType, Out extends z.ZodType>(spec: 
 
 // The cast is safe because the tool pipeline calls `run` only with an input and a config that passed the schemas of this spec.
 function actionOf<In extends z.ZodType, Out extends z.ZodType, Config>(spec: ActionSpec<In, Out, Config>): Action {
-  const { idempotent = spec.effect === 'read', aliases = [], ...rest } = spec
-  return { ...rest, idempotent, aliases } as unknown as Action
+  const { idempotent = spec.effect === 'read', aliases = [], words = '', ...rest } = spec
+  return { ...rest, idempotent, aliases, words } as unknown as Action
 }
 
 /** An environment variable that a connector reads. It is listed by `hub config`, in docs/operate.md and in .env.example. */
@@ -112,6 +116,18 @@ export interface EnvironmentIntegration {
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
+/**
+ * How the names and numbers of an outside system look in a request, such as `#ops` or `PR 88`. A match moves the actions of the connector up
+ * that have one of `fields`, and the matched text counts as `words` instead of its own words.
+ */
+export interface IdHint {
+  /** Without nested or adjacent unbounded repetitions, because it runs on texts from anybody. It is matched without regard to case. */
+  readonly pattern: RegExp
+  /** The fields of the actions' inputs that take such a value. */
+  readonly fields: readonly string[]
+  readonly words: string
+}
+
 /** The declaration of a connector. `Config` is the schema of an integration's config. */
 export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   /** In lower case. It is the prefix of every tool name: `github` gives `github_get_repository`. */
@@ -126,6 +142,8 @@ export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   readonly headers?: Readonly<Record<string, string>>
   /** The fields of the actions that mean recipients, a project, a repository or a channel, for the rules of workspaces. */
   readonly targets?: Targets
+  /** The names and numbers that people write when they mean this system. */
+  readonly ids?: readonly IdHint[]
   /** How this system reports errors and limits where it differs from plain HTTP. */
   readonly responseRules?: ResponseRules
   /** A cheap call that proves that the credential works. Returns the account that the credential belongs to. */

@@ -9,6 +9,7 @@ export {
   type EnvironmentIntegration,
   type EnvironmentVariable,
   type EnvironmentVariables,
+  type IdHint,
   type LegacyPath,
   type VerifyResult,
 } from './connector.ts'

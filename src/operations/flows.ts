@@ -166,6 +166,8 @@ export const listFlows = toolOperation({
     title: 'List flows',
     description:
       'Lists the flows of this workspace with what they do and the schema of their parameters. Use it to find one to trigger. Returns id, description, whether it is enabled, and parameters of each.',
+    words:
+      'flows, automations, list automations, which flows exist, which workflows do we have, what can be automated, playbooks, recipes, available routines, scheduled jobs, routines, which jobs can I automate here, what routines are there, what flows can I start, do we have a flow for, list of workflows, processes, canned procedures, stored procedures, predefined tasks, what can the hub do by itself, macros, automated processes',
     example: {},
     result: view(
       z.object({ items: z.array(z.object({ id: z.string(), description: z.string(), enabled: z.boolean(), parameters: anyObject })) }),
@@ -284,6 +286,8 @@ export const triggerFlow = toolOperation({
     title: 'Trigger a flow',
     description:
       'Starts a flow, such as send-summary-email, with its parameters. Use it for work of several steps that the hub has a flow for; hub_list_flows lists them and their parameters. Returns the id of the run and, with wait, how it ended and its outputs.',
+    words:
+      'run a flow, start a flow, trigger an automation, run the automation, execute a flow, kick off the flow, launch the routine, run the report, run the playbook, start the onboarding, run a saved procedure, fire a flow, start the automation, start the invoice routine, run the process, run the nightly routine, begin the procedure, run it with these parameters, run our onboarding flow, use the flow, let the automation do it, run the macro, start the workflow, execute the automation, invoke a flow, do the usual procedure',
     aliases: ['trigger_integration_flow'],
     rename: { id: 'flow_id' },
     startsFlow: 'id',

@@ -11,6 +11,10 @@ const hub = defineConnector({
   description: 'The hub itself: what is connected, its health, its tool calls, flows and runs.',
   connect: 'Nothing has to be connected.',
   builtIn: true,
+  ids: [
+    { pattern: /(?<!\w)run_\w{1,60}/, fields: ['run_id'], words: 'run' },
+    { pattern: /(?<!\w)inv_\w{1,60}/, fields: ['handle'], words: 'result' },
+  ],
   config: z.object({}),
   auth: [],
 }).withActions({})
@@ -29,6 +33,7 @@ export function hubTools(all: Operations): Tool[] {
     action: {
       title: tool.title,
       description: tool.description,
+      words: tool.words,
       aliases: tool.aliases ?? [],
       example: tool.example,
       effect,

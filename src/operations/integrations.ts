@@ -133,6 +133,8 @@ export const listIntegrations = toolOperation({
     title: 'List integrations',
     description:
       'Lists the outside systems connected in this workspace, with the name of each integration and whether it is enabled. Use it to learn what you can act on, or which name to pass where several integrations fit. Returns id, name, connector, enabled and status of each.',
+    words:
+      'what is connected, connected systems, connected accounts, which integrations, which services are connected, what can I use, available connections, what apps are hooked up, what tools do I have access to, linked apps, is it set up, configured services, do we have it set up, is it connected, what are we connected to, can you access, what do you have access to, connected services, which apps, name of the integration, list connections, which tools are linked, what is plugged in, what can you reach, is the integration enabled, which systems can you use, which accounts',
     omit: ['project_id'],
     example: { connector: 'github' },
     result: view(
@@ -307,6 +309,8 @@ export const integrationHealth = toolOperation({
     title: 'Get the health of an integration',
     description:
       'Returns how often calls of an integration succeeded and failed, how many failed in a row, the last error, and whether the hub disabled it for that. Use it when a tool of that integration fails.',
+    words:
+      'health, is the connection working, integration status, is the integration down, why does it fail, connection problems, error rate, last error, is it disabled, is jira up, is slack working, availability, outage of a connection, keeps timing out, connection keeps failing, is it working, is it up, is it down, is the service ok, calls fail, why was it disabled, why is it disabled, integration trouble, does the connection work, how reliable, success rate, how many calls failed, unstable connection, token expired, cannot connect, not responding, slow',
     rename: { id: 'integration' },
     example: { integration: 'github' },
   },

@@ -69,6 +69,8 @@ export const listInvocations = toolOperation({
     title: 'List tool calls',
     description:
       'Lists recent tool calls of this workspace, newest first: which tool, on which integration, how it ended. Use it to check whether something was done already, or to find the reason of a failure. Returns id, tool, integration, status, error and times, without inputs and outputs.',
+    words:
+      'call history, past calls, recent actions, what did the agent do, what was done, activity log, audit trail, history of tool calls, did I already do it, was it sent already, failed calls, log of actions, what happened today, what have I done, was it sent by you, did you already, did we already, was it actually sent, has it been done, what have you done so far, which tools were called, recent activity, show the log, history of actions, everything you did, what calls were made, who called the tool, errors of calls, trace of calls, last calls, what went wrong earlier, what has been called, journal',
     omit: ['cursor', 'connector'],
     example: { status: 'failed' },
     result: view(z.object({ items: z.array(summarySchema) }), ({ items }: { items: readonly z.output<typeof invocationSchema>[] }) => ({
@@ -135,6 +137,8 @@ export const readResult = toolOperation({
     title: 'Read the rest of a result',
     description:
       'Continues where the result of an earlier tool call was truncated. Use it with the handle and a path that the truncated result names, e.g. path "items" with offset 20. Returns the part, its total size, and the offset of what follows.',
+    words:
+      'rest of the result, continue reading, show more, output was cut off, truncated output, next part, remaining output, the answer is incomplete, rest of the answer, load more, full result, missing part of the response, keep going, you stopped in the middle, it stops halfway, where is the rest, go on with the output, next page of the result, the list is incomplete, page two of the answer, give me everything, see the remaining items, continue the output, get the remainder, the answer was too long, result is truncated, other half',
     rename: { id: 'handle' },
     example: { handle: 'inv_…', path: 'items', offset: 20 },
   },

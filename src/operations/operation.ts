@@ -58,6 +58,8 @@ export interface OperationTool {
   readonly title: string
   /** What it does, when to use it and what it returns. */
   readonly description: string
+  /** What people say when they want this: words and short phrases, separated by commas. They only help to find the tool. */
+  readonly words: string
   readonly aliases?: readonly string[]
   /** Fields that the tool names otherwise: `{ id: 'flow_id' }`. */
   readonly rename?: Readonly<Record<string, string>>

@@ -137,6 +137,8 @@ export const getRun = toolOperation({
     title: 'Get a run',
     description:
       'Returns the state of a run of a flow: its status, its outputs, or why it failed and at which step. Use it after triggering a flow without waiting. Returns run_id, status, outputs and error.',
+    words:
+      'run status, did the flow succeed, is the flow finished, is the run finished, why did the run fail, where is the run stuck, result of a run, progress of a flow, outcome of the automation, did the automation work, which step failed, flow errors, how did the run end, is my automation still running, is it done yet, what came out of the run, output of the run, run result, error of the run, state of the run, did it finish, how is the run doing, check the run, why did the flow stop, why did the flow crash, which step is it at',
     rename: { id: 'run_id' },
     example: { run_id: 'run_…' },
     result: view(

@@ -1,18 +1,25 @@
 import type { Principal } from '#access'
-import { rank, unknownTool, type Registry, type ToolFilter } from './registry.ts'
+import { mayCall, unknownTool, type Registry, type ToolFilter } from './registry.ts'
+import { byName, createSearch, type Search } from './search/index.ts'
 import type { Tool, ToolSource } from './tool.ts'
 
 export interface Catalogue {
   readonly registry: Registry
   find(workspaceId: string, name: string): Promise<Tool>
   all(workspaceId: string): Promise<Tool[]>
+  /** The tools that the principal may call and the filter accepts: with a query the best match first, and all of them. */
   list(principal: Principal, filter: ToolFilter): Promise<Tool[]>
   /** What has this name already, so that a tool of a source may not; undefined when it is free. */
   reservedFor(name: string): string | undefined
 }
 
+export interface CatalogueOptions {
+  /** The names of the connectors that a workspace can use now, because one of their integrations is enabled. The default is all. */
+  readonly usable?: (workspaceId: string) => Promise<ReadonlySet<string>>
+}
+
 /** All tools of a workspace: those of connectors and of the hub itself, and then those of the sources. */
-export function createCatalogue(registry: Registry, sources: readonly ToolSource[] = []): Catalogue {
+export function createCatalogue(registry: Registry, sources: readonly ToolSource[] = [], { usable }: CatalogueOptions = {}): Catalogue {
   const families = new Set(sources.map(({ connector }) => connector.name))
   const reservedFor: Catalogue['reservedFor'] = (name) => registry.reservedFor(name) ?? (families.has(name) ? 'a connector' : undefined)
 
@@ -38,6 +45,9 @@ export function createCatalogue(registry: Registry, sources: readonly ToolSource
 
   const all = async (workspaceId: string): Promise<Tool[]> => [...registry.all, ...(await provided(workspaceId))]
 
+  // The first query prepares it, because a start should not wait for it.
+  let search: Search | undefined
+
   return {
     registry,
     reservedFor,
@@ -48,6 +58,19 @@ export function createCatalogue(registry: Registry, sources: readonly ToolSource
       throw unknownTool(name, [...registry.names(), ...more.flat()])
     },
     all,
-    list: async (principal, filter) => rank(await all(principal.workspaceId), principal, filter),
+    async list(principal, filter) {
+      const { workspaceId } = principal
+      const allowed = (await all(workspaceId)).filter((tool) => mayCall(principal, tool) && accepts(filter, tool))
+      const { query = '' } = filter
+      if (query.trim() === '') return allowed.toSorted(byName)
+      const connected = await usable?.(workspaceId)
+      search ??= createSearch(registry.all)
+      return search.rank(allowed, query, ({ name, builtIn }) => builtIn === true || connected === undefined || connected.has(name))
+    },
   }
+}
+
+function accepts({ connector, effect }: ToolFilter, tool: Tool): boolean {
+  if (connector !== undefined && tool.connector.name !== connector && !tool.connector.aliases.includes(connector)) return false
+  return effect === undefined || tool.action.effect === effect
 }

@@ -79,42 +79,9 @@ export function unknownTool(name: string, names: Iterable<string>): HubError {
   })
 }
 
-/** The tools that the principal may call and the filter accepts, the best match first. */
-export function rank(tools: readonly Tool[], principal: Principal, { query, connector, effect }: ToolFilter): Tool[] {
-  const words =
-    query
-      ?.toLowerCase()
-      .split(/[^\p{L}\p{N}]+/u)
-      .filter(Boolean) ?? []
-  return tools
-    .filter((tool) => mayCall(principal, tool))
-    .filter((tool) => connector === undefined || tool.connector.name === connector || tool.connector.aliases.includes(connector))
-    .filter(({ action }) => effect === undefined || action.effect === effect)
-    .map((tool) => ({ tool, score: score(tool, words) }))
-    .filter((found) => words.length === 0 || found.score > 0)
-    .toSorted((a, b) => b.score - a.score || a.tool.name.localeCompare(b.tool.name))
-    .map(({ tool }) => tool)
-}
-
 export function mayCall(principal: Principal, { name, connector, action }: Tool): boolean {
   if (principal.readOnly && action.effect !== 'read') return false
   return allows(principal, `tools:call:${connector.name}`) || allows(principal, `tools:call:${name}`)
-}
-
-/** A word in the name counts more than one in the title, and that more than one in the description. A tool must match at least half of the words. */
-function score({ name, aliases, connector, action }: Tool, words: readonly string[]): number {
-  const names = [name, ...aliases, connector.title].join(' ').toLowerCase()
-  const title = action.title.toLowerCase()
-  const text = action.description.toLowerCase()
-  let total = 0
-  let missed = 0
-  for (const word of words) {
-    const stem = word.length > 3 ? word.replace(/(ies|es|s)$/, '') : word
-    const points = (names.includes(stem) ? 4 : 0) + (title.includes(stem) ? 3 : 0) + (text.includes(stem) ? 1 : 0)
-    if (points === 0) missed++
-    total += points
-  }
-  return missed > words.length / 2 ? 0 : total
 }
 
 function describeTool({ name, aliases, connector, action }: Tool): ToolDescription {

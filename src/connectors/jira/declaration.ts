@@ -22,6 +22,15 @@ export const jira = defineConnector({
   ],
   baseUrl: ({ base_url, api_version }) => `${base_url.replace(/\/+$/, '')}/rest/api/${api_version}`,
   responseRules,
+  ids: [
+    {
+      // Not the names of standards, such as UTF-8.
+      pattern: /(?<![\w-])(?!(?:utf|sha|iso|rfc|gpt|covid)-)[a-z][a-z\d_]{1,9}-\d{1,6}(?![\w-])/,
+      fields: ['issue_key', 'other_key', 'parent_key'],
+      words: 'ticket',
+    },
+    { pattern: /\bhttps:\/\/[\w.-]{1,100}\/browse\/[\w-]{1,20}/, fields: ['issue_key'], words: 'ticket' },
+  ],
   targets: { project: projectTarget },
   wellKnownCredentials: ['jira-credentials'],
   environment: {

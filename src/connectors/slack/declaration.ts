@@ -28,6 +28,17 @@ export const slack = defineConnector({
     }),
   ],
   baseUrl: ({ api_url }) => api_url,
+  ids: [
+    { pattern: /(?<!\w):[a-z][\w+-]{1,40}:(?!\w)/, fields: ['ts'], words: 'emoji' },
+    {
+      pattern: /(?<![\w.-])[\w-]{1,60}\.(?:pdf|png|jpe?g|gif|csv|xlsx?|docx?|pptx?|zip|log|txt)(?!\w)/,
+      fields: ['filename'],
+      words: 'file',
+    },
+    { pattern: /(?<![\w#])#[a-z][\w-]{0,79}/, fields: ['channel'], words: 'channel' },
+    { pattern: /(?<![\w.@-])@[a-z][\w.-]{0,79}/, fields: ['user', 'users'], words: 'someone' },
+    { pattern: /(?<!\w)[uw](?=[a-z]{0,10}\d)[a-z\d]{6,10}(?!\w)/, fields: ['user', 'users'], words: 'user' },
+  ],
   targets: {
     channel: targetOf(['channel'], (text) => text.trim().replace(/^#/, '').toLowerCase()),
     recipients: targetOf(['user', 'users'], (text) => text.trim().replace(/^@/, '').toLowerCase()),

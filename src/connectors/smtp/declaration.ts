@@ -29,6 +29,7 @@ export const smtp = defineConnector({
     tls_ca: z.string().max(100_000).optional().describe('Certificate authority in PEM, for a server with a certificate of its own making.'),
     from: z.string().min(3).max(320).optional().describe('Sender of mails without a `from`.'),
   }),
+  ids: [{ pattern: /(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}/, fields: ['to'], words: '' }],
   targets: { recipients: targetOf(['to', 'cc', 'bcc'], (text) => (mailboxOf(text) ?? text).trim().toLowerCase()) },
   auth: [login, auth.none({ title: 'None, for a relay that needs no login' })],
   wellKnownCredentials: ['smtp-credentials'],

@@ -18,6 +18,17 @@ export const zulip = defineConnector({
       aliases: { username: 'email', bot_email: 'email', password: 'api_key', key: 'api_key', token: 'api_key' },
     }),
   ],
+  ids: [
+    { pattern: /(?<!\w):[a-z][\w+-]{1,40}:(?!\w)/, fields: ['emoji_name'], words: 'emoji' },
+    {
+      pattern: /(?<![\w.-])[\w-]{1,60}\.(?:pdf|png|jpe?g|gif|csv|xlsx?|docx?|pptx?|zip|log|txt)(?!\w)/,
+      fields: ['filename'],
+      words: 'file',
+    },
+    { pattern: /(?<![\w#])#[a-z][\w-]{0,79}/, fields: ['stream'], words: 'channel' },
+    { pattern: /(?<![\w.@-])@[a-z][\w.-]{0,79}/, fields: ['to', 'user'], words: 'someone' },
+    { pattern: /#\*\*[^*]{1,80}\*\*/, fields: ['stream'], words: 'stream' },
+  ],
   targets: {
     channel: targetOf(['stream'], (text) => text.trim().replace(/^#/, '').toLowerCase()),
     recipients: targetOf(['to', 'principals'], (text) => text.trim().toLowerCase()),

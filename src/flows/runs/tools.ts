@@ -38,6 +38,7 @@ function toolOf(flow: FlowWithVersion): Tool | undefined {
       effect: declared.effect ?? 'write',
       idempotent: false,
       long: true,
+      words: '',
       aliases: [],
       example: {},
       input: z.record(z.string(), z.unknown()),

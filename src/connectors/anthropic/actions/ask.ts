@@ -20,6 +20,8 @@ export const askActions = {
     title: 'Ask Claude',
     description:
       'Asks a Claude model one question and waits for its answer. Use it in flows to write, summarise, classify or review text; give a schema when a later step reads the answer as JSON. Returns the text, the JSON if a schema was given, and the tokens used.',
+    words:
+      'claude, ask claude, ask an ai, ask a model, language model, llm, prompt, have ai write, draft a text, summarize text, summarise, classify, categorize, extract data from text, translate, rewrite, rephrase, proofread, brainstorm, generate text, explain, sentiment, answer a question, make the text friendlier, shorten a text, improve the wording, is it positive or negative, tone, write a poem, give me ideas, suggest a title, correct the grammar, pull the names out of the text, judge, score an answer, decide with ai, reason about, opinion, slogan, chat with an ai, turn into bullet points, fill a template, compose, paraphrase, tldr, simplify',
     effect: 'read',
     long: true,
     example: { prompt: 'Say hello in one word.', model: 'claude-sonnet-4-5' },

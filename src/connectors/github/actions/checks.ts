@@ -35,6 +35,8 @@ const listCheckRuns = github.action({
   title: 'List check runs',
   description:
     'Lists the checks of a commit with their outcome. Use it to see whether a commit or pull request passed, and what failed. Returns name, status, conclusion and summary of each.',
+  words:
+    'ci, did ci pass, ci status, checks, status checks, is the build green, build status, build failed, why is the build red, did the tests pass, are the tests passing, failing tests, failing checks, is the commit ok, pipeline result, is main green, what failed, is it green, is the pr green, ci results, what is failing, did lint pass, test results, checks of a pr, is the commit passing, flaky tests, are all checks ok, did it compile, does it build, did the build break, errors in ci, red checks, coverage check, test status',
   effect: 'read',
   example: { ...example, ref: 'main' },
   input: z.strictObject({
@@ -55,6 +57,8 @@ const createCheckRun = github.action({
   title: 'Create a check run',
   description:
     'Creates a check on a commit, with its outcome. Use it to report an analysis next to the code; only GitHub Apps can do this. Returns the check with its id.',
+  words:
+    'report a check, create a check, publish a check result, post a status to a commit, set a commit status, mark the commit as passed, mark the check as failed, add an analysis result to a commit, put a check on the commit, green check mark on the commit, report the scan result, register a check, show a result next to the code, write a status to the sha',
   effect: 'write',
   example: { ...example, name: 'review', head_sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd', conclusion: 'success' },
   input: z.strictObject({
@@ -83,6 +87,8 @@ const listWorkflowRuns = github.action({
   title: 'List workflow runs',
   description:
     'Lists runs of GitHub Actions, of the repository or of one workflow. Use it to see the latest runs on a branch and their results. Returns state, conclusion, branch and address of each.',
+  words:
+    'github actions, action runs, workflow runs, pipeline runs, ci runs, latest builds, build history, last deploy, did the deployment succeed, is the pipeline running, runs of the nightly job, failed builds, jobs that ran, is the deployment still running, when did we last deploy, how did the nightly build go, did the nightly run, status of the workflow, past builds, running jobs, ci history, which runs failed, was it deployed, deployment history, how long did the build take, latest pipeline',
   effect: 'read',
   example,
   input: z.strictObject({
@@ -106,6 +112,8 @@ const dispatchWorkflow = github.action({
   title: 'Start a workflow',
   description:
     'Starts a workflow of GitHub Actions that has a workflow_dispatch trigger. Use it to deploy or to run a job on demand. Returns a confirmation; list its runs to follow it.',
+  words:
+    'run a workflow, start a workflow, trigger the pipeline, kick off a build, run the action, deploy, deploy to production, deploy to staging, start the job, launch ci, run the tests in ci, rerun the build, trigger github actions, roll out, roll out the build, start a build, start the deployment, release to prod, run ci again, re-run, retry the build, redeploy, deploy the app, push to production, trigger a build, execute the workflow, launch a job, run the nightly now, build it, put it live, run the tests',
   effect: 'write',
   example: { ...example, workflow: 'deploy.yml', ref: 'main' },
   input: z.strictObject({

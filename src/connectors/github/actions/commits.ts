@@ -13,6 +13,8 @@ const listCommits = github.action({
   title: 'List commits',
   description:
     'Lists commits of a branch, newest first, by path, author or time. Use it to see what changed lately or who changed a file. Returns SHA, message, author and time of each.',
+  words:
+    'commits, commit history, git log, history of a file, recent changes, latest commits, what changed lately, what has been committed, who changed this file, who touched the code, who broke it, blame, what was pushed, last changes on a branch, commits by an author, what landed on main, what was merged lately, what got pushed, commits this week, who committed, changes since yesterday, what did the team commit, activity in the repo, code activity, last commit, who worked on this file, when was the file changed, history of the repository',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world' },
   input: z.strictObject({
@@ -35,6 +37,8 @@ const getCommit = github.action({
   title: 'Get a commit',
   description:
     'Gets one commit with the files it changes and their patches. Use it to see exactly what a commit changed. Returns message, author, counts and files.',
+  words:
+    "show a commit, commit details, what did the commit change, git show, who wrote the commit, changes of a sha, look at the commit, message of a commit, patch of a commit, what's in this commit, this sha, files of a commit, open the commit, explain the commit, what was changed by, who made this commit, when was it committed",
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', ref: 'main' },
   input: z.strictObject({ ...repository, ref }),
@@ -49,6 +53,8 @@ const compareCommits = github.action({
   title: 'Compare two commits',
   description:
     'Compares two branches, tags or commits: the commits and files that one has and the other does not have. Use it for a summary of the changes of a release or branch. Returns how many commits they differ by, the commits and the files with patches.',
+  words:
+    'compare branches, compare tags, difference between versions, diff between two branches, what changed between releases, what changed since the release, changelog between tags, ahead or behind main, unreleased changes, commits not in main, git diff, what is new since the last release, changes since the tag, commits between, how far behind, how far ahead, compare with main, what would be deployed, what is different, diff of branches, branch is missing commits, compare v1 and v2',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', base: 'main', head: 'feature' },
   input: z.strictObject({ ...repository, base: ref, head: ref, ...paging }),
@@ -69,6 +75,8 @@ const listBranches = github.action({
   title: 'List branches',
   description:
     'Lists the branches of a repository with their newest commit. Use it to find a branch’s exact name. Returns name, SHA and protection of each.',
+  words:
+    'branches, all branches, which branches exist, list git branches, find a branch, branch names, stale branches, protected branches, what branches do we have, open branches, feature branches, branch list, old branches',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world' },
   input: z.strictObject({
@@ -84,6 +92,8 @@ const listBranches = github.action({
 const getBranch = github.action({
   title: 'Get a branch',
   description: 'Gets one branch with its newest commit. Use it for the SHA a branch points to. Returns name, SHA and protection.',
+  words:
+    'branch details, latest commit of a branch, head of a branch, tip of the branch, does the branch exist, is the branch protected, sha of a branch, is there a branch called, where does the branch point, look at a branch, last commit on the branch',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', branch: 'main' },
   input: z.strictObject({ ...repository, branch: branchName.describe('Name of the branch.') }),
@@ -95,6 +105,8 @@ const createBranch = github.action({
   title: 'Create a branch',
   description:
     'Creates a branch that points to a commit. Use it before you write files for a pull request. Returns the branch’s name and SHA.',
+  words:
+    'new branch, make a branch, start a branch, cut a branch, fork off main, git checkout -b, branch off, make me a branch, branch from main, feature branch for, hotfix branch, release branch, open a branch',
   effect: 'write',
   example: { owner: 'octocat', repo: 'hello-world', branch: 'feature', sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd' },
   input: z.strictObject({

@@ -27,6 +27,8 @@ const getContents = github.action({
   title: 'Get a file or folder',
   description:
     'Reads a file of a repository as text, or lists a folder. Use it to read code or documentation without a clone; files up to 1 MB are returned completely. Returns text and SHA of a file, or names, types and sizes of a folder’s entries.',
+  words:
+    'read a file, open a file, show a file, file content, readme, look at the code, source file, what is in the folder, list files in a directory, config file, download a file from the repo, view documentation, cat, package.json, dockerfile, look inside a file, what does the file say, print the file, contents of package.json, see the config, directory listing, file tree, list the folder, read the code, read the docs in the repo, changelog file, license file, get the source',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', path: 'README.md' },
   input: z.strictObject({
@@ -74,6 +76,8 @@ const putContents = github.action({
   title: 'Write a file',
   description:
     'Creates or replaces one file by a commit. Use it for small changes of single files; to replace a file give the SHA you read, so that no other change is overwritten. Returns the file’s new SHA and the commit.',
+  words:
+    'write a file, edit a file, change a file, update a file, save a file, add a file to the repo, commit a file, commit a change, push a change, replace a file, fix a typo in the readme, modify code, bump the version in package.json, put a file in the repo, fix a line in a file, overwrite a file, add a line, set a value in the config file, create a file, upload a file to the repo, check in a file, add a readme, add a license, write code to a file, patch a file, update the docs in the repo, alter the config',
   effect: 'write',
   // A repetition is refused: with the SHA because the file has changed, without it because the file already exists.
   idempotent: false,
@@ -116,6 +120,8 @@ const searchCode = github.action({
   title: 'Search code',
   description:
     'Searches code on GitHub by words and qualifiers (repo:owner/name, language:, path:). Use it to find where something is used or defined. Returns repository, path and matching fragments, best first.',
+  words:
+    'search the code, code search, grep, find in code, where is a function used, where is it defined, usages of a function, find references, which files mention, look for a string in the codebase, find where we call, where do we use, which file contains, occurrences, who calls this function, find the definition, where in the code, look through the source, search for a string, all usages, where is the setting read',
   effect: 'read',
   example: { query: 'addClass repo:octocat/hello-world' },
   input: z.strictObject({

@@ -15,6 +15,8 @@ const listIssues = github.action({
   title: 'List issues',
   description:
     'Lists issues of a repository, newest first, by state, labels, assignee or time of change. Use it to see what is open; GitHub counts pull requests as issues, but they are not listed here. Returns number, title, state, labels and people of each.',
+  words:
+    'open issues, list issues, issues by label, issues assigned to me, bug list, backlog, tickets in the repo, what issues are there, closed issues, unassigned issues, outstanding problems, search issues, find an issue, issues of the repository, bug reports, feature requests, known bugs, what is broken in the repo, anything open, issues of the milestone, issues without an owner, stale issues, how many open issues, new issues this week, recent issues, which bugs are open, issues opened by, good first issues, search the issues',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world', state: 'open' },
   input: z.strictObject({
@@ -39,6 +41,8 @@ const getIssue = github.action({
   title: 'Get an issue',
   description:
     'Gets one issue with its text, labels, people and state. Use it when you know the number. Returns the issue without its comments; comments have a tool of their own.',
+  words:
+    'read an issue, show an issue, issue details, what is the issue about, open issue number, look up an issue, get the ticket, status of an issue, who is assigned to the issue, description of the bug, is the issue still open, who opened the issue, who reported it, what does the issue say, when was the issue opened, issue text, look at issue, tell me about the issue, summarize the issue',
   effect: 'read',
   example,
   input: z.strictObject(one),
@@ -50,6 +54,8 @@ const createIssue = github.action({
   title: 'Create an issue',
   description:
     'Opens a new issue in a repository. Use it to report a bug or ask for work; search first, to avoid duplicates. Returns the new issue with its number and address.',
+  words:
+    'file a bug, report a bug, new issue, open an issue, raise an issue, log a defect, create a ticket, open a ticket, report a problem, feature request, make a todo, raise an incident, something is broken report it, report an issue, submit a bug, let the developers know about a bug, create an issue for this, write up a bug, put it on the tracker, track this as an issue, add an issue, open a bug, suggest a feature, found a problem',
   effect: 'write',
   example: { owner: 'octocat', repo: 'hello-world', title: 'Found a bug' },
   input: z.strictObject({
@@ -77,6 +83,8 @@ const updateIssue = github.action({
   title: 'Update an issue',
   description:
     'Changes title, text, labels, people, milestone or state of an issue; omitted fields are not changed. Use it to edit or reopen; labels and assignees given here replace the existing ones. Returns the changed issue.',
+  words:
+    'edit an issue, rename the issue, change the title, change the description, reopen an issue, assign an issue, assign to someone, unassign, set a milestone, change issue fields, hand the issue to somebody, who works on it, take over an issue, bring the issue back, give the issue to, put someone on the issue, add it to the milestone, move the issue to the next milestone, rewrite the issue text, add an assignee, the issue is not fixed reopen it, change the assignee, modify the issue, correct the issue',
   effect: 'write',
   idempotent: true,
   example: { ...example, title: 'A better title' },
@@ -99,6 +107,8 @@ const closeIssue = github.action({
   title: 'Close an issue',
   description:
     'Closes an issue as done, as not planned or as a duplicate. Use it when the work is finished or will not be done; comment first if people should know why. Returns the closed issue.',
+  words:
+    "close the issue, shut the ticket, close a ticket, resolve the issue, issue is fixed, issue is done, mark as fixed, mark as duplicate, won't fix, not planned, bug is solved, cancel the issue, dismiss an issue, finish an issue, kill the issue, issue can be closed, no longer a problem, close as completed, close as duplicate, it works now close it, we will not do this, wrap up the issue, archive the issue, mark the issue as done, close out",
   effect: 'write',
   idempotent: true,
   example,
@@ -115,6 +125,8 @@ const labelIssue = github.action({
   title: 'Label an issue',
   description:
     'Adds labels to an issue or pull request and can remove others; other existing labels are kept. Use it to sort or triage. Returns the names of all its labels.',
+  words:
+    'add a label, label an issue, tag the issue, remove a label, take off a label, label a pull request, triage, mark as bug, mark as urgent, untag, categorize the issue, set labels, put a label on, flag the issue, add the bug label, drop a label, swap labels, wrong label, set the priority label, tag the pr, mark as help wanted, sort issues',
   effect: 'write',
   idempotent: true,
   example: { ...example, add: ['bug'] },
@@ -143,6 +155,8 @@ const listLabels = github.action({
   title: 'List the labels of a repository',
   description:
     'Lists the labels that a repository has. Use it before you label something, so that you do not create a new label by mistake. Returns name, description and colour of each.',
+  words:
+    'which labels exist, available labels, all labels, tags of the repository, label names, what tags can I use, list labels, what labels are there, label colours, names of labels',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world' },
   input: z.strictObject({ ...repository, ...paging }),
@@ -154,6 +168,8 @@ const createIssueComment = github.action({
   title: 'Comment on an issue or pull request',
   description:
     'Writes a comment under an issue or pull request. Use it to answer, report or write a review as one text; for remarks on single lines create a review. Returns the comment with its id and address.',
+  words:
+    'comment on an issue, comment on a pull request, leave a comment, add a comment, reply to an issue, answer on the issue, write under the issue, post an update on the issue, say thanks on the pr, ask the reporter, note on the ticket, respond to the issue, mention in the issue, tell the author of the pr, write on the pull request, write to the author, thank the contributor, let the reporter know, ask for more information on the issue, ping in the issue, explain on the issue, reply to the comment, say on github, remind the author, respond on the pr',
   effect: 'write',
   example: { ...example, body: 'Thank you!' },
   input: z.strictObject({ ...one, body: markdown.min(1).describe('Text in Markdown.') }),
@@ -173,6 +189,8 @@ const listIssueComments = github.action({
   title: 'List comments',
   description:
     'Lists the comments under an issue or pull request, oldest first. Use it to read a discussion before you answer. Returns text, author and time of each.',
+  words:
+    'read the comments, issue comments, discussion under an issue, conversation on a pull request, what did people say on the issue, replies to the issue, thread of the issue, latest comment, what was said on the issue, any reply on the issue, who commented, see the comments, comments on the pr, last word on the issue, arguments in the issue',
   effect: 'read',
   example,
   input: z.strictObject({ ...one, since: z.iso.datetime().optional().describe('Only comments changed after this time.'), ...paging }),
@@ -185,6 +203,8 @@ const updateIssueComment = github.action({
   title: 'Update a comment',
   description:
     'Replaces the text of a comment. Use it to keep one comment up to date instead of writing another. Returns the changed comment.',
+  words:
+    'edit a comment, change my comment, correct a comment, fix a typo in a comment, reword a comment, update the comment, change what I wrote, rewrite my comment, my comment is wrong, amend the comment, edit my reply',
   effect: 'write',
   idempotent: true,
   example: { owner: 'octocat', repo: 'hello-world', comment_id: 1, body: 'Edited' },

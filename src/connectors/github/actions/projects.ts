@@ -40,6 +40,8 @@ const listProjects = github.action({
   title: 'List projects',
   description:
     'Lists the projects of a user or organisation, or those linked with a repository. Use it to find a project’s number. Returns number, title and address of each.',
+  words:
+    'project boards, github projects, boards, kanban boards, list boards, which projects does the team have, planning boards, roadmaps, do we have a board, find the board, which project boards, planning board, github project number, our roadmap',
   effect: 'read',
   example: { owner: 'octo-org' },
   input: z.strictObject({
@@ -126,6 +128,8 @@ const listProjectFields = github.action({
   title: 'List the fields of a project',
   description:
     'Lists the fields of a project, such as status and iteration, with the options of each. Use it to understand its items. Returns name, type and options of each.',
+  words:
+    'columns of the board, fields of the project, custom fields, status options, board columns, iterations, sprint field, what columns does the board have, what fields does the board have, which statuses on the board, lanes of the board, iteration names, options of the status field, board settings',
   effect: 'read',
   example,
   input: z.strictObject({ owner, number, ...cursor }),
@@ -138,6 +142,8 @@ const listProjectItems = github.action({
   title: 'List the items of a project',
   description:
     'Lists the issues, pull requests and drafts of a project with the values of its fields. Use it to see what is planned or in which column an item is. Returns title, number, address and field values of each.',
+  words:
+    "items on the board, cards on the board, what is on the board, board content, what is planned, sprint items, project items, in progress column, cards in a column, roadmap items, what is everybody working on, what is in progress on the board, what's in the to do column, what is everyone doing this iteration, cards, what's left in the iteration, tasks on the project board, what is next on the roadmap, what's in review on the board, sprint board",
   effect: 'read',
   example,
   input: z.strictObject({ owner, number, ...cursor }),

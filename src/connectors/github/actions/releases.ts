@@ -33,6 +33,8 @@ const listReleases = github.action({
   title: 'List releases',
   description:
     'Lists the releases of a repository, newest first. Use it to see the times and notes of releases. Returns tag, title, notes and time of each.',
+  words:
+    'releases, all releases, version history, past versions, release history, changelog, when was it released, list versions, previous releases, which releases are there, how often do we release, when was the last release, all versions, earlier releases, dates of releases',
   effect: 'read',
   example,
   input: z.strictObject({ ...repository, ...paging }),
@@ -44,6 +46,8 @@ const getRelease = github.action({
   title: 'Get a release',
   description:
     'Gets the newest release of a repository, or that of a tag. Use it to learn the current version and its notes. Returns tag, title, notes and time.',
+  words:
+    "latest release, newest version, current version, latest version, release notes, what is new in a version, what version are we on, notes of a tag, most recent release, changelog of a version, what's the current release, what changed in the last release, which version is out, what's in version, release number, latest tag, newest release, what did we ship last, notes for the release",
   effect: 'read',
   example,
   input: z.strictObject({ ...repository, tag: branchName.optional().describe('Tag; the newest release when left out.') }),
@@ -56,6 +60,8 @@ const createRelease = github.action({
   title: 'Create a release',
   description:
     'Creates a release for a tag, and the tag if it does not exist. Use it only when a release was requested: it is public at once unless it is a draft. Returns the release with its address.',
+  words:
+    'new release, make a release, cut a release, publish a version, release a version, tag a version, ship a version, draft a release, create a git tag, push a release, publish the release, announce version, put out a new version, release it, version is ready release it, new tag, make a tag, bump the release, write release notes',
   effect: 'write',
   example: { ...example, tag_name: 'v1.0.0', draft: true },
   input: z.strictObject({
@@ -83,6 +89,8 @@ const getUser = github.action({
   title: 'Get a user',
   description:
     'Gets a user or organisation by login, or the account of the credential. Use it to learn who a user is, or which account you use. Returns login, name, company and address.',
+  words:
+    'github profile, who is this github user, github account, who am i, which account am i using, look up a login, github username, user info, developer profile, who is logged in, who is behind this login, github bio, company of a developer, who does this token belong to, my account, my github name, what is my login, look at a profile',
   effect: 'read',
   example: { login: 'octocat' },
   input: z.strictObject({ login: login.optional().describe('Login; your own account when left out.') }),
@@ -94,6 +102,8 @@ const getRateLimit = github.action({
   title: 'Get the rate limit',
   description:
     'Gets how much of GitHub’s rate limits remains, and when they are reset. Use it before many calls. Returns limit, remaining and reset time of each resource; the call does not count against the limits.',
+  words:
+    'rate limit, api quota, quota left, remaining api calls, how many requests are left, are we throttled, too many requests, when does the limit reset, api usage, am I being throttled, api budget, how much quota, limit reached, rate limited, calls left, can I make more requests, allowance',
   effect: 'read',
   example: {},
   input: z.strictObject({}),

@@ -8,6 +8,8 @@ const searchRepositories = github.action({
   title: 'Search repositories',
   description:
     'Searches repositories on GitHub by words and qualifiers (user:, org:, language:, topic:, stars:>10). Use it to find a repository when you do not know its exact owner and name. Returns the best matches first, with the total count.',
+  words:
+    'find a repo, search repos, repo about a topic, projects on github, look for a repository, discover repositories, popular repositories, libraries in a language, repos by stars, open source projects, is there a repo for, which repo has, repo named, find our repository, who has a library for',
   effect: 'read',
   aliases: ['github_repo_search'],
   example: { query: 'hello-world language:typescript' },
@@ -34,6 +36,8 @@ const getRepository = github.action({
   title: 'Get a repository',
   description:
     'Gets one repository by owner and name. Use it to check that it exists, or for its default branch, language and visibility. Returns its main properties.',
+  words:
+    'repo details, about the repo, is the repo private, is the repo public, visibility, default branch, main language, stars of a repo, repo exists, info about the repository, forks, archived, license, does the repo exist, what language is it written in, how many stars, repo settings, repo description, repo url',
   effect: 'read',
   example: { owner: 'octocat', repo: 'hello-world' },
   input: z.strictObject(repository),
@@ -45,6 +49,8 @@ const listRepositories = github.action({
   title: 'List repositories',
   description:
     'Lists repositories of a user or organisation, or, without an owner, those that the credential can reach. Use it for an overview; to find a specific repository, search instead. Returns them by last push, newest first.',
+  words:
+    "my repos, our repos, all repositories, repos of the organisation, repos of a user, what repos do we have, which repositories can I see, list repos, overview of repos, all our repos, team's repositories, how many repos, list of projects on github, codebases",
   effect: 'read',
   lookup: {
     arguments: ['repo', 'repository'],
@@ -68,6 +74,8 @@ const createRepository = github.action({
   title: 'Create a repository',
   description:
     'Creates a new repository for the credential’s user or in an organisation. Use it only when a new repository was requested. Returns the new repository.',
+  words:
+    'new repo, create a repo, set up a repository, start a repository, make a repo, initialise a git project, blank repository, new codebase, new project on github, empty repo, private repo for, spin up a repo',
   effect: 'write',
   example: { name: 'hello-world', private: true },
   input: z.strictObject({

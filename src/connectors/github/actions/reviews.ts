@@ -33,6 +33,8 @@ const listReviews = github.action({
   title: 'List reviews',
   description:
     'Lists the reviews of a pull request with their results. Use it to see whether it is approved or which changes are requested. Returns state, text, author and time of each.',
+  words:
+    'was it approved, approvals of a pr, who approved, who reviewed, review status, review results, changes requested, is it signed off, read the reviews, reviewers verdict, did they approve, do we have approval, how many approvals, is the pr approved, who has reviewed, review verdict, who blocked the pr, state of the reviews, outcome of the review',
   effect: 'read',
   example,
   input: z.strictObject({ ...one, ...paging }),
@@ -44,6 +46,8 @@ const createReview = github.action({
   title: 'Review a pull request',
   description:
     'Creates a review with a result, a text, and remarks on single lines of the diff. Use it to approve, to ask for changes, or to comment on lines. Returns the review with its id and state.',
+  words:
+    'approve the pr, approve a pull request, lgtm, request changes, reject the pr, review the pr, review a pull request, submit a review, sign off on a pr, review comment on a line, inline comment, comment on the code, remark on a line, block the pr, give feedback on the code, looks good to me, pr is fine, give it a thumbs up on the pr, needs work, ask for changes, I do not like this pr, approve it, ok the pr, accept the changes, decline the changes, suggest a change, write a review, leave review feedback, code review the pr, disapprove, comment on line, leave comments on the diff, critique',
   effect: 'write',
   example: { ...example, event: 'COMMENT', body: 'Looks good to me.' },
   input: z.strictObject({
@@ -81,6 +85,8 @@ const listReviewComments = github.action({
   title: 'List remarks on lines',
   description:
     'Lists the remarks on single lines of a pull request. Use it to see what reviewers want to have changed, and where. Returns file, line, text, author and the comment that each one replies to.',
+  words:
+    'inline comments, review comments, comments on lines, code review feedback, what did the reviewer say about the code, remarks in the diff, reviewer feedback, unresolved review threads, comments in the code, what did they criticise, notes on the diff, suggestions of the reviewer, what should I fix in the pr, comments on the diff, line comments, read the review feedback',
   effect: 'read',
   example,
   input: z.strictObject({ ...one, ...paging }),
@@ -93,6 +99,8 @@ const requestReviewers = github.action({
   title: 'Request reviewers',
   description:
     'Asks users or teams to review a pull request. Use it when a pull request is ready; a second request to the same reviewer has no effect. Returns the users and teams whose review is requested now.',
+  words:
+    'request a review, ask for a review, ask someone to review, have someone look over the pr, add a reviewer, assign a reviewer, get a second pair of eyes, who should review, invite to review, need approval from, ask for feedback on the pr, please review my pr, code review by, take a look at my changes, have someone check my code, who can review, put someone on the review, throw someone on the review, get eyes on, loop in a reviewer, get approval from, let a colleague look at my pr, send for review, need a reviewer, ping for review, assign the pr for review, someone should look at the pr, ask to look at the pull request',
   effect: 'write',
   idempotent: true,
   example: { ...example, reviewers: ['hubot'] },

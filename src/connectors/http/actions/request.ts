@@ -60,6 +60,8 @@ export const requestActions = {
     title: 'Send an HTTP request',
     description:
       'Sends any request to the API of an http integration, with its authentication added. Use it for systems that have no connector of their own. Returns status, headers and the body, parsed when it is JSON, or only the part that json_path names.',
+    words:
+      "call an api, http request, rest api, call a url, call an endpoint, web request, get a url, post to a url, post json, put, patch, delete request, curl, fetch a url, fetch from an api, query an external service, hit the endpoint, web service, any other system, internal api, graphql, send data to a server, weather, ping a url, request to our backend, talk to a service, webhook call, query the service, stripe, hubspot, salesforce, look up in the crm, get data from a website, download json, submit a form to an api, microservice, push data to, query our own system, something without a connector, external data, exchange rate, health endpoint, status page of a service, get the page, send a webhook, hit the url, invoke a service, read from a web service, our shop's api, other service",
     effect: 'write',
     example: { method: 'GET', path: '/v1/status', query: { verbose: true } },
     input,

@@ -12,6 +12,8 @@ const searchIssues = jira.action({
   title: 'Search issues',
   description:
     'Searches issues by project, status, people, labels, words and time, or by a JQL query of your own; values of filters are escaped and cannot change the query. Use it to see what is open, or to avoid duplicates before you create an issue. Returns key, summary, status and people of each, and the cursor of the next page.',
+  words:
+    "find tickets, search tickets, list tickets, my tickets, tickets assigned to me, what is on my plate, my tasks, my work, to do list, open bugs, open tickets, backlog, unresolved, overdue, jql, tickets in the sprint, current sprint, tickets by status, blocked tickets, high priority bugs, what is someone working on, recently updated tickets, tickets reported by, how many tickets, unassigned tickets, look for an issue about, what is left to do, list issues, stories, epics, workload, who has the fewest tickets, sev1 tickets, tickets from this week, tickets closed last week, new tickets, what did we finish, what's open, what should I work on, what's next for me, stuck tickets, oldest tickets, tickets without an assignee, critical tickets, release blockers, everything assigned to, what's due this week, query tickets, filter tickets, any ticket about, is there already a ticket for, known issues, tickets with a label, tickets changed today, work of the team, count tickets, team's open work, issues I reported, tickets waiting for the customer, list of bugs, customer complaints",
   effect: 'read',
   example: { project_key: 'PROJ', status: 'To Do' },
   input: z.strictObject({
@@ -79,6 +81,8 @@ const getIssue = jira.action({
   title: 'Get an issue',
   description:
     'Gets one issue with its text, people and status. Use it when you know the key. Returns the issue, its description as Markdown.',
+  words:
+    "read a ticket, show a ticket, ticket details, what is the ticket about, open the ticket, status of a ticket, where do we stand with the ticket, who is working on the ticket, who owns the ticket, who is responsible for the ticket, who has the ticket, look up a ticket, pull up the ticket, description of the story, acceptance criteria, assignee of a ticket, is the ticket done, priority of the ticket, what's happening with the ticket, what's going on with, how is the ticket doing, any news on the ticket, progress of the ticket, when was the ticket created, who reported the ticket, when is the ticket due, check the ticket, tell me about the ticket, summarize the ticket, is the ticket still open, is it fixed yet, who has it, latest on the ticket, info on the ticket, what does the ticket say, see the ticket",
   effect: 'read',
   example: { issue_key: 'PROJ-1' },
   input: z.strictObject({ issue_key: issueKey }),
@@ -137,6 +141,8 @@ const createIssue = jira.action({
   title: 'Create an issue',
   description:
     'Creates a new issue in a project. Use it to report or plan work; search first to avoid duplicates. Returns key and address of the new issue.',
+  words:
+    'new ticket, create a ticket, open a ticket, make a ticket, file a bug, report a bug, log a defect, raise a ticket, new task, new story, new epic, subtask, sub-task, add to the backlog, raise an incident, support request, create a task, write a user story, report a problem, track this work, open something for it, capture this as a task, put it in the backlog, track it in jira, write a ticket, need a ticket for, ticket for the team, log an incident, report an outage, add a story, add a task, add a bug, jot it down as a task, ask it to fix with a ticket, make an issue, create a bug, put in a request, request for the platform team, do not forget it, submit a ticket, log a ticket, new work item, ticket please, epic for',
   effect: 'write',
   aliases: ['create_jira_issue'],
   example: { project_key: 'PROJ', summary: 'Found a bug', type: 'Bug' },
@@ -168,6 +174,8 @@ const updateIssue = jira.action({
   title: 'Update an issue',
   description:
     'Changes title, text, priority, labels or other fields of an issue; omitted fields are not changed. Use it to correct or complete an issue; the status is changed with a transition. Returns a confirmation.',
+  words:
+    'edit a ticket, change a ticket, change the priority, raise the priority, due date, deadline, change the title, change the summary, change the description, add a label, tag the ticket, set a field, story points, estimate, fix version, component, rename the ticket, update the story, bump, set the estimate, points, lower the priority, make it urgent, make it critical, postpone the deadline, push back the due date, set the fix version, rewrite the description, add details to the ticket, correct the ticket, set the component, label the ticket, put a label on the ticket, ticket title is wrong, update fields, it is more important now, escalate the ticket, set the severity, modify the ticket, ticket needs a better title, add to the sprint, change the due date',
   effect: 'write',
   idempotent: true,
   aliases: ['update_jira_issue'],
@@ -187,6 +195,8 @@ const deleteIssue = jira.action({
   title: 'Delete an issue',
   description:
     'Deletes an issue permanently, with its comments and history. Use it only when the deletion was requested explicitly; closing the issue with a transition keeps it. Returns a confirmation.',
+  words:
+    'delete a ticket, remove a ticket permanently, erase a ticket, get rid of a ticket, destroy, wipe, throw away the ticket, purge, nuke the ticket, kill the ticket for good, ticket was a mistake remove it, permanently delete, trash the ticket, bin the ticket, the test ticket can go',
   effect: 'destroy',
   example: { issue_key: 'PROJ-1' },
   input: z.strictObject({

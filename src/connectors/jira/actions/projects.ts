@@ -63,6 +63,8 @@ const listProjects = jira.action({
   title: 'List projects',
   description:
     'Lists the projects that the credential can see. Use it to learn the keys of projects. Returns key, name, kind and lead of each.',
+  words:
+    'jira projects, all projects, which projects exist, list project keys, what projects do we have, overview of projects, what projects are there, our jira projects, list of projects, project keys, how many projects, project overview, all boards',
   effect: 'read',
   example: {},
   lookup: {
@@ -82,6 +84,8 @@ const findProject = jira.action({
   title: 'Find a project by name',
   description:
     'Finds a project by name; upper and lower case are equal. Use it when people name a project and you need its key. Returns the project, or a not-found error that lists similar projects.',
+  words:
+    "project key, key of a project, find a project by name, look up a project, which key has the project, project called, what's the key for the project, which project is called, the project named, find the project, project with the name, look up the project key",
   effect: 'read',
   aliases: ['jira_project_finder'],
   example: { project_name: 'My project' },
@@ -103,6 +107,8 @@ const getProject = jira.action({
   title: 'Get a project',
   description:
     'Gets one project by its key or id. Use it for its lead and description, or to check that it exists. Returns key, name, kind, lead and description.',
+  words:
+    'project details, project lead, who leads the project, who owns the project, about the project, project description, owner of the project, project manager, tell me about the project, who runs the project, project info, who is in charge of the project, does the project exist, responsible for the project, contact for the project',
   effect: 'read',
   example: { project_key: 'PROJ' },
   input: z.strictObject({ project_key: projectRef }),
@@ -116,6 +122,8 @@ const listIssueTypes = jira.action({
   title: 'List issue types',
   description:
     'Lists the types that issues of a project can have, e.g. Bug or Task. Use it to choose the type of a new issue. Returns id, name and whether it is a sub-task.',
+  words:
+    'issue types, ticket types, bug or task or story, can I create an epic, which kinds of tickets, kinds of issues, work item types, types of issue, what types of tickets, ticket kinds, is there a type incident, types available, which type should I choose, can I make a story, does the project support epics',
   effect: 'read',
   example: { project_key: 'PROJ' },
   input: z.strictObject({ project_key: projectRef }),
@@ -130,6 +138,8 @@ const listStatuses = jira.action({
   title: 'List statuses',
   description:
     'Lists the statuses that issues of a project can have, by issue type. Use it to get the status names for searches and transitions. Returns the statuses of each issue type.',
+  words:
+    'statuses, which statuses exist, workflow statuses, status names, board columns, columns like to do and done, states of a ticket, possible states of the project, workflow of the project, stages, what statuses are there, status list, what does the workflow look like, what are the stages, names of the columns, lanes, which states can tickets have',
   effect: 'read',
   example: { project_key: 'PROJ' },
   input: z.strictObject({ project_key: projectRef }),
@@ -149,6 +159,8 @@ const searchUsers = jira.action({
   title: 'Search users',
   description:
     'Searches people by name or e-mail address. Use it to find whom to assign or mention. Returns id, name and, where it is visible, the e-mail address of each.',
+  words:
+    "find a jira user, account id, look up a person in jira, jira account of a colleague, who is this person, find a colleague, find someone to assign, search people, find a person, who is called, look up someone, find the user, does this person have a jira account, users named, person's id, people in jira, who can I assign, email to jira user",
   effect: 'read',
   example: { query: 'ada' },
   input: z.strictObject({

@@ -10,6 +10,8 @@ const assignIssue = jira.action({
   title: 'Assign an issue',
   description:
     'Assigns an issue to a person, or removes the assignee. Use it when the responsible person changes; assigning the same person again has no effect. Returns a confirmation.',
+  words:
+    'assign a ticket, assign to someone, give the ticket to, hand over the ticket, reassign, unassign, take the ticket, take it off someone, change the owner, change the assignee, pass it to a colleague, put someone on the ticket, assign to me, make someone responsible, someone else should do it, grab the ticket for me, I will take it, hand it to the new guy, give it to me, put me on it, make me the assignee, dispatch the ticket to, who should take it, transfer the ticket to a colleague, nobody should have it, pass the ticket on, delegate the ticket, let someone handle the ticket, someone will look after it, allocate the ticket',
   effect: 'write',
   idempotent: true,
   example: { issue_key: 'PROJ-1', assignee: '5b10ac8d82e05b22cc7d4ef5' },
@@ -49,6 +51,8 @@ function renderComment({ id, author, body, created, updated }: RawComment) {
 const addComment = jira.action({
   title: 'Comment on an issue',
   description: 'Writes a comment under an issue. Use it to report progress or ask. Returns the comment with its id.',
+  words:
+    'comment on a ticket, add a comment, leave a note on the ticket, write on the ticket, post an update on the ticket, reply on the ticket, tell them on the ticket, note in the ticket, ask in the ticket, mention in the ticket, respond to the reporter, note down in the ticket, say on the ticket, comment that, add a remark to the ticket, update the ticket with a note, write an update, tell the reporter, let the watchers know, log a progress note, document in the ticket, leave a message on the ticket, answer the question on the ticket, put a note in, record that, reply to the customer on the ticket, mention on the ticket',
   effect: 'write',
   example: { issue_key: 'PROJ-1', body: 'Work has begun.' },
   input: z.strictObject({ issue_key: issueKey, body: markdown.min(1).describe('Text in Markdown.') }),
@@ -71,6 +75,8 @@ const linkIssues = jira.action({
   title: 'Link two issues',
   description:
     'Links one issue with another, e.g. as blocking or duplicate. Use it to record dependencies between issues. Returns a confirmation.',
+  words:
+    'link tickets, link two issues, blocks, is blocked by, depends on, dependency, duplicate of, mark as a duplicate, relates to, related tickets, connect tickets, clone of, tie together, are the same thing, belong together, is related to, tie two tickets, waits for the other ticket, caused by, connect the ticket with, ticket is a duplicate of, cannot start before, prerequisite, ticket blocks another, make it a blocker of, reference another ticket, same problem as',
   effect: 'write',
   example: { issue_key: 'PROJ-1', other_key: 'PROJ-2', type: 'Blocks' },
   input: z.strictObject({
@@ -120,6 +126,8 @@ const listTransitions = jira.action({
   title: 'List transitions',
   description:
     'Lists the transitions that an issue allows in its current status. Use it before moving an issue. Returns id and name of each, and the status it leads to.',
+  words:
+    'possible transitions, next statuses, what can I move the ticket to, allowed status changes, next steps of the ticket, available moves, which state comes next, where can it go from here, what are the next steps, which statuses can it get, can I close it from here, how can I move it, which moves are possible, options for the status, can the ticket go to, where can I move',
   effect: 'read',
   example: { issue_key: 'PROJ-1' },
   input: z.strictObject({ issue_key: issueKey }),
@@ -134,6 +142,8 @@ const transitionIssue = jira.action({
   title: 'Move an issue',
   description:
     'Moves an issue to another status by one of its transitions, e.g. to In Progress or Done. Use it when work begins or is finished; jira_list_transitions lists the possible transitions. Returns the new status.',
+  words:
+    "move a ticket, change the status, close the ticket, shut the ticket, resolve the ticket, mark as done, ticket is done, finished, complete the ticket, complete the task, start work, start progress, begin working on, in progress, in review, move the card, move to done, reopen the ticket, put back to to do, ready for testing, won't do, cancel the ticket, ticket is fixed, push to qa, on hold, put the story in a column, punt it back to the backlog, move it back, ticket is blocked, put it on hold, it works close the ticket, wrap up the ticket, we shipped it close the ticket, set the status to, set to done, mark it complete, mark as in progress, I am starting with it, I started it, send it to testing, ready for review, back to open, resume, pause the ticket, ticket is deployed, kill the ticket, advance the ticket, push it forward, ticket is solved, was fixed, drag to done, close it out, pick up the ticket, pull the ticket into progress, ticket can be closed, reject the ticket, reopen",
   effect: 'write',
   example: { issue_key: 'PROJ-1', to: 'Done' },
   input: z.strictObject({

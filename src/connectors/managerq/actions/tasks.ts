@@ -30,6 +30,8 @@ const submitTask = managerq.action({
   title: 'Give an agent a task',
   description:
     'Sends a prompt to an agent of managerQ and does not wait for the answer. Use it for long work, and get the result with managerq_get_task. Returns the task’s id and state.',
+  words:
+    'give the agent a task, hand over work to an agent, delegate to an agent, long job, run in the background, background task, assign agent work, queue a task for the agent, start an agent, do not wait, offload, let the coding agent fix it overnight, give a job to the agent, send the agent off, have an agent work on it, agent should do it, agent task, dispatch an agent, put an agent on it, fire and forget',
   effect: 'write',
   example: { prompt: 'Sum up yesterday’s incidents.' },
   input: z.strictObject({ prompt, agent }),
@@ -41,6 +43,8 @@ const getTask = managerq.action({
   title: 'Get a task of an agent',
   description:
     'Gets the state of a task that was submitted before. Use it to poll for the result of managerq_submit_task. Returns its state and, once it has ended, the agent’s text or the error.',
+  words:
+    "task status, is the agent done, is the task finished, agent result, result of the background job, poll the task, agent progress, how far is the agent, answer of the agent, any word from the agent, did the agent finish, what did the agent find, is the agent still working, agent's answer, check on the agent, outcome of the agent's task",
   effect: 'read',
   example: { task_id: 't-1' },
   input: z.strictObject({ task_id: z.string().min(1).max(200).describe('Id of the task.') }),
@@ -52,6 +56,8 @@ const askAgent = managerq.action({
   title: 'Ask an agent',
   description:
     'Sends a prompt to an agent of managerQ and waits for its answer. Use it in flows where the next step needs the answer; for work of many minutes submit a task instead. Returns the agent’s text, and the parsed JSON if it was requested.',
+  words:
+    "ask the agent, ask an agent and wait, let an agent answer, agent question, agent research, consult the agent, have an agent look into it, managerq agent, talk to the assistant, coding agent, support agent, let the agent decide, get an agent's opinion, research agent, wait for the agent, have the agent check",
   effect: 'write',
   example: { prompt: 'Review this change.', timeout_seconds: 1 },
   input: z.strictObject({

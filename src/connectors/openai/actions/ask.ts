@@ -17,6 +17,8 @@ export const askActions = {
     title: 'Ask a model',
     description:
       'Asks a chat model one question and waits for its answer. Use it in flows to write, summarise, classify or review text; ask for JSON with a schema when a later step reads the answer. Returns the text, the parsed JSON if it was requested, and the tokens used.',
+    words:
+      'gpt, chatgpt, openai, ask an ai, ask a model, language model, llm, local model, prompt, have ai write, draft a text, summarize text, summarise, classify, categorize, extract data from text, translate, rewrite, rephrase, proofread, brainstorm, generate text, explain, sentiment, answer a question, make the text friendlier, shorten a text, improve the wording, is it positive or negative, tone, write a poem, give me ideas, suggest a title, correct the grammar, pull the names out of the text, judge, score an answer, decide with ai, reason about, opinion, slogan, chat with an ai, turn into bullet points, fill a template, compose, paraphrase, tldr, simplify',
     effect: 'read',
     long: true,
     example: { prompt: 'Say hello in one word.', model: 'gpt-4o-mini' },

@@ -8,6 +8,8 @@ const uploadFile = slack.action({
   title: 'Upload a file',
   description:
     'Uploads a text or binary file and, if a channel is given, posts it there with a comment. Use it for logs, reports or pictures that are too long for a message. Returns the file’s id and address.',
+  words:
+    'upload a file, share a file, send a file, post a file, attach a document, post a picture, send an image, screenshot, share the pdf, share the log, put the report in the channel, spreadsheet, csv, attachment, put a file in the channel, drop the file, spit out the log, post the log file, share a screenshot, share the spreadsheet, share a document, send the picture, post the chart, post the graph, upload the recording, share a pdf, stack trace, dump, post the csv, put the image in, hand over a file, send the presentation, slides, send as a file, post as a snippet, share the zip',
   effect: 'write',
   example: { filename: 'report.txt', content: 'All is well.', channel: 'C0123456' },
   input: z

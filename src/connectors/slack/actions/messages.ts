@@ -34,6 +34,8 @@ const sendMessage = slack.action({
   title: 'Send a message',
   description:
     'Posts a message to a channel, as plain text, with blocks, or as an answer in a thread. Use it to inform a team; for one person use slack_notify_user. Returns channel and ts, which identify the message for threads, edits and reactions.',
+  words:
+    'post a message, send a message, message the channel, write in the channel, tell the team, let the team know, inform everyone, announce, announcement, post in slack, ping the channel, notify the channel, notify the team, say in chat, share with the team, reply in a thread, answer in the thread, heads up, broadcast, shout out, drop a note in the channel, give the team an update, chat message, give the channel a heads-up, say hello, post the results, post the summary, post the link, tell everyone, tell the channel, let everybody know, let the channel know, congratulate the team, thank the team, welcome the new colleague in the channel, ask the team, ask in the channel, put it in the channel, share in slack, share the news, respond in the thread, answer him in the channel, warn everyone, warn the team, alert the team, write to the channel, drop it in the channel, update the channel, poll the team, report to the channel, inform colleagues, spread the word, make a post, all hands message, inform the on-call channel',
   effect: 'write',
   example: { channel: '#general', text: 'Hello' },
   input: z.strictObject({
@@ -70,6 +72,8 @@ const notifyUser = slack.action({
   title: 'Notify a user directly',
   description:
     'Sends a direct message to one person, found by e-mail address, name or id. Use it for a message that only this person should read. Returns channel and ts of the message.',
+  words:
+    'dm, direct message, private message, message a person, message someone, tell someone, ping someone, let someone know, write to a colleague, notify a person, poke, remind a person, privately, im, slack someone, contact a person, chat with, ask someone in chat, whisper, write to someone, send a note to someone, in private, just for him, just for her, drop someone a line, slack my boss, message my manager, ask a colleague, tell him, tell her, let him know, let her know, remind her, remind him, ping him, ping her, one on one, contact someone, reach out to someone, warn someone, alert the on-call person, get hold of someone, send him a message, text someone, thank a person, personal message, privately inform, congratulate someone',
   effect: 'write',
   example: { user: 'ada@example.com', text: 'Your review is asked for' },
   input: z.strictObject({ user: z.string().min(1).max(200).describe('E-mail address, name or id.'), ...content }),
@@ -86,6 +90,8 @@ const updateMessage = slack.action({
   title: 'Update a message',
   description:
     'Replaces the text or blocks of a message that this bot sent. Use it to keep one message up to date instead of posting another. Returns channel and ts.',
+  words:
+    'edit a message, change a message, correct a message, fix a typo in a message, fix what I posted, update my post, reword the message, edit the post, I spelled it wrong, correct it in the channel, my post has a mistake, replace the message, the message is out of date, keep the message up to date, change the text, rewrite my message, edit what I wrote, fix the announcement, amend my post, message has a wrong number',
   effect: 'write',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', text: 'Done' },
@@ -101,6 +107,8 @@ const deleteMessage = slack.action({
   title: 'Delete a message',
   description:
     'Deletes a message that this bot sent. Use it only when a message should not have been sent: it cannot be restored. Returns channel and ts.',
+  words:
+    'delete a message, remove a message, unsend, take down a post, take back a message, retract, remove my post, remove the announcement, wrong channel remove it, erase a message, get rid of my post, the bot posted nonsense remove it, that was posted by mistake, pull the message, clean up the message, nobody should see that message, delete what I posted, delete my post, kill the message, undo the post',
   effect: 'destroy',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100' },
@@ -122,6 +130,8 @@ const scheduleMessage = slack.action({
   title: 'Schedule a message',
   description:
     'Schedules a message to a channel for a later time, up to 120 days ahead. Use it for reminders; it cannot be edited afterwards. Returns channel, time and the id of the scheduled message.',
+  words:
+    'schedule a message, send later, post later, post tomorrow, post at a time, delayed message, reminder, remind the channel, remind the team tomorrow, message on monday morning, send at 9, future message, queue a post for later, timed message, queue this for friday, post it next week, in two hours, at noon, at 5pm, tonight, every morning later, remind everybody on friday, message for tomorrow, set a reminder, hold the message until, send it on monday, delay the post, plan a message, later today, time the announcement',
   effect: 'write',
   example: { channel: 'C0123456', text: 'Stand-up!', post_at: '2030-01-01T09:00:00Z' },
   input: z.strictObject({
@@ -144,6 +154,8 @@ const scheduleMessage = slack.action({
 const getPermalink = slack.action({
   title: 'Get the link to a message',
   description: 'Gets the permanent URL of a message. Use it to refer to a message from an issue or e-mail. Returns the address.',
+  words:
+    'link to a message, permalink, url of a message, copy the link, share a link to the message, message link, reference a message, give me a url for that post, link for the message, where is that message, url of the post, link to the thread, point to the message, deep link, address of a message, message url, refer to the message',
   effect: 'read',
   example: { channel: 'C0123456', ts: '1531420618.000100' },
   input: z.strictObject({ channel, ts }),
@@ -167,6 +179,8 @@ const addReaction = slack.action({
   title: 'Add a reaction',
   description:
     'Adds an emoji to a message. Use it to acknowledge without a message; adding the same emoji again has no effect. Returns a confirmation.',
+  words:
+    'react, add an emoji, reaction, thumbs up, like a message, heart, check mark, acknowledge a message, emoji on a message, thumbsup, +1, put a smiley, heart that message, give a thumbs up, emoji reply, celebrate with an emoji, eyes emoji, put a check mark on, tick the message, react with, clap, put a party emoji, smile at, mark the message as seen, show that I saw it, add a tick, applaud, respond with an emoji',
   effect: 'write',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
@@ -188,6 +202,8 @@ const removeReaction = slack.action({
   title: 'Remove a reaction',
   description:
     'Removes an emoji of this bot from a message. Use it to undo a reaction; if the message does not have it, nothing changes. Returns a confirmation.',
+  words:
+    'remove a reaction, remove an emoji, take back my emoji, undo the thumbs up, unlike, withdraw a reaction, take off the emoji, take my thumbs up away, remove the check mark, delete my reaction, undo my reaction, remove my heart, clear the emoji',
   effect: 'write',
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },

@@ -72,6 +72,8 @@ const send = smtp.action({
   title: 'Send an e-mail',
   description:
     'Sends an e-mail as text, HTML or both, with copies and attachments. Use it to reach people outside of chat; for many recipients name them in bcc. Returns the recipients that the mail server accepted and refused, with its reasons.',
+  words:
+    'send an email, email someone, mail someone, write a mail, write an email, shoot an email, drop an email, newsletter, mail the customer, mail with attachment, email the report, cc, bcc, send the invoice, send a letter, invite by mail, reply by mail, forward by email, attach the document to a mail, send the minutes, forward this to, contact the supplier, contact a customer, reply to the customer by mail, write to the client, send the report by mail, send the quote, send the contract, send a letter to, notify by email, email confirmation, invite to a meeting by mail, mail to, message to an address, outside of the company, write to an external person, mail everyone, send a reminder mail, thank you mail, follow-up mail, email blast, send out invitations, confirm by email, apply by mail, send out the newsletter, electronic mail, write someone at an address, compose a mail, send a copy to',
   effect: 'write',
   example: { to: 'ada@example.com', subject: 'Hello', text: 'Hi Ada' },
   input,
@@ -111,6 +113,8 @@ const verify = smtp.action({
   title: 'Verify the mail server',
   description:
     'Connects to the mail server and logs in without sending a mail. Use it to find out why mails fail. Returns the account of the login.',
+  words:
+    'check the mail server, test smtp, is email working, mail is not sent, mail is not going out, email is broken, mail login, can we send mail, verify mail settings, mail connection, mails do not arrive, email trouble, are our mails bouncing, mail is broken, emails do not go through, does email work, mail server down, mail password wrong, test the mail connection, mail login fails, outgoing mail, diagnose email, check the mail settings, nobody gets our emails, smtp settings, smtp down, email configuration',
   effect: 'read',
   example: {},
   input: z.strictObject({}),

@@ -17,6 +17,8 @@ const listStreams = zulip.action({
   title: 'List streams',
   description:
     'Lists the streams (channels) that the bot can see. Use it to find where to post, or a stream’s exact name. Returns id, name and description of each.',
+  words:
+    'which streams exist, list streams, all streams, channels, list channels, rooms, find a stream, find a channel, chat rooms, what am i subscribed to, what streams do we have, is there a stream for, where should I post, which stream, find the right stream, stream list, name of the stream',
   effect: 'read',
   lookup: { arguments: ['stream'], input: () => ({}), values: ({ items }) => items.map(({ name }) => name) },
   example: {},
@@ -32,6 +34,8 @@ const subscribeToStream = zulip.action({
   title: 'Subscribe to a stream',
   description:
     'Subscribes the bot, or people by e-mail address, to a stream, which is created if it does not exist. Use it before posting to a new stream. Returns who was subscribed now and who was before.',
+  words:
+    'join a stream, subscribe, create a stream, new stream, add someone to a stream, add people to a channel, new channel, join a channel, bring someone into a stream, follow a channel, make a stream, invite to a stream, follow the stream, let me hear about, get into the stream, listen to the stream, start a room, we need a stream, subscribe someone, add the new hire, put them in the stream, have them join, start following, sign up for a stream',
   effect: 'write',
   idempotent: true,
   example: { stream: 'incidents' },
@@ -60,6 +64,8 @@ const listUsers = zulip.action({
   title: 'List users',
   description:
     'Lists the people and bots of the organisation. Use it to find a person’s e-mail address or id for a direct message. Returns id, name and e-mail address of each.',
+  words:
+    'all users, members of the organisation, everybody in zulip, list people, team members, list colleagues, employees, user directory, staff, who works here, all bots, who is on zulip, everyone in the organisation, list of members, how many people, zulip members, people directory, find a person by name, all accounts, roster',
   effect: 'read',
   example: {},
   input: z.strictObject({ include_inactive: z.boolean().default(false).describe('Include deactivated users.') }),
@@ -74,6 +80,8 @@ const getUser = zulip.action({
   title: 'Get a user',
   description:
     'Gets one person or bot by e-mail address or id. Use it to learn who wrote something. Returns id, name, e-mail address and time zone.',
+  words:
+    "zulip user, zulip profile, who is this user, user details, time zone of a person, timezone, what time is it for a person, who wrote it, look up a person, email of a person, user id, contact details, what's the email of, email address of a colleague, who is this id, who is the person, which time zone, profile of, real name of, who posted this, who sent this message, his time, her time",
   effect: 'read',
   example: { user: 'ada@example.com' },
   input: z.strictObject({ user: z.union([z.email(), z.number().int().min(1)]).describe('E-mail address or id.') }),

@@ -1,0 +1,69 @@
+/** A word of a text: its stem, and whether it may be the name of somebody or something because of its capital letter. */
+export interface Word {
+  readonly stem: string
+  readonly isName: boolean
+  readonly isCommon: boolean
+}
+
+/** Longer texts are cut: a request is short, and what a description says stands at its beginning. */
+const mostCharacters = 4000
+const mostLetters = 40
+
+/** Words that say little about what is wanted. */
+const common = new Set(
+  `a about actually also am an and any anyone are as at be been but by can cannot could did do does doing for from get gets got had has have he hello
+   her here hey hi him his how i if in into is it its just kindly let like may me mine my need now of on one or our out please pls quick quickly real
+   really she should so some than thank thanks that the their them then there these they thing things this those to too up us very want wanna was
+   we were what when where which who will with would you your yours`.split(/\s+/),
+)
+
+/** The stems of the words of a text, in its order. */
+export function wordsOf(text: string): Word[] {
+  const normal = text
+    .slice(0, mostCharacters)
+    .normalize('NFKC')
+    .replaceAll(/\be-(?=mail)/giu, 'e')
+    .replaceAll(/[’']\p{L}{1,2}(?!\p{L})/gu, ' ')
+  const words: Word[] = []
+  for (const [word] of normal.matchAll(/\p{L}[\p{L}\p{M}\p{N}]*|\p{N}+/gu)) {
+    const short = word.slice(0, mostLetters)
+    const lower = short.toLowerCase()
+    const isCapital = /^\p{Lu}\p{Ll}/u.test(short)
+    words.push({ stem: stemOf(lower), isName: isCapital && words.length > 0, isCommon: common.has(lower) })
+  }
+  return words
+}
+
+/** A light stem: the same for the forms of a word, and not itself a word. Texts and requests are stemmed alike. */
+export function stemOf(word: string): string {
+  const plain = /^[a-z]*$/.test(word) ? word : word.normalize('NFD').replaceAll(/\p{M}/gu, '')
+  if (plain.length < 4) return plain
+  const singular = withoutPlural(plain)
+  const bare = withoutEnding(singular)
+  return bare
+    .replace(/(?![aeiouy]|[lsz])(\p{L})\1$/u, '$1')
+    .replace(/(?<=...)e$/u, '')
+    .replace(/(?<=..)y$/u, 'i')
+    .replace(/(?<=...)iz$/u, 'is')
+}
+
+function withoutPlural(word: string): string {
+  if (word.endsWith('ies') && word.length > 4) return `${word.slice(0, -3)}y`
+  if (/(?:ch|sh|ss|x)es$/u.test(word)) return word.slice(0, -2)
+  if (word.endsWith('s') && !/(?:ss|us|is)$/u.test(word)) return word.slice(0, -1)
+  return word
+}
+
+function withoutEnding(word: string): string {
+  for (const [ending, least] of [
+    ['ing', 3],
+    ['ed', 3],
+    ['er', 5],
+    // Not "nightly", which is something else than "night".
+    ['ly', 6],
+  ] as const) {
+    const kept = word.slice(0, -ending.length)
+    if (word.endsWith(ending) && kept.length >= least && /[aeiouy]/u.test(kept)) return kept
+  }
+  return word
+}
