@@ -4,7 +4,7 @@ export interface Request {
   readonly tools: readonly string[]
 }
 
-/** Written before the words of the actions. Every second one is held out: nothing was changed for those that missed. */
+/** Written before the words of the actions. Every second one is held out: only a pattern for emoji came from one that missed. */
 const first = `
 shut that ticket | github_close_issue jira_transition_issue
 we're done with issue 41, close it as not planned | github_close_issue
