@@ -12,7 +12,7 @@ import { temporaryFolder } from './command.ts'
 const home = join(import.meta.dirname, '../..')
 const readme = readFileSync(join(home, 'README.md'), 'utf8')
 const blocks = [...readme.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, script]) => script!)
-const [start, first, demo, commands, hook, flow, tests, grown, ...more] = blocks
+const [start, first, demo, commands, agent, hook, flow, tests, grown, ...more] = blocks
 
 test('the README says how to start and how to test, and CI runs the same test command', () => {
   assert.equal(start, 'npm ci && npm start\n')
@@ -49,6 +49,9 @@ test('what the README says to type works as it stands, and stopping npm stops th
   assert.match(said, /"url": "https:\/\/api\.github\.com\/repos\/octocat\/hello-world\/issues"/)
   assert.match(said, /rows of \d+ tables written to monday\.hub/)
   assert.match(said, /^HUB_PORT +\d+ +\.env$/m)
+  const agented = run(here(agent!), folder.path)
+  assert.match(agented, /github_list_check_runs/)
+  assert.match(agented, /^\{"result":\{"tools":\[\{"name":"github_.*"id":2\}$/m)
   const hooked = run(here(hook!), folder.path)
   assert.match(hooked, /"status":"accepted"/)
   assert.match(hooked, /^\S+Z {2}evt_\S+ {2}github\.star /m)
