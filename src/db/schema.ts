@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Selectable } from 'kysely'
+import type { ApprovalPreview, ApprovedCall, ResultLabels } from './stored.ts'
 
 /** The tables that `migrations/*.sql` creates, with their names in camelCase, which Kysely translates. A test compares the two. */
 
@@ -12,20 +13,6 @@ interface RunError {
   readonly hint?: string
   readonly retryable: boolean
   readonly step?: string
-}
-
-/** The call that an approval covers. */
-interface ApprovedCall {
-  readonly tool: string
-  readonly digest: string
-  /** Digest of the flows that it runs. */
-  readonly flows: string | null
-  readonly integration: string | null
-  readonly integrationId: string | null
-  readonly config: string | null
-  readonly credential: string | null
-  readonly askedBy: string
-  readonly input: unknown
 }
 
 /** A row of a table as it is read. */
@@ -145,6 +132,7 @@ export interface Schema {
     startedAt: Date
     finishedAt: Date | null
     cancelRequested: Generated<boolean>
+    labels: NullableJson<ResultLabels>
   }
   rateLimits: {
     integrationId: string
@@ -158,6 +146,26 @@ export interface Schema {
     /** Whether those who caused a call may decide on its approval. */
     involvedMayDecide: Generated<boolean>
     updatedAt: Generated<Date>
+    limits: Json<unknown[]>
+    informationFlow: NullableJson<Record<string, unknown>>
+  }
+  callCounts: {
+    workspaceId: string
+    subject: string
+    windowStart: Date
+    used: number
+  }
+  sessionReads: {
+    workspaceId: string
+    actor: string
+    /** The client's name for it; empty without one. */
+    session: string
+    /** Empty for the hub itself. */
+    integrationId: string
+    integration: string
+    untrusted: boolean
+    private: boolean
+    readAt: Date
   }
   events: {
     id: string
@@ -403,5 +411,6 @@ export interface Schema {
     expiresAt: Date
     createdAt: Made
     decidedAt: Date | null
+    preview: NullableJson<ApprovalPreview>
   }
 }

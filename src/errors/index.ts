@@ -68,6 +68,7 @@ export const errorCatalogue = {
   approval_expired: permanent('policy', 403, 'Nobody approved this call in time.'),
   approval_required: permanent('policy', 403, 'A policy of this workspace requires that a person approves this call.'),
   approval_mismatch: permanent('policy', 403, 'The approval is for another call, or was already used.'),
+  calls_limited: retryable('rate_limit', 429, 'A limit of this workspace for tool calls is reached.'),
   in_progress: retryable('conflict', 409, 'The call with this idempotency key is still in progress.'),
   key_reused: permanent('validation', 422, 'This idempotency key was already used for another call.'),
   interrupted: retryable('internal', 503, 'The process stopped during the call. Nothing was changed in the outside system.'),

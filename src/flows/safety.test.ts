@@ -107,7 +107,7 @@ suite('a flow', () => {
 
   test('whose call a policy asks about waits for a person by itself, and makes exactly that call once', async () => {
     const { tools, access } = b.hub
-    await tools.policies.write(b.operator, [{ tools: ['probe_delete_thing'], decision: 'ask', reason: 'it is for good' }])
+    await tools.policies.write(b.operator, { rules: [{ tools: ['probe_delete_thing'], decision: 'ask', reason: 'it is for good' }] })
     try {
       const { start } = await b.flow(`
 steps: [{ id: gone, uses: probe_delete_thing, with: { at: /asked-about } }]
@@ -125,7 +125,7 @@ outputs: { ok: "\${{ steps.gone.output.ok }}" }`)
         assert.deepEqual({ status: done.status, code: done.error?.code, writes: b.writes('/asked-about') }, expected)
       }
     } finally {
-      await tools.policies.write(b.operator, [])
+      await tools.policies.write(b.operator, { rules: [] })
     }
   })
 })

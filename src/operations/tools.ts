@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Connector } from '#kit'
-import { policyRule, type Outcome, type Tool, type Tools } from '#tools'
+import { callLimit, informationFlow, policyRule, type Outcome, type PolicyDocument, type Tool, type Tools } from '#tools'
 import { operation, plain, view } from './operation.ts'
 import { anyObject, decodeCursor, encodeCursor, pageInput, pageOf, reference } from './shared.ts'
 
@@ -183,7 +183,20 @@ function legacyPathOf(connectors: readonly Connector[], tool: string): string | 
   return undefined
 }
 
-const rules = z.strictObject({ rules: z.array(policyRule).max(200) })
+const policyFields = {
+  rules: z.array(policyRule).max(200),
+  limits: z.array(callLimit).max(100),
+  information_flow: informationFlow.nullable().describe('Whether the hub follows what sessions have read; off when it is null.'),
+}
+
+const policyView = view(
+  z.object({ ...policyFields, limits: policyFields.limits.optional(), information_flow: informationFlow.optional() }),
+  ({ rules, limits, informationFlow: flow }: PolicyDocument) => ({
+    rules: [...rules],
+    ...(limits.length > 0 ? { limits: [...limits] } : {}),
+    ...(flow ? { information_flow: flow } : {}),
+  }),
+)
 
 export const getPolicies = operation({
   name: 'policies.get',
@@ -191,23 +204,32 @@ export const getPolicies = operation({
   effect: 'read',
   summary: 'Get the rules for tool calls',
   input: z.strictObject({}),
-  output: plain(rules),
+  output: policyView,
   http: { method: 'GET', path: '/api/v1/policies' },
   example: {},
-  run: async ({ tools, principal }) => ({ rules: await tools.policies.read(principal.workspaceId) }),
+  run: ({ tools, principal }) => tools.policies.read(principal.workspaceId),
 })
 
 export const setPolicies = operation({
   name: 'policies.set',
   scope: 'admin',
   effect: 'write',
-  summary: 'Set the rules for tool calls: the first rule that matches decides',
-  input: rules,
-  output: plain(rules),
+  summary: 'Set the rules for tool calls: the first rule that matches decides. Parts that are left out stay as they are',
+  input: z.strictObject({
+    rules: policyFields.rules.optional(),
+    limits: policyFields.limits.optional(),
+    information_flow: policyFields.information_flow.optional(),
+  }),
+  output: policyView,
   http: { method: 'PUT', path: '/api/v1/policies' },
-  example: { rules: [{ effects: ['destroy'], decision: 'ask', reason: 'Deleting needs a person.' }] },
-  run: async ({ tools, principal }, input) => {
-    await tools.policies.write(principal, input.rules)
-    return input
+  example: {
+    rules: [{ effects: ['destroy'], decision: 'ask', reason: 'Deleting needs a person.' }],
+    limits: [{ calls_per_minute: 300, destructive_per_day: 20 }],
   },
+  run: ({ tools, principal }, { rules, limits, information_flow: flow }) =>
+    tools.policies.write(principal, {
+      ...(rules ? { rules } : {}),
+      ...(limits ? { limits } : {}),
+      ...(flow === undefined ? {} : { informationFlow: flow }),
+    }),
 })

@@ -5,9 +5,7 @@ import type { SecretValues } from '#lib/secret-values'
 import type { NewEntry } from './journal.ts'
 import type { PolicyDecision } from './policy.ts'
 import type { CallingStep, Tool } from './tool.ts'
-
-/** How a call arrived; `flow` is a step of a run, `tool` a tool of the hub itself. */
-export type Transport = 'rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow' | 'tool'
+import type { Transport } from './transport.ts'
 
 export interface InvokeOptions {
   readonly transport: Transport

@@ -1,6 +1,7 @@
 import type { Access, Principal } from '#access'
 import { isPassing, type Database } from '#db'
 import { JobLost, type Engine, type JobContext, type JobHandler, type Poller } from '#engine'
+import type { Expressions } from '#expressions'
 import type { Integrations } from '#integrations'
 import { daysAgo } from '#lib/clock'
 import type { EventPublisher } from '#events/publish'
@@ -16,6 +17,8 @@ import { asHubError, createPipeline, type Invoke, type Request } from './invoke.
 import type { Outcome } from './outcome.ts'
 import type { ToolRunners } from './tool.ts'
 import { createJournal } from './journal.ts'
+import { dropCallCounts } from './limit-store.ts'
+import { createCallLimits } from './limits.ts'
 import { createPolicies, type Policies } from './policy.ts'
 import { createQueuedCalls, type QueuedCalls } from './queued-calls.ts'
 import { untilSettled } from './settled.ts'
@@ -26,16 +29,17 @@ export type { Approvals, DecisionListener, Question } from './approvals.ts'
 export type { FlowSecrets } from './call-secrets.ts'
 export { createCatalogue, type Catalogue } from './catalogue.ts'
 export { createInvocations, type Invocations } from './invocations.ts'
-export type { InvokeOptions, Transport } from './call.ts'
+export type { InvokeOptions } from './call.ts'
 export type { Invoke } from './invoke.ts'
 export type { Outcome } from './outcome.ts'
 export type { CallState } from './queued-calls.ts'
-export { policyRule, type PolicyRule } from './policy-rule.ts'
+export { callLimit, informationFlow, policyRule, type PolicyDocument, type PolicyRule } from './policy-rule.ts'
 export { createRegistry, mayCall, type ToolDescription, type ToolFilter } from './registry.ts'
 export { createSearch, type Search } from './search/index.ts'
 export { untilSettled } from './settled.ts'
 export type { CallingStep, Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
+export type { Transport } from './transport.ts'
 
 export interface Tools extends AsyncDisposable, Catalogue, Pick<QueuedCalls, 'stateOf' | 'cancel'> {
   readonly policies: Policies
@@ -59,12 +63,14 @@ export interface ToolsDeps extends Telemetry {
   readonly integrations: Integrations
   readonly publisher: EventPublisher
   readonly catalogue: Catalogue
+  readonly expressions: Expressions
 }
 
 const interruptedEveryMs = 2000
 const expiredEveryMs = 5000
 const invocationDays = 30
 const approvalDays = 90
+const callCountDays = 3
 /** The engine's name for the job that makes a queued call. */
 const callHandler = 'tool-call'
 
@@ -83,13 +89,14 @@ type QueuedCall = { readonly invocationId: string } & (
 )
 
 export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecrets, onApprovalDecided }: ToolsOptions): Tools {
-  const { db, engine, access, catalogue } = deps
-  const policies = createPolicies(db, access)
+  const { db, engine, catalogue } = deps
+  const policies = createPolicies(deps)
+  const limits = createCallLimits(db, policies)
   const bind = createBindCall({ ...catalogue, ...deps, digestOfFlow })
   const approvals = createApprovals({ ...deps, bind, flowSecrets }, onApprovalDecided)
   const journal = createJournal(deps, engine.executorId)
   const queuedCalls = createQueuedCalls({ db, engine, access, journal, flowSecrets })
-  const pipeline = createPipeline({ ...deps, runners, policies, approvals, bind, journal, flowSecrets })
+  const pipeline = createPipeline({ ...deps, runners, policies, limits, approvals, bind, journal, flowSecrets })
 
   /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
   const runQueued = async (queued: QueuedCall, { hold }: JobContext): Promise<void> => {
@@ -142,6 +149,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     ],
     retention: [
       { of: 'hub', drop: (max) => dropOld(db.sql, daysAgo(invocationDays), max) },
+      { of: 'hub', drop: (max) => dropCallCounts(db.sql, daysAgo(callCountDays), max) },
       // The audit log keeps the decisions.
       { of: 'hub', drop: (max) => dropApprovals(db.sql, daysAgo(approvalDays), max) },
     ],

@@ -4,6 +4,7 @@ import { callError, createEffects, DryRun, shownError, type Effects } from '#htt
 import type { Connection, Integrations } from '#integrations'
 import { deadline } from '#lib/clock'
 import { newId } from '#lib/ids'
+import { once } from '#lib/once'
 import type { SecretValues } from '#lib/secret-values'
 import type { Telemetry } from '#telemetry'
 import { howToContinue, type Approvals } from './approvals.ts'
@@ -12,6 +13,7 @@ import { secretsOfCall, type FlowSecrets } from './call-secrets.ts'
 import { entryOf, type Call, type InvokeOptions } from './call.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
+import type { CallLimits } from './limits.ts'
 import { restoreError, type Entry, type Journal, type NewEntry, type Recorded, type Result, type StartLater } from './journal.ts'
 import { checkOutput, completed, type Outcome } from './outcome.ts'
 import { refuseDenied, type Policies } from './policy.ts'
@@ -24,6 +26,7 @@ export interface InvokeDeps extends Telemetry {
   readonly runners: ToolRunners
   readonly catalogue: Catalogue
   readonly policies: Policies
+  readonly limits: CallLimits
   readonly approvals: Approvals
   readonly bind: BindCall
   readonly integrations: Integrations
@@ -98,15 +101,18 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (lost) throw hubError('token_invalid', { detail: `${actor} asked for this call, and ${lost}` })
   }
 
-  /** Find the tool → check the scope → validate the input → apply the policy → choose the integration. */
+  /** Find the tool → check the scope → validate the input → apply the policy → choose the integration, earlier where a rule looks at it. */
   async function prepare({ principal, name, input: given, options }: Request): Promise<Call> {
     const { workspaceId } = principal
     const tool = await catalogue.find(workspaceId, name)
     authorize(principal, tool)
     const input = validate(tool, given)
-    const decision = await policies.decide(workspaceId, tool, input)
+    const choose = once(async () =>
+      tool.connector.builtIn ? undefined : await integrations.choose(workspaceId, tool.connector, options.integration),
+    )
+    const decision = await policies.decide({ principal, tool, input, transport: options.transport, integration: choose })
     if (options.dryRun !== true) refuseDenied(decision, tool)
-    const integration = tool.connector.builtIn ? undefined : await integrations.choose(workspaceId, tool.connector, options.integration)
+    const integration = await choose()
     const secrets = await secretsOfCall(deps.flowSecrets, { workspaceId, tool, input, others: options.step?.secrets })
     return { principal, tool, input, secrets, decision, integration, options }
   }
@@ -124,7 +130,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const question = {
       principal,
       message,
-      expiresAt: new Date(Date.now() + approvalExpiresMs),
+      deciders: decision.approvers,
+      expiresAt: new Date(Date.now() + (decision.expires_in === undefined ? approvalExpiresMs : decision.expires_in * 1000)),
       ...(step ? { runId: step.id, path: step.path } : {}),
     }
     const { id } = await approvals.askFor(question, call)
@@ -163,6 +170,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const effects = createEffects()
     let connection: Connection | undefined
     try {
+      await deps.limits.take(call)
       connection = await connect(call, { signal: limit.signal, effects, idempotencyKey: entry.key ?? entry.id })
       const raw = await run(call, connection)
       // From here on no error may say that the write did not happen.

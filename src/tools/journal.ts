@@ -45,6 +45,7 @@ export interface Result {
   /** The output, where `output` has no secret of it. */
   readonly sealed?: string | undefined
   readonly error?: HubError | undefined
+  readonly labels?: InvocationRow['labels'] | undefined
 }
 
 /** The journal's answer for a call: a new entry, an earlier call under the same key, or a queued call. */
@@ -111,6 +112,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     status,
     input: storable(entry.input ?? null),
     output: result?.output ?? null,
+    labels: result?.labels ?? null,
     sealed: result?.sealed ?? null,
     error: result?.error ? storedError(result.error) : null,
     executorId,
@@ -154,9 +156,9 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
 
     async end(entry, result) {
       if (entry.durable) {
-        const { status, output = null, sealed = null, error } = result
+        const { status, output = null, sealed = null, labels = null, error } = result
         const ended = { error: error ? storedError(error) : null, finishedAt: new Date(), executorId }
-        const ending = { id: entry.id, status, output, sealed, ...ended }
+        const ending = { id: entry.id, status, output, sealed, labels, ...ended }
         await endings.add({ entry, ending })
         return
       }

@@ -1,10 +1,12 @@
+import { actorOf, actorsBehind, type Principal } from '#access'
 import type { Target, TargetInput, TargetName } from '#kit'
 import type { PolicyRule } from './policy-rule.ts'
 import type { Tool } from './tool.ts'
+import type { Transport } from './transport.ts'
 
 /**
- * Whether a rule is about a call. A rule that allows needs every value to match, because one recipient too many is enough to do harm; a rule that
- * denies or asks needs one.
+ * Whether the tool and the arguments are what a rule is about. A rule that allows needs every value to match, because one recipient too many is
+ * enough to do harm; a rule that denies or asks needs one.
  */
 export function fits({ tools, connectors, effects, where, decision }: PolicyRule, tool: Tool, input: unknown): boolean {
   if (tools && !tools.some((pattern) => [tool.name, ...tool.aliases].some((name) => matches(pattern, name)))) return false
@@ -44,7 +46,7 @@ function textsAt(value: unknown, path: string): string[] {
 }
 
 /** `*` stands for any text. No regular expression, so that no pattern can be slow. */
-function matches(pattern: string, text: string): boolean {
+export function matches(pattern: string, text: string): boolean {
   const parts = pattern.split('*')
   if (parts.length === 1) return pattern === text
   const [first = ''] = parts
@@ -57,4 +59,34 @@ function matches(pattern: string, text: string): boolean {
     from = found + part.length
   }
   return from <= text.length - last.length
+}
+
+/** Who makes a call, for rules and limits that name tokens. */
+export interface CallingTokens {
+  readonly principal: Principal
+  /** The name of each token of the workspace that is behind the principal, by its actor. */
+  readonly names: ReadonlyMap<string, string>
+}
+
+/**
+ * Whether a rule that names tokens is about the caller. A rule that allows is about the caller itself, which no flow of this name can be. Others
+ * are about everybody behind a call too, because a token could otherwise create another one, or a flow, that the rule does not name.
+ */
+export function isAboutCaller(patterns: readonly string[], { principal, names }: CallingTokens, decision: PolicyRule['decision']): boolean {
+  const actors = decision === 'allow' ? [actorOf(principal)] : actorsBehind(principal)
+  return actors.some((actor) => {
+    const [kind = '', id = ''] = actor.split(/:(.*)/s)
+    const name = kind === 'token' ? names.get(actor) : undefined
+    return patterns.some(
+      (pattern) =>
+        pattern === `kind:${kind}` ||
+        matches(pattern, actor) ||
+        (kind === 'token' && matches(pattern, id)) ||
+        (name !== undefined && matches(pattern, name)),
+    )
+  })
+}
+
+export function arrivedBy({ transports }: PolicyRule, transport: Transport): boolean {
+  return transports === undefined || transports.includes(transport)
 }

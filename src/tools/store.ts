@@ -1,5 +1,6 @@
 import { sql as raw } from 'kysely'
 import { columnsOf, oneOf, recordset, type Row, type Sql } from '#db'
+import type { PolicyDocument } from './policy-rule.ts'
 
 export type InvocationRow = Row<'invocations'>
 
@@ -15,7 +16,7 @@ export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]
   return new Set(made.map(({ id }) => id))
 }
 
-export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'sealed' | 'error' | 'executorId'> {
+export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'sealed' | 'error' | 'executorId' | 'labels'> {
   readonly status: 'completed' | 'failed' | 'outcome_unknown'
   readonly finishedAt: Date
 }
@@ -25,7 +26,7 @@ export async function finishInvocations(sql: Sql, endings: readonly Ending[]): P
   const ids = endings.map(({ id }) => id)
   await raw`
     update hub.invocations as i
-       set status = r.status, output = r.output, sealed = r.sealed, error = r.error, finished_at = r.finished_at
+       set status = r.status, output = r.output, sealed = r.sealed, error = r.error, labels = r.labels, finished_at = r.finished_at
       from ${recordset('invocations', endings, 'json')} as r
      where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id
        and ${oneOf(ids, 'i.id')}`.execute(sql)
@@ -143,9 +144,20 @@ export async function dropOld(sql: Sql, before: Date, most: number): Promise<num
   return rows.length
 }
 
-export async function readPolicy(sql: Sql, workspaceId: string): Promise<unknown[]> {
-  const row = await sql.selectFrom('policies').select('rules').where('workspaceId', '=', workspaceId).executeTakeFirst()
-  return row?.rules ?? []
+export async function readPolicy(sql: Sql, workspaceId: string): Promise<PolicyDocument> {
+  const row = await sql
+    .selectFrom('policies')
+    .select(['rules', 'limits', 'informationFlow'])
+    .where('workspaceId', '=', workspaceId)
+    .executeTakeFirst()
+  if (!row) return { rules: [], limits: [], informationFlow: null }
+  // It was checked when it was stored.
+  return row as unknown as PolicyDocument
+}
+
+/** Tokens are never deleted. */
+export async function readTokenName(sql: Sql, id: string): Promise<string | undefined> {
+  return (await sql.selectFrom('tokens').select('name').where('id', '=', id).executeTakeFirst())?.name
 }
 
 export async function readInvolvedMayDecide(sql: Sql, workspaceId: string): Promise<boolean> {
@@ -157,16 +169,26 @@ export async function writeInvolvedMayDecide(sql: Sql, workspaceId: string, invo
   const values = { involvedMayDecide, updatedAt: new Date() }
   await sql
     .insertInto('policies')
-    .values({ workspaceId, rules: '[]', ...values })
+    .values({ workspaceId, rules: '[]', limits: '[]', ...values })
     .onConflict((conflict) => conflict.column('workspaceId').doUpdateSet(values))
     .execute()
 }
 
-export async function writePolicy(sql: Sql, workspaceId: string, rules: readonly unknown[]): Promise<void> {
-  const values = { rules: JSON.stringify(rules), updatedAt: new Date() }
+/** What is left out stays as it is. */
+export async function writePolicy(
+  sql: Sql,
+  workspaceId: string,
+  { rules, limits, informationFlow }: Partial<PolicyDocument>,
+): Promise<void> {
+  const values = {
+    ...(rules ? { rules: JSON.stringify(rules) } : {}),
+    ...(limits ? { limits: JSON.stringify(limits) } : {}),
+    ...(informationFlow === undefined ? {} : { informationFlow: informationFlow && JSON.stringify(informationFlow) }),
+    updatedAt: new Date(),
+  }
   await sql
     .insertInto('policies')
-    .values({ workspaceId, ...values })
+    .values({ workspaceId, rules: '[]', limits: '[]', ...values })
     .onConflict((conflict) => conflict.column('workspaceId').doUpdateSet(values))
     .execute()
 }

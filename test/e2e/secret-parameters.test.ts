@@ -148,7 +148,7 @@ outputs: { echo: "\${{ parameters.token }}" }`)
     })
     assert.equal(hubTool.status, 200, JSON.stringify(hubTool.body))
     await until('all were made', () => [now, later, triggered].every(({ token }) => outside(`/tool-${token}`) === 1))
-    await b.hub.tools.policies.write(b.operator, [{ tools: ['secret_tool'], decision: 'ask' }])
+    await b.hub.tools.policies.write(b.operator, { rules: [{ tools: ['secret_tool'], decision: 'ask' }] })
     try {
       const asking = mint('asked tool')
       const id = String((await invoke(asking)).body['approval_id'])
@@ -159,7 +159,7 @@ outputs: { echo: "\${{ parameters.token }}" }`)
       assert.equal((await approved(asking)).status, 200)
       assert.equal(outside(`/tool-${asking.token}`), 1)
     } finally {
-      await b.hub.tools.policies.write(b.operator, [])
+      await b.hub.tools.policies.write(b.operator, { rules: [] })
     }
     for (const { id } of (await call('GET', '/api/v1/invocations')).body['items']) await call('GET', `/api/v1/invocations/${id}`)
     await assertNowhere()

@@ -19,8 +19,8 @@ suite('an approval', () => {
   const scopes = ['tools:call', 'approvals:write', 'flows:write', 'flows:run', 'tokens:write']
   const decide = (principal: Principal, id: string) => run(principal, operations.decideApproval, { id, decision: 'approve' })
   const asking = [{ tools: ['probe_delete_thing', 'hub_trigger_flow', 'approved_flow'], decision: 'ask' as const }]
-  before(() => b.hub.tools.policies.write(b.operator, asking))
-  after(() => b.hub.tools.policies.write(b.operator, []))
+  before(() => b.hub.tools.policies.write(b.operator, { rules: asking }))
+  after(() => b.hub.tools.policies.write(b.operator, { rules: [] }))
 
   /** The id of the approval that a call needs. */
   async function askedBy(principal: Principal, tool: string, input: object): Promise<string> {

@@ -1,0 +1,30 @@
+/** What columns of JSON contain. */
+
+/** The call that an approval covers. */
+export interface ApprovedCall {
+  readonly tool: string
+  readonly digest: string
+  /** Digest of the flows that it runs. */
+  readonly flows: string | null
+  readonly integration: string | null
+  readonly integrationId: string | null
+  readonly config: string | null
+  readonly credential: string | null
+  readonly askedBy: string
+  readonly input: unknown
+}
+
+/** Who may have written a result, and who may read it where it came from. */
+export interface ResultLabels {
+  readonly author: 'trusted' | 'untrusted'
+  readonly place: 'private' | 'public'
+  readonly integration: string | null
+}
+
+/** What a call would send and change, as it was when somebody was asked. */
+export interface ApprovalPreview {
+  readonly request: unknown
+  readonly request_error: string | null
+  readonly current: unknown
+  readonly current_error: string | null
+}
