@@ -3,6 +3,7 @@ import type { AuthMethod, CredentialValues } from './auth.ts'
 import type { ActionContext } from './context.ts'
 import { headerName } from '#lib/header-name'
 import type { ResponseRules } from '#http'
+import type { Labels, Place } from './labels.ts'
 import type { SourceDeclaration } from './source.ts'
 import type { Targets } from './targets.ts'
 import type { WebhookDeclaration } from './webhook/types.ts'
@@ -41,6 +42,15 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly example: Input
   run(context: ActionContext<Input>): Promise<Output>
   readonly verify?: (context: ActionContext<Input>) => Promise<VerifyResult<Output>>
+  /**
+   * Reads what the action would change, to show it to whoever decides on a call: the fields that matter, not the whole answer. It has three
+   * seconds.
+   */
+  readonly current?: (context: ActionContext<Input>) => Promise<unknown>
+  /** What is known of a result beyond the labels of the connector. */
+  readonly labels?: (input: Input, output: Output) => Partial<Labels>
+  /** Who can read what the action writes; as the connector says when left out. */
+  readonly sendsTo?: Place | ((input: Input) => Place)
 }
 
 /** An action that lists what may be meant, such as the repositories that somebody can reach. */
@@ -69,6 +79,9 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config 
   readonly example: z.input<In>
   readonly run: (context: ActionContext<z.output<In>, Config>) => Promise<z.input<Out>>
   readonly verify?: (context: ActionContext<z.output<In>, Config>) => Promise<VerifyResult<z.input<Out>>>
+  readonly current?: (context: ActionContext<z.output<In>, Config>) => Promise<unknown>
+  readonly labels?: (input: z.output<In>, output: z.output<Out>) => Partial<Labels>
+  readonly sendsTo?: Place | ((input: z.output<In>) => Place)
 }
 
 /** Defines an action of the hub itself, which has no config. Actions of connectors are defined with `action` of their declaration. */
@@ -144,6 +157,10 @@ export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   readonly targets?: Targets
   /** The names and numbers that people write when they mean this system. */
   readonly ids?: readonly IdHint[]
+  /** Labels of every result, unless its action says otherwise; untrusted and private when left out. */
+  readonly labels?: Partial<Labels>
+  /** Who can read what its actions write; public when left out, because the hub cannot know better. */
+  readonly sendsTo?: Place
   /** How this system reports errors and limits where it differs from plain HTTP. */
   readonly responseRules?: ResponseRules
   /** A cheap call that proves that the credential works. Returns the account that the credential belongs to. */

@@ -56,6 +56,7 @@ export { sha256 } from '#lib/canonical'
 export { sleep } from '#lib/clock'
 export { headerName } from '#lib/header-name'
 export { parts, type Part } from './parts.ts'
+export { type Labels, type Place } from './labels.ts'
 export { type SourceDeclaration } from './source.ts'
 export { targetOf, textsOf, type Target, type TargetInput, type TargetName, type Targets } from './targets.ts'
 export {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { allows, type Principal } from '#access'
 import type { ApprovalRow } from '#tools'
 import { operation, plain, view } from './operation.ts'
 import { idKeys, iso, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
@@ -15,6 +16,17 @@ const approvalView = view(
       .object({ tool: z.string(), integration: z.string().nullable(), input: z.unknown() })
       .nullable()
       .describe('The one call that the approval covers.'),
+    preview: z
+      .object({
+        request: z.unknown(),
+        request_error: z.string().nullable(),
+        current: z
+          .unknown()
+          .describe('What the call would change, as it was when the approval was requested. Shown to those who may decide.'),
+        current_error: z.string().nullable(),
+      })
+      .nullable()
+      .describe('What the call would send, and what it would change.'),
     run_id: z.string().nullable(),
     path: z.string().nullable(),
     asked_by: z.string(),
@@ -32,6 +44,7 @@ const approvalView = view(
     comment: row.comment,
     deciders: row.deciders && [...row.deciders],
     call: row.call && { tool: row.call.tool, integration: row.call.integration, input: row.call.input },
+    preview: row.preview && { ...row.preview },
     run_id: row.runId,
     asked_by: row.askedBy,
     decided_by: row.decidedBy,
@@ -40,6 +53,12 @@ const approvalView = view(
     decided_at: iso(row.decidedAt),
   }),
 )
+
+/** Whoever asks for a change may lack the right to read what would be changed, so only those who decide see it. */
+function shownTo(principal: Principal, row: ApprovalRow): ApprovalRow {
+  if (row.preview === null || allows(principal, 'approvals:write')) return row
+  return { ...row, preview: { ...row.preview, current: null, current_error: 'only shown to those who have approvals:write' } }
+}
 
 const id = reference.describe('Id of the approval.')
 const exampleId = 'apr_0197f3d2-0000-7000-8000-000000000000'
@@ -54,7 +73,9 @@ export const listApprovals = operation({
   http: { method: 'GET', path: '/api/v1/approvals' },
   example: { status: 'pending' },
   run: ({ tools, principal }, { limit, cursor, ...filter }) =>
-    readPage({ limit, cursor }, idKeys('apr'), (page) => tools.approvals.list(principal.workspaceId, filter, page)),
+    readPage({ limit, cursor }, idKeys('apr'), async (page) =>
+      (await tools.approvals.list(principal.workspaceId, filter, page)).map((row) => shownTo(principal, row)),
+    ),
 })
 
 export const getApproval = operation({
@@ -66,7 +87,7 @@ export const getApproval = operation({
   output: approvalView,
   http: { method: 'GET', path: '/api/v1/approvals/:id' },
   example: { id: exampleId },
-  run: ({ tools, principal }, input) => tools.approvals.get(principal.workspaceId, input.id),
+  run: async ({ tools, principal }, input) => shownTo(principal, await tools.approvals.get(principal.workspaceId, input.id)),
 })
 
 const settings = z.strictObject({

@@ -11,15 +11,26 @@ export type ApprovedCall = NonNullable<ApprovalRow['call']>
 
 type Asked = Pick<
   ApprovalRow,
-  'id' | 'workspaceId' | 'message' | 'deciders' | 'call' | 'callDigest' | 'runId' | 'path' | 'askedBy' | 'involved' | 'expiresAt'
+  | 'id'
+  | 'workspaceId'
+  | 'message'
+  | 'deciders'
+  | 'call'
+  | 'preview'
+  | 'callDigest'
+  | 'runId'
+  | 'path'
+  | 'askedBy'
+  | 'involved'
+  | 'expiresAt'
 >
 
 /** Undefined when the same question is already pending. */
 export function insertApproval(trx: Transaction, asked: Asked): Promise<ApprovalRow | undefined> {
-  const { call } = asked
+  const { call, preview } = asked
   return trx
     .insertInto('approvals')
-    .values({ ...asked, call: call && JSON.stringify(call) })
+    .values({ ...asked, call: call && JSON.stringify(call), preview: preview && JSON.stringify(preview) })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst()

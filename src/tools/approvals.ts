@@ -4,6 +4,7 @@ import type { Integrations } from '#integrations'
 import { hubError, type HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
+import { once } from '#lib/once'
 import type { EventPublisher } from '#events/publish'
 import type { SecretValues } from '#lib/secret-values'
 import type { Telemetry } from '#telemetry'
@@ -22,6 +23,7 @@ import {
   type ApprovedCall,
 } from './approval-store.ts'
 import { approvalEvent, assertMayDecide, assertPending, describeMismatch, type ApprovalEventType } from './approval-rules.ts'
+import type { ApprovalPreview, PreviewCall } from './approval-preview.ts'
 import type { Catalogue } from './catalogue.ts'
 import { secretsOfCall, type FlowSecrets } from './call-secrets.ts'
 import type { BindCall } from './bind-call.ts'
@@ -41,6 +43,8 @@ export interface Question {
   readonly expiresAt: Date
   /** Of the run that asks. */
   readonly secrets?: SecretValues | undefined
+  /** Made only if the question is new. */
+  readonly preview?: (() => Promise<ApprovalPreview | null>) | undefined
 }
 
 export interface Decision {
@@ -78,6 +82,7 @@ export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
   readonly integrations: Integrations
   readonly catalogue: Catalogue
   readonly bind: BindCall
+  readonly preview: PreviewCall
   readonly flowSecrets: FlowSecrets
 }
 
@@ -108,7 +113,10 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
       return row !== undefined
     })
 
-  const exactCall = async ({ principal, secrets: others }: Question, asked: NonNullable<Question['call']>): Promise<ApprovedCall> => {
+  const exactCall = async (
+    { principal, secrets: others }: Question,
+    asked: NonNullable<Question['call']>,
+  ): Promise<{ call: ApprovedCall; preview: Question['preview'] }> => {
     const { workspaceId } = principal
     const tool = await catalogue.find(workspaceId, asked.tool)
     const input = validate(tool, asked.input)
@@ -116,14 +124,23 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
       ? undefined
       : await integrations.choose(workspaceId, tool.connector, asked.integration ?? undefined)
     const secrets = await secretsOfCall(flowSecrets, { workspaceId, tool, input, others })
-    return bind({ principal, tool, integration, input: secrets.hide(input) })
+    return {
+      call: await bind({ principal, tool, integration, input: secrets.hide(input) }),
+      preview: () => deps.preview({ principal, tool, integration, input, secrets }),
+    }
   }
 
   const askFor: Approvals['askFor'] = async (question, call) => {
     const { principal, message, deciders = null, runId = null, path = null, expiresAt } = question
     const { workspaceId } = principal
     const asked = { workspaceId, askedBy: actorOf(principal), callDigest: call && digest(call), runId, path }
+    const previewed = once(async () => (await question.preview?.()) ?? null)
     for (;;) {
+      const pending = await findPending(db.sql, asked)
+      if (pending && pending.expiresAt > new Date()) return pending
+      // It has expired and no process has recorded that yet.
+      if (pending) await expireOne(pending.id, new Date())
+      const preview = await previewed()
       const made = await db.transaction(async (trx) => {
         const row = await insertApproval(trx, {
           id: newId('apr'),
@@ -132,16 +149,13 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
           message,
           deciders,
           call,
+          preview,
           expiresAt,
         })
         if (row) await publish(trx, 'approval.requested', row)
         return row
       })
       if (made) return made
-      const pending = await findPending(db.sql, asked)
-      if (pending && pending.expiresAt > new Date()) return pending
-      // It has expired and no process has recorded that yet, or it was decided between the two statements.
-      if (pending) await expireOne(pending.id, new Date())
     }
   }
 
@@ -156,7 +170,11 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
     list: (workspaceId, filter, page) => listApprovals(db.sql, workspaceId, { ...filter, ...page }),
 
     askFor,
-    ask: async ({ call, ...question }) => askFor(question, call ? await exactCall(question, call) : null),
+    async ask({ call: asked, ...question }) {
+      if (!asked) return askFor(question, null)
+      const { call, preview } = await exactCall(question, asked)
+      return askFor({ ...question, preview }, call)
+    },
 
     async decide(principal, id, { decision, comment }) {
       requireScope(principal, 'approvals:write')

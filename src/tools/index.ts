@@ -10,6 +10,7 @@ import type { Telemetry } from '#telemetry'
 import { dropApprovals } from './approval-store.ts'
 import type { FlowSecrets } from './call-secrets.ts'
 import { createBindCall, type DigestOfFlow } from './bind-call.ts'
+import { createPreviewCall } from './approval-preview.ts'
 import { createApprovals, type Approvals, type DecisionListener } from './approvals.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { InvokeOptions } from './call.ts'
@@ -93,10 +94,11 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
   const policies = createPolicies(deps)
   const limits = createCallLimits(db, policies)
   const bind = createBindCall({ ...catalogue, ...deps, digestOfFlow })
-  const approvals = createApprovals({ ...deps, bind, flowSecrets }, onApprovalDecided)
+  const previewCall = createPreviewCall(deps)
+  const approvals = createApprovals({ ...deps, bind, preview: previewCall, flowSecrets }, onApprovalDecided)
   const journal = createJournal(deps, engine.executorId)
   const queuedCalls = createQueuedCalls({ db, engine, access, journal, flowSecrets })
-  const pipeline = createPipeline({ ...deps, runners, policies, limits, approvals, bind, journal, flowSecrets })
+  const pipeline = createPipeline({ ...deps, runners, policies, limits, approvals, bind, previewCall, journal, flowSecrets })
 
   /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
   const runQueued = async (queued: QueuedCall, { hold }: JobContext): Promise<void> => {

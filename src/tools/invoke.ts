@@ -7,6 +7,7 @@ import { newId } from '#lib/ids'
 import { once } from '#lib/once'
 import type { SecretValues } from '#lib/secret-values'
 import type { Telemetry } from '#telemetry'
+import type { PreviewCall } from './approval-preview.ts'
 import { howToContinue, type Approvals } from './approvals.ts'
 import type { BindCall } from './bind-call.ts'
 import { secretsOfCall, type FlowSecrets } from './call-secrets.ts'
@@ -29,6 +30,7 @@ export interface InvokeDeps extends Telemetry {
   readonly limits: CallLimits
   readonly approvals: Approvals
   readonly bind: BindCall
+  readonly previewCall: PreviewCall
   readonly integrations: Integrations
   readonly journal: Journal
   readonly flowSecrets: FlowSecrets
@@ -131,6 +133,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       principal,
       message,
       deciders: decision.approvers,
+      preview: () => deps.previewCall({ principal, tool, integration, input, secrets }),
       expiresAt: new Date(Date.now() + (decision.expires_in === undefined ? approvalExpiresMs : decision.expires_in * 1000)),
       ...(step ? { runId: step.id, path: step.path } : {}),
     }

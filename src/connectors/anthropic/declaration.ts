@@ -5,6 +5,7 @@ export const anthropic = defineConnector({
   name: 'anthropic',
   title: 'Anthropic',
   description: 'Claude models through the Anthropic API.',
+  sendsTo: 'private',
   connect: 'Make an API key in the Anthropic console and store it as a credential {"api_key": "…"}.',
   config: z.object({
     base_url: z

@@ -9,6 +9,8 @@ export const github = defineConnector({
   title: 'GitHub',
   description:
     'Repositories, code, issues, pull requests, reviews, checks, releases, workflows and projects on GitHub and GitHub Enterprise.',
+  // A repository may be public, and an input does not tell.
+  sendsTo: 'public',
   connect:
     'Make a personal access token with the scopes repo and read:org (and project for projects) and store it as credential github-pat {"personal_access_token": "…"}.',
   config: z.object({

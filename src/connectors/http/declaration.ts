@@ -24,6 +24,7 @@ export const http = defineConnector({
   title: 'HTTP',
   description: 'Any HTTP API: one integration per API, with its base URL, headers and authentication, and any request below that URL.',
   ids: [{ pattern: /\bhttps?:\/\/\S{1,200}/, fields: ['path'], words: 'url' }],
+  sendsTo: 'public',
   connect:
     'Name the base URL in config.base_url, and store the credential that the API asks for: a token, user name and password, or an API key.',
   config: z.object({

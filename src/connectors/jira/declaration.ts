@@ -8,6 +8,7 @@ export const jira = defineConnector({
   name: 'jira',
   title: 'Jira',
   description: 'Projects, issues, transitions, comments and users of Jira Cloud, Server and Data Center.',
+  sendsTo: 'private',
   connect:
     'In Jira Cloud create an API token under Account settings, Security, and store it as credential jira-credentials {"username": "you@example.com", "api_token": "…", "base_url": "https://your-domain.atlassian.net"}; on Jira Server or Data Center create a personal access token and store {"token": "…"}.',
   config,

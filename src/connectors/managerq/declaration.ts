@@ -5,6 +5,7 @@ export const managerq = defineConnector({
   name: 'managerq',
   title: 'managerQ',
   description: 'The Q Platform’s agents: managerQ hands a prompt to an agent and keeps its result.',
+  sendsTo: 'private',
   connect:
     'Store a service token of managerQ as credential managerq-service-token {"token": "<JWT>", "base_url": "https://…"}, or set MANAGERQ_URL and MANAGERQ_TOKEN.',
   config: z.object({

@@ -5,6 +5,7 @@ export const openai = defineConnector({
   name: 'openai',
   title: 'OpenAI-compatible agent',
   description: 'Any chat model behind an OpenAI-compatible endpoint: OpenAI itself, or a local server by its base URL.',
+  sendsTo: 'private',
   connect:
     'Make an API key at your provider and store it as a credential {"api_key": "…"}; for a local server name its base URL in config.base_url.',
   config: z.object({

@@ -7,6 +7,7 @@ export const slack = defineConnector({
   name: 'slack',
   title: 'Slack',
   description: 'Messages, channels, users, reactions, files and views of a Slack workspace.',
+  sendsTo: 'private',
   connect:
     'Make a Slack app, give its bot the scopes chat:write, channels:read, channels:history, users:read, users:read.email, reactions:write and files:write, install it, and store the bot token as a credential {"token": "xoxb-…"}.',
   config: z.object({

@@ -16,6 +16,7 @@ export const smtp = defineConnector({
   title: 'E-mail (SMTP)',
   description: 'Sends e-mail by any mail server that speaks SMTP.',
   aliases: ['smtp-email'],
+  sendsTo: 'public',
   connect:
     'Store the mail server’s data as credential smtp-credentials {"host": "…", "port": 587, "secure": false, "username": "…", "password": "…", "from": "…"}.',
   config: z.object({

@@ -7,6 +7,7 @@ export const zulip = defineConnector({
   title: 'Zulip',
   description: 'Messages to streams and people, streams, users, reactions and uploads of a Zulip organisation.',
   aliases: ['zulip-message'],
+  sendsTo: 'private',
   connect:
     'Make a bot under Settings, Personal, Bots, and store its e-mail and API key as a credential {"email": "…", "api_key": "…"}; name the server in config.site.',
   config: z.object({ site: z.url({ protocol: /^https?$/ }).describe('The organisation’s address, e.g. https://chat.example.com.') }),

@@ -14,10 +14,17 @@ export default function connector({ defineConnector, auth, z }: ConnectorKit) {
     auth: [auth.token({ aliases: ['pat'] })],
     baseUrl: ({ base_url }) => base_url,
     wellKnownCredentials: ['probe-token'],
+    sendsTo: 'private',
     test: async ({ http }) => ({ account: (await http.get<{ name: string }>('/me')).name }),
   })
   return probe.withActions({
-    get_thing: probe.action({ ...base, effect: 'read', aliases: ['find_the_thing'], run: ({ input, http }) => http.get(input.at) }),
+    get_thing: probe.action({
+      ...base,
+      effect: 'read',
+      aliases: ['find_the_thing'],
+      run: ({ input, http }) => http.get(input.at),
+      labels: ({ at }) => (at === '/own' ? { author: 'trusted' } : at === '/open' ? { author: 'trusted', place: 'public' } : {}),
+    }),
     slow_thing: probe.action({ ...base, effect: 'read', long: true, run: ({ input, http }) => http.get(input.at) }),
     list_places: probe.action({
       ...base,
@@ -32,8 +39,19 @@ export default function connector({ defineConnector, auth, z }: ConnectorKit) {
       output: z.object({ items: z.array(z.object({ id: z.number(), text: z.string() })) }),
       run: ({ input, http }) => http.get(input.at),
     }),
-    create_thing: probe.action({ ...base, effect: 'write', run: ({ input, http }) => http.post(input.at, {}) }),
-    put_thing: probe.action({ ...base, effect: 'write', idempotent: true, run: ({ input, http }) => http.put(input.at, {}) }),
+    create_thing: probe.action({
+      ...base,
+      effect: 'write',
+      run: ({ input, http }) => http.post(input.at, {}),
+      sendsTo: ({ at }) => (at.startsWith('/public') ? 'public' : 'private'),
+    }),
+    put_thing: probe.action({
+      ...base,
+      effect: 'write',
+      idempotent: true,
+      run: ({ input, http }) => http.put(input.at, {}),
+      current: ({ input, http }) => http.get(input.at),
+    }),
     charge_thing: probe.action({
       ...base,
       effect: 'write',

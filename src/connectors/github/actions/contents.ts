@@ -103,6 +103,18 @@ const putContents = github.action({
       content: Buffer.from(input.content).toString('base64'),
     })
   },
+  current: async ({ input, http }) => {
+    const { status, data } = await http.request<RawContent | RawContent[]>({
+      method: 'GET',
+      path: place(input.owner, input.repo, input.path),
+      query: { ref: input.branch },
+      allow: [404],
+    })
+    if (status === 404) return null
+    if (Array.isArray(data)) return { type: 'folder' }
+    const { sha, size, content = '' } = data
+    return { sha, size, text: Buffer.from(content, 'base64').toString('utf8') }
+  },
   verify: async ({ input, http }) => {
     const { status, data } = await http.request<RawContent | RawContent[]>({
       method: 'GET',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { path } from '#kit'
+import { path, type Http } from '#kit'
 import { github } from '../declaration.ts'
 import { list } from '../pages.ts'
 import { commentShape, issueNumber, issueShape, listOf, login, markdown, paging, repository } from '../shapes.ts'
@@ -8,6 +8,11 @@ type Issue = z.input<typeof issueShape>
 type Comment = z.input<typeof commentShape>
 
 const one = { ...repository, number: issueNumber }
+/** The issue as it is, for whoever decides on a change. */
+async function currentIssue({ input, http }: { input: { owner: string; repo: string; number: number }; http: Http }): Promise<Issue> {
+  return issueShape.parse(await http.get(path`/repos/${input.owner}/${input.repo}/issues/${input.number}`))
+}
+
 const labels = z.array(z.string().min(1).max(50)).max(100)
 const example = { owner: 'octocat', repo: 'hello-world', number: 1 }
 
@@ -69,6 +74,7 @@ const createIssue = github.action({
   output: issueShape,
   run: ({ input: { owner, repo, labels: given = [], ...body }, http, config }) =>
     http.post(path`/repos/${owner}/${repo}/issues`, { ...body, labels: [...new Set([...given, ...(config.default_labels ?? [])])] }),
+  labels: () => ({ author: 'trusted' }),
   // An issue can only be recognised by title, author and time. If none is found the result is unknown, because the list may be out of date.
   verify: async ({ input, http }) => {
     const found = await http.get<Issue[]>(path`/repos/${input.owner}/${input.repo}/issues`, {
@@ -101,6 +107,7 @@ const updateIssue = github.action({
   output: issueShape,
   run: ({ input: { owner, repo, number, ...body }, http }) =>
     http.patch(path`/repos/${owner}/${repo}/issues/${number}`, body, { repeatable: 'state' }),
+  current: currentIssue,
 })
 
 const closeIssue = github.action({
@@ -119,6 +126,7 @@ const closeIssue = github.action({
   output: issueShape,
   run: ({ input: { owner, repo, number, reason }, http }) =>
     http.patch(path`/repos/${owner}/${repo}/issues/${number}`, { state: 'closed', state_reason: reason }, { repeatable: 'state' }),
+  current: currentIssue,
 })
 
 const labelIssue = github.action({
@@ -175,6 +183,7 @@ const createIssueComment = github.action({
   input: z.strictObject({ ...one, body: markdown.min(1).describe('Text in Markdown.') }),
   output: commentShape,
   run: ({ input: { owner, repo, number, body }, http }) => http.post(path`/repos/${owner}/${repo}/issues/${number}/comments`, { body }),
+  labels: () => ({ author: 'trusted' }),
   verify: async ({ input, http }) => {
     const since = new Date(Date.now() - 3_600_000).toISOString()
     const found = await http.get<Comment[]>(path`/repos/${input.owner}/${input.repo}/issues/${input.number}/comments`, {
@@ -216,6 +225,8 @@ const updateIssueComment = github.action({
   output: commentShape,
   run: ({ input: { owner, repo, comment_id: id, body }, http }) =>
     http.patch(path`/repos/${owner}/${repo}/issues/comments/${id}`, { body }, { repeatable: 'state' }),
+  current: async ({ input: { owner, repo, comment_id: id }, http }) =>
+    commentShape.parse(await http.get(path`/repos/${owner}/${repo}/issues/comments/${id}`)),
 })
 
 export const issueActions = {

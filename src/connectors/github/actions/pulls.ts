@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { path } from '#kit'
+import { path, type Http } from '#kit'
 import { github } from '../declaration.ts'
 import { list } from '../pages.ts'
 import { branchName, fileShape, listOf, markdown, paging, pullNumber, pullShape, repository } from '../shapes.ts'
@@ -8,6 +8,11 @@ type Pull = z.input<typeof pullShape>
 type File = z.input<typeof fileShape>
 
 const one = { ...repository, number: pullNumber }
+/** The pull request as it is, for whoever decides on a change. */
+async function currentPull({ input, http }: { input: { owner: string; repo: string; number: number }; http: Http }): Promise<Pull> {
+  return pullShape.parse(await http.get(path`/repos/${input.owner}/${input.repo}/pulls/${input.number}`))
+}
+
 const example = { owner: 'octocat', repo: 'hello-world', number: 1 }
 
 const listPullRequests = github.action({
@@ -95,6 +100,7 @@ const updatePullRequest = github.action({
   output: pullShape,
   run: ({ input: { owner, repo, number, ...body }, http }) =>
     http.patch(path`/repos/${owner}/${repo}/pulls/${number}`, body, { repeatable: 'state' }),
+  current: currentPull,
 })
 
 const getPullRequestDiff = github.action({
@@ -153,6 +159,7 @@ const mergePullRequest = github.action({
       commit_message,
     })
   },
+  current: currentPull,
   verify: async ({ input, http }) => {
     const pull = await http.get<Pull & { merge_commit_sha: string | null }>(path`/repos/${input.owner}/${input.repo}/pulls/${input.number}`)
     return pull.merged ? { happened: true, output: { merged: true, sha: pull.merge_commit_sha ?? '' } } : { happened: false }

@@ -19,6 +19,7 @@ const searchRepositories = github.action({
     ...paging,
   }),
   output: listOf(repositoryShape).extend({ total_count: z.number() }),
+  labels: (_input, { items }) => ({ place: items.every(({ private: isPrivate }) => !isPrivate) ? 'public' : 'private' }),
   run: async ({ input, http }) => {
     const { data, next } = await page<{ total_count: number; items: z.input<typeof repositoryShape>[] }>(
       { http, input },
@@ -42,6 +43,7 @@ const getRepository = github.action({
   example: { owner: 'octocat', repo: 'hello-world' },
   input: z.strictObject(repository),
   output: repositoryShape,
+  labels: (_input, { private: isPrivate }) => ({ place: isPrivate ? 'private' : 'public' }),
   run: ({ input, http }) => http.get(path`/repos/${input.owner}/${input.repo}`),
 })
 
@@ -63,6 +65,7 @@ const listRepositories = github.action({
     ...paging,
   }),
   output: listOf(repositoryShape),
+  labels: (_input, { items }) => ({ place: items.every(({ private: isPrivate }) => !isPrivate) ? 'public' : 'private' }),
   run: async ({ input, http }) => {
     const place = input.owner === undefined ? '/user/repos' : path`/users/${input.owner}/repos`
     const { data, next } = await page<z.input<typeof repositoryShape>[]>({ http, input }, place, { sort: 'pushed' })
@@ -86,6 +89,8 @@ const createRepository = github.action({
     auto_init: z.boolean().default(false).describe('Begin with a commit that holds a README.'),
   }),
   output: repositoryShape,
+  labels: (_input, { private: isPrivate }) => ({ author: 'trusted', place: isPrivate ? 'private' : 'public' }),
+  sendsTo: (input) => (input.private ? 'private' : 'public'),
   run: ({ input: { organization, ...body }, http }) =>
     http.post(organization === undefined ? '/user/repos' : path`/orgs/${organization}/repos`, body),
   // An owner has only one repository of a name. If it exists now, this call created it, or it could not have created it.

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { hubError, path } from '#kit'
 import type { JiraConfig } from '../config.ts'
+import { currentIssue } from '../current.ts'
 import { jira } from '../declaration.ts'
 import { buildJql } from '../jql.ts'
 import { findPerson } from '../people.ts'
@@ -155,6 +156,7 @@ const createIssue = jira.action({
     parent_key: issueKey.optional().describe('Issue it belongs under, for a sub-task or a story of an epic.'),
   }),
   output: z.object({ id: z.string(), key: z.string(), url: z.string() }),
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http, config }) => {
     const { project_key: project, type, assignee, parent_key: parent } = input
     const who = assignee === undefined ? undefined : await findPerson(http, config, assignee)
@@ -189,6 +191,8 @@ const updateIssue = jira.action({
     await http.put(path`/issue/${input.issue_key}`, { fields }, { repeatable: 'state' })
     return { key: input.issue_key, done: true as const }
   },
+  labels: () => ({ author: 'trusted' }),
+  current: currentIssue,
 })
 
 const deleteIssue = jira.action({
@@ -208,6 +212,8 @@ const deleteIssue = jira.action({
     await http.delete(path`/issue/${input.issue_key}`, { query: { deleteSubtasks: input.delete_subtasks } })
     return { key: input.issue_key, done: true as const }
   },
+  labels: () => ({ author: 'trusted' }),
+  current: currentIssue,
   verify: async ({ input, http }) => {
     const { status } = await http.request({
       method: 'GET',

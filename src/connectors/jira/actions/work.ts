@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hubError, path, type Http } from '#kit'
+import { currentIssue } from '../current.ts'
 import { jira } from '../declaration.ts'
 import { findPerson } from '../people.ts'
 import { asText, issueKey, markdown, person, renderUser, textOf, userShape, type RawUser } from '../shapes.ts'
@@ -57,6 +58,7 @@ const addComment = jira.action({
   example: { issue_key: 'PROJ-1', body: 'Work has begun.' },
   input: z.strictObject({ issue_key: issueKey, body: markdown.min(1).describe('Text in Markdown.') }),
   output: commentShape,
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http, config }) =>
     renderComment(await http.post<RawComment>(path`/issue/${input.issue_key}/comment`, { body: asText(input.body, config) })),
   verify: async ({ input, http, config }) => {
@@ -173,6 +175,7 @@ const transitionIssue = jira.action({
     })
     return { key: input.issue_key, status: found.to?.name ?? found.name }
   },
+  current: currentIssue,
   verify: async ({ input, http }) => {
     const { fields } = await http.get<{ fields: { status: { name: string } } }>(path`/issue/${input.issue_key}`, {
       query: { fields: 'status' },

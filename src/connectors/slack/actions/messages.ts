@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hubError } from '#kit'
+import { hubError, type Http } from '#kit'
 import { slack } from '../declaration.ts'
 import { findChannel, findUser } from '../lookup.ts'
 import { blocks, channel, sentShape, text, ts } from '../shapes.ts'
@@ -46,6 +46,7 @@ const sendMessage = slack.action({
     unfurl_links: z.boolean().optional().describe('Show previews of links.'),
   }),
   output: sentShape,
+  labels: () => ({ author: 'trusted' }),
   run: ({ input, http, config, idempotencyKey }) => {
     assertContent(input)
     const to = input.channel ?? config.default_channel
@@ -78,6 +79,7 @@ const notifyUser = slack.action({
   example: { user: 'ada@example.com', text: 'Your review is asked for' },
   input: z.strictObject({ user: z.string().min(1).max(200).describe('E-mail address, name or id.'), ...content }),
   output: sentShape,
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input: { user, ...message }, http, idempotencyKey }) => {
     assertContent(message)
     const { id } = await findUser(http, user)
@@ -85,6 +87,15 @@ const notifyUser = slack.action({
     return http.post('/chat.postMessage', withKey({ ...message, channel: opened.channel.id }, idempotencyKey))
   },
 })
+
+/** The message as it is, for whoever decides on a change. */
+async function currentMessage({ input, http }: { input: { channel: string; ts: string }; http: Http }): Promise<unknown> {
+  const { messages } = await http.get<{ messages: Message[] }>('/conversations.history', {
+    query: { channel: await findChannel(http, input.channel), latest: input.ts, oldest: input.ts, inclusive: true, limit: 1 },
+  })
+  const found = messages.find(({ ts: at }) => at === input.ts)
+  return found ? { ts: found.ts, text: found.text ?? null, user: found.user ?? found.bot_id ?? null } : null
+}
 
 const updateMessage = slack.action({
   title: 'Update a message',
@@ -97,10 +108,12 @@ const updateMessage = slack.action({
   example: { channel: 'C0123456', ts: '1531420618.000100', text: 'Done' },
   input: z.strictObject({ channel, ts, ...content }),
   output: sentShape,
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
     assertContent(input)
     return http.post('/chat.update', { ...input, channel: await findChannel(http, input.channel) }, { repeatable: 'state' })
   },
+  current: currentMessage,
 })
 
 const deleteMessage = slack.action({
@@ -114,7 +127,9 @@ const deleteMessage = slack.action({
   example: { channel: 'C0123456', ts: '1531420618.000100' },
   input: z.strictObject({ channel, ts }),
   output: sentShape,
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => http.post('/chat.delete', { channel: await findChannel(http, input.channel), ts: input.ts }),
+  current: currentMessage,
   verify: async ({ input, http }) => {
     const id = await findChannel(http, input.channel)
     const { messages } = await http.get<{ messages: Message[] }>('/conversations.history', {
@@ -140,6 +155,7 @@ const scheduleMessage = slack.action({
     post_at: z.iso.datetime().describe('When, in UTC.'),
     thread_ts: ts.optional().describe('ts of the message to answer.'),
   }),
+  labels: () => ({ author: 'trusted' }),
   output: z.object({ channel: z.string(), scheduled_message_id: z.string(), post_at: z.union([z.number(), z.string()]) }),
   run: async ({ input: { post_at: at, ...message }, http }) => {
     assertContent(message)
@@ -159,6 +175,7 @@ const getPermalink = slack.action({
   effect: 'read',
   example: { channel: 'C0123456', ts: '1531420618.000100' },
   input: z.strictObject({ channel, ts }),
+  labels: () => ({ author: 'trusted' }),
   output: z.object({ permalink: z.string() }),
   run: async ({ input, http }) =>
     http.get('/chat.getPermalink', { query: { channel: await findChannel(http, input.channel), message_ts: input.ts } }),
@@ -186,6 +203,7 @@ const addReaction = slack.action({
   example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
   input: z.strictObject(reaction),
   output: z.object({ done: z.literal(true) }),
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
     await http
       .post(
@@ -209,6 +227,7 @@ const removeReaction = slack.action({
   example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
   input: z.strictObject(reaction),
   output: z.object({ done: z.literal(true) }),
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
     await http
       .post(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { path } from '#kit'
+import { path, type Http } from '#kit'
 import { zulip } from '../declaration.ts'
 
 const content = z.string().min(1).max(10_000).describe('Text in Zulip’s Markdown.')
@@ -30,6 +30,7 @@ const sendMessage = zulip.action({
   example: { stream: 'general', topic: 'greetings', content: 'Hello' },
   input: z.strictObject({ stream, topic, content }),
   output: sent,
+  labels: () => ({ author: 'trusted' }),
   run: ({ input, http }) =>
     http.post('/messages', undefined, {
       form: { type: 'stream', to: JSON.stringify(input.stream), topic: input.topic, content: input.content },
@@ -53,9 +54,17 @@ const sendDirectMessage = zulip.action({
     content,
   }),
   output: sent,
+  labels: () => ({ author: 'trusted' }),
   run: ({ input, http }) =>
     http.post('/messages', undefined, { form: { type: 'direct', to: JSON.stringify(input.to), content: input.content } }),
 })
+
+/** The message as it is, for whoever decides on a change. */
+async function currentMessage({ input, http }: { input: { message_id: number }; http: Http }): Promise<unknown> {
+  const query = { apply_markdown: false }
+  const { message } = await http.get<{ message: z.input<typeof messageShape> }>(path`/messages/${input.message_id}`, { query })
+  return messageShape.parse(message)
+}
 
 const updateMessage = zulip.action({
   title: 'Update a message',
@@ -76,12 +85,14 @@ const updateMessage = zulip.action({
       .describe('Which messages move with it to the new topic.'),
   }),
   output: done,
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
     const { message_id: id, content: text, topic: to, propagate_mode: mode } = input
     const form = { content: text, topic: to, ...(to === undefined ? {} : { propagate_mode: mode }) }
     await http.request({ method: 'PATCH', path: path`/messages/${id}`, form, repeatable: 'state' })
     return { done: true as const }
   },
+  current: currentMessage,
 })
 
 const deleteMessage = zulip.action({
@@ -95,10 +106,12 @@ const deleteMessage = zulip.action({
   example: { message_id: 1 },
   input: z.strictObject({ message_id: messageId }),
   output: done,
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
     await http.delete(path`/messages/${input.message_id}`)
     return { done: true as const }
   },
+  current: currentMessage,
 })
 
 const listMessages = zulip.action({
@@ -155,6 +168,7 @@ const addReaction = zulip.action({
   example: { message_id: 1, emoji_name: 'thumbs_up' },
   input: z.strictObject(emoji),
   output: done,
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
     await http
       .post(path`/messages/${input.message_id}/reactions`, undefined, { form: { emoji_name: input.emoji_name }, repeatable: 'state' })
@@ -174,6 +188,7 @@ const removeReaction = zulip.action({
   example: { message_id: 1, emoji_name: 'thumbs_up' },
   input: z.strictObject(emoji),
   output: done,
+  labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
     await http
       .delete(path`/messages/${input.message_id}/reactions`, { query: { emoji_name: input.emoji_name }, repeatable: 'state' })

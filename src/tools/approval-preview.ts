@@ -1,0 +1,81 @@
+import type { Principal } from '#access'
+import { hubError, HubError } from '#errors'
+import { DryRun, shownError } from '#http'
+import type { Connection, IntegrationRow, Integrations } from '#integrations'
+import type { Action } from '#kit'
+import { deadline, within } from '#lib/clock'
+import { storable } from '#lib/json-values'
+import type { SecretValues } from '#lib/secret-values'
+import type { ApprovalRow } from './approval-store.ts'
+import { mayCall } from './registry.ts'
+import type { Tool } from './tool.ts'
+import { truncate } from './truncate.ts'
+
+export type ApprovalPreview = NonNullable<ApprovalRow['preview']>
+
+interface PreviewedCall {
+  readonly principal: Principal
+  readonly tool: Tool
+  readonly integration: IntegrationRow | undefined
+  readonly input: unknown
+  /** What of the call is stored nowhere. */
+  readonly secrets: SecretValues
+}
+
+/** What a call would send, and what it would change as it is now. Null for tools of the hub itself. It never fails. */
+export type PreviewCall = (call: PreviewedCall) => Promise<ApprovalPreview | null>
+
+type Part = { readonly value: unknown } | { readonly error: string }
+
+/** Whoever asks waits for it. */
+const previewMs = 3000
+const maxTokens = 5000
+const late: Part = { error: `it took longer than ${previewMs / 1000} s` }
+
+export function createPreviewCall({ integrations }: { readonly integrations: Pick<Integrations, 'connect'> }): PreviewCall {
+  return async (call) => {
+    const { principal, tool, integration } = call
+    const { origin } = tool
+    // A flow may ask about a call that it may not make itself; then nothing is read for it.
+    if (origin.kind !== 'action' || tool.connector.builtIn || !integration || !mayCall(principal, tool)) return null
+    const { action } = origin
+    using limit = deadline(previewMs)
+    const read = (work: (connection: Connection) => Promise<unknown>) => within(previewMs, partOf(call, limit.signal, work), late)
+    const [request, current] = await Promise.all([
+      read((connection) => requestOf(action, connection.context(call.input))),
+      action.current ? read((connection) => action.current!(connection.context(call.input))) : { value: null },
+    ])
+    return {
+      request: 'value' in request ? request.value : null,
+      request_error: 'error' in request ? request.error : null,
+      current: 'value' in current ? current.value : null,
+      current_error: 'error' in current ? current.error : null,
+    }
+  }
+
+  async function partOf(call: PreviewedCall, signal: AbortSignal, work: (connection: Connection) => Promise<unknown>): Promise<Part> {
+    const { principal, tool, integration, secrets } = call
+    let hide = <T>(value: T): T => secrets.hide(value)
+    try {
+      // As in a dry run, nothing that writes is sent.
+      const scope = { workspaceId: principal.workspaceId, signal, dryRun: true, readOnly: false }
+      const connection = await integrations.connect(integration, tool.connector, scope)
+      hide = (value) => connection.hide(secrets.hide(value))
+      return { value: truncate(storable(hide(await work(connection)) ?? null), { maxTokens }).output }
+    } catch (thrown) {
+      if (thrown instanceof DryRun) return { error: 'reading it would have changed something' }
+      const error = thrown instanceof HubError ? thrown : hubError('internal', { cause: thrown })
+      return { error: `${error.code}: ${shownError(error, hide).message}` }
+    }
+  }
+}
+
+async function requestOf(action: Action, context: Parameters<Action['run']>[0]): Promise<unknown> {
+  try {
+    await action.run(context)
+    return null
+  } catch (thrown) {
+    if (thrown instanceof DryRun) return thrown.request
+    throw thrown
+  }
+}
