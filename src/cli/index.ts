@@ -13,6 +13,7 @@ import { keyCommands } from './keys.ts'
 import { invocationCommands } from './invocations.ts'
 import { mcpCommand } from './mcp.ts'
 import { printError } from './output.ts'
+import { policyCommands } from './policies.ts'
 import { runCommands as runOfFlowCommands } from './runs.ts'
 import { runCommands } from './serve.ts'
 import { toolCommands } from './tools.ts'
@@ -51,6 +52,7 @@ export function createProgram(): Command {
   integrationCommands(program)
   toolCommands(program)
   invocationCommands(program)
+  policyCommands(program)
   approvalCommands(program)
   flowCommands(program)
   runOfFlowCommands(program)

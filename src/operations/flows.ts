@@ -283,6 +283,7 @@ export const triggerFlow = toolOperation({
   example: { id: 'send-summary-email', parameters: { to: 'ada@example.com', subject: 'Summary', body: '<p>Done.</p>' } },
   tool: {
     name: 'trigger_flow',
+    repeatsOutside: true,
     title: 'Trigger a flow',
     description:
       'Starts a flow, such as send-summary-email, with its parameters. Use it for work of several steps that the hub has a flow for; hub_list_flows lists them and their parameters. Returns the id of the run and, with wait, how it ended and its outputs.',

@@ -15,6 +15,8 @@ const hub = defineConnector({
     { pattern: /(?<!\w)run_\w{1,60}/, fields: ['run_id'], words: 'run' },
     { pattern: /(?<!\w)inv_\w{1,60}/, fields: ['handle'], words: 'result' },
   ],
+  labels: { author: 'trusted' },
+  sendsTo: 'private',
   config: z.object({}),
   auth: [],
 }).withActions({})
@@ -38,6 +40,7 @@ export function hubTools(all: Operations): Tool[] {
       example: tool.example,
       effect,
       idempotent: effect === 'read',
+      ...(tool.repeatsOutside === true ? { labels: () => ({ author: 'untrusted' as const }) } : {}),
       input: inputOf(rest, tool),
       output: tool.result?.schema ?? output,
     },

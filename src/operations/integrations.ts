@@ -306,6 +306,7 @@ export const integrationHealth = toolOperation({
   example: { id: 'github' },
   tool: {
     name: 'get_integration_health',
+    repeatsOutside: true,
     title: 'Get the health of an integration',
     description:
       'Returns how often calls of an integration succeeded and failed, how many failed in a row, the last error, and whether the hub disabled it for that. Use it when a tool of that integration fails.',

@@ -66,6 +66,7 @@ export const listInvocations = toolOperation({
   example: { status: 'failed' },
   tool: {
     name: 'list_invocations',
+    repeatsOutside: true,
     title: 'List tool calls',
     description:
       'Lists recent tool calls of this workspace, newest first: which tool, on which integration, how it ended. Use it to check whether something was done already, or to find the reason of a failure. Returns id, tool, integration, status, error and times, without inputs and outputs.',
@@ -134,6 +135,7 @@ export const readResult = toolOperation({
   },
   tool: {
     name: 'read_result',
+    repeatsOutside: true,
     title: 'Read the rest of a result',
     description:
       'Continues where the result of an earlier tool call was truncated. Use it with the handle and a path that the truncated result names, e.g. path "items" with offset 20. Returns the part, its total size, and the offset of what follows.',

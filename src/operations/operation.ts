@@ -71,6 +71,8 @@ export interface OperationTool {
   readonly fields?: Readonly<Record<string, z.ZodType>>
   /** A shorter form of the result, so that an agent reads no more than it needs. */
   readonly result?: View<never>
+  /** Its results contain what came from outside systems, such as the outputs of other calls. */
+  readonly repeatsOutside?: boolean
   readonly example: Readonly<Record<string, unknown>>
 }
 

@@ -134,6 +134,7 @@ export const getRun = toolOperation({
   },
   tool: {
     name: 'get_run',
+    repeatsOutside: true,
     title: 'Get a run',
     description:
       'Returns the state of a run of a flow: its status, its outputs, or why it failed and at which step. Use it after triggering a flow without waiting. Returns run_id, status, outputs and error.',

@@ -74,9 +74,13 @@ const outcomeSchema = z.object({
     })
     .optional(),
   warning: z.string().optional(),
+  labels: z
+    .object({ author: z.enum(['trusted', 'untrusted']), place: z.enum(['private', 'public']), integration: z.string().nullable() })
+    .optional()
+    .describe('Who may have written the output, and who can read it where it came from.'),
 })
 
-function renderOutcome({ invocationId, status, output, replayed, truncated, warning }: Outcome): z.output<typeof outcomeSchema> {
+function renderOutcome({ invocationId, status, output, replayed, truncated, warning, labels }: Outcome): z.output<typeof outcomeSchema> {
   return {
     invocation_id: invocationId || null,
     status,
@@ -93,6 +97,7 @@ function renderOutcome({ invocationId, status, output, replayed, truncated, warn
         }
       : {}),
     ...(warning ? { warning } : {}),
+    ...(labels ? { labels } : {}),
   }
 }
 
@@ -116,12 +121,13 @@ export const callTool = operation({
       .describe('Budget of the output, 25,000 by default; what is left out says how to get the rest.'),
     idempotency_key: z.string().min(1).max(255).optional().describe('Makes the call repeatable: the same key never acts twice.'),
     approval: reference.optional().describe('Id of the approval that covers this call.'),
+    session: z.string().min(1).max(255).optional().describe('Your name for the conversation, where the hub follows what sessions read.'),
   }),
   output: view(outcomeSchema, renderOutcome),
   http: {
     method: 'POST',
     path: '/api/v1/tools/:name/invoke',
-    headers: { 'idempotency-key': 'idempotency_key', 'hub-approval': 'approval' },
+    headers: { 'idempotency-key': 'idempotency_key', 'hub-approval': 'approval', 'hub-session': 'session' },
     responses: { 200: outcomeSchema, 202: outcomeSchema },
     statusOf: (json) => ((json as z.output<typeof outcomeSchema>).status === 'queued' ? 202 : 200),
   },
@@ -132,6 +138,7 @@ export const callTool = operation({
       integration: call.integration,
       idempotencyKey: call.idempotency_key,
       approval: call.approval,
+      session: call.session,
       dryRun: call.dry_run,
       fields: call.fields,
       maxTokens: call.max_tokens,

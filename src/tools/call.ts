@@ -19,6 +19,8 @@ export interface InvokeOptions {
   readonly onProgress?: ((progress: CallProgress) => void) | undefined
   /** The id of an approval that covers this call. It is checked even where no policy asks for one. */
   readonly approval?: string | undefined
+  /** The client's name for the conversation that the call belongs to. Without it, the call belongs to all of its caller. */
+  readonly session?: string | undefined
   /** The step that makes the call: an approval that the call needs belongs to its run. */
   readonly step?: CallingStep | undefined
 }

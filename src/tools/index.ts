@@ -17,11 +17,13 @@ import type { InvokeOptions } from './call.ts'
 import { asHubError, createPipeline, type Invoke, type Request } from './invoke.ts'
 import type { Outcome } from './outcome.ts'
 import type { ToolRunners } from './tool.ts'
+import { createInformationFlow } from './information-flow.ts'
 import { createJournal } from './journal.ts'
 import { dropCallCounts } from './limit-store.ts'
 import { createCallLimits } from './limits.ts'
 import { createPolicies, type Policies } from './policy.ts'
 import { createQueuedCalls, type QueuedCalls } from './queued-calls.ts'
+import { dropSessionReads } from './session-store.ts'
 import { untilSettled } from './settled.ts'
 import { dropOld, findByKey } from './store.ts'
 
@@ -38,7 +40,7 @@ export { callLimit, informationFlow, policyRule, type PolicyDocument, type Polic
 export { createRegistry, mayCall, type ToolDescription, type ToolFilter } from './registry.ts'
 export { createSearch, type Search } from './search/index.ts'
 export { untilSettled } from './settled.ts'
-export type { CallingStep, Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
+export type { CallingStep, RunSession, Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
 export type { Transport } from './transport.ts'
 
@@ -72,6 +74,7 @@ const expiredEveryMs = 5000
 const invocationDays = 30
 const approvalDays = 90
 const callCountDays = 3
+const sessionDays = 2
 /** The engine's name for the job that makes a queued call. */
 const callHandler = 'tool-call'
 
@@ -93,12 +96,24 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
   const { db, engine, catalogue } = deps
   const policies = createPolicies(deps)
   const limits = createCallLimits(db, policies)
+  const informationFlow = createInformationFlow(db, policies)
   const bind = createBindCall({ ...catalogue, ...deps, digestOfFlow })
   const previewCall = createPreviewCall(deps)
   const approvals = createApprovals({ ...deps, bind, preview: previewCall, flowSecrets }, onApprovalDecided)
   const journal = createJournal(deps, engine.executorId)
   const queuedCalls = createQueuedCalls({ db, engine, access, journal, flowSecrets })
-  const pipeline = createPipeline({ ...deps, runners, policies, limits, approvals, bind, previewCall, journal, flowSecrets })
+  const pipeline = createPipeline({
+    ...deps,
+    runners,
+    policies,
+    limits,
+    informationFlow,
+    approvals,
+    bind,
+    previewCall,
+    journal,
+    flowSecrets,
+  })
 
   /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
   const runQueued = async (queued: QueuedCall, { hold }: JobContext): Promise<void> => {
@@ -151,6 +166,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     ],
     retention: [
       { of: 'hub', drop: (max) => dropOld(db.sql, daysAgo(invocationDays), max) },
+      { of: 'hub', drop: (max) => dropSessionReads(db.sql, daysAgo(sessionDays), max) },
       { of: 'hub', drop: (max) => dropCallCounts(db.sql, daysAgo(callCountDays), max) },
       // The audit log keeps the decisions.
       { of: 'hub', drop: (max) => dropApprovals(db.sql, daysAgo(approvalDays), max) },

@@ -14,6 +14,8 @@ import { secretsOfCall, type FlowSecrets } from './call-secrets.ts'
 import { entryOf, type Call, type InvokeOptions } from './call.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validate } from './input.ts'
+import { stricter, type InformationFlow } from './information-flow.ts'
+import { labelsOf, worstLabels } from './labels.ts'
 import type { CallLimits } from './limits.ts'
 import { restoreError, type Entry, type Journal, type NewEntry, type Recorded, type Result, type StartLater } from './journal.ts'
 import { checkOutput, completed, type Outcome } from './outcome.ts'
@@ -28,6 +30,7 @@ export interface InvokeDeps extends Telemetry {
   readonly catalogue: Catalogue
   readonly policies: Policies
   readonly limits: CallLimits
+  readonly informationFlow: InformationFlow
   readonly approvals: Approvals
   readonly bind: BindCall
   readonly previewCall: PreviewCall
@@ -61,7 +64,7 @@ const approvalExpiresMs = 7 * 86_400_000
 
 /** The tool pipeline: every transport ends here. */
 export function createPipeline(deps: InvokeDeps): Pipeline {
-  const { catalogue, runners, policies, approvals, integrations, journal, traces } = deps
+  const { catalogue, runners, policies, informationFlow, approvals, integrations, journal, traces } = deps
 
   return {
     // oxlint-disable-next-line max-params -- It has the form of `Invoke`.
@@ -112,9 +115,11 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const choose = once(async () =>
       tool.connector.builtIn ? undefined : await integrations.choose(workspaceId, tool.connector, options.integration),
     )
-    const decision = await policies.decide({ principal, tool, input, transport: options.transport, integration: choose })
-    if (options.dryRun !== true) refuseDenied(decision, tool)
+    const ruled = await policies.decide({ principal, tool, input, transport: options.transport, integration: choose })
+    if (options.dryRun !== true) refuseDenied(ruled, tool)
     const integration = await choose()
+    const decision = stricter(ruled, await informationFlow.judge({ principal, tool, input, integration, options }))
+    if (options.dryRun !== true) refuseDenied(decision, tool)
     const secrets = await secretsOfCall(deps.flowSecrets, { workspaceId, tool, input, others: options.step?.secrets })
     return { principal, tool, input, secrets, decision, integration, options }
   }
@@ -180,10 +185,13 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       if (tool.action.effect !== 'read') effects.accept(repeats(tool) ? 'repeatable' : 'once')
       const { output: checked, warning } = checkOutput(tool, raw)
       const output = connection.hide(checked)
-      const outcome = completed(entry.id, output, options)
+      const labels = labelsOf(call, output)
+      await informationFlow.record(call, labels)
+      const outcome = { ...completed(entry.id, output, options), labels }
       // The output is stored where it may be asked for again: under a key, of a write, or when it was truncated.
       await journal.end(entry, {
         status: 'completed',
+        labels,
         ...(entry.durable || outcome.truncated ? await stored(call, entry, output) : {}),
       })
       if (integration) integrations.health.succeeded(integration)
@@ -198,8 +206,16 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       count(call, error.code, began)
       if (!(thrown instanceof HubError))
         deps.logger.error({ err: thrown, tool: tool.name, invocation: entry.id }, 'a tool failed inside the hub')
+      if (connection) await recordError(call, error)
       throw error.with({ invocationId: entry.id })
     }
+  }
+
+  /** The text of an error may be what others wrote. It is not returned if that cannot be stored. */
+  async function recordError(call: Call, error: HubError): Promise<void> {
+    await informationFlow.record(call, worstLabels(call)).catch((cause: unknown) => {
+      throw hubError(error.code, { cause })
+    })
   }
 
   /** What the journal keeps of an output. What is not shown of it is sealed for whoever makes the call again under its key. */
@@ -220,8 +236,10 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const entry = entryOf(call)
     if (row.digest !== entry.digest)
       throw hubError('key_reused', { detail: `this idempotency key was used for another call of ${row.tool}`, invocationId: row.id })
-    if (row.status === 'completed') return { ...completed(row.id, await outputOf(entry, row), options), replayed: true }
     if (row.status === 'queued' || row.status === 'running') throw hubError('in_progress', { retryAfter: 1, invocationId: row.id })
+    const labels = row.labels ?? worstLabels(call)
+    await informationFlow.record(call, labels)
+    if (row.status === 'completed') return { ...completed(row.id, await outputOf(entry, row), options), labels, replayed: true }
     const error = restoreError(row.error).with({ invocationId: row.id })
     // A retryable failure left nothing behind, and an idempotent action may act twice.
     const mayRepeat = row.status === 'failed' ? error.entry.retryable : repeats(tool)
@@ -236,8 +254,10 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const retaken = await journal.retake(entry, row)
     if (!found.happened) return execute(call, retaken)
     const output = connection.hide(checkOutput(tool, found.output).output)
-    await journal.end(retaken, { status: 'completed', ...(await stored(call, retaken, output)) })
-    return { ...completed(row.id, output, options), replayed: true }
+    const verified = labelsOf(call, output)
+    await informationFlow.record(call, verified)
+    await journal.end(retaken, { status: 'completed', labels: verified, ...(await stored(call, retaken, output)) })
+    return { ...completed(row.id, output, options), labels: verified, replayed: true }
   }
 
   /** Shows the request that would be sent, and sends nothing that writes. */
@@ -252,6 +272,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       try {
         await run(call, connection)
       } catch (error) {
+        if (effects.answered || !(error instanceof DryRun)) await informationFlow.record(call, worstLabels(call))
         if (!(error instanceof DryRun)) throw withoutSecrets(callError(error, effects, tool.connector.title), call, connection)
         request = error.request
       }

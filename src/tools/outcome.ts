@@ -1,6 +1,7 @@
 import { hubError } from '#errors'
 import { isTooDeep, storable } from '#lib/json-values'
 import type { InvokeOptions } from './call.ts'
+import type { ResultLabels } from './labels.ts'
 import type { Tool } from './tool.ts'
 import { truncate, type Truncation } from './truncate.ts'
 
@@ -13,6 +14,8 @@ export interface Outcome {
   /** What is missing in the output, and the handle by which the rest can be read. */
   readonly truncated?: { readonly totalTokens: number; readonly parts: readonly Truncation[]; readonly handle: string }
   readonly warning?: string
+  /** Who may have written the output, and who can read it where it came from. */
+  readonly labels?: ResultLabels
 }
 
 const defaultMaxTokens = 25_000

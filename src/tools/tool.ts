@@ -39,6 +39,15 @@ export interface CallingStep {
   readonly depth: number
   /** What is secret in its run. */
   readonly secrets?: SecretValues | undefined
+  /** What its calls share of what they have read. */
+  session(): Promise<RunSession>
+}
+
+export interface RunSession {
+  /** The first of the runs that started each other: they pass on what they have read. */
+  readonly root: string
+  /** The integration whose event started it; undefined if no event did. */
+  readonly trigger?: { readonly integrationId: string; readonly integration: string } | undefined
 }
 
 /** What one run of a tool gets. */

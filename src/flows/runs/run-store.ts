@@ -300,3 +300,27 @@ export async function dropRuns(sql: Sql, workspaceId: string, { before, max }: {
   )
   return rows.length
 }
+
+/** What people and schedules start is their own; everything else may be what others wrote. */
+const trustedTriggers: ReadonlySet<unknown> = new Set(['call', 'schedule'])
+
+/** The first of the runs that started each other, and the event that started it. */
+export async function readRunSession(
+  sql: Sql,
+  { id, parentRun, trigger: { kind } }: Pick<RunRow, 'id' | 'parentRun' | 'trigger'>,
+): Promise<{ root: string; trigger?: { integrationId: string; integration: string } }> {
+  if (parentRun === null && trustedTriggers.has(kind)) return { root: id }
+  const { rows } = await raw<{ id: string; kind: string; integrationId: string | null; integration: string | null }>`
+    with recursive up as (
+      select r.id, r.parent_run, r.trigger, r.event_id from hub.flow_runs r where r.id = ${id}
+      union all
+      select r.id, r.parent_run, r.trigger, r.event_id from hub.flow_runs r join up on r.id = up.parent_run
+    )
+    select up.id, up.trigger ->> 'kind' as kind, e.integration_id, e.integration
+      from up left join hub.events e on e.id = up.event_id
+     where up.parent_run is null or not exists (select from hub.flow_runs p where p.id = up.parent_run)`.execute(sql)
+  const [top] = rows
+  if (top && trustedTriggers.has(top.kind)) return { root: top.id }
+  // An event of no integration, or one that has been deleted, is of no system that the run may write to.
+  return { root: top?.id ?? id, trigger: { integrationId: top?.integrationId ?? 'event', integration: top?.integration ?? 'an event' } }
+}

@@ -8,10 +8,11 @@ import type { FlowRights } from '../definitions/rights.ts'
 import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
 import { completedAmong } from './step-store.ts'
 import { Cancelled, Interrupted, RightsLost } from '../interpreter/signals.ts'
+import { once } from '#lib/once'
 import type { SecretValues } from '#lib/secret-values'
 import type { ActiveRun } from './run-repository.ts'
 import type { StepSecrets } from './secrets.ts'
-import { findChild, endedStatuses, type RunRow } from './run-store.ts'
+import { findChild, endedStatuses, readRunSession, type RunRow } from './run-store.ts'
 import type { SegmentDeps } from './segment-deps.ts'
 
 export interface RuntimeOptions {
@@ -80,6 +81,7 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
   const { db, events, expressions, publisher, tools, launcher, runRepository } = deps
   const { id: runId, workspaceId, dryRun, deadlineAt } = row
   const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>
+  const session = once(() => readRunSession(db.sql, row))
   const targetOf = (path: string): string => `${runId} ${path}`
 
   const save = async (record: StepRecord): Promise<void> => {
@@ -106,7 +108,7 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
         signal: ending,
         idempotencyKey: isRead && approval === undefined ? undefined : `${runId}/${key}`,
         dryRun: dryRun && !isRead,
-        step: { id: runId, path, depth: row.depth, secrets },
+        step: { id: runId, path, depth: row.depth, secrets, session },
       })
     const { output, invocationId } = await untilSettled(() => context.hold(invoke), ending)
     return { output, invocationId }

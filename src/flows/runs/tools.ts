@@ -70,6 +70,7 @@ const flowConnector = defineConnector({
   description: 'Flows of this workspace that are tools.',
   connect: 'Nothing has to be connected.',
   builtIn: true,
+  sendsTo: 'private',
   config: z.object({}),
   auth: [],
 }).withActions({})

@@ -12,6 +12,7 @@ const metaNames = {
   idempotencyKey: 'integrationhub/idempotency-key',
   integration: 'integrationhub/integration',
   approval: 'integrationhub/approval',
+  session: 'integrationhub/session',
 } as const
 
 /** For this time the same call of the same client counts as a repetition, which acts once. */
@@ -64,6 +65,7 @@ export async function optionsOf(tools: KnownKeys, call: ToolCall): Promise<Invok
     transport: 'mcp',
     integration: textIn(meta, metaNames.integration),
     approval: textIn(meta, metaNames.approval),
+    session: textIn(meta, metaNames.session),
     idempotencyKey: textIn(meta, metaNames.idempotencyKey) ?? (await defaultKey(tools, call)),
     signal,
     onProgress,

@@ -35,6 +35,7 @@ function legacyToolRoute(app: RestApp, { tools, execute }: RestDeps, legacy: Leg
         integration: textOf(named ?? integration),
         idempotency_key: textOf(headers['idempotency-key']),
         approval: textOf(headers['hub-approval']),
+        session: textOf(headers['hub-session']),
       })
       return reply.header('hub-invocation-id', outcome.invocation_id ?? '').send(outcome.output)
     },

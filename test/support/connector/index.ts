@@ -43,6 +43,7 @@ export default function connector({ defineConnector, auth, z }: ConnectorKit) {
       ...base,
       effect: 'write',
       run: ({ input, http }) => http.post(input.at, {}),
+      labels: () => ({ author: 'trusted' }),
       sendsTo: ({ at }) => (at.startsWith('/public') ? 'public' : 'private'),
     }),
     put_thing: probe.action({

@@ -1,0 +1,102 @@
+import { actorOf, type Principal } from '#access'
+import type { Database } from '#db'
+import type { IntegrationRow } from '#integrations'
+import type { InvokeOptions } from './call.ts'
+import { placeOfWrite, type ResultLabels } from './labels.ts'
+import type { Policies, PolicyDecision } from './policy.ts'
+import type { InformationFlow as Options } from './policy-rule.ts'
+import { insertRead, sessionReads, type Session, type SessionRead } from './session-store.ts'
+import type { Tool } from './tool.ts'
+
+/** Follows what sessions read, in workspaces that have turned it on. Elsewhere it costs one look at the cached policies. */
+export interface InformationFlow {
+  /** What applies to a call because of what its session has read before. */
+  judge(call: SessionCall): Promise<PolicyDecision>
+  /** Stores what a session has read. It must end before the result is returned, so that the next call, in any process, knows of it. */
+  record(call: SessionCall, labels: ResultLabels): Promise<void>
+}
+
+export interface SessionCall {
+  readonly principal: Principal
+  readonly tool: Tool
+  readonly input: unknown
+  readonly integration: IntegrationRow | undefined
+  readonly options: Pick<InvokeOptions, 'session' | 'step'>
+}
+
+const allow: PolicyDecision = { decision: 'allow' }
+
+export function createInformationFlow({ sql }: Database, policies: Pick<Policies, 'current'>): InformationFlow {
+  const readsOf = async ({ principal, options }: SessionCall): Promise<readonly SessionRead[]> => {
+    const { session, trigger } = await sessionOf(principal, options)
+    const reads = await sessionReads(sql, session)
+    return trigger ? [...reads, { ...trigger, untrusted: true, private: true }] : reads
+  }
+
+  return {
+    async judge(call) {
+      const { informationFlow: options } = await policies.current(call.principal.workspaceId)
+      if (!options || !isWrite(call.tool)) return allow
+      return verdictOn(call, await readsOf(call), options)
+    },
+
+    async record(call, { author, place }) {
+      const { principal, tool, integration, options } = call
+      const { informationFlow } = await policies.current(principal.workspaceId)
+      if (!informationFlow) return
+      const untrusted = author === 'untrusted'
+      // A confirmation of a write says nothing that the caller did not know.
+      const isPrivate = place === 'private' && (untrusted || !isWrite(tool))
+      if (!untrusted && !isPrivate) return
+      const { session } = await sessionOf(principal, options)
+      const read = { integrationId: integration?.id ?? '', integration: integration?.name ?? 'the hub', untrusted, private: isPrivate }
+      await insertRead(sql, session, read)
+    },
+  }
+}
+
+/** The steps of a flow that is called as a tool may write, whatever its effect says. */
+function isWrite({ action, origin }: Tool): boolean {
+  return action.effect !== 'read' || origin.kind === 'flow'
+}
+
+interface KnownSession {
+  readonly session: Session
+  /** What started the run, if others may have written it. */
+  readonly trigger?: Pick<SessionRead, 'integrationId' | 'integration'> | undefined
+}
+
+async function sessionOf(principal: Principal, { session: name = '', step }: SessionCall['options']): Promise<KnownSession> {
+  const { workspaceId } = principal
+  if (!step) return { session: { workspaceId, actor: actorOf(principal), name } }
+  const { root, trigger } = await step.session()
+  return { session: { workspaceId, actor: 'run', name: root }, trigger }
+}
+
+function verdictOn(call: SessionCall, reads: readonly SessionRead[], options: Options): PolicyDecision {
+  const { after_untrusted: afterUntrusted, after_private: afterPrivate = afterUntrusted } = options
+  const destination = call.integration?.id ?? ''
+  const isPublic = placeOfWrite(call) === 'public'
+  const where = isPublic ? 'writes to a place that may be public' : 'writes to another system'
+  const untrusted = reads.find((read) => read.untrusted && (isPublic || read.integrationId !== destination))
+  const secret = isPublic ? reads.find((read) => read.private) : undefined
+  const found: PolicyDecision[] = [
+    ...(untrusted
+      ? [
+          {
+            decision: afterUntrusted,
+            reason: `it ${where} after this session read what others may have written, from ${untrusted.integration}`,
+          },
+        ]
+      : []),
+    ...(secret ? [{ decision: afterPrivate, reason: `it ${where} after this session read private data, from ${secret.integration}` }] : []),
+  ]
+  return found.reduce(stricter, allow)
+}
+
+const strictness = { allow: 0, ask: 1, deny: 2 } as const
+
+/** The first, where both are as strict. */
+export function stricter(first: PolicyDecision, second: PolicyDecision): PolicyDecision {
+  return strictness[second.decision] > strictness[first.decision] ? second : first
+}
