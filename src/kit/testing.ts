@@ -128,6 +128,14 @@ export async function runAction(connector: Connector, verb: string, options: Run
   throw hubError('vendor_invalid_response', { detail: `the answer does not fit ${verb}: ${output.error.message}` })
 }
 
+/** What an action says that it would change. As for an approval, nothing that writes is sent. */
+export async function readCurrent(connector: Connector, verb: string, options: RunOptions): Promise<unknown> {
+  const action = connector.actions[verb]
+  if (!action?.current) throw new Error(`${connector.name}_${verb} does not read what it would change`)
+  await using context = await actionContext(connector, { ...options, dryRun: true, readOnly: false })
+  return await action.current(context.of(action.input.parse(options.input)))
+}
+
 export async function testConnection(connector: Connector, options: Omit<RunOptions, 'input'>): Promise<{ account: string }> {
   await using context = await actionContext(connector, { ...options, readOnly: true })
   return await connector.test!(context.of(undefined))

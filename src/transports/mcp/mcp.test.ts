@@ -93,6 +93,22 @@ suite('MCP', () => {
     await assert.rejects(client.callTool({ name: 'no_such_tool', arguments: {} }), /there is no tool "no_such_tool"/)
   })
 
+  test('a result has its labels, and a session that the client names is followed where the workspace wants that', async () => {
+    await using client = await connect()
+    const { policies } = served.hub.tools
+    await policies.write(served.operator, { informationFlow: { after_untrusted: 'ask' } })
+    try {
+      const call = (name: string, at: string, session: string) =>
+        client.callTool({ name, arguments: { at }, _meta: { 'integrationhub/session': session } })
+      const read = await call('probe_get_thing', '/mcp-read', 'one')
+      assert.deepEqual(read._meta?.['integrationhub/labels'], { author: 'untrusted', place: 'private', integration: 'probe' })
+      assert.match(textOf(await call('probe_create_thing', '/public-mcp', 'one')), /^approval_required/)
+      assert.ok(!(await call('probe_create_thing', '/public-mcp', 'two')).isError)
+    } finally {
+      await policies.write(served.operator, { informationFlow: null })
+    }
+  })
+
   test('a repeated request acts once, and another request with the same arguments acts again', async () => {
     const before = served.outside.seen.filter(({ what }) => what === 'POST /mcp-once').length
     const call = (id: number) =>
