@@ -39,11 +39,13 @@ export function createPreviewCall({ integrations }: { readonly integrations: Pic
     // A flow may ask about a call that it may not make itself; then nothing is read for it.
     if (origin.kind !== 'action' || tool.connector.builtIn || !integration || !mayCall(principal, tool)) return null
     const { action } = origin
+    // Without its secrets, which an action may send in another form, such as base64, in which they would not be recognised.
+    const input = call.secrets.hide(call.input)
     using limit = deadline(previewMs)
     const read = (work: (connection: Connection) => Promise<unknown>) => within(previewMs, partOf(call, limit.signal, work), late)
     const [request, current] = await Promise.all([
-      read((connection) => requestOf(action, connection.context(call.input))),
-      action.current ? read((connection) => action.current!(connection.context(call.input))) : { value: null },
+      read((connection) => requestOf(action, connection.context(input))),
+      action.current ? read((connection) => action.current!(connection.context(input))) : { value: null },
     ])
     return {
       request: 'value' in request ? request.value : null,

@@ -100,8 +100,8 @@ suite('MCP', () => {
     try {
       const call = (name: string, at: string, session: string) =>
         client.callTool({ name, arguments: { at }, _meta: { 'integrationhub/session': session } })
-      const read = await call('probe_get_thing', '/mcp-read', 'one')
-      assert.deepEqual(read._meta?.['integrationhub/labels'], { author: 'untrusted', place: 'private', integration: 'probe' })
+      const { _meta: meta } = await call('probe_get_thing', '/mcp-read', 'one')
+      assert.deepEqual(meta?.['integrationhub/labels'], { author: 'untrusted', place: 'private', integration: 'probe' })
       assert.match(textOf(await call('probe_create_thing', '/public-mcp', 'one')), /^approval_required/)
       assert.ok(!(await call('probe_create_thing', '/public-mcp', 'two')).isError)
     } finally {
