@@ -4,7 +4,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint'
 // A folder that is missing here may import nothing but files of its own and #lib.
 const base = 'lib errors telemetry db'
 const connected = `${base} engine access retention credentials http kit events/publish`
-const features = `${connected} integrations expressions events tools`
+const features = `${connected} integrations expressions scripts events tools`
 const surface = `${features} endpoints webhooks flows`
 const mayImport: Readonly<Record<string, string>> = {
   '*': 'lib',
@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, string>> = {
   kit: 'lib errors http',
   connectors: 'kit',
   expressions: base,
+  scripts: 'lib errors telemetry',
   engine: base,
   access: `${base} engine`,
   retention: `${base} engine access`,

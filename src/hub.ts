@@ -15,6 +15,7 @@ import { createBounded, type Bounded } from '#lib/bounded'
 import { newId } from '#lib/ids'
 import { createExecute, createHubToolRunner, hubTools, operations, type BaseModules, type Execute, type Modules } from '#operations'
 import { createRetention } from '#retention'
+import { createScripts } from '#scripts'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createCatalogue, createInvocations, createRegistry, createTools } from '#tools'
 import { createHookCheck, createReader, createWebhooks } from '#webhooks'
@@ -85,6 +86,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   stack.defer(bounded('outgoing connections', () => egress.close()))
   const publisher = createEventPublisher({ db, engine })
   const expressions = owned('expressions', createExpressions(telemetry))
+  const scripts = owned('scripts', createScripts())
   const base = { db, engine, access, credentials, publisher, expressions, ...telemetry }
   const integrations = owned(
     'integrations',
@@ -155,7 +157,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     expressions,
     ...modules,
     tools,
-    execute: createExecute({ ...modules, tools }),
+    scripts,
+    execute: createExecute({ ...modules, tools, scripts }),
     dispatch: dispatcher.drain,
     work,
     bounded,

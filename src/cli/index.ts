@@ -15,6 +15,7 @@ import { mcpCommand } from './mcp.ts'
 import { printError } from './output.ts'
 import { policyCommands } from './policies.ts'
 import { runCommands as runOfFlowCommands } from './runs.ts'
+import { scriptCommands } from './scripts.ts'
 import { runCommands } from './serve.ts'
 import { toolCommands } from './tools.ts'
 
@@ -53,6 +54,7 @@ export function createProgram(): Command {
   toolCommands(program)
   invocationCommands(program)
   policyCommands(program)
+  scriptCommands(program)
   approvalCommands(program)
   flowCommands(program)
   runOfFlowCommands(program)

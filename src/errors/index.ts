@@ -81,6 +81,10 @@ export const errorCatalogue = {
   // Expressions
   expression_failed: permanent('validation', 422, 'An expression is not valid, or it failed on its input.'),
   expression_limit: permanent('validation', 422, 'An expression exceeded its limit of time, memory or output size.'),
+  // Scripts
+  script_failed: permanent('validation', 422, 'The script is not valid, or it threw an error.'),
+  script_limit: permanent('validation', 422, 'The script exceeded a limit, which `detail` names.'),
+  scripts_busy: retryable('rate_limit', 503, 'Other scripts use all the threads that there are for scripts.'),
   // Flows
   flow_invalid: permanent('validation', 400, 'The definition of the flow is not valid. `errors` lists each problem with its place.'),
   flow_cycle: permanent('policy', 409, 'Flows start each other by events in an endless cycle.'),

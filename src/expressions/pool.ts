@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { hubError } from '#errors'
 import { outOf } from './compile.ts'
 import { cpuMsOf, maxStretch } from './cpu-time.ts'
-import { createFairQueue } from './fair-queue.ts'
+import { createFairQueue } from '#lib/fair-queue'
 import type { Answer, Job, Report } from './job.ts'
 
 /**

@@ -16,6 +16,7 @@ type IdPrefix =
   | 'job'
   | 'req'
   | 'run'
+  | 'scr'
   | 'sub'
   | 'tok'
   | 'ws'

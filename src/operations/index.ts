@@ -38,6 +38,7 @@ import {
 import { cancelInvocation, getInvocation, listInvocations, readResult } from './invocations.ts'
 import { listKeys, rotateKeys, verifyAudit } from './keys.ts'
 import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
+import { runScriptOperation, toolTypes } from './scripts.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
 import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } from './tools.ts'
 import { listRejections, previewWebhook, webhookLog } from './webhooks.ts'
@@ -48,6 +49,8 @@ export { createClient } from './client.ts'
 export { createExecute, type Execute } from './execute.ts'
 export type { BaseModules, Modules } from './modules.ts'
 export type { Caller, HttpRoute, Operation, OperationTool, StreamEvent } from './operation.ts'
+export { runScript, type ScriptCallSummary, type ScriptOutcome, type ScriptRequest } from './run-script.ts'
+export { renderScript } from './scripts.ts'
 export { jsonSchemaOf } from './shared.ts'
 export { createHubToolRunner, hubTools } from './hub-tools.ts'
 
@@ -77,6 +80,8 @@ export const operations = {
   getTool,
   callTool,
   toolRegistry,
+  toolTypes,
+  runScript: runScriptOperation,
   listInvocations,
   getInvocation,
   readResult,

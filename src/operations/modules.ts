@@ -5,6 +5,7 @@ import type { Events } from '#events'
 import type { Flows } from '#flows'
 import type { Integrations } from '#integrations'
 import type { Retention } from '#retention'
+import type { Scripts } from '#scripts'
 import type { Invocations, Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
 
@@ -24,4 +25,5 @@ export interface BaseModules {
 /** Operations that are tools do without `tools`, which is created after them. */
 export interface Modules extends BaseModules {
   readonly tools: Tools
+  readonly scripts: Scripts
 }

@@ -39,10 +39,12 @@ export type { CallState } from './queued-calls.ts'
 export { callLimit, informationFlow, policyRule, type PolicyDocument, type PolicyRule } from './policy-rule.ts'
 export { createRegistry, mayCall, type ToolDescription, type ToolFilter } from './registry.ts'
 export { createSearch, type Search } from './search/index.ts'
+export { selectTools } from './select.ts'
 export { untilSettled } from './settled.ts'
 export type { CallingStep, RunSession, Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
 export type { Transport } from './transport.ts'
+export { truncate, type Truncation } from './truncate.ts'
 
 export interface Tools extends AsyncDisposable, Catalogue, Pick<QueuedCalls, 'stateOf' | 'cancel'> {
   readonly policies: Policies
@@ -93,7 +95,7 @@ type QueuedCall = { readonly invocationId: string } & (
 )
 
 export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecrets, onApprovalDecided }: ToolsOptions): Tools {
-  const { db, engine, catalogue } = deps
+  const { db, engine, access, catalogue } = deps
   const policies = createPolicies(deps)
   const limits = createCallLimits(db, policies)
   const informationFlow = createInformationFlow(db, policies)
