@@ -107,7 +107,10 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const outbound = owned('endpoints', createOutbound({ ...base, egress, read: reader.read }, { drainMs }))
   const webhooks = owned('webhooks', createWebhooks({ ...base, integrations, events, reader }))
   const catalogue = createCatalogue(createRegistry(connectors, hubTools(operations)), [flowTools(db)], integrations)
-  const flows = owned('flows', createFlows({ ...base, events, catalogue, connectors }, { maxActiveRuns: config.HUB_MAX_ACTIVE_RUNS }))
+  const flows = owned(
+    'flows',
+    createFlows({ ...base, scripts, events, catalogue, connectors }, { maxActiveRuns: config.HUB_MAX_ACTIVE_RUNS }),
+  )
   const modules: BaseModules = {
     access,
     credentials,

@@ -7,6 +7,7 @@ import type { EventPublisher } from '#events/publish'
 import type { Expressions } from '#expressions'
 import type { Connector } from '#kit'
 import { daysAgo } from '#lib/clock'
+import type { Scripts } from '#scripts'
 import type { Telemetry } from '#telemetry'
 import type { Catalogue, Tools } from '#tools'
 import { createBundledFlows } from './bundled/bundled.ts'
@@ -46,6 +47,7 @@ export interface FlowsDeps extends Telemetry {
   readonly credentials: Credentials
   readonly events: Events
   readonly expressions: Expressions
+  readonly scripts: Scripts
   readonly publisher: EventPublisher
   readonly catalogue: Catalogue
   readonly connectors: readonly Connector[]

@@ -5,13 +5,15 @@ import { after, test } from 'node:test'
 import { z } from 'zod'
 import { connectors } from '#connectors'
 import { createExpressions, render } from '#expressions'
+import { createScripts } from '#scripts'
 import { hubTools, operations } from '#operations'
 import { flowsRunBy, parseDefinition, toExecutable, type Definition, type Known, type StepOf } from '../../src/flows/definitions/index.ts'
 
 const home = join(import.meta.dirname, '../..')
 const folder = join(home, 'src/flows/bundled')
 const expressions = createExpressions()
-after(() => expressions[Symbol.asyncDispose]())
+const scripts = createScripts()
+after(() => Promise.all([expressions, scripts].map((part) => part[Symbol.asyncDispose]())))
 
 const connectorTools = connectors.flatMap(({ name, actions }) =>
   Object.entries(actions).map(([verb, { input }]) => ({ name: `${name}_${verb}`, input })),
@@ -37,7 +39,7 @@ const known: Known = {
 for (const file of readdirSync(folder)
   .filter((name) => name.endsWith('.yaml'))
   .toSorted()) {
-  const parsed = await parseDefinition(readFileSync(join(folder, file), 'utf8'), { known, expressions, workspaceId: 'ws_test' })
+  const parsed = await parseDefinition(readFileSync(join(folder, file), 'utf8'), { known, expressions, scripts, workspaceId: 'ws_test' })
   assert.ok('definition' in parsed, `${file}: ${JSON.stringify('problems' in parsed ? parsed.problems : [], null, 1)}`)
   assert.equal(`${parsed.definition.id}.yaml`, file)
   flows.set(parsed.definition.id, parsed.definition)

@@ -78,6 +78,7 @@ function checkFields(deps: StepDeps, step: Fields, path: Path, scope: Scope): vo
   expressions.condition(step['if'], at('if'), scope)
   if (step['uses'] !== undefined) checkCall(deps, step, path, scope)
   if (step['flow'] !== undefined) checkSubFlow(deps, step, path, scope)
+  if (step['script'] !== undefined) expressions.templates(step['with'], at('with'), scope)
   for (const name of ['transform', 'emit', 'wait']) expressions.templates(step[name], at(name), scope)
   if (typeof step['wait'] === 'string' && !step['wait'].includes('${{') && !/^(\d+(ms|[smhdw]))+$/.test(step['wait'])) {
     problems.add(at('wait'), 'a duration looks like `30s`, `1h30m` or `90d`', 'Write how long, or `until:` with a time.')

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createExpressions } from '#expressions'
+import { createScripts } from '#scripts'
 import { conditionOf, flowsRunBy, parseDefinition, toExecutable, type Definition, type Known } from './index.ts'
 
 const expressions = createExpressions()
+const scripts = createScripts()
 const comment = {
   type: 'object',
   properties: {
@@ -29,7 +31,7 @@ const known: Known = {
 }
 
 async function parse(text: string): Promise<Definition | string[]> {
-  const parsed = await parseDefinition(text, { known, expressions, workspaceId: 'ws_test' })
+  const parsed = await parseDefinition(text, { known, expressions, scripts, workspaceId: 'ws_test' })
   if ('definition' in parsed) return parsed.definition
   for (const { remedy } of parsed.problems) assert.ok(remedy.length > 5)
   return parsed.problems.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`)

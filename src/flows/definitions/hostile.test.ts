@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createExpressions } from '#expressions'
+import { createScripts } from '#scripts'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { definitionSchema, parseDefinition, printDefinition, type Definition, type Known } from './index.ts'
 
 const expressions = createExpressions()
+const scripts = createScripts()
 const known: Known = { tool: () => ({ inputSchema: { type: 'object' }, byUser: false }), toolNames: () => ['a_tool'] }
 const parse = (text: string, format?: 'yaml' | 'json') =>
-  parseDefinition(text, { known, expressions, workspaceId: 'ws_test', ...(format ? { format } : {}) })
+  parseDefinition(text, { known, expressions, scripts, workspaceId: 'ws_test', ...(format ? { format } : {}) })
 
 const value = fc.jsonValue({ maxDepth: 2 }).filter((json) => !/\$\{\{|__proto__|"<<"/.test(JSON.stringify(json)))
 const duration = fc.constantFrom('3s', '2h30m', '90d')

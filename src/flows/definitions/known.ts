@@ -1,4 +1,5 @@
 import type { Expressions, JsonSchema } from '#expressions'
+import type { Scripts } from '#scripts'
 import type { DefinitionProblem } from './source.ts'
 import type { ReservedType } from './reserved.ts'
 import type { Definition } from './types.ts'
@@ -24,6 +25,7 @@ export interface ParseOptions {
   readonly format?: 'yaml' | 'json'
   readonly known: Known
   readonly expressions: Pick<Expressions, 'check' | 'names' | 'schemas' | 'documents'>
+  readonly scripts: Pick<Scripts, 'check'>
   /** Whose definition this is. */
   readonly workspaceId: string
   /** A definition of the hub itself. */

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '#expressions'
 import { createArgumentChecks } from './arguments.ts'
 import { everyStep } from './blocks.ts'
+import { checkScripts } from './check-scripts.ts'
 import { checkEventType, checkSteps, type StepDeps } from './check-steps.ts'
 import { checkTriggers } from './check-triggers.ts'
 import { parameterNames } from './parameters.ts'
@@ -62,6 +63,7 @@ async function checkFlow(problems: Problems, flow: Record<string, unknown>, opti
   }
   checks.templates(flow['outputs'], ['outputs'], { ...scope, visible })
   await args.settle()
+  await checkScripts({ problems, scripts: options.scripts, known, workspaceId }, allSteps(flow))
 }
 
 /** A flow's tool must not have the name of another tool, nor of a connector: whoever may call that connector's tools could call the flow's. */

@@ -7,6 +7,7 @@ import { hubError } from '#errors'
 import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
+import type { Scripts } from '#scripts'
 import type { Catalogue, Tool } from '#tools'
 import type { Known, Parsed } from './known.ts'
 import { parseDefinition } from './parse.ts'
@@ -65,6 +66,7 @@ export interface SaverDeps {
   readonly reservedType: ReservedType
   readonly events: Events
   readonly expressions: Expressions
+  readonly scripts: Scripts
   readonly catalogue: Catalogue
   readonly connectors: readonly Connector[]
 }
@@ -85,7 +87,7 @@ interface Storing {
 }
 
 export function createSaver(deps: SaverDeps): Saver {
-  const { db, access, events, expressions, catalogue, connectors, rights, reservedType } = deps
+  const { db, access, events, expressions, scripts, catalogue, connectors, rights, reservedType } = deps
   const eventTypes = connectors.flatMap(({ name, events: declared = {} }) => Object.keys(declared).map((type) => `${name}.${type}`))
 
   const knownIn = async (workspaceId: string): Promise<Known> =>
@@ -112,7 +114,7 @@ export function createSaver(deps: SaverDeps): Saver {
   }
 
   const check: Saver['check'] = async (workspaceId, source, format) =>
-    parseDefinition(source, { known: await knownIn(workspaceId), expressions, workspaceId, ...(format ? { format } : {}) })
+    parseDefinition(source, { known: await knownIn(workspaceId), expressions, scripts, workspaceId, ...(format ? { format } : {}) })
 
   const valid = async (workspaceId: string, result: Parsed): Promise<Definition> => {
     if ('definition' in result) {
@@ -220,7 +222,7 @@ export function createSaver(deps: SaverDeps): Saver {
     // Bundled flows use what the hub itself has, which is the same in every workspace.
     parseBundled: async (source, others) => {
       const known = await knownWith(noWorkspace, others)
-      return valid(noWorkspace, await parseDefinition(source, { known, expressions, workspaceId: noWorkspace, isBundled: true }))
+      return valid(noWorkspace, await parseDefinition(source, { known, expressions, scripts, workspaceId: noWorkspace, isBundled: true }))
     },
     isCurrent: (flow, source) => flow.source === source && isDeepStrictEqual(flow.scopes, scopesFor(flow.definition)),
     async storeBundled(trx, workspaceId, { definition, source }) {

@@ -135,6 +135,23 @@ export function formatOf<Inner extends z.ZodType>(step: Inner) {
     transform: z
       .strictObject({ ...common, transform: z.unknown().describe('Any value with templates; it becomes the output.') })
       .describe('Computes a value.'),
+    script: z
+      .strictObject({
+        ...common,
+        script: z
+          .string()
+          .min(1)
+          .max(100_000)
+          .describe('JavaScript: the body of an async function of `input` and `tools`. `return` gives the output.'),
+        with: z.unknown().optional().describe('What the script reads as `input`. Values may be templates.'),
+        toolset: z
+          .array(z.string().min(1).max(100))
+          .min(1)
+          .max(200)
+          .optional()
+          .describe('Only these tools, by their names or those of their connectors. Default: all that whoever saved the flow may call.'),
+      })
+      .describe('Runs a script that calls tools. A script that runs again does not repeat the calls that it made.'),
     emit: z
       .strictObject({
         ...common,

@@ -1,4 +1,5 @@
 import type { Expressions } from '#expressions'
+import type { ScriptResult, ScriptRun } from '#scripts'
 import type { Call } from '../definitions/index.ts'
 import type { RunError } from './error.ts'
 
@@ -29,8 +30,14 @@ export interface ToolCall extends Omit<Call, 'with'> {
   readonly path: string
   /** The idempotency key: a write that is repeated after a crash takes effect once. */
   readonly key: string
+  /** A read has a key too, so that a repetition finds its outcome. */
+  readonly isReadKeyed?: boolean
   readonly approval?: string | undefined
   readonly signal: AbortSignal
+}
+
+export interface Script extends Omit<ScriptRun, 'tools' | 'owner' | 'limits'> {
+  readonly toolset?: readonly string[] | undefined
 }
 
 export type ApprovalState =
@@ -64,6 +71,8 @@ export interface Runtime {
   wakeRequests(): number
   /** Reads the records of waiting steps again, because others complete them. */
   refresh(): Promise<void>
+  /** Runs a script with the tools that the run may call. */
+  script(script: Script): Promise<ScriptResult>
   call(call: ToolCall): Promise<{ output: unknown; invocationId: string }>
   /** The output that a dry run uses instead of running the step; undefined without one, and outside dry runs. */
   recorded(path: string): { readonly output: unknown } | undefined

@@ -68,6 +68,7 @@ function createProcess(world: World, diesAt = Number.POSITIVE_INFINITY) {
     wakeRequests: () => 0,
     refresh: async () => undefined,
     recorded: () => undefined,
+    script: () => Promise.reject(new Error('these flows have no scripts')),
     async call({ key, uses, input }) {
       const answer = await deal(() => {
         const done = world.calls.get(key)

@@ -4,6 +4,7 @@ import { parseDuration } from '#lib/duration'
 import { postgresJson } from '#lib/postgres-text'
 import { innerBlocks, type ExecutableDefinition, type Step, type StepOf } from '../definitions/index.ts'
 import { isContainer, runBlock } from './blocks.ts'
+import { runScript } from './script.ts'
 import { runCall } from './call.ts'
 import { failure, StepFailed, toRunError, type RunError } from './error.ts'
 import { holds, rendered, seen, type Deadline, type Frame } from './frame.ts'
@@ -226,6 +227,8 @@ async function perform(attempt: Attempt, step: Step): Promise<Done> {
       return runWaitFor(attempt, step)
     case 'approve':
       return runApproval(attempt, step)
+    case 'script':
+      return runScript(attempt, step)
     case 'transform':
       return { output: await rendered(runtime, step.transform, frame) }
     case 'emit':

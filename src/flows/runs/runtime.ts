@@ -2,7 +2,7 @@ import { actorsBehind, requireScope, type Principal } from '#access'
 import { isPassing } from '#db'
 import type { JobContext } from '#engine'
 import { hubError, HubError } from '#errors'
-import { untilSettled, type Outcome } from '#tools'
+import { selectTools, untilSettled, type Outcome } from '#tools'
 import { findFlow } from '../definitions/flow-store.ts'
 import type { FlowRights } from '../definitions/rights.ts'
 import type { ChildState, Runtime, StepRecord } from '../interpreter/runtime.ts'
@@ -45,7 +45,7 @@ export function createRuntime(deps: SegmentDeps, options: RuntimeOptions): Runti
 }
 
 function guarded(deps: SegmentDeps, options: RuntimeOptions, runtime: Runtime): Runtime {
-  const { save, call, child, expect, forget, ask, approval, emit } = runtime
+  const { save, call, script, child, expect, forget, ask, approval, emit } = runtime
   /** Checks before each call and each effect, because a run may take months. */
   const standing =
     <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) =>
@@ -57,6 +57,7 @@ function guarded(deps: SegmentDeps, options: RuntimeOptions, runtime: Runtime): 
     ...runtime,
     save: interruptible(save),
     call: interruptible(standing(call)),
+    script: interruptible(standing(script)),
     child: interruptible(standing(child)),
     expect: interruptible(standing(expect)),
     forget: interruptible(forget),
@@ -95,7 +96,7 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
       if (!(thrown instanceof Cancelled)) throw thrown
     })
 
-  const call: Runtime['call'] = async ({ uses, input, integration, fields, key, approval, path, signal: ending }) => {
+  const call: Runtime['call'] = async ({ uses, input, integration, fields, key, isReadKeyed = false, approval, path, signal: ending }) => {
     const tool = await tools.find(workspaceId, uses)
     const isRead = tool.action.effect === 'read'
     const invoke = (): Promise<Outcome> =>
@@ -106,7 +107,7 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
         approval,
         maxTokens,
         signal: ending,
-        idempotencyKey: isRead && approval === undefined ? undefined : `${runId}/${key}`,
+        idempotencyKey: isRead && !isReadKeyed && approval === undefined ? undefined : `${runId}/${key}`,
         dryRun: dryRun && !isRead,
         step: { id: runId, path, depth: row.depth, secrets, session },
       })
@@ -130,6 +131,10 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
       for (const record of await completedAmong(db.sql, runId, waitingPaths(records))) records.set(record.path, stepSecrets.reveal(record))
     },
     call,
+    async script({ toolset, ...script }) {
+      const allowed = selectTools(await tools.list(principal, {}), toolset)
+      return deps.scripts.run({ ...script, seed: `${runId}/${script.seed}`, tools: allowed.map(({ name }) => name), owner: workspaceId })
+    },
     recorded(path) {
       if (!dryRun) return undefined
       if (Object.hasOwn(given, path)) return { output: given[path] }

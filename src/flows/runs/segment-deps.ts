@@ -2,6 +2,7 @@ import type { Database } from '#db'
 import type { Events } from '#events'
 import type { EventPublisher } from '#events/publish'
 import type { Expressions } from '#expressions'
+import type { Scripts } from '#scripts'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import type { ReservedType } from '../definitions/reserved.ts'
@@ -15,6 +16,7 @@ export interface SegmentDeps extends Telemetry {
   readonly db: Database
   readonly events: Events
   readonly expressions: Expressions
+  readonly scripts: Scripts
   readonly publisher: EventPublisher
   readonly tools: Tools
   readonly launcher: Launcher
