@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, string>> = {
   flows: features,
   operations: surface,
   transports: `${surface} operations`,
-  'transports/mcp': `${surface} operations transports/rest`,
+  'transports/mcp': `${surface} scripts operations transports/rest`,
   cli: `${surface} operations config hub serve transports/mcp`,
 }
 

@@ -45,9 +45,12 @@ export async function composeHub(
 }
 
 /** What answers the MCP messages of a hub, whatever carries them. */
-export async function mcpOf({ telemetry, tools, execute }: Hub, config: Config): Promise<McpHandler> {
+export async function mcpOf({ telemetry, tools, scripts, execute }: Hub, config: Config): Promise<McpHandler> {
   const { createMcp } = await import('#transports/mcp')
-  return createMcp({ ...telemetry, version, tools, execute }, { bodyLimit: config.HUB_BODY_LIMIT, listTokens: config.HUB_MCP_LIST_TOKENS })
+  return createMcp(
+    { ...telemetry, version, tools, scripts, execute },
+    { bodyLimit: config.HUB_BODY_LIMIT, listTokens: config.HUB_MCP_LIST_TOKENS },
+  )
 }
 
 export interface ServingHub {

@@ -113,7 +113,7 @@ steps:
 
   test('waits while a person decides on a call, and then goes on without repeating the earlier calls', async () => {
     const { tools, access } = b.hub
-    await tools.policies.write(b.operator, [{ tools: ['probe_delete_thing'], decision: 'ask' }])
+    await tools.policies.write(b.operator, { rules: [{ tools: ['probe_delete_thing'], decision: 'ask' }] })
     try {
       for (const decision of ['approve', 'reject'] as const) {
         const { start } = await b.flow(`
@@ -140,7 +140,7 @@ outputs: { got: '\${{ steps.asks.output }}' }
         if (decision === 'reject') assert.deepEqual(outputs, { got: 'rejected' })
       }
     } finally {
-      await tools.policies.write(b.operator, [])
+      await tools.policies.write(b.operator, { rules: [] })
     }
   })
 

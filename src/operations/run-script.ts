@@ -15,6 +15,8 @@ export interface ScriptRequest {
   /** The time that `Date` shows in the script. Default: now. */
   readonly time?: Date | undefined
   readonly transport: Transport
+  /** Of the conversation, where the hub follows what sessions read. */
+  readonly session?: string | undefined
   readonly maxTokens?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -48,7 +50,7 @@ export async function runScript(
   principal: Principal,
   request: ScriptRequest,
 ): Promise<ScriptOutcome> {
-  const { code, input, toolset, transport, idempotencyKey, signal, time = new Date(), maxTokens = defaultMaxTokens } = request
+  const { code, input, toolset, transport, session, idempotencyKey, signal, time = new Date(), maxTokens = defaultMaxTokens } = request
   const visible = selectTools(request.visible ?? (await tools.list(principal, {})), toolset)
   const effects = new Map(visible.map(({ name, action }) => [name, action.effect]))
   const key = idempotencyKey ?? newId('scr')
@@ -67,6 +69,7 @@ export async function runScript(
         try {
           const outcome = await tools.invoke(principal, tool, args, {
             transport,
+            session,
             integration,
             maxTokens: maxTokensOfCall,
             signal: ending,

@@ -59,11 +59,12 @@ export const runScriptOperation = operation({
     input: z.unknown().optional().describe('What the script reads as `input`.'),
     toolset: names.optional().describe('Only these tools, by their names or those of their connectors.'),
     idempotency_key: z.string().min(1).max(200).optional().describe('Makes the script repeatable: its calls are not made a second time.'),
+    session: z.string().min(1).max(255).optional().describe('Your name for the conversation, where the hub follows what sessions read.'),
     time: timestamp.optional().describe('What `Date` shows; the time of the first run, to repeat a script whose calls depend on it.'),
     max_tokens: z.int().min(100).max(1_000_000).optional().describe('Budget of the output, 25,000 by default.'),
   }),
   output: view(outcomeSchema, renderScript),
-  http: { method: 'POST', path: '/api/v1/scripts', headers: { 'idempotency-key': 'idempotency_key' } },
+  http: { method: 'POST', path: '/api/v1/scripts', headers: { 'idempotency-key': 'idempotency_key', 'hub-session': 'session' } },
   example: { code: 'return input.numbers.length', input: { numbers: [1, 2, 3] } },
   run: ({ tools, scripts, principal, transport, signal }, { idempotency_key: idempotencyKey, time, max_tokens: maxTokens, ...rest }) =>
     runScript({ tools, scripts }, principal, {

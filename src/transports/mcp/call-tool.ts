@@ -37,7 +37,7 @@ export interface CallTool {
 }
 
 type Deps = Pick<Telemetry, 'logger'> & { readonly tools: Pick<Tools, 'invoke'> & KnownKeys }
-type KnownKeys = Pick<Tools, 'isKnownKey'>
+export type KnownKeys = Pick<Tools, 'isKnownKey'>
 
 export function createCallTool({ tools, logger }: Deps): CallTool {
   return async (call) => {
@@ -60,30 +60,47 @@ export function reported(logger: Telemetry['logger'], error: HubError): string |
 }
 
 export async function optionsOf(tools: KnownKeys, call: ToolCall): Promise<InvokeOptions> {
-  const { meta, signal, onProgress } = call
+  const { tool, meta, signal, onProgress } = call
   return {
     transport: 'mcp',
     integration: textIn(meta, metaNames.integration),
     approval: textIn(meta, metaNames.approval),
-    session: textIn(meta, metaNames.session),
-    idempotencyKey: textIn(meta, metaNames.idempotencyKey) ?? (await defaultKey(tools, call)),
+    session: sessionOf(meta),
+    idempotencyKey: tool.action.effect === 'read' ? statedKey(meta) : await keyOf(tools, { ...call, name: tool.name }),
     signal,
     onProgress,
   }
 }
 
+interface Asked extends Pick<ToolCall, 'principal' | 'args' | 'meta' | 'requestId'> {
+  /** Of the tool. */
+  readonly name: string
+  /** What the first key that the journal has of it ends with, if it makes several calls. */
+  readonly part?: string
+}
+
 /**
- * A client that gets no answer sends the same request again, with the same id. The key makes that harmless. It holds for a minute, because a
- * new connection of the same client counts its requests from the beginning.
+ * The key that the client states. Without one: a client that gets no answer sends the same request again, with the same id, and this key makes
+ * that harmless. It holds for a minute, because a new connection of the same client counts its requests from the beginning.
  */
-async function defaultKey(tools: KnownKeys, { principal, tool, args, meta, requestId }: ToolCall): Promise<string | undefined> {
-  if (tool.action.effect === 'read') return undefined
+export async function keyOf(tools: KnownKeys, { principal, name, args, meta, requestId, part = '' }: Asked): Promise<string> {
+  const stated = statedKey(meta)
+  if (stated !== undefined) return stated
   const { workspaceId, kind, id } = principal
   const integration = textIn(meta, metaNames.integration) ?? null
-  const request = digest({ kind, id, tool: tool.name, args, integration, requestId })
+  const request = digest({ kind, id, tool: name, args, integration, requestId })
   const minute = Math.floor(Date.now() / repetitionMs)
   const before = `mcp:${request}:${minute - 1}`
-  return (await tools.isKnownKey(workspaceId, before)) ? before : `mcp:${request}:${minute}`
+  return (await tools.isKnownKey(workspaceId, before + part)) ? before : `mcp:${request}:${minute}`
+}
+
+/** Of the conversation, where the hub follows what sessions read. */
+export function sessionOf(meta: ToolCall['meta']): string | undefined {
+  return textIn(meta, metaNames.session)
+}
+
+function statedKey(meta: ToolCall['meta']): string | undefined {
+  return textIn(meta, metaNames.idempotencyKey)
 }
 
 function textIn(meta: Readonly<Record<string, unknown>>, name: string): string | undefined {

@@ -32,7 +32,7 @@ suite('MCP beside calls', () => {
     const { tools } = await client.listTools()
     assert.deepEqual(
       tools.map(({ name }) => name),
-      ['call_tool', 'describe_tool', 'search_tools'],
+      ['call_tool', 'describe_tool', 'describe_tools_as_types', 'run_script', 'search_tools'],
     )
     const found = JSON.parse(textOf(await client.callTool({ name: 'search_tools', arguments: { query: 'probe list things' } }))) as {
       tools: { name: string }[]
@@ -62,6 +62,32 @@ suite('MCP beside calls', () => {
       assert.equal(described.isError, true)
     }
     await assert.rejects(client.callTool({ name: 'call_tool', arguments: { name: 'probe_create_thing' } }), /no tool/)
+  })
+
+  test('a script calls the tools that the caller sees, and a repeated request makes its calls once', async () => {
+    await using client = await connect('?toolset=probe')
+    const types = textOf(await client.callTool({ name: 'describe_tools_as_types', arguments: { names: ['probe_get_thing'] } }))
+    assert.match(types, /probe_get_thing/)
+    const code = `
+      const made = await tools.probe_create_thing({ at: '/scripted' })
+      const seen = await tools.probe_get_thing({ at: '/thing' })
+      return { sum: made.ok + seen.ok, others: Object.keys(tools).filter((name) => !name.startsWith('probe_')) }`
+    const params = { name: 'run_script', arguments: { code } }
+    const run = async (id: number) => (await ask({ method: 'tools/call', params, id })).result as { content: { text: string }[] }
+    const made = () => served.outside.seen.filter(({ what }) => what === 'POST /scripted').length
+    const { output } = JSON.parse(textOf(await client.callTool(params))) as { output: unknown }
+    assert.deepEqual(output, { sum: 2, others: [] })
+    assert.equal(made(), 1)
+    await run(71)
+    assert.match(textOf(await run(71)), /2 of its calls were not made now/)
+    assert.equal(made(), 2)
+    const failed = await client.callTool({ name: 'run_script', arguments: { code: 'throw new Error("no")' } })
+    assert.equal(failed.isError, true)
+    assert.match(textOf(failed), /script_failed/)
+    await using reader = await connect('?toolset=probe&read_only=1')
+    const refused = await reader.callTool(params)
+    assert.equal(refused.isError, true)
+    assert.equal(made(), 2)
   })
 
   test('a toolset that names something unknown is refused with the nearest names', async () => {

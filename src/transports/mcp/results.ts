@@ -12,7 +12,10 @@ interface Form {
 }
 
 /** What a tool gave, for a model and for its client. */
-export function resultOf({ invocationId, output, replayed, truncated, warning, labels }: Outcome, { tool, hasStructure }: Form): CallToolResult {
+export function resultOf(
+  { invocationId, output, replayed, truncated, warning, labels }: Outcome,
+  { tool, hasStructure }: Form,
+): CallToolResult {
   const notes = [
     ...(replayed ? ['Nothing was done now: this is the result of the same call, made a moment ago. To do it again, wait a minute.'] : []),
     ...(warning === undefined ? [] : [`Warning: ${warning}.`]),

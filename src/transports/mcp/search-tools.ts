@@ -1,21 +1,11 @@
-import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { jsonSchemaOf } from '#operations'
 import { mayCall, type Tools } from '#tools'
-import { asObjectSchema, type Definitions, type ToolDefinition } from './definitions.ts'
-import type { McpCaller } from './types.ts'
+import type { Definitions } from './definitions.ts'
+import { definitionOf, parseArguments, readsOnly, textResult, type CallParams, type OwnTools } from './own-tool.ts'
 import { isVisible } from './view.ts'
 
-interface CallParams {
-  readonly name: string
-  readonly arguments?: Record<string, unknown> | undefined
-}
-
 /** What a caller gets instead of a list that would fill its context: one tool finds tools, one describes them, one calls them. */
-export interface SearchTools {
-  readonly definitions: readonly ToolDefinition[]
-  /** The answer of a tool that finds or describes; undefined for all other tools. */
-  answer(caller: McpCaller, params: CallParams): Promise<CallToolResult | undefined>
+export interface SearchTools extends OwnTools {
   /** The tool that is meant, and its arguments. */
   callIn(params: CallParams): { readonly name: string; readonly args: Record<string, unknown> }
 }
@@ -31,43 +21,22 @@ const callInput = z.strictObject({
 })
 
 export function createSearchTools(tools: Pick<Tools, 'list' | 'find' | 'registry'>, { of }: Pick<Definitions, 'of'>): SearchTools {
-  const inputs = { search_tools: searchInput, describe_tool: describeInput, call_tool: callInput }
-  type Name = keyof typeof inputs
-
-  const definition = (name: Name, title: string, about: { description: string; readOnly: boolean }): ToolDefinition => ({
-    name,
-    title,
-    description: about.description,
-    inputSchema: asObjectSchema(jsonSchemaOf(inputs[name])),
-    annotations: {
-      title,
-      readOnlyHint: about.readOnly,
-      destructiveHint: !about.readOnly,
-      idempotentHint: about.readOnly,
-      openWorldHint: !about.readOnly,
-    },
-  })
-
-  const parse = <Input extends z.ZodType>(name: Name, schema: Input, args: unknown): z.output<Input> => {
-    const parsed = schema.safeParse(args ?? {})
-    if (parsed.success) return parsed.data
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`)
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${name}: ${problems.join('; ')}`)
-  }
-
   return {
-    definitions: [
-      definition('call_tool', 'Call a tool', {
+    definitions: (caller) => [
+      definitionOf('call_tool', callInput, {
+        title: 'Call a tool',
         description:
           'Calls a tool that search_tools found. Use describe_tool first if you do not know its arguments. Returns what the tool returns.',
-        readOnly: false,
+        readOnly: readsOnly(caller),
       }),
-      definition('describe_tool', 'Describe a tool', {
+      definitionOf('describe_tool', describeInput, {
+        title: 'Describe a tool',
         description:
           'Describes one tool: what it does, its arguments and its result as JSON Schemas. Use it before you call a tool for the first time.',
         readOnly: true,
       }),
-      definition('search_tools', 'Find tools', {
+      definitionOf('search_tools', searchInput, {
+        title: 'Find tools',
         description:
           'Finds the tools for what you want to do, the best first. Use it first: this server has more tools than it lists. Returns name, description and input schema of each.',
         readOnly: true,
@@ -76,7 +45,7 @@ export function createSearchTools(tools: Pick<Tools, 'list' | 'find' | 'registry
 
     async answer({ principal, view }, { name, arguments: args }) {
       if (name === 'search_tools') {
-        const { query, limit } = parse(name, searchInput, args)
+        const { query, limit } = parseArguments(name, searchInput, args)
         const found = (await tools.list(principal, { query })).filter((tool) => isVisible(view, tool))
         const shown = found.slice(0, limit).map((tool) => {
           const { inputSchema, description, annotations } = of(tool)
@@ -85,7 +54,7 @@ export function createSearchTools(tools: Pick<Tools, 'list' | 'find' | 'registry
         return textResult({ tools: shown })
       }
       if (name !== 'describe_tool') return undefined
-      const wanted = parse(name, describeInput, args).name
+      const wanted = parseArguments(name, describeInput, args).name
       const tool = await tools.find(principal.workspaceId, wanted).catch(() => undefined)
       if (!tool || !isVisible(view, tool) || !mayCall(principal, tool))
         return { ...textResult({ error: `There is no tool "${wanted}" here. Next: search_tools finds tools.` }), isError: true }
@@ -94,12 +63,8 @@ export function createSearchTools(tools: Pick<Tools, 'list' | 'find' | 'registry
 
     callIn({ name, arguments: args = {} }) {
       if (name !== 'call_tool') return { name, args }
-      const call = parse(name, callInput, args)
+      const call = parseArguments(name, callInput, args)
       return { name: call.name, args: call.arguments }
     },
   }
-}
-
-function textResult(value: unknown): CallToolResult {
-  return { content: [{ type: 'text', text: JSON.stringify(value) }] }
 }

@@ -5,6 +5,7 @@ import type { Tool } from '#tools'
 import { askForApproval } from './ask-approval.ts'
 import { createCallTool, type ToolCall } from './call-tool.ts'
 import type { Definitions, ToolDefinition } from './definitions.ts'
+import { createScriptTools } from './script-tools.ts'
 import { createSearchTools } from './search-tools.ts'
 import type { McpCaller, McpDeps } from './types.ts'
 import { isTask, type Tasks } from './tasks.ts'
@@ -30,6 +31,8 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
   const { tools, tasks, definitions } = deps
   const callTool = createCallTool(deps)
   const search = createSearchTools(tools, definitions)
+  const scripts = createScriptTools(deps)
+  const lists = new WeakMap<readonly ToolDefinition[], Map<boolean, readonly ToolDefinition[]>>()
   const sizes = new WeakMap<readonly ToolDefinition[], number>()
 
   const tokensOf = (list: readonly ToolDefinition[]): number => {
@@ -40,10 +43,17 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
     return tokens
   }
 
-  const listOf = async ({ principal, view }: McpCaller): Promise<readonly ToolDefinition[]> => {
+  const listOf = async (caller: McpCaller): Promise<readonly ToolDefinition[]> => {
+    const { principal, view } = caller
     const list = await definitions.list(principal, view)
     const isShort = view.list === 'full' || (view.list === undefined && tokensOf(list) <= listTokens)
-    return isShort ? list : search.definitions
+    const known = lists.get(list)?.get(isShort)
+    if (known) return known
+    const made = [...(isShort ? list : search.definitions(caller)), ...scripts.definitions(caller)].toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )
+    lists.set(list, (lists.get(list) ?? new Map<boolean, readonly ToolDefinition[]>()).set(isShort, made))
+    return made
   }
 
   /** A tool that the caller does not see does not exist for it. */
@@ -62,7 +72,7 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
     serve(server, caller) {
       server.setRequestHandler('tools/list', async () => ({ tools: [...(await listOf(caller))] }))
       server.setRequestHandler('tools/call', async ({ params }, context) => {
-        const answered = await search.answer(caller, params)
+        const answered = (await search.answer(caller, params, context)) ?? (await scripts.answer(caller, params, context))
         if (answered) return answered
         const { name, args } = search.callIn(params)
         const tool = await find(caller, name)

@@ -1,5 +1,6 @@
 import type { Principal } from '#access'
 import type { Execute } from '#operations'
+import type { Scripts } from '#scripts'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import type { View } from './view.ts'
@@ -16,4 +17,5 @@ export interface McpDeps extends Telemetry {
   readonly version: string
   readonly tools: Tools
   readonly execute: Execute
+  readonly scripts: Scripts
 }
