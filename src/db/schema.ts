@@ -134,6 +134,11 @@ export interface Schema {
     cancelRequested: Generated<boolean>
     labels: NullableJson<ResultLabels>
   }
+  waitingCalls: {
+    invocationId: string
+    approvalId: string
+    input: Json<unknown>
+  }
   rateLimits: {
     integrationId: string
     windowStart: Date

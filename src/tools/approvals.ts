@@ -95,7 +95,7 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
   const { db, access, publisher, integrations, catalogue, bind, flowSecrets, logger } = deps
 
   const publish = async (trx: Transaction, type: ApprovalEventType, row: ApprovalRow): Promise<void> => {
-    if (await publisher.hasSubscribers(row.workspaceId, type)) await publisher.publish(trx, [approvalEvent(type, row)])
+    if (await publisher.hasSubscribers(row.workspaceId, type, trx)) await publisher.publish(trx, [approvalEvent(type, row)])
   }
 
   const completeDecision = async (trx: Transaction, row: ApprovalRow, actor: string): Promise<ApprovalRow> => {

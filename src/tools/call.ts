@@ -21,6 +21,8 @@ export interface InvokeOptions {
   readonly approval?: string | undefined
   /** The client's name for the conversation that the call belongs to. Without it, the call belongs to all of its caller. */
   readonly session?: string | undefined
+  /** For a call that is made later: it waits for the decision on an approval that it needs, instead of failing. */
+  readonly waitForApproval?: boolean | undefined
   /** The step that makes the call: an approval that the call needs belongs to its run. */
   readonly step?: CallingStep | undefined
 }

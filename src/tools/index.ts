@@ -26,6 +26,7 @@ import { createQueuedCalls, type QueuedCalls } from './queued-calls.ts'
 import { dropSessionReads } from './session-store.ts'
 import { untilSettled } from './settled.ts'
 import { dropOld, findByKey } from './store.ts'
+import { parkCall, takeWaiting } from './waiting-store.ts'
 
 export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-store.ts'
 export type { Approvals, DecisionListener, Question } from './approvals.ts'
@@ -94,6 +95,8 @@ type QueuedCall = { readonly invocationId: string } & (
   | { readonly sealed: string; readonly workspaceId: string }
 )
 
+const jobOf = (id: string, input: unknown) => ({ id, handler: callHandler, input })
+
 export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecrets, onApprovalDecided }: ToolsOptions): Tools {
   const { db, engine, access, catalogue } = deps
   const policies = createPolicies(deps)
@@ -101,7 +104,11 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
   const informationFlow = createInformationFlow(db, policies)
   const bind = createBindCall({ ...catalogue, ...deps, digestOfFlow })
   const previewCall = createPreviewCall(deps)
-  const approvals = createApprovals({ ...deps, bind, preview: previewCall, flowSecrets }, onApprovalDecided)
+  const approvals = createApprovals({ ...deps, bind, preview: previewCall, flowSecrets }, async (trx, approval) => {
+    const calls = await takeWaiting(trx, approval.id)
+    if (calls.length > 0) await engine.enqueue(trx, ...calls.map(({ invocationId, input }) => jobOf(invocationId, input)))
+    await onApprovalDecided(trx, approval)
+  })
   const journal = createJournal(deps, engine.executorId)
   const queuedCalls = createQueuedCalls({ db, engine, access, journal, flowSecrets })
   const pipeline = createPipeline({
@@ -177,14 +184,16 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     // oxlint-disable-next-line max-params -- It has the form of `invoke`.
     invokeLater(principal, name, input, options) {
       const { signal: _, onProgress: __, ...stored } = options
-      const request: Request = { principal, name, input, options: stored }
-      return pipeline.enqueue(request, (invocationId, secrets) => async (trx) => {
+      return pipeline.enqueue({ principal, name, input, options: stored }, ({ invocationId, secrets, approval }) => async (trx) => {
         const { workspaceId } = principal
+        // The call names the approval, so a rejection is final.
+        const request: Request = { principal, name, input, options: approval === undefined ? stored : { ...stored, approval } }
         const call: QueuedCall =
           secrets.values.length === 0
             ? { request, invocationId }
             : { sealed: await flowSecrets.seal(workspaceId, request), workspaceId, invocationId }
-        return engine.enqueue(trx, { id: invocationId, handler: callHandler, input: call })
+        const waits = approval !== undefined && (await parkCall(trx, { invocationId, approvalId: approval, input: call }))
+        if (!waits) await engine.enqueue(trx, jobOf(invocationId, call))
       })
     },
 

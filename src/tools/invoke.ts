@@ -50,10 +50,18 @@ export interface Request {
   readonly options: InvokeOptions
 }
 
+/** A call that is stored to be made later. */
+export interface Queued {
+  readonly invocationId: string
+  readonly secrets: SecretValues
+  /** The approval that it waits for. */
+  readonly approval: string | undefined
+}
+
 export interface Pipeline {
   readonly invoke: Invoke
   /** Stores the call, and what will make it, in one transaction, and answers at once. */
-  enqueue(request: Request, start: (invocationId: string, secrets: SecretValues) => StartLater): Promise<Outcome>
+  enqueue(request: Request, start: (queued: Queued) => StartLater): Promise<Outcome>
   /** Makes a call that was stored by `enqueue`. */
   runQueued(request: Request, invocationId: string): Promise<Outcome>
 }
@@ -81,8 +89,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       // Without a key from the caller the id serves: a job that runs again must find its own entry.
       const options = { ...request.options, idempotencyKey: request.options.idempotencyKey ?? id, signal: undefined }
       const call = await prepare({ ...request, options })
-      await requireApproval(call)
-      return outcomeOf(call, await journal.enqueue({ ...entryOf(call), id }, start(id, call.secrets)))
+      const approval = await askedApproval(call)
+      return outcomeOf(call, await journal.enqueue({ ...entryOf(call), id }, start({ invocationId: id, secrets: call.secrets, approval })))
     },
 
     async runQueued(request, invocationId) {
@@ -122,6 +130,18 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (options.dryRun !== true) refuseDenied(decision, tool)
     const secrets = await secretsOfCall(deps.flowSecrets, { workspaceId, tool, input, others: options.step?.secrets })
     return { principal, tool, input, secrets, decision, integration, options }
+  }
+
+  /** The approval that a call waits for; undefined when it may be made. Throws where the caller does not want to wait. */
+  async function askedApproval(call: Call): Promise<string | undefined> {
+    try {
+      await requireApproval(call)
+      return undefined
+    } catch (error) {
+      const waits = call.options.waitForApproval === true && error instanceof HubError && error.code === 'approval_required'
+      if (waits && error.details.approvalId !== undefined) return error.details.approvalId
+      throw error
+    }
   }
 
   /** Throws unless a person approved exactly this call, or no policy asks for that. */

@@ -21,7 +21,7 @@ export function createCallPublisher(db: Database, publisher: EventPublisher) {
     const events: NewHubEvent[] = []
     for (const row of rows) {
       const { status, workspaceId, finishedAt } = row
-      if (finishedAt && (await publisher.hasSubscribers(workspaceId, `invocation.${status}`))) events.push(callEvent(row, finishedAt))
+      if (finishedAt && (await publisher.hasSubscribers(workspaceId, `invocation.${status}`, trx))) events.push(callEvent(row, finishedAt))
     }
     if (events.length === 0) return store(trx ?? db.sql)
     const storeBoth = async (within: Transaction): Promise<T> => {

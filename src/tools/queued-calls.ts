@@ -5,10 +5,13 @@ import { hubError, type HubError } from '#errors'
 import type { FlowSecrets } from './call-secrets.ts'
 import { cancelledCalls, findInvocation, requestCancel, type InvocationRow } from './store.ts'
 import { completed, type Outcome } from './outcome.ts'
+import { approvalAwaitedBy } from './waiting-store.ts'
 import { restoreError, type Journal } from './journal.ts'
 
 /** How far a call has come. */
 export interface CallState extends Pick<InvocationRow, 'tool' | 'status' | 'startedAt' | 'finishedAt'> {
+  /** The approval that it waits for. */
+  readonly approval: string | undefined
   /** Of a completed call. */
   readonly outcome: Outcome | undefined
   /** Of a call that failed, or whose outcome is unknown. */
@@ -52,6 +55,7 @@ export function createQueuedCalls({ db, engine, access, journal, flowSecrets }: 
         status,
         startedAt,
         finishedAt,
+        approval: status === 'queued' ? await approvalAwaitedBy(db.sql, id) : undefined,
         outcome: status === 'completed' ? completed(id, output, { transport: 'rest' }) : undefined,
         error: status === 'failed' || status === 'outcome_unknown' ? restoreError(error).with({ invocationId: id }) : undefined,
       }

@@ -9,8 +9,11 @@ export type { NewHubEvent } from './types.ts'
 
 export interface EventPublisher {
   publish(trx: Transaction, events: readonly NewHubEvent[]): Promise<void>
-  /** Whether there is a subscription for the type. For frequent events that are stored only if somebody wants them. */
-  hasSubscribers(workspaceId: string, type: string): Promise<boolean>
+  /**
+   * Whether there is a subscription for the type. For frequent events that are stored only if somebody wants them. Whoever is in a transaction
+   * passes it: to wait for another connection there could wait for ever, when all connections belong to such transactions.
+   */
+  hasSubscribers(workspaceId: string, type: string, trx?: Transaction): Promise<boolean>
   /** Whoever changes subscriptions of a workspace says so in the transaction of the change. */
   subscriptionsChanged(trx: Transaction, workspaceId: string): void
 }
@@ -34,8 +37,8 @@ export function createEventPublisher({ db, engine }: { readonly db: Database; re
       db.afterCommit(trx, () => engine.wake(dispatchPoller))
     },
     subscriptionsChanged: (trx, workspaceId) => db.afterCommit(trx, () => wanted.forget(workspaceId)),
-    async hasSubscribers(workspaceId, type) {
-      const types = await wanted.get(workspaceId)
+    async hasSubscribers(workspaceId, type, trx) {
+      const types = trx ? new Set(await subscribedTypes(trx, workspaceId)) : await wanted.get(workspaceId)
       return types.has(type) || types.has('*') || types.has(`${type.split('.', 1)[0]}.*`)
     },
   }

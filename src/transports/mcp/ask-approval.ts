@@ -31,7 +31,8 @@ export function askForApproval(result: CallToolResult, { mcpReq }: ServerContext
   })
 }
 
-function approvalIn({ isError, _meta: meta = {} }: CallToolResult): string | undefined {
+/** The approval that the call of this result needs. */
+export function approvalIn({ isError, _meta: meta = {} }: CallToolResult): string | undefined {
   const error = meta[errorMetaName] as { code?: unknown; approval_id?: unknown } | undefined
   return isError && error?.code === 'approval_required' && typeof error.approval_id === 'string' ? error.approval_id : undefined
 }

@@ -227,6 +227,25 @@ suite('MCP beside calls', () => {
       assert.equal(served.outside.seen.filter(({ what }) => what === 'POST /asked').length, 1)
       const plain = (await ask({ method: 'tools/call', params: { ...params, arguments: { at: '/asked-2' } }, id: 62 })).result!
       assert.equal(plain['isError'], true)
+
+      // A client that knows tasks gets one, which waits.
+      for (const [at, decision, isError] of [
+        ['/asked-3', 'approve', undefined],
+        ['/asked-4', 'reject', true],
+      ] as const) {
+        const asked = { ...params, arguments: { at } }
+        const { taskId, statusMessage } = (await ask({ method: 'tools/call', params: asked, capabilities: tasks, id: 63 })).result!
+        const get = async () => (await ask({ method: 'tasks/get', params: { taskId }, capabilities: tasks })).result!
+        assert.equal((await get())['status'], 'working')
+        assert.ok(!served.outside.seen.some(({ what }) => what === `POST ${at}`))
+        await served.hub.tools.approvals.decide(served.operator, /apr_[\w-]+/.exec(statusMessage as string)![0], { decision })
+        await until('the task has ended', async () => (await get())['status'] === 'completed')
+        assert.equal(((await get())['result'] as { isError?: boolean }).isError, isError)
+        assert.equal(
+          served.outside.seen.some(({ what }) => what === `POST ${at}`),
+          decision === 'approve',
+        )
+      }
     } finally {
       await api('PUT', '/policies', { rules: [] })
     }

@@ -36,9 +36,14 @@ const ttlMs = 30 * 86_400_000
 
 const params = z.looseObject({ taskId: z.string().max(255) })
 
-/** Whether this call becomes a task. */
-export function isTask({ mcpReq }: ServerContext, { tool, meta }: Pick<ToolCall, 'tool' | 'meta'>): boolean {
-  return knowsTasks(mcpReq.envelope) && (tool.action.long || meta[askName] === true)
+/** Whether this call becomes a task from the start. */
+export function isTask(context: ServerContext, { tool, meta }: Pick<ToolCall, 'tool' | 'meta'>): boolean {
+  return takesTasks(context) && (tool.action.long || meta[askName] === true)
+}
+
+/** Whether the client of this request knows tasks. */
+export function takesTasks({ mcpReq }: ServerContext): boolean {
+  return knowsTasks(mcpReq.envelope)
 }
 
 function knowsTasks(envelope: ServerContext['mcpReq']['envelope']): boolean {
@@ -57,6 +62,7 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
   const taskOf = (id: string, state: CallState): Result => ({
     taskId: id,
     status: statusOf(state),
+    ...(state.approval === undefined ? {} : { statusMessage: `waits for a person to decide on ${state.approval}` }),
     createdAt: state.startedAt.toISOString(),
     lastUpdatedAt: (state.finishedAt ?? state.startedAt).toISOString(),
     ttlMs,
@@ -99,7 +105,10 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
     async start(call) {
       const { principal, tool, args } = call
       try {
-        const { invocationId } = await tools.invokeLater(principal, tool.name, args, await optionsOf(tools, call))
+        const { invocationId } = await tools.invokeLater(principal, tool.name, args, {
+          ...(await optionsOf(tools, call)),
+          waitForApproval: true,
+        })
         const state = (await tools.stateOf(principal, invocationId))!
         return { resultType: 'task', content: [], ...taskOf(invocationId, state) }
       } catch (error) {

@@ -2,13 +2,13 @@ import { ProtocolError, ProtocolErrorCode, type Server, type ServerContext } fro
 import { hubError, HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import type { Tool } from '#tools'
-import { askForApproval } from './ask-approval.ts'
+import { approvalIn, askForApproval } from './ask-approval.ts'
 import { createCallTool, type ToolCall } from './call-tool.ts'
 import type { Definitions, ToolDefinition } from './definitions.ts'
 import { createScriptTools } from './script-tools.ts'
 import { createSearchTools } from './search-tools.ts'
 import type { McpCaller, McpDeps } from './types.ts'
-import { isTask, type Tasks } from './tasks.ts'
+import { isTask, takesTasks, type Tasks } from './tasks.ts'
 import { isVisible } from './view.ts'
 
 export interface ToolHandlers {
@@ -82,7 +82,10 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
         const call = { principal: caller.principal, tool, args, meta, hasStructure, requestId, signal }
         if (isTask(context, call)) return tasks.start(call)
         using progress = reportProgress(context, name)
-        return askForApproval(await callTool({ ...call, onProgress: progress.report }), context)
+        const result = await callTool({ ...call, onProgress: progress.report })
+        if (approvalIn(result) === undefined) return result
+        // Nothing was done: the same call is stored, and made once somebody has approved it.
+        return takesTasks(context) ? tasks.start(call) : askForApproval(result, context)
       })
     },
   }
