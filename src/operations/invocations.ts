@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { InvocationRow } from '#tools'
 import { operation, toolOperation, plain, view } from './operation.ts'
-import { anyObject, iso, pageInput, pageOf, readPage, timestamp } from './shared.ts'
+import { anyObject, iso, labelsSchema, pageInput, pageOf, readPage, timestamp } from './shared.ts'
 
 const status = z.enum(['queued', 'running', 'completed', 'failed', 'outcome_unknown'])
 
@@ -98,11 +98,15 @@ export const getInvocation = operation({
   effect: 'read',
   summary: 'Get one tool call with its input and outcome',
   input: z.strictObject({ id: z.string() }),
-  output: view(invocationSchema.extend({ input: z.unknown(), output: z.unknown() }), (row: InvocationRow) => ({
-    ...renderInvocation(row),
-    input: row.input,
-    output: row.output,
-  })),
+  output: view(
+    invocationSchema.extend({ input: z.unknown(), output: z.unknown(), labels: labelsSchema.nullable() }),
+    (row: InvocationRow) => ({
+      ...renderInvocation(row),
+      input: row.input,
+      output: row.output,
+      labels: row.labels && { ...row.labels },
+    }),
+  ),
   http: { method: 'GET', path: '/api/v1/invocations/:id' },
   example: { id: 'inv_0197f3d2-0000-7000-8000-000000000000' },
   run: ({ invocations, principal }, { id }) => invocations.get(principal.workspaceId, id),

@@ -88,6 +88,11 @@ export function dateOf(text: string | undefined): Date | undefined {
 
 export const deleted = view(z.null(), () => null)
 
+/** Of the result of a tool. */
+export const labelsSchema = z
+  .object({ author: z.enum(['trusted', 'untrusted']), place: z.enum(['private', 'public']), integration: z.string().nullable() })
+  .describe('Who may have written the output, and who can read it where it came from.')
+
 export function jsonSchemaOf(type: z.ZodType): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' })
   return rest

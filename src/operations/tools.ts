@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Connector } from '#kit'
 import { callLimit, informationFlow, policyRule, type Outcome, type PolicyDocument, type Tool, type Tools } from '#tools'
 import { operation, plain, view } from './operation.ts'
-import { anyObject, decodeCursor, encodeCursor, pageInput, pageOf, reference } from './shared.ts'
+import { anyObject, decodeCursor, encodeCursor, labelsSchema, pageInput, pageOf, reference } from './shared.ts'
 
 const effect = z.enum(['read', 'write', 'destroy'])
 
@@ -74,10 +74,7 @@ const outcomeSchema = z.object({
     })
     .optional(),
   warning: z.string().optional(),
-  labels: z
-    .object({ author: z.enum(['trusted', 'untrusted']), place: z.enum(['private', 'public']), integration: z.string().nullable() })
-    .optional()
-    .describe('Who may have written the output, and who can read it where it came from.'),
+  labels: labelsSchema.optional(),
 })
 
 function renderOutcome({ invocationId, status, output, replayed, truncated, warning, labels }: Outcome): z.output<typeof outcomeSchema> {
