@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
-import { adminToken, mcpClient, servedHub, textOf, type McpConnecting, type ServedHub } from '#test'
+import { adminToken, mcpClient, mcpRequest, servedHub, textOf, type McpConnecting, type ServedHub } from '#test'
 import { until } from '#test/faults'
 import { createOriginCheck } from './origin.ts'
 
@@ -171,6 +171,42 @@ suite('MCP', () => {
     assert.equal((await post('x'.repeat(3_000_000))).status, 413)
     assert.equal((await fetch(`${served.address}/mcp`, { headers: { authorization: `Bearer ${adminToken}` } })).status, 405)
   })
+})
+
+test('an unknown method, another version and a message that is none get the errors of the specification', async () => {
+  const { address } = await servedHub()
+  assert.equal((await mcpRequest(address, { method: 'tools/fly' })).error!.code, -32601)
+  const versioned = await post(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta('2031-01-01') } }), {
+    'mcp-protocol-version': '2031-01-01',
+    'mcp-method': 'tools/list',
+  })
+  const { error } = (await versioned.json()) as { error: { code: number; data: { supported: string[] } } }
+  assert.equal(versioned.status, 400)
+  assert.equal(error.code, -32022)
+  assert.ok(error.data.supported.includes('2026-07-28'))
+  assert.equal((await post('{"jsonrpc": "1.0", "id": 1, "method": 3}')).status, 400)
+})
+
+test('a script without end is stopped by its limit, and other requests are answered meanwhile', async () => {
+  const { address } = await servedHub()
+  const run = (code: string) => mcpRequest(address, { method: 'tools/call', params: { name: 'run_script', arguments: { code } } })
+  const endless = run('for (;;) {}')
+  const greedy = run('const all = []; for (;;) all.push(new Array(100000).fill(1))')
+  const calling = run('for (let n = 0; n < 10000; n++) await tools.hub_list_integrations({}); return 1')
+  const began = performance.now()
+  for (let n = 0; n < 5; n++) assert.ok((await mcpRequest(address, { method: 'tools/list' })).result)
+  assert.ok(performance.now() - began < 5000)
+  for (const answer of await Promise.all([endless, greedy, calling])) {
+    const { isError, content } = answer.result as { isError: boolean; content: { text: string }[] }
+    assert.equal(isError, true)
+    assert.match(content[0]!.text, /^script_limit/)
+  }
+})
+
+const meta = (version: string) => ({
+  'io.modelcontextprotocol/protocolVersion': version,
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
 })
 
 test('a name that is not the hub’s own is refused, and so is an origin of another page', () => {
