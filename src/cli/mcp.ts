@@ -71,13 +71,12 @@ async function ownHub({ hub, config, operator }: { hub: Hub; config: Config; ope
   const mcp = await mcpOf(hub, config)
   const authenticate = async (): Promise<Principal> =>
     config.HUB_TOKEN === undefined ? { ...operator, scopes: agentScopes } : hub.access.authenticate(config.HUB_TOKEN, 'stdio')
-  await authenticate()
-  return async (message) => {
-    const isActive = (): Promise<boolean> =>
-      authenticate().then(
-        () => true,
-        () => false,
-      )
-    return mcp.answer(message, { principal: await authenticate(), view, isActive })
-  }
+  const isActive = (): Promise<boolean> =>
+    authenticate().then(
+      () => true,
+      () => false,
+    )
+  // A wrong token and a wrong toolset are told before the agent is served.
+  await mcp.check({ principal: await authenticate(), view, isActive })
+  return async (message) => mcp.answer(message, { principal: await authenticate(), view, isActive })
 }

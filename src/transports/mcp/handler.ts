@@ -14,6 +14,8 @@ export interface McpMessage {
 }
 
 export interface McpHandler extends AsyncDisposable {
+  /** Throws when the caller asks to see something that does not exist. */
+  check(caller: McpCaller): Promise<void>
   answer(message: McpMessage, caller: McpCaller): Promise<Response>
 }
 
@@ -47,10 +49,14 @@ export function createMcp(deps: McpDeps, { bodyLimit, listTokens }: McpHandlerOp
     bus: changes,
     onerror: (error) => deps.logger.debug({ err: error }, 'an MCP message could not be answered'),
   })
+  const check: McpHandler['check'] = async (caller) => {
+    const problem = await problemWith(caller)
+    if (problem !== undefined) throw hubError('invalid_input', { detail: problem })
+  }
   return {
+    check,
     async answer({ headers, body, signal }, caller) {
-      const problem = await problemWith(caller)
-      if (problem !== undefined) throw hubError('invalid_input', { detail: problem })
+      await check(caller)
       const ended = new AbortController()
       const request = new Request('http://hub/mcp', { method: 'POST', headers, body, signal: AbortSignal.any([signal, ended.signal]) })
       const stream = { watched: watchedBy(caller, filterOf(body)), isActive: caller.isActive, end: () => ended.abort() }
