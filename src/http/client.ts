@@ -41,7 +41,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
 
   const request = async <T>(req: HttpRequest): Promise<HttpReply<T>> => {
     const prepared = await prepare(scope, req, isRead(req) ? undefined : nextKey())
-    if (scope.dryRun && (!prepared.isRead || scope.readOnly)) throw new DryRun(previewOf(scope.secrets, prepared))
+    if (scope.dryRun && (!prepared.isRead || req.isCallers || scope.readOnly)) throw new DryRun(previewOf(scope.secrets, prepared))
     const body = await bodyOf(req)
     const reply = await withRetries(prepared, () => exchange(prepared, body))
     if (!prepared.isRead) scope.effects.accept(prepared.mayRepeat ? 'repeatable' : 'once')

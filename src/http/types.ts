@@ -15,6 +15,8 @@ export interface RequestOptions {
   readonly body?: string | Uint8Array
   /** Set `read` for a POST that changes nothing (a search, a GraphQL query). It may then be repeated, and a dry run may send it. */
   readonly effect?: 'read' | 'write'
+  /** A dry run shows the request instead of sending it, even if it reads: its caller wrote all of it, and it may carry anything to anywhere. */
+  readonly isCallers?: boolean
   /**
    * `state`: the request asks for a state (a PUT of a complete resource), so it is repeated like a read. A request that the outside system
    * recognises by a key does not say so here: its action declares `idempotencyHeader`, and the client sends the key.

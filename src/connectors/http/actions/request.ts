@@ -75,6 +75,7 @@ export const requestActions = {
         query: { ...plain(fixedQuery), ...input.query },
         headers: { ...plain(fixedHeaders), ...keyHeader(input.method, idempotencyKey), ...input.headers },
         accept: 'bytes',
+        isCallers: true,
         ...(input.allow_status ? { allow: input.allow_status } : {}),
         ...bodyOf(input),
       }
