@@ -40,11 +40,17 @@ export function hubTools(all: Operations): Tool[] {
       example: tool.example,
       effect,
       idempotent: effect === 'read',
-      ...(tool.repeatsOutside === true ? { labels: () => ({ author: 'untrusted' as const }) } : {}),
+      ...(tool.repeatsOutside === true ? { labels: (_input: unknown, output: unknown) => ({ author: authorOf(output) }) } : {}),
       input: inputOf(rest, tool),
       output: tool.result?.schema ?? output,
     },
   }))
+}
+
+/** A run that has given nothing yet repeats nothing. */
+function authorOf(output: unknown): 'trusted' | 'untrusted' {
+  const { outputs, error } = output as { readonly outputs?: unknown; readonly error?: unknown }
+  return outputs === null && error === null ? 'trusted' : 'untrusted'
 }
 
 /** Runs the hub's own tools through `execute`, with the scopes of whoever calls the tool. */

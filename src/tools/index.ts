@@ -17,7 +17,7 @@ import type { InvokeOptions } from './call.ts'
 import { asHubError, createPipeline, type Invoke, type Request } from './invoke.ts'
 import type { Outcome } from './outcome.ts'
 import type { ToolRunners } from './tool.ts'
-import { createInformationFlow } from './information-flow.ts'
+import { createInformationFlow, type InformationFlow } from './information-flow.ts'
 import { createJournal } from './journal.ts'
 import { dropCallCounts } from './limit-store.ts'
 import { createCallLimits } from './limits.ts'
@@ -47,7 +47,7 @@ export type { InvocationFilter, InvocationRow } from './store.ts'
 export type { Transport } from './transport.ts'
 export { truncate, type Truncation } from './truncate.ts'
 
-export interface Tools extends AsyncDisposable, Catalogue, Pick<QueuedCalls, 'stateOf' | 'cancel'> {
+export interface Tools extends AsyncDisposable, Catalogue, Pick<QueuedCalls, 'stateOf' | 'cancel'>, Pick<InformationFlow, 'recordRead'> {
   readonly policies: Policies
   readonly approvals: Approvals
   readonly invoke: Invoke
@@ -110,7 +110,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     await onApprovalDecided(trx, approval)
   })
   const journal = createJournal(deps, engine.executorId)
-  const queuedCalls = createQueuedCalls({ db, engine, access, journal, flowSecrets })
+  const queuedCalls = createQueuedCalls({ db, engine, access, journal, flowSecrets, informationFlow })
   const pipeline = createPipeline({
     ...deps,
     runners,
@@ -148,6 +148,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     invoke: pipeline.invoke,
     stateOf: queuedCalls.stateOf,
     cancel: queuedCalls.cancel,
+    recordRead: informationFlow.recordRead,
     isKnownKey: async (workspaceId, key) => (await findByKey(db.sql, workspaceId, key)) !== undefined,
     jobs: {
       [callHandler]: {

@@ -3,6 +3,7 @@ import type { Database } from '#db'
 import type { IntegrationRow } from '#integrations'
 import type { InvokeOptions } from './call.ts'
 import { placeOfWrite, type ResultLabels } from './labels.ts'
+import type { Labels } from '#kit'
 import type { Policies, PolicyDecision } from './policy.ts'
 import type { InformationFlow as Options } from './policy-rule.ts'
 import { insertRead, sessionReads, type Session, type SessionRead } from './session-store.ts'
@@ -14,6 +15,20 @@ export interface InformationFlow {
   judge(call: SessionCall): Promise<PolicyDecision>
   /** Stores what a session has read. It must end before the result is returned, so that the next call, in any process, knows of it. */
   record(call: SessionCall, labels: ResultLabels): Promise<void>
+  /** The same for what was read without a call: the result of an earlier one, or something that the hub keeps. */
+  recordRead(reader: Reader, read: OtherRead): Promise<void>
+}
+
+export interface Reader {
+  readonly principal: Principal
+  readonly session?: string | undefined
+}
+
+/** Without an integration it comes from the hub, and without labels others may have written it. */
+export interface OtherRead {
+  readonly integrationId?: string | null
+  readonly integration?: string | null
+  readonly labels?: Labels | null
 }
 
 export interface SessionCall {
@@ -52,6 +67,16 @@ export function createInformationFlow({ sql }: Database, policies: Pick<Policies
       const read = { integrationId: integration?.id ?? '', integration: integration?.name ?? 'the hub', untrusted, private: isPrivate }
       await insertRead(sql, session, read)
     },
+
+    async recordRead({ principal, session: name }, { integrationId, integration, labels }) {
+      const { informationFlow } = await policies.current(principal.workspaceId)
+      const untrusted = labels?.author !== 'trusted'
+      const isPrivate = labels?.place !== 'public'
+      if (!informationFlow || !(untrusted || isPrivate)) return
+      const { session } = await sessionOf(principal, { session: name })
+      const from = { integrationId: integrationId ?? '', integration: integration ?? 'the hub' }
+      await insertRead(sql, session, { ...from, untrusted, private: isPrivate })
+    },
   }
 }
 
@@ -77,8 +102,10 @@ function verdictOn(call: SessionCall, reads: readonly SessionRead[], options: Op
   const { after_untrusted: afterUntrusted, after_private: afterPrivate = afterUntrusted } = options
   const destination = call.integration?.id ?? ''
   const isPublic = placeOfWrite(call) === 'public'
+  // What the hub keeps came from any system, and a flow that is started writes to any other.
+  const isFrom = (read: SessionRead): boolean => destination !== '' && read.integrationId === destination
   const where = isPublic ? 'writes to a place that may be public' : 'writes to another system'
-  const untrusted = reads.find((read) => read.untrusted && (isPublic || read.integrationId !== destination))
+  const untrusted = reads.find((read) => read.untrusted && (isPublic || !isFrom(read)))
   const secret = isPublic ? reads.find((read) => read.private) : undefined
   const found: PolicyDecision[] = [
     ...(untrusted

@@ -4,6 +4,7 @@ import type { Engine, Poller } from '#engine'
 import { hubError, type HubError } from '#errors'
 import type { FlowSecrets } from './call-secrets.ts'
 import { cancelledCalls, findInvocation, requestCancel, type InvocationRow } from './store.ts'
+import type { InformationFlow } from './information-flow.ts'
 import { completed, type Outcome } from './outcome.ts'
 import { approvalAwaitedBy } from './waiting-store.ts'
 import { restoreError, type Journal } from './journal.ts'
@@ -20,8 +21,8 @@ export interface CallState extends Pick<InvocationRow, 'tool' | 'status' | 'star
 
 /** What whoever queued a call may do with it. */
 export interface QueuedCalls {
-  /** Of a call of this principal; undefined if it made no such call. */
-  stateOf(principal: Principal, id: string): Promise<CallState | undefined>
+  /** Of a call of this principal; undefined if it made no such call. The session of whoever asks has read the outcome then. */
+  stateOf(principal: Principal, id: string, session?: string): Promise<CallState | undefined>
   /** Asks to end a call that was queued. One that has not begun ends at once, one that is running is aborted, one that has ended stays as it is. */
   cancel(principal: Principal, id: string): Promise<void>
   /** Makes a queued call in this process, where `cancel` finds it. */
@@ -35,20 +36,22 @@ interface QueuedCallsDeps {
   readonly access: Pick<Access, 'audit'>
   readonly journal: Journal
   readonly flowSecrets: FlowSecrets
+  readonly informationFlow: Pick<InformationFlow, 'recordRead'>
 }
 
 const pollerName = 'cancelled-calls'
 /** Other processes wake this one. This is for wake-ups that were lost. */
 const lookEveryMs = 5000
 
-export function createQueuedCalls({ db, engine, access, journal, flowSecrets }: QueuedCallsDeps): QueuedCalls {
+export function createQueuedCalls({ db, engine, access, journal, flowSecrets, informationFlow }: QueuedCallsDeps): QueuedCalls {
   const running = new Map<string, AbortController>()
 
   return {
-    async stateOf(principal, id) {
+    async stateOf(principal, id, session) {
       const row = await findInvocation(db.sql, principal.workspaceId, id)
       if (row?.actor !== actorOf(principal)) return undefined
       const { tool, status, startedAt, finishedAt, sealed, error } = row
+      if (finishedAt !== null) await informationFlow.recordRead({ principal, session }, row)
       const output = sealed === null ? row.output : await flowSecrets.open(row.workspaceId, sealed)
       return {
         tool,

@@ -3,6 +3,7 @@ import { allows } from '#access'
 import { HubError } from '#errors'
 import { digest } from '#lib/canonical'
 import { operations, type Caller } from '#operations'
+import { sessionOf } from './call-tool.ts'
 import type { McpCaller, McpDeps } from './types.ts'
 
 /** A kind of thing in the hub: a list of the newest, and each of them. */
@@ -28,7 +29,7 @@ const scheme = 'hub://'
 const mimeType = 'application/json'
 const shown = 50
 
-export function createResources({ execute }: Pick<McpDeps, 'execute'>): Resources {
+export function createResources({ execute, tools }: Pick<McpDeps, 'execute' | 'tools'>): Resources {
   const kinds: Readonly<Record<string, Kind>> = {
     integrations: {
       title: 'Integrations',
@@ -101,9 +102,12 @@ export function createResources({ execute }: Pick<McpDeps, 'execute'>): Resource
           mimeType,
         })),
       }))
-      server.setRequestHandler('resources/read', async ({ params: { uri } }) => ({
-        contents: [{ uri, mimeType, text: JSON.stringify(await read(caller, uri)) }],
-      }))
+      server.setRequestHandler('resources/read', async ({ params: { uri } }, { mcpReq: { _meta: meta = {} } }) => {
+        const found = await read(caller, uri)
+        // Events, runs and approvals repeat what others wrote.
+        await tools.recordRead({ principal: caller.principal, session: sessionOf(meta) }, {})
+        return { contents: [{ uri, mimeType, text: JSON.stringify(found) }] }
+      })
     },
 
     fingerprint: async (caller, uri) => digest(uri === undefined ? listed(caller) : await stateOf(read(caller, uri))),

@@ -12,7 +12,7 @@ import {
 import { z } from 'zod'
 import { HubError } from '#errors'
 import type { CallState } from '#tools'
-import { optionsOf, reported, type ToolCall } from './call-tool.ts'
+import { optionsOf, reported, sessionOf, type ToolCall } from './call-tool.ts'
 import { failureOf, resultOf } from './results.ts'
 import type { McpCaller, McpDeps } from './types.ts'
 
@@ -34,6 +34,11 @@ const pollIntervalMs = 1000
 /** The journal keeps calls for thirty days. */
 const ttlMs = 30 * 86_400_000
 
+interface Asked {
+  readonly id: string
+  readonly session: string | undefined
+}
+
 const params = z.looseObject({ taskId: z.string().max(255) })
 
 /** Whether this call becomes a task from the start. */
@@ -53,8 +58,8 @@ function knowsTasks(envelope: ServerContext['mcpReq']['envelope']): boolean {
 }
 
 export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>): Tasks {
-  const stateOf = async ({ principal }: McpCaller, id: string): Promise<CallState> => {
-    const state = await tools.stateOf(principal, id)
+  const stateOf = async ({ principal }: McpCaller, { id, session }: Asked): Promise<CallState> => {
+    const state = await tools.stateOf(principal, id, session)
     if (!state) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no task "${id}"`)
     return state
   }
@@ -80,24 +85,24 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
 
   return {
     serve(server, caller) {
-      const handle = (method: string, answer: (id: string) => Promise<Result>): void =>
-        server.setRequestHandler(method, { params }, async ({ taskId }, { mcpReq }) => {
-          if (!knowsTasks(mcpReq.envelope))
+      const handle = (method: string, answer: (asked: Asked) => Promise<Result>): void =>
+        server.setRequestHandler(method, { params }, async ({ taskId }, { mcpReq: { envelope, _meta: meta = {} } }) => {
+          if (!knowsTasks(envelope))
             throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [tasksExtension]: {} } } })
-          return answer(taskId)
+          return answer({ id: taskId, session: sessionOf(meta) })
         })
-      handle('tasks/get', async (id) => {
-        const state = await stateOf(caller, id)
-        return { ...taskOf(id, state), ...endOf(state) }
+      handle('tasks/get', async (asked) => {
+        const state = await stateOf(caller, asked)
+        return { ...taskOf(asked.id, state), ...endOf(state) }
       })
-      handle('tasks/cancel', async (id) => {
-        await stateOf(caller, id)
-        await tools.cancel(caller.principal, id)
+      handle('tasks/cancel', async (asked) => {
+        await stateOf(caller, asked)
+        await tools.cancel(caller.principal, asked.id)
         return {}
       })
       // No task asks its client for anything: what a task waits for is decided in the hub.
-      handle('tasks/update', async (id) => {
-        await stateOf(caller, id)
+      handle('tasks/update', async (asked) => {
+        await stateOf(caller, asked)
         return {}
       })
     },
@@ -105,11 +110,9 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
     async start(call) {
       const { principal, tool, args } = call
       try {
-        const { invocationId } = await tools.invokeLater(principal, tool.name, args, {
-          ...(await optionsOf(tools, call)),
-          waitForApproval: true,
-        })
-        const state = (await tools.stateOf(principal, invocationId))!
+        const options = { ...(await optionsOf(tools, call)), waitForApproval: true }
+        const { invocationId } = await tools.invokeLater(principal, tool.name, args, options)
+        const state = (await tools.stateOf(principal, invocationId, options.session))!
         return { resultType: 'task', content: [], ...taskOf(invocationId, state) }
       } catch (error) {
         if (!(error instanceof HubError)) throw error
