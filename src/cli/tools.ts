@@ -15,7 +15,10 @@ export function toolCommands(program: Command): void {
     .action((words: string[], options: { connector?: string; effect?: 'read' | 'write' | 'destroy' }, command: Command) =>
       withClient(command, async ({ listTools }, output) => {
         const page = await listTools({ query: words.join(' '), connector: options.connector, effect: options.effect, limit: 200 })
-        output.print(page, table(page.items.map(({ name, effect, title }) => ({ name, effect, title }))))
+        output.print(
+          page,
+          table(page.items.flatMap((item) => ('effect' in item ? [{ name: item.name, effect: item.effect, title: item.title }] : []))),
+        )
       }),
     )
   tool

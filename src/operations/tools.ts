@@ -1,12 +1,25 @@
 import { z } from 'zod'
+import { hubError } from '#errors'
 import type { Connector } from '#kit'
-import { callLimit, informationFlow, policyRule, type Outcome, type PolicyDocument, type Tool, type Tools } from '#tools'
-import { operation, plain, view } from './operation.ts'
+import {
+  callLimit,
+  definitionFor,
+  informationFlow,
+  policyRule,
+  toolFormats,
+  unknownIn,
+  type Outcome,
+  type PolicyDocument,
+  type Tool,
+  type Tools,
+} from '#tools'
+import { operation, plain, view, type OperationContext } from './operation.ts'
 import { anyObject, decodeCursor, encodeCursor, labelsSchema, pageInput, pageOf, reference } from './shared.ts'
+import { definitionSchema } from './tool-formats.ts'
 
 const effect = z.enum(['read', 'write', 'destroy'])
 
-const toolSchema = z.object({
+export const toolSchema = z.object({
   name: z.string(),
   title: z.string(),
   description: z.string(),
@@ -34,19 +47,39 @@ export const listTools = operation({
     query: z.string().max(200).optional().describe('Words of what you want to do.'),
     connector: z.string().optional(),
     effect: effect.optional(),
+    toolset: z.string().max(2000).optional().describe('Only these connectors and tools, separated by commas: github,slack_send_message.'),
+    format: z
+      .enum(toolFormats)
+      .optional()
+      .describe(
+        'Definitions as this API takes them: OpenAI Responses, OpenAI Chat Completions, Anthropic Messages, MCP, or the Vercel AI SDK.',
+      ),
   }),
-  output: pageOf(plain(toolSchema)),
+  output: pageOf(plain(z.union([toolSchema, definitionSchema]))),
   http: { method: 'GET', path: '/api/v1/tools' },
   example: { query: 'create issue', limit: 5 },
-  run: async ({ tools, principal }, { limit, cursor, ...filter }) => {
+  run: async (context, { limit, cursor, format, toolset, ...filter }) => {
+    const { tools, principal } = context
     const from = Number(decodeCursor(cursor, /^\d{1,9}$/) ?? 0)
-    const found = await tools.list(principal, filter)
+    const found = await tools.list(principal, { ...filter, toolset: await toolsetOf(context, toolset) })
     return {
-      rows: found.slice(from, from + limit).map((tool) => describe(tools, tool)),
+      rows: found
+        .slice(from, from + limit)
+        .map((tool) => (format === undefined ? describe(tools, tool) : definitionFor(format, tools.registry.describe(tool), tool))),
       next: found.length > from + limit ? encodeCursor(String(from + limit)) : null,
     }
   },
 })
+
+/** A name that nothing has is a mistake that would otherwise leave out tools without a word. */
+async function toolsetOf({ tools, principal }: OperationContext, text: string | undefined): Promise<ReadonlySet<string> | undefined> {
+  if (text === undefined) return undefined
+  const names = text.split(',').map((name) => name.trim())
+  const toolset = new Set(names.filter(Boolean))
+  const problem = unknownIn(toolset, await tools.all(principal.workspaceId))
+  if (problem !== undefined) throw hubError('invalid_input', { errors: [{ path: 'toolset', message: problem.replace(/^toolset: /, '') }] })
+  return toolset
+}
 
 export const getTool = operation({
   name: 'tools.get',

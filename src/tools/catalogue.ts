@@ -1,7 +1,9 @@
 import type { Principal } from '#access'
 import { mayCall, unknownTool, type Registry, type ToolFilter } from './registry.ts'
+import { isMadeName, modelName } from './formats/index.ts'
 import { byName, createSearch, type Search } from './search/index.ts'
 import type { Tool, ToolSource } from './tool.ts'
+import { isInToolset } from './toolset.ts'
 
 export interface Catalogue {
   readonly registry: Registry
@@ -54,6 +56,8 @@ export function createCatalogue(registry: Registry, sources: readonly ToolSource
     async find(workspaceId, name) {
       const tool = registry.peek(name) ?? (await findProvided(workspaceId, name))
       if (tool) return tool
+      const renamed = isMadeName(name) ? (await all(workspaceId)).find((one) => modelName(one.name) === name) : undefined
+      if (renamed) return renamed
       const more = await Promise.all(sources.map((source) => source.names(workspaceId)))
       throw unknownTool(name, [...registry.names(), ...more.flat()])
     },
@@ -70,7 +74,8 @@ export function createCatalogue(registry: Registry, sources: readonly ToolSource
   }
 }
 
-function accepts({ connector, effect }: ToolFilter, tool: Tool): boolean {
+function accepts({ connector, effect, toolset }: ToolFilter, tool: Tool): boolean {
+  if (toolset !== undefined && !isInToolset(toolset, tool)) return false
   if (connector !== undefined && tool.connector.name !== connector && !tool.connector.aliases.includes(connector)) return false
   return effect === undefined || tool.action.effect === effect
 }

@@ -5,6 +5,7 @@ import type { Connector, Effect } from '#kit'
 import { digest } from '#lib/canonical'
 import { nearest } from '#lib/nearest'
 import { toolsOf, type Tool } from './tool.ts'
+import type { Toolset } from './toolset.ts'
 
 export interface ToolDescription {
   readonly name: string
@@ -35,6 +36,7 @@ export interface ToolFilter {
   readonly query?: string | undefined
   readonly connector?: string | undefined
   readonly effect?: string | undefined
+  readonly toolset?: Toolset | undefined
 }
 
 /** `own` are the tools of the hub itself. */

@@ -1,8 +1,7 @@
 import type { Tool as ToolDefinition } from '@modelcontextprotocol/server'
 import type { Principal } from '#access'
 import { ttlCache } from '#lib/ttl-cache'
-import { mayCall, type Tool, type ToolDescription, type Tools } from '#tools'
-import { givesParts } from './results.ts'
+import { mayCall, mcpDefinition, type Tool, type ToolDescription, type Tools } from '#tools'
 import { isVisible, nameOf, type View } from './view.ts'
 
 export type { ToolDefinition }
@@ -25,7 +24,7 @@ export function createDefinitions(tools: Pick<Tools, 'all' | 'registry'>): Defin
     const description = tools.registry.describe(tool)
     const known = made.get(description)
     if (known) return known
-    const definition = toDefinition(description, tool)
+    const definition = mcpDefinition(description, tool)
     made.set(description, definition)
     return definition
   }
@@ -58,60 +57,4 @@ export function createDefinitions(tools: Pick<Tools, 'all' | 'registry'>): Defin
 
 function rightsOf({ scopes, readOnly }: Principal, view: View): string {
   return JSON.stringify([readOnly, [...scopes].toSorted(), nameOf(view)])
-}
-
-function toDefinition({ name, title, description, input_schema, output_schema }: ToolDescription, tool: Tool): ToolDefinition {
-  const { effect, idempotent } = tool.action
-  return {
-    name,
-    title,
-    description,
-    inputSchema: asObjectSchema(input_schema),
-    // A result that was truncated lacks parts, so nothing is required of it.
-    ...(output_schema['type'] === 'object' && !givesParts(tool) ? { outputSchema: asObjectSchema(withoutDemands(output_schema)) } : {}),
-    annotations: {
-      title,
-      readOnlyHint: effect === 'read',
-      destructiveHint: effect === 'destroy',
-      idempotentHint: effect === 'read' || idempotent,
-      openWorldHint: true,
-    },
-  }
-}
-
-type ObjectSchema = ToolDefinition['inputSchema']
-
-export function asObjectSchema(schema: Readonly<Record<string, unknown>>): ObjectSchema {
-  return { ...schema, type: 'object' }
-}
-
-const demands = new Set([
-  'required',
-  'additionalProperties',
-  'minItems',
-  'minLength',
-  'pattern',
-  'format',
-  'const',
-  'enum',
-  'minProperties',
-])
-const named = new Set(['properties', '$defs'])
-
-/** A schema that every part of a fitting value fits, too. */
-function withoutDemands(schema: unknown): Record<string, unknown> {
-  const loosen = (part: unknown): unknown => {
-    if (Array.isArray(part)) return part.map(loosen)
-    if (typeof part !== 'object' || part === null) return part
-    return Object.fromEntries(
-      Object.entries(part)
-        .filter(([keyword]) => !demands.has(keyword))
-        .map(([keyword, value]) => [keyword, named.has(keyword) ? mapValues(value as Record<string, unknown>, loosen) : loosen(value)]),
-    )
-  }
-  return loosen(schema) as Record<string, unknown>
-}
-
-function mapValues(record: Readonly<Record<string, unknown>>, change: (value: unknown) => unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 }

@@ -1,7 +1,8 @@
 import { ProtocolError, ProtocolErrorCode, type CallToolResult, type ServerContext } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import { jsonSchemaOf } from '#operations'
-import { asObjectSchema, type ToolDefinition } from './definitions.ts'
+import { asObjectSchema } from '#tools'
+import type { ToolDefinition } from './definitions.ts'
 import type { McpCaller } from './types.ts'
 
 export interface CallParams {

@@ -1,7 +1,7 @@
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server'
 import type { HubError } from '#errors'
-import { parts, type Part } from '#kit'
-import type { Outcome, Tool } from '#tools'
+import type { Part } from '#kit'
+import { givesParts, type Outcome, type Tool } from '#tools'
 
 /** Where programs find what failed. */
 export const errorMetaName = 'integrationhub/error'
@@ -38,11 +38,6 @@ export function resultOf(
       ...(labels ? { 'integrationhub/labels': labels } : {}),
     },
   }
-}
-
-/** Whether the tool gives pictures, sounds or files, which a model sees as such. */
-export function givesParts(tool: Pick<Tool, 'action'> | undefined): boolean {
-  return tool?.action.output === parts
 }
 
 function contentOf(output: unknown, asParts: boolean): ContentBlock[] {

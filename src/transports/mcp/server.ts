@@ -1,4 +1,5 @@
 import { Server, type McpRequestContext, type SubscriptionFilter } from '@modelcontextprotocol/server'
+import { unknownIn } from '#tools'
 import { maxWatchedResources, type Watched } from './changes.ts'
 import { createCompletion } from './completion.ts'
 import { createDefinitions } from './definitions.ts'
@@ -7,7 +8,6 @@ import { createResources } from './resources.ts'
 import { createTasks, tasksExtension } from './tasks.ts'
 import { createToolHandlers } from './tools.ts'
 import type { McpCaller, McpDeps } from './types.ts'
-import { unknownIn } from './view.ts'
 
 export interface McpServers {
   /** What is wrong with what a caller asked to see. */

@@ -1,10 +1,9 @@
-import { nearest } from '#lib/nearest'
-import type { Tool } from '#tools'
+import { isInToolset, type Tool, type Toolset } from '#tools'
 
 /** Which of the caller's tools a request sees, from the query of its URL: `?toolset=github,slack&read_only=1`. */
 export interface View {
   /** Connectors and tools; all of them if undefined. */
-  readonly toolset: ReadonlySet<string> | undefined
+  readonly toolset: Toolset | undefined
   readonly readOnly: boolean
   /** Whether the list has all tools or those that search; undefined leaves it to their size. */
   readonly list: 'full' | 'search' | undefined
@@ -34,24 +33,12 @@ export function viewOf(query: URLSearchParams): View | string {
 
 export function isVisible({ toolset, readOnly }: View, tool: Tool): boolean {
   if (readOnly && tool.action.effect !== 'read') return false
-  return toolset === undefined || namesOf(tool).some((one) => toolset.has(one))
-}
-
-/** Returns what is wrong with a toolset that names something that no tool has. */
-export function unknownIn(toolset: ReadonlySet<string>, tools: readonly Tool[]): string | undefined {
-  const known = new Set(tools.flatMap(namesOf))
-  const unknown = [...toolset].find((name) => !known.has(name))
-  if (unknown === undefined) return undefined
-  return `toolset: there is no connector and no tool "${unknown}"; the nearest: ${nearest(unknown, known, 3).join(', ')}`
+  return toolset === undefined || isInToolset(toolset, tool)
 }
 
 /** The same text for the same view of tools. */
 export function nameOf({ toolset, readOnly }: View): string {
   return `${readOnly ? 'read' : 'all'} ${toolset === undefined ? '*' : [...toolset].toSorted().join(',')}`
-}
-
-function namesOf({ name, aliases, connector }: Tool): string[] {
-  return [name, ...aliases, connector.name, ...connector.aliases]
 }
 
 const isYes = (value: string): boolean => ['1', 'true', ''].includes(value)

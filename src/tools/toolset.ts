@@ -1,0 +1,21 @@
+import { nearest } from '#lib/nearest'
+import type { Tool } from './tool.ts'
+
+/** Connectors and tools, by their names and aliases. */
+export type Toolset = ReadonlySet<string>
+
+export function isInToolset(toolset: Toolset, tool: Tool): boolean {
+  return namesOf(tool).some((one) => toolset.has(one))
+}
+
+/** Returns what is wrong with a toolset that names something that no tool has. */
+export function unknownIn(toolset: Toolset, tools: readonly Tool[]): string | undefined {
+  const known = new Set(tools.flatMap(namesOf))
+  const unknown = [...toolset].find((name) => !known.has(name))
+  if (unknown === undefined) return undefined
+  return `toolset: there is no connector and no tool "${unknown}"; the nearest: ${nearest(unknown, known, 3).join(', ')}`
+}
+
+function namesOf({ name, aliases, connector }: Tool): string[] {
+  return [name, ...aliases, connector.name, ...connector.aliases]
+}
