@@ -64,6 +64,8 @@ const boundaries: OxlintOverride[] = [
   importRule('src/*.ts', [{ regex: '^\\./\\w+/', message: ownFiles.message }, ...productionOnly]),
   importRule('src/main.ts', productionOnly),
   importRule('src/**/*.{test,services}.ts', [ownFiles]),
+  // It runs in browsers too, and has no dependencies.
+  importRule('client/src/**/*.ts', [{ regex: '^[^.]|^\\.\\./\\.\\.', message: 'The client imports only its own files.' }]),
 ]
 
 export default defineConfig({
@@ -77,7 +79,7 @@ export default defineConfig({
     node: true,
     es2024: true,
   },
-  ignorePatterns: ['node_modules', 'data'],
+  ignorePatterns: ['node_modules', 'data', 'client/dist', 'client/src/generated'],
   rules: {
     'typescript/no-explicit-any': 'error',
     'typescript/no-floating-promises': [

@@ -52,6 +52,7 @@ export type { Caller, HttpRoute, Operation, OperationTool, StreamEvent } from '.
 export { runScript, type ScriptCallSummary, type ScriptOutcome, type ScriptRequest } from './run-script.ts'
 export { renderScript } from './scripts.ts'
 export { jsonSchemaOf } from './shared.ts'
+export { toolSchema } from './tools.ts'
 export { createHubToolRunner, hubTools } from './hub-tools.ts'
 
 /** Everything that the hub offers. A new operation is a value in a file of this folder, and a name here. */

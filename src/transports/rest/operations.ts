@@ -76,7 +76,7 @@ function register(app: RestApp, deps: RestDeps, { operation, http }: Route): voi
   })
 }
 
-function placesOf(http: HttpRoute, shape: Readonly<Record<string, unknown>>): Places {
+export function placesOf(http: HttpRoute, shape: Readonly<Record<string, unknown>>): Places {
   const headers = http.headers ?? {}
   const params = [...http.path.matchAll(/:(\w+)/g)].map(([, name]) => name!)
   const taken = new Set([...params, ...Object.values(headers)])

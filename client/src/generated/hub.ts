@@ -1,0 +1,446 @@
+// `node client/generate.ts` writes this file from the operations of the hub.
+import type { RunEvent, Options, Transport } from '../types.ts'
+import { routes } from './routes.ts'
+import type {
+  TokensListInput,
+  TokensListOutput,
+  TokensCreateInput,
+  TokensCreateOutput,
+  TokensRevokeInput,
+  TokensRevokeOutput,
+  WorkspacesListInput,
+  WorkspacesListOutput,
+  WorkspacesCreateInput,
+  WorkspacesCreateOutput,
+  AuditListInput,
+  AuditListOutput,
+  CredentialsListInput,
+  CredentialsListOutput,
+  CredentialsCreateInput,
+  CredentialsCreateOutput,
+  CredentialsSetInput,
+  CredentialsSetOutput,
+  CredentialsDeleteInput,
+  CredentialsDeleteOutput,
+  ConnectorsListInput,
+  ConnectorsListOutput,
+  ConnectorsGetInput,
+  ConnectorsGetOutput,
+  IntegrationsListInput,
+  IntegrationsListOutput,
+  IntegrationsCreateInput,
+  IntegrationsCreateOutput,
+  IntegrationsGetInput,
+  IntegrationsGetOutput,
+  IntegrationsUpdateInput,
+  IntegrationsUpdateOutput,
+  IntegrationsConfigureInput,
+  IntegrationsConfigureOutput,
+  IntegrationsDeleteInput,
+  IntegrationsDeleteOutput,
+  IntegrationsTestInput,
+  IntegrationsTestOutput,
+  IntegrationsHealthInput,
+  IntegrationsHealthOutput,
+  ToolsListInput,
+  ToolsListOutput,
+  ToolsGetInput,
+  ToolsGetOutput,
+  ToolsCallInput,
+  ToolsCallOutput,
+  ToolsRegistryInput,
+  ToolsRegistryOutput,
+  InvocationsListInput,
+  InvocationsListOutput,
+  InvocationsGetInput,
+  InvocationsGetOutput,
+  InvocationsReadResultInput,
+  InvocationsReadResultOutput,
+  InvocationsCancelInput,
+  InvocationsCancelOutput,
+  PoliciesGetInput,
+  PoliciesGetOutput,
+  PoliciesSetInput,
+  PoliciesSetOutput,
+  ApprovalsListInput,
+  ApprovalsListOutput,
+  ApprovalsGetInput,
+  ApprovalsGetOutput,
+  ApprovalsDecideInput,
+  ApprovalsDecideOutput,
+  ApprovalsSettingsInput,
+  ApprovalsSettingsOutput,
+  ApprovalsSetSettingsInput,
+  ApprovalsSetSettingsOutput,
+  EventsListInput,
+  EventsListOutput,
+  EventsSinceInput,
+  EventsSinceOutput,
+  EventsGetInput,
+  EventsGetOutput,
+  EventsReplayInput,
+  EventsReplayOutput,
+  EventsReplayRangeInput,
+  EventsReplayRangeOutput,
+  RetentionGetInput,
+  RetentionGetOutput,
+  RetentionSetInput,
+  RetentionSetOutput,
+  EndpointsListInput,
+  EndpointsListOutput,
+  EndpointsCreateInput,
+  EndpointsCreateOutput,
+  EndpointsGetInput,
+  EndpointsGetOutput,
+  EndpointsUpdateInput,
+  EndpointsUpdateOutput,
+  EndpointsDeleteInput,
+  EndpointsDeleteOutput,
+  EndpointsRotateInput,
+  EndpointsRotateOutput,
+  EndpointsTestInput,
+  EndpointsTestOutput,
+  EndpointsReplayInput,
+  EndpointsReplayOutput,
+  DeliveriesListInput,
+  DeliveriesListOutput,
+  DeliveriesGetInput,
+  DeliveriesGetOutput,
+  DeliveriesRetryInput,
+  DeliveriesRetryOutput,
+  DeliveriesRetryRangeInput,
+  DeliveriesRetryRangeOutput,
+  FlowsSaveInput,
+  FlowsSaveOutput,
+  FlowsReplaceInput,
+  FlowsReplaceOutput,
+  FlowsCheckInput,
+  FlowsCheckOutput,
+  FlowsListInput,
+  FlowsListOutput,
+  FlowsGetInput,
+  FlowsGetOutput,
+  FlowsVersionsInput,
+  FlowsVersionsOutput,
+  FlowsUpdateInput,
+  FlowsUpdateOutput,
+  FlowsAdoptInput,
+  FlowsAdoptOutput,
+  FlowsDeleteInput,
+  FlowsDeleteOutput,
+  FlowsTriggerInput,
+  FlowsTriggerOutput,
+  RunsListInput,
+  RunsListOutput,
+  RunsGetInput,
+  RunsGetOutput,
+  RunsCancelInput,
+  RunsCancelOutput,
+  RunsRetryInput,
+  RunsRetryOutput,
+  RunsReplayInput,
+  RunsReplayOutput,
+  RunsWatchInput,
+  WebhooksRejectionsInput,
+  WebhooksRejectionsOutput,
+  WebhooksLogInput,
+  WebhooksLogOutput,
+  WebhooksPreviewInput,
+  WebhooksPreviewOutput,
+} from './types.ts'
+
+/** Every operation of the hub that its REST API offers. */
+export interface Operations {
+  readonly tokens: {
+    /** List tokens, newest first; never their values. Scope: `tokens:read`. */
+    list(input?: TokensListInput, options?: Options): Promise<TokensListOutput>
+    /** Create a token. Only this answer shows the value of the token. Scope: `tokens:write`. */
+    create(input: TokensCreateInput, options?: Options): Promise<TokensCreateOutput>
+    /** Revoke a token: within a second it works nowhere. Scope: `tokens:write`. */
+    revoke(input: TokensRevokeInput, options?: Options): Promise<TokensRevokeOutput>
+  }
+  readonly workspaces: {
+    /** List the workspaces that this token may see. Scope: `admin`. */
+    list(input?: WorkspacesListInput, options?: Options): Promise<WorkspacesListOutput>
+    /** Create a workspace. Scope: `hub:admin`. */
+    create(input: WorkspacesCreateInput, options?: Options): Promise<WorkspacesCreateOutput>
+  }
+  readonly audit: {
+    /** Read the audit log, newest first. Scope: `audit:read`. */
+    list(input?: AuditListInput, options?: Options): Promise<AuditListOutput>
+  }
+  readonly credentials: {
+    /** List credentials: names, kinds and dates. Scope: `credentials:read`. */
+    list(input?: CredentialsListInput, options?: Options): Promise<CredentialsListOutput>
+    /** Store a new credential. Scope: `credentials:write`. */
+    create(input: CredentialsCreateInput, options?: Options): Promise<CredentialsCreateOutput>
+    /** Set a credential, whether it exists or not. Scope: `credentials:write`. */
+    set(input: CredentialsSetInput, options?: Options): Promise<CredentialsSetOutput>
+    /** Delete a credential. Scope: `credentials:write`. */
+    delete(input: CredentialsDeleteInput, options?: Options): Promise<CredentialsDeleteOutput>
+  }
+  readonly connectors: {
+    /** List what can be connected. Scope: `tools:read`. */
+    list(input?: ConnectorsListInput, options?: Options): Promise<ConnectorsListOutput>
+    /** Get one connector. Scope: `tools:read`. */
+    get(input: ConnectorsGetInput, options?: Options): Promise<ConnectorsGetOutput>
+  }
+  readonly integrations: {
+    /** List integrations. Scope: `integrations:read`. */
+    list(input?: IntegrationsListInput, options?: Options): Promise<IntegrationsListOutput>
+    /** Connect an outside system. Scope: `integrations:write`. */
+    create(input: IntegrationsCreateInput, options?: Options): Promise<IntegrationsCreateOutput>
+    /** Get one integration. Scope: `integrations:read`. */
+    get(input: IntegrationsGetInput, options?: Options): Promise<IntegrationsGetOutput>
+    /** Change, disable or enable an integration. Scope: `integrations:write`. */
+    update(input: IntegrationsUpdateInput, options?: Options): Promise<IntegrationsUpdateOutput>
+    /** Create or change the integration of this name. Settings of the connector and fields of its credential may also stand in the body itself: {"token": "…"} for github, {"base_url": "…", "username": "…", "api_token": "…"} for jira, {"bot_token": "…"} for slack. Scope: `integrations:write`. */
+    configure(input: IntegrationsConfigureInput, options?: Options): Promise<IntegrationsConfigureOutput>
+    /** Disconnect an outside system. Scope: `integrations:write`. */
+    delete(input: IntegrationsDeleteInput, options?: Options): Promise<IntegrationsDeleteOutput>
+    /** Test the connection. Scope: `integrations:write`. */
+    test(input: IntegrationsTestInput, options?: Options): Promise<IntegrationsTestOutput>
+    /** Get the health of an integration. Scope: `integrations:read`. */
+    health(input: IntegrationsHealthInput, options?: Options): Promise<IntegrationsHealthOutput>
+  }
+  readonly tools: {
+    /** Find tools. Scope: `tools:read`. */
+    list(input?: ToolsListInput, options?: Options): Promise<ToolsListOutput>
+    /** Get one tool with its schemas. Scope: `tools:read`. */
+    get(input: ToolsGetInput, options?: Options): Promise<ToolsGetOutput>
+    /** Call a tool. Scope: `tools:call:*`. */
+    call(input: ToolsCallInput, options?: Options): Promise<ToolsCallOutput>
+    /** List all tools and their aliases, in the older form of the API. Scope: `tools:read`. */
+    registry(input?: ToolsRegistryInput, options?: Options): Promise<ToolsRegistryOutput>
+  }
+  readonly invocations: {
+    /** List tool calls, newest first. Scope: `invocations:read`. */
+    list(input?: InvocationsListInput, options?: Options): Promise<InvocationsListOutput>
+    /** Get one tool call with its input and outcome. Scope: `invocations:read`. */
+    get(input: InvocationsGetInput, options?: Options): Promise<InvocationsGetOutput>
+    /** Read the rest of a result that was truncated. Scope: `invocations:read`. */
+    readResult(input: InvocationsReadResultInput, options?: Options): Promise<InvocationsReadResultOutput>
+    /** Cancel a tool call that was queued. A call that has not begun ends as `failed` with `cancelled`. One that is running is aborted: a write that was sent already ends `outcome_unknown`. One that has ended stays as it is. Scope: `admin`. */
+    cancel(input: InvocationsCancelInput, options?: Options): Promise<InvocationsCancelOutput>
+  }
+  readonly policies: {
+    /** Get the rules for tool calls. Scope: `admin`. */
+    get(input?: PoliciesGetInput, options?: Options): Promise<PoliciesGetOutput>
+    /** Set the rules for tool calls: the first rule that matches decides. Scope: `admin`. */
+    set(input: PoliciesSetInput, options?: Options): Promise<PoliciesSetOutput>
+  }
+  readonly approvals: {
+    /** List approvals, newest first. Scope: `approvals:read`. */
+    list(input?: ApprovalsListInput, options?: Options): Promise<ApprovalsListOutput>
+    /** Get one approval with the call that it is about. Scope: `approvals:read`. */
+    get(input: ApprovalsGetInput, options?: Options): Promise<ApprovalsGetOutput>
+    /** Approve or reject. Scope: `approvals:write`. */
+    decide(input: ApprovalsDecideInput, options?: Options): Promise<ApprovalsDecideOutput>
+    /** Get who may decide on approvals in this workspace. Scope: `approvals:read`. */
+    settings(input?: ApprovalsSettingsInput, options?: Options): Promise<ApprovalsSettingsOutput>
+    /** Set who may decide on approvals in this workspace. Scope: `admin`. */
+    setSettings(input: ApprovalsSetSettingsInput, options?: Options): Promise<ApprovalsSetSettingsOutput>
+  }
+  readonly events: {
+    /** List events, newest first. Scope: `events:read`. */
+    list(input?: EventsListInput, options?: Options): Promise<EventsListOutput>
+    /** List the events that came after one, oldest first. Scope: `events:read`. */
+    since(input: EventsSinceInput, options?: Options): Promise<EventsSinceOutput>
+    /** Get one event: as it came, its content, and what it started. Scope: `events:read`. */
+    get(input: EventsGetInput, options?: Options): Promise<EventsGetOutput>
+    /** Dispatch one event again. Scope: `events:write`. */
+    replay(input: EventsReplayInput, options?: Options): Promise<EventsReplayOutput>
+    /** Dispatch a range of events again, in the order in which they came. Scope: `events:write`. */
+    replayRange(input: EventsReplayRangeInput, options?: Options): Promise<EventsReplayRangeOutput>
+  }
+  readonly retention: {
+    /** Get how long events, deliveries and runs are kept; null means 30 days, and no limit in bytes. Scope: `events:read`. */
+    get(input?: RetentionGetInput, options?: Options): Promise<RetentionGetOutput>
+    /** Set how long events, deliveries and runs are kept. Scope: `events:write`. */
+    set(input?: RetentionSetInput, options?: Options): Promise<RetentionSetOutput>
+  }
+  readonly endpoints: {
+    /** List the endpoints that events are sent to, newest first. Scope: `events:read`. */
+    list(input?: EndpointsListInput, options?: Options): Promise<EndpointsListOutput>
+    /** Send events to a URL. Scope: `events:write`. */
+    create(input: EndpointsCreateInput, options?: Options): Promise<EndpointsCreateOutput>
+    /** Get one endpoint and its health. Scope: `events:read`. */
+    get(input: EndpointsGetInput, options?: Options): Promise<EndpointsGetOutput>
+    /** Change, disable or enable an endpoint. Scope: `events:write`. */
+    update(input: EndpointsUpdateInput, options?: Options): Promise<EndpointsUpdateOutput>
+    /** Delete an endpoint, with its waiting deliveries and its log. Scope: `events:write`. */
+    delete(input: EndpointsDeleteInput, options?: Options): Promise<EndpointsDeleteOutput>
+    /** Make a new signing secret; the previous one also signs for 24 hours. Scope: `events:write`. */
+    rotate(input: EndpointsRotateInput, options?: Options): Promise<EndpointsRotateOutput>
+    /** Send a hub.test event now, once, and return the answer. Scope: `events:write`. */
+    test(input: EndpointsTestInput, options?: Options): Promise<EndpointsTestOutput>
+    /** Send stored events to this endpoint again, as new deliveries. Scope: `events:write`. */
+    replay(input: EndpointsReplayInput, options?: Options): Promise<EndpointsReplayOutput>
+  }
+  readonly deliveries: {
+    /** List deliveries to endpoints, newest first. Scope: `events:read`. */
+    list(input?: DeliveriesListInput, options?: Options): Promise<DeliveriesListOutput>
+    /** Get one delivery: each attempt with its request and response. Scope: `events:read`. */
+    get(input: DeliveriesGetInput, options?: Options): Promise<DeliveriesGetOutput>
+    /** Send a delivery again now, under the same id. Scope: `events:write`. */
+    retry(input: DeliveriesRetryInput, options?: Options): Promise<DeliveriesRetryOutput>
+    /** Send all deliveries of a range again. Scope: `events:write`. */
+    retryRange(input: DeliveriesRetryRangeInput, options?: Options): Promise<DeliveriesRetryRangeOutput>
+  }
+  readonly flows: {
+    /** Save a flow: a new one, or a new version of the one with this id. The definition may also be the body itself, as application/yaml. Scope: `flows:write`. */
+    save(input: FlowsSaveInput, options?: Options): Promise<FlowsSaveOutput>
+    /** Save a new version of this flow. The definition may also be the body itself, as application/yaml. Scope: `flows:write`. */
+    replace(input: FlowsReplaceInput, options?: Options): Promise<FlowsReplaceOutput>
+    /** List the problems of a definition without saving it. The definition may also be the body itself, as application/yaml. Scope: `flows:read`. */
+    check(input: FlowsCheckInput, options?: Options): Promise<FlowsCheckOutput>
+    /** List flows. Scope: `flows:read`. */
+    list(input?: FlowsListInput, options?: Options): Promise<FlowsListOutput>
+    /** Get one flow with its definition. Scope: `flows:read`. */
+    get(input: FlowsGetInput, options?: Options): Promise<FlowsGetOutput>
+    /** List the versions of a flow, newest first. Scope: `flows:read`. */
+    versions(input: FlowsVersionsInput, options?: Options): Promise<FlowsVersionsOutput>
+    /** Enable or disable a flow. Scope: `flows:write`. */
+    update(input: FlowsUpdateInput, options?: Options): Promise<FlowsUpdateOutput>
+    /** Let a flow run with your rights from now on, for example because the token of whoever saved it was revoked. Scope: `flows:write`. */
+    adopt(input: FlowsAdoptInput, options?: Options): Promise<FlowsAdoptOutput>
+    /** Delete a flow and cancel its unfinished runs; the records of its runs stay. Scope: `flows:write`. */
+    delete(input: FlowsDeleteInput, options?: Options): Promise<FlowsDeleteOutput>
+    /** Start a run of a flow. Scope: `flows:run`. */
+    trigger(input: FlowsTriggerInput, options?: Options): Promise<FlowsTriggerOutput>
+  }
+  readonly runs: {
+    /** List runs, newest first. Scope: `flows:read`. */
+    list(input?: RunsListInput, options?: Options): Promise<RunsListOutput>
+    /** Get one run with its steps. Scope: `flows:read`. */
+    get(input: RunsGetInput, options?: Options): Promise<RunsGetOutput>
+    /** Cancel a run: the step that is running is the last. Scope: `flows:run`. */
+    cancel(input: RunsCancelInput, options?: Options): Promise<RunsCancelOutput>
+    /** Continue a run from the step that failed; completed steps stay as they are. Scope: `flows:run`. */
+    retry(input: RunsRetryInput, options?: Options): Promise<RunsRetryOutput>
+    /** Run the same again from the start, as a new run. Scope: `flows:run`. */
+    replay(input: RunsReplayInput, options?: Options): Promise<RunsReplayOutput>
+    /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
+    watch(input: RunsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
+  }
+  readonly webhooks: {
+    /** List webhook deliveries that were refused, and why. Scope: `events:read`. */
+    rejections(input?: WebhooksRejectionsInput, options?: Options): Promise<WebhooksRejectionsOutput>
+    /** List what a webhook received and what it refused, newest first. Scope: `events:read`. */
+    log(input: WebhooksLogInput, options?: Options): Promise<WebhooksLogOutput>
+    /** Show what a webhook’s transformation makes of a delivery, and who would receive the event, without effect. Scope: `events:write`. */
+    preview(input: WebhooksPreviewInput, options?: Options): Promise<WebhooksPreviewOutput>
+  }
+}
+
+export function operationsOf({ send, watch }: Transport): Operations {
+  return {
+    tokens: {
+      list: (input, options) => send<TokensListOutput>(routes['tokens.list'], input, options),
+      create: (input, options) => send<TokensCreateOutput>(routes['tokens.create'], input, options),
+      revoke: (input, options) => send<TokensRevokeOutput>(routes['tokens.revoke'], input, options),
+    },
+    workspaces: {
+      list: (input, options) => send<WorkspacesListOutput>(routes['workspaces.list'], input, options),
+      create: (input, options) => send<WorkspacesCreateOutput>(routes['workspaces.create'], input, options),
+    },
+    audit: {
+      list: (input, options) => send<AuditListOutput>(routes['audit.list'], input, options),
+    },
+    credentials: {
+      list: (input, options) => send<CredentialsListOutput>(routes['credentials.list'], input, options),
+      create: (input, options) => send<CredentialsCreateOutput>(routes['credentials.create'], input, options),
+      set: (input, options) => send<CredentialsSetOutput>(routes['credentials.set'], input, options),
+      delete: (input, options) => send<CredentialsDeleteOutput>(routes['credentials.delete'], input, options),
+    },
+    connectors: {
+      list: (input, options) => send<ConnectorsListOutput>(routes['connectors.list'], input, options),
+      get: (input, options) => send<ConnectorsGetOutput>(routes['connectors.get'], input, options),
+    },
+    integrations: {
+      list: (input, options) => send<IntegrationsListOutput>(routes['integrations.list'], input, options),
+      create: (input, options) => send<IntegrationsCreateOutput>(routes['integrations.create'], input, options),
+      get: (input, options) => send<IntegrationsGetOutput>(routes['integrations.get'], input, options),
+      update: (input, options) => send<IntegrationsUpdateOutput>(routes['integrations.update'], input, options),
+      configure: (input, options) => send<IntegrationsConfigureOutput>(routes['integrations.configure'], input, options),
+      delete: (input, options) => send<IntegrationsDeleteOutput>(routes['integrations.delete'], input, options),
+      test: (input, options) => send<IntegrationsTestOutput>(routes['integrations.test'], input, options),
+      health: (input, options) => send<IntegrationsHealthOutput>(routes['integrations.health'], input, options),
+    },
+    tools: {
+      list: (input, options) => send<ToolsListOutput>(routes['tools.list'], input, options),
+      get: (input, options) => send<ToolsGetOutput>(routes['tools.get'], input, options),
+      call: (input, options) => send<ToolsCallOutput>(routes['tools.call'], input, options),
+      registry: (input, options) => send<ToolsRegistryOutput>(routes['tools.registry'], input, options),
+    },
+    invocations: {
+      list: (input, options) => send<InvocationsListOutput>(routes['invocations.list'], input, options),
+      get: (input, options) => send<InvocationsGetOutput>(routes['invocations.get'], input, options),
+      readResult: (input, options) => send<InvocationsReadResultOutput>(routes['invocations.read_result'], input, options),
+      cancel: (input, options) => send<InvocationsCancelOutput>(routes['invocations.cancel'], input, options),
+    },
+    policies: {
+      get: (input, options) => send<PoliciesGetOutput>(routes['policies.get'], input, options),
+      set: (input, options) => send<PoliciesSetOutput>(routes['policies.set'], input, options),
+    },
+    approvals: {
+      list: (input, options) => send<ApprovalsListOutput>(routes['approvals.list'], input, options),
+      get: (input, options) => send<ApprovalsGetOutput>(routes['approvals.get'], input, options),
+      decide: (input, options) => send<ApprovalsDecideOutput>(routes['approvals.decide'], input, options),
+      settings: (input, options) => send<ApprovalsSettingsOutput>(routes['approvals.settings'], input, options),
+      setSettings: (input, options) => send<ApprovalsSetSettingsOutput>(routes['approvals.set_settings'], input, options),
+    },
+    events: {
+      list: (input, options) => send<EventsListOutput>(routes['events.list'], input, options),
+      since: (input, options) => send<EventsSinceOutput>(routes['events.since'], input, options),
+      get: (input, options) => send<EventsGetOutput>(routes['events.get'], input, options),
+      replay: (input, options) => send<EventsReplayOutput>(routes['events.replay'], input, options),
+      replayRange: (input, options) => send<EventsReplayRangeOutput>(routes['events.replay_range'], input, options),
+    },
+    retention: {
+      get: (input, options) => send<RetentionGetOutput>(routes['retention.get'], input, options),
+      set: (input, options) => send<RetentionSetOutput>(routes['retention.set'], input, options),
+    },
+    endpoints: {
+      list: (input, options) => send<EndpointsListOutput>(routes['endpoints.list'], input, options),
+      create: (input, options) => send<EndpointsCreateOutput>(routes['endpoints.create'], input, options),
+      get: (input, options) => send<EndpointsGetOutput>(routes['endpoints.get'], input, options),
+      update: (input, options) => send<EndpointsUpdateOutput>(routes['endpoints.update'], input, options),
+      delete: (input, options) => send<EndpointsDeleteOutput>(routes['endpoints.delete'], input, options),
+      rotate: (input, options) => send<EndpointsRotateOutput>(routes['endpoints.rotate'], input, options),
+      test: (input, options) => send<EndpointsTestOutput>(routes['endpoints.test'], input, options),
+      replay: (input, options) => send<EndpointsReplayOutput>(routes['endpoints.replay'], input, options),
+    },
+    deliveries: {
+      list: (input, options) => send<DeliveriesListOutput>(routes['deliveries.list'], input, options),
+      get: (input, options) => send<DeliveriesGetOutput>(routes['deliveries.get'], input, options),
+      retry: (input, options) => send<DeliveriesRetryOutput>(routes['deliveries.retry'], input, options),
+      retryRange: (input, options) => send<DeliveriesRetryRangeOutput>(routes['deliveries.retry_range'], input, options),
+    },
+    flows: {
+      save: (input, options) => send<FlowsSaveOutput>(routes['flows.save'], input, options),
+      replace: (input, options) => send<FlowsReplaceOutput>(routes['flows.replace'], input, options),
+      check: (input, options) => send<FlowsCheckOutput>(routes['flows.check'], input, options),
+      list: (input, options) => send<FlowsListOutput>(routes['flows.list'], input, options),
+      get: (input, options) => send<FlowsGetOutput>(routes['flows.get'], input, options),
+      versions: (input, options) => send<FlowsVersionsOutput>(routes['flows.versions'], input, options),
+      update: (input, options) => send<FlowsUpdateOutput>(routes['flows.update'], input, options),
+      adopt: (input, options) => send<FlowsAdoptOutput>(routes['flows.adopt'], input, options),
+      delete: (input, options) => send<FlowsDeleteOutput>(routes['flows.delete'], input, options),
+      trigger: (input, options) => send<FlowsTriggerOutput>(routes['flows.trigger'], input, options),
+    },
+    runs: {
+      list: (input, options) => send<RunsListOutput>(routes['runs.list'], input, options),
+      get: (input, options) => send<RunsGetOutput>(routes['runs.get'], input, options),
+      cancel: (input, options) => send<RunsCancelOutput>(routes['runs.cancel'], input, options),
+      retry: (input, options) => send<RunsRetryOutput>(routes['runs.retry'], input, options),
+      replay: (input, options) => send<RunsReplayOutput>(routes['runs.replay'], input, options),
+      watch: (input, options) => watch(routes['runs.watch'], input, options),
+    },
+    webhooks: {
+      rejections: (input, options) => send<WebhooksRejectionsOutput>(routes['webhooks.rejections'], input, options),
+      log: (input, options) => send<WebhooksLogOutput>(routes['webhooks.log'], input, options),
+      preview: (input, options) => send<WebhooksPreviewOutput>(routes['webhooks.preview'], input, options),
+    },
+  }
+}

@@ -1,0 +1,1538 @@
+// `node client/generate.ts` writes this file from the operations of the hub.
+export type ErrorCode =
+  | 'bad_json'
+  | 'invalid_input'
+  | 'unsupported_media_type'
+  | 'body_too_large'
+  | 'headers_too_large'
+  | 'request_timeout'
+  | 'origin_refused'
+  | 'method_not_allowed'
+  | 'not_found'
+  | 'token_missing'
+  | 'token_invalid'
+  | 'scope_missing'
+  | 'bodies_in_flight'
+  | 'too_many_attempts'
+  | 'webhook_refused'
+  | 'already_exists'
+  | 'in_use'
+  | 'approval_decided'
+  | 'credential_missing'
+  | 'key_unknown'
+  | 'seal_broken'
+  | 'vault_sealed'
+  | 'vault_denied'
+  | 'vault_unreachable'
+  | 'vault_timeout'
+  | 'vault_failed'
+  | 'tool_unknown'
+  | 'integration_unknown'
+  | 'integration_missing'
+  | 'integration_ambiguous'
+  | 'integration_disabled'
+  | 'policy_denied'
+  | 'approval_rejected'
+  | 'approval_expired'
+  | 'approval_required'
+  | 'approval_mismatch'
+  | 'in_progress'
+  | 'key_reused'
+  | 'interrupted'
+  | 'outcome_unknown'
+  | 'cancelled'
+  | 'expression_failed'
+  | 'expression_limit'
+  | 'flow_invalid'
+  | 'flow_cycle'
+  | 'flow_failed'
+  | 'flow_disabled'
+  | 'flow_blocked'
+  | 'runs_limited'
+  | 'run_state_conflict'
+  | 'run_quarantined'
+  | 'step_timeout'
+  | 'wait_timeout'
+  | 'vendor_unauthorized'
+  | 'vendor_forbidden'
+  | 'vendor_not_found'
+  | 'vendor_conflict'
+  | 'vendor_rejected'
+  | 'vendor_rate_limited'
+  | 'rate_limited'
+  | 'vendor_unreachable'
+  | 'vendor_timeout'
+  | 'vendor_failed'
+  | 'vendor_invalid_response'
+  | 'vendor_too_large'
+  | 'address_refused'
+  | 'database_unavailable'
+  | 'workers_unavailable'
+  | 'shutting_down'
+  | 'internal'
+
+export type ErrorKind =
+  | 'validation'
+  | 'timeout'
+  | 'policy'
+  | 'not_found'
+  | 'authentication'
+  | 'permission'
+  | 'rate_limit'
+  | 'conflict'
+  | 'internal'
+  | 'upstream'
+  | 'network'
+  | 'outcome_unknown'
+
+export type ToolFormat = 'openai' | 'openai-chat' | 'anthropic' | 'mcp' | 'vercel'
+
+export type TokensListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+}
+
+export type TokensListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly name: string
+    readonly prefix: string
+    readonly scopes: readonly string[]
+    readonly read_only: boolean
+    readonly expires_at: string | null
+    readonly last_used_at: string | null
+    readonly revoked_at: string | null
+    readonly created_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type TokensCreateInput = {
+  /** What the token is for. */ readonly name: string
+  /** Any of admin, hub:admin, tools:read, tools:call, invocations:read, integrations:read, integrations:write, credentials:read, credentials:write, events:read, events:write, flows:read, flows:write, flows:run, approvals:read, approvals:write, jobs:create, jobs:read, tokens:read, tokens:write, audit:read, metrics:read, hub:metrics, or tools:call:NAME. */ readonly scopes: readonly string[]
+  /** Refuse everything that changes something, whatever the scopes. */ readonly read_only?: boolean | undefined
+  /** When it stops working; never by default. */ readonly expires_at?: string | undefined
+}
+
+export type TokensCreateOutput = {
+  readonly id: string
+  readonly name: string
+  readonly prefix: string
+  readonly scopes: readonly string[]
+  readonly read_only: boolean
+  readonly expires_at: string | null
+  readonly last_used_at: string | null
+  readonly revoked_at: string | null
+  readonly created_at: string
+  readonly token: string
+}
+
+export type TokensRevokeInput = { readonly id: string }
+
+export type TokensRevokeOutput = {
+  readonly id: string
+  readonly name: string
+  readonly prefix: string
+  readonly scopes: readonly string[]
+  readonly read_only: boolean
+  readonly expires_at: string | null
+  readonly last_used_at: string | null
+  readonly revoked_at: string | null
+  readonly created_at: string
+}
+
+export type WorkspacesListInput = Readonly<Record<string, never>>
+
+export type WorkspacesListOutput = {
+  readonly items: readonly { readonly id: string; readonly number: number; readonly name: string; readonly created_at: string }[]
+  readonly next_cursor: string | null
+}
+
+export type WorkspacesCreateInput = { /** Unique name. */ readonly name: string }
+
+export type WorkspacesCreateOutput = { readonly id: string; readonly number: number; readonly name: string; readonly created_at: string }
+
+export type AuditListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+}
+
+export type AuditListOutput = {
+  readonly items: readonly {
+    readonly seq: number
+    readonly at: string
+    readonly actor: string
+    readonly action: string
+    readonly subject: string
+    readonly detail: Readonly<Record<string, unknown>>
+    readonly hash: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type CredentialsListInput = Readonly<Record<string, never>>
+
+export type CredentialsListOutput = {
+  readonly items: readonly {
+    readonly name: string
+    readonly kind: string | null
+    readonly version: number
+    readonly created_at: string
+    readonly updated_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type CredentialsCreateInput = {
+  /** Unique name. */ readonly name: string
+  /** What it is for, e.g. github. */ readonly kind?: string | undefined
+  /** The secret values by field. No answer ever contains them. */ readonly data: Readonly<Record<string, string | number | boolean>>
+}
+
+export type CredentialsCreateOutput = {
+  readonly name: string
+  readonly kind: string | null
+  readonly version: number
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type CredentialsSetInput = {
+  /** Unique name. */ readonly name: string
+  /** What it is for, e.g. github. */ readonly kind?: string | undefined
+  /** The secret values by field. No answer ever contains them. */ readonly data: Readonly<Record<string, string | number | boolean>>
+}
+
+export type CredentialsSetOutput = {
+  readonly name: string
+  readonly kind: string | null
+  readonly version: number
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type CredentialsDeleteInput = { /** Unique name. */ readonly name: string }
+
+export type CredentialsDeleteOutput = null
+
+export type ConnectorsListInput = Readonly<Record<string, never>>
+
+export type ConnectorsListOutput = {
+  readonly items: readonly {
+    readonly name: string
+    readonly title: string
+    readonly description: string
+    readonly aliases: readonly string[]
+    readonly connect: string
+    readonly config_schema: Readonly<Record<string, unknown>>
+    readonly auth: readonly {
+      readonly type: string
+      readonly title: string
+      readonly fields_schema: Readonly<Record<string, unknown>>
+      readonly aliases: Readonly<Record<string, string>>
+    }[]
+    readonly credentials: readonly string[]
+    readonly actions: readonly { readonly name: string; readonly title: string; readonly effect: string }[]
+    readonly events: readonly string[]
+    readonly features: readonly string[]
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type ConnectorsGetInput = { readonly connector: string }
+
+export type ConnectorsGetOutput = {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly aliases: readonly string[]
+  readonly connect: string
+  readonly config_schema: Readonly<Record<string, unknown>>
+  readonly auth: readonly {
+    readonly type: string
+    readonly title: string
+    readonly fields_schema: Readonly<Record<string, unknown>>
+    readonly aliases: Readonly<Record<string, string>>
+  }[]
+  readonly credentials: readonly string[]
+  readonly actions: readonly { readonly name: string; readonly title: string; readonly effect: string }[]
+  readonly events: readonly string[]
+  readonly features: readonly string[]
+}
+
+export type IntegrationsListInput = {
+  /** The workspace’s number. */ readonly project_id?: number | undefined
+  /** Only integrations of this connector, e.g. github. */ readonly connector?: string | undefined
+}
+
+export type IntegrationsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly number: number
+    readonly project_id: number
+    readonly name: string
+    readonly enabled: boolean
+    readonly status: string
+    readonly success_count: number
+    readonly error_count: number
+    /** Percent of the calls; null before the first one. */ readonly success_rate: number | null
+    readonly consecutive_errors: number
+    readonly last_error: Readonly<Record<string, unknown>> | null
+    readonly integration_type: string
+    readonly auth_type: string
+    readonly credential: string | null
+    readonly config: Readonly<Record<string, unknown>>
+    readonly origin: string
+    readonly last_error_at: string | null
+    readonly last_success_at: string | null
+    readonly created_at: string
+    readonly updated_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type IntegrationsCreateInput = {
+  /** The workspace’s number; it must be the token’s own workspace. */ readonly project_id?: number | undefined
+  /** Connector, e.g. github. */ readonly integration_type: string
+  /** Unique in the workspace; the connector’s name by default. */ readonly name?: string | undefined
+  /** One of the connector’s auth methods; found by the credential’s fields when left out. */ readonly auth_type?: string | undefined
+  /** Short for credential {"access_token": …}. */ readonly access_token?: string | undefined
+  /** Name of a stored credential, or the values of a new one. */ readonly credential?:
+    | string
+    | Readonly<Record<string, string | number | boolean>>
+    | undefined
+  /** As the connector’s config_schema says; webhook_secret is accepted here and kept as a credential. */ readonly config?:
+    | Readonly<Record<string, unknown>>
+    | undefined
+  readonly enabled?: boolean | undefined
+}
+
+export type IntegrationsCreateOutput = {
+  readonly id: string
+  readonly number: number
+  readonly project_id: number
+  readonly name: string
+  readonly enabled: boolean
+  readonly status: string
+  readonly success_count: number
+  readonly error_count: number
+  /** Percent of the calls; null before the first one. */ readonly success_rate: number | null
+  readonly consecutive_errors: number
+  readonly last_error: Readonly<Record<string, unknown>> | null
+  readonly integration_type: string
+  readonly auth_type: string
+  readonly credential: string | null
+  readonly config: Readonly<Record<string, unknown>>
+  readonly origin: string
+  readonly last_error_at: string | null
+  readonly last_success_at: string | null
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type IntegrationsGetInput = { /** Id, unique name or number. */ readonly id: string }
+
+export type IntegrationsGetOutput = {
+  readonly id: string
+  readonly number: number
+  readonly project_id: number
+  readonly name: string
+  readonly enabled: boolean
+  readonly status: string
+  readonly success_count: number
+  readonly error_count: number
+  /** Percent of the calls; null before the first one. */ readonly success_rate: number | null
+  readonly consecutive_errors: number
+  readonly last_error: Readonly<Record<string, unknown>> | null
+  readonly integration_type: string
+  readonly auth_type: string
+  readonly credential: string | null
+  readonly config: Readonly<Record<string, unknown>>
+  readonly origin: string
+  readonly last_error_at: string | null
+  readonly last_success_at: string | null
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type IntegrationsUpdateInput = {
+  /** Id, unique name or number. */ readonly id: string
+  /** Unique in the workspace; the connector’s name by default. */ readonly name?: string | undefined
+  /** One of the connector’s auth methods; found by the credential’s fields when left out. */ readonly auth_type?: string | undefined
+  /** Short for credential {"access_token": …}. */ readonly access_token?: string | undefined
+  /** Name of a stored credential, or the values of a new one. */ readonly credential?:
+    | string
+    | Readonly<Record<string, string | number | boolean>>
+    | undefined
+  /** Settings to change, as the connector’s config_schema says. The others keep their values, and null removes one. webhook_secret is accepted here and kept as a credential. */ readonly config?:
+    | Readonly<Record<string, unknown>>
+    | undefined
+  readonly enabled?: boolean | undefined
+  readonly status?: 'active' | 'inactive' | undefined
+}
+
+export type IntegrationsUpdateOutput = {
+  readonly id: string
+  readonly number: number
+  readonly project_id: number
+  readonly name: string
+  readonly enabled: boolean
+  readonly status: string
+  readonly success_count: number
+  readonly error_count: number
+  /** Percent of the calls; null before the first one. */ readonly success_rate: number | null
+  readonly consecutive_errors: number
+  readonly last_error: Readonly<Record<string, unknown>> | null
+  readonly integration_type: string
+  readonly auth_type: string
+  readonly credential: string | null
+  readonly config: Readonly<Record<string, unknown>>
+  readonly origin: string
+  readonly last_error_at: string | null
+  readonly last_success_at: string | null
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type IntegrationsConfigureInput = {
+  /** Its name. */ readonly integration: string
+  /** Connector; the name itself when left out. */ readonly integration_type?: string | undefined
+  /** One of the connector’s auth methods; found by the credential’s fields when left out. */ readonly auth_type?: string | undefined
+  /** Name of a stored credential, or the values of a new one. */ readonly credential?:
+    | string
+    | Readonly<Record<string, string | number | boolean>>
+    | undefined
+  /** Settings to change, as the connector’s config_schema says. The others keep their values, and null removes one. webhook_secret is accepted here and kept as a credential. */ readonly config?:
+    | Readonly<Record<string, unknown>>
+    | undefined
+  readonly enabled?: boolean | undefined
+} & Readonly<Record<string, unknown>>
+
+export type IntegrationsConfigureOutput = {
+  readonly id: string
+  readonly number: number
+  readonly project_id: number
+  readonly name: string
+  readonly enabled: boolean
+  readonly status: string
+  readonly success_count: number
+  readonly error_count: number
+  /** Percent of the calls; null before the first one. */ readonly success_rate: number | null
+  readonly consecutive_errors: number
+  readonly last_error: Readonly<Record<string, unknown>> | null
+  readonly integration_type: string
+  readonly auth_type: string
+  readonly credential: string | null
+  readonly config: Readonly<Record<string, unknown>>
+  readonly origin: string
+  readonly last_error_at: string | null
+  readonly last_success_at: string | null
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type IntegrationsDeleteInput = { /** Id, unique name or number. */ readonly id: string }
+
+export type IntegrationsDeleteOutput = null
+
+export type IntegrationsTestInput = { /** Id, unique name or number. */ readonly id: string }
+
+export type IntegrationsTestOutput = {
+  readonly ok: boolean
+  readonly account?: string | undefined
+  readonly ms: number
+  readonly error?: Readonly<Record<string, unknown>> | undefined
+}
+
+export type IntegrationsHealthInput = { /** Id, unique name or number. */ readonly id: string }
+
+export type IntegrationsHealthOutput = {
+  readonly id: string
+  readonly number: number
+  readonly project_id: number
+  readonly name: string
+  readonly connector: string
+  readonly enabled: boolean
+  readonly status: string
+  readonly success_count: number
+  readonly error_count: number
+  /** Percent of the calls; null before the first one. */ readonly success_rate: number | null
+  readonly consecutive_errors: number
+  readonly last_error: Readonly<Record<string, unknown>> | null
+}
+
+export type ToolsListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+  /** Words of what you want to do. */ readonly query?: string | undefined
+  readonly connector?: string | undefined
+  readonly effect?: 'read' | 'write' | 'destroy' | undefined
+  /** Only these connectors and tools, separated by commas: github,slack_send_message. */ readonly toolset?: string | undefined
+}
+
+export type ToolsListOutput = {
+  readonly items: readonly {
+    readonly name: string
+    readonly title: string
+    readonly description: string
+    readonly connector: string
+    readonly effect: 'read' | 'write' | 'destroy'
+    readonly idempotent: boolean
+    readonly aliases: readonly string[]
+    readonly input_schema: Readonly<Record<string, unknown>>
+    readonly output_schema: Readonly<Record<string, unknown>>
+    readonly digest: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type ToolsGetInput = { readonly name: string }
+
+export type ToolsGetOutput = {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly connector: string
+  readonly effect: 'read' | 'write' | 'destroy'
+  readonly idempotent: boolean
+  readonly aliases: readonly string[]
+  readonly input_schema: Readonly<Record<string, unknown>>
+  readonly output_schema: Readonly<Record<string, unknown>>
+  readonly digest: string
+}
+
+export type ToolsCallInput = {
+  readonly name: string
+  /** The tool’s arguments. */ readonly input?: Readonly<Record<string, unknown>> | undefined
+  /** Name or id; needed when several fit. */ readonly integration?: string | undefined
+  /** Show the request that would be sent, and send nothing that writes. */ readonly dry_run?: boolean | undefined
+  /** async: answer 202 at once; the call is made even if the hub dies meanwhile. */ readonly mode?: 'sync' | 'async' | undefined
+  /** Only these parts of the output: title, user.login, items.name. */ readonly fields?: readonly string[] | undefined
+  /** Budget of the output, 25,000 by default; what is left out says how to get the rest. */ readonly max_tokens?: number | undefined
+  /** Makes the call repeatable: the same key never acts twice. */ readonly idempotency_key?: string | undefined
+  /** Id of the approval that covers this call. */ readonly approval?: string | undefined
+}
+
+export type ToolsCallOutput = {
+  readonly invocation_id: string | null
+  readonly status: 'completed' | 'dry_run' | 'queued'
+  readonly output: unknown
+  readonly replayed: boolean
+  readonly truncated?:
+    | {
+        readonly total_tokens: number
+        readonly handle: string
+        readonly parts: readonly { readonly path: string; readonly shown: number; readonly total: number; readonly unit: string }[]
+        readonly hint: string
+      }
+    | undefined
+  readonly warning?: string | undefined
+}
+
+export type ToolsRegistryInput = Readonly<Record<string, never>>
+
+export type ToolsRegistryOutput = {
+  readonly items: readonly {
+    readonly name: string
+    readonly description: string
+    readonly service: 'integrations'
+    readonly endpoint: string
+    readonly parameters_schema: Readonly<Record<string, unknown>>
+  }[]
+}
+
+export type InvocationsListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+  /** Only calls of this tool. */ readonly tool?: string | undefined
+  /** Only calls of tools of this connector. */ readonly connector?: string | undefined
+  /** Only calls in this state. */ readonly status?: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown' | undefined
+}
+
+export type InvocationsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly tool: string
+    readonly connector: string
+    readonly effect: string
+    readonly integration: string | null
+    readonly transport: string
+    readonly actor: string
+    readonly idempotency_key: string | null
+    readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
+    readonly attempts: number
+    readonly error: Readonly<Record<string, unknown>> | null
+    readonly started_at: string
+    readonly finished_at: string | null
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type InvocationsGetInput = { readonly id: string }
+
+export type InvocationsGetOutput = {
+  readonly id: string
+  readonly tool: string
+  readonly connector: string
+  readonly effect: string
+  readonly integration: string | null
+  readonly transport: string
+  readonly actor: string
+  readonly idempotency_key: string | null
+  readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
+  readonly attempts: number
+  readonly error: Readonly<Record<string, unknown>> | null
+  readonly started_at: string
+  readonly finished_at: string | null
+  readonly input: unknown
+  readonly output: unknown
+}
+
+export type InvocationsReadResultInput = {
+  /** The handle in `truncated` of the earlier result. */ readonly id: string
+  /** Which part, as named in `parts`: items, body, items[3].body; empty for the whole. */ readonly path?: string | undefined
+  /** Where to begin: an item of a list, or a character of a text. */ readonly offset?: number | undefined
+  /** How many items, or thousands of characters, at most. */ readonly limit?: number | undefined
+}
+
+export type InvocationsReadResultOutput = {
+  readonly part: unknown
+  readonly total: number
+  readonly unit: 'items' | 'characters' | 'value'
+  readonly next_offset: number | null
+}
+
+export type InvocationsCancelInput = { readonly id: string }
+
+export type InvocationsCancelOutput = {
+  readonly id: string
+  readonly tool: string
+  readonly connector: string
+  readonly effect: string
+  readonly integration: string | null
+  readonly transport: string
+  readonly actor: string
+  readonly idempotency_key: string | null
+  readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
+  readonly attempts: number
+  readonly error: Readonly<Record<string, unknown>> | null
+  readonly started_at: string
+  readonly finished_at: string | null
+}
+
+export type PoliciesGetInput = Readonly<Record<string, never>>
+
+export type PoliciesGetOutput = {
+  readonly rules: readonly {
+    /** Tool names; * stands for any text. */ readonly tools?: readonly string[] | undefined
+    /** Connector names; * stands for any text. */ readonly connectors?: readonly string[] | undefined
+    readonly effects?: readonly ('read' | 'write' | 'destroy')[] | undefined
+    /** Arguments by path, each with a pattern: {"priority": "High*"}; or recipients, project, repository and channel, which mean all fields of that kind. A rule that allows needs every value to match, others one. */ readonly where?:
+      | Readonly<Record<string, string>>
+      | undefined
+    /** ask: a person has to approve. */ readonly decision: 'allow' | 'deny' | 'ask'
+    /** Shown to whoever is refused. */ readonly reason?: string | undefined
+  }[]
+}
+
+export type PoliciesSetInput = {
+  readonly rules: readonly {
+    /** Tool names; * stands for any text. */ readonly tools?: readonly string[] | undefined
+    /** Connector names; * stands for any text. */ readonly connectors?: readonly string[] | undefined
+    readonly effects?: readonly ('read' | 'write' | 'destroy')[] | undefined
+    /** Arguments by path, each with a pattern: {"priority": "High*"}; or recipients, project, repository and channel, which mean all fields of that kind. A rule that allows needs every value to match, others one. */ readonly where?:
+      | Readonly<Record<string, string>>
+      | undefined
+    /** ask: a person has to approve. */ readonly decision: 'allow' | 'deny' | 'ask'
+    /** Shown to whoever is refused. */ readonly reason?: string | undefined
+  }[]
+}
+
+export type PoliciesSetOutput = {
+  readonly rules: readonly {
+    /** Tool names; * stands for any text. */ readonly tools?: readonly string[] | undefined
+    /** Connector names; * stands for any text. */ readonly connectors?: readonly string[] | undefined
+    readonly effects?: readonly ('read' | 'write' | 'destroy')[] | undefined
+    /** Arguments by path, each with a pattern: {"priority": "High*"}; or recipients, project, repository and channel, which mean all fields of that kind. A rule that allows needs every value to match, others one. */ readonly where?:
+      | Readonly<Record<string, string>>
+      | undefined
+    /** ask: a person has to approve. */ readonly decision: 'allow' | 'deny' | 'ask'
+    /** Shown to whoever is refused. */ readonly reason?: string | undefined
+  }[]
+}
+
+export type ApprovalsListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+  readonly status?: 'pending' | 'approved' | 'rejected' | 'expired' | 'used' | undefined
+  /** Only those of this run. */ readonly run?: string | undefined
+}
+
+export type ApprovalsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly status: 'pending' | 'approved' | 'rejected' | 'expired' | 'used'
+    readonly message: string
+    /** Actors, names of tokens, or scopes; null: whoever has approvals:write. */ readonly deciders: readonly string[] | null
+    /** The one call that the approval covers. */ readonly call: {
+      readonly tool: string
+      readonly integration: string | null
+      readonly input: unknown
+    } | null
+    readonly run_id: string | null
+    readonly path: string | null
+    readonly asked_by: string
+    readonly decided_by: string | null
+    readonly comment: string | null
+    readonly expires_at: string
+    readonly created_at: string
+    readonly decided_at: string | null
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type ApprovalsGetInput = { /** Id of the approval. */ readonly id: string }
+
+export type ApprovalsGetOutput = {
+  readonly id: string
+  readonly status: 'pending' | 'approved' | 'rejected' | 'expired' | 'used'
+  readonly message: string
+  /** Actors, names of tokens, or scopes; null: whoever has approvals:write. */ readonly deciders: readonly string[] | null
+  /** The one call that the approval covers. */ readonly call: {
+    readonly tool: string
+    readonly integration: string | null
+    readonly input: unknown
+  } | null
+  readonly run_id: string | null
+  readonly path: string | null
+  readonly asked_by: string
+  readonly decided_by: string | null
+  readonly comment: string | null
+  readonly expires_at: string
+  readonly created_at: string
+  readonly decided_at: string | null
+}
+
+export type ApprovalsDecideInput = {
+  /** Id of the approval. */ readonly id: string
+  readonly decision: 'approve' | 'reject'
+  readonly comment?: string | undefined
+}
+
+export type ApprovalsDecideOutput = {
+  readonly id: string
+  readonly status: 'pending' | 'approved' | 'rejected' | 'expired' | 'used'
+  readonly message: string
+  /** Actors, names of tokens, or scopes; null: whoever has approvals:write. */ readonly deciders: readonly string[] | null
+  /** The one call that the approval covers. */ readonly call: {
+    readonly tool: string
+    readonly integration: string | null
+    readonly input: unknown
+  } | null
+  readonly run_id: string | null
+  readonly path: string | null
+  readonly asked_by: string
+  readonly decided_by: string | null
+  readonly comment: string | null
+  readonly expires_at: string
+  readonly created_at: string
+  readonly decided_at: string | null
+}
+
+export type ApprovalsSettingsInput = Readonly<Record<string, never>>
+
+export type ApprovalsSettingsOutput = {
+  /** Whether those who caused a call may decide on its approval: who made it, triggered or saved its flow, and tokens that come from theirs. */ readonly involved_may_decide: boolean
+}
+
+export type ApprovalsSetSettingsInput = {
+  /** Whether those who caused a call may decide on its approval: who made it, triggered or saved its flow, and tokens that come from theirs. */ readonly involved_may_decide: boolean
+}
+
+export type ApprovalsSetSettingsOutput = {
+  /** Whether those who caused a call may decide on its approval: who made it, triggered or saved its flow, and tokens that come from theirs. */ readonly involved_may_decide: boolean
+}
+
+export type EventsListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  readonly connector?: string | undefined
+  /** Name or id. */ readonly integration?: string | undefined
+  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
+  /** The earliest time. */ readonly from?: string | undefined
+  /** The first time that is too late. */ readonly to?: string | undefined
+}
+
+export type EventsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly type: string
+    readonly connector: string
+    readonly integration: string | null
+    readonly dedupe_key: string | null
+    readonly delivery_id: string | null
+    /** The earlier event of this hook with the same body under another delivery id. */ readonly same_body_as: string | null
+    readonly verified: boolean
+    readonly status: string
+    readonly problem: string | null
+    readonly subject: string | null
+    readonly replays: number
+    readonly received_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type EventsSinceInput = {
+  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  readonly connector?: string | undefined
+  /** Name or id. */ readonly integration?: string | undefined
+  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
+  /** The earliest time. */ readonly from?: string | undefined
+  /** The first time that is too late. */ readonly to?: string | undefined
+  /** Id of an event; empty for the first. */ readonly after: string
+  /** How many items at most. */ readonly limit?: number | undefined
+}
+
+export type EventsSinceOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly type: string
+    readonly connector: string
+    readonly integration: string | null
+    readonly dedupe_key: string | null
+    readonly delivery_id: string | null
+    /** The earlier event of this hook with the same body under another delivery id. */ readonly same_body_as: string | null
+    readonly verified: boolean
+    readonly status: string
+    readonly problem: string | null
+    readonly subject: string | null
+    readonly replays: number
+    readonly received_at: string
+  }[]
+}
+
+export type EventsGetInput = { readonly id: string }
+
+export type EventsGetOutput = {
+  readonly id: string
+  readonly type: string
+  readonly connector: string
+  readonly integration: string | null
+  readonly dedupe_key: string | null
+  readonly delivery_id: string | null
+  /** The earlier event of this hook with the same body under another delivery id. */ readonly same_body_as: string | null
+  readonly verified: boolean
+  readonly status: string
+  readonly problem: string | null
+  readonly subject: string | null
+  readonly replays: number
+  readonly received_at: string
+  readonly headers: Readonly<Record<string, unknown>> | null
+  /** As it came; base64 when it is not text. */ readonly body: string | null
+  readonly body_encoding: 'utf8' | 'base64'
+  /** The run that emitted it; such an event is not verified. */ readonly origin: { readonly flow: string; readonly run_id: string } | null
+  /** The content of the body, or what a transformation made of it. */ readonly data: unknown
+  readonly effects: readonly {
+    readonly kind: string
+    readonly target: string
+    readonly effect_id: string
+    readonly replay: number
+    readonly at: string
+  }[]
+}
+
+export type EventsReplayInput = {
+  readonly id: string
+  /** With the transformation of then, or of now. */ readonly transform?: 'then' | 'now' | undefined
+}
+
+export type EventsReplayOutput = { readonly replayed: number }
+
+export type EventsReplayRangeInput = {
+  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  readonly connector?: string | undefined
+  /** Name or id. */ readonly integration?: string | undefined
+  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
+  /** The earliest time. */ readonly from?: string | undefined
+  /** The first time that is too late. */ readonly to?: string | undefined
+  /** With the transformation of then, or of now. */ readonly transform?: 'then' | 'now' | undefined
+}
+
+export type EventsReplayRangeOutput = { readonly replayed: number }
+
+export type RetentionGetInput = Readonly<Record<string, never>>
+
+export type RetentionGetOutput = {
+  readonly events_days: number | null
+  readonly events_bytes: number | null
+  readonly deliveries_days: number | null
+  readonly runs_days: number | null
+}
+
+export type RetentionSetInput = {
+  readonly events_days?: number | null | undefined
+  readonly events_bytes?: number | null | undefined
+  readonly deliveries_days?: number | null | undefined
+  readonly runs_days?: number | null | undefined
+}
+
+export type RetentionSetOutput = {
+  readonly events_days: number | null
+  readonly events_bytes: number | null
+  readonly deliveries_days: number | null
+  readonly runs_days: number | null
+}
+
+export type EndpointsListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+}
+
+export type EndpointsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly url: string
+    readonly description: string | null
+    readonly types: readonly string[]
+    readonly filter: string | null
+    /** Why the hub stopped evaluating the filter and sends nothing: set another filter. */ readonly filter_problem: string | null
+    readonly transform: string | null
+    readonly ordered: boolean
+    readonly signature: 'v1' | 'v1a'
+    /** What a receiver of v1a verifies with. */ readonly public_key: string | null
+    readonly enabled: boolean
+    readonly disabled_reason: 'user' | 'gone' | 'failing' | null
+    readonly disabled_at: string | null
+    readonly failing_since: string | null
+    readonly consecutive_failures: number
+    readonly paused_until: string | null
+    readonly created_at: string
+    readonly updated_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type EndpointsCreateInput = {
+  /** Where events are sent: https, or http. */ readonly url: string
+  readonly description?: string | null | undefined
+  /** Types of events, and patterns such as github.*; all by default. */ readonly types?: readonly string[] | undefined
+  /** JSONata over {event}: only events for which it is true are sent. */ readonly filter?: string | null | undefined
+  /** JSONata over {event}: what is sent instead of the CloudEvent. */ readonly transform?: string | null | undefined
+  /** Events of one subject are sent one after the other; one that fails holds up those behind it. */ readonly ordered?: boolean | undefined
+  readonly enabled?: boolean | undefined
+  /** Of Standard Webhooks: a shared secret (v1), or an ed25519 key pair (v1a). */ readonly signature?: 'v1' | 'v1a' | undefined
+  /** whsec_ or, for v1a, whsk_ and the key in base64; one is made when it is left out. */ readonly secret?: string | undefined
+}
+
+export type EndpointsCreateOutput = {
+  readonly id: string
+  readonly url: string
+  readonly description: string | null
+  readonly types: readonly string[]
+  readonly filter: string | null
+  /** Why the hub stopped evaluating the filter and sends nothing: set another filter. */ readonly filter_problem: string | null
+  readonly transform: string | null
+  readonly ordered: boolean
+  readonly signature: 'v1' | 'v1a'
+  /** What a receiver of v1a verifies with. */ readonly public_key: string | null
+  readonly enabled: boolean
+  readonly disabled_reason: 'user' | 'gone' | 'failing' | null
+  readonly disabled_at: string | null
+  readonly failing_since: string | null
+  readonly consecutive_failures: number
+  readonly paused_until: string | null
+  readonly created_at: string
+  readonly updated_at: string
+  /** Only this answer shows it; null where the receiver needs none that was made here. */ readonly secret: string | null
+}
+
+export type EndpointsGetInput = { /** Id of the endpoint. */ readonly id: string }
+
+export type EndpointsGetOutput = {
+  readonly id: string
+  readonly url: string
+  readonly description: string | null
+  readonly types: readonly string[]
+  readonly filter: string | null
+  /** Why the hub stopped evaluating the filter and sends nothing: set another filter. */ readonly filter_problem: string | null
+  readonly transform: string | null
+  readonly ordered: boolean
+  readonly signature: 'v1' | 'v1a'
+  /** What a receiver of v1a verifies with. */ readonly public_key: string | null
+  readonly enabled: boolean
+  readonly disabled_reason: 'user' | 'gone' | 'failing' | null
+  readonly disabled_at: string | null
+  readonly failing_since: string | null
+  readonly consecutive_failures: number
+  readonly paused_until: string | null
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type EndpointsUpdateInput = {
+  /** Id of the endpoint. */ readonly id: string
+  /** Where events are sent: https, or http. */ readonly url?: string | undefined
+  readonly description?: string | null | undefined
+  /** Types of events, and patterns such as github.*; all by default. */ readonly types?: readonly string[] | undefined
+  /** JSONata over {event}: only events for which it is true are sent. */ readonly filter?: string | null | undefined
+  /** JSONata over {event}: what is sent instead of the CloudEvent. */ readonly transform?: string | null | undefined
+  /** Events of one subject are sent one after the other; one that fails holds up those behind it. */ readonly ordered?: boolean | undefined
+  readonly enabled?: boolean | undefined
+}
+
+export type EndpointsUpdateOutput = {
+  readonly id: string
+  readonly url: string
+  readonly description: string | null
+  readonly types: readonly string[]
+  readonly filter: string | null
+  /** Why the hub stopped evaluating the filter and sends nothing: set another filter. */ readonly filter_problem: string | null
+  readonly transform: string | null
+  readonly ordered: boolean
+  readonly signature: 'v1' | 'v1a'
+  /** What a receiver of v1a verifies with. */ readonly public_key: string | null
+  readonly enabled: boolean
+  readonly disabled_reason: 'user' | 'gone' | 'failing' | null
+  readonly disabled_at: string | null
+  readonly failing_since: string | null
+  readonly consecutive_failures: number
+  readonly paused_until: string | null
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type EndpointsDeleteInput = { /** Id of the endpoint. */ readonly id: string }
+
+export type EndpointsDeleteOutput = null
+
+export type EndpointsRotateInput = {
+  /** Id of the endpoint. */ readonly id: string
+  /** whsec_ or, for v1a, whsk_ and the key in base64; one is made when it is left out. */ readonly secret?: string | undefined
+}
+
+export type EndpointsRotateOutput = {
+  readonly id: string
+  readonly url: string
+  readonly description: string | null
+  readonly types: readonly string[]
+  readonly filter: string | null
+  /** Why the hub stopped evaluating the filter and sends nothing: set another filter. */ readonly filter_problem: string | null
+  readonly transform: string | null
+  readonly ordered: boolean
+  readonly signature: 'v1' | 'v1a'
+  /** What a receiver of v1a verifies with. */ readonly public_key: string | null
+  readonly enabled: boolean
+  readonly disabled_reason: 'user' | 'gone' | 'failing' | null
+  readonly disabled_at: string | null
+  readonly failing_since: string | null
+  readonly consecutive_failures: number
+  readonly paused_until: string | null
+  readonly created_at: string
+  readonly updated_at: string
+  /** Only this answer shows it; null where the receiver needs none that was made here. */ readonly secret: string | null
+}
+
+export type EndpointsTestInput = { /** Id of the endpoint. */ readonly id: string }
+
+export type EndpointsTestOutput = {
+  readonly ok: boolean
+  readonly status: number | null
+  readonly ms: number
+  readonly error: string | null
+  readonly request: Readonly<Record<string, unknown>>
+  readonly response: Readonly<Record<string, unknown>> | null
+}
+
+export type EndpointsReplayInput = {
+  /** Id of the endpoint. */ readonly id: string
+  /** Types of events, and patterns such as github.*; all by default. */ readonly types?: readonly string[] | undefined
+  /** The earliest time. */ readonly from: string
+  /** The first time that is too late; now when left out. */ readonly to?: string | undefined
+  /** `next` of the previous answer: continues from there. */ readonly after?: string | undefined
+}
+
+export type EndpointsReplayOutput = { readonly replayed: number; /** Set where there are more. */ readonly next: string | null }
+
+export type DeliveriesListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+  readonly endpoint?: string | undefined
+  /** dead: all attempts failed. */ readonly status?: 'pending' | 'delivered' | 'dead' | 'cancelled' | undefined
+  readonly event?: string | undefined
+}
+
+export type DeliveriesListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly endpoint: string
+    readonly event: string
+    readonly event_type: string
+    readonly replay: number
+    readonly status: 'pending' | 'delivered' | 'dead' | 'cancelled'
+    readonly attempts: number
+    /** When it is tried next, where it waits. */ readonly next_at: string | null
+    readonly last_status: number | null
+    readonly last_error: string | null
+    readonly created_at: string
+    readonly finished_at: string | null
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type DeliveriesGetInput = { readonly id: string }
+
+export type DeliveriesGetOutput = {
+  readonly id: string
+  readonly endpoint: string
+  readonly event: string
+  readonly event_type: string
+  readonly replay: number
+  readonly status: 'pending' | 'delivered' | 'dead' | 'cancelled'
+  readonly attempts: number
+  /** When it is tried next, where it waits. */ readonly next_at: string | null
+  readonly last_status: number | null
+  readonly last_error: string | null
+  readonly created_at: string
+  readonly finished_at: string | null
+  /** The id by which the receiver recognises a repetition. */ readonly webhook_id: string
+  readonly cloud_event: unknown
+  readonly log: readonly {
+    readonly number: number
+    readonly at: string
+    readonly ms: number
+    readonly request: Readonly<Record<string, unknown>>
+    readonly response: Readonly<Record<string, unknown>> | null
+    readonly error: string | null
+  }[]
+}
+
+export type DeliveriesRetryInput = { readonly id: string }
+
+export type DeliveriesRetryOutput = {
+  readonly id: string
+  readonly endpoint: string
+  readonly event: string
+  readonly event_type: string
+  readonly replay: number
+  readonly status: 'pending' | 'delivered' | 'dead' | 'cancelled'
+  readonly attempts: number
+  /** When it is tried next, where it waits. */ readonly next_at: string | null
+  readonly last_status: number | null
+  readonly last_error: string | null
+  readonly created_at: string
+  readonly finished_at: string | null
+}
+
+export type DeliveriesRetryRangeInput = {
+  readonly endpoint?: string | undefined
+  readonly status?: 'dead' | 'delivered' | 'pending' | undefined
+  /** The earliest time of creation. */ readonly from?: string | undefined
+  /** The first time of creation that is too late. */ readonly to?: string | undefined
+}
+
+export type DeliveriesRetryRangeOutput = { readonly retried: number }
+
+export type FlowsSaveInput = {
+  /** The definition; its schema is at /schemas/flow.json. */ readonly definition?: Readonly<Record<string, unknown>> | undefined
+  /** The same as a text, in YAML or JSON. */ readonly source?: string | undefined
+}
+
+export type FlowsSaveOutput = {
+  /** As its definition says. */ readonly id: string
+  readonly flow_id: string
+  readonly name: string | null
+  readonly description: string | null
+  readonly version: number
+  readonly enabled: boolean
+  readonly origin: 'user' | 'bundled'
+  /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
+  readonly parameters: Readonly<Record<string, unknown>> | null
+  readonly on: readonly Readonly<Record<string, unknown>>[]
+  readonly digest: string
+  readonly created_at: string
+  readonly updated_at: string
+  readonly definition: Readonly<Record<string, unknown>>
+  readonly source: string
+}
+
+export type FlowsReplaceInput = {
+  /** Id of the flow. */ readonly id: string
+  /** The definition; its schema is at /schemas/flow.json. */ readonly definition?: Readonly<Record<string, unknown>> | undefined
+  /** The same as a text, in YAML or JSON. */ readonly source?: string | undefined
+}
+
+export type FlowsReplaceOutput = {
+  /** As its definition says. */ readonly id: string
+  readonly flow_id: string
+  readonly name: string | null
+  readonly description: string | null
+  readonly version: number
+  readonly enabled: boolean
+  readonly origin: 'user' | 'bundled'
+  /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
+  readonly parameters: Readonly<Record<string, unknown>> | null
+  readonly on: readonly Readonly<Record<string, unknown>>[]
+  readonly digest: string
+  readonly created_at: string
+  readonly updated_at: string
+  readonly definition: Readonly<Record<string, unknown>>
+  readonly source: string
+}
+
+export type FlowsCheckInput = {
+  /** The definition; its schema is at /schemas/flow.json. */ readonly definition?: Readonly<Record<string, unknown>> | undefined
+  /** The same as a text, in YAML or JSON. */ readonly source?: string | undefined
+}
+
+export type FlowsCheckOutput = {
+  readonly ok: boolean
+  readonly problems: readonly {
+    readonly line: number
+    readonly column: number
+    readonly path: string
+    readonly message: string
+    readonly remedy: string
+  }[]
+}
+
+export type FlowsListInput = Readonly<Record<string, never>>
+
+export type FlowsListOutput = {
+  readonly items: readonly {
+    /** As its definition says. */ readonly id: string
+    readonly flow_id: string
+    readonly name: string | null
+    readonly description: string | null
+    readonly version: number
+    readonly enabled: boolean
+    readonly origin: 'user' | 'bundled'
+    /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+    /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
+    readonly parameters: Readonly<Record<string, unknown>> | null
+    readonly on: readonly Readonly<Record<string, unknown>>[]
+    readonly digest: string
+    readonly created_at: string
+    readonly updated_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type FlowsGetInput = { /** Id of the flow. */ readonly id: string }
+
+export type FlowsGetOutput = {
+  /** As its definition says. */ readonly id: string
+  readonly flow_id: string
+  readonly name: string | null
+  readonly description: string | null
+  readonly version: number
+  readonly enabled: boolean
+  readonly origin: 'user' | 'bundled'
+  /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
+  readonly parameters: Readonly<Record<string, unknown>> | null
+  readonly on: readonly Readonly<Record<string, unknown>>[]
+  readonly digest: string
+  readonly created_at: string
+  readonly updated_at: string
+  readonly definition: Readonly<Record<string, unknown>>
+  readonly source: string
+}
+
+export type FlowsVersionsInput = { /** Id of the flow. */ readonly id: string }
+
+export type FlowsVersionsOutput = {
+  readonly items: readonly {
+    readonly version: number
+    readonly actor: string
+    readonly digest: string
+    readonly definition: Readonly<Record<string, unknown>>
+    readonly source: string
+    readonly created_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type FlowsUpdateInput = { /** Id of the flow. */ readonly id: string; readonly enabled: boolean }
+
+export type FlowsUpdateOutput = {
+  /** As its definition says. */ readonly id: string
+  readonly flow_id: string
+  readonly name: string | null
+  readonly description: string | null
+  readonly version: number
+  readonly enabled: boolean
+  readonly origin: 'user' | 'bundled'
+  /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
+  readonly parameters: Readonly<Record<string, unknown>> | null
+  readonly on: readonly Readonly<Record<string, unknown>>[]
+  readonly digest: string
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type FlowsAdoptInput = { /** Id of the flow. */ readonly id: string }
+
+export type FlowsAdoptOutput = {
+  /** As its definition says. */ readonly id: string
+  readonly flow_id: string
+  readonly name: string | null
+  readonly description: string | null
+  readonly version: number
+  readonly enabled: boolean
+  readonly origin: 'user' | 'bundled'
+  /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
+  readonly parameters: Readonly<Record<string, unknown>> | null
+  readonly on: readonly Readonly<Record<string, unknown>>[]
+  readonly digest: string
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type FlowsDeleteInput = { /** Id of the flow. */ readonly id: string }
+
+export type FlowsDeleteOutput = null
+
+export type FlowsTriggerInput = {
+  /** Id of the flow. */ readonly id: string
+  /** What the flow is started with. */ readonly parameters?: Readonly<Record<string, unknown>> | undefined
+  /** Run what only reads, and show what would be written. */ readonly dry_run?: boolean | undefined
+  /** Outputs by path, which a dry run takes instead of running those steps. */ readonly outputs?:
+    | Readonly<Record<string, unknown>>
+    | undefined
+  /** How many seconds to wait for its end: the answer is the run if it ended, or its id if it takes longer. */ readonly wait?:
+    | number
+    | undefined
+}
+
+export type FlowsTriggerOutput =
+  | {
+      readonly id: string
+      readonly flow: string
+      readonly flow_id: string
+      readonly version: number
+      readonly status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
+      readonly trigger: Readonly<Record<string, unknown>>
+      readonly event_id: string | null
+      readonly error: Readonly<Record<string, unknown>> | null
+      readonly actor: string
+      readonly dry_run: boolean
+      readonly replay_of: string | null
+      readonly parent_run: string | null
+      readonly parent_path: string | null
+      /** When a waiting run continues at the latest. */ readonly wake_at: string | null
+      readonly deadline_at: string | null
+      readonly created_at: string
+      readonly started_at: string | null
+      readonly finished_at: string | null
+      readonly parameters: Readonly<Record<string, unknown>>
+      readonly outputs: unknown
+    }
+  | { readonly run_id: string; readonly status: string }
+
+export type RunsListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+  readonly flow?: string | undefined
+  readonly status?: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined' | undefined
+  /** Only those that this event started. */ readonly event?: string | undefined
+  /** Only those that this run started. */ readonly parent?: string | undefined
+}
+
+export type RunsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly flow: string
+    readonly flow_id: string
+    readonly version: number
+    readonly status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
+    readonly trigger: Readonly<Record<string, unknown>>
+    readonly event_id: string | null
+    readonly error: Readonly<Record<string, unknown>> | null
+    readonly actor: string
+    readonly dry_run: boolean
+    readonly replay_of: string | null
+    readonly parent_run: string | null
+    readonly parent_path: string | null
+    /** When a waiting run continues at the latest. */ readonly wake_at: string | null
+    readonly deadline_at: string | null
+    readonly created_at: string
+    readonly started_at: string | null
+    readonly finished_at: string | null
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type RunsGetInput = { /** Id of the run. */ readonly id: string }
+
+export type RunsGetOutput = {
+  readonly id: string
+  readonly flow: string
+  readonly flow_id: string
+  readonly version: number
+  readonly status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
+  readonly trigger: Readonly<Record<string, unknown>>
+  readonly event_id: string | null
+  readonly error: Readonly<Record<string, unknown>> | null
+  readonly actor: string
+  readonly dry_run: boolean
+  readonly replay_of: string | null
+  readonly parent_run: string | null
+  readonly parent_path: string | null
+  /** When a waiting run continues at the latest. */ readonly wake_at: string | null
+  readonly deadline_at: string | null
+  readonly created_at: string
+  readonly started_at: string | null
+  readonly finished_at: string | null
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly outputs: unknown
+  readonly steps: readonly {
+    /** Where in the run: each/3/comment. */ readonly path: string
+    readonly step: string
+    readonly kind: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'skipped'
+    readonly input: unknown
+    readonly output: unknown
+    readonly error: Readonly<Record<string, unknown>> | null
+    readonly attempts: number
+    readonly invocation_id: string | null
+    readonly waits_until: string | null
+    readonly started_at: string
+    readonly finished_at: string | null
+    readonly ms: number | null
+  }[]
+}
+
+export type RunsCancelInput = { /** Id of the run. */ readonly id: string }
+
+export type RunsCancelOutput = {
+  readonly id: string
+  readonly flow: string
+  readonly flow_id: string
+  readonly version: number
+  readonly status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
+  readonly trigger: Readonly<Record<string, unknown>>
+  readonly event_id: string | null
+  readonly error: Readonly<Record<string, unknown>> | null
+  readonly actor: string
+  readonly dry_run: boolean
+  readonly replay_of: string | null
+  readonly parent_run: string | null
+  readonly parent_path: string | null
+  /** When a waiting run continues at the latest. */ readonly wake_at: string | null
+  readonly deadline_at: string | null
+  readonly created_at: string
+  readonly started_at: string | null
+  readonly finished_at: string | null
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly outputs: unknown
+}
+
+export type RunsRetryInput = { /** Id of the run. */ readonly id: string }
+
+export type RunsRetryOutput = {
+  readonly id: string
+  readonly flow: string
+  readonly flow_id: string
+  readonly version: number
+  readonly status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
+  readonly trigger: Readonly<Record<string, unknown>>
+  readonly event_id: string | null
+  readonly error: Readonly<Record<string, unknown>> | null
+  readonly actor: string
+  readonly dry_run: boolean
+  readonly replay_of: string | null
+  readonly parent_run: string | null
+  readonly parent_path: string | null
+  /** When a waiting run continues at the latest. */ readonly wake_at: string | null
+  readonly deadline_at: string | null
+  readonly created_at: string
+  readonly started_at: string | null
+  readonly finished_at: string | null
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly outputs: unknown
+}
+
+export type RunsReplayInput = {
+  /** Id of the run. */ readonly id: string
+  /** By the definition of then, or of now. */ readonly version?: 'same' | 'latest' | undefined
+  /** With the outputs of then instead of calls. */ readonly dry_run?: boolean | undefined
+}
+
+export type RunsReplayOutput = { readonly run_id: string; readonly status: string }
+
+export type RunsWatchInput = {
+  /** Id of the run. */ readonly id: string
+  /** The id of the last event that was received. */ readonly after?: string | undefined
+}
+
+export type WebhooksRejectionsInput = {
+  /** Name or id of the integration. */ readonly hook?: string | undefined
+  /** How many items at most. */ readonly limit?: number | undefined
+}
+
+export type WebhooksRejectionsOutput = {
+  readonly items: readonly {
+    readonly hook: string
+    readonly reason: string
+    readonly connector: string | null
+    readonly address: string
+    readonly count: number
+    readonly minute: string
+    readonly last_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type WebhooksLogInput = {
+  /** Name or id of the integration. */ readonly hook: string
+  /** How many items at most. */ readonly limit?: number | undefined
+}
+
+export type WebhooksLogOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly type: string
+    readonly connector: string
+    readonly integration: string | null
+    readonly dedupe_key: string | null
+    readonly delivery_id: string | null
+    /** The earlier event of this hook with the same body under another delivery id. */ readonly same_body_as: string | null
+    readonly verified: boolean
+    readonly status: string
+    readonly problem: string | null
+    readonly subject: string | null
+    readonly replays: number
+    readonly received_at: string
+  }[]
+  readonly rejections: readonly {
+    readonly hook: string
+    readonly reason: string
+    readonly connector: string | null
+    readonly address: string
+    readonly count: number
+    readonly minute: string
+    readonly last_at: string
+  }[]
+  readonly next_cursor: null
+}
+
+export type WebhooksPreviewInput = {
+  /** Name or id of the integration. */ readonly hook: string
+  /** A stored event; otherwise the sample below. Without either, the last delivery, or the connector’s sample where there is none. */ readonly event_id?:
+    | string
+    | undefined
+  /** Headers of the sample. */ readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Body of the sample: a text as it is, anything else as JSON. */ readonly body?: unknown
+}
+
+export type WebhooksPreviewOutput = {
+  readonly type: string
+  readonly subject: string | null
+  readonly data: unknown
+  readonly matches: readonly { readonly kind: string; readonly target: string }[]
+}
