@@ -156,6 +156,7 @@ export default defineConfig({
     ...boundaries,
     { files: ['src/**/*.test.ts', 'src/**/*.services.ts'], rules: { 'node/no-process-env': 'off' } },
     { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'node/no-process-env': 'off', 'no-console': 'off', 'no-await-in-loop': 'off' } },
+    { files: ['client/examples/*.mjs'], rules: { 'node/no-process-env': 'off', 'no-console': 'off' } },
     { files: ['src/config.ts'], rules: { 'node/no-process-env': 'off' } },
     { files: ['src/flows/**/*.ts'], rules: { 'unicorn/no-thenable': 'off' } },
     { files: ['src/**/*store.ts', 'src/**/*queries.ts', 'src/flows/**/*.ts'], rules: { 'max-params': 'off' } },
