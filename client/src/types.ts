@@ -30,6 +30,7 @@ export interface HubSettings {
 export interface Options {
   readonly signal?: AbortSignal | undefined
   readonly retries?: number | undefined
+  /** Of a stream: how long it may say nothing; 45 seconds by default, and the hub sends a sign of life every 15. */
   readonly timeoutMs?: number | undefined
 }
 

@@ -10,14 +10,14 @@ const silenceMs = 45_000
 /** Follows a run to its end. When the connection is cut, it connects again and goes on after the last event. */
 export function createWatch(settings: HubSettings) {
   return async function* watch(route: Route, input: object = {}, options: Options = {}): AsyncGenerator<RunEvent, void> {
-    const { retries = settings.retries ?? defaultRetries, signal } = options
+    const { retries = settings.retries ?? defaultRetries, timeoutMs = silenceMs, signal } = options
     let after: string | undefined
     let failures = 0
     for (;;) {
       const request = await authorize(settings, prepare(route, after === undefined ? input : { ...input, after }, settings))
       const silence = new AbortController()
       const limit = AbortSignal.any([silence.signal, ...(signal ? [signal] : [])])
-      const inTime = limitSilence(silence)
+      const inTime = limitSilence(silence, timeoutMs)
       try {
         const headers = { ...request.headers, accept: 'text/event-stream' }
         const response = await inTime(attemptOf(settings, { ...request, headers }, limit))
@@ -35,6 +35,9 @@ export function createWatch(settings: HubSettings) {
         if (waitMs === undefined) throw error
         failures += 1
         await pause(waitMs, signal)
+      } finally {
+        // Also when the caller leaves its loop, because the connection would stay open.
+        silence.abort()
       }
     }
   }
@@ -44,30 +47,25 @@ async function* eventsOf(response: Response, inTime: InTime): AsyncGenerator<Run
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   if (!reader) return
   let text = ''
-  try {
-    for (;;) {
-      const { done, value = '' } = await inTime(reader.read())
-      if (done) return
-      text += value
-      const blocks = text.split('\n\n')
-      text = blocks.pop() ?? ''
-      for (const block of blocks) {
-        const event = parse(block)
-        if (event) yield event
-      }
+  for (;;) {
+    const { done, value = '' } = await inTime(reader.read())
+    if (done) return
+    text += value
+    const blocks = text.split('\n\n')
+    text = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const event = parse(block)
+      if (event) yield event
     }
-  } finally {
-    // Also when the caller breaks out of its loop: otherwise the connection would stay open.
-    await reader.cancel().catch(() => undefined)
   }
 }
 
 type InTime = <Value>(promise: Promise<Value>) => Promise<Value>
 
 /** Ends a connection that says nothing, which a network that lost it does not report. */
-function limitSilence(silence: AbortController): InTime {
+function limitSilence(silence: AbortController, ms: number): InTime {
   return async (promise) => {
-    const timer = setTimeout(() => silence.abort(new DOMException('the stream is silent', 'TimeoutError')), silenceMs)
+    const timer = setTimeout(() => silence.abort(new DOMException('the stream is silent', 'TimeoutError')), ms)
     try {
       return await promise
     } finally {

@@ -196,6 +196,10 @@ suite('a stream of a run', () => {
     await stream.next()
     setTimeout(() => controller.abort(reason), 50)
     await assert.rejects(stream.next(), reason)
+    // A network that lost a connection does not say so.
+    const silent = hubAt(middle.url).runs.watch({ id: 'run_1' }, { timeoutMs: 200, retries: 0 })
+    await silent.next()
+    assert.equal((await failure(silent.next())).code, 'no_answer_in_time')
   })
 })
 

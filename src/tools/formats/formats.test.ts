@@ -115,7 +115,14 @@ test('null means left out only where null is refused, and only if the rest fits'
   const given = { id: 'x', tags: null }
   validate(tool!, given)
   assert.deepEqual(given, { id: 'x', tags: null })
-  for (const wrong of [{ id: null }, { id: 'x', tags: [null] }, { id: 'x', other: null }, { id: 'x', tags: null, other: 1 }, null])
+  for (const wrong of [
+    { id: null },
+    { id: 'x', tags: [null] },
+    { id: 'x', tags: 'no' },
+    { id: 'x', other: null },
+    { id: 'x', tags: null, other: 1 },
+    null,
+  ])
     assert.throws(() => validate(tool!, wrong), /does not fit/)
 })
 

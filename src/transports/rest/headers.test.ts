@@ -145,6 +145,8 @@ test('no web page may call the API unless its origin is configured', async () =>
   assert.equal(allowed.statusCode, 204)
   assert.equal(allowed.headers['access-control-allow-origin'], 'https://app.example')
   assert.match(String(allowed.headers['access-control-allow-headers']), /idempotency-key/)
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+    assert.ok(String(allowed.headers['access-control-allow-methods']).includes(method))
   assert.equal(allowed.headers['access-control-allow-credentials'], undefined)
   for (const origin of ['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null']) {
     assert.equal((await preflight(allowing, origin)).headers['access-control-allow-origin'], undefined, origin)

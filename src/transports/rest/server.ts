@@ -67,7 +67,12 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
   addMeasures(app, deps)
   refuseWhileStopping(app, deps)
   if (options.corsOrigins.length > 0) {
-    await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders: ['x-request-id', 'retry-after'], maxAge: 600 })
+    await app.register(cors, {
+      origin: [...options.corsOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: ['x-request-id', 'retry-after'],
+      maxAge: 600,
+    })
   }
   addAccess(app, deps.access, nothingHere)
   addDocs(app)
