@@ -14,7 +14,7 @@ type Input = Readonly<Record<string, unknown>>
 /** The request of an operation. The token is added when it is sent. */
 export function prepare(route: Route, given: object, { url, workspace }: HubSettings): Prepared {
   const { method, key } = route
-  const input: Input = key === undefined ? { ...given } : { [key]: crypto.randomUUID(), ...defined({ ...given }) }
+  const input: Input = key === undefined ? { ...given } : { [key]: newKey(), ...defined({ ...given }) }
   const used = new Set([...route.query, ...Object.values(route.headers)])
   const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => {
     used.add(name)
@@ -56,4 +56,9 @@ function segment(name: string, value: unknown): string {
 
 function defined(input: Input): Input {
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
+}
+
+/** Browsers have randomUUID only on pages that came over TLS. */
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
