@@ -172,6 +172,13 @@ suite('a stream of a run', () => {
     assert.equal(seen[0], 'run running')
     assert.equal(seen.at(-1), 'run completed')
     assert.ok(seen.includes('last completed'), seen.join(', '))
+
+    const again = await hub.flows.trigger({ id: 'watched' })
+    assert.ok('run_id' in again)
+    const states: string[] = []
+    for await (const { event, data } of hub.runs.watch({ id: again.run_id })) if (event === 'run') states.push(data.status)
+    assert.ok(states.includes('running') || states.includes('waiting'), 'the changes come while the run goes on')
+    assert.equal(states.at(-1), 'completed')
   })
 
   test('throws for a run that does not exist, and closes its connection when nobody reads on', async () => {
