@@ -8,6 +8,12 @@ interface Filter {
   readonly status?: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
 }
 
+interface UndoOptions {
+  readonly force: boolean
+  readonly dryRun: boolean
+  readonly approval?: string
+}
+
 export function invocationCommands(program: Command): void {
   const invocation = program.command('invocation').description('tool calls: what was called, by whom, and how it ended')
   invocation
@@ -45,6 +51,20 @@ export function invocationCommands(program: Command): void {
       withClient(command, async ({ cancelInvocation }, output) => {
         const call = await cancelInvocation({ id })
         output.print(call, `${call.id} is ${call.status}`)
+      }),
+    )
+  invocation
+    .command('undo')
+    .description('undo a call: make the call that reverses it, or say why that is impossible')
+    .argument('<id>', '`hub invocation list` shows them')
+    .option('--force', 'also where somebody has changed since what the call left: that change is lost', false)
+    .option('--dry-run', 'only show the request that would be sent', false)
+    .option('--approval <id>', 'the approval that covers the call that undoes')
+    .action((id: string, { force, dryRun, approval }: UndoOptions, command: Command) =>
+      withClient(command, async ({ undoInvocation }, output) => {
+        const undone = await undoInvocation({ id, force, dry_run: dryRun, ...(approval === undefined ? {} : { approval }) })
+        const text = undone.replayed ? `${id} had been undone by ${undone.invocation_id}` : `${id} is undone by ${undone.invocation_id}`
+        output.print(undone, dryRun ? JSON.stringify(undone.output, null, 2) : text)
       }),
     )
 }

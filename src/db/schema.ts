@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Selectable } from 'kysely'
-import type { ApprovalPreview, ApprovedCall, ResultLabels } from './stored.ts'
+import type { ApprovalPreview, ApprovedCall, ResultLabels, StateBefore } from './stored.ts'
 
 /** The tables that `migrations/*.sql` creates, with their names in camelCase, which Kysely translates. A test compares the two. */
 
@@ -133,6 +133,9 @@ export interface Schema {
     finishedAt: Date | null
     cancelRequested: Generated<boolean>
     labels: NullableJson<ResultLabels>
+    undoes: string | null
+    undoneBy: string | null
+    stateBefore: NullableJson<StateBefore>
   }
   waitingCalls: {
     invocationId: string

@@ -28,3 +28,6 @@ export interface ApprovalPreview {
   readonly current: unknown
   readonly current_error: string | null
 }
+
+/** What a call changes, as it was before, or why that is not known. */
+export type StateBefore = { readonly value: unknown } | { readonly problem: string }

@@ -77,6 +77,8 @@ export const errorCatalogue = {
     502,
     'The call was sent, but no answer arrived. The outside system may or may not have executed it.',
   ),
+  undo_impossible: permanent('conflict', 409, 'This call cannot be undone.'),
+  undo_conflict: permanent('conflict', 409, 'What the call left has been changed since. It is undone only by force.'),
   cancelled: retryable('timeout', 499, 'The caller closed the connection before the call ended.'),
   // Expressions
   expression_failed: permanent('validation', 422, 'An expression is not valid, or it failed on its input.'),

@@ -14,6 +14,36 @@ export type Effect = 'read' | 'write' | 'destroy'
 /** The result of looking up in the outside system whether a write without an answer was made. */
 export type VerifyResult<Output> = { readonly happened: true; readonly output: Output } | { readonly happened: false } | 'unknown'
 
+/** A call that somebody wants to undo, as the journal has it. */
+export interface UndoneCall<Input = unknown, Output = unknown, Config = Record<string, unknown>> {
+  readonly input: Input
+  /** It may be another one than documented, or an older one: what it lacks makes the undo fail, and nothing else. */
+  readonly output: Output
+  /** What `current` gave before the call; undefined without `needsBefore`. */
+  readonly before: unknown
+  readonly config: Config
+}
+
+/** The call of an action of the same connector that undoes a call. */
+export interface UndoPlan {
+  /** Its name, without the connector's. */
+  readonly action: string
+  readonly input: Readonly<Record<string, unknown>>
+  /**
+   * Fields that `current` of that action has to give as the call left them. If one differs, somebody has changed it since, and the call is undone
+   * only by force. The order of lists does not matter.
+   */
+  readonly left?: Readonly<Record<string, unknown>>
+}
+
+/** How calls of an action are undone. */
+export interface Undo<Input = unknown, Output = unknown, Config = Record<string, unknown>> {
+  /** `current` is read before each call and stored for `plan`: one request more for each call. */
+  readonly needsBefore?: boolean
+  /** Asks nobody: everything that it needs is in the call. `impossible` says why, as the end of a sentence. */
+  plan(call: UndoneCall<Input, Output, Config>): UndoPlan | { readonly impossible: string }
+}
+
 export interface Action<Input = unknown, Output = unknown> {
   readonly title: string
   /** An agent chooses among hundreds of tools by this text. It says what the action does, when to use it, and what it returns. */
@@ -47,6 +77,8 @@ export interface Action<Input = unknown, Output = unknown> {
    * seconds.
    */
   readonly current?: (context: ActionContext<Input>) => Promise<unknown>
+  /** How a call is undone, or why that is impossible. Without it, nothing is known about that. */
+  readonly undo?: Undo<Input, Output>
   /** What is known of a result beyond the labels of the connector. */
   readonly labels?: (input: Input, output: Output) => Partial<Labels>
   /** Who can read what the action writes; as the connector says when left out. */
@@ -80,6 +112,7 @@ export interface ActionSpec<In extends z.ZodType, Out extends z.ZodType, Config 
   readonly run: (context: ActionContext<z.output<In>, Config>) => Promise<z.input<Out>>
   readonly verify?: (context: ActionContext<z.output<In>, Config>) => Promise<VerifyResult<z.input<Out>>>
   readonly current?: (context: ActionContext<z.output<In>, Config>) => Promise<unknown>
+  readonly undo?: Undo<z.output<In>, z.output<Out>, Config>
   readonly labels?: (input: z.output<In>, output: z.output<Out>) => Partial<Labels>
   readonly sendsTo?: Place | ((input: z.output<In>) => Place)
 }
@@ -203,7 +236,10 @@ export function defineConnector<Config extends z.ZodObject>(spec: ConnectorSpec<
     // The cast is safe as in `actionOf`: the hub passes only a config that passed `spec.config`.
     withActions(actions) {
       const { aliases = [], headers = {}, wellKnownCredentials = [] } = spec
-      for (const [name, action] of Object.entries(actions)) assertRepetition(`${spec.name}_${name}`, action)
+      for (const [name, action] of Object.entries(actions)) {
+        assertRepetition(`${spec.name}_${name}`, action)
+        assertUndo(`${spec.name}_${name}`, action)
+      }
       return { ...(spec as unknown as Connector), config: withoutLogins(spec.config), aliases, headers, wellKnownCredentials, actions }
     },
   }
@@ -231,4 +267,10 @@ function assertRepetition(name: string, action: Action): void {
   if (header === undefined) return
   if (effect === 'read') throw new Error(`${name}: a read needs no idempotencyHeader`)
   if (typeof header !== 'string' || !headerName.test(header)) throw new Error(`${name}: idempotencyHeader must be the name of a header`)
+}
+
+function assertUndo(name: string, { effect, undo, current }: Action): void {
+  if (undo === undefined) return
+  if (effect === 'read') throw new Error(`${name}: a read changes nothing, so it has no undo`)
+  if (undo.needsBefore === true && current === undefined) throw new Error(`${name}: undo needs "current" to read the state before a call`)
 }

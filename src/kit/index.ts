@@ -11,6 +11,9 @@ export {
   type EnvironmentVariables,
   type IdHint,
   type LegacyPath,
+  type Undo,
+  type UndoPlan,
+  type UndoneCall,
   type VerifyResult,
 } from './connector.ts'
 export { type ActionContext } from './context.ts'

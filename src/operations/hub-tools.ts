@@ -4,6 +4,7 @@ import type { Tool, ToolRunner } from '#tools'
 import type { Execute } from './execute.ts'
 import type { BaseModules } from './modules.ts'
 import type { Operation, OperationTool, ToolOperation } from './operation.ts'
+import { undoTool } from './undo-tool.ts'
 
 const hub = defineConnector({
   name: 'hub',
@@ -23,9 +24,9 @@ const hub = defineConnector({
 
 type Operations = Readonly<Record<string, Operation | ToolOperation>>
 
-/** The hub's own tools: the operations that are declared as one. */
+/** The hub's own tools: the operations that are declared as one, and the one that undoes calls. */
 export function hubTools(all: Operations): Tool[] {
-  return toolOperations(all).map(({ name, scope, effect, output, tool, ...rest }) => ({
+  const declared = toolOperations(all).map(({ name, scope, effect, output, tool, ...rest }): Tool => ({
     name: `${hub.name}_${tool.name}`,
     aliases: tool.aliases ?? [],
     connector: hub,
@@ -45,6 +46,7 @@ export function hubTools(all: Operations): Tool[] {
       output: tool.result?.schema ?? output,
     },
   }))
+  return [...declared, undoTool(hub)]
 }
 
 /** A run that has given nothing yet repeats nothing. */

@@ -35,7 +35,7 @@ import {
   testIntegration,
   updateIntegration,
 } from './integrations.ts'
-import { cancelInvocation, getInvocation, listInvocations, readResult } from './invocations.ts'
+import { cancelInvocation, getInvocation, listInvocations, readResult, undoInvocation } from './invocations.ts'
 import { listKeys, rotateKeys, verifyAudit } from './keys.ts'
 import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
 import { runScriptOperation, toolTypes } from './scripts.ts'
@@ -87,6 +87,7 @@ export const operations = {
   getInvocation,
   readResult,
   cancelInvocation,
+  undoInvocation,
   getPolicies,
   setPolicies,
   listApprovals,

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { InvocationRow } from '#tools'
 import { operation, toolOperation, plain, view } from './operation.ts'
-import { anyObject, iso, labelsSchema, pageInput, pageOf, readPage, timestamp } from './shared.ts'
+import { outcomeView } from './outcome.ts'
+import { anyObject, iso, labelsSchema, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
+import { undoInput } from './undo-tool.ts'
 
 const status = z.enum(['queued', 'running', 'completed', 'failed', 'outcome_unknown'])
 
@@ -17,12 +19,14 @@ const invocationSchema = z.object({
   status,
   attempts: z.int(),
   error: anyObject.nullable(),
+  undoes: z.string().nullable().describe('The call that this one undoes.'),
+  undone_by: z.string().nullable().describe('The call that undid this one.'),
   started_at: timestamp,
   finished_at: timestamp.nullable(),
 })
 
 function renderInvocation(row: InvocationRow): z.output<typeof invocationSchema> {
-  const { id, tool, connector, effect, integration, transport, actor, attempts, error } = row
+  const { id, tool, connector, effect, integration, transport, actor, attempts, error, undoes } = row
   return {
     id,
     tool,
@@ -35,6 +39,8 @@ function renderInvocation(row: InvocationRow): z.output<typeof invocationSchema>
     status: row.status,
     attempts,
     error,
+    undoes,
+    undone_by: row.undoneBy,
     started_at: row.startedAt.toISOString(),
     finished_at: iso(row.finishedAt),
   }
@@ -170,4 +176,27 @@ export const cancelInvocation = operation({
     await tools.cancel(principal, id)
     return await invocations.get(principal.workspaceId, id)
   },
+})
+
+export const undoInvocation = operation({
+  name: 'invocations.undo',
+  scope: 'tools:call:*',
+  effect: 'write',
+  summary: 'Undo a tool call',
+  description:
+    'Makes the call that reverses it, with the rights of whoever asks: policies, approvals and limits apply to that call, and the journal has it with `undoes`. A token undoes its own calls, and with `invocations:read` those of others. Undoing twice acts once. `undo_impossible` says why a call cannot be undone, `undo_conflict` what was changed since.',
+  input: undoInput.extend({
+    dry_run: z.boolean().default(false).describe('Show the request that would be sent, and send nothing that writes.'),
+    approval: reference.optional().describe('Id of the approval that covers the call that undoes.'),
+    session: z.string().min(1).max(255).optional().describe('Your name for the conversation, where the hub follows what sessions read.'),
+  }),
+  output: outcomeView,
+  http: {
+    method: 'POST',
+    path: '/api/v1/invocations/:id/undo',
+    headers: { 'hub-approval': 'approval', 'hub-session': 'session' },
+  },
+  example: { id: 'inv_0197f3d2-0000-7000-8000-000000000000' },
+  run: ({ tools, principal, transport }, { id, force, dry_run: dryRun, approval, session }) =>
+    tools.undo(principal, { id, force }, { transport, dryRun, approval, session }),
 })

@@ -8,13 +8,13 @@ import {
   policyRule,
   toolFormats,
   unknownIn,
-  type Outcome,
   type PolicyDocument,
   type Tool,
   type Tools,
 } from '#tools'
-import { operation, plain, view, type OperationContext } from './operation.ts'
-import { anyObject, decodeCursor, encodeCursor, labelsSchema, pageInput, pageOf, reference } from './shared.ts'
+import { operation, plain, type OperationContext, view } from './operation.ts'
+import { outcomeSchema, outcomeView } from './outcome.ts'
+import { anyObject, decodeCursor, encodeCursor, pageInput, pageOf, reference } from './shared.ts'
 import { definitionSchema } from './tool-formats.ts'
 
 const effect = z.enum(['read', 'write', 'destroy'])
@@ -93,44 +93,6 @@ export const getTool = operation({
   run: async ({ tools, principal }, { name }) => describe(tools, await tools.find(principal.workspaceId, name)),
 })
 
-const outcomeSchema = z.object({
-  invocation_id: z.string().nullable(),
-  status: z.enum(['completed', 'dry_run', 'queued']),
-  output: z.unknown(),
-  replayed: z.boolean(),
-  truncated: z
-    .object({
-      total_tokens: z.number(),
-      handle: z.string(),
-      parts: z.array(z.object({ path: z.string(), shown: z.number(), total: z.number(), unit: z.string() })),
-      hint: z.string(),
-    })
-    .optional(),
-  warning: z.string().optional(),
-  labels: labelsSchema.optional(),
-})
-
-function renderOutcome({ invocationId, status, output, replayed, truncated, warning, labels }: Outcome): z.output<typeof outcomeSchema> {
-  return {
-    invocation_id: invocationId || null,
-    status,
-    output,
-    replayed,
-    ...(truncated
-      ? {
-          truncated: {
-            total_tokens: truncated.totalTokens,
-            handle: truncated.handle,
-            parts: [...truncated.parts],
-            hint: 'hub_read_result returns the rest for this handle and a path of `parts`; `fields` asks for less',
-          },
-        }
-      : {}),
-    ...(warning ? { warning } : {}),
-    ...(labels ? { labels } : {}),
-  }
-}
-
 export const callTool = operation({
   name: 'tools.call',
   scope: 'tools:call:*',
@@ -153,7 +115,7 @@ export const callTool = operation({
     approval: reference.optional().describe('Id of the approval that covers this call.'),
     session: z.string().min(1).max(255).optional().describe('Your name for the conversation, where the hub follows what sessions read.'),
   }),
-  output: view(outcomeSchema, renderOutcome),
+  output: outcomeView,
   http: {
     method: 'POST',
     path: '/api/v1/tools/:name/invoke',

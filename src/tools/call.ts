@@ -38,10 +38,12 @@ export interface Call {
   /** Undefined for tools of the hub itself. */
   readonly integration: IntegrationRow | undefined
   readonly options: InvokeOptions
+  /** The call that this one undoes. */
+  readonly undoes?: string | null
 }
 
 /** What the journal stores of a call. */
-export function entryOf({ principal, tool, input: given, secrets, integration, options }: Call): NewEntry {
+export function entryOf({ principal, tool, input: given, secrets, integration, options, undoes = null }: Call): NewEntry {
   const input = secrets.hide(given)
   return {
     workspaceId: principal.workspaceId,
@@ -55,5 +57,6 @@ export function entryOf({ principal, tool, input: given, secrets, integration, o
     key: options.idempotencyKey,
     digest: digest({ tool: tool.name, integration: integration?.id ?? null, input }),
     input,
+    undoes,
   }
 }

@@ -25,8 +25,10 @@ import { createPolicies, type Policies } from './policy.ts'
 import { createQueuedCalls, type QueuedCalls } from './queued-calls.ts'
 import { dropSessionReads } from './session-store.ts'
 import { untilSettled } from './settled.ts'
+import { createReadState } from './state-before.ts'
 import { dropOld, findByKey } from './store.ts'
 import { parkCall, takeWaiting } from './waiting-store.ts'
+import { createUndoing, type UndoRequest } from './undo.ts'
 
 export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-store.ts'
 export type { Approvals, DecisionListener, Question } from './approvals.ts'
@@ -53,6 +55,8 @@ export interface Tools extends AsyncDisposable, Catalogue, Pick<QueuedCalls, 'st
   readonly policies: Policies
   readonly approvals: Approvals
   readonly invoke: Invoke
+  /** Makes the call that undoes another one. Who calls the undo tool gets the same, but needs the right to call that tool too. */
+  undo(principal: Principal, call: UndoRequest, options: InvokeOptions): Promise<Outcome>
   /** Whether a call was made under this key. */
   isKnownKey(workspaceId: string, key: string): Promise<boolean>
   /** Returns at once; a background job makes the call, in any process. */
@@ -113,6 +117,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
   })
   const journal = createJournal(deps, engine.executorId)
   const queuedCalls = createQueuedCalls({ db, engine, access, journal, flowSecrets, informationFlow })
+  const readState = createReadState(deps)
   const pipeline = createPipeline({
     ...deps,
     runners,
@@ -124,6 +129,8 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     previewCall,
     journal,
     flowSecrets,
+    readState,
+    undoing: createUndoing({ ...deps, readState }),
   })
 
   /** Makes a queued call. Its failure is in the journal, where its caller looks for it. */
@@ -148,6 +155,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     policies,
     approvals,
     invoke: pipeline.invoke,
+    undo: pipeline.undo,
     stateOf: queuedCalls.stateOf,
     cancel: queuedCalls.cancel,
     recordRead: informationFlow.recordRead,

@@ -21,8 +21,10 @@ import { restoreError, type Entry, type Journal, type NewEntry, type Recorded, t
 import { checkOutput, completed, type Outcome } from './outcome.ts'
 import { refuseDenied, type Policies } from './policy.ts'
 import { mayCall } from './registry.ts'
+import type { ReadState } from './state-before.ts'
 import type { InvocationRow } from './store.ts'
 import type { Tool, ToolRunners } from './tool.ts'
+import type { Undoing, UndoRequest } from './undo.ts'
 
 export interface InvokeDeps extends Telemetry {
   readonly access: Pick<Access, 'standings'>
@@ -37,6 +39,8 @@ export interface InvokeDeps extends Telemetry {
   readonly integrations: Integrations
   readonly journal: Journal
   readonly flowSecrets: FlowSecrets
+  readonly readState: ReadState
+  readonly undoing: Undoing
 }
 
 // oxlint-disable-next-line max-params -- This form is documented.
@@ -60,6 +64,8 @@ export interface Queued {
 
 export interface Pipeline {
   readonly invoke: Invoke
+  /** Makes the call that undoes another one, for whoever has the right to make that call. */
+  undo(principal: Principal, request: UndoRequest, options: InvokeOptions): Promise<Outcome>
   /** Stores the call, and what will make it, in one transaction, and answers at once. */
   enqueue(request: Request, start: (queued: Queued) => StartLater): Promise<Outcome>
   /** Makes a call that was stored by `enqueue`. */
@@ -78,11 +84,13 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     // oxlint-disable-next-line max-params -- It has the form of `Invoke`.
     invoke: (principal, name, input, options) =>
       traces.span(`tool ${name}`, { 'hub.tool': name, 'hub.transport': options.transport }, async () => {
-        const call = await prepare({ principal, name, input, options })
-        if (options.dryRun === true) return preview(call)
-        await requireApproval(call)
-        return outcomeOf(call, await journal.begin(entryOf(call)))
+        return make(await prepare({ principal, name, input, options }))
       }),
+
+    undo: (principal, input, options) =>
+      traces.span('undo', { 'hub.transport': options.transport }, async () =>
+        make(await prepareUndo({ principal, input, options, decision: { decision: 'allow' } })),
+      ),
 
     async enqueue(request, start) {
       const id = newId('inv')
@@ -107,6 +115,12 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     },
   }
 
+  async function make(call: Call): Promise<Outcome> {
+    if (call.options.dryRun === true) return preview(call)
+    await requireApproval(call)
+    return outcomeOf(call, await journal.begin(entryOf(call)))
+  }
+
   /** A call that was queued is not made any more when its caller's token has been revoked or has expired meanwhile. */
   async function requireStanding(principal: Principal): Promise<void> {
     const actor = actorOf(principal)
@@ -115,7 +129,22 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   }
 
   /** Find the tool → check the scope → validate the input → apply the policy → choose the integration, earlier where a rule looks at it. */
-  async function prepare({ principal, name, input: given, options }: Request): Promise<Call> {
+  async function prepare(request: Request): Promise<Call> {
+    const call = await prepareOne(request)
+    return call.tool.origin.kind === 'undo' ? prepareUndo(call) : call
+  }
+
+  /** The call that undoes the one which a call of the undo tool names. Everything is checked for both; what is made is this one. */
+  async function prepareUndo(asked: Pick<Call, 'principal' | 'input' | 'options' | 'decision'>): Promise<Call> {
+    const { principal, decision } = asked
+    const { tool: name, input, integration, idempotencyKey, undoes, left } = await deps.undoing.plan(asked)
+    const options = { ...asked.options, integration, idempotencyKey }
+    const call = await prepareOne({ principal, name, input, options })
+    if (left !== undefined && call.decision.decision !== 'deny') await deps.undoing.requireUnchanged(call, left)
+    return { ...call, undoes, decision: stricter(decision, call.decision) }
+  }
+
+  async function prepareOne({ principal, name, input: given, options }: Request): Promise<Call> {
     const { workspaceId } = principal
     const tool = await catalogue.find(workspaceId, name)
     authorize(principal, tool)
@@ -197,8 +226,10 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     using limit = deadline(callMs, options.signal)
     const effects = createEffects()
     let connection: Connection | undefined
+    let before = entry.before
     try {
       await deps.limits.take(call)
+      if (tool.action.undo?.needsBefore === true) before ??= await deps.readState(call, limit.signal)
       connection = await connect(call, { signal: limit.signal, effects, idempotencyKey: entry.key ?? entry.id })
       const raw = await run(call, connection)
       // From here on no error may say that the write did not happen.
@@ -212,6 +243,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       await journal.end(entry, {
         status: 'completed',
         labels,
+        before,
         ...(entry.durable || outcome.truncated ? await stored(call, entry, output) : {}),
       })
       if (integration) integrations.health.succeeded(integration)
@@ -219,7 +251,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       return warning ? { ...outcome, warning } : outcome
     } catch (thrown) {
       const error = withoutSecrets(callError(thrown, effects, tool.connector.title), call, connection)
-      const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error }
+      const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error, before }
       await store(entry, result)
       const { cause } = error.details
       if (integration) await integrations.health.failed(integration, cause instanceof HubError ? cause : error)
@@ -276,7 +308,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const output = connection.hide(checkOutput(tool, found.output).output)
     const verified = labelsOf(call, output)
     await informationFlow.record(call, verified)
-    await journal.end(retaken, { status: 'completed', labels: verified, ...(await stored(call, retaken, output)) })
+    await journal.end(retaken, { status: 'completed', labels: verified, before: retaken.before, ...(await stored(call, retaken, output)) })
     return { ...completed(row.id, output, options), labels: verified, replayed: true }
   }
 
@@ -316,6 +348,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
         return runners.operation(origin, { principal, input, idempotencyKey, step })
       case 'flow':
         return runners.flow(origin, { principal, input, idempotencyKey, step })
+      case 'undo':
+        throw new Error('a call of the undo tool is made as the call that undoes')
     }
   }
 

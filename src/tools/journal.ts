@@ -15,6 +15,7 @@ import {
   retake,
   type Ending,
   type InvocationRow,
+  type StateBefore,
 } from './store.ts'
 
 export interface NewEntry {
@@ -30,6 +31,8 @@ export interface NewEntry {
   readonly key: string | undefined
   readonly digest: string
   readonly input: unknown
+  /** The call that this one undoes. */
+  readonly undoes: string | null
 }
 
 export interface Entry extends NewEntry {
@@ -37,6 +40,8 @@ export interface Entry extends NewEntry {
   readonly startedAt: Date
   /** Written before the call, so that it is found after a crash. A read without a key is written once, when it has ended. */
   readonly durable: boolean
+  /** What is known of the state before the first attempt. */
+  readonly before?: StateBefore | undefined
 }
 
 export interface Result {
@@ -46,6 +51,7 @@ export interface Result {
   readonly sealed?: string | undefined
   readonly error?: HubError | undefined
   readonly labels?: InvocationRow['labels'] | undefined
+  readonly before?: StateBefore | undefined
 }
 
 /** The journal's answer for a call: a new entry, an earlier call under the same key, or a queued call. */
@@ -115,6 +121,8 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     labels: result?.labels ?? null,
     sealed: result?.sealed ?? null,
     error: result?.error ? storedError(result.error) : null,
+    undoes: entry.undoes,
+    stateBefore: result?.before ?? null,
     executorId,
     startedAt: entry.startedAt,
     finishedAt: result ? new Date() : null,
@@ -151,14 +159,14 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
 
     async retake(given, known) {
       if (!(await retake(db.sql, known, executorId))) throw hubError('in_progress', { retryAfter: 1 })
-      return { ...given, id: known.id, startedAt: new Date(), durable: true }
+      return { ...given, id: known.id, startedAt: new Date(), durable: true, before: beforeAgain(known) }
     },
 
     async end(entry, result) {
       if (entry.durable) {
-        const { status, output = null, sealed = null, labels = null, error } = result
+        const { status, output = null, sealed = null, labels = null, before: stateBefore = null, error } = result
         const ended = { error: error ? storedError(error) : null, finishedAt: new Date(), executorId }
-        const ending = { id: entry.id, status, output, sealed, labels, ...ended }
+        const ending = { id: entry.id, status, output, sealed, labels, stateBefore, ...ended }
         await endings.add({ entry, ending })
         return
       }
@@ -202,6 +210,11 @@ interface StoredError {
   readonly hint?: string
   readonly errors?: readonly FieldError[]
   readonly retry_after?: number
+}
+
+/** What an attempt may have changed is not read again as the state before. */
+function beforeAgain({ status, stateBefore }: InvocationRow): StateBefore | undefined {
+  return status === 'outcome_unknown' ? (stateBefore ?? { problem: 'an earlier attempt may have changed it' }) : undefined
 }
 
 /** The part of an error that callers may see; its cause is only for the log. */

@@ -4,7 +4,9 @@ import type { PolicyDocument } from './policy-rule.ts'
 
 export type InvocationRow = Row<'invocations'>
 
-type NewInvocation = Omit<InvocationRow, 'attempts' | 'cancelRequested'>
+export type StateBefore = NonNullable<InvocationRow['stateBefore']>
+
+type NewInvocation = Omit<InvocationRow, 'attempts' | 'cancelRequested' | 'undoneBy'>
 
 /** Inserts many rows in one statement and returns the inserted ids. A row whose key exists already is not inserted. */
 export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]): Promise<Set<string>> {
@@ -16,20 +18,30 @@ export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]
   return new Set(made.map(({ id }) => id))
 }
 
-export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'sealed' | 'error' | 'executorId' | 'labels'> {
+export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'sealed' | 'error' | 'executorId' | 'labels' | 'stateBefore'> {
   readonly status: 'completed' | 'failed' | 'outcome_unknown'
   readonly finishedAt: Date
 }
 
-/** Ends only calls that this executor still runs, so that calls that a sweep ended or another process took over are not overwritten. */
+/**
+ * Ends only calls that this executor still runs, so that calls that a sweep ended or another process took over are not overwritten. A call that
+ * another one undid says so from the moment on at which that one has ended.
+ */
 export async function finishInvocations(sql: Sql, endings: readonly Ending[]): Promise<void> {
   const ids = endings.map(({ id }) => id)
   await raw`
-    update hub.invocations as i
-       set status = r.status, output = r.output, sealed = r.sealed, error = r.error, labels = r.labels, finished_at = r.finished_at
-      from ${recordset('invocations', endings, 'json')} as r
-     where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id
-       and ${oneOf(ids, 'i.id')}`.execute(sql)
+    with ended as (
+      update hub.invocations as i
+         set status = r.status, output = r.output, sealed = r.sealed, error = r.error, labels = r.labels, finished_at = r.finished_at,
+             state_before = r.state_before
+        from ${recordset('invocations', endings, 'json')} as r
+       where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id
+         and ${oneOf(ids, 'i.id')}
+      returning i.id, i.workspace_id, i.undoes, i.status)
+    update hub.invocations as undone set undone_by = ended.id
+      from ended
+     where ended.undoes is not null and ended.status = 'completed' and undone.id = ended.undoes
+       and undone.workspace_id = ended.workspace_id`.execute(sql)
 }
 
 export function findInvocation(sql: Sql, workspaceId: string, id: string): Promise<InvocationRow | undefined> {
@@ -38,6 +50,11 @@ export function findInvocation(sql: Sql, workspaceId: string, id: string): Promi
 
 export function findByKey(sql: Sql, workspaceId: string, key: string): Promise<InvocationRow | undefined> {
   return sql.selectFrom('invocations').selectAll().where('workspaceId', '=', workspaceId).where('key', '=', key).executeTakeFirst()
+}
+
+/** The calls that undo a call, in the order in which they were made. */
+export function findUndoes(sql: Sql, workspaceId: string, id: string): Promise<InvocationRow[]> {
+  return sql.selectFrom('invocations').selectAll().where('workspaceId', '=', workspaceId).where('undoes', '=', id).orderBy('id').execute()
 }
 
 /** Asks the process that makes a call to abort it; false when no process does. */

@@ -16,11 +16,12 @@ export interface Tool {
   readonly origin: ToolOrigin
 }
 
-/** A connector's action, an operation of the hub itself, or a flow. */
+/** A connector's action, an operation of the hub itself, a flow, or whatever undoes the call that the input names. */
 export type ToolOrigin =
   | { readonly kind: 'action'; readonly action: Action }
   | { readonly kind: 'operation'; readonly operation: string }
   | { readonly kind: 'flow'; readonly flow: string }
+  | { readonly kind: 'undo' }
 
 /** Runs the tools of one origin. */
 export type ToolRunner<Kind extends ToolOrigin['kind']> = (origin: Extract<ToolOrigin, { kind: Kind }>, call: ToolRun) => Promise<unknown>
