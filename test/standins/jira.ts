@@ -101,7 +101,13 @@ export async function jiraStandIn(): Promise<JiraStandIn> {
     if (part === undefined && method === 'GET')
       return {
         status: 200,
-        body: { id: issue.id, key: issue.key, self: 'https://jira.example/rest/api/3/thing', expand: '', fields: issue.fields },
+        body: {
+          id: issue.id,
+          key: issue.key,
+          self: 'https://jira.example/rest/api/3/thing',
+          expand: '',
+          fields: { ...issue.fields, comment: { comments: issue.comments, total: issue.comments.length } },
+        },
       }
     if (part === undefined && method === 'PUT') {
       Object.assign(issue.fields, body['fields'], { updated: now() })
@@ -150,6 +156,14 @@ export async function jiraStandIn(): Promise<JiraStandIn> {
     return { status: 204 }
   }
 
+  const onComment = (issue: Issue, id: string, method: string) => {
+    const at = issue.comments.findIndex((comment) => comment['id'] === id)
+    if (at < 0) return { status: 404, body: { errorMessages: ['Can not find a comment for the id.'], errors: {} } }
+    if (method === 'GET') return { status: 200, body: issue.comments[at] }
+    issue.comments.splice(at, 1)
+    return { status: 204 }
+  }
+
   const answer = (asked: AskedRequest): { status: number; body?: unknown } => {
     const { method, path, query, body } = asked
     if (path === '/myself') return { status: 200, body: ada }
@@ -191,8 +205,9 @@ export async function jiraStandIn(): Promise<JiraStandIn> {
       }
     }
     if (method === 'POST' && path === '/issue') return create(body)
-    const [, ref = '', part] = /^\/issue\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? []
+    const [, ref = '', part, sub = ''] = /^\/issue\/([^/]+)(?:\/(\w+))?(?:\/(\w+))?$/.exec(path) ?? []
     const issue = find(ref)
+    if (issue && part === 'comment' && sub !== '') return onComment(issue, sub, method)
     return issue ? onIssue(issue, part, asked) : missing
   }
 

@@ -179,6 +179,7 @@ export async function zulipStandIn(): Promise<ZulipStandIn> {
     if (method === 'POST' && path === '/messages') return send(form)
     if (method === 'GET' && path === '/messages') return list(form)
     if (id !== '' && reactions) return react(method, Number(id), form['emoji_name'] ?? '')
+    if (method === 'GET' && id !== '') return { message: shown(find(Number(id))), raw_content: find(Number(id)).content }
     if (method === 'PATCH' && id !== '') {
       const message = find(Number(id))
       if (form['content'] !== undefined) message.content = form['content']
@@ -191,6 +192,8 @@ export async function zulipStandIn(): Promise<ZulipStandIn> {
     }
     if (path === '/streams') return { streams: streams.map(shownStream) }
     if (method === 'POST' && path === '/users/me/subscriptions') return subscribe(form)
+    if (method === 'DELETE' && path === '/users/me/subscriptions')
+      return { removed: JSON.parse(form['subscriptions'] ?? '[]') as string[], not_removed: [] }
     if (path === '/users/me') {
       const { bot_type: _type, bot_owner_id: _owner, ...own } = user(people[0]!)
       return { ...own, max_message_id: messages.length, profile_data: {} }

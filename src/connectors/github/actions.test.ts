@@ -223,6 +223,21 @@ const cases: readonly Case[] = [
     output: { type: 'file', text: 'hi', base64: null },
   },
   {
+    verb: 'delete_contents',
+    input: { ...place, path: 'a b/c.txt', message: 'Remove', sha, branch: 'dev' },
+    answer: { body: { content: null, commit: { sha } } },
+    request: `DELETE ${base}/contents/a%20b/c.txt`,
+    json: { message: 'Remove', sha, branch: 'dev' },
+    output: { commit: { sha } },
+  },
+  {
+    verb: 'delete_issue_comment',
+    input: { ...place, comment_id: 5 },
+    answer: { status: 204, body: '' },
+    request: `DELETE ${base}/issues/comments/5`,
+    output: { comment_id: 5, done: true },
+  },
+  {
     verb: 'put_contents',
     input: { ...place, path: 'n.txt', content: 'héllo', message: 'm', sha },
     answer: { body: { content: { path: 'n.txt', sha }, commit: { sha } } },

@@ -361,3 +361,12 @@ test('free fields cannot set what has a field or a tool of its own', async () =>
       await assert.rejects(run(verb, { ...input, fields }, {}), { code: 'invalid_input' }, `${verb} ${JSON.stringify(fields)}`)
   }
 })
+
+test('delete_comment deletes the comment under its issue', async () => {
+  const { output } = await run(
+    'delete_comment',
+    { issue_key: 'proj-1', comment_id: '10' },
+    { 'DELETE /rest/api/3/issue/PROJ-1/comment/10': { status: 204, body: '' } },
+  )
+  assert.deepEqual(output, { key: 'PROJ-1', done: true })
+})

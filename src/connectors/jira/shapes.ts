@@ -68,6 +68,7 @@ export interface RawIssue {
     created?: string | number
     updated?: string | number
     resolutiondate?: string | number | null
+    comment?: { total?: number }
   }
 }
 

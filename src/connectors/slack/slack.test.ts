@@ -120,11 +120,17 @@ test('update_message, delete_message, schedule_message and get_permalink accept 
   assert.equal((await run('get_permalink', { channel: 'C0GENERAL', ts })).last.query.get('message_ts'), ts)
 })
 
+test('cancel_scheduled_message names the message by its id', async () => {
+  const { output, last } = await run('cancel_scheduled_message', { channel: '#general', scheduled_message_id: 'Q1' })
+  assert.deepEqual([last.path, last.json], ['/chat.deleteScheduledMessage', { channel: 'C0GENERAL', scheduled_message_id: 'Q1' }])
+  assert.deepEqual(output, { done: true })
+})
+
 test('add_reaction and remove_reaction succeed also if nothing has to change', async () => {
   const again: Scripted = { body: { ok: false, error: 'already_reacted' } }
   assert.deepEqual(
     (await run('add_reaction', { channel: 'C0GENERAL', ts, name: ':eyes:' }, { answers: { 'reactions.add': again } })).output,
-    { done: true },
+    { done: true, changed: false },
   )
   assert.deepEqual(
     (
@@ -134,7 +140,7 @@ test('add_reaction and remove_reaction succeed also if nothing has to change', a
         { answers: { 'reactions.remove': { body: { ok: false, error: 'no_reaction' } } } },
       )
     ).output,
-    { done: true },
+    { done: true, changed: false },
   )
   await assert.rejects(
     run(

@@ -60,7 +60,7 @@ test('list_messages filters by stream and topic, and returns the position of the
 
 test('add_reaction and remove_reaction succeed also if nothing has to change', async () => {
   const there = { status: 400, body: { result: 'error', code: 'REACTION_ALREADY_EXISTS', msg: 'Reaction already exists.' } }
-  assert.deepEqual((await run('add_reaction', { message_id: 9, emoji_name: ':eyes:' }, there)).output, { done: true })
+  assert.deepEqual((await run('add_reaction', { message_id: 9, emoji_name: ':eyes:' }, there)).output, { done: true, changed: false })
   const removed = await run('remove_reaction', { message_id: 9, emoji_name: 'eyes' })
   assert.deepEqual(
     [`${removed.last.method} ${removed.last.path}`, removed.last.query.get('emoji_name')],
@@ -120,4 +120,14 @@ test('errors of Zulip with status 400 are distinguished by code', async () => {
 test('the connection test returns the bot’s name', async () => {
   await using api = await upstream(() => ({ body: { ...ok, full_name: 'Hub Bot' } }))
   assert.deepEqual(await testConnection(zulip, { credential, config: { site: `${api.url}/` } }), { account: 'Hub Bot' })
+})
+
+test('unsubscribe_from_stream names the stream and the people as JSON', async () => {
+  const answer = { body: { ...ok, removed: ['general'], not_removed: [] } }
+  const { last, output } = await run('unsubscribe_from_stream', { stream: 'general', principals: ['ada@example.com'] }, answer)
+  assert.deepEqual(
+    [`${last.method} ${last.path}`, last.query.get('subscriptions'), last.query.get('principals')],
+    ['DELETE /api/v1/users/me/subscriptions', '["general"]', '["ada@example.com"]'],
+  )
+  assert.deepEqual(output, { removed: ['general'], not_removed: [] })
 })

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { hubError, path } from '#kit'
+import { hubError, path, type Http } from '#kit'
 import { github } from '../declaration.ts'
 import { branchName, repository } from '../shapes.ts'
+import { restoreFile, writeAgain } from '../undo.ts'
 
 const file = z.string().min(1).max(4096).describe('Path in the repository, e.g. src/index.ts.')
 const ref = branchName.optional().describe('Branch, tag or commit; the default branch when left out.')
@@ -72,6 +73,27 @@ const getContents = github.action({
   },
 })
 
+interface Located {
+  readonly owner: string
+  readonly repo: string
+  readonly path: string
+  readonly branch?: string | undefined
+}
+
+/** The file as it is; null if there is none. */
+async function currentFile({ input, http }: { input: Located; http: Http }): Promise<unknown> {
+  const { status, data } = await http.request<RawContent | RawContent[]>({
+    method: 'GET',
+    path: place(input.owner, input.repo, input.path),
+    query: { ref: input.branch },
+    allow: [404],
+  })
+  if (status === 404) return null
+  if (Array.isArray(data)) return { type: 'folder' }
+  const { sha, size, content = '' } = data
+  return { sha, size, text: Buffer.from(content, 'base64').toString('utf8') }
+}
+
 const putContents = github.action({
   title: 'Write a file',
   description:
@@ -103,18 +125,7 @@ const putContents = github.action({
       content: Buffer.from(input.content).toString('base64'),
     })
   },
-  current: async ({ input, http }) => {
-    const { status, data } = await http.request<RawContent | RawContent[]>({
-      method: 'GET',
-      path: place(input.owner, input.repo, input.path),
-      query: { ref: input.branch },
-      allow: [404],
-    })
-    if (status === 404) return null
-    if (Array.isArray(data)) return { type: 'folder' }
-    const { sha, size, content = '' } = data
-    return { sha, size, text: Buffer.from(content, 'base64').toString('utf8') }
-  },
+  current: currentFile,
   verify: async ({ input, http }) => {
     const { status, data } = await http.request<RawContent | RawContent[]>({
       method: 'GET',
@@ -126,6 +137,42 @@ const putContents = github.action({
     if (Buffer.from(data.content ?? '', 'base64').toString('utf8') !== input.content) return { happened: false }
     return { happened: true, output: { content: { path: data.path, sha: data.sha, html_url: data.html_url }, commit: {} } }
   },
+  undo: {
+    needsBefore: true,
+    plan: ({ input, output, before }) =>
+      output.content === null ? { impossible: 'GitHub did not say which file it wrote' } : restoreFile(input, output.content.sha, before),
+  },
+})
+
+const deleteContents = github.action({
+  title: 'Delete a file',
+  description:
+    'Deletes one file by a commit; the history of the branch keeps it. Use it only when the deletion was requested; give the SHA you read, so that no other change is lost. Returns the commit.',
+  words:
+    'delete a file, remove a file, git rm, take a file out of the repo, erase a file, get rid of a file, drop the file, the file is not needed any more, remove it from the repository, delete the config file',
+  effect: 'destroy',
+  example: {
+    owner: 'octocat',
+    repo: 'hello-world',
+    path: 'notes.txt',
+    message: 'Remove notes',
+    sha: 'aa218f56b14c9653891f9e74264a383fa43fefbd',
+  },
+  input: z.strictObject({
+    ...repository,
+    path: file,
+    message: z.string().min(1).max(65_536).describe('Commit message.'),
+    branch: branchName.optional().describe('Branch; the default branch when left out.'),
+    sha: z.string().min(7).max(64).describe('SHA of the file, as it was read.'),
+  }),
+  output: z.object({ commit: z.object({ sha: z.string().optional(), html_url: z.string().optional() }) }),
+  run: ({ input: { owner, repo, path: name, message, branch, sha }, http }) =>
+    http.delete(place(owner, repo, name), { json: { message, branch, sha } }),
+  labels: () => ({ author: 'trusted' }),
+  current: currentFile,
+  verify: async ({ input, http }) =>
+    (await currentFile({ input, http })) === null ? { happened: true, output: { commit: {} } } : { happened: false },
+  undo: { needsBefore: true, plan: ({ input, before }) => writeAgain(input, before) },
 })
 
 const searchCode = github.action({
@@ -163,4 +210,9 @@ const searchCode = github.action({
   },
 })
 
-export const contentActions = { get_contents: getContents, put_contents: putContents, search_code: searchCode }
+export const contentActions = {
+  get_contents: getContents,
+  put_contents: putContents,
+  delete_contents: deleteContents,
+  search_code: searchCode,
+}

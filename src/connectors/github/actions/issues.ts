@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { path, type Http } from '#kit'
 import { github } from '../declaration.ts'
 import { list } from '../pages.ts'
+import { closeCreatedIssue, reopenIssue, restoreIssue, restoreLabels } from '../undo.ts'
 import { commentShape, issueNumber, issueShape, listOf, login, markdown, paging, repository } from '../shapes.ts'
 
 type Issue = z.input<typeof issueShape>
@@ -11,6 +12,16 @@ const one = { ...repository, number: issueNumber }
 /** The issue as it is, for whoever decides on a change. */
 async function currentIssue({ input, http }: { input: { owner: string; repo: string; number: number }; http: Http }): Promise<Issue> {
   return issueShape.parse(await http.get(path`/repos/${input.owner}/${input.repo}/issues/${input.number}`))
+}
+
+async function currentComment({
+  input,
+  http,
+}: {
+  input: { owner: string; repo: string; comment_id: number }
+  http: Http
+}): Promise<Comment> {
+  return commentShape.parse(await http.get(path`/repos/${input.owner}/${input.repo}/issues/comments/${input.comment_id}`))
 }
 
 const labels = z.array(z.string().min(1).max(50)).max(100)
@@ -83,6 +94,7 @@ const createIssue = github.action({
     const same = found.find(({ title, body }) => title === input.title && (body ?? '') === (input.body ?? ''))
     return same ? { happened: true, output: same } : 'unknown'
   },
+  undo: closeCreatedIssue,
 })
 
 const updateIssue = github.action({
@@ -108,6 +120,7 @@ const updateIssue = github.action({
   run: ({ input: { owner, repo, number, ...body }, http }) =>
     http.patch(path`/repos/${owner}/${repo}/issues/${number}`, body, { repeatable: 'state' }),
   current: currentIssue,
+  undo: restoreIssue,
 })
 
 const closeIssue = github.action({
@@ -127,6 +140,7 @@ const closeIssue = github.action({
   run: ({ input: { owner, repo, number, reason }, http }) =>
     http.patch(path`/repos/${owner}/${repo}/issues/${number}`, { state: 'closed', state_reason: reason }, { repeatable: 'state' }),
   current: currentIssue,
+  undo: reopenIssue,
 })
 
 const labelIssue = github.action({
@@ -155,6 +169,8 @@ const labelIssue = github.action({
         : await http.get<{ name: string }[]>(place, { query: { per_page: 100 } })
     return { labels: now.map(({ name }) => name) }
   },
+  current: currentIssue,
+  undo: restoreLabels,
 })
 
 const labelShape = z.object({ name: z.string(), description: z.string().nullish(), color: z.string().optional() })
@@ -192,6 +208,13 @@ const createIssueComment = github.action({
     const same = found.findLast(({ body }) => body === input.body)
     return same ? { happened: true, output: same } : { happened: false }
   },
+  undo: {
+    plan: ({ input: { owner, repo }, output: { id, body } }) => ({
+      action: 'delete_issue_comment',
+      input: { owner, repo, comment_id: id },
+      left: { body },
+    }),
+  },
 })
 
 const listIssueComments = github.action({
@@ -225,8 +248,35 @@ const updateIssueComment = github.action({
   output: commentShape,
   run: ({ input: { owner, repo, comment_id: id, body }, http }) =>
     http.patch(path`/repos/${owner}/${repo}/issues/comments/${id}`, { body }, { repeatable: 'state' }),
-  current: async ({ input: { owner, repo, comment_id: id }, http }) =>
-    commentShape.parse(await http.get(path`/repos/${owner}/${repo}/issues/comments/${id}`)),
+  current: currentComment,
+  undo: {
+    needsBefore: true,
+    plan: ({ input: { owner, repo, comment_id }, output, before }) => ({
+      action: 'update_issue_comment',
+      input: { owner, repo, comment_id, body: (before as Comment).body },
+      left: { body: output.body },
+    }),
+  },
+})
+
+const deleteIssueComment = github.action({
+  title: 'Delete a comment',
+  description:
+    'Deletes a comment under an issue or pull request. Use it only when a comment should not have been written: it cannot be restored. Returns a confirmation.',
+  words:
+    'delete a comment, remove a comment, take back my comment, erase a comment, get rid of my comment, the comment was wrong remove it, undo the comment, drop the comment, retract a comment, clean up my comments',
+  effect: 'destroy',
+  idempotent: true,
+  example: { owner: 'octocat', repo: 'hello-world', comment_id: 1 },
+  input: z.strictObject({ ...repository, comment_id: z.number().int().min(1).describe('Id of the comment.') }),
+  output: z.object({ comment_id: z.number(), done: z.literal(true) }),
+  run: async ({ input: { owner, repo, comment_id }, http }) => {
+    await http.delete(path`/repos/${owner}/${repo}/issues/comments/${comment_id}`)
+    return { comment_id, done: true as const }
+  },
+  labels: () => ({ author: 'trusted' }),
+  current: currentComment,
+  undo: { plan: () => ({ impossible: 'GitHub does not keep deleted comments' }) },
 })
 
 export const issueActions = {
@@ -240,4 +290,5 @@ export const issueActions = {
   create_issue_comment: createIssueComment,
   list_issue_comments: listIssueComments,
   update_issue_comment: updateIssueComment,
+  delete_issue_comment: deleteIssueComment,
 }

@@ -3,6 +3,7 @@ import { path, type Http } from '#kit'
 import { github } from '../declaration.ts'
 import { list } from '../pages.ts'
 import { branchName, fileShape, listOf, markdown, paging, pullNumber, pullShape, repository } from '../shapes.ts'
+import { restorePull } from '../undo.ts'
 
 type Pull = z.input<typeof pullShape>
 type File = z.input<typeof fileShape>
@@ -79,6 +80,13 @@ const createPullRequest = github.action({
     })
     return same ? { happened: true, output: same } : { happened: false }
   },
+  undo: {
+    plan: ({ input: { owner, repo }, output: { number } }) => ({
+      action: 'update_pull_request',
+      input: { owner, repo, number, state: 'closed' },
+      left: { state: 'open' },
+    }),
+  },
 })
 
 const updatePullRequest = github.action({
@@ -101,6 +109,7 @@ const updatePullRequest = github.action({
   run: ({ input: { owner, repo, number, ...body }, http }) =>
     http.patch(path`/repos/${owner}/${repo}/pulls/${number}`, body, { repeatable: 'state' }),
   current: currentPull,
+  undo: restorePull,
 })
 
 const getPullRequestDiff = github.action({
@@ -164,6 +173,7 @@ const mergePullRequest = github.action({
     const pull = await http.get<Pull & { merge_commit_sha: string | null }>(path`/repos/${input.owner}/${input.repo}/pulls/${input.number}`)
     return pull.merged ? { happened: true, output: { merged: true, sha: pull.merge_commit_sha ?? '' } } : { happened: false }
   },
+  undo: { plan: () => ({ impossible: 'a merge stays in the history of the branch; to revert it is a change of its own' }) },
 })
 
 export const pullActions = {

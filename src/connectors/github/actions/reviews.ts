@@ -79,6 +79,7 @@ const createReview = github.action({
     const same = found.findLast(({ user: author, body }) => author?.login === login && (body ?? '') === (input.body ?? ''))
     return same ? { happened: true, output: same } : { happened: false }
   },
+  undo: { plan: () => ({ impossible: 'a review that was submitted can only be dismissed, on GitHub itself' }) },
 })
 
 const listReviewComments = github.action({

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { hubError, path } from '#kit'
 import type { JiraConfig } from '../config.ts'
-import { currentIssue } from '../current.ts'
+import { currentForUpdate, currentWithComments } from '../current.ts'
 import { jira } from '../declaration.ts'
 import { buildJql } from '../jql.ts'
+import { restoreIssue } from '../undo.ts'
 import { findPerson } from '../people.ts'
 import { asText, isCloud, issueFields, issueKey, issueShape, markdown, person, projectRef, renderIssue, type RawIssue } from '../shapes.ts'
 
@@ -170,6 +171,14 @@ const createIssue = jira.action({
     const { id, key } = await http.post<{ id: string; key: string }>('/issue', { fields })
     return { id, key, url: `${config.base_url.replace(/\/+$/, '')}/browse/${key}` }
   },
+  // Whoever has commented on it or changed it would lose that, so the issue has to be as it was made.
+  undo: {
+    plan: ({ input, output: { key } }) => ({
+      action: 'delete_issue',
+      input: { issue_key: key },
+      left: { key, summary: input.summary, comments: 0 },
+    }),
+  },
 })
 
 const updateIssue = jira.action({
@@ -192,7 +201,8 @@ const updateIssue = jira.action({
     return { key: input.issue_key, done: true as const }
   },
   labels: () => ({ author: 'trusted' }),
-  current: currentIssue,
+  current: currentForUpdate,
+  undo: { needsBefore: true, plan: restoreIssue },
 })
 
 const deleteIssue = jira.action({
@@ -213,7 +223,8 @@ const deleteIssue = jira.action({
     return { key: input.issue_key, done: true as const }
   },
   labels: () => ({ author: 'trusted' }),
-  current: currentIssue,
+  current: currentWithComments,
+  undo: { plan: () => ({ impossible: 'Jira does not keep deleted issues' }) },
   verify: async ({ input, http }) => {
     const { status } = await http.request({
       method: 'GET',

@@ -7,6 +7,11 @@ import { asText, issueKey, markdown, person, renderUser, textOf, userShape, type
 
 const done = z.object({ key: z.string(), done: z.literal(true) })
 
+interface Seen {
+  readonly status: string | null
+  readonly assignee: { readonly id: string } | null
+}
+
 const assignIssue = jira.action({
   title: 'Assign an issue',
   description:
@@ -20,12 +25,21 @@ const assignIssue = jira.action({
     issue_key: issueKey,
     assignee: person.nullable().describe('Person by id or e-mail address; null removes the assignee.'),
   }),
-  output: done,
+  output: done.extend({ assignee: z.string().nullable().optional().describe('Id of the person.') }),
   run: async ({ input, http, config }) => {
     const unassigned = config.api_version === '3' ? { accountId: null } : { name: null }
     const who = input.assignee === null ? unassigned : await findPerson(http, config, input.assignee)
     await http.put(path`/issue/${input.issue_key}/assignee`, who, { repeatable: 'state' })
-    return { key: input.issue_key, done: true as const }
+    return { key: input.issue_key, done: true as const, assignee: Object.values(who)[0] ?? null }
+  },
+  current: currentIssue,
+  undo: {
+    needsBefore: true,
+    plan: ({ input, output, before }) => ({
+      action: 'assign_issue',
+      input: { issue_key: input.issue_key, assignee: (before as Seen).assignee?.id ?? null },
+      left: output.assignee === undefined ? {} : { assignee: output.assignee === null ? null : { id: output.assignee } },
+    }),
   },
 })
 
@@ -71,6 +85,40 @@ const addComment = jira.action({
       .find(({ body, created }) => body === sent && Date.now() - Date.parse(created ?? '') < 3_600_000)
     return same ? { happened: true, output: same } : { happened: false }
   },
+  undo: {
+    plan: ({ input, output: { id, body } }) => ({
+      action: 'delete_comment',
+      input: { issue_key: input.issue_key, comment_id: id },
+      left: { body },
+    }),
+  },
+})
+
+const deleteComment = jira.action({
+  title: 'Delete a comment',
+  description:
+    'Deletes a comment of an issue. Use it only when a comment should not have been written: it cannot be restored. Returns a confirmation.',
+  words:
+    'delete a comment, remove a comment, take back the comment on the ticket, erase the note, get rid of my comment, the comment was wrong remove it, undo the comment, retract the comment, clean up my comments, drop the remark',
+  effect: 'destroy',
+  idempotent: true,
+  example: { issue_key: 'PROJ-1', comment_id: '10000' },
+  input: z.strictObject({
+    issue_key: issueKey,
+    comment_id: z
+      .string()
+      .regex(/^\d{1,20}$/, 'must be the id of a comment')
+      .describe('Id of the comment.'),
+  }),
+  output: done,
+  labels: () => ({ author: 'trusted' }),
+  run: async ({ input: { issue_key: key, comment_id: id }, http }) => {
+    await http.delete(path`/issue/${key}/comment/${id}`)
+    return { key, done: true as const }
+  },
+  current: async ({ input: { issue_key: key, comment_id: id }, http }) =>
+    renderComment(await http.get<RawComment>(path`/issue/${key}/comment/${id}`)),
+  undo: { plan: () => ({ impossible: 'Jira does not keep deleted comments' }) },
 })
 
 const linkIssues = jira.action({
@@ -176,6 +224,16 @@ const transitionIssue = jira.action({
     return { key: input.issue_key, status: found.to?.name ?? found.name }
   },
   current: currentIssue,
+  undo: {
+    needsBefore: true,
+    plan: ({ input, output, before }) => {
+      const { status } = before as Seen
+      if (status === null) return { impossible: 'the issue had no status' }
+      if (status === output.status) return { impossible: 'it changed nothing' }
+      // Jira refuses it where no transition leads back, and its answer names those that exist.
+      return { action: 'transition_issue', input: { issue_key: input.issue_key, to: status }, left: { status: output.status } }
+    },
+  },
   verify: async ({ input, http }) => {
     const { fields } = await http.get<{ fields: { status: { name: string } } }>(path`/issue/${input.issue_key}`, {
       query: { fields: 'status' },
@@ -189,6 +247,7 @@ const transitionIssue = jira.action({
 export const workActions = {
   assign_issue: assignIssue,
   add_comment: addComment,
+  delete_comment: deleteComment,
   link_issues: linkIssues,
   list_transitions: listTransitions,
   transition_issue: transitionIssue,

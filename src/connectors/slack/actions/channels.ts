@@ -58,6 +58,7 @@ const createChannel = slack.action({
       throw error
     }
   },
+  undo: { plan: ({ output: { id } }) => ({ action: 'archive_channel', input: { channel: id } }) },
 })
 
 const inviteToChannel = slack.action({
@@ -105,6 +106,7 @@ const archiveChannel = slack.action({
     })
     return { channel: id }
   },
+  undo: { plan: () => ({ impossible: 'Slack lets no bot bring an archived channel back; a person can' }) },
 })
 
 const messageShape = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hubError, type Http } from '#kit'
+import { hubError, type Http, type HubError, type Undo } from '#kit'
 import { slack } from '../declaration.ts'
 import { findChannel, findUser } from '../lookup.ts'
 import { blocks, channel, sentShape, text, ts } from '../shapes.ts'
@@ -10,6 +10,7 @@ interface Message {
   user?: string
   bot_id?: string
   thread_ts?: string
+  blocks?: { type?: string }[]
   metadata?: { event_type?: string; event_payload?: { key?: string } }
 }
 
@@ -28,6 +29,11 @@ const content = {
 function assertContent({ text: messageText, blocks: messageBlocks }: { text?: string | undefined; blocks?: unknown[] | undefined }): void {
   if (!messageText && !messageBlocks?.length)
     throw hubError('invalid_input', { errors: [{ path: 'input.text', message: 'text or blocks is required' }] })
+}
+
+/** A message that was sent is deleted; people may have read it. */
+const deleteSent: Undo<unknown, z.output<typeof sentShape>> = {
+  plan: ({ output: { channel: to, ts: at } }) => ({ action: 'delete_message', input: { channel: to, ts: at } }),
 }
 
 const sendMessage = slack.action({
@@ -67,6 +73,7 @@ const sendMessage = slack.action({
     const same = messages.find(({ metadata }) => metadata?.event_type === keyEvent && metadata.event_payload?.key === idempotencyKey)
     return same ? { happened: true, output: { channel: id, ts: same.ts } } : { happened: false }
   },
+  undo: deleteSent,
 })
 
 const notifyUser = slack.action({
@@ -86,6 +93,7 @@ const notifyUser = slack.action({
     const opened = await http.post<{ channel: { id: string } }>('/conversations.open', { users: id }, { repeatable: 'state' })
     return http.post('/chat.postMessage', withKey({ ...message, channel: opened.channel.id }, idempotencyKey))
   },
+  undo: deleteSent,
 })
 
 /** The message as it is, for whoever decides on a change. */
@@ -94,7 +102,11 @@ async function currentMessage({ input, http }: { input: { channel: string; ts: s
     query: { channel: await findChannel(http, input.channel), latest: input.ts, oldest: input.ts, inclusive: true, limit: 1 },
   })
   const found = messages.find(({ ts: at }) => at === input.ts)
-  return found ? { ts: found.ts, text: found.text ?? null, user: found.user ?? found.bot_id ?? null } : null
+  if (!found) return null
+  const { ts: at, text: shown = null, user = found.bot_id ?? null, blocks: all = [] } = found
+  // Slack makes blocks of its own for each plain text.
+  const own = all.filter(({ type }) => type !== 'rich_text')
+  return { ts: at, text: shown, user, ...(own.length > 0 ? { blocks: all } : {}) }
 }
 
 const updateMessage = slack.action({
@@ -107,13 +119,26 @@ const updateMessage = slack.action({
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', text: 'Done' },
   input: z.strictObject({ channel, ts, ...content }),
-  output: sentShape,
+  output: sentShape.extend({ text: z.string().optional() }),
   labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
     assertContent(input)
     return http.post('/chat.update', { ...input, channel: await findChannel(http, input.channel) }, { repeatable: 'state' })
   },
   current: currentMessage,
+  undo: {
+    needsBefore: true,
+    plan: ({ output, before }) => {
+      const old = before as { text: string | null; blocks?: unknown[] } | null
+      if (old === null) return { impossible: 'the message as it was could not be found in its channel, as with answers in threads' }
+      if (!old.text && !old.blocks) return { impossible: 'the message had no text' }
+      return {
+        action: 'update_message',
+        input: { channel: output.channel, ts: output.ts, text: old.text ?? undefined, blocks: old.blocks },
+        left: output.text === undefined ? {} : { text: output.text },
+      }
+    },
+  },
 })
 
 const deleteMessage = slack.action({
@@ -139,6 +164,7 @@ const deleteMessage = slack.action({
       ? { happened: false }
       : { happened: true, output: { channel: id, ts: input.ts } }
   },
+  undo: { plan: () => ({ impossible: 'Slack does not keep deleted messages' }) },
 })
 
 const scheduleMessage = slack.action({
@@ -165,6 +191,36 @@ const scheduleMessage = slack.action({
       post_at: Math.floor(Date.parse(at) / 1000),
     })
   },
+  undo: {
+    plan: ({ output: { channel: to, scheduled_message_id } }) => ({
+      action: 'cancel_scheduled_message',
+      input: { channel: to, scheduled_message_id },
+    }),
+  },
+})
+
+const cancelScheduledMessage = slack.action({
+  title: 'Cancel a scheduled message',
+  description:
+    'Cancels a message that was scheduled and is not sent yet. Use it when the message should not be sent; one that is due within a minute cannot be cancelled. Returns a confirmation.',
+  words:
+    'cancel a scheduled message, do not send it later, remove the reminder, unschedule, stop the scheduled post, delete the scheduled message, the message for tomorrow is not needed, drop the planned message',
+  effect: 'write',
+  example: { channel: 'C0123456', scheduled_message_id: 'Q1298393284' },
+  input: z.strictObject({
+    channel,
+    scheduled_message_id: z.string().min(1).max(100).describe('Its id, as slack_schedule_message returned it.'),
+  }),
+  output: z.object({ done: z.literal(true) }),
+  labels: () => ({ author: 'trusted' }),
+  run: async ({ input, http }) => {
+    await http.post('/chat.deleteScheduledMessage', {
+      channel: await findChannel(http, input.channel),
+      scheduled_message_id: input.scheduled_message_id,
+    })
+    return { done: true as const }
+  },
+  undo: { plan: () => ({ impossible: 'Slack does not keep cancelled messages' }) },
 })
 
 const getPermalink = slack.action({
@@ -192,6 +248,13 @@ const reaction = {
     .describe('Emoji by name, e.g. thumbsup.'),
 }
 
+/** Where nothing changed, because the emoji was there or missing already, there is nothing to undo. */
+const reacted = z.object({ done: z.literal(true), changed: z.boolean().optional() })
+
+function inverse(action: string): Undo<Readonly<Record<string, unknown>>, z.output<typeof reacted>> {
+  return { plan: ({ input, output }) => (output.changed === false ? { impossible: 'it changed nothing' } : { action, input }) }
+}
+
 const addReaction = slack.action({
   title: 'Add a reaction',
   description:
@@ -202,18 +265,24 @@ const addReaction = slack.action({
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
   input: z.strictObject(reaction),
-  output: z.object({ done: z.literal(true) }),
+  output: reacted,
   labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
-    await http
+    return http
       .post(
         '/reactions.add',
         { channel: await findChannel(http, input.channel), timestamp: input.ts, name: input.name },
         { repeatable: 'state' },
       )
-      .catch(unless('vendor_conflict'))
-    return { done: true as const }
+      .then(
+        () => ({ done: true as const, changed: true }),
+        (error: HubError) => {
+          if (error.code !== 'vendor_conflict') throw error
+          return { done: true as const, changed: false }
+        },
+      )
   },
+  undo: inverse('remove_reaction'),
 })
 
 const removeReaction = slack.action({
@@ -226,28 +295,25 @@ const removeReaction = slack.action({
   idempotent: true,
   example: { channel: 'C0123456', ts: '1531420618.000100', name: 'eyes' },
   input: z.strictObject(reaction),
-  output: z.object({ done: z.literal(true) }),
+  output: reacted,
   labels: () => ({ author: 'trusted' }),
   run: async ({ input, http }) => {
-    await http
+    return http
       .post(
         '/reactions.remove',
         { channel: await findChannel(http, input.channel), timestamp: input.ts, name: input.name },
         { repeatable: 'state' },
       )
-      .catch((error: Error) => {
-        if (!error.message.includes('no_reaction')) throw error
-      })
-    return { done: true as const }
+      .then(
+        () => ({ done: true as const, changed: true }),
+        (error: Error) => {
+          if (!error.message.includes('no_reaction')) throw error
+          return { done: true as const, changed: false }
+        },
+      )
   },
+  undo: inverse('add_reaction'),
 })
-
-/** Ignores this error, because it means that the requested state is already reached. */
-function unless(code: string): (error: Error & { code?: string }) => void {
-  return (error) => {
-    if (error.code !== code) throw error
-  }
-}
 
 export const messageActions = {
   send_message: sendMessage,
@@ -255,6 +321,7 @@ export const messageActions = {
   update_message: updateMessage,
   delete_message: deleteMessage,
   schedule_message: scheduleMessage,
+  cancel_scheduled_message: cancelScheduledMessage,
   get_permalink: getPermalink,
   add_reaction: addReaction,
   remove_reaction: removeReaction,

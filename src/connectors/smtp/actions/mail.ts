@@ -107,6 +107,7 @@ const send = smtp.action({
       return pool.use((connection) => deliver(connection, config.host, composed))
     })
   },
+  undo: { plan: () => ({ impossible: 'an e-mail cannot be called back' }) },
 })
 
 const verify = smtp.action({

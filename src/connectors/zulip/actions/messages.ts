@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { path, type Http } from '#kit'
+import { path, type Http, type HubError, type Undo } from '#kit'
 import { zulip } from '../declaration.ts'
 
 const content = z.string().min(1).max(10_000).describe('Text in Zulip’s Markdown.')
@@ -8,6 +8,8 @@ const topic = z.string().min(1).max(60).describe('Topic in the stream.')
 const messageId = z.number().int().min(1).describe('Id of the message.')
 const sent = z.object({ id: z.number() })
 const done = z.object({ done: z.literal(true) })
+/** Where nothing changed, because the emoji was there or missing already, there is nothing to undo. */
+const reacted = done.extend({ changed: z.boolean().optional() })
 
 const messageShape = z.object({
   id: z.number(),
@@ -19,6 +21,11 @@ const messageShape = z.object({
   subject: z.string(),
   timestamp: z.number(),
 })
+
+/** A message that was sent is deleted; people may have read it. */
+const deleteSent: Undo<unknown, z.output<typeof sent>> = {
+  plan: ({ output: { id } }) => ({ action: 'delete_message', input: { message_id: id } }),
+}
 
 const sendMessage = zulip.action({
   title: 'Send to a stream',
@@ -35,6 +42,7 @@ const sendMessage = zulip.action({
     http.post('/messages', undefined, {
       form: { type: 'stream', to: JSON.stringify(input.stream), topic: input.topic, content: input.content },
     }),
+  undo: deleteSent,
 })
 
 const sendDirectMessage = zulip.action({
@@ -57,6 +65,7 @@ const sendDirectMessage = zulip.action({
   labels: () => ({ author: 'trusted' }),
   run: ({ input, http }) =>
     http.post('/messages', undefined, { form: { type: 'direct', to: JSON.stringify(input.to), content: input.content } }),
+  undo: deleteSent,
 })
 
 /** The message as it is, for whoever decides on a change. */
@@ -93,6 +102,23 @@ const updateMessage = zulip.action({
     return { done: true as const }
   },
   current: currentMessage,
+  undo: {
+    needsBefore: true,
+    plan: ({ input, before }) => {
+      const { message_id, content: text, topic: to, propagate_mode: mode } = input
+      if (to !== undefined && mode !== 'change_one') return { impossible: 'other messages were moved with it, and nobody knows which' }
+      const old = before as z.output<typeof messageShape>
+      return {
+        action: 'update_message',
+        input: { message_id, ...(text === undefined ? {} : { content: old.content }), ...(to === undefined ? {} : { topic: old.subject }) },
+        left: {
+          // As Zulip stores it.
+          ...(text === undefined ? {} : { content: text.trimEnd().replace(/^\n+/, '') }),
+          ...(to === undefined ? {} : { subject: to.trim() }),
+        },
+      }
+    },
+  },
 })
 
 const deleteMessage = zulip.action({
@@ -112,6 +138,7 @@ const deleteMessage = zulip.action({
     return { done: true as const }
   },
   current: currentMessage,
+  undo: { plan: () => ({ impossible: 'Zulip gives nobody its deleted messages' }) },
 })
 
 const listMessages = zulip.action({
@@ -167,14 +194,13 @@ const addReaction = zulip.action({
   idempotent: true,
   example: { message_id: 1, emoji_name: 'thumbs_up' },
   input: z.strictObject(emoji),
-  output: done,
+  output: reacted,
   labels: () => ({ author: 'trusted' }),
-  run: async ({ input, http }) => {
-    await http
+  run: ({ input, http }) =>
+    http
       .post(path`/messages/${input.message_id}/reactions`, undefined, { form: { emoji_name: input.emoji_name }, repeatable: 'state' })
-      .catch(unlessConflict)
-    return { done: true as const }
-  },
+      .then(() => ({ done: true as const, changed: true }), unchangedByConflict),
+  undo: inverse('remove_reaction'),
 })
 
 const removeReaction = zulip.action({
@@ -187,19 +213,23 @@ const removeReaction = zulip.action({
   idempotent: true,
   example: { message_id: 1, emoji_name: 'thumbs_up' },
   input: z.strictObject(emoji),
-  output: done,
+  output: reacted,
   labels: () => ({ author: 'trusted' }),
-  run: async ({ input, http }) => {
-    await http
+  run: ({ input, http }) =>
+    http
       .delete(path`/messages/${input.message_id}/reactions`, { query: { emoji_name: input.emoji_name }, repeatable: 'state' })
-      .catch(unlessConflict)
-    return { done: true as const }
-  },
+      .then(() => ({ done: true as const, changed: true }), unchangedByConflict),
+  undo: inverse('add_reaction'),
 })
 
-/** Ignores this error, because it means that the requested state is already reached. */
-function unlessConflict(error: Error & { code?: string }): void {
+/** A conflict means that the requested state had been reached. */
+function unchangedByConflict(error: HubError): z.output<typeof reacted> {
   if (error.code !== 'vendor_conflict') throw error
+  return { done: true, changed: false }
+}
+
+function inverse(action: string): Undo<Readonly<Record<string, unknown>>, z.output<typeof reacted>> {
+  return { plan: ({ input, output }) => (output.changed === false ? { impossible: 'it changed nothing' } : { action, input }) }
 }
 
 const uploadFile = zulip.action({

@@ -58,6 +58,53 @@ const subscribeToStream = zulip.action({
       },
       repeatable: 'state',
     }),
+  undo: {
+    plan: ({ input: { stream, principals }, output: { subscribed } }) => {
+      const added = Object.keys(subscribed)
+      if (added.length === 0) return { impossible: 'everybody had been subscribed before' }
+      if (principals === undefined) return { action: 'unsubscribe_from_stream', input: { stream } }
+      // Newer servers name people by their ids.
+      const people = added.map((person) => (/^\d+$/.test(person) ? Number(person) : person))
+      return { action: 'unsubscribe_from_stream', input: { stream, principals: people } }
+    },
+  },
+})
+
+const unsubscribeFromStream = zulip.action({
+  title: 'Unsubscribe from a stream',
+  description:
+    'Removes the bot, or people by e-mail address, from a stream; the stream and its messages stay. Use it when somebody should not get its messages any more. Returns who was removed and who was not subscribed.',
+  words:
+    'leave a stream, unsubscribe, remove someone from a stream, leave a channel, take someone out of the channel, stop following, quit the stream, kick from the stream, get out of the stream, no more messages from the stream',
+  effect: 'write',
+  idempotent: true,
+  example: { stream: 'incidents' },
+  input: z.strictObject({
+    stream: z.string().min(1).max(60).describe('Stream by name.'),
+    principals: z
+      .array(z.union([z.email(), z.number().int()]))
+      .max(100)
+      .optional()
+      .describe('E-mail addresses or user ids, not mixed; the bot itself when left out.'),
+  }),
+  output: z.object({ removed: z.array(z.string()), not_removed: z.array(z.string()) }),
+  run: ({ input, http }) =>
+    http.delete('/users/me/subscriptions', {
+      query: {
+        subscriptions: JSON.stringify([input.stream]),
+        ...(input.principals === undefined ? {} : { principals: JSON.stringify(input.principals) }),
+      },
+      repeatable: 'state',
+    }),
+  labels: () => ({ author: 'trusted' }),
+  undo: {
+    plan: ({ input, output: { removed } }) =>
+      removed.length === 0
+        ? { impossible: 'nobody was removed' }
+        : input.principals === undefined || input.principals.length === 1
+          ? { action: 'subscribe_to_stream', input: { ...input } }
+          : { impossible: 'Zulip does not say which of several people it removed' },
+  },
 })
 
 const listUsers = zulip.action({
@@ -89,4 +136,10 @@ const getUser = zulip.action({
   run: async ({ input, http }) => (await http.get<{ user: z.input<typeof userShape> }>(path`/users/${input.user}`)).user,
 })
 
-export const streamActions = { list_streams: listStreams, subscribe_to_stream: subscribeToStream, list_users: listUsers, get_user: getUser }
+export const streamActions = {
+  list_streams: listStreams,
+  subscribe_to_stream: subscribeToStream,
+  unsubscribe_from_stream: unsubscribeFromStream,
+  list_users: listUsers,
+  get_user: getUser,
+}
