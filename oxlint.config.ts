@@ -158,6 +158,8 @@ export default defineConfig({
     { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'node/no-process-env': 'off', 'no-console': 'off', 'no-await-in-loop': 'off' } },
     { files: ['client/examples/*.mjs'], rules: { 'node/no-process-env': 'off', 'no-console': 'off' } },
     { files: ['src/config.ts'], rules: { 'node/no-process-env': 'off' } },
+    // One list of all tables.
+    { files: ['src/db/schema.ts'], rules: { 'max-lines': 'off' } },
     { files: ['src/flows/**/*.ts'], rules: { 'unicorn/no-thenable': 'off' } },
     { files: ['src/**/*store.ts', 'src/**/*queries.ts', 'src/flows/**/*.ts'], rules: { 'max-params': 'off' } },
     { files: ['test/support/reporter.ts', 'oxlint.config.ts'], rules: { 'import/no-default-export': 'off' } },
