@@ -25,7 +25,7 @@ test('the README says how to start and how to test, and CI runs the same test co
   assert.ok(paragraph.trim().split('\n').length <= 10, 'what it is, in ten lines')
 })
 
-test('what the README says to type works as it stands, and stopping npm stops the hub', async () => {
+test('what the README says to type works as it stands, and stopping npm stops the hub', async (t) => {
   using folder = temporaryFolder()
   await using database = await freshDatabase()
   checkOut(folder.path)
@@ -35,6 +35,8 @@ test('what the README says to type works as it stands, and stopping npm stops th
 
   // All but `npm ci`: the packages are those that run this test.
   const hub = serve(start!.replace('npm ci && ', ''), folder.path)
+  // A hub that outlives a failed check would keep this process from ending.
+  t.after(() => hub.child.kill())
   await ready(hub, port)
   const curled = run(here(first!), folder.path)
   assert.match(curled, /"status":"ready"/)
@@ -62,6 +64,7 @@ test('what the README says to type works as it stands, and stopping npm stops th
   writeFileSync(join(folder.path, '.env'), `HUB_PORT=${otherPort}\n`)
   const url = /DATABASE_URL=(\S+)/.exec(grown!)![1]!
   const external = serve(grown!.replace(url, `'${database.url}'`).replace('HUB_ROLE=all bin', 'HUB_ROLE=all exec bin'), folder.path)
+  t.after(() => external.child.kill())
   await ready(external, otherPort)
   await stop(external)
 })
