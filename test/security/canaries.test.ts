@@ -19,6 +19,7 @@ import { startVault } from '../standins/vault/index.ts'
 import { dumpDatabase } from './canary/dump.ts'
 import { connectorExercises } from './canary/connectors.ts'
 import { readEverything, readRoutes } from './canary/every-get.ts'
+import { mcpReads, readOverMcp } from './canary/every-mcp.ts'
 import { filesOf } from './canary/files.ts'
 import { exercises, type Asked, type Caller, type HubUnderTest } from './canary/exercises.ts'
 import { createCanaries, type Canaries } from './canary/secrets.ts'
@@ -131,6 +132,8 @@ async function exercise({ url, adminToken, outside }: Serving, secrets: Canaries
     readRoutes.filter((route) => !answered.includes(route)),
     [],
   )
+  const overMcp = await readOverMcp(hub)
+  assert.deepEqual(mcpReads.filter((wanted) => !overMcp.some((read) => wanted.test(read))).map(String), [])
   for (const path of ['/metrics', '/api/v1/audit?limit=200', '/openapi.json', '/docs/errors', '/readyz']) await hub.call('GET', path)
 }
 
@@ -196,6 +199,7 @@ suite('secrets canary', { concurrency: true }, () => {
         'credential.set',
         'hub_http_request_duration_seconds',
       ])
+      assertLookedAt(seen, /^answer of POST .mcp$/, ['by-token', '[redacted]', '"isError":true'])
       assertLookedAt(seen, /^backup$/, ['github-pat', 's1.canary.'])
       assertLookedAt(seen, /^file postgres.base/, ['github-pat', 's1.canary.'])
       assertLookedAt(seen, /^file postgres.pg_wal/, ['s1.canary.'])

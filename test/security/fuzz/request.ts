@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Random } from '#test'
 import type { Parameter, Route } from './routes.ts'
+import { mcpMessage, type McpMessage } from './mcp.ts'
 import { fitting, longAgo, mutated, oddTexts } from './values.ts'
 
 /** What is sent, byte by byte. */
@@ -35,9 +36,11 @@ export function makeRequest(routes: ReadonlyMap<string, readonly Route[]>, given
   const method = random.chance(0.95)
     ? route.method
     : random.oneOf(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'])
-  const body = method === 'GET' && random.chance(0.97) ? Buffer.alloc(0) : bodyOf(route, given, random)
-  const path = pathOf(route, given, random) + queryOf(route, given, random)
-  return { route, method, path: path.slice(0, 60_000), body, headers: headersOf({ route, body }, given, random) }
+  const mcp = route.subject === 'MCP' ? mcpMessage(given.known, random) : undefined
+  const content = mcp ? mcp.content : contentOf(route, given, random)
+  const body = method === 'GET' && random.chance(0.97) ? Buffer.alloc(0) : bodyOf(content, given, random)
+  const path = pathOf(route, given, random) + (mcp ? mcp.query : queryOf(route, given, random))
+  return { route, method, path: path.slice(0, 60_000), body, headers: headersOf({ route, body, mcp }, given, random) }
 }
 
 function pathOf({ path, parameters }: Route, { known }: Ingredients, random: Random): string {
@@ -100,8 +103,8 @@ function valueOf({ name, schema }: Parameter, { known }: Ingredients, random: Ra
   return String(fitting(schema, random))
 }
 
-function bodyOf(route: Route, given: Ingredients, random: Random): Buffer {
-  const text = JSON.stringify(contentOf(route, given, random)) ?? ''
+function bodyOf(content: unknown, given: Ingredients, random: Random): Buffer {
+  const text = JSON.stringify(content) ?? ''
   const local = Buffer.from(text.replaceAll(/https?:\/\/[\w.-]*example\.com/g, given.outside).replaceAll(longAgo, given.since))
   if (random.chance(0.93)) return local
   return random.oneOf([
@@ -225,11 +228,22 @@ const oddHeaders: readonly (readonly string[])[] = [
   ['connection', 'close'],
 ]
 
-function headersOf({ route, body }: { readonly route: Route; readonly body: Buffer }, given: Ingredients, random: Random): string[] {
+interface Sent {
+  readonly route: Route
+  readonly body: Buffer
+  readonly mcp: McpMessage | undefined
+}
+
+function headersOf({ route, body, mcp }: Sent, given: Ingredients, random: Random): string[] {
   const { tokens, host } = given
   const odd = random.chance(0.12) ? [...random.oneOf(oddHeaders)] : []
   const has = (name: string): boolean => odd.includes(name)
-  const headers = ['host', random.chance(0.99) ? host : random.oneOf(['', 'a b', 'x'.repeat(300)]), ...odd.map(latin1)]
+  const headers = [
+    'host',
+    random.chance(0.99) ? host : random.oneOf(['', 'a b', 'x'.repeat(300)]),
+    ...odd.map(latin1),
+    ...(mcp && !has('accept') ? mcp.headers : []),
+  ]
   if (!has('authorization') && !random.chance(0.02))
     headers.push('authorization', `Bearer ${random.chance(0.92) ? tokens.admin : random.oneOf(tokens.others)}`)
   // Failed attempts count by address, and one address would soon be refused whatever it asks.

@@ -41,6 +41,9 @@ const hidden = [
   '/api/v1/nothing/{id}',
 ]
 
+/** Its messages are made in `mcp.ts`. */
+const mcp: Route = { method: 'POST', path: '/mcp', subject: 'MCP', parameters: [] }
+
 /** Every route of the hub: the operations, a path for each tool, the webhooks, the older paths and what serves operators. */
 export function routesOf({ paths }: Document): Route[] {
   const described = Object.entries(paths).flatMap(([path, methods]) =>
@@ -55,7 +58,7 @@ export function routesOf({ paths }: Document): Route[] {
       }
     }),
   )
-  return [...described, ...hidden.map((path): Route => ({ method: 'GET', path, subject: 'not described', parameters: [] }))]
+  return [...described, ...hidden.map((path): Route => ({ method: 'GET', path, subject: 'not described', parameters: [] })), mcp]
 }
 
 /** Which routes of operations are not among these. */

@@ -49,13 +49,14 @@ const outsideIsAway = new Set(['vendor_unreachable', 'vendor_timeout'])
 /** What is wrong with an answer; undefined if nothing is. */
 export function createCheck(problemSchema: Record<string, unknown>, maxMs: number) {
   const isProblem = new Ajv({ strict: false }).compile(problemSchema)
-  return ({ method }: FuzzRequest, { status, headers, text, ms }: Answer): string | undefined => {
+  return ({ method, route }: FuzzRequest, { status, headers, text, ms }: Answer): string | undefined => {
     if (ms > maxMs) return `took ${Math.round(ms)} ms`
     if (!(status in STATUS_CODES) && status !== 499) return `has status ${status}`
     if (headers['x-request-id'] === undefined) return `has status ${status} and no x-request-id`
+    const type = headers['content-type']
+    if (route.subject === 'MCP' && (status < 300 || type?.startsWith('application/json'))) return mcpFault(status, text)
     if (status < 400 || method === 'HEAD') return undefined
-    if (!headers['content-type']?.startsWith('application/problem+json'))
-      return `has status ${status} and the type ${headers['content-type']}`
+    if (!type?.startsWith('application/problem+json')) return `has status ${status} and the type ${type}`
     const problem = JSON.parse(text) as { code: ErrorCode; status: number; title: string; request_id: string }
     if (!isProblem(problem)) return `is no problem as documented: ${JSON.stringify(isProblem.errors)}`
     const { status: documented, title } = errorCatalogue[problem.code]
@@ -64,4 +65,28 @@ export function createCheck(problemSchema: Record<string, unknown>, maxMs: numbe
     if (status >= 500 && !outsideIsAway.has(problem.code)) return `has status ${status}, ${problem.code}`
     return undefined
   }
+}
+
+const internalError = -32_603
+
+/** What is wrong with an answer of JSON-RPC, or the first message of a stream. */
+function mcpFault(status: number, text: string): string | undefined {
+  if (status >= 500) return `has status ${status}`
+  // A notification has no answer.
+  if (text === '') return status === 202 ? undefined : `has status ${status} and no body`
+  const data = text.startsWith('{') ? text : /^data: (.*)$/m.exec(text)?.[1]
+  if (data === undefined)
+    return text.startsWith(':') || /^(event|id|retry):/.test(text) ? undefined : `is no message: ${text.slice(0, 200)}`
+  const { jsonrpc, error, result, method } = JSON.parse(data) as {
+    jsonrpc?: unknown
+    error?: { code?: unknown; message?: unknown }
+    result?: unknown
+    method?: unknown
+  }
+  if (jsonrpc !== '2.0') return `is no JSON-RPC: ${data.slice(0, 200)}`
+  if (error === undefined)
+    return typeof result === 'object' || typeof method === 'string' ? undefined : `says nothing: ${data.slice(0, 200)}`
+  if (!Number.isInteger(error.code) || typeof error.message !== 'string') return `has no code or message: ${data.slice(0, 200)}`
+  // The SDK gives this code to parameters of a wrong type too, which it lists.
+  return error.code === internalError && !error.message.startsWith('[') ? `is an internal error: ${data.slice(0, 500)}` : undefined
 }
