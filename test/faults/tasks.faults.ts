@@ -61,7 +61,7 @@ async function begin(hub: HubProcess, tool: string, at: string): Promise<string>
   const params = { name: tool, arguments: { at }, _meta: { 'integrationhub/task': true } }
   const { result, error } = await mcpRequest(hub.url, { method: 'tools/call', params, capabilities })
   assert.equal(result?.['resultType'], 'task', JSON.stringify(error))
-  return result!['taskId'] as string
+  return result['taskId'] as string
 }
 
 async function stateOf(
