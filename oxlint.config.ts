@@ -172,6 +172,7 @@ export default defineConfig({
         'test/support/connector/index.ts',
         'test/support/lethal/index.ts',
         'bench/support/trivial/index.ts',
+        'bench/support/many/index.ts',
         'test/clients/fixtures/*/index.ts',
       ],
       rules: { 'import/no-default-export': 'off' },
