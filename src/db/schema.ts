@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Selectable } from 'kysely'
-import type { ApprovalPreview, ApprovedCall, ResultLabels, StateBefore } from './stored.ts'
+import type { ApprovalPreview, ApprovedCall, Removed, ResultLabels, StateBefore } from './stored.ts'
 
 /** The tables that `migrations/*.sql` creates, with their names in camelCase, which Kysely translates. A test compares the two. */
 
@@ -136,6 +136,7 @@ export interface Schema {
     undoes: string | null
     undoneBy: string | null
     stateBefore: NullableJson<StateBefore>
+    sanitized: NullableJson<Removed>
   }
   waitingCalls: {
     invocationId: string
@@ -156,6 +157,7 @@ export interface Schema {
     updatedAt: Generated<Date>
     limits: Json<unknown[]>
     informationFlow: NullableJson<Record<string, unknown>>
+    sanitize: Generated<string>
   }
   callCounts: {
     workspaceId: string

@@ -1,5 +1,7 @@
 /** What columns of JSON contain. */
 
+export type { Removed } from '#lib/hidden-text'
+
 /** The call that an approval covers. */
 export interface ApprovedCall {
   readonly tool: string

@@ -25,7 +25,7 @@ export function mapTexts(value: unknown, change: (text: string) => string, chang
     : value
 }
 
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

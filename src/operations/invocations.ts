@@ -21,6 +21,10 @@ const invocationSchema = z.object({
   error: anyObject.nullable(),
   undoes: z.string().nullable().describe('The call that this one undoes.'),
   undone_by: z.string().nullable().describe('The call that undid this one.'),
+  sanitized: z
+    .object({ removed: z.number(), kinds: z.array(z.string()) })
+    .nullable()
+    .describe('What people would not have seen in its output, and was removed from it.'),
   started_at: timestamp,
   finished_at: timestamp.nullable(),
 })
@@ -41,6 +45,7 @@ function renderInvocation(row: InvocationRow): z.output<typeof invocationSchema>
     error,
     undoes,
     undone_by: row.undoneBy,
+    sanitized: row.sanitized && { removed: row.sanitized.removed, kinds: [...row.sanitized.kinds] },
     started_at: row.startedAt.toISOString(),
     finished_at: iso(row.finishedAt),
   }

@@ -17,10 +17,23 @@ export const outcomeSchema = z.object({
     })
     .optional(),
   warning: z.string().optional(),
+  sanitized: z
+    .object({ removed: z.number(), kinds: z.array(z.string()) })
+    .optional()
+    .describe('What people would not have seen in the output, and was removed from it.'),
   labels: labelsSchema.optional(),
 })
 
-function renderOutcome({ invocationId, status, output, replayed, truncated, warning, labels }: Outcome): z.output<typeof outcomeSchema> {
+function renderOutcome({
+  invocationId,
+  status,
+  output,
+  replayed,
+  truncated,
+  warning,
+  labels,
+  sanitized,
+}: Outcome): z.output<typeof outcomeSchema> {
   return {
     invocation_id: invocationId || null,
     status,
@@ -37,6 +50,7 @@ function renderOutcome({ invocationId, status, output, replayed, truncated, warn
         }
       : {}),
     ...(warning ? { warning } : {}),
+    ...(sanitized ? { sanitized: { removed: sanitized.removed, kinds: [...sanitized.kinds] } } : {}),
     ...(labels ? { labels } : {}),
   }
 }

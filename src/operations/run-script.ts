@@ -69,6 +69,7 @@ export async function runScript(
         try {
           const outcome = await tools.invoke(principal, tool, args, {
             transport,
+            forAgent: true,
             session,
             integration,
             maxTokens: maxTokensOfCall,

@@ -6,6 +6,7 @@ import {
   definitionFor,
   informationFlow,
   policyRule,
+  sanitize,
   toolFormats,
   unknownIn,
   type PolicyDocument,
@@ -186,14 +187,23 @@ const policyFields = {
   rules: z.array(policyRule).max(200),
   limits: z.array(callLimit).max(100),
   information_flow: informationFlow.nullable().describe('Whether the hub follows what sessions have read; off when it is null.'),
+  sanitize: sanitize.describe(
+    'For whom outputs are cleaned of what people do not see, such as comments and invisible characters: agents (over MCP, and scripts), always, or never.',
+  ),
 }
 
 const policyView = view(
-  z.object({ ...policyFields, limits: policyFields.limits.optional(), information_flow: informationFlow.optional() }),
-  ({ rules, limits, informationFlow: flow }: PolicyDocument) => ({
+  z.object({
+    ...policyFields,
+    limits: policyFields.limits.optional(),
+    information_flow: informationFlow.optional(),
+    sanitize: sanitize.optional(),
+  }),
+  ({ rules, limits, informationFlow: flow, sanitize: cleaning }: PolicyDocument) => ({
     rules: [...rules],
     ...(limits.length > 0 ? { limits: [...limits] } : {}),
     ...(flow ? { information_flow: flow } : {}),
+    ...(cleaning === 'agents' ? {} : { sanitize: cleaning }),
   }),
 )
 
@@ -218,6 +228,7 @@ export const setPolicies = operation({
     rules: policyFields.rules.optional(),
     limits: policyFields.limits.optional(),
     information_flow: policyFields.information_flow.optional(),
+    sanitize: policyFields.sanitize.optional(),
   }),
   output: policyView,
   http: { method: 'PUT', path: '/api/v1/policies' },
@@ -225,10 +236,11 @@ export const setPolicies = operation({
     rules: [{ effects: ['destroy'], decision: 'ask', reason: 'Deleting needs a person.' }],
     limits: [{ calls_per_minute: 300, destructive_per_day: 20 }],
   },
-  run: ({ tools, principal }, { rules, limits, information_flow: flow }) =>
+  run: ({ tools, principal }, { rules, limits, information_flow: flow, sanitize: cleaning }) =>
     tools.policies.write(principal, {
       ...(rules ? { rules } : {}),
       ...(limits ? { limits } : {}),
       ...(flow === undefined ? {} : { informationFlow: flow }),
+      ...(cleaning ? { sanitize: cleaning } : {}),
     }),
 })

@@ -15,6 +15,8 @@ export interface InvokeOptions {
   readonly fields?: readonly string[] | undefined
   readonly maxTokens?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** An agent reads the output. By default that is so over MCP. */
+  readonly forAgent?: boolean | undefined
   /** Told how far a call has come that reports it. */
   readonly onProgress?: ((progress: CallProgress) => void) | undefined
   /** The id of an approval that covers this call. It is checked even where no policy asks for one. */

@@ -24,6 +24,7 @@ import { createCallLimits } from './limits.ts'
 import { createPolicies, type Policies } from './policy.ts'
 import { createQueuedCalls, type QueuedCalls } from './queued-calls.ts'
 import { dropSessionReads } from './session-store.ts'
+import { createSanitize } from './sanitize.ts'
 import { untilSettled } from './settled.ts'
 import { createReadState } from './state-before.ts'
 import { dropOld, findByKey } from './store.ts'
@@ -40,7 +41,7 @@ export type { InvokeOptions } from './call.ts'
 export type { Invoke } from './invoke.ts'
 export type { Outcome } from './outcome.ts'
 export type { CallState } from './queued-calls.ts'
-export { callLimit, informationFlow, policyRule, type PolicyDocument, type PolicyRule } from './policy-rule.ts'
+export { callLimit, informationFlow, policyRule, sanitize, type PolicyDocument, type PolicyRule } from './policy-rule.ts'
 export { createRegistry, mayCall, type ToolDescription, type ToolFilter } from './registry.ts'
 export { createSearch, type Search } from './search/index.ts'
 export { selectTools } from './select.ts'
@@ -130,6 +131,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
     journal,
     flowSecrets,
     readState,
+    sanitize: createSanitize(policies),
     undoing: createUndoing({ ...deps, readState }),
   })
 

@@ -21,6 +21,7 @@ import { restoreError, type Entry, type Journal, type NewEntry, type Recorded, t
 import { checkOutput, completed, type Outcome } from './outcome.ts'
 import { refuseDenied, type Policies } from './policy.ts'
 import { mayCall } from './registry.ts'
+import type { Sanitize } from './sanitize.ts'
 import type { ReadState } from './state-before.ts'
 import type { InvocationRow } from './store.ts'
 import type { Tool, ToolRunners } from './tool.ts'
@@ -40,6 +41,7 @@ export interface InvokeDeps extends Telemetry {
   readonly journal: Journal
   readonly flowSecrets: FlowSecrets
   readonly readState: ReadState
+  readonly sanitize: Sanitize
   readonly undoing: Undoing
 }
 
@@ -235,15 +237,18 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       // From here on no error may say that the write did not happen.
       if (tool.action.effect !== 'read') effects.accept(repeats(tool) ? 'repeatable' : 'once')
       const { output: checked, warning } = checkOutput(tool, raw)
-      const output = connection.hide(checked)
+      // Before secrets are looked for, which what is removed may have interrupted.
+      const { value, sanitized } = await deps.sanitize(call, checked)
+      const output = connection.hide(value)
       const labels = labelsOf(call, output)
       await informationFlow.record(call, labels)
-      const outcome = { ...completed(entry.id, output, options), labels }
+      const outcome = { ...completed(entry.id, output, options), labels, ...(sanitized ? { sanitized } : {}) }
       // The output is stored where it may be asked for again: under a key, of a write, or when it was truncated.
       await journal.end(entry, {
         status: 'completed',
         labels,
         before,
+        sanitized,
         ...(entry.durable || outcome.truncated ? await stored(call, entry, output) : {}),
       })
       if (integration) integrations.health.succeeded(integration)
@@ -291,7 +296,11 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (row.status === 'queued' || row.status === 'running') throw hubError('in_progress', { retryAfter: 1, invocationId: row.id })
     const labels = row.labels ?? worstLabels(call)
     await informationFlow.record(call, labels)
-    if (row.status === 'completed') return { ...completed(row.id, await outputOf(entry, row), options), labels, replayed: true }
+    if (row.status === 'completed') {
+      // It is cleaned already if it was for an agent then.
+      const { value, sanitized = row.sanitized } = await deps.sanitize(call, await outputOf(entry, row))
+      return { ...completed(row.id, value, options), labels, replayed: true, ...(sanitized ? { sanitized } : {}) }
+    }
     const error = restoreError(row.error).with({ invocationId: row.id })
     // A retryable failure left nothing behind, and an idempotent action may act twice.
     const mayRepeat = row.status === 'failed' ? error.entry.retryable : repeats(tool)
@@ -305,11 +314,18 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (found === 'unknown') throw error
     const retaken = await journal.retake(entry, row)
     if (!found.happened) return execute(call, retaken)
-    const output = connection.hide(checkOutput(tool, found.output).output)
+    const { value, sanitized } = await deps.sanitize(call, checkOutput(tool, found.output).output)
+    const output = connection.hide(value)
     const verified = labelsOf(call, output)
     await informationFlow.record(call, verified)
-    await journal.end(retaken, { status: 'completed', labels: verified, before: retaken.before, ...(await stored(call, retaken, output)) })
-    return { ...completed(row.id, output, options), labels: verified, replayed: true }
+    await journal.end(retaken, {
+      status: 'completed',
+      labels: verified,
+      before: retaken.before,
+      sanitized,
+      ...(await stored(call, retaken, output)),
+    })
+    return { ...completed(row.id, output, options), labels: verified, replayed: true, ...(sanitized ? { sanitized } : {}) }
   }
 
   /** Shows the request that would be sent, and sends nothing that writes. */

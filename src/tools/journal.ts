@@ -52,6 +52,8 @@ export interface Result {
   readonly error?: HubError | undefined
   readonly labels?: InvocationRow['labels'] | undefined
   readonly before?: StateBefore | undefined
+  /** What was removed from the output. */
+  readonly sanitized?: InvocationRow['sanitized'] | undefined
 }
 
 /** The journal's answer for a call: a new entry, an earlier call under the same key, or a queued call. */
@@ -123,6 +125,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     error: result?.error ? storedError(result.error) : null,
     undoes: entry.undoes,
     stateBefore: result?.before ?? null,
+    sanitized: result?.sanitized ?? null,
     executorId,
     startedAt: entry.startedAt,
     finishedAt: result ? new Date() : null,
@@ -164,9 +167,9 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
 
     async end(entry, result) {
       if (entry.durable) {
-        const { status, output = null, sealed = null, labels = null, before: stateBefore = null, error } = result
+        const { status, output = null, sealed = null, labels = null, before: stateBefore = null, sanitized = null, error } = result
         const ended = { error: error ? storedError(error) : null, finishedAt: new Date(), executorId }
-        const ending = { id: entry.id, status, output, sealed, labels, stateBefore, ...ended }
+        const ending = { id: entry.id, status, output, sealed, labels, stateBefore, sanitized, ...ended }
         await endings.add({ entry, ending })
         return
       }

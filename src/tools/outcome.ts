@@ -1,5 +1,6 @@
 import { hubError } from '#errors'
 import { isTooDeep, storable } from '#lib/json-values'
+import type { Removed } from '#lib/hidden-text'
 import type { InvokeOptions } from './call.ts'
 import type { ResultLabels } from './labels.ts'
 import type { Tool } from './tool.ts'
@@ -16,6 +17,8 @@ export interface Outcome {
   readonly warning?: string
   /** Who may have written the output, and who can read it where it came from. */
   readonly labels?: ResultLabels
+  /** What people would not have seen in the output, and was removed from it. */
+  readonly sanitized?: Removed
 }
 
 const defaultMaxTokens = 25_000

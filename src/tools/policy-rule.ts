@@ -72,6 +72,9 @@ export const informationFlow = z.strictObject({
     .describe('What applies to a write to a public place after a session has read private data; as after_untrusted when left out.'),
 })
 
+/** For whom outputs are cleaned of what people do not see. */
+export const sanitize = z.enum(['agents', 'always', 'never'])
+
 export type PolicyRule = z.output<typeof policyRule>
 export type CallLimit = z.output<typeof callLimit>
 export type InformationFlow = z.output<typeof informationFlow>
@@ -81,4 +84,5 @@ export interface PolicyDocument {
   readonly rules: readonly PolicyRule[]
   readonly limits: readonly CallLimit[]
   readonly informationFlow: InformationFlow | null
+  readonly sanitize: z.output<typeof sanitize>
 }

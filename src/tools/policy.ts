@@ -113,11 +113,12 @@ export function createPolicies({ db, access, expressions, logger }: PoliciesDeps
       if (errors.length > 0) throw hubError('invalid_input', { errors })
       const stored = db.transaction(async (trx) => {
         await writePolicy(trx, workspaceId, changes)
-        const { rules, limits, informationFlow } = changes
+        const { rules, limits, informationFlow, sanitize } = changes
         const detail = {
           ...(rules ? { rules } : {}),
           ...(limits ? { limits } : {}),
           ...(informationFlow === undefined ? {} : { information_flow: informationFlow }),
+          ...(sanitize ? { sanitize } : {}),
         }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'policy.set', subject: workspaceId, detail })
         return readPolicy(trx, workspaceId)

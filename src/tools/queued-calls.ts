@@ -59,7 +59,10 @@ export function createQueuedCalls({ db, engine, access, journal, flowSecrets, in
         startedAt,
         finishedAt,
         approval: status === 'queued' ? await approvalAwaitedBy(db.sql, id) : undefined,
-        outcome: status === 'completed' ? completed(id, output, { transport: 'rest' }) : undefined,
+        outcome:
+          status === 'completed'
+            ? { ...completed(id, output, { transport: 'rest' }), ...(row.sanitized ? { sanitized: row.sanitized } : {}) }
+            : undefined,
         error: status === 'failed' || status === 'outcome_unknown' ? restoreError(error).with({ invocationId: id }) : undefined,
       }
     },

@@ -18,7 +18,10 @@ export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]
   return new Set(made.map(({ id }) => id))
 }
 
-export interface Ending extends Pick<InvocationRow, 'id' | 'output' | 'sealed' | 'error' | 'executorId' | 'labels' | 'stateBefore'> {
+export interface Ending extends Pick<
+  InvocationRow,
+  'id' | 'output' | 'sealed' | 'error' | 'executorId' | 'labels' | 'stateBefore' | 'sanitized'
+> {
   readonly status: 'completed' | 'failed' | 'outcome_unknown'
   readonly finishedAt: Date
 }
@@ -33,7 +36,7 @@ export async function finishInvocations(sql: Sql, endings: readonly Ending[]): P
     with ended as (
       update hub.invocations as i
          set status = r.status, output = r.output, sealed = r.sealed, error = r.error, labels = r.labels, finished_at = r.finished_at,
-             state_before = r.state_before
+             state_before = r.state_before, sanitized = r.sanitized
         from ${recordset('invocations', endings, 'json')} as r
        where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id
          and ${oneOf(ids, 'i.id')}
@@ -164,10 +167,10 @@ export async function dropOld(sql: Sql, before: Date, most: number): Promise<num
 export async function readPolicy(sql: Sql, workspaceId: string): Promise<PolicyDocument> {
   const row = await sql
     .selectFrom('policies')
-    .select(['rules', 'limits', 'informationFlow'])
+    .select(['rules', 'limits', 'informationFlow', 'sanitize'])
     .where('workspaceId', '=', workspaceId)
     .executeTakeFirst()
-  if (!row) return { rules: [], limits: [], informationFlow: null }
+  if (!row) return { rules: [], limits: [], informationFlow: null, sanitize: 'agents' }
   // It was checked when it was stored.
   return row as unknown as PolicyDocument
 }
@@ -195,12 +198,13 @@ export async function writeInvolvedMayDecide(sql: Sql, workspaceId: string, invo
 export async function writePolicy(
   sql: Sql,
   workspaceId: string,
-  { rules, limits, informationFlow }: Partial<PolicyDocument>,
+  { rules, limits, informationFlow, sanitize }: Partial<PolicyDocument>,
 ): Promise<void> {
   const values = {
     ...(rules ? { rules: JSON.stringify(rules) } : {}),
     ...(limits ? { limits: JSON.stringify(limits) } : {}),
     ...(informationFlow === undefined ? {} : { informationFlow: informationFlow && JSON.stringify(informationFlow) }),
+    ...(sanitize ? { sanitize } : {}),
     updatedAt: new Date(),
   }
   await sql

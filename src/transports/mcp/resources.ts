@@ -2,6 +2,7 @@ import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError, type Resource,
 import { allows } from '#access'
 import { HubError } from '#errors'
 import { digest } from '#lib/canonical'
+import { withoutHidden } from '#lib/hidden-text'
 import { operations, type Caller } from '#operations'
 import { sessionOf } from './call-tool.ts'
 import type { McpCaller, McpDeps } from './types.ts'
@@ -106,7 +107,7 @@ export function createResources({ execute, tools }: Pick<McpDeps, 'execute' | 't
         const found = await read(caller, uri)
         // Events, runs and approvals repeat what others wrote.
         await tools.recordRead({ principal: caller.principal, session: sessionOf(meta) }, {})
-        return { contents: [{ uri, mimeType, text: JSON.stringify(found) }] }
+        return { contents: [{ uri, mimeType, text: JSON.stringify(withoutHidden(found).value) }] }
       })
     },
 

@@ -1,6 +1,7 @@
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server'
 import type { HubError } from '#errors'
 import type { Part } from '#kit'
+import { withoutHidden } from '#lib/hidden-text'
 import { givesParts, type Outcome, type Tool } from '#tools'
 
 /** Where programs find what failed. */
@@ -13,12 +14,18 @@ interface Form {
 
 /** What a tool gave, for a model and for its client. */
 export function resultOf(
-  { invocationId, output, replayed, truncated, warning, labels }: Outcome,
+  { invocationId, output, replayed, truncated, warning, labels, sanitized }: Outcome,
   { tool, hasStructure }: Form,
 ): CallToolResult {
   const notes = [
     ...(replayed ? ['Nothing was done now: this is the result of the same call, made a moment ago. To do it again, wait a minute.'] : []),
     ...(warning === undefined ? [] : [`Warning: ${warning}.`]),
+    ...(sanitized
+      ? [
+          `Removed from the result, because people do not see it: ${sanitized.removed} (${sanitized.kinds.join(', ')}). ` +
+            'A text that is written back as it is here loses that.',
+        ]
+      : []),
     ...(truncated
       ? [
           `The result has about ${truncated.totalTokens} tokens and was shortened at: ${truncated.parts.map(({ path }) => path).join(', ')}. ` +
@@ -36,6 +43,7 @@ export function resultOf(
       'integrationhub/invocation': invocationId,
       ...(replayed ? { 'integrationhub/replayed': true } : {}),
       ...(labels ? { 'integrationhub/labels': labels } : {}),
+      ...(sanitized ? { 'integrationhub/sanitized': sanitized } : {}),
     },
   }
 }
@@ -75,7 +83,8 @@ export function failureOf({ code, message, entry, details }: HubError, loggedAs:
   ]
   return {
     isError: true,
-    content: [{ type: 'text', text: lines.join('\n') }],
+    // An error may quote what others wrote.
+    content: [{ type: 'text', text: String(withoutHidden(lines.join('\n')).value) }],
     _meta: {
       [errorMetaName]: {
         code,
