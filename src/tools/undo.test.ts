@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sql } from 'kysely'
+import { createSecretValues } from '#lib/secret-values'
 import { toolBench, type ToolBench } from '#test'
 
 interface Texts extends ToolBench {
@@ -203,4 +205,35 @@ test('the tool of the hub undoes as the operation does, also as a queued call an
   const second = (await b.invoke('probe_add_text', { input: { text: 'x' } })).body['invocation_id'] as string
   const refused = await b.hub.with({ token: allowed }).call('POST', '/api/v1/tools/hub_undo_call/invoke', { input: { id: second } })
   assert.deepEqual([refused.statusCode, refused.json().code], [403, 'scope_missing'])
+})
+
+test('a secret is neither stored for an undo nor put back as its replacement', async () => {
+  await using b = await textBench()
+  const secret = 'a secret of a flow'
+  const step = {
+    id: 'run_test',
+    path: 'set',
+    depth: 0,
+    secrets: createSecretValues([secret], () => '[secret 0123456789ab]'),
+    session: () => Promise.resolve({ root: 'run_test' }),
+  }
+  const operator = await b.hub.hub.access.operator('tester')
+  const set = async (text: string): Promise<string> => {
+    const made = await b.hub.hub.tools.invoke(operator, 'probe_set_text', { id: '1', text }, { transport: 'flow', step })
+    return made.invocationId
+  }
+  const toSecret = await set(secret)
+  const fromSecret = await set('new')
+  const { rows } = await sql<{ row: string }>`select row_to_json(i)::text as row from hub.invocations i`.execute(b.hub.hub.db.sql)
+  assert.equal(rows.length, 2)
+  assert.doesNotMatch(JSON.stringify(rows), new RegExp(secret))
+  const impossible = await b.undo(fromSecret)
+  assert.deepEqual([impossible.body['code'], impossible.status], ['undo_impossible', 409])
+  assert.match(impossible.body['detail'], /secret/)
+  b.texts.set('1', secret)
+  const unsure = await b.undo(toSecret)
+  assert.equal(unsure.body['code'], 'undo_conflict')
+  assert.match(unsure.body['detail'], /secret/)
+  assert.equal((await b.undo(toSecret, { force: true })).status, 200)
+  assert.equal(b.texts.get('1'), 'old')
 })
