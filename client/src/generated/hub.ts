@@ -50,6 +50,10 @@ import type {
   ToolsCallOutput,
   ToolsRegistryInput,
   ToolsRegistryOutput,
+  ToolsTypesInput,
+  ToolsTypesOutput,
+  ScriptsRunInput,
+  ScriptsRunOutput,
   InvocationsListInput,
   InvocationsListOutput,
   InvocationsGetInput,
@@ -58,6 +62,8 @@ import type {
   InvocationsReadResultOutput,
   InvocationsCancelInput,
   InvocationsCancelOutput,
+  InvocationsUndoInput,
+  InvocationsUndoOutput,
   PoliciesGetInput,
   PoliciesGetOutput,
   PoliciesSetInput,
@@ -212,6 +218,12 @@ export interface Operations {
     call(input: ToolsCallInput, options?: Options): Promise<ToolsCallOutput>
     /** List all tools and their aliases, in the older form of the API. Scope: `tools:read`. */
     registry(input?: ToolsRegistryInput, options?: Options): Promise<ToolsRegistryOutput>
+    /** Get TypeScript declarations of tools, for scripts. Scope: `tools:read`. */
+    types(input?: ToolsTypesInput, options?: Options): Promise<ToolsTypesOutput>
+  }
+  readonly scripts: {
+    /** Run a script that calls tools. JavaScript in a sandbox: the body of an async function of `input`, `tools` and `console`. Every tool that you may call is an async function. Scope: `tools:call:*`. */
+    run(input: ScriptsRunInput, options?: Options): Promise<ScriptsRunOutput>
   }
   readonly invocations: {
     /** List tool calls, newest first. Scope: `invocations:read`. */
@@ -222,12 +234,14 @@ export interface Operations {
     readResult(input: InvocationsReadResultInput, options?: Options): Promise<InvocationsReadResultOutput>
     /** Cancel a tool call that was queued. A call that has not begun ends as `failed` with `cancelled`. One that is running is aborted: a write that was sent already ends `outcome_unknown`. One that has ended stays as it is. Scope: `admin`. */
     cancel(input: InvocationsCancelInput, options?: Options): Promise<InvocationsCancelOutput>
+    /** Undo a tool call. Makes the call that reverses it, with the rights of whoever asks: policies, approvals and limits apply to that call, and the journal has it with `undoes`. A token undoes its own calls, and with `invocations:read` those of others. Undoing twice acts once. `undo_impossible` says why a call cannot be undone, `undo_conflict` what was changed since. Scope: `tools:call:*`. */
+    undo(input: InvocationsUndoInput, options?: Options): Promise<InvocationsUndoOutput>
   }
   readonly policies: {
     /** Get the rules for tool calls. Scope: `admin`. */
     get(input?: PoliciesGetInput, options?: Options): Promise<PoliciesGetOutput>
-    /** Set the rules for tool calls: the first rule that matches decides. Scope: `admin`. */
-    set(input: PoliciesSetInput, options?: Options): Promise<PoliciesSetOutput>
+    /** Set the rules for tool calls: the first rule that matches decides. Parts that are left out stay as they are. Scope: `admin`. */
+    set(input?: PoliciesSetInput, options?: Options): Promise<PoliciesSetOutput>
   }
   readonly approvals: {
     /** List approvals, newest first. Scope: `approvals:read`. */
@@ -372,12 +386,17 @@ export function operationsOf({ send, watch }: Transport): Operations {
       get: (input, options) => send<ToolsGetOutput>(routes['tools.get'], input, options),
       call: (input, options) => send<ToolsCallOutput>(routes['tools.call'], input, options),
       registry: (input, options) => send<ToolsRegistryOutput>(routes['tools.registry'], input, options),
+      types: (input, options) => send<ToolsTypesOutput>(routes['tools.types'], input, options),
+    },
+    scripts: {
+      run: (input, options) => send<ScriptsRunOutput>(routes['scripts.run'], input, options),
     },
     invocations: {
       list: (input, options) => send<InvocationsListOutput>(routes['invocations.list'], input, options),
       get: (input, options) => send<InvocationsGetOutput>(routes['invocations.get'], input, options),
       readResult: (input, options) => send<InvocationsReadResultOutput>(routes['invocations.read_result'], input, options),
       cancel: (input, options) => send<InvocationsCancelOutput>(routes['invocations.cancel'], input, options),
+      undo: (input, options) => send<InvocationsUndoOutput>(routes['invocations.undo'], input, options),
     },
     policies: {
       get: (input, options) => send<PoliciesGetOutput>(routes['policies.get'], input, options),

@@ -36,13 +36,19 @@ export type ErrorCode =
   | 'approval_expired'
   | 'approval_required'
   | 'approval_mismatch'
+  | 'calls_limited'
   | 'in_progress'
   | 'key_reused'
   | 'interrupted'
   | 'outcome_unknown'
+  | 'undo_impossible'
+  | 'undo_conflict'
   | 'cancelled'
   | 'expression_failed'
   | 'expression_limit'
+  | 'script_failed'
+  | 'script_limit'
+  | 'scripts_busy'
   | 'flow_invalid'
   | 'flow_cycle'
   | 'flow_failed'
@@ -511,6 +517,7 @@ export type ToolsCallInput = {
   /** Budget of the output, 25,000 by default; what is left out says how to get the rest. */ readonly max_tokens?: number | undefined
   /** Makes the call repeatable: the same key never acts twice. */ readonly idempotency_key?: string | undefined
   /** Id of the approval that covers this call. */ readonly approval?: string | undefined
+  /** Your name for the conversation, where the hub follows what sessions read. */ readonly session?: string | undefined
 }
 
 export type ToolsCallOutput = {
@@ -527,6 +534,12 @@ export type ToolsCallOutput = {
       }
     | undefined
   readonly warning?: string | undefined
+  /** What people would not have seen in the output, and was removed from it. */ readonly sanitized?:
+    | { readonly removed: number; readonly kinds: readonly string[] }
+    | undefined
+  /** Who may have written the output, and who can read it where it came from. */ readonly labels?:
+    | { readonly author: 'trusted' | 'untrusted'; readonly place: 'private' | 'public'; readonly integration: string | null }
+    | undefined
 }
 
 export type ToolsRegistryInput = Readonly<Record<string, never>>
@@ -539,6 +552,44 @@ export type ToolsRegistryOutput = {
     readonly endpoint: string
     readonly parameters_schema: Readonly<Record<string, unknown>>
   }[]
+}
+
+export type ToolsTypesInput = {
+  /** Words of what you want to do. */ readonly query?: string | undefined
+  readonly connector?: string | undefined
+  /** Names of tools or connectors, separated by commas. */ readonly names?: string | undefined
+  /** How many tools at most. */ readonly limit?: number | undefined
+}
+
+export type ToolsTypesOutput = { readonly types: string; readonly tools: readonly string[]; readonly total: number }
+
+export type ScriptsRunInput = {
+  /** JavaScript; `return` gives the result. */ readonly code: string
+  /** What the script reads as `input`. */ readonly input?: unknown
+  /** Only these tools, by their names or those of their connectors. */ readonly toolset?: readonly string[] | undefined
+  /** Makes the script repeatable: its calls are not made a second time. */ readonly idempotency_key?: string | undefined
+  /** Your name for the conversation, where the hub follows what sessions read. */ readonly session?: string | undefined
+  /** What `Date` shows; the time of the first run, to repeat a script whose calls depend on it. */ readonly time?: string | undefined
+  /** Budget of the output, 25,000 by default. */ readonly max_tokens?: number | undefined
+}
+
+export type ScriptsRunOutput = {
+  readonly output: unknown
+  readonly logs: readonly string[]
+  readonly calls: readonly {
+    readonly tool: string
+    readonly invocation_id: string | null
+    readonly status: 'completed' | 'queued' | 'failed' | 'dry_run'
+    readonly replayed: boolean
+  }[]
+  readonly time: string
+  readonly truncated?:
+    | {
+        readonly total_tokens: number
+        readonly parts: readonly { readonly path: string; readonly shown: number; readonly total: number; readonly unit: string }[]
+        readonly hint: string
+      }
+    | undefined
 }
 
 export type InvocationsListInput = {
@@ -562,6 +613,12 @@ export type InvocationsListOutput = {
     readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
     readonly attempts: number
     readonly error: Readonly<Record<string, unknown>> | null
+    /** The call that this one undoes. */ readonly undoes: string | null
+    /** The call that undid this one. */ readonly undone_by: string | null
+    /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
+      readonly removed: number
+      readonly kinds: readonly string[]
+    } | null
     readonly started_at: string
     readonly finished_at: string | null
   }[]
@@ -582,10 +639,21 @@ export type InvocationsGetOutput = {
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
   readonly attempts: number
   readonly error: Readonly<Record<string, unknown>> | null
+  /** The call that this one undoes. */ readonly undoes: string | null
+  /** The call that undid this one. */ readonly undone_by: string | null
+  /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
+    readonly removed: number
+    readonly kinds: readonly string[]
+  } | null
   readonly started_at: string
   readonly finished_at: string | null
   readonly input: unknown
   readonly output: unknown
+  readonly labels: {
+    readonly author: 'trusted' | 'untrusted'
+    readonly place: 'private' | 'public'
+    readonly integration: string | null
+  } | null
 }
 
 export type InvocationsReadResultInput = {
@@ -616,8 +684,44 @@ export type InvocationsCancelOutput = {
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
   readonly attempts: number
   readonly error: Readonly<Record<string, unknown>> | null
+  /** The call that this one undoes. */ readonly undoes: string | null
+  /** The call that undid this one. */ readonly undone_by: string | null
+  /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
+    readonly removed: number
+    readonly kinds: readonly string[]
+  } | null
   readonly started_at: string
   readonly finished_at: string | null
+}
+
+export type InvocationsUndoInput = {
+  /** Id of the call: `invocation_id` of its answer, or from hub_list_invocations. */ readonly id: string
+  /** Undo it although somebody has changed since what it left. That change is lost. */ readonly force?: boolean | undefined
+  /** Show the request that would be sent, and send nothing that writes. */ readonly dry_run?: boolean | undefined
+  /** Id of the approval that covers the call that undoes. */ readonly approval?: string | undefined
+  /** Your name for the conversation, where the hub follows what sessions read. */ readonly session?: string | undefined
+}
+
+export type InvocationsUndoOutput = {
+  readonly invocation_id: string | null
+  readonly status: 'completed' | 'dry_run' | 'queued'
+  readonly output: unknown
+  readonly replayed: boolean
+  readonly truncated?:
+    | {
+        readonly total_tokens: number
+        readonly handle: string
+        readonly parts: readonly { readonly path: string; readonly shown: number; readonly total: number; readonly unit: string }[]
+        readonly hint: string
+      }
+    | undefined
+  readonly warning?: string | undefined
+  /** What people would not have seen in the output, and was removed from it. */ readonly sanitized?:
+    | { readonly removed: number; readonly kinds: readonly string[] }
+    | undefined
+  /** Who may have written the output, and who can read it where it came from. */ readonly labels?:
+    | { readonly author: 'trusted' | 'untrusted'; readonly place: 'private' | 'public'; readonly integration: string | null }
+    | undefined
 }
 
 export type PoliciesGetInput = Readonly<Record<string, never>>
@@ -627,25 +731,110 @@ export type PoliciesGetOutput = {
     /** Tool names; * stands for any text. */ readonly tools?: readonly string[] | undefined
     /** Connector names; * stands for any text. */ readonly connectors?: readonly string[] | undefined
     readonly effects?: readonly ('read' | 'write' | 'destroy')[] | undefined
+    /** Names or ids of integrations; * stands for any text. The integration is the one that the call uses, named or not. */ readonly integrations?:
+      | readonly string[]
+      | undefined
+    /** Tokens by id or name, with * for any text, or kind:token, kind:operator, kind:system. A flow acts for whoever saved or started it. */ readonly tokens?:
+      | readonly string[]
+      | undefined
+    /** How the call arrived. */ readonly transports?:
+      | readonly ('rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow' | 'tool')[]
+      | undefined
     /** Arguments by path, each with a pattern: {"priority": "High*"}; or recipients, project, repository and channel, which mean all fields of that kind. A rule that allows needs every value to match, others one. */ readonly where?:
       | Readonly<Record<string, string>>
       | undefined
+    /** A JSONata expression that is true or false, over input, tool, connector, effect, integration (its name), token ({id, name, kind}) and transport: `input.amount > 100`. Where it fails, a rule that allows does not match, and others do. */ readonly when?:
+      | string
+      | undefined
     /** ask: a person has to approve. */ readonly decision: 'allow' | 'deny' | 'ask'
     /** Shown to whoever is refused. */ readonly reason?: string | undefined
+    /** For ask: seconds after which an approval expires; seven days without it. */ readonly expires_in?: number | undefined
+    /** For ask: who may decide, as actors (token:tok_…), names of tokens, or scopes. */ readonly approvers?: readonly string[] | undefined
   }[]
+  readonly limits?:
+    | readonly {
+        /** Tokens by id or name, with * for any text, or kind:token, kind:operator, kind:system. A flow acts for whoever saved or started it. */ readonly tokens?:
+          | readonly string[]
+          | undefined
+        /** Counts only calls of these connectors, all of them together; * stands for any text. */ readonly connectors?:
+          | readonly string[]
+          | undefined
+        readonly calls_per_minute?: number | undefined
+        /** Calls of tools with the effect destroy, by the day in UTC. */ readonly destructive_per_day?: number | undefined
+      }[]
+    | undefined
+  readonly information_flow?:
+    | {
+        /** What applies to a write to a public place, or to another system than the one that was read, after a session has read what others may have written. */ readonly after_untrusted:
+          | 'ask'
+          | 'deny'
+        /** What applies to a write to a public place after a session has read private data; as after_untrusted when left out. */ readonly after_private?:
+          | 'ask'
+          | 'deny'
+          | undefined
+      }
+    | undefined
+  readonly sanitize?: 'agents' | 'always' | 'never' | undefined
 }
 
 export type PoliciesSetInput = {
-  readonly rules: readonly {
-    /** Tool names; * stands for any text. */ readonly tools?: readonly string[] | undefined
-    /** Connector names; * stands for any text. */ readonly connectors?: readonly string[] | undefined
-    readonly effects?: readonly ('read' | 'write' | 'destroy')[] | undefined
-    /** Arguments by path, each with a pattern: {"priority": "High*"}; or recipients, project, repository and channel, which mean all fields of that kind. A rule that allows needs every value to match, others one. */ readonly where?:
-      | Readonly<Record<string, string>>
-      | undefined
-    /** ask: a person has to approve. */ readonly decision: 'allow' | 'deny' | 'ask'
-    /** Shown to whoever is refused. */ readonly reason?: string | undefined
-  }[]
+  readonly rules?:
+    | readonly {
+        /** Tool names; * stands for any text. */ readonly tools?: readonly string[] | undefined
+        /** Connector names; * stands for any text. */ readonly connectors?: readonly string[] | undefined
+        readonly effects?: readonly ('read' | 'write' | 'destroy')[] | undefined
+        /** Names or ids of integrations; * stands for any text. The integration is the one that the call uses, named or not. */ readonly integrations?:
+          | readonly string[]
+          | undefined
+        /** Tokens by id or name, with * for any text, or kind:token, kind:operator, kind:system. A flow acts for whoever saved or started it. */ readonly tokens?:
+          | readonly string[]
+          | undefined
+        /** How the call arrived. */ readonly transports?:
+          | readonly ('rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow' | 'tool')[]
+          | undefined
+        /** Arguments by path, each with a pattern: {"priority": "High*"}; or recipients, project, repository and channel, which mean all fields of that kind. A rule that allows needs every value to match, others one. */ readonly where?:
+          | Readonly<Record<string, string>>
+          | undefined
+        /** A JSONata expression that is true or false, over input, tool, connector, effect, integration (its name), token ({id, name, kind}) and transport: `input.amount > 100`. Where it fails, a rule that allows does not match, and others do. */ readonly when?:
+          | string
+          | undefined
+        /** ask: a person has to approve. */ readonly decision: 'allow' | 'deny' | 'ask'
+        /** Shown to whoever is refused. */ readonly reason?: string | undefined
+        /** For ask: seconds after which an approval expires; seven days without it. */ readonly expires_in?: number | undefined
+        /** For ask: who may decide, as actors (token:tok_…), names of tokens, or scopes. */ readonly approvers?:
+          | readonly string[]
+          | undefined
+      }[]
+    | undefined
+  readonly limits?:
+    | readonly {
+        /** Tokens by id or name, with * for any text, or kind:token, kind:operator, kind:system. A flow acts for whoever saved or started it. */ readonly tokens?:
+          | readonly string[]
+          | undefined
+        /** Counts only calls of these connectors, all of them together; * stands for any text. */ readonly connectors?:
+          | readonly string[]
+          | undefined
+        readonly calls_per_minute?: number | undefined
+        /** Calls of tools with the effect destroy, by the day in UTC. */ readonly destructive_per_day?: number | undefined
+      }[]
+    | undefined
+  /** Whether the hub follows what sessions have read; off when it is null. */ readonly information_flow?:
+    | {
+        /** What applies to a write to a public place, or to another system than the one that was read, after a session has read what others may have written. */ readonly after_untrusted:
+          | 'ask'
+          | 'deny'
+        /** What applies to a write to a public place after a session has read private data; as after_untrusted when left out. */ readonly after_private?:
+          | 'ask'
+          | 'deny'
+          | undefined
+      }
+    | null
+    | undefined
+  /** For whom outputs are cleaned of what people do not see, such as comments and invisible characters: agents (over MCP, and scripts), always, or never. */ readonly sanitize?:
+    | 'agents'
+    | 'always'
+    | 'never'
+    | undefined
 }
 
 export type PoliciesSetOutput = {
@@ -653,12 +842,50 @@ export type PoliciesSetOutput = {
     /** Tool names; * stands for any text. */ readonly tools?: readonly string[] | undefined
     /** Connector names; * stands for any text. */ readonly connectors?: readonly string[] | undefined
     readonly effects?: readonly ('read' | 'write' | 'destroy')[] | undefined
+    /** Names or ids of integrations; * stands for any text. The integration is the one that the call uses, named or not. */ readonly integrations?:
+      | readonly string[]
+      | undefined
+    /** Tokens by id or name, with * for any text, or kind:token, kind:operator, kind:system. A flow acts for whoever saved or started it. */ readonly tokens?:
+      | readonly string[]
+      | undefined
+    /** How the call arrived. */ readonly transports?:
+      | readonly ('rest' | 'trpc' | 'mcp' | 'amqp' | 'pulsar' | 'cli' | 'flow' | 'tool')[]
+      | undefined
     /** Arguments by path, each with a pattern: {"priority": "High*"}; or recipients, project, repository and channel, which mean all fields of that kind. A rule that allows needs every value to match, others one. */ readonly where?:
       | Readonly<Record<string, string>>
       | undefined
+    /** A JSONata expression that is true or false, over input, tool, connector, effect, integration (its name), token ({id, name, kind}) and transport: `input.amount > 100`. Where it fails, a rule that allows does not match, and others do. */ readonly when?:
+      | string
+      | undefined
     /** ask: a person has to approve. */ readonly decision: 'allow' | 'deny' | 'ask'
     /** Shown to whoever is refused. */ readonly reason?: string | undefined
+    /** For ask: seconds after which an approval expires; seven days without it. */ readonly expires_in?: number | undefined
+    /** For ask: who may decide, as actors (token:tok_…), names of tokens, or scopes. */ readonly approvers?: readonly string[] | undefined
   }[]
+  readonly limits?:
+    | readonly {
+        /** Tokens by id or name, with * for any text, or kind:token, kind:operator, kind:system. A flow acts for whoever saved or started it. */ readonly tokens?:
+          | readonly string[]
+          | undefined
+        /** Counts only calls of these connectors, all of them together; * stands for any text. */ readonly connectors?:
+          | readonly string[]
+          | undefined
+        readonly calls_per_minute?: number | undefined
+        /** Calls of tools with the effect destroy, by the day in UTC. */ readonly destructive_per_day?: number | undefined
+      }[]
+    | undefined
+  readonly information_flow?:
+    | {
+        /** What applies to a write to a public place, or to another system than the one that was read, after a session has read what others may have written. */ readonly after_untrusted:
+          | 'ask'
+          | 'deny'
+        /** What applies to a write to a public place after a session has read private data; as after_untrusted when left out. */ readonly after_private?:
+          | 'ask'
+          | 'deny'
+          | undefined
+      }
+    | undefined
+  readonly sanitize?: 'agents' | 'always' | 'never' | undefined
 }
 
 export type ApprovalsListInput = {
@@ -678,6 +905,12 @@ export type ApprovalsListOutput = {
       readonly tool: string
       readonly integration: string | null
       readonly input: unknown
+    } | null
+    /** What the call would send, and what it would change. */ readonly preview: {
+      readonly request: unknown
+      readonly request_error: string | null
+      /** What the call would change, as it was when the approval was requested. Shown to those who may decide. */ readonly current: unknown
+      readonly current_error: string | null
     } | null
     readonly run_id: string | null
     readonly path: string | null
@@ -702,6 +935,12 @@ export type ApprovalsGetOutput = {
     readonly tool: string
     readonly integration: string | null
     readonly input: unknown
+  } | null
+  /** What the call would send, and what it would change. */ readonly preview: {
+    readonly request: unknown
+    readonly request_error: string | null
+    /** What the call would change, as it was when the approval was requested. Shown to those who may decide. */ readonly current: unknown
+    readonly current_error: string | null
   } | null
   readonly run_id: string | null
   readonly path: string | null
@@ -728,6 +967,12 @@ export type ApprovalsDecideOutput = {
     readonly tool: string
     readonly integration: string | null
     readonly input: unknown
+  } | null
+  /** What the call would send, and what it would change. */ readonly preview: {
+    readonly request: unknown
+    readonly request_error: string | null
+    /** What the call would change, as it was when the approval was requested. Shown to those who may decide. */ readonly current: unknown
+    readonly current_error: string | null
   } | null
   readonly run_id: string | null
   readonly path: string | null
