@@ -21,8 +21,11 @@ interface Document {
 }
 
 type Method = Parameters<TestHub['call']>[0]
-/** Each tool is described by itself; one stands for all here, what each puts out is held by the tests of its connector. */
-const ofOneTool = /^POST \/api\/v1\/tools\/(\{name\}|\w+)\/invoke$/
+/**
+ * Each tool is described by itself; one stands for all here, what each puts out is held by the tests of its connector. An undo answers as the call
+ * of a tool, and needs an outside system.
+ */
+const ofOneTool = /^POST \/api\/v1\/(tools\/(\{name\}|\w+)\/invoke|invocations\/\{id\}\/undo)$/
 
 type Step = readonly [method: Method, url: string, body?: unknown]
 
