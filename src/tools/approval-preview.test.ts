@@ -66,3 +66,13 @@ test('a system that fails, does not answer or answers too much blocks no questio
   const health = (await b.hub.call('GET', '/api/v1/integrations')).json().items[0]
   assert.equal(health.error_count ?? 0, 0, 'it is not a failure of the integration')
 })
+
+test('a read that waits for an approval is not sent before somebody has approved it', async () => {
+  await using b = await toolBench()
+  await b.hub.call('PUT', '/api/v1/policies', { rules: [{ effects: ['read'], decision: 'ask' }] })
+  const id = await asked(b.invoke('probe_get_thing', { input: { at: '/counted' } }))
+  assert.deepEqual(b.api.requests, [])
+  const { preview } = (await b.hub.call('GET', `/api/v1/approvals/${id}`)).json()
+  assert.equal(preview.request.method, 'GET')
+  assert.match(preview.request.url, /\/counted$/)
+})

@@ -25,6 +25,13 @@ interface PreviewedCall {
 /** What a call would send, and what it would change as it is now. Null for tools of the hub itself. It never fails. */
 export type PreviewCall = (call: PreviewedCall) => Promise<ApprovalPreview | null>
 
+interface Reading {
+  readonly signal: AbortSignal
+  /** With this, a dry run sends no reads either. */
+  readonly readOnly: boolean
+  readonly work: (connection: Connection) => Promise<unknown>
+}
+
 type Part = { readonly value: unknown } | { readonly error: string }
 
 /** Whoever asks waits for it. */
@@ -42,10 +49,11 @@ export function createPreviewCall({ integrations }: { readonly integrations: Pic
     // Without its secrets, which an action may send in another form, such as base64, in which they would not be recognised.
     const input = call.secrets.hide(call.input)
     using limit = deadline(previewMs)
-    const read = (work: (connection: Connection) => Promise<unknown>) => within(previewMs, partOf(call, limit.signal, work), late)
+    const read = (part: Omit<Reading, 'signal'>) => within(previewMs, partOf(call, { ...part, signal: limit.signal }), late)
     const [request, current] = await Promise.all([
-      read((connection) => requestOf(action, connection.context(input))),
-      action.current ? read((connection) => action.current!(connection.context(input))) : { value: null },
+      // A read is what somebody has to approve, so it is shown and not sent.
+      read({ readOnly: action.effect === 'read', work: (connection) => requestOf(action, connection.context(input)) }),
+      action.current ? read({ readOnly: false, work: (connection) => action.current!(connection.context(input)) }) : { value: null },
     ])
     return {
       request: 'value' in request ? request.value : null,
@@ -55,12 +63,12 @@ export function createPreviewCall({ integrations }: { readonly integrations: Pic
     }
   }
 
-  async function partOf(call: PreviewedCall, signal: AbortSignal, work: (connection: Connection) => Promise<unknown>): Promise<Part> {
+  async function partOf(call: PreviewedCall, { signal, readOnly, work }: Reading): Promise<Part> {
     const { principal, tool, integration, secrets } = call
     let hide = <T>(value: T): T => secrets.hide(value)
     try {
       // As in a dry run, nothing that writes is sent.
-      const scope = { workspaceId: principal.workspaceId, signal, dryRun: true, readOnly: false }
+      const scope = { workspaceId: principal.workspaceId, signal, dryRun: true, readOnly }
       const connection = await integrations.connect(integration, tool.connector, scope)
       hide = (value) => connection.hide(secrets.hide(value))
       return { value: truncate(storable(hide(await work(connection)) ?? null), { maxTokens }).output }
