@@ -51,10 +51,17 @@ export function findPending(
     .executeTakeFirst()
 }
 
+interface Use {
+  readonly key: string | null
+  readonly now: Date
+  /** Nobody else could decide on it; undefined where no rule names anybody. */
+  readonly approvers: readonly string[] | undefined
+}
+
 /** An approval of a call that may be used: it was given and not used yet, or it was used under this key. */
 export function findUsable(
   sql: Sql,
-  { workspaceId, askedBy, callDigest, key, now }: Pick<Asked, 'workspaceId' | 'askedBy' | 'callDigest'> & { key: string | null; now: Date },
+  { workspaceId, askedBy, callDigest, key, now, approvers }: Pick<Asked, 'workspaceId' | 'askedBy' | 'callDigest'> & Use,
 ): Promise<Pick<ApprovalRow, 'id'> | undefined> {
   return sql
     .selectFrom('approvals')
@@ -65,7 +72,7 @@ export function findUsable(
     .where('runId', 'is', null)
     .where((e) =>
       e.or([
-        e.and([e('status', '=', 'approved'), e('expiresAt', '>', now)]),
+        e.and([e('status', '=', 'approved'), e('expiresAt', '>', now), decidedAmong(approvers)]),
         e.and([e('status', '=', 'used'), e('usedKey', 'is not', null), e('usedKey', '=', key)]),
       ]),
     )
@@ -143,7 +150,7 @@ export async function dropApprovals(sql: Sql, before: Date, most: number): Promi
 /** Checks the approval and marks it as used in one statement, so that only one of two concurrent calls can use it. */
 export async function useApproval(
   trx: Transaction,
-  { workspaceId, id, callDigest, key, now }: { workspaceId: string; id: string; callDigest: string; key: string | null; now: Date },
+  { workspaceId, id, callDigest, key, now, approvers }: { workspaceId: string; id: string; callDigest: string } & Use,
 ): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('approvals')
@@ -153,6 +160,11 @@ export async function useApproval(
     .where('status', '=', 'approved')
     .where('callDigest', '=', callDigest)
     .where('expiresAt', '>', now)
+    .where(decidedAmong(approvers))
     .executeTakeFirst()
   return numUpdatedRows > 0n
+}
+
+function decidedAmong(approvers: readonly string[] | undefined) {
+  return approvers === undefined ? raw<boolean>`true` : raw<boolean>`coalesce(deciders <@ ${[...approvers]}::text[], false)`
 }

@@ -70,9 +70,16 @@ export interface Approvals {
     set(principal: Principal, allowed: boolean): Promise<void>
   }
   /** The approval of exactly this call that the principal asked for before and has not used, or has used under this key. */
-  usable(principal: Principal, use: { readonly call: ApprovedCall; readonly key: string | undefined }): Promise<string | undefined>
+  usable(principal: Principal, use: ApprovalUse): Promise<string | undefined>
   /** Throws unless a person approved exactly this call, and marks the approval as used. */
-  use(principal: Principal, id: string, use: { readonly call: ApprovedCall; readonly key: string | undefined }): Promise<void>
+  use(principal: Principal, id: string, use: ApprovalUse): Promise<void>
+}
+
+export interface ApprovalUse {
+  readonly call: ApprovedCall
+  readonly key: string | undefined
+  /** Whom the rule that asks for the approval names; one that others could decide on does not count. */
+  readonly approvers: readonly string[] | undefined
 }
 
 export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
@@ -220,18 +227,18 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
       return expired
     },
 
-    async usable(principal, { call, key = null }) {
+    async usable(principal, { call, key = null, approvers }) {
       const { workspaceId } = principal
       const asked = { workspaceId, askedBy: actorOf(principal), callDigest: digest(call) }
-      return (await findUsable(db.sql, { ...asked, key, now: new Date() }))?.id
+      return (await findUsable(db.sql, { ...asked, key, approvers, now: new Date() }))?.id
     },
 
-    async use(principal, id, { call, key }) {
+    async use(principal, id, { call, key, approvers }) {
       const { workspaceId } = principal
       const callDigest = digest(call)
       const now = new Date()
       const taken = await db.transaction(async (trx) => {
-        const took = await useApproval(trx, { workspaceId, id, callDigest, key: key ?? null, now })
+        const took = await useApproval(trx, { workspaceId, id, callDigest, key: key ?? null, now, approvers })
         if (!took) return false
         const detail = { tool: call.tool, integration: call.integration, key: key ?? null }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'approval.used', subject: id, detail })
@@ -242,6 +249,12 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
       // The id is not repeated: a header may contain a secret by mistake.
       if (!row) throw hubError('approval_mismatch', { detail: 'there is no approval of this id in this workspace' })
       if (row.callDigest !== callDigest) throw hubError('approval_mismatch', { ...describeMismatch(row, call), approvalId: id })
+      if (row.status === 'approved' && row.expiresAt > now && approvers)
+        throw hubError('approval_mismatch', {
+          detail: `a policy names who approves this call (${approvers.join(', ')}), and others could decide on this approval`,
+          hint: 'make the call without the approval to ask them',
+          approvalId: id,
+        })
       if (row.status !== 'used') throw refusalOf(row)
       const isAgain = key !== undefined && row.usedKey === key && now.getTime() - (row.usedAt?.getTime() ?? 0) < repeatableMs
       if (isAgain) return

@@ -180,7 +180,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const { approval, idempotencyKey, step } = options
     if (decision.decision !== 'ask' && approval === undefined) return
     const call = await deps.bind({ principal, tool, integration, input: secrets.hide(input) })
-    const use = { call, key: idempotencyKey }
+    const use = { call, key: idempotencyKey, approvers: decision.decision === 'ask' ? decision.approvers : undefined }
     if (approval !== undefined) return approvals.use(principal, approval, use)
     // The steps of a run name the approval that they asked for.
     if (!step && (await useEarlier(principal, use))) return

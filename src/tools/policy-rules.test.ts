@@ -171,3 +171,40 @@ test('what a change of the policies leaves out stays as it is', async () => {
     { rules, limits, information_flow: { after_untrusted: 'ask' } },
   ])
 })
+
+test('an approval that others could decide on does not count for a rule that names who approves', async () => {
+  await using b = await bench()
+  const { tools, access } = b.hub.hub
+  const boss = await b.token('boss', ['approvals:write'])
+  const reviewer = await b.token('reviewer', ['approvals:write'])
+  const agent = await b.token('agent')
+  const rules = (approvers?: string[]) => b.set({ rules: [{ effects: ['write'], decision: 'ask', ...(approvers ? { approvers } : {}) }] })
+  const call = (headers: Record<string, string> = {}) =>
+    b.hub.with({ token: agent.token, headers }).call('POST', '/api/v1/tools/probe_create_thing/invoke', {})
+  const decide = async (token: string, id: string) => {
+    const reply = await b.hub.with({ token }).call('POST', `/api/v1/approvals/${id}`, { decision: 'approve' })
+    assert.equal(reply.statusCode, 200, reply.body)
+  }
+
+  await rules()
+  const early = (await call()).json().approval_id
+  await decide(reviewer.token, early)
+  await rules(['boss'])
+  const named = (await call({ 'hub-approval': early })).json()
+  assert.deepEqual([named.code, named.approval_id], ['approval_mismatch', early])
+  assert.match(named.detail, /names who approves this call \(boss\)/)
+  const again = (await call()).json()
+  assert.equal(again.code, 'approval_required')
+  assert.notEqual(again.approval_id, early)
+  await decide(boss.token, again.approval_id)
+  assert.equal((await call()).statusCode, 200)
+
+  // A flow names its own deciders.
+  const principal = { ...(await access.operator('tester')), kind: 'system' as const, id: 'flow' }
+  const question = { principal, message: 'Really?', deciders: ['reviewer'], expiresAt: new Date(Date.now() + 60_000) }
+  const asked = await tools.approvals.ask({ ...question, call: { tool: 'probe_create_thing', integration: null, input: {} } })
+  await decide(reviewer.token, asked.id)
+  const made = tools.invoke(principal, 'probe_create_thing', {}, { transport: 'flow', approval: asked.id })
+  await assert.rejects(made, { code: 'approval_mismatch' })
+  assert.equal(b.api.requests.length, 1)
+})
