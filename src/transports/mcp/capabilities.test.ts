@@ -176,6 +176,28 @@ suite('MCP beside calls', () => {
       assert.equal((await ask({ token: other, method, params: { taskId }, capabilities: tasks })).error!.code, -32602)
   })
 
+  test('a request for a task that is sent again gives the same task, and another token that uses its key gets the result', async () => {
+    served.outside.answers.set('/task-again', () => ({ body: { ok: 8 }, afterMs: 1500 }))
+    const params = {
+      name: 'probe_slow_thing',
+      arguments: { at: '/task-again' },
+      _meta: { 'integrationhub/idempotency-key': 'task-again' },
+    }
+    const start = async (token?: string) =>
+      (await ask({ method: 'tools/call', params, capabilities: tasks, id: 44, ...(token === undefined ? {} : { token }) })).result!
+    const { taskId } = await start()
+    const again = await start()
+    assert.deepEqual([again['resultType'], again['taskId']], ['task', taskId], JSON.stringify(again))
+    const other = await tokenWith(['tools:call'])
+    const early = await start(other)
+    assert.match(textOf(early), /^in_progress/)
+    const get = async () => (await ask({ method: 'tasks/get', params: { taskId }, capabilities: tasks })).result!
+    await until('the task has ended', async () => (await get())['status'] === 'completed')
+    const late = await start(other)
+    assert.match(textOf(late), /"ok":8/)
+    assert.equal(served.outside.seen.filter(({ what }) => what === 'GET /task-again').length, 1)
+  })
+
   test('a task that fails says so as a result, and a cancelled one ends with its request to the outside system', async () => {
     served.outside.answers.set('/task-fails', () => ({ status: 404, body: {} }))
     const failing = (

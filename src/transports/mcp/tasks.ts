@@ -83,6 +83,12 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
     return { error: { code: ProtocolErrorCode.InternalError, message: `The log of the hub has the reason under ${loggedAs}.` } }
   }
 
+  /** Undefined for a call of another token. */
+  const startedTask = async ({ principal, meta }: ToolCall, id: string): Promise<CallToolResult | undefined> => {
+    const state = await tools.stateOf(principal, id, sessionOf(meta))
+    return state && { resultType: 'task', content: [], ...taskOf(id, state) }
+  }
+
   return {
     serve(server, caller) {
       const handle = (method: string, answer: (asked: Asked) => Promise<Result>): void =>
@@ -111,12 +117,15 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
       const { principal, tool, args } = call
       try {
         const options = { ...(await optionsOf(tools, call)), waitForApproval: true }
-        const { invocationId } = await tools.invokeLater(principal, tool.name, args, options)
-        const state = (await tools.stateOf(principal, invocationId, options.session))!
-        return { resultType: 'task', content: [], ...taskOf(invocationId, state) }
+        const outcome = await tools.invokeLater(principal, tool.name, args, options)
+        // The key was used before, perhaps by another token, which has no task here.
+        if (outcome.status !== 'queued') return resultOf(outcome, call)
+        return (await startedTask(call, outcome.invocationId))!
       } catch (error) {
         if (!(error instanceof HubError)) throw error
-        return failureOf(error, reported(logger, error))
+        const { code, details } = error
+        const started = code === 'in_progress' && details.invocationId !== undefined && (await startedTask(call, details.invocationId))
+        return started || failureOf(error, reported(logger, error))
       }
     },
   }
