@@ -50,7 +50,12 @@ export function createChanges(streamNow: () => ChangeStream, report: (error: unk
     publish: () => undefined,
     subscribe(listener) {
       const closed = new AbortController()
-      void watch(streamNow(), listener, AbortSignal.any([closed.signal, stopping.signal])).catch(report)
+      const stream = streamNow()
+      void watch(stream, listener, AbortSignal.any([closed.signal, stopping.signal])).catch((error: unknown) => {
+        report(error)
+        // A stream that nobody watches would tell nothing for ever; the client opens a new one.
+        stream.end()
+      })
       return () => closed.abort()
     },
     stop: () => stopping.abort(),
