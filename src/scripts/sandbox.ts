@@ -149,8 +149,6 @@ export async function startSandbox(wasmModule: CompiledWasm, run: Run, host: San
 
   let guest: { settle: QuickJSHandle; begin: QuickJSHandle } | undefined
   slice(() => {
-    const script = context.evalCode(wrapped(run.code), fileName, { type: 'global' })
-    if (script.error) return stop(faultOf(context.dump(script.error), limits))
     const setup = context.unwrapResult(context.evalCode(prelude, 'prelude.js', { type: 'global' }))
     const api = context.unwrapResult(
       context.callFunction(
@@ -164,6 +162,9 @@ export async function startSandbox(wasmModule: CompiledWasm, run: Run, host: San
       ),
     )
     guest = { settle: context.getProp(api, 'settle'), begin: context.getProp(api, 'begin') }
+    // A script that closes the function around it runs at once, and must find the fixed clock already.
+    const script = context.evalCode(wrapped(run.code), fileName, { type: 'global' })
+    if (script.error) return stop(faultOf(context.dump(script.error), limits))
     const done = context.newFunction('done', onDone)
     call(guest.begin, script.value, context.newString(run.input), done)
   })

@@ -55,6 +55,11 @@ suite('scripts', () => {
     assert.notDeepEqual((await run(code, { seed: 'other' })).output, first.output)
   })
 
+  test('see the time of their run also where they close the function around them', async () => {
+    const { output } = await run('}), (globalThis.early = Date.now()), (async () => { return early')
+    assert.equal(output, Date.parse('2026-01-02T03:04:05Z'))
+  })
+
   test('get results in the order of their calls, however long each takes', async () => {
     const { output } = await run(
       'const seen = []; await Promise.all([0, 1, 2].map((i) => tools.probe_get({ i }).then(() => seen.push(i)))); return seen',
