@@ -34,6 +34,8 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
   const scripts = createScriptTools(deps)
   const lists = new WeakMap<readonly ToolDefinition[], Map<boolean, readonly ToolDefinition[]>>()
   const sizes = new WeakMap<readonly ToolDefinition[], number>()
+  // A digest of 100 definitions takes 5 ms, and each of up to 500 streams asks for one every two seconds.
+  const digests = new WeakMap<readonly ToolDefinition[], string>()
 
   const tokensOf = (list: readonly ToolDefinition[]): number => {
     const known = sizes.get(list)
@@ -67,7 +69,12 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
   }
 
   return {
-    fingerprint: async (caller) => digest(await listOf(caller)),
+    async fingerprint(caller) {
+      const list = await listOf(caller)
+      const known = digests.get(list) ?? digest(list)
+      digests.set(list, known)
+      return known
+    },
 
     serve(server, caller) {
       server.setRequestHandler('tools/list', async () => ({ tools: [...(await listOf(caller))] }))
