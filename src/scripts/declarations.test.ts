@@ -107,3 +107,9 @@ suite('typesOf', () => {
     assert.ok(types.length < 250_000, `${types.length}`)
   })
 })
+
+test('a long chain of references ends in a part that is unknown', () => {
+  const links = Array.from({ length: 5000 }, (_, n) => [`d${n}`, { type: 'object', properties: { a: { $ref: `#/$defs/d${n + 1}` } } }])
+  const input_schema = { $ref: '#/$defs/d0', $defs: Object.fromEntries(links) }
+  assert.match(typesOf([{ name: 't', description: 'Does it.', input_schema, output_schema: {} }]), /a\?: unknown/)
+})

@@ -31,6 +31,8 @@ function key(name: string): string {
 
 const maxComment = 300
 const maxDepth = 12
+/** References inside each other; a schema of a user with a thousand of them would exhaust the stack. */
+const maxNested = 50
 /** Characters for each side of a tool; a part beyond them is `unknown`. */
 const maxLength = 20_000
 
@@ -46,17 +48,20 @@ type Fields = Readonly<Record<string, unknown>>
 function declare({ root, prefix, io, aliases }: Side): string {
   const names = new Map<string, string>()
   let length = 0
+  let nested = 0
 
   const reference = (pointer: string, open: ReadonlySet<string>): string => {
     // A type may contain itself in a field, but must not be itself.
     if (open.has(pointer)) return 'unknown'
     const known = names.get(pointer)
     if (known !== undefined) return known
-    const schema = partAt(root, pointer)
+    const schema = nested < maxNested ? partAt(root, pointer) : undefined
     if (schema === undefined) return 'unknown'
     const name = `${prefix.replaceAll(/[^\w$]/g, '_').replace(/^(?=\d)/, '_')}_${names.size + 1}`
     names.set(pointer, name)
+    nested++
     const text = render(schema, 0, new Set([...open, pointer]))
+    nested--
     // Two types that are only each other would be a circle.
     aliases.push(`type ${name} = ${text}`)
     return name
