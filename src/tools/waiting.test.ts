@@ -7,7 +7,7 @@ import { until } from '#test/faults'
 test('a queued call that waits for an approval is made once, also when the decision comes while it is stored', async () => {
   const { hub, operator, outside } = await servedHub()
   const { tools } = hub
-  const rules = [{ tools: ['probe_create_thing'], arguments: { at: '/waits-*' }, decision: 'ask' as const }]
+  const rules = [{ tools: ['probe_create_thing'], where: { at: '/waits-*' }, decision: 'ask' as const }]
   await tools.policies.write(operator, { rules })
   try {
     const rounds = Array.from({ length: 8 }, (_, index) => `/waits-${index}`)
