@@ -48,6 +48,8 @@ export interface AgentFunctions {
 
 export interface RunToolOptions extends Options {
   readonly key?: string | undefined
+  /** Of the conversation, where the hub follows what sessions read. */
+  readonly session?: string | undefined
   /** Name or id, where several fit. */
   readonly integration?: string | undefined
 }
@@ -72,10 +74,10 @@ export function agentFunctions({ send }: Pick<Transport, 'send'>, routes: { read
       return all
     },
 
-    async runTool(name, args, { key, integration, ...options } = {}) {
+    async runTool(name, args, { key, session, integration, ...options } = {}) {
       try {
         const input = argumentsOf(args)
-        const outcome: Outcome = await send(routes.call, { name, input, integration, idempotency_key: key }, options)
+        const outcome: Outcome = await send(routes.call, { name, input, integration, session, idempotency_key: key }, options)
         return { text: resultText(outcome), isError: false }
       } catch (error) {
         if (error instanceof HubError && !notForModel.has(error.code)) return { text: errorText(error), isError: true }

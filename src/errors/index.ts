@@ -42,6 +42,7 @@ export const errorCatalogue = {
   token_invalid: permanent('authentication', 401, 'The token is unknown, expired or revoked.'),
   scope_missing: permanent('permission', 403, 'The token does not have a scope that this operation needs.'),
   bodies_in_flight: retryable('rate_limit', 503, 'Too many large requests are on their way. Send this one again.'),
+  streams_limited: retryable('rate_limit', 429, 'There are too many open streams of this token. Close one of them.'),
   too_many_attempts: retryable('rate_limit', 429, 'There were too many failed attempts from this address.'),
   webhook_refused: permanent('authentication', 401, 'The signature of this delivery is not accepted.'),
   // State

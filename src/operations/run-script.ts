@@ -106,8 +106,8 @@ function withProgress(error: HubError, { made, request, time }: { made: number; 
   const key = request.idempotencyKey
   const next =
     key === undefined
-      ? 'Run it with an `idempotency_key` to be able to repeat it.'
-      : `The same script under the key "${key}", with \`time\` ${time.toISOString()}, finds their outcomes and goes on.`
+      ? 'run it with an `idempotency_key` to be able to repeat it'
+      : `the same script with \`idempotency_key\` "${key}" and \`time\` ${time.toISOString()} finds their outcomes and goes on`
   const { hint } = error.details
-  return error.with({ hint: `${hint === undefined ? '' : `${hint}. `}${made} calls had been completed before. ${next}` })
+  return error.with({ hint: `${hint === undefined ? '' : `${hint}. `}${made} of its calls had been made before: ${next}` })
 }

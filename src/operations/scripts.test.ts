@@ -73,7 +73,7 @@ suite('scripts.run', () => {
     bench.answer = ({ path }) => (path.startsWith('/step-2') ? { status: 404, body: {} } : { body: { ok: 1 } })
     const failed = await script(code, { key: 'middle' })
     assert.equal(failed.body['code'], 'vendor_not_found')
-    assert.match(failed.body['hint'], /1 calls had been completed before.*"middle"/)
+    assert.match(failed.body['hint'], /1 of its calls had been made before.*"middle"/)
     bench.answer = () => ({ body: { ok: 1 } })
     const before = posts()
     const again = await script(code.replace('/step-2', ''), { key: 'middle' })

@@ -75,7 +75,7 @@ export interface Journal extends AsyncDisposable {
   end(entry: Entry, result: Result): Promise<void>
   resolveInterrupted(): Promise<number>
   /** Ends a queued call that was never made, such as one that is no longer allowed. */
-  refuse(id: string, error: HubError): Promise<void>
+  refuse(id: string, error: HubError, trx?: Transaction): Promise<void>
   /** Ends queued calls that are suspected of killing their process. */
   quarantine(trx: Transaction, ids: readonly string[]): Promise<void>
 }
@@ -188,11 +188,13 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
         return settled.length
       }),
 
-    refuse: (id, error) =>
-      db.transaction(async (trx) => {
-        const ended = await failQueued(trx, { ids: [id], statuses: ['queued'], error: storedError(error) })
-        await storeAndPublish(ended, () => Promise.resolve(), trx)
-      }),
+    async refuse(id, error, trx) {
+      const refuse = async (within: Transaction): Promise<void> => {
+        const ended = await failQueued(within, { ids: [id], statuses: ['queued'], error: storedError(error) })
+        await storeAndPublish(ended, () => Promise.resolve(), within)
+      }
+      await (trx ? refuse(trx) : db.transaction(refuse))
+    },
 
     async quarantine(trx, ids) {
       const error = hubError('run_quarantined', { detail: 'three processes died during this call, the last one while it made no other' })

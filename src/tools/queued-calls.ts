@@ -6,7 +6,7 @@ import type { FlowSecrets } from './call-secrets.ts'
 import { cancelledCalls, findInvocation, requestCancel, type InvocationRow } from './store.ts'
 import type { InformationFlow } from './information-flow.ts'
 import { completed, type Outcome } from './outcome.ts'
-import { approvalAwaitedBy } from './waiting-store.ts'
+import { approvalAwaitedBy, dropWaiting } from './waiting-store.ts'
 import { restoreError, type Journal } from './journal.ts'
 
 /** How far a call has come. */
@@ -72,8 +72,9 @@ export function createQueuedCalls({ db, engine, access, journal, flowSecrets, in
       const row = await findInvocation(db.sql, workspaceId, id)
       if (!row) throw hubError('not_found', { detail: `there is no invocation "${id}" in this workspace` })
       if (row.finishedAt !== null) return
-      await journal.refuse(id, hubError('cancelled', { detail: 'the call was cancelled before it began' }))
       await db.transaction(async (trx) => {
+        await journal.refuse(id, hubError('cancelled', { detail: 'the call was cancelled before it began' }), trx)
+        await dropWaiting(trx, id)
         if (await requestCancel(trx, id)) db.afterCommit(trx, () => engine.wake(pollerName))
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'invocation.cancelled', subject: id })
       })

@@ -26,6 +26,11 @@ export function takeWaiting(trx: Transaction, approvalId: string): Promise<Waiti
   return trx.deleteFrom('waitingCalls').where('approvalId', '=', approvalId).returningAll().execute()
 }
 
+/** A call that was cancelled is not made when the decision comes. */
+export async function dropWaiting(trx: Transaction, invocationId: string): Promise<void> {
+  await trx.deleteFrom('waitingCalls').where('invocationId', '=', invocationId).execute()
+}
+
 export async function approvalAwaitedBy(sql: Sql, invocationId: string): Promise<string | undefined> {
   const row = await sql.selectFrom('waitingCalls').select('approvalId').where('invocationId', '=', invocationId).executeTakeFirst()
   return row?.approvalId

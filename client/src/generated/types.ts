@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'token_invalid'
   | 'scope_missing'
   | 'bodies_in_flight'
+  | 'streams_limited'
   | 'too_many_attempts'
   | 'webhook_refused'
   | 'already_exists'

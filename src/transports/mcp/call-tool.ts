@@ -1,4 +1,4 @@
-import type { CallToolResult } from '@modelcontextprotocol/server'
+import { ProtocolError, ProtocolErrorCode, type CallToolResult } from '@modelcontextprotocol/server'
 import type { Principal } from '#access'
 import { HubError } from '#errors'
 import { digest } from '#lib/canonical'
@@ -14,6 +14,9 @@ const metaNames = {
   approval: 'integrationhub/approval',
   session: 'integrationhub/session',
 } as const
+
+/** Of what is said in `_meta`. */
+const longest = 255
 
 /** For this time the same call of the same client counts as a repetition, which acts once. */
 const repetitionMs = 60_000
@@ -105,5 +108,9 @@ function statedKey(meta: ToolCall['meta']): string | undefined {
 
 function textIn(meta: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = meta[name]
-  return typeof value === 'string' && value !== '' ? value.slice(0, 255) : undefined
+  if (typeof value !== 'string' || value === '') return undefined
+  // Two keys must not become one.
+  if (value.length > longest)
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${name} in _meta has more than ${longest} characters`)
+  return value
 }

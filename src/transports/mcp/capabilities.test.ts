@@ -90,6 +90,59 @@ suite('MCP beside calls', () => {
     assert.equal(made(), 2)
   })
 
+  test('a script that needed an approval goes on where it stopped when it is run again under its key', async () => {
+    await api('PUT', '/policies', { rules: [{ tools: ['probe_put_thing'], decision: 'ask' }] })
+    try {
+      await using client = await connect('?toolset=probe')
+      const code = `await tools.probe_create_thing({ at: '/before' }); return await tools.probe_put_thing({ at: '/asked' })`
+      const stopped = textOf(await client.callTool({ name: 'run_script', arguments: { code } }))
+      const [, key, time] = /`idempotency_key` "([^"]+)" and `time` (\S+) finds/.exec(stopped)!
+      await served.hub.tools.approvals.decide(served.operator, /apr_[\w-]+/.exec(stopped)![0], { decision: 'approve' })
+      const again = await client.callTool({ name: 'run_script', arguments: { code, idempotency_key: key!, time: time! } })
+      assert.ok(!again.isError, textOf(again))
+      assert.equal(served.outside.seen.filter(({ what }) => what === 'POST /before').length, 1)
+      assert.equal(served.outside.seen.filter(({ what }) => what === 'PUT /asked').length, 1)
+    } finally {
+      await api('PUT', '/policies', { rules: [] })
+    }
+  })
+
+  test('one token cannot take all streams of a process', async () => {
+    const token = await tokenWith(['tools:call'])
+    const closing = new AbortController()
+    const listen = (signal = closing.signal) =>
+      fetch(`${served.address}/mcp`, {
+        method: 'POST',
+        signal,
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': 'subscriptions/listen',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 'listen',
+          method: 'subscriptions/listen',
+          params: {
+            notifications: { promptsListChanged: true },
+            _meta: {
+              'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+              'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
+              'io.modelcontextprotocol/clientCapabilities': {},
+            },
+          },
+        }),
+      })
+    for (let n = 0; n < 20; n++) assert.equal((await listen()).status, 200)
+    assert.equal((await listen()).status, 429)
+    closing.abort()
+    const last = new AbortController()
+    await until('there is room again', async () => (await listen(last.signal)).status === 200)
+    last.abort()
+  })
+
   test('a toolset that names something unknown is refused with the nearest names', async () => {
     const answer = await fetch(`${served.address}/mcp?toolset=prob`, {
       method: 'POST',

@@ -6,7 +6,7 @@ test('a stream ends when the hub cannot find out whether its token is still vali
   const reported: unknown[] = []
   const down = new Error('the database is gone')
   const ended = await new Promise((resolve) => {
-    const stream = { watched: [], isActive: () => Promise.reject(down), end: () => resolve('ended') }
+    const stream = { owner: 'a', watched: [], isActive: () => Promise.reject(down), end: () => resolve('ended') }
     const changes = createChanges(
       () => stream,
       (error) => reported.push(error),

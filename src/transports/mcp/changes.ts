@@ -10,6 +10,8 @@ export interface Watched {
 
 /** A stream of changes that a client opened. */
 export interface ChangeStream {
+  /** Who opened it. */
+  readonly owner: string
   readonly watched: readonly Watched[]
   /** False once the caller may not see any more. */
   readonly isActive: () => Promise<boolean>
@@ -17,6 +19,8 @@ export interface ChangeStream {
 }
 
 export interface Changes extends ServerEventBus {
+  /** How many streams of an owner are open. */
+  openOf(owner: string): number
   stop(): void
 }
 
@@ -29,6 +33,12 @@ const everyMs = 2000
  */
 export function createChanges(streamNow: () => ChangeStream, report: (error: unknown) => void): Changes {
   const stopping = new AbortController()
+  const open = new Map<string, number>()
+  const count = (owner: string, by: 1 | -1): void => {
+    const streams = (open.get(owner) ?? 0) + by
+    if (streams > 0) open.set(owner, streams)
+    else open.delete(owner)
+  }
 
   const watch = async (stream: ChangeStream, tell: (event: ServerEvent) => void, signal: AbortSignal): Promise<void> => {
     const known = new Map<Watched, string>()
@@ -51,13 +61,19 @@ export function createChanges(streamNow: () => ChangeStream, report: (error: unk
     subscribe(listener) {
       const closed = new AbortController()
       const stream = streamNow()
+      count(stream.owner, 1)
       void watch(stream, listener, AbortSignal.any([closed.signal, stopping.signal])).catch((error: unknown) => {
         report(error)
         // A stream that nobody watches would tell nothing for ever; the client opens a new one.
         stream.end()
       })
-      return () => closed.abort()
+      return () => {
+        if (closed.signal.aborted) return
+        closed.abort()
+        count(stream.owner, -1)
+      }
     },
+    openOf: (owner) => open.get(owner) ?? 0,
     stop: () => stopping.abort(),
   }
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createMcpHandler } from '@modelcontextprotocol/server'
+import { actorOf } from '#access'
 import { hubError } from '#errors'
 import { createChanges, filterOf, type ChangeStream } from './changes.ts'
 import { createMcpServer } from './server.ts'
@@ -25,8 +26,9 @@ export interface McpHandlerOptions {
   readonly listTokens: number
 }
 
-/** How many streams of changes a process keeps open. */
+/** How many streams of changes a process keeps open, and of them one caller: others must get some too. */
 const maxStreams = 500
+const maxStreamsOfCaller = 20
 
 /** What the SDK does not pass on to the servers and the streams that it creates for a message. */
 interface Context {
@@ -57,9 +59,13 @@ export function createMcp(deps: McpDeps, { bodyLimit, listTokens }: McpHandlerOp
     check,
     async answer({ headers, body, signal }, caller) {
       await check(caller)
+      const filter = filterOf(body)
+      const owner = `${caller.principal.workspaceId} ${actorOf(caller.principal)}`
+      if (filter !== undefined && changes.openOf(owner) >= maxStreamsOfCaller)
+        throw hubError('streams_limited', { detail: `this token has ${maxStreamsOfCaller} streams open here`, retryAfter: 5 })
       const ended = new AbortController()
       const request = new Request('http://hub/mcp', { method: 'POST', headers, body, signal: AbortSignal.any([signal, ended.signal]) })
-      const stream = { watched: watchedBy(caller, filterOf(body)), isActive: caller.isActive, end: () => ended.abort() }
+      const stream = { owner, watched: watchedBy(caller, filter), isActive: caller.isActive, end: () => ended.abort() }
       return await contexts.run({ caller, stream }, () => handler.fetch(request))
     },
     async [Symbol.asyncDispose]() {

@@ -17,6 +17,8 @@ const scriptInput = z.strictObject({
     .max(100_000)
     .describe('JavaScript: the body of an async function of `input`, `tools` and `console`. `return` gives the result.'),
   input: z.unknown().optional().describe('What the script reads as `input`.'),
+  idempotency_key: z.string().min(1).max(200).optional().describe('To repeat a script that stopped: its calls are not made a second time.'),
+  time: z.iso.datetime().optional().describe('What `Date` shows; the time that the error named, to repeat a script.'),
 })
 const typesInput = z.strictObject({
   query: z.string().max(200).optional().describe('What the script is to do, in your own words.'),
@@ -36,12 +38,18 @@ export function createScriptTools(deps: McpDeps): OwnTools {
   const run = async (caller: McpCaller, args: Record<string, unknown>, { mcpReq }: ServerContext): Promise<CallToolResult> => {
     const { principal } = caller
     const { _meta: meta = {}, id: requestId, signal } = mcpReq
-    const { code, input } = parseArguments('run_script', scriptInput, args)
+    const { idempotency_key: stated, time, ...script } = parseArguments('run_script', scriptInput, args)
     try {
-      const idempotencyKey = await keyOf(tools, { principal, name: 'run_script', args, meta, requestId, part: '#1' })
-      const visible = await visibleTo(caller)
-      const session = sessionOf(meta)
-      return scriptResult(await runScript(deps, principal, { code, input, visible, idempotencyKey, session, signal, transport: 'mcp' }))
+      const outcome = await runScript(deps, principal, {
+        ...script,
+        time: time === undefined ? undefined : new Date(time),
+        visible: await visibleTo(caller),
+        idempotencyKey: stated ?? (await keyOf(tools, { principal, name: 'run_script', args, meta, requestId, part: '#1' })),
+        session: sessionOf(meta),
+        signal,
+        transport: 'mcp',
+      })
+      return scriptResult(outcome)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       return failureOf(error, reported(logger, error))

@@ -1,5 +1,6 @@
 import { Server, type McpRequestContext, type SubscriptionFilter } from '@modelcontextprotocol/server'
 import { unknownIn } from '#tools'
+import { mayCall } from '#tools'
 import { maxWatchedResources, type Watched } from './changes.ts'
 import { createCompletion } from './completion.ts'
 import { createDefinitions } from './definitions.ts'
@@ -35,7 +36,12 @@ export function createMcpServer(deps: McpDeps, listTokens: number): McpServers {
 
   return {
     async problemWith({ principal, view }) {
-      return view.toolset === undefined ? undefined : unknownIn(view.toolset, await definitions.all(principal.workspaceId))
+      return view.toolset === undefined
+        ? undefined
+        : unknownIn(
+            view.toolset,
+            (await definitions.all(principal.workspaceId)).filter((tool) => mayCall(principal, tool)),
+          )
     },
 
     serverFor(caller, era) {

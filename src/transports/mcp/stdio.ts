@@ -92,9 +92,14 @@ export function sendTo(url: string, token: string): Send {
 }
 
 function parsed(line: string): Message | undefined {
+  const message = jsonIn(line)
+  return Array.isArray(message) ? undefined : message
+}
+
+function jsonIn(text: string): object | undefined {
   try {
-    const message: unknown = JSON.parse(line)
-    return typeof message === 'object' && message !== null && !Array.isArray(message) ? message : undefined
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
   } catch {
     return undefined
   }
@@ -133,7 +138,9 @@ async function* messagesOf(response: Response): AsyncGenerator {
   }
   const text = await response.text()
   if (text === '') return
-  const reply = JSON.parse(text) as { jsonrpc?: unknown; code?: unknown; detail?: unknown }
+  const reply: { readonly jsonrpc?: unknown; readonly code?: unknown; readonly detail?: unknown } | undefined = jsonIn(text)
+  // A proxy may answer with a page of its own.
+  if (reply === undefined) throw new Error(`the hub answered ${response.status} without JSON`)
   if (reply.jsonrpc !== undefined) yield reply
   else throw new Error(`${String(reply.code)}: ${String(reply.detail)}`)
 }
