@@ -119,13 +119,13 @@ test('where it is off nothing is stored, and a workspace that turns it on is non
 })
 
 /** A workspace of the serving hub, which runs flows and queued calls. */
-async function working() {
+async function working(name = 'follows') {
   const { hub, outside } = await servedHub()
-  const { id: workspaceId } = await hub.access.workspaces.create(await hub.access.operator('tester'), 'follows')
+  const { id: workspaceId } = await hub.access.workspaces.create(await hub.access.operator('tester'), name)
   const operator = { ...(await hub.access.operator('tester')), workspaceId }
-  for (const name of ['probe', 'second']) {
-    const credential = { token: `token-of-${name}-x` }
-    await hub.integrations.create(operator, { name, connector: 'probe', credential, config: { base_url: outside.url } })
+  for (const integration of ['probe', 'second']) {
+    const credential = { token: `token-of-${integration}-x` }
+    await hub.integrations.create(operator, { name: integration, connector: 'probe', credential, config: { base_url: outside.url } })
   }
   await hub.tools.policies.write(operator, { informationFlow: { after_untrusted: 'deny' } })
   return { hub, operator, workspaceId }
@@ -169,4 +169,17 @@ test('a run is a session of its own, which its trigger begins, and a queued call
     emitter: 'completed',
     reacting: 'policy_denied',
   })
+})
+
+test('a flow is started only with what its session may tell everybody', async () => {
+  const { hub, operator } = await working('starts-flows')
+  await hub.flows.save(operator, 'id: starter\nsteps: [{ id: a, transform: 1 }]')
+  await hub.tools.policies.write(operator, { informationFlow: { after_untrusted: 'ask', after_private: 'deny' } })
+  const call = (name: string, input: Record<string, unknown>, integration?: string) =>
+    hub.tools.invoke(operator, name, input, { transport: 'rest', session: 'starts', integration })
+  await call('hub_list_flows', {})
+  await call('hub_trigger_flow', { flow_id: 'starter', parameters: {} })
+  // Its author is trusted, but not everybody may read it.
+  await call('probe_get_thing', { at: '/own' }, 'probe')
+  await assert.rejects(call('hub_trigger_flow', { flow_id: 'starter', parameters: {} }), { code: 'policy_denied' })
 })

@@ -80,6 +80,10 @@ export function createInformationFlow({ sql }: Database, policies: Pick<Policies
   }
 }
 
+function startsFlow({ origin, startsFlow: argument }: Tool): boolean {
+  return origin.kind === 'flow' || argument !== undefined
+}
+
 /** The steps of a flow that is called as a tool may write, whatever its effect says. */
 function isWrite({ action, origin }: Tool): boolean {
   return action.effect !== 'read' || origin.kind === 'flow'
@@ -104,9 +108,11 @@ function verdictOn(call: SessionCall, reads: readonly SessionRead[], options: Op
   const isPublic = placeOfWrite(call) === 'public'
   // What the hub keeps came from any system, and a flow that is started writes to any other.
   const isFrom = (read: SessionRead): boolean => destination !== '' && read.integrationId === destination
-  const where = isPublic ? 'writes to a place that may be public' : 'writes to another system'
+  const where = isPublic ? 'writes to a place that may be public' : startsFlow(call.tool) ? 'starts a flow' : 'writes to another system'
   const untrusted = reads.find((read) => read.untrusted && (isPublic || !isFrom(read)))
-  const secret = isPublic ? reads.find((read) => read.private) : undefined
+  // What runs write is not known when they start, so it may be public; that flows exist is no secret from them.
+  const isTold = (read: SessionRead): boolean => isPublic || (startsFlow(call.tool) && read.integrationId !== '')
+  const secret = reads.find((read) => read.private && isTold(read))
   const found: PolicyDecision[] = [
     ...(untrusted
       ? [
