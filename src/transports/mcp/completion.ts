@@ -1,4 +1,4 @@
-import type { Server } from '@modelcontextprotocol/server'
+import { specTypeSchemas, type Server } from '@modelcontextprotocol/server'
 import { deadline, within } from '#lib/clock'
 import { mayCall } from '#tools'
 import { sessionOf } from './call-tool.ts'
@@ -52,7 +52,9 @@ export function createCompletion({ tools, resources }: Deps): Completion {
 
   return {
     serve(server, caller) {
-      server.setRequestHandler('completion/complete', async ({ params: { ref, argument } }, { mcpReq: { _meta: meta = {} } }) => {
+      // With a schema of its own, what does not fit is answered as invalid parameters and not as a fault of the hub.
+      const params = specTypeSchemas.CompleteRequestParams
+      server.setRequestHandler('completion/complete', { params }, async ({ ref, argument }, { mcpReq: { _meta: meta = {} } }) => {
         const { name, value } = argument
         const known =
           ref.type === 'ref/resource'

@@ -176,6 +176,13 @@ suite('MCP', () => {
 test('an unknown method, another version and a message that is none get the errors of the specification', async () => {
   const { address } = await servedHub()
   assert.equal((await mcpRequest(address, { method: 'tools/fly' })).error!.code, -32601)
+  for (const [method, params] of [
+    ['resources/read', { uri: 5 }],
+    ['prompts/get', { name: {} }],
+    ['completion/complete', { ref: 'none' }],
+    ['tools/call', { name: 7 }],
+  ] as const)
+    assert.equal((await mcpRequest(address, { method, params })).error!.code, -32602, method)
   const versioned = await post(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta('2031-01-01') } }), {
     'mcp-protocol-version': '2031-01-01',
     'mcp-method': 'tools/list',

@@ -1,4 +1,4 @@
-import { ProtocolError, ProtocolErrorCode, type Prompt, type Server } from '@modelcontextprotocol/server'
+import { specTypeSchemas, ProtocolError, ProtocolErrorCode, type Prompt, type Server } from '@modelcontextprotocol/server'
 import { allows } from '#access'
 import { digest } from '#lib/canonical'
 import { operations } from '#operations'
@@ -37,7 +37,9 @@ export function createPrompts({ execute }: Pick<McpDeps, 'execute'>): Prompts {
   return {
     serve(server, caller) {
       server.setRequestHandler('prompts/list', async () => ({ prompts: await list(caller) }))
-      server.setRequestHandler('prompts/get', async ({ params: { name, arguments: given = {} } }) => {
+      // With a schema of its own, what does not fit is answered as invalid parameters and not as a fault of the hub.
+      const params = specTypeSchemas.GetPromptRequestParams
+      server.setRequestHandler('prompts/get', { params }, async ({ name, arguments: given = {} }) => {
         const flow = (await flowsOf(caller)).find(({ id }) => id === name)
         if (!flow) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no prompt "${name}"`)
         const problem = problemWith(flow, given)

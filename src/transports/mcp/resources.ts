@@ -1,4 +1,11 @@
-import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError, type Resource, type Server } from '@modelcontextprotocol/server'
+import {
+  specTypeSchemas,
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type Resource,
+  type Server,
+} from '@modelcontextprotocol/server'
 import { allows } from '#access'
 import { HubError } from '#errors'
 import { digest } from '#lib/canonical'
@@ -103,7 +110,9 @@ export function createResources({ execute, tools }: Pick<McpDeps, 'execute' | 't
           mimeType,
         })),
       }))
-      server.setRequestHandler('resources/read', async ({ params: { uri } }, { mcpReq: { _meta: meta = {} } }) => {
+      // With a schema of its own, what does not fit is answered as invalid parameters and not as a fault of the hub.
+      const params = specTypeSchemas.ReadResourceRequestParams
+      server.setRequestHandler('resources/read', { params }, async ({ uri }, { mcpReq: { _meta: meta = {} } }) => {
         const found = await read(caller, uri)
         // Events, runs and approvals repeat what others wrote.
         await tools.recordRead({ principal: caller.principal, session: sessionOf(meta) }, {})
