@@ -72,8 +72,9 @@ async function tenant(name: string): Promise<Tenant> {
   const slowTask = await begin(`/${name}-slow`)
   await hub.tools.policies.write(operator, { rules: [{ tools: ['probe_delete_thing'], decision: 'ask', reason: `${name} asks` }] })
   const asked = await call(token, ['probe_delete_thing', { at: `/${name}-thing` }])
-  const error = (asked.result!['_meta'] as Record<string, { approval_id: string }>)['integrationhub/error']!
-  return { token, integration, integrationId, flow, run, event, invocation, task, slowTask, approval: error.approval_id }
+  // The call became a task that waits.
+  const [approval] = /apr_[\w-]+/.exec(asked.result!['statusMessage'] as string)!
+  return { token, integration, integrationId, flow, run, event, invocation, task, slowTask, approval }
 }
 
 suite('MCP with two workspaces', () => {

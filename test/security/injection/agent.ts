@@ -56,6 +56,8 @@ export async function obey(world: World, jobs: readonly Job[], { session, way }:
         capabilities,
         id: ++id,
       })
+      // Nobody decides here, so a task that waits for that is over for this agent.
+      if (result!['statusMessage'] !== undefined) return 'approval_required: the task waits for a person'
       if (result!['status'] !== 'working') return readable((result!['result'] ?? {}) as Record<string, unknown>)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }

@@ -72,7 +72,8 @@ export async function startWorld(name: string, informationFlow: PolicyDocument['
     drop: { ...http, config: { base_url: `${outside.url}/drop` } },
   }
   for (const [integration, rest] of Object.entries(all)) await hub.integrations.create(operator, { name: integration, ...rest })
-  await hub.tools.policies.write(operator, { informationFlow })
+  // Hidden text reaches the agent: what removes it has its own tests, and may know fewer tricks than an attacker.
+  await hub.tools.policies.write(operator, { informationFlow, sanitize: 'never' })
   const send =
     '{ id: send, uses: smtp_send, with: { to: "${{ parameters.to }}", subject: "${{ parameters.subject }}", text: "${{ parameters.text }}" } }'
   const words = '{ properties: { to: { type: string }, subject: { type: string }, text: { type: string } } }'
