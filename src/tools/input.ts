@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { hubError } from '#errors'
+import { isRecord } from '#lib/is-record'
 import type { Tool } from './tool.ts'
 
 export function validate({ name, action }: Tool, input: unknown): unknown {
@@ -31,8 +32,4 @@ function withoutNulls(input: unknown, issues: readonly z.core.$ZodIssue[]): unkn
     return typeof field === 'string' && isRecord(holder) && Object.hasOwn(holder, field) && holder[field] === null && delete holder[field]
   })
   return removed.length > 0 ? copy : undefined
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

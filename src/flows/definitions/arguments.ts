@@ -2,7 +2,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { HubError } from '#errors'
 import { findTemplates, toSchemaError, type JsonSchema, type SchemaError, type Schemas } from '#expressions'
-import { isRecord, suggest, type Problems } from './problems.ts'
+import { isRecord } from '#lib/is-record'
+import { suggest, type Problems } from './problems.ts'
 import { pathKey, type Path } from './source.ts'
 
 /** What a call takes. */

@@ -1,4 +1,4 @@
-import { isRecord } from './problems.ts'
+import { isRecord } from '#lib/is-record'
 import type { Path } from './source.ts'
 
 /** A list of steps inside a step. */

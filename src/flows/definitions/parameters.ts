@@ -1,5 +1,5 @@
 import type { JsonSchema } from '#expressions'
-import { isRecord } from './problems.ts'
+import { isRecord } from '#lib/is-record'
 import type { Definition } from './types.ts'
 
 /** Keywords that say by themselves what else a value may have, or that declare further properties. */

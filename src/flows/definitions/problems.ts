@@ -40,10 +40,6 @@ export function writtenPath(path: Path): string {
   return written
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** `Did you mean …?` with the most similar name, if there is one. */
 export function suggest(name: string, known: Iterable<string>): string {
   const [like] = nearest(name, known)

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { everyStep } from './blocks.ts'
-import { isRecord } from './problems.ts'
+import { isRecord } from '#lib/is-record'
 import type { Definition } from './types.ts'
 
 /** The definition as YAML that parses to an equal definition. */

@@ -1,6 +1,6 @@
 import { innerSchemas, targetOf, type JsonSchema } from '#expressions'
 import type { SecretValue } from '#lib/secret-values'
-import { isRecord } from './problems.ts'
+import { isRecord } from '#lib/is-record'
 
 /** What of a value its schema marks with `writeOnly`. Where a schema has alternatives, what one of them marks is secret. */
 export interface Marked {

@@ -1,7 +1,8 @@
 import type { Expressions, SchemaError } from '#expressions'
 import { hubError, type FieldError } from '#errors'
 import { parametersSchema } from '../definitions/parameters.ts'
-import { isRecord, suggest } from '../definitions/problems.ts'
+import { isRecord } from '#lib/is-record'
+import { suggest } from '../definitions/problems.ts'
 import type { FlowWithVersion } from '../definitions/flow-store.ts'
 
 /** Checks what a flow is started with, and fills in the defaults. */
