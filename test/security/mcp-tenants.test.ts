@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
-import { agentWith, mcpRequest, servedHub, type ServedHub } from '#test'
+import { agentWith, mcpListen, mcpRequest, servedHub, type ServedHub } from '#test'
 import { until } from '#test/faults'
 
 /** Begins everything that belongs to the other workspace. */
@@ -247,37 +247,18 @@ suite('MCP with two workspaces', () => {
   test('a stream of changes tells nothing of what changes in the other workspace', async () => {
     const ended = new AbortController()
     const listen = async (token: string) => {
-      const reply = await fetch(`${served.address}/mcp`, {
-        method: 'POST',
+      const reply = await mcpListen(served.address, {
+        token,
         signal: ended.signal,
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'mcp-protocol-version': '2026-07-28',
-          'mcp-method': 'subscriptions/listen',
+        notifications: {
+          toolsListChanged: true,
+          resourceSubscriptions: [
+            // The list of the own integrations shows their health, which changes by itself.
+            `hub://integrations/${foreign.integration}`,
+            'hub://runs',
+            `hub://runs/${foreign.run}`,
+          ],
         },
-        body: JSON.stringify({
-          jsonrpc: '2.0',
-          id: 'listen',
-          method: 'subscriptions/listen',
-          params: {
-            notifications: {
-              toolsListChanged: true,
-              resourceSubscriptions: [
-                // The list of the own integrations shows their health, which changes by itself.
-                `hub://integrations/${foreign.integration}`,
-                'hub://runs',
-                `hub://runs/${foreign.run}`,
-              ],
-            },
-            _meta: {
-              'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-              'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
-              'io.modelcontextprotocol/clientCapabilities': {},
-            },
-          },
-        }),
       })
       const stream = { seen: '' }
       void (async () => {

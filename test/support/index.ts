@@ -15,7 +15,7 @@ export {
   type HubProcess,
   type TestHub,
 } from './hub.ts'
-export { mcpClient, mcpRequest, textOf, type McpAnswer, type McpConnecting, type McpRequest } from './mcp.ts'
+export { mcpClient, mcpListen, mcpRequest, textOf, type McpAnswer, type McpConnecting, type McpRequest } from './mcp.ts'
 export { startReceiver, startSender, strangerTo, type Received, type Receiver, type Sender } from './outbound.ts'
 export { seededRandom, type Random } from './random.ts'
 export { servedHub, type ServedHub } from './served.ts'

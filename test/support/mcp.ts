@@ -33,6 +33,8 @@ export interface McpRequest {
   readonly params?: Readonly<Record<string, unknown>>
   readonly capabilities?: Readonly<Record<string, unknown>>
   readonly id?: number
+  readonly query?: string
+  readonly signal?: AbortSignal
 }
 
 export interface McpAnswer {
@@ -40,22 +42,24 @@ export interface McpAnswer {
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown }
 }
 
-/** One request of the specification 2026-07-28, as it is sent. */
-export async function mcpRequest(
+/** One message of the specification 2026-07-28, as it is sent. */
+function send(
   address: string,
-  { token = adminToken, method, params = {}, capabilities = {}, id = 1 }: McpRequest,
-): Promise<McpAnswer> {
+  { token = adminToken, method, params = {}, capabilities = {}, id = 1, query = '', signal }: McpRequest,
+): Promise<Response> {
   const { _meta: meta = {}, ...rest } = params as { _meta?: Record<string, unknown> }
-  const name = rest as { name?: string; uri?: string; taskId?: string }
-  const response = await fetch(`${address}/mcp`, {
+  const { name, uri, taskId } = rest as { name?: string; uri?: string; taskId?: string }
+  const subject = name ?? uri ?? taskId
+  return fetch(`${address}/mcp${query}`, {
     method: 'POST',
+    signal: signal ?? null,
     headers: {
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': '2026-07-28',
       'mcp-method': method,
-      ...((name.name ?? name.uri ?? name.taskId) === undefined ? {} : { 'mcp-name': name.name ?? name.uri ?? name.taskId ?? '' }),
+      ...(subject === undefined ? {} : { 'mcp-name': subject }),
     },
     body: JSON.stringify({
       jsonrpc: '2.0',
@@ -72,7 +76,10 @@ export async function mcpRequest(
       },
     }),
   })
-  const text = await response.text()
+}
+
+export async function mcpRequest(address: string, request: McpRequest): Promise<McpAnswer> {
+  const text = await (await send(address, request)).text()
   const data = text.startsWith('{')
     ? text
     : (text
@@ -80,4 +87,15 @@ export async function mcpRequest(
         .findLast((line) => line.startsWith('data: '))
         ?.slice(6) ?? 'null')
   return JSON.parse(data) as McpAnswer
+}
+
+/** Opens a stream of changes. */
+export function mcpListen(
+  address: string,
+  {
+    notifications,
+    ...request
+  }: Pick<McpRequest, 'token' | 'query' | 'signal'> & { readonly notifications: Readonly<Record<string, unknown>> },
+): Promise<Response> {
+  return send(address, { ...request, method: 'subscriptions/listen', params: { notifications } })
 }

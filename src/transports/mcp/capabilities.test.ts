@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
-import { adminToken, mcpClient, mcpRequest, servedHub, textOf, type McpRequest, type ServedHub } from '#test'
+import { adminToken, mcpClient, mcpListen, mcpRequest, servedHub, textOf, type McpRequest, type ServedHub } from '#test'
 import { until } from '#test/faults'
 
 let served: ServedHub
@@ -110,31 +110,7 @@ suite('MCP beside calls', () => {
   test('one token cannot take all streams of a process', async () => {
     const token = await tokenWith(['tools:call'])
     const closing = new AbortController()
-    const listen = (signal = closing.signal) =>
-      fetch(`${served.address}/mcp`, {
-        method: 'POST',
-        signal,
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'mcp-protocol-version': '2026-07-28',
-          'mcp-method': 'subscriptions/listen',
-        },
-        body: JSON.stringify({
-          jsonrpc: '2.0',
-          id: 'listen',
-          method: 'subscriptions/listen',
-          params: {
-            notifications: { promptsListChanged: true },
-            _meta: {
-              'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-              'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
-              'io.modelcontextprotocol/clientCapabilities': {},
-            },
-          },
-        }),
-      })
+    const listen = (signal = closing.signal) => mcpListen(served.address, { token, signal, notifications: { promptsListChanged: true } })
     for (let n = 0; n < 20; n++) assert.equal((await listen()).status, 200)
     assert.equal((await listen()).status, 429)
     closing.abort()
@@ -332,28 +308,10 @@ suite('MCP beside calls', () => {
       scopes: ['tools:call', 'integrations:read'],
       expires_at: '2126-01-01T00:00:00Z',
     })
-    const response = await fetch(`${served.address}/mcp?list=full`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${made.token}`,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2026-07-28',
-        'mcp-method': 'subscriptions/listen',
-      },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 'listen',
-        method: 'subscriptions/listen',
-        params: {
-          notifications: { toolsListChanged: true, resourceSubscriptions: ['hub://integrations/probe', 'hub://approvals'] },
-          _meta: {
-            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-            'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
-            'io.modelcontextprotocol/clientCapabilities': {},
-          },
-        },
-      }),
+    const response = await mcpListen(served.address, {
+      token: made.token,
+      query: '?list=full',
+      notifications: { toolsListChanged: true, resourceSubscriptions: ['hub://integrations/probe', 'hub://approvals'] },
     })
     let seen = ''
     const reading = (async () => {
