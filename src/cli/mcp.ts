@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import type { Principal } from '#access'
-import type { Config } from '#config'
 import type { Hub } from '#hub'
-import type { Send } from '#transports/mcp'
+import type { McpHandler, Send } from '#transports/mcp'
 import { quietConfig, withHub } from './context.ts'
 
 interface Options {
@@ -44,7 +43,9 @@ export function mcpCommand(program: Command): void {
           const config = await quietConfig()
           // Tasks and flows that the agent starts run here when no other process of the hub works.
           await using _ = await hub.engine.start(hub.work)
-          await serveStdio(stdio, await ownHub({ hub, config, operator }, queryOf(options)))
+          const { mcpOf } = await import('#serve')
+          await using mcp = await mcpOf(hub, config)
+          await serveStdio(stdio, await sendToOwn({ mcp, hub, operator, token: config.HUB_TOKEN }, queryOf(options)))
         })
       const { HUB_TOKEN: token } = await quietConfig()
       const { hubError } = await import('#errors')
@@ -62,15 +63,20 @@ function queryOf({ toolset, readOnly, list }: Options): string {
   return query === '' ? '' : `?${query}`
 }
 
-async function ownHub({ hub, config, operator }: { hub: Hub; config: Config; operator: Principal }, query: string): Promise<Send> {
+interface OwnHub {
+  readonly mcp: McpHandler
+  readonly hub: Hub
+  readonly operator: Principal
+  readonly token: string | undefined
+}
+
+async function sendToOwn({ mcp, hub, operator, token }: OwnHub, query: string): Promise<Send> {
   const { viewOf } = await import('#transports/mcp')
-  const { mcpOf } = await import('#serve')
   const { hubError } = await import('#errors')
   const view = viewOf(new URLSearchParams(query))
   if (typeof view === 'string') throw hubError('invalid_input', { detail: view })
-  const mcp = await mcpOf(hub, config)
   const authenticate = async (): Promise<Principal> =>
-    config.HUB_TOKEN === undefined ? { ...operator, scopes: agentScopes } : hub.access.authenticate(config.HUB_TOKEN, 'stdio')
+    token === undefined ? { ...operator, scopes: agentScopes } : hub.access.authenticate(token, 'stdio')
   const isActive = (): Promise<boolean> =>
     authenticate().then(
       () => true,

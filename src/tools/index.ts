@@ -50,7 +50,7 @@ export type { CallingStep, RunSession, Tool, ToolRun, ToolRunner, ToolRunners, T
 export { unknownIn, isInToolset, type Toolset } from './toolset.ts'
 export type { InvocationFilter, InvocationRow } from './store.ts'
 export type { Transport } from './transport.ts'
-export { truncate, type Truncation } from './truncate.ts'
+export { tokensOf, truncate, type Truncation } from './truncate.ts'
 
 export interface Tools extends AsyncDisposable, Catalogue, Pick<QueuedCalls, 'stateOf' | 'cancel'>, Pick<InformationFlow, 'recordRead'> {
   readonly policies: Policies

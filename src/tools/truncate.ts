@@ -13,10 +13,10 @@ export interface Truncated {
   readonly parts: readonly Truncation[]
 }
 
-// A token of JSON is about four characters; an exact count is not worth its cost.
 const charactersPerToken = 4
 
-function tokensOf(json: string | undefined): number {
+/** A token of JSON is about four characters; an exact count is not worth its cost. */
+export function tokensOf(json: string | undefined): number {
   return Math.ceil((json?.length ?? 0) / charactersPerToken)
 }
 

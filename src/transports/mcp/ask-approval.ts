@@ -1,11 +1,5 @@
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  inputRequired,
-  type CallToolResult,
-  type ClientCapabilities,
-  type InputRequiredResult,
-  type ServerContext,
-} from '@modelcontextprotocol/server'
+import { inputRequired, type CallToolResult, type InputRequiredResult, type ServerContext } from '@modelcontextprotocol/server'
+import { capabilitiesOf } from './client.ts'
 import { errorMetaName } from './results.ts'
 
 const question = 'approval'
@@ -14,10 +8,10 @@ const question = 'approval'
  * A call that needs an approval asks the person at the client to have it decided, and is sent again then. The answer itself decides nothing: only
  * the hub knows whether somebody approved. Clients that cannot ask get the failure, which says the same.
  */
-export function askForApproval(result: CallToolResult, { mcpReq }: ServerContext): CallToolResult | InputRequiredResult {
+export function askForApproval(result: CallToolResult, context: ServerContext): CallToolResult | InputRequiredResult {
   const approval = approvalIn(result)
-  if (approval === undefined || !asksPeople(mcpReq.envelope)) return result
-  const given = mcpReq.inputResponses?.[question] as { action?: unknown } | undefined
+  if (approval === undefined || !asksPeople(context)) return result
+  const given = context.mcpReq.inputResponses?.[question] as { action?: unknown } | undefined
   if (given !== undefined && given.action !== 'accept') return result
   return inputRequired({
     inputRequests: {
@@ -37,9 +31,8 @@ export function approvalIn({ isError, _meta: meta = {} }: CallToolResult): strin
   return isError && error?.code === 'approval_required' && typeof error.approval_id === 'string' ? error.approval_id : undefined
 }
 
-function asksPeople(envelope: ServerContext['mcpReq']['envelope']): boolean {
-  const { elicitation } = ((envelope as Readonly<Record<string, unknown>> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
-    {}) as ClientCapabilities
+function asksPeople(context: ServerContext): boolean {
+  const { elicitation } = capabilitiesOf(context)
   // An empty declaration means forms.
   return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
 }

@@ -48,10 +48,15 @@ export function createCallTool({ tools, logger }: Deps): CallTool {
       const { principal, tool, args } = call
       return resultOf(await tools.invoke(principal, tool.name, args, await optionsOf(tools, call)), call)
     } catch (error) {
-      if (!(error instanceof HubError)) throw error
-      return failureOf(error, reported(logger, error))
+      return failed(logger, error)
     }
   }
+}
+
+/** The result of a call that failed; other errors than those of the hub are thrown again. */
+export function failed(logger: Telemetry['logger'], error: unknown): CallToolResult {
+  if (!(error instanceof HubError)) throw error
+  return failureOf(error, reported(logger, error))
 }
 
 /** Logs an internal error and returns the id under which it is found. */

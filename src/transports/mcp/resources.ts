@@ -74,8 +74,8 @@ export function createResources({ execute, tools }: Pick<McpDeps, 'execute' | 't
   }
   const visible = ({ principal }: McpCaller): [string, Kind][] => Object.entries(kinds).filter(([, { scope }]) => allows(principal, scope))
 
-  const listed = ({ principal, ...caller }: McpCaller): Resource[] =>
-    visible({ principal, ...caller }).map(([name, { title, description }]) => ({
+  const listed = (caller: McpCaller): Resource[] =>
+    visible(caller).map(([name, { title, description }]) => ({
       uri: `${scheme}${name}`,
       name,
       title,

@@ -2,6 +2,7 @@ import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server'
 import type { HubError } from '#errors'
 import type { Part } from '#kit'
 import { withoutHidden } from '#lib/hidden-text'
+import { isRecord } from '#lib/is-record'
 import { givesParts, type Outcome, type Tool } from '#tools'
 
 /** Where programs find what failed. */
@@ -65,10 +66,6 @@ function blockOf(part: Part): ContentBlock {
       return { type: 'resource', resource: { uri, mimeType, ...(text === undefined ? { blob: data ?? '' } : { text }) } }
     }
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A failure that the model can react to: it says what to do. */

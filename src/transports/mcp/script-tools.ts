@@ -1,12 +1,10 @@
 import type { CallToolResult, ServerContext } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { HubError } from '#errors'
 import { renderScript, runScript, type ScriptOutcome } from '#operations'
 import { typesOf } from '#scripts'
 import { selectTools, type Tool } from '#tools'
-import { keyOf, reported, sessionOf } from './call-tool.ts'
+import { failed, keyOf, sessionOf } from './call-tool.ts'
 import { definitionOf, parseArguments, readsOnly, textResult, type CallParams, type OwnTools } from './own-tool.ts'
-import { failureOf } from './results.ts'
 import type { McpCaller, McpDeps } from './types.ts'
 import { isVisible } from './view.ts'
 
@@ -51,8 +49,7 @@ export function createScriptTools(deps: McpDeps): OwnTools {
       })
       return scriptResult(outcome)
     } catch (error) {
-      if (!(error instanceof HubError)) throw error
-      return failureOf(error, reported(logger, error))
+      return failed(logger, error)
     }
   }
 

@@ -1,10 +1,8 @@
 import {
-  CLIENT_CAPABILITIES_META_KEY,
   MissingRequiredClientCapabilityError,
   ProtocolError,
   ProtocolErrorCode,
   type CallToolResult,
-  type ClientCapabilities,
   type Result,
   type Server,
   type ServerContext,
@@ -12,7 +10,8 @@ import {
 import { z } from 'zod'
 import { HubError } from '#errors'
 import type { CallState } from '#tools'
-import { optionsOf, reported, sessionOf, type ToolCall } from './call-tool.ts'
+import { failed, optionsOf, reported, sessionOf, type ToolCall } from './call-tool.ts'
+import { capabilitiesOf } from './client.ts'
 import { failureOf, resultOf } from './results.ts'
 import type { McpCaller, McpDeps } from './types.ts'
 
@@ -47,14 +46,8 @@ export function isTask(context: ServerContext, { tool, meta }: Pick<ToolCall, 't
 }
 
 /** Whether the client of this request knows tasks. */
-export function takesTasks({ mcpReq }: ServerContext): boolean {
-  return knowsTasks(mcpReq.envelope)
-}
-
-function knowsTasks(envelope: ServerContext['mcpReq']['envelope']): boolean {
-  const { extensions } = ((envelope as Readonly<Record<string, unknown>> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
-    {}) as ClientCapabilities
-  return extensions?.[tasksExtension] !== undefined
+export function takesTasks(context: ServerContext): boolean {
+  return capabilitiesOf(context).extensions?.[tasksExtension] !== undefined
 }
 
 export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>): Tasks {
@@ -92,9 +85,10 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
   return {
     serve(server, caller) {
       const handle = (method: string, answer: (asked: Asked) => Promise<Result>): void =>
-        server.setRequestHandler(method, { params }, async ({ taskId }, { mcpReq: { envelope, _meta: meta = {} } }) => {
-          if (!knowsTasks(envelope))
+        server.setRequestHandler(method, { params }, async ({ taskId }, context) => {
+          if (!takesTasks(context))
             throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [tasksExtension]: {} } } })
+          const { _meta: meta = {} } = context.mcpReq
           return answer({ id: taskId, session: sessionOf(meta) })
         })
       handle('tasks/get', async (asked) => {
@@ -122,10 +116,9 @@ export function createTasks({ tools, logger }: Pick<McpDeps, 'tools' | 'logger'>
         if (outcome.status !== 'queued') return resultOf(outcome, call)
         return (await startedTask(call, outcome.invocationId))!
       } catch (error) {
-        if (!(error instanceof HubError)) throw error
-        const { code, details } = error
-        const started = code === 'in_progress' && details.invocationId !== undefined && (await startedTask(call, details.invocationId))
-        return started || failureOf(error, reported(logger, error))
+        const id = error instanceof HubError && error.code === 'in_progress' ? error.details.invocationId : undefined
+        const started = id === undefined ? undefined : await startedTask(call, id)
+        return started ?? failed(logger, error)
       }
     },
   }

@@ -1,7 +1,7 @@
 import { ProtocolError, ProtocolErrorCode, type Server, type ServerContext } from '@modelcontextprotocol/server'
 import { hubError, HubError } from '#errors'
 import { digest } from '#lib/canonical'
-import type { Tool } from '#tools'
+import { tokensOf, type Tool } from '#tools'
 import { approvalIn, askForApproval } from './ask-approval.ts'
 import { createCallTool, type ToolCall } from './call-tool.ts'
 import type { Definitions, ToolDefinition } from './definitions.ts'
@@ -24,8 +24,6 @@ interface Deps extends McpDeps {
 
 /** How often a call that takes long reports that it is still running, to clients that asked for it. */
 const progressMs = 5000
-/** As the hub counts them: a token of JSON is about four characters. */
-const charactersPerToken = 4
 
 export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers {
   const { tools, tasks, definitions } = deps
@@ -37,10 +35,10 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
   // A digest of 100 definitions takes 5 ms, and each of up to 500 streams asks for one every two seconds.
   const digests = new WeakMap<readonly ToolDefinition[], string>()
 
-  const tokensOf = (list: readonly ToolDefinition[]): number => {
+  const sizeOf = (list: readonly ToolDefinition[]): number => {
     const known = sizes.get(list)
     if (known !== undefined) return known
-    const tokens = Math.ceil(JSON.stringify(list).length / charactersPerToken)
+    const tokens = tokensOf(JSON.stringify(list))
     sizes.set(list, tokens)
     return tokens
   }
@@ -48,7 +46,7 @@ export function createToolHandlers(deps: Deps, listTokens: number): ToolHandlers
   const listOf = async (caller: McpCaller): Promise<readonly ToolDefinition[]> => {
     const { principal, view } = caller
     const list = await definitions.list(principal, view)
-    const isShort = view.list === 'full' || (view.list === undefined && tokensOf(list) <= listTokens)
+    const isShort = view.list === 'full' || (view.list === undefined && sizeOf(list) <= listTokens)
     const known = lists.get(list)?.get(isShort)
     if (known) return known
     const made = [...(isShort ? list : search.definitions(caller)), ...scripts.definitions(caller)].toSorted((a, b) =>
