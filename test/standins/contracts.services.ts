@@ -32,6 +32,7 @@ const cases: readonly Case[] = [
     notDescribed: [
       'create_repository',
       'create_branch',
+      'delete_contents',
       'request_reviewers',
       'list_check_runs',
       'dispatch_workflow',
