@@ -22,6 +22,7 @@ export async function composeHub(
   // Imported here, because a command beside a serving hub does not need it and starts faster without it.
   const { buildRest } = await import('#transports/rest')
   const { mcpRoutes } = await import('#transports/mcp')
+  const { webRoutes } = await import('#transports/web')
   const { HUB_BODY_LIMIT: bodyLimit, HUB_CORS_ORIGINS: corsOrigins, HUB_PUBLIC_URL: publicUrl, HUB_ALLOWED_HOSTS: allowedHosts } = config
   const mcp = await mcpOf(hub, config)
   const rest = await buildRest(
@@ -35,7 +36,10 @@ export async function composeHub(
       execute,
       readiness: readinessOf(hub),
       isStopping,
-      addRoutes: (app) => mcpRoutes(app, { mcp, access }, { corsOrigins, publicUrl, allowedHosts }),
+      addRoutes: async (app) => {
+        await mcpRoutes(app, { mcp, access }, { corsOrigins, publicUrl, allowedHosts })
+        await webRoutes(app)
+      },
     },
     { bodyLimit, corsOrigins, trustProxy: config.HUB_TRUST_PROXY },
   )
