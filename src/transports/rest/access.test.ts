@@ -6,7 +6,7 @@ import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 
 // Whoever adds to what is open to everybody adds it here too.
 const open =
-  /^\/(healthz|readyz|\.well-known\/oauth-protected-resource(\/mcp)?|openapi\.json|api\/v1\/health|docs(\/.*)?|schemas\/flow\.json|api\/v1\/(hooks\/)?webhooks\/x|api\/v1\/integrations\/github\/webhook|api\/integrations\/(slack\/webhook|webhook\/x))$/
+  /^\/(healthz|readyz|\.well-known\/oauth-protected-resource(\/mcp)?|openapi\.json|api\/v1\/health|docs(\/.*)?|assets\/.*|schemas\/flow\.json|api\/v1\/(hooks\/)?webhooks\/x|api\/v1\/integrations\/github\/webhook|api\/integrations\/(slack\/webhook|webhook\/x))$/
 /** Open to who signs, and to nobody else. */
 const signed = /webhook/
 
