@@ -21,7 +21,8 @@ const mayImport: Readonly<Record<string, string>> = {
   access: `${base} engine`,
   retention: `${base} engine access`,
   credentials: `${base} engine access`,
-  integrations: connected,
+  oauth: `${base} engine access credentials http kit`,
+  integrations: `${connected} oauth`,
   events: `${connected} expressions`,
   'events/publish': `${base} engine`,
   tools: `${connected} integrations expressions`,
@@ -64,7 +65,7 @@ const boundaries: OxlintOverride[] = [
   ),
   importRule('src/*.ts', [{ regex: '^\\./\\w+/', message: ownFiles.message }, ...productionOnly]),
   importRule('src/main.ts', productionOnly),
-  importRule('src/**/*.{test,services}.ts', [ownFiles]),
+  importRule('src/**/*.{test,services,browser}.ts', [ownFiles]),
   // It runs in browsers too, and has no dependencies.
   importRule('client/src/**/*.ts', [{ regex: '^[^.]|^\\.\\./\\.\\.', message: 'The client imports only its own files.' }]),
 ]
@@ -155,7 +156,7 @@ export default defineConfig({
   },
   overrides: [
     ...boundaries,
-    { files: ['src/**/*.test.ts', 'src/**/*.services.ts'], rules: { 'node/no-process-env': 'off' } },
+    { files: ['src/**/*.test.ts', 'src/**/*.services.ts', 'src/**/*.browser.ts'], rules: { 'node/no-process-env': 'off' } },
     { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'node/no-process-env': 'off', 'no-console': 'off', 'no-await-in-loop': 'off' } },
     { files: ['client/examples/*.mjs'], rules: { 'node/no-process-env': 'off', 'no-console': 'off' } },
     { files: ['src/config.ts'], rules: { 'node/no-process-env': 'off' } },
@@ -165,7 +166,7 @@ export default defineConfig({
     { files: ['src/**/*store.ts', 'src/**/*queries.ts', 'src/flows/**/*.ts'], rules: { 'max-params': 'off' } },
     { files: ['test/support/reporter.ts', 'oxlint.config.ts'], rules: { 'import/no-default-export': 'off' } },
     {
-      files: ['src/**/*.test.ts', 'src/**/*.services.ts', 'test/**/*.ts'],
+      files: ['src/**/*.test.ts', 'src/**/*.services.ts', 'src/**/*.browser.ts', 'test/**/*.ts'],
       rules: { 'typescript/no-explicit-any': 'off', 'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }] },
     },
     {

@@ -70,13 +70,19 @@ export const settings = z.object({
   HUB_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('The URL under which others reach this hub. Nothing uses it yet.'),
+    .describe('The URL under which others reach this hub, such as https://hub.example.com. Links and redirects of OAuth are made with it.'),
   HUB_DATA_DIR: z.string().min(1).default('./data').describe('Folder for the embedded database and generated secrets.'),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
     .optional()
     .describe('Your own PostgreSQL 15 or newer. Without it the hub runs its own.')
+    .meta(secret),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+    .optional()
+    .describe('Keeps attempts to connect by OAuth in Redis, for ten minutes each. Without it they are kept in the database.')
     .meta(secret),
   HUB_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10).describe('Database connections for requests, per process.'),
   HUB_MAX_ACTIVE_RUNS: z.coerce

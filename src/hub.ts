@@ -13,7 +13,17 @@ import { createEgress } from '#http'
 import { createIntegrations } from '#integrations'
 import { createBounded, type Bounded } from '#lib/bounded'
 import { newId } from '#lib/ids'
-import { createExecute, createHubToolRunner, hubTools, operations, type BaseModules, type Execute, type Modules } from '#operations'
+import { createOAuth } from '#oauth'
+import {
+  createExecute,
+  createHubToolRunner,
+  hubTools,
+  operations,
+  type Addresses,
+  type BaseModules,
+  type Execute,
+  type Modules,
+} from '#operations'
 import { createRetention } from '#retention'
 import { createScripts } from '#scripts'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
@@ -87,11 +97,18 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const publisher = createEventPublisher({ db, engine })
   const expressions = owned('expressions', createExpressions(telemetry))
   const scripts = owned('scripts', createScripts())
+  const oauth = owned(
+    'OAuth',
+    await createOAuth(
+      { db, credentials, keyring, egress, ...telemetry },
+      { timeoutMs: config.INTEGRATION_TIMEOUT * 1000, redisUrl: config.REDIS_URL },
+    ),
+  )
   const base = { db, engine, access, credentials, publisher, expressions, ...telemetry }
   const integrations = owned(
     'integrations',
     await createIntegrations(
-      { ...base, http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS } },
+      { ...base, oauth, http: { egress, timeoutMs: config.INTEGRATION_TIMEOUT * 1000, maxRetries: config.MAX_RETRY_ATTEMPTS } },
       {
         connectors,
         environment: declaredValues(connectors, config.others),
@@ -121,6 +138,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     webhooks,
     flows,
     retention,
+    addresses: addressesOf(config),
   }
   const tools = owned(
     'tools',
@@ -167,6 +185,11 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     bounded,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
+}
+
+function addressesOf({ HUB_PUBLIC_URL: url, HUB_HOST: host, HUB_PORT: port, HUB_CORS_ORIGINS: trusted }: Config): Addresses {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return { publicUrl: url?.replace(/\/+$/, ''), listening: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, trusted }
 }
 
 function vaultOptions(config: Config) {

@@ -20,10 +20,11 @@ export async function composeHub(
   const hub = stack.use(await openHub(config, mode))
   const { telemetry, access, tools, webhooks, execute } = hub
   // Imported here, because a command beside a serving hub does not need it and starts faster without it.
-  const { buildRest } = await import('#transports/rest')
+  const { buildRest, createOrigins } = await import('#transports/rest')
   const { mcpRoutes } = await import('#transports/mcp')
   const { webRoutes } = await import('#transports/web')
   const { HUB_BODY_LIMIT: bodyLimit, HUB_CORS_ORIGINS: corsOrigins, HUB_PUBLIC_URL: publicUrl, HUB_ALLOWED_HOSTS: allowedHosts } = config
+  const names = { corsOrigins, publicUrl, allowedHosts }
   const mcp = await mcpOf(hub, config)
   const rest = await buildRest(
     {
@@ -37,8 +38,8 @@ export async function composeHub(
       readiness: readinessOf(hub),
       isStopping,
       addRoutes: async (app) => {
-        await mcpRoutes(app, { mcp, access }, { corsOrigins, publicUrl, allowedHosts })
-        await webRoutes(app)
+        await mcpRoutes(app, { mcp, access }, names)
+        await webRoutes(app, { integrations: hub.integrations, origins: createOrigins(names) })
       },
     },
     { bodyLimit, corsOrigins, trustProxy: config.HUB_TRUST_PROXY },

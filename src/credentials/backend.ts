@@ -24,6 +24,12 @@ export interface PutRequest {
   readonly createOnly: boolean
 }
 
+/** Values, and the version that they have or replace. */
+export interface VersionedData {
+  readonly data: CredentialData
+  readonly version: number
+}
+
 export interface ReadOptions {
   readonly fresh?: boolean
 }
@@ -35,6 +41,10 @@ export interface CredentialBackend extends AsyncDisposable {
   put(trx: Transaction, workspace: WorkspaceRef, request: PutRequest): Promise<CredentialInfo>
   /** `fresh` reads past every cache. */
   read(workspace: WorkspaceRef, name: string, options?: ReadOptions): Promise<CredentialData | undefined>
+  /** The values past every cache, with the version that `swap` asks for. */
+  readVersion(workspace: WorkspaceRef, name: string): Promise<VersionedData | undefined>
+  /** Replaces the values in one step if they still have this version; false if somebody else replaced or removed them. */
+  swap(workspace: WorkspaceRef, name: string, next: VersionedData): Promise<boolean>
   /** Dates and version of one credential; undefined without it. */
   info(workspace: WorkspaceRef, name: string): Promise<CredentialInfo | undefined>
   list(workspace: WorkspaceRef): Promise<CredentialInfo[]>

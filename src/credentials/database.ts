@@ -15,6 +15,7 @@ import {
   removeCredential,
   replaceSealed,
   sealedWithOtherKeys,
+  swapCredential,
   type SealedRow,
 } from './store.ts'
 
@@ -71,6 +72,20 @@ export function createDatabaseBackend(db: Database, keyring: Keyring): DatabaseB
       // What does not exist is not cached, so that a credential which another process stores is found at once.
       rows.forget(key)
       return undefined
+    },
+    async readVersion(workspace, name) {
+      const row = await readCredential(db.sql, workspace.id, name)
+      return row && { data: openRow(row), version: row.version }
+    },
+    async swap(workspace, name, { data, version }) {
+      const key = keyring.current()
+      const ref = { workspaceId: workspace.id, name }
+      const swapped = await swapCredential(db.sql, { ...ref, keyId: key.id, sealed: sealFields(ref, data, key), version })
+      keyring.refresh()
+      const { id } = keyring.current()
+      // A rotation that ran meanwhile may have passed this row before it was written.
+      if (swapped && id !== key.id) await this.swap(workspace, name, { data, version: version + 1 })
+      return swapped
     },
     changed: (workspace, name) => rows.forget(rowKey(workspace.id, name)),
     info: (workspace, name) => findCredentialInfo(db.sql, workspace.id, name),

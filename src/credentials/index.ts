@@ -2,14 +2,14 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
 import { hubError, type FieldError } from '#errors'
 import type { Telemetry } from '#telemetry'
-import type { CredentialBackend, CredentialData, CredentialInfo, ReadOptions, WorkspaceRef } from './backend.ts'
+import type { CredentialBackend, CredentialData, CredentialInfo, ReadOptions, VersionedData, WorkspaceRef } from './backend.ts'
 import { createDatabaseBackend, type DatabaseBackend, type RotationReport } from './database.ts'
 import type { Keyring } from './keyring.ts'
 import { countByKey, tryLockRotation } from './store.ts'
 import { createVaultClient, type VaultLogin } from './vault-client.ts'
 import { createVaultBackend, type VaultPlace } from './vault.ts'
 
-export type { CredentialBackend, CredentialData, CredentialInfo } from './backend.ts'
+export type { CredentialBackend, CredentialData, CredentialInfo, VersionedData } from './backend.ts'
 export type { RotationReport } from './database.ts'
 export { createKeyring, formatKey, newKey, type Keyring } from './keyring.ts'
 
@@ -37,6 +37,13 @@ export interface Credentials extends AsyncDisposable {
   info(workspaceId: string, name: string): Promise<CredentialInfo | undefined>
   /** Returns the values for one call. No transport offers this. `fresh` reads past every cache, for one more try before something fails. */
   read(workspaceId: string, name: string, options?: ReadOptions): Promise<CredentialData | undefined>
+  /** The values past every cache, with their version. No transport offers this. */
+  readVersion(workspaceId: string, name: string): Promise<VersionedData | undefined>
+  /**
+   * Replaces the values if they still have this version; false if somebody else was faster. For what the hub renews itself, such as access tokens:
+   * it is no change that somebody made, so it is not in the audit log.
+   */
+  swap(workspaceId: string, name: string, next: VersionedData): Promise<boolean>
   /** Counts the changes that this process made: what was read under an earlier count may be out of date. */
   changes(): number
   readonly keys: {
@@ -118,6 +125,16 @@ export function createCredentials({ db, access, logger, metrics }: CredentialsDe
         return { result: undefined, action: 'credential.deleted', detail: {} }
       }),
     info: async (workspaceId, name) => (credentialName.test(name) ? backend.info(await workspaceOf(workspaceId), name) : undefined),
+    readVersion: async (workspaceId, name) => backend.readVersion(await workspaceOf(workspaceId), name),
+    async swap(workspaceId, name, next) {
+      const workspace = await workspaceOf(workspaceId)
+      try {
+        return await backend.swap(workspace, name, next)
+      } finally {
+        // Also after a failure, because the answer can be lost.
+        backend.changed(workspace, name)
+      }
+    },
     changes: () => changes,
     async read(workspaceId, name, options) {
       // A text that is no valid name cannot exist, and must not become a path in Vault.

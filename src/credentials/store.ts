@@ -92,6 +92,18 @@ export async function replaceSealed(sql: Sql, row: SealedRow, keyId: string, sea
   return result.numUpdatedRows > 0n
 }
 
+/** Replaces the values that have this version. One statement, because what it stores may exist nowhere else. */
+export async function swapCredential(sql: Sql, { workspaceId, name, keyId, sealed, version }: Omit<SealedRow, 'id'>): Promise<boolean> {
+  const result = await sql
+    .updateTable('credentials')
+    .set({ keyId, sealed: JSON.stringify(sealed), version: version + 1, updatedAt: new Date() })
+    .where('workspaceId', '=', workspaceId)
+    .where('name', '=', name)
+    .where('version', '=', version)
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
 export async function countByKey(sql: Sql): Promise<{ keyId: string; count: number }[]> {
   return sql
     .selectFrom('credentials')

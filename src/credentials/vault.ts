@@ -75,6 +75,20 @@ export function createVaultBackend(client: VaultClient, { mount, prefix }: Vault
       return ((body['data'] as { data?: CredentialData | null } | undefined)?.data as CredentialData | null) ?? undefined
     },
 
+    async readVersion(workspace, name) {
+      const { status, body } = await client.call('GET', path('data', workspace, name))
+      const found = body['data'] as { data?: CredentialData | null; metadata?: { version: number } } | undefined
+      if (status !== 200 || !found?.data || !found.metadata) return undefined
+      return { data: found.data, version: found.metadata.version }
+    },
+
+    async swap(workspace, name, { data, version }) {
+      const written = await client.call('POST', path('data', workspace, name), { data, options: { cas: version } })
+      if (written.status === 200) return true
+      if (/check-and-set/.test(JSON.stringify(written.body))) return false
+      throw unexpected(written.status)
+    },
+
     info,
 
     async list(workspace) {

@@ -14,6 +14,7 @@ export { migrate, migrationState } from './migrate.ts'
 export { openPool } from './pool.ts'
 export { columnsOf, oneOf, recordset } from './recordset.ts'
 export type { Row, Schema } from './schema.ts'
+export type { OAuthConnection } from './stored.ts'
 export { isDatabaseTrouble, isPassing } from './trouble.ts'
 
 /** The query builder, of the pool or of a transaction. */

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Selectable } from 'kysely'
-import type { ApprovalPreview, ApprovedCall, Removed, ResultLabels, StateBefore } from './stored.ts'
+import type { ApprovalPreview, ApprovedCall, OAuthConnection, Removed, ResultLabels, StateBefore } from './stored.ts'
 
 /** The tables that `migrations/*.sql` creates, with their names in camelCase, which Kysely translates. A test compares the two. */
 
@@ -109,6 +109,39 @@ export interface Schema {
     updatedAt: Generated<Date>
     /** Unique in the workspace, and never given again. */
     number: number
+    externalUser: string | null
+    connection: NullableJson<OAuthConnection>
+  }
+  oauthAttempts: {
+    id: string
+    workspaceId: string
+    stateHash: string | null
+    data: Json<unknown>
+    expiresAt: Date
+  }
+  connectLinks: {
+    id: string
+    workspaceId: string
+    integrationId: string
+    tokenHash: string
+    returnUrl: string | null
+    place: string
+    createdBy: string
+    createdAt: Made
+    expiresAt: Date
+    usedAt: Date | null
+    attemptId: string | null
+  }
+  oauthRefreshes: {
+    workspaceId: string
+    credential: string
+    version: number
+    holder: string | null
+    leaseUntil: Date | null
+    sentAt: Date | null
+    failures: Generated<number>
+    retryAt: Date | null
+    lastError: string | null
   }
   invocations: {
     id: string

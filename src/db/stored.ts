@@ -33,3 +33,15 @@ export interface ApprovalPreview {
 
 /** What a call changes, as it was before, or why that is not known. */
 export type StateBefore = { readonly value: unknown } | { readonly problem: string }
+
+/** What a person allowed an integration to do in the outside system. */
+export interface OAuthConnection {
+  readonly state: 'not_connected' | 'connected' | 'reconnect_needed'
+  /** Who allowed it, as the outside system names them. */
+  readonly account: string | null
+  readonly scopes: readonly string[]
+  readonly features: readonly string[]
+  readonly connected_at: string | null
+  /** Why it does not hold any more, or what it lacks. */
+  readonly problem: string | null
+}

@@ -40,10 +40,17 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   }
 
   const request = async <T>(req: HttpRequest): Promise<HttpReply<T>> => {
-    const prepared = await prepare(scope, req, isRead(req) ? undefined : nextKey())
+    const key = isRead(req) ? undefined : nextKey()
+    let prepared = await prepare(scope, req, key)
     if (scope.dryRun && (!prepared.isRead || req.isCallers || scope.readOnly)) throw new DryRun(previewOf(scope.secrets, prepared))
     const body = await bodyOf(req)
-    const reply = await withRetries(prepared, () => exchange(prepared, body))
+    const send = (): Promise<RawReply> => withRetries(prepared, () => exchange(prepared, body))
+    const reply = await send().catch(async (error: unknown) => {
+      // Whoever is not let in has changed nothing, so a write may be sent again too.
+      if (!isRefusal(error) || isBare(prepared) || !(await scope.renewAuthorization?.())) throw error
+      prepared = await prepare(scope, req, key)
+      return send()
+    })
     if (!prepared.isRead) scope.effects.accept(prepared.mayRepeat ? 'repeatable' : 'once')
     return { status: reply.status, headers: reply.headers, url: prepared.url.href, data: dataOf(prepared, reply) as T }
   }
@@ -189,6 +196,15 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     put: (path, body, options) => json<never>('PUT')(path, body, options),
     patch: (path, body, options) => json<never>('PATCH')(path, body, options),
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof HubError && error.code === 'vendor_unauthorized'
+}
+
+/** Whether the request was sent without the credential. */
+function isBare({ authorization: { headers, query } }: Prepared): boolean {
+  return headers === undefined && query === undefined
 }
 
 /** Errors after which it is certain that the vendor received no byte of the request. */

@@ -28,6 +28,8 @@ export interface CallScope {
   readonly integrationId: string
   readonly baseUrl: string
   readonly authorization: () => Promise<Authorization>
+  /** After the outside system refused the authorization: whether `authorization` gives another one now, so that the request is worth sending again. */
+  readonly renewAuthorization?: (() => Promise<boolean>) | undefined
   /** The secret values of the credential. They are removed from previews and errors. */
   readonly secrets: readonly string[]
   readonly rateLimiter: RateLimiter

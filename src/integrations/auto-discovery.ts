@@ -58,6 +58,8 @@ export function createAutoDiscovery(
       status: 'active',
       origin: 'environment',
       webhookCredential: null,
+      externalUser: null,
+      connection: null,
     })
     if (made) return
     const existing = (await listIntegrations(db.sql, workspaceId)).find((candidate) => candidate.name === connector.name)
@@ -112,6 +114,8 @@ export function createAutoDiscovery(
         status: 'active',
         origin: 'credential',
         webhookCredential: null,
+        externalUser: null,
+        connection: null,
       })
       return
     }

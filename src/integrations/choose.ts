@@ -2,7 +2,7 @@ import type { Database } from '#db'
 import { hubError, HubError } from '#errors'
 import type { Connector } from '#kit'
 import { ttlCache } from '#lib/ttl-cache'
-import { referenced, type Reference } from './reference.ts'
+import { referenced, userPrefix, type Reference } from './reference.ts'
 import { listIntegrations, type IntegrationRow } from './store.ts'
 
 /** Chooses the integration that a call means: the one it names, or the only one of the connector that is enabled. */
@@ -48,13 +48,14 @@ export function createChooser({ db, discover, referenceOf }: ChooserDeps): Choos
 
 function chooseOf(rows: readonly IntegrationRow[], connector: Connector, reference: Reference | undefined): IntegrationRow | HubError {
   if (reference !== undefined) {
-    const row = referenced(rows, reference)
+    const row = referenced(rows, reference) ?? ofUser(rows, connector, reference)
     if (!row) return hubError('integration_unknown', { detail: `there is no integration "${reference.text}" in this workspace` })
     if (row.connector === connector.name) return enabledOnly(row)
     const message = `"${row.name}" is an integration of ${row.connector}, this tool needs ${connector.name}`
     return hubError('invalid_input', { errors: [{ path: 'integration', message }] })
   }
-  const candidates = rows.filter((row) => row.connector === connector.name)
+  // The accounts of an application's users are only used where a call names the user.
+  const candidates = rows.filter((row) => row.connector === connector.name && row.externalUser === null)
   const enabled = candidates.filter((row) => row.enabled)
   if (enabled.length === 1) return enabled[0]!
   if (enabled.length > 1) return ambiguous(connector, enabled)
@@ -63,6 +64,13 @@ function chooseOf(rows: readonly IntegrationRow[], connector: Connector, referen
     detail: `no integration of ${connector.title} is connected in this workspace`,
     hint: `${connector.connect} Then: POST /api/v1/integrations {"integration_type": "${connector.name}", …}, or \`hub integration add ${connector.name}\`.`,
   })
+}
+
+/** `user:42` means the integration of the connector that belongs to this user of an application. */
+function ofUser(rows: readonly IntegrationRow[], connector: Connector, { text }: Reference): IntegrationRow | undefined {
+  if (!text.startsWith(userPrefix)) return undefined
+  const user = text.slice(userPrefix.length)
+  return rows.find((row) => row.connector === connector.name && row.externalUser === user)
 }
 
 function enabledOnly(row: IntegrationRow): IntegrationRow | HubError {

@@ -17,9 +17,11 @@ import { digest } from '#lib/canonical'
 import { once } from '#lib/once'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
+import type { Refresher } from '#oauth'
 import type { Telemetry } from '#telemetry'
 import { createKnownSecrets, type KnownSecrets } from './known-secrets.ts'
 import type { RateLimiters } from './limits.ts'
+import { requireConnected, type Renewables } from './oauth/renewables.ts'
 import type { IntegrationRow } from './store.ts'
 import { createTokenCache } from './token-cache.ts'
 import { authMethodOf } from './validate.ts'
@@ -59,12 +61,15 @@ export interface Connections extends AsyncDisposable {
 
 interface ConnectionDeps extends Telemetry {
   readonly credentials: Credentials
+  readonly refresher: Refresher
+  readonly renewables: Renewables
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
   readonly rateLimiters: RateLimiters
   readonly ratePerMinute: number
 }
 
-export function createConnections({ credentials, http: base, rateLimiters, ratePerMinute, logger, metrics }: ConnectionDeps): Connections {
+export function createConnections(deps: ConnectionDeps): Connections {
+  const { credentials, refresher, renewables, http: base, rateLimiters, ratePerMinute, logger, metrics } = deps
   const runtime: HttpRuntime = {
     ...base,
     etags: createEtagCache(),
@@ -80,7 +85,9 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
     return credentials.read(key.slice(0, at), key.slice(at + 1))
   })
 
-  const openCredential = async ({ workspaceId, credential, name }: IntegrationRow, connector: Connector): Promise<CredentialData> => {
+  const openCredential = async (integration: IntegrationRow, connector: Connector): Promise<CredentialData> => {
+    const { workspaceId, credential, name } = integration
+    requireConnected(integration)
     if (credential === null) return {}
     const values = await readShared(`${workspaceId} ${credential}`)
     if (values) return values
@@ -140,8 +147,9 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
         })
       }
       const method = authMethodOf(connector, integration.authType)
-      const raw = await openCredential(integration, connector)
-      const credential = withAliases(method.aliases, raw)
+      const renewable = renewables.of(integration, connector, method)
+      const raw = withAliases(method.aliases, await openCredential(integration, connector))
+      let credential = renewable ? await refresher.fresh(renewable, raw) : raw
       const secrets = createKnownSecrets(method, credential)
       const { config } = integration
       const perMinute = typeof config['rate_limit_per_minute'] === 'number' ? config['rate_limit_per_minute'] : ratePerMinute
@@ -160,13 +168,24 @@ export function createConnections({ credentials, http: base, rateLimiters, rateP
       const state = once(() => digest({ credential, config }))
       const remember: AuthContext['remember'] = (key, make) => tokens.of(integration.id)(`${state()} ${key}`, make)
       let authorized: Promise<Authorization> | undefined
+      // The outside system refused what was sent: what a method had fetched is fetched again, and an access token is renewed, once.
+      let isRenewed = false
+      const renewAuthorization = async (): Promise<boolean> => {
+        if (isRenewed) return false
+        isRenewed = true
+        const refused = await authorized
+        tokens.forget(integration.id)
+        if (renewable) credential = await refresher.renew(renewable, credential)
+        authorized = undefined
+        return digest(await authorization()) !== digest(refused)
+      }
       const authorization = (): Promise<Authorization> =>
         (authorized ??= Promise.resolve(method.authorize({ credential, config, http: unauthorized, remember })).then((added) => {
           secrets.add(added)
           return added
         }))
       const idempotency = header === undefined ? undefined : { header, key: idempotencyKey }
-      const http = createHttp(runtime, { ...target, authorization, idempotency })
+      const http = createHttp(runtime, { ...target, authorization, renewAuthorization, idempotency })
       return connectionOf(connector, scope, { http, credential, config, secrets, owner: integration.id, idempotencyKey })
     },
 

@@ -8,6 +8,7 @@ import { digest } from '#lib/canonical'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
 import { nearest } from '#lib/nearest'
+import type { OAuth } from '#oauth'
 import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createChooser } from './choose.ts'
@@ -17,6 +18,14 @@ import { createHealth, type Health } from './health.ts'
 import { createAutoDiscovery } from './auto-discovery.ts'
 import { createHomeEnvironment } from './environment.ts'
 import { createOwnCredentials, guessAuthType, type Owner } from './own-credentials.ts'
+import { createOAuthClients } from './oauth/clients.ts'
+import { createConnecting, type Connecting } from './oauth/connecting.ts'
+import { connectionOf } from './oauth/connection-state.ts'
+import { createConnectLinks, type ConnectLinks } from './oauth/links.ts'
+import { createLost } from './oauth/lost.ts'
+import { createRenewables } from './oauth/renewables.ts'
+import { createStoreGrant } from './oauth/store-grant.ts'
+import { createTakeBack } from './oauth/take-back.ts'
 import { createPlaceCheck } from './pairing.ts'
 import { connectorIn, type Reference } from './reference.ts'
 import type { IntegrationChanges, IntegrationsOptions, NewIntegrationRequest } from './types.ts'
@@ -31,15 +40,17 @@ import {
   type IntegrationRow,
   type NewIntegration,
 } from './store.ts'
-import { assertNameFree, createUpdate, nameTaken } from './update.ts'
+import { assertNameFree, assertUserFree, createUpdate, nameTaken } from './update.ts'
 import { requireLongSecrets, webhookFieldsOf } from './webhook-secrets.ts'
-import { checkConfig } from './validate.ts'
+import { authMethodOf, checkConfig } from './validate.ts'
 
 export type { CallProgress, Connection } from './connection.ts'
 export { withFlatSettings } from './flat-settings.ts'
 export type { IntegrationRow } from './store.ts'
 export type { IntegrationChanges, NewIntegrationRequest } from './types.ts'
 export { shortestWebhookSecret } from './webhook-secrets.ts'
+export type { ConnectRequest, Connecting } from './oauth/connecting.ts'
+export type { ConnectLinks } from './oauth/links.ts'
 export type { CredentialInput } from './validate.ts'
 
 export interface Integrations extends AsyncDisposable {
@@ -77,6 +88,12 @@ export interface Integrations extends AsyncDisposable {
   /** Refuses values of a credential that are secrets of webhooks and too short. */
   requireLongSecrets(workspaceId: string, credential: { readonly name: string; readonly data: CredentialValues }): Promise<void>
   readonly health: Health
+  /** The redirect URL that the environment names for an application of one's own that connects this connector. */
+  redirectOf(connector: Connector): string | undefined
+  /** The integration of the connector that a person connects: the one of its name, which is made if it does not exist. */
+  forConnecting(principal: Principal, connector: Connector): Promise<IntegrationRow>
+  readonly connecting: Connecting
+  readonly links: ConnectLinks
 }
 
 export interface IntegrationsDeps extends Telemetry {
@@ -84,6 +101,7 @@ export interface IntegrationsDeps extends Telemetry {
   readonly publisher: EventPublisher
   readonly access: Access
   readonly credentials: Credentials
+  readonly oauth: OAuth
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
 }
 
@@ -94,7 +112,14 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     options.connectors.flatMap((connector) => [connector.name, ...connector.aliases].map((name) => [name, connector] as const)),
   )
   const rateLimiters = createRateLimiters(db, deps)
-  const connections = createConnections({ ...deps, rateLimiters, ratePerMinute: options.ratePerMinute })
+  const environment = createHomeEnvironment((await access.workspaces.find({ name: 'default' }))?.id, options.environment)
+  const clients = createOAuthClients({ credentials, environment, variables: options.environment })
+  const { refresher } = deps.oauth
+  const renewables = createRenewables({
+    clients,
+    onLost: createLost({ db, access, publisher: deps.publisher, changed: (row) => changed(row) }),
+  })
+  const connections = createConnections({ ...deps, refresher, renewables, rateLimiters, ratePerMinute: options.ratePerMinute })
   const own = createOwnCredentials(deps)
   let changes = 0
   const changed = ({ id, workspaceId }: Pick<IntegrationRow, 'id' | 'workspaceId'>): void => {
@@ -146,11 +171,72 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const requireKnownPlace = createPlaceCheck((name) => byName.get(name))
   const checked = (known: Connector, config: Record<string, unknown>): Record<string, unknown> => checkConfig(known, config, check)
 
-  const environment = createHomeEnvironment((await access.workspaces.find({ name: 'default' }))?.id, options.environment)
   const discovery = createAutoDiscovery({ ...deps, environment, own, insert }, options)
   const chooser = createChooser({ db, discover: discovery.discoverNow, referenceOf })
   await discovery.fromEnvironment()
   for (const name of await workspacesToMove(db.sql)) await own.moveToIds(await access.operator('start', name))
+
+  const storeGrant = createStoreGrant({ ...deps, refresher, get, connector, check: checked, changed })
+  const connecting = createConnecting({ ...deps, clients, storeGrant, get, connector })
+  const links = createConnectLinks({ db, access, clients, connecting, get, connector })
+  const takeBack = createTakeBack({ ...deps, clients })
+
+  const create: Integrations['create'] = async (principal, request) => {
+    const { workspaceId } = principal
+    const known = connector(request.connector)
+    const name = request.name ?? known.name
+    const { webhook_secret: webhookSecret, ...plainConfig } = request.config ?? {}
+    const authType = request.authType ?? guessAuthType(known, request.credential)
+    const { oauth } = authMethodOf(known, authType)
+    const before = request.credential === undefined ? oauth?.configBefore : undefined
+    const config = checked(known, { ...before, ...environment.complete(workspaceId, known, plainConfig) })
+    await assertNameFree(db.sql, workspaceId, name)
+    await assertUserFree(db.sql, { workspaceId, connector: known.name, externalUser: request.externalUser ?? null })
+    // Values that stand in the request belong to the caller, who may send them anywhere.
+    if (typeof request.credential === 'string')
+      await requireKnownPlace(db.sql, principal, { credential: request.credential, config, connector: known })
+    const owner: Owner = { id: newId('int'), connector: known, authType, webhookCredential: null }
+    const refused = { id: owner.id, workspaceId, connector: known.name, origin: 'user' as const }
+    const credential = await own.keep(principal, owner, request.credential)
+    const inserted = await own
+      .keepWebhookSecret(principal, owner, webhookSecret)
+      .then((webhookCredential) =>
+        insert(actorOf(principal), {
+          id: owner.id,
+          workspaceId,
+          name,
+          connector: known.name,
+          authType,
+          credential,
+          config,
+          status: (request.enabled ?? true) ? 'active' : 'inactive',
+          origin: 'user',
+          webhookCredential: webhookCredential ?? null,
+          externalUser: request.externalUser ?? null,
+          connection: connectionOf(known, authType, credential),
+        }),
+      )
+      .catch(async (error: unknown) => {
+        await own.remove(principal, refused)
+        throw error
+      })
+    if (inserted) return inserted
+    await own.remove(principal, refused)
+    throw nameTaken(name)
+  }
+
+  const forConnecting: Integrations['forConnecting'] = async (principal, known) => {
+    const method = known.auth.find(({ oauth }) => oauth !== undefined)
+    if (!method)
+      throw hubError('invalid_input', { errors: [{ path: 'providerType', message: `${known.title} is not connected by OAuth` }] })
+    const existing = await seek(principal.workspaceId, known.name)
+    if (!existing) return create(principal, { connector: known.name, authType: method.type })
+    if (authMethodOf(known, existing.authType).oauth !== undefined) return existing
+    throw hubError('already_exists', {
+      detail: `integration "${existing.name}" uses ${existing.authType}, which no person allows`,
+      hint: `PATCH /api/v1/integrations/${existing.id} {"auth_type": "${method.type}"} first, or delete it`,
+    })
+  }
 
   // Callers who ask at the same time share one read.
   const listShared = coalesce((workspaceId: string) => listIntegrations(db.sql, workspaceId))
@@ -162,6 +248,10 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     changes: () => changes,
     webhookSecret: environment.webhookSecret,
     health,
+    connecting,
+    links,
+    redirectOf: ({ auth }) => auth.flatMap(({ oauth }) => oauth?.redirectSetting ?? []).map((name) => options.environment[name])[0],
+    forConnecting,
     get,
     find,
     seek,
@@ -174,53 +264,18 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
       return listShared(workspaceId)
     },
 
-    async create(principal, request) {
-      const { workspaceId } = principal
-      const known = connector(request.connector)
-      const name = request.name ?? known.name
-      const { webhook_secret: webhookSecret, ...plainConfig } = request.config ?? {}
-      const config = checked(known, environment.complete(workspaceId, known, plainConfig))
-      await assertNameFree(db.sql, workspaceId, name)
-      const authType = request.authType ?? guessAuthType(known, request.credential)
-      // Values that stand in the request belong to the caller, who may send them anywhere.
-      if (typeof request.credential === 'string')
-        await requireKnownPlace(db.sql, principal, { credential: request.credential, config, connector: known })
-      const owner: Owner = { id: newId('int'), connector: known, authType, webhookCredential: null }
-      const refused = { id: owner.id, workspaceId, connector: known.name, origin: 'user' as const }
-      const credential = await own.keep(principal, owner, request.credential)
-      const inserted = await own
-        .keepWebhookSecret(principal, owner, webhookSecret)
-        .then((webhookCredential) =>
-          insert(actorOf(principal), {
-            id: owner.id,
-            workspaceId,
-            name,
-            connector: known.name,
-            authType,
-            credential,
-            config,
-            status: (request.enabled ?? true) ? 'active' : 'inactive',
-            origin: 'user',
-            webhookCredential: webhookCredential ?? null,
-          }),
-        )
-        .catch(async (error: unknown) => {
-          await own.remove(principal, refused)
-          throw error
-        })
-      if (inserted) return inserted
-      await own.remove(principal, refused)
-      throw nameTaken(name)
-    },
+    create,
 
     update: createUpdate({ db, access, own, requireKnownPlace, get, connector, changed, check: checked }),
 
     async remove(principal, ref) {
       const row = await get(principal.workspaceId, ref)
+      // While its tokens still exist. A provider that cannot be reached does not keep the integration.
+      const revoked = await takeBack(row, connector(row.connector))
       const deleted = db.transaction(async (trx) => {
         await deleteIntegration(trx, row.id)
         const { workspaceId, id, name } = row
-        const detail = { name, connector: row.connector }
+        const detail = { name, connector: row.connector, ...(revoked === undefined ? {} : { revoked }) }
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'integration.deleted', subject: id, detail })
       })
       // Also after a failure, because the answer to a commit can be lost.

@@ -36,7 +36,8 @@ export interface Owner {
 
 /** Where the hub keeps the credential that the environment gives a connector. */
 export const environmentCredential = (connector: string): string => `environment-${connector}`
-const ownName = (id: string): string => `integration-${id}`
+/** The credential that belongs to one integration. */
+export const ownName = (id: string): string => `integration-${id}`
 const webhookName = (id: string): string => `webhook-${id}`
 
 export function createOwnCredentials({ db, credentials }: { readonly db: Database; readonly credentials: Credentials }): OwnCredentials {
@@ -49,6 +50,8 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
       requireLongSecrets(connector.webhook?.secretFields ?? [], credentialDataOf(method, values), 'credential')
       return input
     }
+    // A person will allow it.
+    if (input === undefined && method.oauth !== undefined) return null
     const values = credentialDataOf(method, input ?? {})
     if (input === undefined) return null
     requireLongSecrets(connector.webhook?.secretFields ?? [], values, 'credential')

@@ -3,6 +3,7 @@ import type { Sql } from '#db'
 import { hubError, HubError } from '#errors'
 import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
+import { oauthPlace } from './oauth/clients.ts'
 import { listIntegrations } from './store.ts'
 
 /** A stored credential, and the connector and config that decide where it is sent. */
@@ -51,7 +52,12 @@ function originOf({ connector, config }: Pairing): string | undefined {
   return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
 }
 
-/** The origin of the base URL. Without one, every setting may decide where and how the credential is sent, such as the host and TLS. */
+/**
+ * The origin of the base URL, and those of the authorization server. Without a base URL, every setting may decide where and how the credential is
+ * sent, such as the host and TLS.
+ */
 function placeOf(pairing: Pairing): string {
-  return originOf(pairing) ?? digest({ connector: pairing.connector.name, config: pairing.config })
+  const { connector, config } = pairing
+  const origin = originOf(pairing)
+  return origin === undefined ? digest({ connector: connector.name, config }) : `${origin} ${oauthPlace(connector, config)}`
 }

@@ -10,6 +10,9 @@ export interface Reference {
   readonly connector: string | undefined
 }
 
+/** What a reference to the integration of an application's user begins with. */
+export const userPrefix = 'user:'
+
 /** Finds a connector by its name or an alias, in any case. */
 export function connectorIn(byName: ReadonlyMap<string, Connector>, name: string): Connector | undefined {
   return byName.get(name) ?? byName.get(name.toLowerCase())

@@ -39,7 +39,17 @@ export async function isNameTaken(sql: Sql, workspaceId: string, name: string): 
 
 export interface NewIntegration extends Pick<
   IntegrationRow,
-  'id' | 'workspaceId' | 'name' | 'connector' | 'authType' | 'credential' | 'config' | 'origin' | 'webhookCredential'
+  | 'id'
+  | 'workspaceId'
+  | 'name'
+  | 'connector'
+  | 'authType'
+  | 'credential'
+  | 'config'
+  | 'origin'
+  | 'webhookCredential'
+  | 'externalUser'
+  | 'connection'
 > {
   readonly status: 'active' | 'inactive'
 }
@@ -50,7 +60,13 @@ export async function insertIntegration(trx: Sql, row: NewIntegration): Promise<
   if (number === undefined) return undefined
   return trx
     .insertInto('integrations')
-    .values({ ...row, number, config: JSON.stringify(row.config), enabled: row.status === 'active' })
+    .values({
+      ...row,
+      number,
+      config: JSON.stringify(row.config),
+      connection: row.connection && JSON.stringify(row.connection),
+      enabled: row.status === 'active',
+    })
     .onConflict((conflict) => conflict.columns(['workspaceId', 'name']).doNothing())
     .returningAll()
     .executeTakeFirst()
@@ -69,16 +85,17 @@ async function nextNumber(trx: Sql, { workspaceId, name }: NewIntegration): Prom
 }
 
 export type IntegrationChange = Partial<
-  Pick<IntegrationRow, 'name' | 'authType' | 'credential' | 'config' | 'status' | 'consecutiveErrors' | 'webhookCredential'>
+  Pick<IntegrationRow, 'name' | 'authType' | 'credential' | 'config' | 'status' | 'consecutiveErrors' | 'webhookCredential' | 'connection'>
 >
 
 export function updateIntegration(sql: Sql, id: string, change: IntegrationChange): Promise<IntegrationRow | undefined> {
-  const { config, status } = change
+  const { config, status, connection } = change
   return sql
     .updateTable('integrations')
     .set({
       ...change,
       config: config && JSON.stringify(config),
+      connection: connection && JSON.stringify(connection),
       enabled: status === undefined ? undefined : status === 'active',
       updatedAt: new Date(),
     })

@@ -19,6 +19,8 @@ export interface NewIntegrationRequest {
   readonly credential?: CredentialInput | undefined
   readonly config?: Record<string, unknown> | undefined
   readonly enabled?: boolean | undefined
+  /** The user of an application, whose account this is. */
+  readonly externalUser?: string | undefined
 }
 
 export interface IntegrationChanges {

@@ -4,7 +4,9 @@ import { hubError, type HubError } from '#errors'
 import type { Connector } from '#kit'
 import type { OwnCredentials, Owner } from './own-credentials.ts'
 import type { RequireKnownPlace } from './pairing.ts'
-import { isNameTaken, lockIntegration, updateIntegration, type IntegrationChange, type IntegrationRow } from './store.ts'
+import { userPrefix } from './reference.ts'
+import { isNameTaken, listIntegrations, lockIntegration, updateIntegration, type IntegrationChange, type IntegrationRow } from './store.ts'
+import { connectionOf } from './oauth/connection-state.ts'
 import type { IntegrationChanges } from './types.ts'
 import { requireWebhookSecret } from './webhook-secrets.ts'
 
@@ -52,6 +54,10 @@ export function createUpdate({ db, access, own, requireKnownPlace, get, connecto
         ...(name === undefined ? {} : { name }),
         ...(authType === undefined ? {} : { authType }),
         ...(credential === undefined ? {} : { credential }),
+        // What somebody allowed before is not used any more.
+        ...(credential === undefined && authType === undefined
+          ? {}
+          : { connection: connectionOf(known, owner.authType, credential ?? current.credential) }),
         ...(config === undefined ? {} : { config }),
         ...(webhookCredential === undefined ? {} : { webhookCredential }),
         // Enabling resets the failures in a row.
@@ -89,8 +95,27 @@ const uniqueViolation = '23505'
 
 /** A number alone is no name, because numbers mean integrations too. */
 export async function assertNameFree(sql: Sql, workspaceId: string, name: string): Promise<void> {
+  if (name.startsWith(userPrefix))
+    throw hubError('invalid_input', {
+      errors: [{ path: 'name', message: `must not begin with ${userPrefix}, which means an external user` }],
+    })
   if (/^\d+$/.test(name)) throw hubError('invalid_input', { errors: [{ path: 'name', message: 'must not be a number alone' }] })
   if (await isNameTaken(sql, workspaceId, name)) throw nameTaken(name)
+}
+
+/** One account of a connector for each user of an application. */
+export async function assertUserFree(
+  sql: Sql,
+  { workspaceId, connector, externalUser }: Pick<IntegrationRow, 'workspaceId' | 'connector' | 'externalUser'>,
+): Promise<void> {
+  if (externalUser === null) return
+  const rows = await listIntegrations(sql, workspaceId)
+  const existing = rows.find((row) => row.connector === connector && row.externalUser === externalUser)
+  if (existing)
+    throw hubError('already_exists', {
+      detail: `integration "${existing.name}" of ${connector} belongs to external user "${externalUser}" already`,
+      hint: `connect that one again: POST /api/v1/integrations/${existing.id}/connect`,
+    })
 }
 
 export function nameTaken(name: string): HubError {

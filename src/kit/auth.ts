@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Authorization, Http } from '#http'
-
-/** The decrypted fields of a credential. */
-export type CredentialValues = Readonly<Record<string, string | number | boolean>>
+import type { CredentialValues } from './credential-values.ts'
+import type { OAuthDeclaration } from './oauth.ts'
 
 export interface AuthContext {
   readonly credential: CredentialValues
@@ -23,16 +22,6 @@ export interface AuthMethod {
   readonly aliases: Readonly<Record<string, string>>
   readonly oauth?: OAuthDeclaration
   authorize(context: AuthContext): Authorization | Promise<Authorization>
-}
-
-export interface OAuthDeclaration {
-  readonly authorizeUrl: string
-  readonly tokenUrl: string
-  readonly scopes: readonly string[]
-  readonly pkce: boolean
-  /** Names of the settings that contain the application's id and secret. */
-  readonly clientIdSetting: string
-  readonly clientSecretSetting: string
 }
 
 export const secret = (describe: string) => z.string().min(1).meta({ secret: true }).describe(describe)
@@ -92,20 +81,29 @@ function apiKey(options: { in: 'header' | 'query'; name: string; title?: string;
   }
 }
 
-/** The connector declares the URLs and scopes. The hub does not run the exchange yet: the credential is an access token that was got elsewhere. */
-function oauth2(declaration: OAuthDeclaration & { title?: string }): AuthMethod {
-  const { title = 'OAuth 2', ...oauth } = declaration
+/** The fields of a credential that a person's permission makes. */
+const tokenFields = z.object({
+  access_token: secret('Access token.'),
+  refresh_token: z.string().min(1).optional().meta({ secret: true }).describe('Refresh token.'),
+  expires_at: z.iso.datetime().optional().describe('When the access token expires.'),
+})
+
+interface OAuth2Options extends OAuthDeclaration {
+  /** `oauth2` when left out. */
+  readonly type?: string
+  readonly title?: string
+  readonly authorize?: AuthMethod['authorize']
+}
+
+/** A person allows it in a browser, and the hub keeps the access token fresh. Tokens that were got elsewhere are accepted too. */
+function oauth2({ type = 'oauth2', title = 'OAuth 2', authorize, ...oauth }: OAuth2Options): AuthMethod {
   return {
-    type: 'oauth2',
+    type,
     title,
-    fields: z.object({
-      access_token: secret('Access token.'),
-      refresh_token: z.string().min(1).optional().meta({ secret: true }).describe('Refresh token.'),
-      expires_at: z.iso.datetime().optional().describe('When the access token expires.'),
-    }),
+    fields: tokenFields,
     aliases: {},
     oauth,
-    authorize: ({ credential }) => ({ headers: { authorization: `Bearer ${String(credential['access_token'])}` } }),
+    authorize: authorize ?? (({ credential }) => ({ headers: { authorization: `Bearer ${String(credential['access_token'])}` } })),
   }
 }
 

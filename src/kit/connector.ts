@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { AuthMethod, CredentialValues } from './auth.ts'
+import type { AuthMethod } from './auth.ts'
+import type { CredentialValues } from './credential-values.ts'
 import type { ActionContext } from './context.ts'
 import { headerName } from '#lib/header-name'
 import type { ResponseRules } from '#http'

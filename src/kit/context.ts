@@ -1,5 +1,5 @@
 import type { Http, Log } from '#http'
-import type { CredentialValues } from './auth.ts'
+import type { CredentialValues } from './credential-values.ts'
 
 /** Everything that a call of an action may use. An action has no other access to the hub. */
 export interface ActionContext<Input = unknown, Config = Record<string, unknown>> {

@@ -1,4 +1,15 @@
-export { auth, fitCredential, secret, type AuthContext, type AuthMethod, type CredentialValues, type OAuthDeclaration } from './auth.ts'
+export { auth, fitCredential, secret, type AuthContext, type AuthMethod } from './auth.ts'
+export type { CredentialValues } from './credential-values.ts'
+export type {
+  OAuthChoice,
+  OAuthClient,
+  OAuthContext,
+  OAuthDeclaration,
+  OAuthFinish,
+  OAuthProvider,
+  OAuthRequest,
+  OAuthTokens,
+} from './oauth.ts'
 export {
   defineAction,
   defineConnector,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fitCredential, type CredentialValues } from './auth.ts'
+import { fitCredential } from './auth.ts'
+import type { CredentialValues } from './credential-values.ts'
 import type { Connector } from './connector.ts'
 import { hubError } from '#errors'
 import {

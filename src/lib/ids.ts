@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 /** Every id is `prefix_` and a UUIDv7, so ids show their kind, and ids of one kind sort by age. */
 type IdPrefix =
   | 'apr'
+  | 'att'
   | 'aud'
   | 'cli'
   | 'cred'
@@ -14,6 +15,7 @@ type IdPrefix =
   | 'int'
   | 'inv'
   | 'job'
+  | 'lnk'
   | 'req'
   | 'run'
   | 'scr'

@@ -1,5 +1,13 @@
 import { decideApproval, getApproval, listApprovals, getApprovalSettings, setApprovalSettings } from './approvals.ts'
 import { getConnector, listConnectors } from './connectors.ts'
+import {
+  cancelConnection,
+  completeProviderAuth,
+  connectDevice,
+  connectIntegration,
+  getConnection,
+  initProviderAuth,
+} from './connections.ts'
 import { createCredential, deleteCredential, listCredentials, setCredential } from './credentials.ts'
 import { getDelivery, listDeliveries, retryDeliveries, retryDelivery } from './deliveries.ts'
 import {
@@ -44,6 +52,7 @@ import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } 
 import { listRejections, previewWebhook, webhookLog } from './webhooks.ts'
 import { createWorkspace, listAudit, listWorkspaces } from './workspaces.ts'
 
+export type { Addresses } from './addresses.ts'
 export type { Client } from './client.ts'
 export { createClient } from './client.ts'
 export { createExecute, type Execute } from './execute.ts'
@@ -77,6 +86,12 @@ export const operations = {
   deleteIntegration,
   testIntegration,
   integrationHealth,
+  connectIntegration,
+  connectDevice,
+  getConnection,
+  cancelConnection,
+  initProviderAuth,
+  completeProviderAuth,
   listTools,
   getTool,
   callTool,

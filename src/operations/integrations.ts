@@ -20,12 +20,26 @@ const healthSchema = z.object({
   last_error: anyObject.nullable(),
 })
 
+const connectionSchema = z.object({
+  state: z.enum(['not_connected', 'connected', 'reconnect_needed']),
+  account: z.string().nullable(),
+  scopes: z.array(z.string()),
+  features: z.array(z.string()),
+  connected_at: timestamp.nullable(),
+  problem: z.string().nullable(),
+})
+
 const integrationSchema = healthSchema.omit({ connector: true }).extend({
   integration_type: z.string(),
   auth_type: z.string(),
   credential: z.string().nullable(),
   config: anyObject,
   origin: z.string(),
+  external_user: z
+    .string()
+    .nullable()
+    .describe('The user of an application, whose account this is. Calls name it as integration: user:ID.'),
+  connection: connectionSchema.nullable().describe('What a person allowed by OAuth; null where nobody has to.'),
   last_error_at: timestamp.nullable(),
   last_success_at: timestamp.nullable(),
   created_at: timestamp,
@@ -76,6 +90,8 @@ const integrationView = view(integrationSchema, (row: Numbered) => {
     credential: row.credential,
     config: row.config,
     origin: row.origin,
+    external_user: row.externalUser,
+    connection: row.connection && { ...row.connection, scopes: [...row.connection.scopes], features: [...row.connection.features] },
     last_error_at: iso(row.lastErrorAt),
     last_success_at: iso(row.lastSuccessAt),
     created_at: row.createdAt.toISOString(),
@@ -174,6 +190,12 @@ export const createIntegration = operation({
     project_id: z.int().optional().describe('The workspace’s number; it must be the token’s own workspace.'),
     integration_type: z.string().min(1).describe('Connector, e.g. github.'),
     ...changeable,
+    external_user: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('Your application’s id of the user whose account this is. It is used only by calls that name it: integration: user:ID.'),
   }),
   output: integrationView,
   http: { method: 'POST', path: '/api/v1/integrations', status: 201 },
@@ -188,6 +210,7 @@ export const createIntegration = operation({
       credential: credentialOf(input),
       config: input.config,
       enabled: input.enabled,
+      externalUser: input.external_user,
     })
     return oneNumbered(context, created)
   },

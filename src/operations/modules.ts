@@ -8,6 +8,7 @@ import type { Retention } from '#retention'
 import type { Scripts } from '#scripts'
 import type { Invocations, Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
+import type { Addresses } from './addresses.ts'
 
 /** What every operation runs on. */
 export interface BaseModules {
@@ -20,6 +21,7 @@ export interface BaseModules {
   readonly webhooks: Webhooks
   readonly flows: Flows
   readonly retention: Retention
+  readonly addresses: Addresses
 }
 
 /** Operations that are tools do without `tools`, which is created after them. */

@@ -23,6 +23,8 @@ export function plain<Schema extends z.ZodType>(schema: Schema): View<z.output<S
 export interface Caller {
   readonly principal: Principal
   readonly transport: Transport
+  /** The origin under which the caller reached the hub, for links that it follows. */
+  readonly origin?: string | undefined
   /** The step of a run that makes the call. */
   readonly step?: CallingStep | undefined
   /** Aborts when nobody waits for the answer any more. */

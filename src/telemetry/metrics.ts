@@ -144,6 +144,12 @@ export function createMetrics() {
       buckets: [0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600, 86_400],
       registers,
     }),
+    tokenRefreshes: new Counter({
+      name: 'hub_oauth_refreshes_total',
+      help: 'Access tokens that were renewed, by outcome: renewed, overtaken (somebody else was faster), failed (later again), refused (a person has to connect again).',
+      labelNames: ['connector', 'outcome'] as const,
+      registers,
+    }),
     credentialReads: new Counter({
       name: 'hub_credential_reads_total',
       help: 'Credentials opened, by outcome.',

@@ -1,4 +1,5 @@
 export { agentWith, type Agent } from './agent.ts'
+export { screenshots, testBrowser, virtualAuthenticator, type TestBrowser, type VirtualAuthenticator } from './browser.ts'
 export { configFor, isWrite, preparation, sampleCredential } from './conformance.ts'
 export { flowBench, type FlowBench, type TestFlow } from './flow.ts'
 export { oddAnswers } from './odd-answers.ts'

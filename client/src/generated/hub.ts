@@ -42,6 +42,14 @@ import type {
   IntegrationsTestOutput,
   IntegrationsHealthInput,
   IntegrationsHealthOutput,
+  IntegrationsConnectInput,
+  IntegrationsConnectOutput,
+  IntegrationsConnectDeviceInput,
+  IntegrationsConnectDeviceOutput,
+  ConnectionsGetInput,
+  ConnectionsGetOutput,
+  ConnectionsCancelInput,
+  ConnectionsCancelOutput,
   ToolsListInput,
   ToolsListOutput,
   ToolsGetInput,
@@ -208,6 +216,16 @@ export interface Operations {
     test(input: IntegrationsTestInput, options?: Options): Promise<IntegrationsTestOutput>
     /** Get the health of an integration. Scope: `integrations:read`. */
     health(input: IntegrationsHealthInput, options?: Options): Promise<IntegrationsHealthOutput>
+    /** Make a link with which a person connects an integration. Whoever opens the link decides on the pages of the outside system. It works once and needs no account in the hub, so give it to nobody else. GET /api/v1/connections/{id} says how it went. Scope: `integrations:write`. */
+    connect(input: IntegrationsConnectInput, options?: Options): Promise<IntegrationsConnectOutput>
+    /** Connect an integration with a code that a person enters at the outside system. Scope: `integrations:write`. */
+    connectDevice(input: IntegrationsConnectDeviceInput, options?: Options): Promise<IntegrationsConnectDeviceOutput>
+  }
+  readonly connections: {
+    /** Get how an attempt to connect stands. Scope: `integrations:read`. */
+    get(input: ConnectionsGetInput, options?: Options): Promise<ConnectionsGetOutput>
+    /** Revoke a link, or end an attempt to connect. Scope: `integrations:write`. */
+    cancel(input: ConnectionsCancelInput, options?: Options): Promise<ConnectionsCancelOutput>
   }
   readonly tools: {
     /** Find tools. Scope: `tools:read`. */
@@ -380,6 +398,12 @@ export function operationsOf({ send, watch }: Transport): Operations {
       delete: (input, options) => send<IntegrationsDeleteOutput>(routes['integrations.delete'], input, options),
       test: (input, options) => send<IntegrationsTestOutput>(routes['integrations.test'], input, options),
       health: (input, options) => send<IntegrationsHealthOutput>(routes['integrations.health'], input, options),
+      connect: (input, options) => send<IntegrationsConnectOutput>(routes['integrations.connect'], input, options),
+      connectDevice: (input, options) => send<IntegrationsConnectDeviceOutput>(routes['integrations.connectDevice'], input, options),
+    },
+    connections: {
+      get: (input, options) => send<ConnectionsGetOutput>(routes['connections.get'], input, options),
+      cancel: (input, options) => send<ConnectionsCancelOutput>(routes['connections.cancel'], input, options),
     },
     tools: {
       list: (input, options) => send<ToolsListOutput>(routes['tools.list'], input, options),

@@ -22,6 +22,10 @@ export const routes = {
   'integrations.delete': { method: 'DELETE', path: '/api/v1/integrations/:id', query: [], headers: {} },
   'integrations.test': { method: 'POST', path: '/api/v1/integrations/:id/test', query: [], headers: {} },
   'integrations.health': { method: 'GET', path: '/api/v1/integrations/:id/health', query: [], headers: {} },
+  'integrations.connect': { method: 'POST', path: '/api/v1/integrations/:id/connect', query: [], headers: {} },
+  'integrations.connectDevice': { method: 'POST', path: '/api/v1/integrations/:id/connect/device', query: [], headers: {} },
+  'connections.get': { method: 'GET', path: '/api/v1/connections/:id', query: [], headers: {} },
+  'connections.cancel': { method: 'DELETE', path: '/api/v1/connections/:id', query: [], headers: {} },
   'tools.list': {
     method: 'GET',
     path: '/api/v1/tools',

@@ -32,6 +32,15 @@ export type ErrorCode =
   | 'integration_missing'
   | 'integration_ambiguous'
   | 'integration_disabled'
+  | 'not_connected'
+  | 'oauth_client_missing'
+  | 'redirect_refused'
+  | 'reconnect_needed'
+  | 'oauth_failed'
+  | 'oauth_unavailable'
+  | 'oauth_denied'
+  | 'attempt_unknown'
+  | 'link_invalid'
   | 'policy_denied'
   | 'approval_rejected'
   | 'approval_expired'
@@ -290,6 +299,15 @@ export type IntegrationsListOutput = {
     readonly credential: string | null
     readonly config: Readonly<Record<string, unknown>>
     readonly origin: string
+    /** The user of an application, whose account this is. Calls name it as integration: user:ID. */ readonly external_user: string | null
+    /** What a person allowed by OAuth; null where nobody has to. */ readonly connection: {
+      readonly state: 'not_connected' | 'connected' | 'reconnect_needed'
+      readonly account: string | null
+      readonly scopes: readonly string[]
+      readonly features: readonly string[]
+      readonly connected_at: string | null
+      readonly problem: string | null
+    } | null
     readonly last_error_at: string | null
     readonly last_success_at: string | null
     readonly created_at: string
@@ -312,6 +330,9 @@ export type IntegrationsCreateInput = {
     | Readonly<Record<string, unknown>>
     | undefined
   readonly enabled?: boolean | undefined
+  /** Your application’s id of the user whose account this is. It is used only by calls that name it: integration: user:ID. */ readonly external_user?:
+    | string
+    | undefined
 }
 
 export type IntegrationsCreateOutput = {
@@ -331,6 +352,15 @@ export type IntegrationsCreateOutput = {
   readonly credential: string | null
   readonly config: Readonly<Record<string, unknown>>
   readonly origin: string
+  /** The user of an application, whose account this is. Calls name it as integration: user:ID. */ readonly external_user: string | null
+  /** What a person allowed by OAuth; null where nobody has to. */ readonly connection: {
+    readonly state: 'not_connected' | 'connected' | 'reconnect_needed'
+    readonly account: string | null
+    readonly scopes: readonly string[]
+    readonly features: readonly string[]
+    readonly connected_at: string | null
+    readonly problem: string | null
+  } | null
   readonly last_error_at: string | null
   readonly last_success_at: string | null
   readonly created_at: string
@@ -356,6 +386,15 @@ export type IntegrationsGetOutput = {
   readonly credential: string | null
   readonly config: Readonly<Record<string, unknown>>
   readonly origin: string
+  /** The user of an application, whose account this is. Calls name it as integration: user:ID. */ readonly external_user: string | null
+  /** What a person allowed by OAuth; null where nobody has to. */ readonly connection: {
+    readonly state: 'not_connected' | 'connected' | 'reconnect_needed'
+    readonly account: string | null
+    readonly scopes: readonly string[]
+    readonly features: readonly string[]
+    readonly connected_at: string | null
+    readonly problem: string | null
+  } | null
   readonly last_error_at: string | null
   readonly last_success_at: string | null
   readonly created_at: string
@@ -395,6 +434,15 @@ export type IntegrationsUpdateOutput = {
   readonly credential: string | null
   readonly config: Readonly<Record<string, unknown>>
   readonly origin: string
+  /** The user of an application, whose account this is. Calls name it as integration: user:ID. */ readonly external_user: string | null
+  /** What a person allowed by OAuth; null where nobody has to. */ readonly connection: {
+    readonly state: 'not_connected' | 'connected' | 'reconnect_needed'
+    readonly account: string | null
+    readonly scopes: readonly string[]
+    readonly features: readonly string[]
+    readonly connected_at: string | null
+    readonly problem: string | null
+  } | null
   readonly last_error_at: string | null
   readonly last_success_at: string | null
   readonly created_at: string
@@ -432,6 +480,15 @@ export type IntegrationsConfigureOutput = {
   readonly credential: string | null
   readonly config: Readonly<Record<string, unknown>>
   readonly origin: string
+  /** The user of an application, whose account this is. Calls name it as integration: user:ID. */ readonly external_user: string | null
+  /** What a person allowed by OAuth; null where nobody has to. */ readonly connection: {
+    readonly state: 'not_connected' | 'connected' | 'reconnect_needed'
+    readonly account: string | null
+    readonly scopes: readonly string[]
+    readonly features: readonly string[]
+    readonly connected_at: string | null
+    readonly problem: string | null
+  } | null
   readonly last_error_at: string | null
   readonly last_success_at: string | null
   readonly created_at: string
@@ -467,6 +524,70 @@ export type IntegrationsHealthOutput = {
   readonly consecutive_errors: number
   readonly last_error: Readonly<Record<string, unknown>> | null
 }
+
+export type IntegrationsConnectInput = {
+  /** Id, unique name or number of the integration. */ readonly id: string
+  /** Where the last page leads: an address of the hub, or of HUB_CORS_ORIGINS. */ readonly return_url?: string | undefined
+  /** How many seconds the link is valid. */ readonly expires_in?: number | undefined
+}
+
+export type IntegrationsConnectOutput = {
+  readonly id: string
+  readonly url: string
+  /** What the application at the outside system needs as its redirect URL. */ readonly callback_url: string
+  readonly expires_at: string
+}
+
+export type IntegrationsConnectDeviceInput = {
+  /** Id, unique name or number of the integration. */ readonly id: string
+  /** Names of the connector’s features, such as issues: only their rights are asked for. All that the connector uses when left out. */ readonly features?:
+    | readonly string[]
+    | undefined
+}
+
+export type IntegrationsConnectDeviceOutput = {
+  readonly id: string
+  readonly integration_id: string
+  /** `waiting`: the person has not decided. `choosing`: several sites were allowed, and the person chooses one. */ readonly status:
+    | 'waiting'
+    | 'choosing'
+    | 'connected'
+    | 'denied'
+    | 'failed'
+    | 'cancelled'
+    | 'expired'
+  readonly account: string | null
+  readonly problem: { readonly code: string; readonly detail: string; readonly hint?: string | undefined } | null
+  /** For a device: what the person enters at verification_uri. */ readonly user_code: string | null
+  readonly verification_uri: string | null
+  /** For a device: the provider is asked no more often. */ readonly interval_seconds: number
+  readonly expires_at: string
+}
+
+export type ConnectionsGetInput = { /** The id of a link (lnk_…) or of an attempt (att_…). */ readonly id: string }
+
+export type ConnectionsGetOutput = {
+  readonly id: string
+  readonly integration_id: string
+  /** `waiting`: the person has not decided. `choosing`: several sites were allowed, and the person chooses one. */ readonly status:
+    | 'waiting'
+    | 'choosing'
+    | 'connected'
+    | 'denied'
+    | 'failed'
+    | 'cancelled'
+    | 'expired'
+  readonly account: string | null
+  readonly problem: { readonly code: string; readonly detail: string; readonly hint?: string | undefined } | null
+  /** For a device: what the person enters at verification_uri. */ readonly user_code: string | null
+  readonly verification_uri: string | null
+  /** For a device: the provider is asked no more often. */ readonly interval_seconds: number
+  readonly expires_at: string
+}
+
+export type ConnectionsCancelInput = { /** The id of a link (lnk_…) or of an attempt (att_…). */ readonly id: string }
+
+export type ConnectionsCancelOutput = null
 
 export type ToolsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined

@@ -2,6 +2,8 @@ import { createPrivateKey } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { auth, hubError, path, secret, type CredentialValues, type RequestOptions } from '#kit'
+import { finishInstallation } from './oauth.ts'
+import { webOf } from './urls.ts'
 
 /** Authenticates as an installed app: a short-lived JWT is exchanged for an installation token, which is valid for one hour. */
 export const githubApp = auth.custom({
@@ -12,6 +14,24 @@ export const githubApp = auth.custom({
     installation_id: z.union([z.string(), z.number()]).describe('Id of its installation.'),
     private_key: secret('Private key in PEM.'),
   }),
+  // Installed by a person on GitHub. "Request user authorization (OAuth) during installation" has to be on in the settings of the app.
+  oauth: {
+    environment: {
+      client_id: 'GITHUB_APP_CLIENT_ID',
+      client_secret: 'GITHUB_APP_CLIENT_SECRET',
+      app_id: 'GITHUB_APP_ID',
+      private_key: 'GITHUB_APP_PRIVATE_KEY',
+      slug: 'GITHUB_APP_SLUG',
+    },
+    clientCredential: 'github-app',
+    provider: (config, { slug }) => ({
+      authorizeUrl: `${webOf(config)}/apps/${encodeURIComponent(String(slug))}/installations/new`,
+      tokenUrl: `${webOf(config)}/login/oauth/access_token`,
+      scopes: [],
+      pkce: false,
+    }),
+    finish: finishInstallation,
+  },
   async authorize({ credential, http, remember }) {
     const installation = String(credential['installation_id'])
     const token = await remember(`installation ${installation}`, async () => {

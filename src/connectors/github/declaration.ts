@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { auth, defineConnector, refuseSameBody } from '#kit'
 import { githubApp } from './auth.ts'
+import { oauthApp } from './oauth.ts'
 import { responseRules } from './response-rules.ts'
 import { events, webhook } from './webhook.ts'
 
@@ -24,6 +25,7 @@ export const github = defineConnector({
   }),
   auth: [
     auth.token({ title: 'Personal access token', describe: 'A classic or fine-grained token.', aliases: ['personal_access_token', 'pat'] }),
+    oauthApp,
     githubApp,
   ],
   baseUrl: ({ api_url }) => api_url,
@@ -54,6 +56,16 @@ export const github = defineConnector({
   wellKnownCredentials: ['github-pat'],
   environment: {
     GITHUB_TOKEN: { description: 'GitHub personal access token.', secret: true },
+    GITHUB_CLIENT_ID: { description: 'Client id of a GitHub OAuth App, to connect by OAuth.' },
+    GITHUB_CLIENT_SECRET: { description: 'Client secret of the OAuth App.', secret: true },
+    GITHUB_INTEGRATION_REDIRECT_URI: {
+      description: 'Redirect URL of the OAuth App, where an application of your own completes the connection.',
+    },
+    GITHUB_APP_ID: { description: 'Id of a GitHub App, to connect by its installation.' },
+    GITHUB_APP_SLUG: { description: 'Name of the GitHub App in its URL.' },
+    GITHUB_APP_PRIVATE_KEY: { description: 'Private key of the GitHub App, in PEM.', secret: true },
+    GITHUB_APP_CLIENT_ID: { description: 'Client id of the GitHub App.' },
+    GITHUB_APP_CLIENT_SECRET: { description: 'Client secret of the GitHub App.', secret: true },
     GITHUB_API_URL: { description: 'GitHub API, for GitHub Enterprise.', names: 'url' },
   },
   fromEnvironment: ({ GITHUB_TOKEN, GITHUB_API_URL }) => ({ credential: { token: GITHUB_TOKEN }, config: { api_url: GITHUB_API_URL } }),

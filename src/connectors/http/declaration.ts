@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { auth, defineConnector, secret } from '#kit'
 import { ownHeader, headerValue } from './headers.ts'
+import { anyProvider, clientCredentials, oauthConfig } from './oauth.ts'
 
 /** Headers of the config may need a secret. The secret is stored in the credential, and a template inserts it. */
 const template = auth.custom({
@@ -35,6 +36,7 @@ export const http = defineConnector({
       .describe('Sent with every request; {{secret}} is filled in with auth type template.'),
     query: z.record(z.string(), z.string().max(4096)).optional().describe('Added to every request; {{secret}} likewise.'),
     test_path: z.string().max(2000).optional().describe('What the connection test gets; the base URL itself when left out.'),
+    oauth: oauthConfig.optional().describe('The authorization server, for the auth types oauth2 and oauth2_client_credentials.'),
     rate_limit_per_minute: z.number().int().positive().optional().describe('Requests a minute; RATE_LIMIT_PER_MINUTE when left out.'),
   }),
   auth: [
@@ -44,6 +46,8 @@ export const http = defineConnector({
     auth.apiKey({ in: 'header', name: 'x-api-key', title: 'API key in the X-API-Key header' }),
     { ...auth.apiKey({ in: 'query', name: 'api_key', title: 'API key in the query' }), type: 'api_key_query' },
     template,
+    anyProvider,
+    clientCredentials,
   ],
   baseUrl: ({ base_url }) => base_url,
   test: async ({ http: out, config }) => {

@@ -1,5 +1,6 @@
 import { auth, defineConnector } from '#kit'
 import { config } from './config.ts'
+import { threeLegged } from './oauth.ts'
 import { responseRules } from './response-rules.ts'
 import { projectTarget } from './project-target.ts'
 import { events, webhook } from './webhook.ts'
@@ -20,8 +21,10 @@ export const jira = defineConnector({
       aliases: { email: 'username', password: 'api_token', token: 'api_token' },
     }),
     auth.token({ title: 'Personal access token (Server, Data Center)', aliases: ['personal_access_token'] }),
+    threeLegged,
   ],
-  baseUrl: ({ base_url, api_version }) => `${base_url.replace(/\/+$/, '')}/rest/api/${api_version}`,
+  baseUrl: ({ base_url, cloud_id, gateway_url, api_version }) =>
+    `${cloud_id === undefined ? base_url.replace(/\/+$/, '') : `${gateway_url}/ex/jira/${cloud_id}`}/rest/api/${api_version}`,
   responseRules,
   ids: [
     {
@@ -38,6 +41,8 @@ export const jira = defineConnector({
     JIRA_BASE_URL: { description: 'Jira site, e.g. https://your-domain.atlassian.net.', names: 'url' },
     JIRA_USERNAME: { description: 'Jira user name; in Jira Cloud the e-mail address.' },
     JIRA_API_TOKEN: { description: 'Jira API token.', secret: true },
+    JIRA_CLIENT_ID: { description: 'Client id of an Atlassian app, to connect Jira Cloud by OAuth.' },
+    JIRA_CLIENT_SECRET: { description: 'Client secret of the Atlassian app.', secret: true },
   },
   fromEnvironment: ({ JIRA_BASE_URL, JIRA_USERNAME, JIRA_API_TOKEN }) => ({
     credential: { username: JIRA_USERNAME, api_token: JIRA_API_TOKEN },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auth, defineConnector, targetOf } from '#kit'
+import { bot, person } from './oauth.ts'
 import { responseRules } from './response-rules.ts'
 import { events, webhook } from './webhook.ts'
 
@@ -17,17 +18,7 @@ export const slack = defineConnector({
       .describe('The Web API.'),
     default_channel: z.string().min(1).max(100).optional().describe('Where messages go that name no channel.'),
   }),
-  auth: [
-    auth.token({ title: 'Bot token', describe: 'A bot or user token.', aliases: ['bot_token'] }),
-    auth.oauth2({
-      authorizeUrl: 'https://slack.com/oauth/v2/authorize',
-      tokenUrl: 'https://slack.com/api/oauth.v2.access',
-      scopes: ['chat:write', 'channels:read', 'channels:history', 'users:read', 'users:read.email', 'reactions:write', 'files:write'],
-      pkce: false,
-      clientIdSetting: 'SLACK_CLIENT_ID',
-      clientSecretSetting: 'SLACK_CLIENT_SECRET',
-    }),
-  ],
+  auth: [auth.token({ title: 'Bot token', describe: 'A bot or user token.', aliases: ['bot_token'] }), bot, person],
   baseUrl: ({ api_url }) => api_url,
   ids: [
     { pattern: /(?<!\w):[a-z][\w+-]{1,40}:(?!\w)/, fields: ['ts'], words: 'emoji' },
@@ -48,6 +39,8 @@ export const slack = defineConnector({
   environment: {
     SLACK_BOT_TOKEN: { description: 'Slack bot token.', secret: true },
     SLACK_API_URL: { description: 'Slack API, if it is not https://slack.com/api.', names: 'url' },
+    SLACK_CLIENT_ID: { description: 'Client id of the Slack app, to connect by OAuth.' },
+    SLACK_CLIENT_SECRET: { description: 'Client secret of the Slack app.', secret: true },
     SLACK_SIGNING_SECRET: { description: 'Slack signing secret, for webhooks.', secret: true },
   },
   fromEnvironment: ({ SLACK_BOT_TOKEN, SLACK_API_URL }) => ({ credential: { token: SLACK_BOT_TOKEN }, config: { api_url: SLACK_API_URL } }),

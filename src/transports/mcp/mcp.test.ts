@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { adminToken, mcpClient, mcpRequest, servedHub, textOf, type McpConnecting, type ServedHub } from '#test'
 import { until } from '#test/faults'
-import { createOriginCheck } from './origin.ts'
+import { createOriginCheck } from '#transports/rest'
 
 let served: ServedHub
 

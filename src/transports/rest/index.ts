@@ -1,4 +1,5 @@
 export { bearer } from './access-hook.ts'
 export { placesOf } from './operations.ts'
+export { createOriginCheck, createOrigins, type OriginCheck, type OriginOptions, type Origins } from './origin.ts'
 export { buildRest } from './server.ts'
 export type { Readiness, RestApp, RestDeps, RestOptions } from './types.ts'

@@ -62,6 +62,7 @@ function register(app: RestApp, deps: RestDeps, { operation, http }: Route): voi
       const caller = {
         principal: request.principal,
         transport: 'rest' as const,
+        origin: `${request.protocol}://${request.headers.host}`,
         signal: gone.signal,
         ...(operation.stream ? watching(deps, request) : {}),
       }

@@ -1,3 +1,1 @@
-export { html, Html } from './html.ts'
-export { sendPage, type Page } from './page.ts'
-export { webRoutes } from './routes.ts'
+export { webRoutes, type WebRoutesDeps } from './routes.ts'

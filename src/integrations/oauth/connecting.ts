@@ -1,0 +1,304 @@
+import { randomBytes } from 'node:crypto'
+import { actorOf, requireScope, type Access, type Principal } from '#access'
+import { hubError, HubError } from '#errors'
+import type { AuthMethod, Connector, OAuthTokens } from '#kit'
+import type { Attempt, OAuth, Party } from '#oauth'
+import { hashOf } from '#oauth'
+import type { Telemetry } from '#telemetry'
+import type { IntegrationRow } from '../store.ts'
+import { authMethodOf } from '../validate.ts'
+import type { OAuthClients } from './clients.ts'
+import { failureOf, lacking } from './failure.ts'
+import type { Granted, StoreGrant } from './store-grant.ts'
+
+export interface ConnectRequest {
+  /** Names of the connector's features; its usual scopes when there are none. */
+  readonly features?: readonly string[] | undefined
+  readonly redirectUri: string
+  readonly returnUrl?: string | null
+  /** What only the browser of the person has. Without it, whoever begins the attempt also completes it. */
+  readonly browser?: string
+}
+
+/** Who completes an attempt: the browser in which it began, or the principal that began it. */
+export type Completer = { readonly browser: string } | { readonly principal: Principal }
+
+export interface Connecting {
+  /** Where the person is sent, and the attempt that ends there. */
+  begin(
+    principal: Principal,
+    integration: IntegrationRow,
+    request: ConnectRequest,
+  ): Promise<{ attempt: Attempt; url: string; state: string }>
+  /** The same in the name of whoever made a connect link, which was checked when it was made. */
+  beginFor(actor: string, integration: IntegrationRow, request: ConnectRequest): Promise<{ attempt: Attempt; url: string; state: string }>
+  beginDevice(principal: Principal, integration: IntegrationRow, request: Pick<ConnectRequest, 'features'>): Promise<Attempt>
+  /** Takes the provider's answer, once. Throws `attempt_unknown` if it belongs to no attempt of this browser or principal. */
+  complete(parameters: URLSearchParams, completer: Completer): Promise<Attempt>
+  choose(attemptId: string, choice: string, completer: Completer): Promise<Attempt>
+  /** How an attempt stands. For a device code, the provider is asked. */
+  look(workspaceId: string, attemptId: string): Promise<Attempt | undefined>
+  cancel(workspaceId: string, attemptId: string): Promise<Attempt>
+  /** Throws unless the principal may send what is secret to where the integration's config leads. */
+  requirePlace(principal: Principal, integration: IntegrationRow): void
+}
+
+export interface ConnectingDeps extends Pick<Telemetry, 'logger'> {
+  readonly oauth: OAuth
+  readonly access: Access
+  readonly clients: OAuthClients
+  readonly storeGrant: StoreGrant
+  get(workspaceId: string, ref: string): Promise<IntegrationRow>
+  connector(name: string): Connector
+}
+
+const attemptMs = 600_000
+
+interface Secrets {
+  readonly verifier?: string
+  readonly deviceCode?: string
+  readonly granted?: Granted
+}
+
+export function createConnecting(deps: ConnectingDeps): Connecting {
+  const { oauth, access, clients, storeGrant, logger } = deps
+  const { protocol, attempts } = oauth
+
+  const partsOf = async (integration: IntegrationRow): Promise<{ connector: Connector; method: AuthMethod; party: Party }> => {
+    const connector = deps.connector(integration.connector)
+    const method = authMethodOf(connector, integration.authType)
+    return { connector, method, party: await clients.party(integration, connector, method) }
+  }
+
+  const requirePlace = (principal: Principal, { workspaceId, connector, config }: IntegrationRow): void => {
+    if (!clients.isOwnPlace(workspaceId, deps.connector(connector), config)) requireScope(principal, 'credentials:write')
+  }
+
+  const started = (startedBy: string, integration: IntegrationRow, features: readonly string[]) => ({
+    workspaceId: integration.workspaceId,
+    integrationId: integration.id,
+    startedBy,
+    features,
+    userCode: null,
+    verificationUri: null,
+    intervalSeconds: 0,
+    nextPollAt: 0,
+  })
+
+  const fail = async (attempt: Attempt, error: unknown): Promise<Attempt> => {
+    const { status, problem } = failureOf(error)
+    if (problem.code === 'internal') logger.error({ err: error, attempt: attempt.id }, 'an attempt to connect failed')
+    return (await attempts.move(attempt, { status, problem })) ?? (await found(attempt.id))
+  }
+
+  const found = async (id: string): Promise<Attempt> => {
+    const known = await attempts.find(id)
+    if (!known) throw unknownAttempt()
+    return known.attempt
+  }
+
+  /** Looks at what the person allowed, and stores it, unless they have to choose first. */
+  const receive = async (attempt: Attempt, tokens: OAuthTokens, parameters: URLSearchParams): Promise<Attempt> => {
+    const integration = await deps.get(attempt.workspaceId, attempt.integrationId)
+    const { method, party } = await partsOf(integration)
+    const problem = lacking(attempt.scopes, tokens)
+    if (problem) {
+      await takeBack(method, party, { tokens, integration })
+      throw problem
+    }
+    const context = { tokens, client: party.client, config: integration.config, request: protocol.request }
+    const finish = (await method.oauth!.finish?.(context, parameters)) ?? {}
+    const { choices = [] } = finish
+    const granted: Granted = { tokens, finish }
+    if (choices.length < 2) return store(attempt, granted, choices[0]?.id)
+    const shown = choices.map(({ id, title }) => ({ id, title }))
+    const moved = await attempts.move(attempt, { status: 'choosing', choices: shown }, { granted })
+    return moved ?? (await found(attempt.id))
+  }
+
+  /** What was given for nothing is given back; if the provider cannot take it, it expires there by itself. */
+  const takeBack = async (
+    method: AuthMethod,
+    party: Party,
+    { tokens, integration }: { tokens: OAuthTokens; integration: IntegrationRow },
+  ): Promise<void> => {
+    const context = { tokens, client: party.client, config: integration.config, request: protocol.request }
+    await (method.oauth?.revoke?.(context) ?? protocol.revoke(party, tokens.access_token)).catch((error: unknown) =>
+      logger.warn({ err: error, integration: integration.name }, 'could not give a token back'),
+    )
+  }
+
+  const store = async (attempt: Attempt, granted: Granted, choice: string | undefined): Promise<Attempt> => {
+    const standing = (await access.standings([attempt.startedBy])).get(attempt.startedBy)
+    if (standing?.lost) throw hubError('scope_missing', { detail: `whoever began this may not connect any more: ${standing.lost}` })
+    const account = await storeGrant.prepare(attempt, granted, choice)
+    // Somebody may have cancelled it while the provider was asked.
+    const now = await found(attempt.id)
+    if (now.status !== attempt.status) return now
+    await account.store()
+    return (await attempts.move(attempt, { status: 'connected', account: account.name, problem: null })) ?? found(attempt.id)
+  }
+
+  const requireCompleter = ({ browserHash, startedBy }: Attempt, completer: Completer): void => {
+    const fits =
+      'browser' in completer
+        ? browserHash !== null && browserHash === hashOf(completer.browser)
+        : browserHash === null && startedBy === actorOf(completer.principal)
+    if (!fits) throw unknownAttempt()
+  }
+
+  const poll = async (attempt: Attempt, deviceCode: string): Promise<Attempt> => {
+    if (attempt.nextPollAt > Date.now()) return attempt
+    // Whoever moves it asks; others get the attempt as it is.
+    const asking = await attempts.move(attempt, { nextPollAt: Date.now() + attempt.intervalSeconds * 1000 }, { deviceCode })
+    if (!asking) return found(attempt.id)
+    const integration = await deps.get(attempt.workspaceId, attempt.integrationId)
+    const { party } = await partsOf(integration)
+    try {
+      const answer = await protocol.pollDevice(party, deviceCode)
+      if (answer === 'pending') return asking
+      if (answer === 'slower') {
+        const intervalSeconds = asking.intervalSeconds + 5
+        return (await attempts.move(asking, { intervalSeconds, nextPollAt: Date.now() + intervalSeconds * 1000 }, { deviceCode })) ?? asking
+      }
+      return await receive(asking, answer, new URLSearchParams())
+    } catch (error) {
+      if (error instanceof HubError && error.code === 'oauth_unavailable') return asking
+      return fail(asking, error)
+    }
+  }
+
+  const beginFor: Connecting['beginFor'] = async (actor, integration, { features = [], redirectUri, returnUrl = null, browser }) => {
+    const { method, party } = await partsOf(integration)
+    const state = randomText()
+    const verifier = randomText()
+    const scopes = scopesOf(method, party, features)
+    const url = await protocol.authorizationUrl(party, { state, verifier, redirectUri, scopes })
+    const attempt = await attempts.begin(
+      {
+        ...started(actor, integration, features),
+        grant: 'authorization_code',
+        browserHash: browser === undefined ? null : hashOf(browser),
+        redirectUri,
+        scopes,
+        returnUrl,
+        expiresAt: new Date(Date.now() + attemptMs).toISOString(),
+      },
+      { verifier } satisfies Secrets,
+      state,
+    )
+    return { attempt, url, state }
+  }
+
+  return {
+    requirePlace,
+
+    beginFor,
+    async begin(principal, integration, request) {
+      requirePlace(principal, integration)
+      return beginFor(actorOf(principal), integration, request)
+    },
+
+    async beginDevice(principal, integration, { features = [] }) {
+      requirePlace(principal, integration)
+      const { method, party } = await partsOf(integration)
+      const scopes = scopesOf(method, party, features)
+      const device = await protocol.startDevice(party, scopes)
+      return attempts.begin(
+        {
+          ...started(actorOf(principal), integration, features),
+          grant: 'device_code',
+          browserHash: null,
+          redirectUri: '',
+          scopes,
+          returnUrl: null,
+          userCode: device.userCode,
+          verificationUri: device.verificationUriComplete ?? device.verificationUri,
+          intervalSeconds: device.intervalSeconds,
+          nextPollAt: Date.now() + device.intervalSeconds * 1000,
+          expiresAt: new Date(Date.now() + Math.min(device.expiresInSeconds * 1000, attemptMs * 3)).toISOString(),
+        },
+        { deviceCode: device.deviceCode } satisfies Secrets,
+        null,
+      )
+    },
+
+    async complete(parameters, completer) {
+      const claimed = await attempts.claim(parameters.get('state') ?? '')
+      if (!claimed) throw unknownAttempt()
+      const { attempt } = claimed
+      requireCompleter(attempt, completer)
+      if (attempt.status !== 'waiting') return attempt
+      const { verifier = '' } = claimed.secrets as Secrets
+      try {
+        const problem = parameters.get('error')
+        if (problem !== null) throw refusalOf(problem, parameters.get('error_description'))
+        if (!parameters.get('code')) throw hubError('oauth_failed', { detail: 'the provider sent no code' })
+        const { party } = await partsOf(await deps.get(attempt.workspaceId, attempt.integrationId))
+        const { redirectUri, scopes } = attempt
+        const tokens = await protocol.exchangeCode(party, parameters, { redirectUri, verifier, scopes })
+        return await receive(attempt, tokens, parameters)
+      } catch (error) {
+        return fail(attempt, error)
+      }
+    },
+
+    async choose(attemptId, choice, completer) {
+      const known = await attempts.find(attemptId)
+      if (!known) throw unknownAttempt()
+      const { attempt } = known
+      requireCompleter(attempt, completer)
+      if (attempt.status !== 'choosing') return attempt
+      if (!attempt.choices.some(({ id }) => id === choice))
+        throw hubError('invalid_input', { errors: [{ path: 'choice', message: 'is not one of those offered' }] })
+      try {
+        return await store(attempt, (known.secrets as Secrets).granted!, choice)
+      } catch (error) {
+        return fail(attempt, error)
+      }
+    },
+
+    async look(workspaceId, attemptId) {
+      const known = await attempts.find(attemptId)
+      if (known?.attempt.workspaceId !== workspaceId) return undefined
+      const { deviceCode } = known.secrets as Secrets
+      return known.attempt.status === 'waiting' && deviceCode !== undefined ? poll(known.attempt, deviceCode) : known.attempt
+    },
+
+    async cancel(workspaceId, attemptId) {
+      const known = await attempts.find(attemptId)
+      if (known?.attempt.workspaceId !== workspaceId) throw unknownAttempt()
+      const { attempt } = known
+      if (attempt.status !== 'waiting' && attempt.status !== 'choosing') return attempt
+      return (await attempts.move(attempt, { status: 'cancelled' })) ?? (await found(attemptId))
+    },
+  }
+}
+
+function scopesOf({ oauth }: AuthMethod, { provider }: Party, features: readonly string[]): readonly string[] {
+  if (features.length === 0) return provider.scopes
+  const known = oauth?.features ?? {}
+  const scopes = features.flatMap((feature) => {
+    // Features of another kind than scopes, such as what is synced, need what is usual.
+    return known[feature] ?? provider.scopes
+  })
+  return [...new Set(scopes)]
+}
+
+function refusalOf(word: string, description: string | null): HubError {
+  const said = `${word.slice(0, 100)}${description ? `: ${description.slice(0, 300)}` : ''}`
+  if (word === 'access_denied' || word === 'user_cancelled_authorize' || word === 'consent_required')
+    return hubError('oauth_denied', {
+      detail: `the provider answered ${said}`,
+      hint: 'connect again, and allow it on the page of the provider',
+    })
+  return hubError('oauth_failed', { detail: `the provider answered ${said}` })
+}
+
+function unknownAttempt(): HubError {
+  return hubError('attempt_unknown', { hint: 'start again from where you began to connect' })
+}
+
+function randomText(): string {
+  return randomBytes(32).toString('base64url')
+}

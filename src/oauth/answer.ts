@@ -1,0 +1,49 @@
+import { hubError, type HubError } from '#errors'
+import type { OAuthProvider, OAuthTokens } from '#kit'
+import { isRecord } from '#lib/is-record'
+
+/** What a provider says when it gives nothing: in `error` as the standard has it, with any status, or as `ok: false`. */
+export function problemIn(answer: unknown): HubError | undefined {
+  if (!isRecord(answer)) return undefined
+  const code = answer['error']
+  if (typeof code !== 'string' && answer['ok'] !== false) return undefined
+  const word = typeof code === 'string' ? code.slice(0, 100) : 'an error without a name'
+  const { error_description: description } = answer
+  const detail = `the provider answered ${word}${typeof description === 'string' ? `: ${description.slice(0, 300)}` : ''}`
+  if (gone.has(word)) return hubError('reconnect_needed', { detail })
+  if (passing.has(word)) return hubError('oauth_unavailable', { detail })
+  return hubError('oauth_failed', { detail })
+}
+
+/** What providers say of a refresh token, or a code, that they do not accept any more. */
+const gone: ReadonlySet<string> = new Set([
+  'invalid_grant',
+  'bad_refresh_token',
+  'invalid_refresh_token',
+  'token_revoked',
+  'token_expired',
+  'account_inactive',
+])
+const passing: ReadonlySet<string> = new Set([
+  'temporarily_unavailable',
+  'server_error',
+  'ratelimited',
+  'internal_error',
+  'service_unavailable',
+])
+
+/** `asked` are the scopes that were asked for: a provider that names none gave all of them. */
+export function tokensIn(answer: unknown, { tokensAt = [] }: OAuthProvider, asked: readonly string[]): OAuthTokens {
+  let found = answer
+  for (const name of tokensAt) found = isRecord(found) ? found[name] : undefined
+  const { access_token: access, refresh_token: refresh, expires_in: seconds, scope } = isRecord(found) ? found : {}
+  if (typeof access !== 'string' || access === '')
+    throw hubError('oauth_failed', { detail: 'the answer of the provider has no access token' })
+  const lifetime = Number(seconds)
+  return {
+    access_token: access,
+    ...(typeof refresh === 'string' && refresh !== '' ? { refresh_token: refresh } : {}),
+    ...(Number.isFinite(lifetime) && lifetime > 0 ? { expires_at: new Date(Date.now() + lifetime * 1000).toISOString() } : {}),
+    scopes: typeof scope === 'string' ? scope.split(/[\s,]+/).filter(Boolean) : asked,
+  }
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { Keyring } from '#credentials'
+import { newId } from '#lib/ids'
+import { open, seal } from '#lib/seal'
+
+/** What ended an attempt, or what it waits for. */
+export type AttemptStatus = 'waiting' | 'choosing' | 'connected' | 'denied' | 'failed' | 'cancelled'
+
+/** An attempt to connect an integration: it begins when a person is sent to the provider, and ends once. */
+export interface Attempt {
+  readonly id: string
+  readonly workspaceId: string
+  readonly integrationId: string
+  readonly grant: 'authorization_code' | 'device_code'
+  /** Who began it. The audit log names them for what it stores. */
+  readonly startedBy: string
+  /** The hash of what only the browser of the person has; null for attempts that whoever began them completes. */
+  readonly browserHash: string | null
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  readonly features: readonly string[]
+  /** Where the page at the end leads. */
+  readonly returnUrl: string | null
+  readonly status: AttemptStatus
+  readonly problem: { readonly code: string; readonly detail: string; readonly hint?: string } | null
+  readonly account: string | null
+  /** What the person chooses from. */
+  readonly choices: readonly { readonly id: string; readonly title: string }[]
+  readonly userCode: string | null
+  readonly verificationUri: string | null
+  readonly intervalSeconds: number
+  /** When the provider may be asked again about a device code. */
+  readonly nextPollAt: number
+  readonly createdAt: string
+  readonly expiresAt: string
+}
+
+/** What stays sealed: the PKCE verifier, a device code, tokens while the person chooses a site. */
+export type AttemptSecrets = Readonly<Record<string, unknown>>
+
+export interface StoredAttempt extends Attempt {
+  readonly sealed: string
+}
+
+/** Where attempts are kept. Each method is one step that no other process can come between. */
+export interface AttemptStore extends AsyncDisposable {
+  insert(attempt: StoredAttempt, stateHash: string | null): Promise<void>
+  /** Returns the attempt of this state once; later callers get nothing. */
+  claim(stateHash: string): Promise<StoredAttempt | undefined>
+  find(id: string): Promise<StoredAttempt | undefined>
+  /** Replaces an attempt that has this status; false if it has another one by now. */
+  replace(attempt: StoredAttempt, from: AttemptStatus): Promise<boolean>
+}
+
+export interface Attempts {
+  begin(
+    attempt: Omit<Attempt, 'id' | 'status' | 'problem' | 'account' | 'choices' | 'createdAt'>,
+    secrets: AttemptSecrets,
+    state: string | null,
+  ): Promise<Attempt>
+  /** The attempt that a provider answers, once. */
+  claim(state: string): Promise<{ attempt: Attempt; secrets: AttemptSecrets } | undefined>
+  find(id: string): Promise<{ attempt: Attempt; secrets: AttemptSecrets } | undefined>
+  /** Moves an attempt on, if it still is as given; undefined if somebody else was faster. Without secrets, the earlier ones are deleted. */
+  move(attempt: Attempt, change: Partial<Attempt>, secrets?: AttemptSecrets): Promise<Attempt | undefined>
+}
+
+export function createAttempts(store: AttemptStore, keyring: Keyring): Attempts {
+  const boundTo = ({ id, workspaceId }: Pick<Attempt, 'id' | 'workspaceId'>): string[] => [workspaceId, id, 'oauth attempt']
+  const sealed = (attempt: Pick<Attempt, 'id' | 'workspaceId'>, secrets: AttemptSecrets): string =>
+    seal(JSON.stringify(secrets), keyring.current(), boundTo(attempt))
+  const opened = (stored: StoredAttempt | undefined) => {
+    if (!stored) return undefined
+    const { sealed: text, ...attempt } = stored
+    if (Date.parse(attempt.expiresAt) <= Date.now() && attempt.status !== 'connected') return undefined
+    return { attempt, secrets: JSON.parse(open(text, keyring.all(), boundTo(attempt))) as AttemptSecrets }
+  }
+  return {
+    async begin(given, secrets, state) {
+      const attempt: Attempt = {
+        ...given,
+        id: newId('att'),
+        status: 'waiting',
+        problem: null,
+        account: null,
+        choices: [],
+        createdAt: new Date().toISOString(),
+      }
+      await store.insert({ ...attempt, sealed: sealed(attempt, secrets) }, state === null ? null : hashOf(state))
+      return attempt
+    },
+    claim: async (state) => opened(await store.claim(hashOf(state))),
+    find: async (id) => opened(await store.find(id)),
+    async move(attempt, change, secrets = {}) {
+      const next = { ...attempt, ...change }
+      return (await store.replace({ ...next, sealed: sealed(next, secrets) }, attempt.status)) ? next : undefined
+    },
+  }
+}
+
+/** Random texts of 256 bits are stored as their hash only. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HubError, hubError } from '#errors'
+import type { Integrations } from '#integrations'
+import type { Origins, RestApp } from '#transports/rest'
+import { cookieOf, setCookie } from './cookies.ts'
+import { readForms } from './forms.ts'
+import { sendPage } from './page.ts'
+import { attemptPage, linkPage, problemPage } from './connect-pages.ts'
+
+export interface ConnectRoutesDeps {
+  readonly integrations: Integrations
+  readonly origins: Origins
+}
+
+/** What only this browser has, so that nobody else completes what began here. */
+const cookie = 'hub_connect'
+const cookiePath = '/'
+const cookieSeconds = 86_400
+
+const open = { config: { access: 'public' }, schema: { hide: true } } as const
+
+/** The pages on which people connect integrations: a link, the way to the provider, and the way back. */
+export async function connectRoutes(app: RestApp, { integrations, origins }: ConnectRoutesDeps): Promise<void> {
+  const browserOf = (request: FastifyRequest): string | undefined => {
+    const value = cookieOf(request, cookie)
+    return value !== undefined && /^[\w-]{43}$/.test(value) ? value : undefined
+  }
+
+  const begun = (request: FastifyRequest, reply: FastifyReply): string => {
+    const value = browserOf(request) ?? randomBytes(32).toString('base64url')
+    setCookie(reply, { name: cookie, value, path: cookiePath, seconds: cookieSeconds, secure: origins.own(request).startsWith('https:') })
+    return value
+  }
+
+  /** Shows an error as a page, because a person reads it. */
+  const shown = async (request: FastifyRequest, reply: FastifyReply, work: () => Promise<FastifyReply>): Promise<FastifyReply> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof HubError) || error.entry.status >= 500)
+        request.log.error({ request_id: request.id, err: error }, 'a page failed')
+      return sendPage(reply, problemPage(error instanceof HubError ? error : hubError('internal'), request.id))
+    }
+  }
+
+  app.get<{ Params: { token: string } }>('/connect/:token', open, (request, reply) =>
+    shown(request, reply, async () => {
+      origins.own(request)
+      return sendPage(reply, linkPage(await integrations.links.look(request.params.token), request.params.token))
+    }),
+  )
+
+  app.get<{ Querystring: Record<string, string> }>('/oauth/callback', open, (request, reply) =>
+    shown(request, reply, async () => {
+      origins.own(request)
+      const { raw } = request
+      const parameters = new URL(raw.url ?? '/', 'http://hub').searchParams
+      const attempt = await integrations.connecting.complete(parameters, { browser: browserOf(request) ?? '' })
+      return sendPage(reply, attemptPage(attempt))
+    }),
+  )
+
+  await app.register(async (forms: RestApp) => {
+    readForms(forms)
+    forms.post<{ Params: { token: string } }>('/connect/:token', open, (request, reply) =>
+      shown(request, reply, async () => {
+        origins.requireOwn(request)
+        const redirectUri = `${origins.own(request)}/oauth/callback`
+        const { url } = await integrations.links.use(request.params.token, begun(request, reply), redirectUri)
+        return reply.redirect(url, 303)
+      }),
+    )
+    forms.post('/oauth/choice', open, (request, reply) =>
+      shown(request, reply, async () => {
+        origins.requireOwn(request)
+        const { attempt = '', choice = '' } = request.body as Record<string, string>
+        return sendPage(reply, attemptPage(await integrations.connecting.choose(attempt, choice, { browser: browserOf(request) ?? '' })))
+      }),
+    )
+  })
+}
