@@ -17,6 +17,7 @@ export {
   type TestHub,
 } from './hub.ts'
 export { mcpClient, mcpListen, mcpRequest, textOf, type McpAnswer, type McpConnecting, type McpRequest } from './mcp.ts'
+export { oauthHub, simpleBrowser, type OAuthHub, type SimpleBrowser } from './oauth.ts'
 export { startReceiver, startSender, strangerTo, type Received, type Receiver, type Sender } from './outbound.ts'
 export { seededRandom, type Random } from './random.ts'
 export { servedHub, type ServedHub } from './served.ts'
