@@ -114,7 +114,7 @@ export const connectIntegration = operation({
 })
 
 export const connectDevice = operation({
-  name: 'integrations.connectDevice',
+  name: 'integrations.connect_device',
   scope: 'integrations:write',
   effect: 'write',
   summary: 'Connect an integration with a code that a person enters at the outside system',

@@ -80,6 +80,8 @@ function environment(secrets: Canaries, outside: string, more: Environment): Env
   const fitting: Environment = {
     HUB_SECRET_KEYS: `canary:${key}`,
     DATABASE_URL: undefined,
+    // Here is no Redis; the services tests of attempts to connect have one.
+    REDIS_URL: undefined,
     VAULT_TOKEN: undefined,
     VAULT_SECRET_ID: undefined,
     ...more,

@@ -11,12 +11,12 @@ export const config = z.object({
     .describe('The site’s id at Atlassian, when it is connected by OAuth.'),
   auth_url: z
     .url({ protocol: /^https?$/ })
-    .default('https://auth.atlassian.com')
-    .describe('Where Atlassian asks people.'),
+    .optional()
+    .describe('Where Atlassian asks people; https://auth.atlassian.com when left out.'),
   gateway_url: z
     .url({ protocol: /^https?$/ })
-    .default('https://api.atlassian.com')
-    .describe('Where sites that are connected by OAuth have their API.'),
+    .optional()
+    .describe('Where sites that are connected by OAuth have their API; https://api.atlassian.com when left out.'),
   api_version: z.enum(['3', '2']).default('3').describe('3 for Jira Cloud; 2 for Server and Data Center, whose texts are wiki markup.'),
 })
 

@@ -1,6 +1,6 @@
 import { auth, defineConnector } from '#kit'
 import { config } from './config.ts'
-import { threeLegged } from './oauth.ts'
+import { gateway, threeLegged } from './oauth.ts'
 import { responseRules } from './response-rules.ts'
 import { projectTarget } from './project-target.ts'
 import { events, webhook } from './webhook.ts'
@@ -23,7 +23,7 @@ export const jira = defineConnector({
     auth.token({ title: 'Personal access token (Server, Data Center)', aliases: ['personal_access_token'] }),
     threeLegged,
   ],
-  baseUrl: ({ base_url, cloud_id, gateway_url, api_version }) =>
+  baseUrl: ({ base_url, cloud_id, gateway_url = gateway, api_version }) =>
     `${cloud_id === undefined ? base_url.replace(/\/+$/, '') : `${gateway_url}/ex/jira/${cloud_id}`}/rest/api/${api_version}`,
   responseRules,
   ids: [

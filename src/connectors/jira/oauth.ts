@@ -1,6 +1,7 @@
 import { auth, hubError } from '#kit'
 
-const gateway = 'https://api.atlassian.com'
+/** Where the sites that people allow have their API. */
+export const gateway = 'https://api.atlassian.com'
 
 /** Jira Cloud, by Atlassian's OAuth 2.0 (3LO). A person may allow several sites, and chooses one. */
 export const threeLegged = auth.oauth2({
