@@ -32,6 +32,7 @@ const mayImport: Readonly<Record<string, string>> = {
   operations: surface,
   transports: `${surface} operations`,
   'transports/mcp': `${surface} scripts operations transports/rest`,
+  'transports/trpc': `${surface} operations transports/rest`,
   'transports/web': `${surface} operations transports/rest`,
   cli: `${surface} operations config hub serve transports/mcp`,
 }

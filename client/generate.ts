@@ -7,6 +7,7 @@ import { errorCatalogue } from '../src/errors/index.ts'
 import { operations, toolSchema, type HttpRoute, type Operation } from '../src/operations/index.ts'
 import { toolFormats } from '../src/tools/index.ts'
 import { placesOf } from '../src/transports/rest/index.ts'
+import { trpcFile } from './trpc-types.ts'
 import { typeOf } from './type-of.ts'
 
 /** Generates what the client takes from the operations and the errors. A test compares them, so that neither can change without the other. */
@@ -14,6 +15,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   'src/generated/types.ts': () => formatted(typesFile()),
   'src/generated/routes.ts': () => formatted(routesFile()),
   'src/generated/hub.ts': () => formatted(hubFile()),
+  'src/generated/trpc.ts': () => formatted(heading + trpcFile(offered())),
 }
 
 const settings = JSON.parse(readFileSync(join(import.meta.dirname, '../.oxfmtrc.json'), 'utf8')) as FormatOptions & Record<string, unknown>

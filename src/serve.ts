@@ -1,6 +1,7 @@
 import type { Config } from '#config'
 import { HubError } from '#errors'
 import { openHub, type Hub } from '#hub'
+import { operations } from '#operations'
 import type { McpHandler } from '#transports/mcp'
 import type { Readiness, RestApp } from '#transports/rest'
 import { version } from './version.ts'
@@ -22,6 +23,7 @@ export async function composeHub(
   // Imported here, because a command beside a serving hub does not need it and starts faster without it.
   const { buildRest, createOrigins } = await import('#transports/rest')
   const { mcpRoutes } = await import('#transports/mcp')
+  const { trpcRoutes } = await import('#transports/trpc')
   const { webRoutes } = await import('#transports/web')
   const { HUB_BODY_LIMIT: bodyLimit, HUB_CORS_ORIGINS: corsOrigins, HUB_PUBLIC_URL: publicUrl, HUB_ALLOWED_HOSTS: allowedHosts } = config
   const names = { corsOrigins, publicUrl, allowedHosts }
@@ -39,6 +41,7 @@ export async function composeHub(
       isStopping,
       addRoutes: async (app) => {
         await mcpRoutes(app, { mcp, access }, names)
+        await trpcRoutes(app, { access, execute, isStopping }, operations)
         await webRoutes(app, { integrations: hub.integrations, origins: createOrigins(names) })
       },
     },

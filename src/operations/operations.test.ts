@@ -16,7 +16,7 @@ suite('every operation', () => {
   test('has a name of its own, a scope, a summary, and an example that its input accepts', () => {
     assert.equal(new Set(all.map(({ name }) => name)).size, all.length)
     for (const { name, scope, summary, input, example } of all) {
-      assert.match(name, /^[a-z]+\.[a-z_]+$/)
+      assert.match(name, /^[a-z]+\.[a-z][a-zA-Z_]*$/)
       assert.ok(scope.length > 0 && summary.length > 0, name)
       const parsed = input.safeParse(example)
       assert.ok(parsed.success, `${name}: ${parsed.success ? '' : z.prettifyError(parsed.error)}`)

@@ -4,7 +4,10 @@ import { hubError, type HubError } from '#errors'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The scope that the route needs, or `public`. A route without it does not register, so none is open by mistake. */
+    /**
+     * The scope that the route needs; `public`; or `authenticated` for a route whose operations differ in scope, which `execute` checks. A route
+     * without it does not register, so none is open by mistake.
+     */
     access?: string
     /** A scope that suffices for what the caller caused itself, which the operation checks. */
     own?: string | undefined
@@ -27,7 +30,7 @@ export function addAccess(app: FastifyInstance, access: Access, nothingHere: (re
     const { access: needed, own } = request.routeOptions.config
     if (needed === undefined || needed === 'public') return
     const principal = await access.authenticate(bearer(request), request.ip)
-    if (own === undefined || !allows(principal, own)) requireScope(principal, needed)
+    if (needed !== 'authenticated' && (own === undefined || !allows(principal, own))) requireScope(principal, needed)
     const workspace = request.headers['hub-workspace']
     request.principal = typeof workspace === 'string' ? await access.enter(principal, workspace) : principal
   })

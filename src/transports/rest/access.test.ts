@@ -7,6 +7,8 @@ import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 // Whoever adds to what is open to everybody adds it here too.
 const open =
   /^\/(healthz|readyz|\.well-known\/oauth-protected-resource(\/mcp)?|openapi\.json|api\/v1\/health|docs(\/.*)?|assets\/.*|schemas\/flow\.json|api\/v1\/(hooks\/)?webhooks\/x|api\/v1\/integrations\/github\/webhook|api\/integrations\/(slack\/webhook|webhook\/x))$/
+/** Open to every token, because what is asked for decides which scope it needs: `src/transports/trpc/refusals.test.ts`. */
+const perOperation = new Set(['/trpc/*'])
 /** Open to who signs, and to nobody else. */
 const signed = /webhook/
 
@@ -17,6 +19,12 @@ function routesOf(hub: TestHub): { method: Method; url: string; needed: string }
   return hub.rest.routeTable.flatMap((route) =>
     methods(route).map((method) => ({ method: method as Method, url: route.url.replaceAll(/:\w+/g, 'x'), needed: route.config!.access! })),
   )
+}
+
+/** tRPC has a form of its own around it. */
+function problemOf(reply: { json(): any }): { readonly code: string; readonly detail: string } {
+  const answer = reply.json()
+  return answer.error?.data.problem ?? answer
 }
 
 suite('every route', () => {
@@ -37,6 +45,10 @@ suite('every route', () => {
     for (const { url, needed } of routes) assert.equal(needed === 'public', open.test(url), `${url} needs ${needed}`)
   })
 
+  test('names its scope, unless each operation behind it has its own', () => {
+    for (const { url, needed } of routesOf(hub)) assert.equal(needed === 'authenticated', perOperation.has(url), url)
+  })
+
   test('answers 401 without a token, unless it is open', async () => {
     for (const { method, url, needed } of routesOf(hub)) {
       const reply = await hub.with({ token: null }).call(method, url)
@@ -44,7 +56,7 @@ suite('every route', () => {
       else if (needed === 'public') assert.ok(reply.statusCode < 400, `${method} ${url}: ${reply.statusCode}`)
       else {
         assert.equal(reply.statusCode, 401, `${method} ${url}`)
-        assert.equal(reply.json().code, 'token_missing')
+        assert.equal(problemOf(reply).code, 'token_missing')
         assert.match(String(reply.headers['www-authenticate']), /^Bearer\b/)
       }
     }
@@ -53,7 +65,7 @@ suite('every route', () => {
   test('answers 403 to a token that lacks its scope, naming the scope', async () => {
     const nobody = { kind: 'token', id: 't', name: 't', workspaceId: 'w', readOnly: false, ancestors: [], causes: [] } as const
     for (const { method, url, needed } of routesOf(hub)) {
-      if (needed === 'public') continue
+      if (needed === 'public' || perOperation.has(url)) continue
       const { token } = lacking.find(({ scope }) => !allows({ ...nobody, scopes: [scope] }, needed))!
       const reply = await hub.with({ token }).call(method, url)
       assert.equal(reply.statusCode, 403, `${method} ${url}`)
@@ -69,7 +81,7 @@ suite('every route', () => {
       if (needed === 'public') continue
       const there = await hub.with({ token, headers: { 'hub-workspace': 'elsewhere' } }).call(method, url)
       assert.equal(there.statusCode, 403, `${method} ${url}`)
-      assert.match(there.json().detail, /hub:admin/)
+      assert.match(problemOf(there).detail, /hub:admin/)
     }
     const asAdmin = await hub.with({ headers: { 'hub-workspace': 'elsewhere' } }).call('GET', '/api/v1/tokens')
     assert.deepEqual(asAdmin.json().items, [])

@@ -1,5 +1,7 @@
 export { bearer } from './access-hook.ts'
-export { placesOf } from './operations.ts'
+export { jsonErrorOf } from './json.ts'
+export { placesOf, watching } from './operations.ts'
 export { createOriginCheck, createOrigins, type OriginCheck, type OriginOptions, type Origins } from './origin.ts'
+export { problemOf, unsupportedType, type Problem } from './problem.ts'
 export { buildRest } from './server.ts'
 export type { Readiness, RestApp, RestDeps, RestOptions } from './types.ts'

@@ -132,7 +132,7 @@ function withPlaces(error: unknown, { params, query, headers, body }: Places): u
 }
 
 /** A stream ends when its token is revoked, and when the hub stops. */
-function watching({ access, isStopping }: RestDeps, request: FastifyRequest) {
+export function watching({ access, isStopping }: Pick<RestDeps, 'access' | 'isStopping'>, request: FastifyRequest) {
   return {
     isActive: async (): Promise<boolean> => {
       if (isStopping()) return false

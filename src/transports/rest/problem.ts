@@ -39,21 +39,35 @@ export function toProblem(error: HubError, requestId: string): Problem {
   }
 }
 
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export interface ProblemAnswer {
+  readonly problem: Problem
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What a caller may see of any error. What failed here, and not at the caller, is logged. */
+export function problemOf(error: unknown, request: FastifyRequest): ProblemAnswer {
   const known = isWrongType(error) ? unsupportedType(request) : asHubError(error, request)
   const problem = toProblem(known, request.id)
   if (problem.status >= 500) request.log.error({ request_id: request.id, err: error, code: known.code }, 'the request failed')
-  if (problem.retry_after !== undefined) reply.header('retry-after', String(problem.retry_after))
-  if (known.details.allow) reply.header('allow', known.details.allow.join(', '))
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+  const { allow } = known.details
+  const headers = {
+    ...(problem.retry_after === undefined ? {} : { 'retry-after': String(problem.retry_after) }),
+    ...(allow ? { allow: allow.join(', ') } : {}),
+    ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+  }
+  return { problem, headers }
+}
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { problem, headers } = problemOf(error, request)
+  return reply.headers(headers).code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
 }
 
 function isWrongType(error: unknown): boolean {
   return (error as { code?: string }).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE'
 }
 
-function unsupportedType({ headers, routeOptions }: FastifyRequest): HubError {
+export function unsupportedType({ headers, routeOptions }: FastifyRequest): HubError {
   const { 'content-type': given } = headers
   const types = ['application/json', ...(routeOptions.config.types ?? [])].join(' or ')
   return hubError('unsupported_media_type', {

@@ -1,0 +1,406 @@
+// `node client/generate.ts` writes this file from the operations of the hub.
+import type {
+  TRPC_ERROR_CODE_KEY,
+  TRPCBuiltRouter,
+  TRPCErrorShape,
+  TRPCMutationProcedure,
+  TRPCQueryProcedure,
+  TRPCSubscriptionProcedure,
+} from '@trpc/server'
+import type { RunEvent } from '../types.ts'
+import type {
+  ErrorCode,
+  ErrorKind,
+  TokensListInput,
+  TokensListOutput,
+  TokensCreateInput,
+  TokensCreateOutput,
+  TokensRevokeInput,
+  TokensRevokeOutput,
+  WorkspacesListInput,
+  WorkspacesListOutput,
+  WorkspacesCreateInput,
+  WorkspacesCreateOutput,
+  AuditListInput,
+  AuditListOutput,
+  CredentialsListInput,
+  CredentialsListOutput,
+  CredentialsCreateInput,
+  CredentialsCreateOutput,
+  CredentialsSetInput,
+  CredentialsSetOutput,
+  CredentialsDeleteInput,
+  CredentialsDeleteOutput,
+  ConnectorsListInput,
+  ConnectorsListOutput,
+  ConnectorsGetInput,
+  ConnectorsGetOutput,
+  IntegrationsListInput,
+  IntegrationsListOutput,
+  IntegrationsCreateInput,
+  IntegrationsCreateOutput,
+  IntegrationsGetInput,
+  IntegrationsGetOutput,
+  IntegrationsUpdateInput,
+  IntegrationsUpdateOutput,
+  IntegrationsConfigureInput,
+  IntegrationsConfigureOutput,
+  IntegrationsDeleteInput,
+  IntegrationsDeleteOutput,
+  IntegrationsTestInput,
+  IntegrationsTestOutput,
+  IntegrationsHealthInput,
+  IntegrationsHealthOutput,
+  ToolsListInput,
+  ToolsListOutput,
+  ToolsGetInput,
+  ToolsGetOutput,
+  ToolsCallInput,
+  ToolsCallOutput,
+  ToolsRegistryInput,
+  ToolsRegistryOutput,
+  ToolsTypesInput,
+  ToolsTypesOutput,
+  ScriptsRunInput,
+  ScriptsRunOutput,
+  InvocationsListInput,
+  InvocationsListOutput,
+  InvocationsGetInput,
+  InvocationsGetOutput,
+  InvocationsReadResultInput,
+  InvocationsReadResultOutput,
+  InvocationsCancelInput,
+  InvocationsCancelOutput,
+  InvocationsUndoInput,
+  InvocationsUndoOutput,
+  PoliciesGetInput,
+  PoliciesGetOutput,
+  PoliciesSetInput,
+  PoliciesSetOutput,
+  ApprovalsListInput,
+  ApprovalsListOutput,
+  ApprovalsGetInput,
+  ApprovalsGetOutput,
+  ApprovalsDecideInput,
+  ApprovalsDecideOutput,
+  ApprovalsSettingsInput,
+  ApprovalsSettingsOutput,
+  ApprovalsSetSettingsInput,
+  ApprovalsSetSettingsOutput,
+  EventsListInput,
+  EventsListOutput,
+  EventsSinceInput,
+  EventsSinceOutput,
+  EventsGetInput,
+  EventsGetOutput,
+  EventsReplayInput,
+  EventsReplayOutput,
+  EventsReplayRangeInput,
+  EventsReplayRangeOutput,
+  RetentionGetInput,
+  RetentionGetOutput,
+  RetentionSetInput,
+  RetentionSetOutput,
+  EndpointsListInput,
+  EndpointsListOutput,
+  EndpointsCreateInput,
+  EndpointsCreateOutput,
+  EndpointsGetInput,
+  EndpointsGetOutput,
+  EndpointsUpdateInput,
+  EndpointsUpdateOutput,
+  EndpointsDeleteInput,
+  EndpointsDeleteOutput,
+  EndpointsRotateInput,
+  EndpointsRotateOutput,
+  EndpointsTestInput,
+  EndpointsTestOutput,
+  EndpointsReplayInput,
+  EndpointsReplayOutput,
+  DeliveriesListInput,
+  DeliveriesListOutput,
+  DeliveriesGetInput,
+  DeliveriesGetOutput,
+  DeliveriesRetryInput,
+  DeliveriesRetryOutput,
+  DeliveriesRetryRangeInput,
+  DeliveriesRetryRangeOutput,
+  FlowsSaveInput,
+  FlowsSaveOutput,
+  FlowsReplaceInput,
+  FlowsReplaceOutput,
+  FlowsCheckInput,
+  FlowsCheckOutput,
+  FlowsListInput,
+  FlowsListOutput,
+  FlowsGetInput,
+  FlowsGetOutput,
+  FlowsVersionsInput,
+  FlowsVersionsOutput,
+  FlowsUpdateInput,
+  FlowsUpdateOutput,
+  FlowsAdoptInput,
+  FlowsAdoptOutput,
+  FlowsDeleteInput,
+  FlowsDeleteOutput,
+  FlowsTriggerInput,
+  FlowsTriggerOutput,
+  RunsListInput,
+  RunsListOutput,
+  RunsGetInput,
+  RunsGetOutput,
+  RunsCancelInput,
+  RunsCancelOutput,
+  RunsRetryInput,
+  RunsRetryOutput,
+  RunsReplayInput,
+  RunsReplayOutput,
+  RunsWatchInput,
+  WebhooksRejectionsInput,
+  WebhooksRejectionsOutput,
+  WebhooksLogInput,
+  WebhooksLogOutput,
+  WebhooksPreviewInput,
+  WebhooksPreviewOutput,
+} from './types.ts'
+
+/** RFC 9457: the same problem that the REST API answers with. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly code: ErrorCode
+  readonly kind: ErrorKind
+  readonly detail: string
+  readonly retryable: boolean
+  /** Seconds. */
+  readonly retry_after?: number
+  readonly hint?: string
+  readonly errors?: readonly { readonly path: string; readonly message: string }[]
+  readonly request_id: string
+  readonly invocation_id?: string
+  readonly approval_id?: string
+}
+
+/** `error.shape` of a `TRPCClientError<AppRouter>`; `error.data` is its data. */
+export interface ErrorShape extends TRPCErrorShape {
+  readonly data: {
+    readonly code: TRPC_ERROR_CODE_KEY
+    readonly httpStatus: number
+    readonly path?: string
+    readonly problem: Problem
+  }
+}
+
+interface Types {
+  ctx: object
+  meta: object
+  errorShape: ErrorShape
+  transformer: false
+}
+
+type Query<Input, Output> = TRPCQueryProcedure<{ input: Input; output: Output; meta: object }>
+type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Output; meta: object }>
+type Subscription<Input, Change> = TRPCSubscriptionProcedure<{
+  input: Input & { readonly lastEventId?: string }
+  output: AsyncIterable<{ readonly id: string; readonly data: Change }, void>
+  meta: object
+}>
+type Change<Event> = Event extends { readonly event: infer Name; readonly data: infer Data }
+  ? { readonly event: Name; readonly data: Data }
+  : never
+
+// Not an interface, which has no index.
+type Procedures = {
+  tokens: {
+    /** List tokens, newest first; never their values. Scope: `tokens:read`. */
+    list: Query<TokensListInput | undefined, TokensListOutput>
+    /** Create a token. Only this answer shows the value of the token. Scope: `tokens:write`. */
+    create: Mutation<TokensCreateInput, TokensCreateOutput>
+    /** Revoke a token: within a second it works nowhere. Scope: `tokens:write`. */
+    revoke: Mutation<TokensRevokeInput, TokensRevokeOutput>
+  }
+  workspaces: {
+    /** List the workspaces that this token may see. Scope: `admin`. */
+    list: Query<WorkspacesListInput | undefined, WorkspacesListOutput>
+    /** Create a workspace. Scope: `hub:admin`. */
+    create: Mutation<WorkspacesCreateInput, WorkspacesCreateOutput>
+  }
+  audit: {
+    /** Read the audit log, newest first. Scope: `audit:read`. */
+    list: Query<AuditListInput | undefined, AuditListOutput>
+  }
+  credentials: {
+    /** List credentials: names, kinds and dates. Scope: `credentials:read`. */
+    list: Query<CredentialsListInput | undefined, CredentialsListOutput>
+    /** Store a new credential. Scope: `credentials:write`. */
+    create: Mutation<CredentialsCreateInput, CredentialsCreateOutput>
+    /** Set a credential, whether it exists or not. Scope: `credentials:write`. */
+    set: Mutation<CredentialsSetInput, CredentialsSetOutput>
+    /** Delete a credential. Scope: `credentials:write`. */
+    delete: Mutation<CredentialsDeleteInput, CredentialsDeleteOutput>
+  }
+  connectors: {
+    /** List what can be connected. Scope: `tools:read`. */
+    list: Query<ConnectorsListInput | undefined, ConnectorsListOutput>
+    /** Get one connector. Scope: `tools:read`. */
+    get: Query<ConnectorsGetInput, ConnectorsGetOutput>
+  }
+  integrations: {
+    /** List integrations. Scope: `integrations:read`. */
+    list: Query<IntegrationsListInput | undefined, IntegrationsListOutput>
+    /** Connect an outside system. Scope: `integrations:write`. */
+    create: Mutation<IntegrationsCreateInput, IntegrationsCreateOutput>
+    /** Get one integration. Scope: `integrations:read`. */
+    get: Query<IntegrationsGetInput, IntegrationsGetOutput>
+    /** Change, disable or enable an integration. Scope: `integrations:write`. */
+    update: Mutation<IntegrationsUpdateInput, IntegrationsUpdateOutput>
+    /** Create or change the integration of this name. Settings of the connector and fields of its credential may also stand in the body itself: {"token": "…"} for github, {"base_url": "…", "username": "…", "api_token": "…"} for jira, {"bot_token": "…"} for slack. Scope: `integrations:write`. */
+    configure: Mutation<IntegrationsConfigureInput, IntegrationsConfigureOutput>
+    /** Disconnect an outside system. Scope: `integrations:write`. */
+    delete: Mutation<IntegrationsDeleteInput, IntegrationsDeleteOutput>
+    /** Test the connection. Scope: `integrations:write`. */
+    test: Mutation<IntegrationsTestInput, IntegrationsTestOutput>
+    /** Get the health of an integration. Scope: `integrations:read`. */
+    health: Query<IntegrationsHealthInput, IntegrationsHealthOutput>
+  }
+  tools: {
+    /** Find tools. Scope: `tools:read`. */
+    list: Query<ToolsListInput | undefined, ToolsListOutput>
+    /** Get one tool with its schemas. Scope: `tools:read`. */
+    get: Query<ToolsGetInput, ToolsGetOutput>
+    /** Call a tool. Scope: `tools:call:*`. */
+    call: Mutation<ToolsCallInput, ToolsCallOutput>
+    /** List all tools and their aliases, in the older form of the API. Scope: `tools:read`. */
+    registry: Query<ToolsRegistryInput | undefined, ToolsRegistryOutput>
+    /** Get TypeScript declarations of tools, for scripts. Scope: `tools:read`. */
+    types: Query<ToolsTypesInput | undefined, ToolsTypesOutput>
+  }
+  scripts: {
+    /** Run a script that calls tools. JavaScript in a sandbox: the body of an async function of `input`, `tools` and `console`. Every tool that you may call is an async function. Scope: `tools:call:*`. */
+    run: Mutation<ScriptsRunInput, ScriptsRunOutput>
+  }
+  invocations: {
+    /** List tool calls, newest first. Scope: `invocations:read`. */
+    list: Query<InvocationsListInput | undefined, InvocationsListOutput>
+    /** Get one tool call with its input and outcome. Scope: `invocations:read`. */
+    get: Query<InvocationsGetInput, InvocationsGetOutput>
+    /** Read the rest of a result that was truncated. Scope: `invocations:read`. */
+    read_result: Query<InvocationsReadResultInput, InvocationsReadResultOutput>
+    /** Cancel a tool call that was queued. A call that has not begun ends as `failed` with `cancelled`. One that is running is aborted: a write that was sent already ends `outcome_unknown`. One that has ended stays as it is. Scope: `admin`. */
+    cancel: Mutation<InvocationsCancelInput, InvocationsCancelOutput>
+    /** Undo a tool call. Makes the call that reverses it, with the rights of whoever asks: policies, approvals and limits apply to that call, and the journal has it with `undoes`. A token undoes its own calls, and with `invocations:read` those of others. Undoing twice acts once. `undo_impossible` says why a call cannot be undone, `undo_conflict` what was changed since. Scope: `tools:call:*`. */
+    undo: Mutation<InvocationsUndoInput, InvocationsUndoOutput>
+  }
+  policies: {
+    /** Get the rules for tool calls. Scope: `admin`. */
+    get: Query<PoliciesGetInput | undefined, PoliciesGetOutput>
+    /** Set the rules for tool calls: the first rule that matches decides. Parts that are left out stay as they are. Scope: `admin`. */
+    set: Mutation<PoliciesSetInput | undefined, PoliciesSetOutput>
+  }
+  approvals: {
+    /** List approvals, newest first. Scope: `approvals:read`. */
+    list: Query<ApprovalsListInput | undefined, ApprovalsListOutput>
+    /** Get one approval with the call that it is about. Scope: `approvals:read`. */
+    get: Query<ApprovalsGetInput, ApprovalsGetOutput>
+    /** Approve or reject. Scope: `approvals:write`. */
+    decide: Mutation<ApprovalsDecideInput, ApprovalsDecideOutput>
+    /** Get who may decide on approvals in this workspace. Scope: `approvals:read`. */
+    settings: Query<ApprovalsSettingsInput | undefined, ApprovalsSettingsOutput>
+    /** Set who may decide on approvals in this workspace. Scope: `admin`. */
+    set_settings: Mutation<ApprovalsSetSettingsInput, ApprovalsSetSettingsOutput>
+  }
+  events: {
+    /** List events, newest first. Scope: `events:read`. */
+    list: Query<EventsListInput | undefined, EventsListOutput>
+    /** List the events that came after one, oldest first. Scope: `events:read`. */
+    since: Query<EventsSinceInput, EventsSinceOutput>
+    /** Get one event: as it came, its content, and what it started. Scope: `events:read`. */
+    get: Query<EventsGetInput, EventsGetOutput>
+    /** Dispatch one event again. Scope: `events:write`. */
+    replay: Mutation<EventsReplayInput, EventsReplayOutput>
+    /** Dispatch a range of events again, in the order in which they came. Scope: `events:write`. */
+    replay_range: Mutation<EventsReplayRangeInput, EventsReplayRangeOutput>
+  }
+  retention: {
+    /** Get how long events, deliveries and runs are kept; null means 30 days, and no limit in bytes. Scope: `events:read`. */
+    get: Query<RetentionGetInput | undefined, RetentionGetOutput>
+    /** Set how long events, deliveries and runs are kept. Scope: `events:write`. */
+    set: Mutation<RetentionSetInput | undefined, RetentionSetOutput>
+  }
+  endpoints: {
+    /** List the endpoints that events are sent to, newest first. Scope: `events:read`. */
+    list: Query<EndpointsListInput | undefined, EndpointsListOutput>
+    /** Send events to a URL. Scope: `events:write`. */
+    create: Mutation<EndpointsCreateInput, EndpointsCreateOutput>
+    /** Get one endpoint and its health. Scope: `events:read`. */
+    get: Query<EndpointsGetInput, EndpointsGetOutput>
+    /** Change, disable or enable an endpoint. Scope: `events:write`. */
+    update: Mutation<EndpointsUpdateInput, EndpointsUpdateOutput>
+    /** Delete an endpoint, with its waiting deliveries and its log. Scope: `events:write`. */
+    delete: Mutation<EndpointsDeleteInput, EndpointsDeleteOutput>
+    /** Make a new signing secret; the previous one also signs for 24 hours. Scope: `events:write`. */
+    rotate: Mutation<EndpointsRotateInput, EndpointsRotateOutput>
+    /** Send a hub.test event now, once, and return the answer. Scope: `events:write`. */
+    test: Mutation<EndpointsTestInput, EndpointsTestOutput>
+    /** Send stored events to this endpoint again, as new deliveries. Scope: `events:write`. */
+    replay: Mutation<EndpointsReplayInput, EndpointsReplayOutput>
+  }
+  deliveries: {
+    /** List deliveries to endpoints, newest first. Scope: `events:read`. */
+    list: Query<DeliveriesListInput | undefined, DeliveriesListOutput>
+    /** Get one delivery: each attempt with its request and response. Scope: `events:read`. */
+    get: Query<DeliveriesGetInput, DeliveriesGetOutput>
+    /** Send a delivery again now, under the same id. Scope: `events:write`. */
+    retry: Mutation<DeliveriesRetryInput, DeliveriesRetryOutput>
+    /** Send all deliveries of a range again. Scope: `events:write`. */
+    retry_range: Mutation<DeliveriesRetryRangeInput, DeliveriesRetryRangeOutput>
+  }
+  flows: {
+    /** Save a flow: a new one, or a new version of the one with this id. The definition may also be the body itself, as application/yaml. Scope: `flows:write`. */
+    save: Mutation<FlowsSaveInput, FlowsSaveOutput>
+    /** Save a new version of this flow. The definition may also be the body itself, as application/yaml. Scope: `flows:write`. */
+    replace: Mutation<FlowsReplaceInput, FlowsReplaceOutput>
+    /** List the problems of a definition without saving it. The definition may also be the body itself, as application/yaml. Scope: `flows:read`. */
+    check: Query<FlowsCheckInput, FlowsCheckOutput>
+    /** List flows. Scope: `flows:read`. */
+    list: Query<FlowsListInput | undefined, FlowsListOutput>
+    /** Get one flow with its definition. Scope: `flows:read`. */
+    get: Query<FlowsGetInput, FlowsGetOutput>
+    /** List the versions of a flow, newest first. Scope: `flows:read`. */
+    versions: Query<FlowsVersionsInput, FlowsVersionsOutput>
+    /** Enable or disable a flow. Scope: `flows:write`. */
+    update: Mutation<FlowsUpdateInput, FlowsUpdateOutput>
+    /** Let a flow run with your rights from now on, for example because the token of whoever saved it was revoked. Scope: `flows:write`. */
+    adopt: Mutation<FlowsAdoptInput, FlowsAdoptOutput>
+    /** Delete a flow and cancel its unfinished runs; the records of its runs stay. Scope: `flows:write`. */
+    delete: Mutation<FlowsDeleteInput, FlowsDeleteOutput>
+    /** Start a run of a flow. Scope: `flows:run`. */
+    trigger: Mutation<FlowsTriggerInput, FlowsTriggerOutput>
+  }
+  runs: {
+    /** List runs, newest first. Scope: `flows:read`. */
+    list: Query<RunsListInput | undefined, RunsListOutput>
+    /** Get one run with its steps. Scope: `flows:read`. */
+    get: Query<RunsGetInput, RunsGetOutput>
+    /** Cancel a run: the step that is running is the last. Scope: `flows:run`. */
+    cancel: Mutation<RunsCancelInput, RunsCancelOutput>
+    /** Continue a run from the step that failed; completed steps stay as they are. Scope: `flows:run`. */
+    retry: Mutation<RunsRetryInput, RunsRetryOutput>
+    /** Run the same again from the start, as a new run. Scope: `flows:run`. */
+    replay: Mutation<RunsReplayInput, RunsReplayOutput>
+    /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
+    watch: Subscription<RunsWatchInput, Change<RunEvent>>
+  }
+  webhooks: {
+    /** List webhook deliveries that were refused, and why. Scope: `events:read`. */
+    rejections: Query<WebhooksRejectionsInput | undefined, WebhooksRejectionsOutput>
+    /** List what a webhook received and what it refused, newest first. Scope: `events:read`. */
+    log: Query<WebhooksLogInput, WebhooksLogOutput>
+    /** Show what a webhook’s transformation makes of a delivery, and who would receive the event, without effect. Scope: `events:write`. */
+    preview: Query<WebhooksPreviewInput, WebhooksPreviewOutput>
+  }
+}
+
+/** The router of a hub, for `createTRPCClient<AppRouter>`. */
+export type AppRouter = TRPCBuiltRouter<Types, Procedures>

@@ -1,0 +1,2 @@
+export { trpcRoutes, type TrpcDeps } from './routes.ts'
+export { isProcedure } from './router.ts'

@@ -1,0 +1,9 @@
+import type { FastifyRequest } from 'fastify'
+
+/** What belongs to one HTTP request, and so to all calls of a batch. */
+export interface TrpcContext {
+  readonly request: FastifyRequest
+  readonly isActive: () => Promise<boolean>
+  /** What the errors of the calls ask to be sent as headers. */
+  readonly errorHeaders: Record<string, string>[]
+}
