@@ -4,11 +4,24 @@ import type { Config } from '#config'
 import { ensureDataDir } from '#db'
 
 /** Keeps the first administrator's token in the data folder. */
-export async function keepAdminToken(config: Config, token: string): Promise<void> {
+export function keepAdminToken(config: Config, token: string): Promise<void> {
+  return keep(config, 'admin-token', token)
+}
+
+/** Keeps the link with which the first person becomes an administrator. */
+export function keepSetupLink(config: Config, token: string): Promise<void> {
+  return keep(config, 'setup-link', setupLink(config, token))
+}
+
+function setupLink({ HUB_PUBLIC_URL: publicUrl, HUB_PORT: port }: Config, token: string): string {
+  return `${(publicUrl ?? `http://localhost:${port}`).replace(/\/$/, '')}/setup?token=${token}`
+}
+
+async function keep(config: Config, name: string, text: string): Promise<void> {
   await ensureDataDir(config.HUB_DATA_DIR)
-  const path = join(config.HUB_DATA_DIR, 'admin-token')
+  const path = join(config.HUB_DATA_DIR, name)
   // Written under another name first, so that the file is complete at every moment.
   rmSync(`${path}.new`, { force: true })
-  writeFileSync(`${path}.new`, `${token}\n`, { mode: 0o600, flush: true })
+  writeFileSync(`${path}.new`, `${text}\n`, { mode: 0o600, flush: true })
   renameSync(`${path}.new`, path)
 }

@@ -1,4 +1,4 @@
-import { createAccess } from '#access'
+import { createAccess, createPeople } from '#access'
 import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring } from '#credentials'
@@ -29,9 +29,10 @@ import { createScripts } from '#scripts'
 import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createCatalogue, createInvocations, createRegistry, createTools } from '#tools'
 import { createHookCheck, createReader, createWebhooks } from '#webhooks'
-import { keepAdminToken } from './admin-token.ts'
+import { keepAdminToken, keepSetupLink } from './admin-token.ts'
 import { declaredValues, declaredVariables, operatorHosts } from './connector-variables.ts'
 import { loadConnectors } from './load-connectors.ts'
+import { createSignInSecret } from './sign-in-secret.ts'
 import { version } from './version.ts'
 
 /** The environment variables that the hub's own connectors declare. */
@@ -91,6 +92,9 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const keyring = createKeyring({ keys: config.HUB_SECRET_KEYS, dataDir: config.HUB_DATA_DIR })
   const credentials = owned('credentials', createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
 
+  const people = createPeople({ db, audit: access.audit, ...telemetry }, { secret: createSignInSecret(credentials, access) })
+  if (mode === 'serve') await people.ensureSetupLink((token) => keepSetupLink(config, token))
+
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(connectors, config.others)] })
   stack.defer(bounded('outgoing connections', () => egress.close()))
@@ -130,6 +134,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   )
   const modules: BaseModules = {
     access,
+    people,
     credentials,
     integrations,
     invocations: createInvocations(db),

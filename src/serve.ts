@@ -19,7 +19,7 @@ export async function composeHub(
 ): Promise<ComposedHub> {
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await openHub(config, mode))
-  const { telemetry, access, tools, webhooks, execute } = hub
+  const { telemetry, access, people, tools, webhooks, execute } = hub
   // Imported here, because a command beside a serving hub does not need it and starts faster without it.
   const { buildRest, createOrigins } = await import('#transports/rest')
   const { mcpRoutes } = await import('#transports/mcp')
@@ -27,6 +27,7 @@ export async function composeHub(
   const { webRoutes } = await import('#transports/web')
   const { HUB_BODY_LIMIT: bodyLimit, HUB_CORS_ORIGINS: corsOrigins, HUB_PUBLIC_URL: publicUrl, HUB_ALLOWED_HOSTS: allowedHosts } = config
   const names = { corsOrigins, publicUrl, allowedHosts }
+  const origins = createOrigins(names)
   const mcp = await mcpOf(hub, config)
   const rest = await buildRest(
     {
@@ -34,6 +35,7 @@ export async function composeHub(
       version,
       connectors: hub.integrations.connectors,
       access,
+      people,
       tools,
       webhooks,
       execute,
@@ -41,11 +43,11 @@ export async function composeHub(
       isStopping,
       addRoutes: async (app) => {
         await mcpRoutes(app, { mcp, access }, names)
-        await trpcRoutes(app, { access, execute, isStopping }, operations)
-        await webRoutes(app, { integrations: hub.integrations, origins: createOrigins(names) })
+        await trpcRoutes(app, { access, people, origins, execute, isStopping }, operations)
+        await webRoutes(app, { people, integrations: hub.integrations, origins })
       },
     },
-    { bodyLimit, corsOrigins, trustProxy: config.HUB_TRUST_PROXY },
+    { bodyLimit, ...names, trustProxy: config.HUB_TRUST_PROXY },
   )
   stack.defer(hub.bounded('HTTP server', () => rest.close()))
   const owned = stack.move()

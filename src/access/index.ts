@@ -7,23 +7,37 @@ import type { Telemetry } from '#telemetry'
 import { createAudit, type Audit } from './audit.ts'
 import { ensureAdminToken, ensurePresetToken, ensureWorkspace } from './bootstrap.ts'
 import { createThrottle } from './throttle.ts'
+import { scopesIn, scopesInBoth } from './roles.ts'
 import { actorOf, type Principal } from './scopes.ts'
 import { tokenKey } from './secrets.ts'
 import { createStandings, type Standing } from './standing.ts'
 import {
-  findTokenByHash,
+  findPeopleIn,
+  findTokenWithPerson,
   findWorkspace,
   insertWorkspace,
   listWorkspaces,
   touchTokens,
-  type TokenWithAncestors,
+  type TokenOfPerson,
   type Workspace,
 } from './store.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
 export type { Audit, AuditEntry, AuditReport, AuditRow } from './audit.ts'
 export { createThrottle, network, type Throttle } from './throttle.ts'
-export { actorOf, actorsBehind, allows, coversRights, requireScope, scopes, type Principal, type Scope } from './scopes.ts'
+export { actorOf, actorsBehind, allows, anyCaller, coversRights, requireScope, scopes, type Principal, type Scope } from './scopes.ts'
+export { sessionCookieName } from './people/cookies.ts'
+export {
+  createPeople,
+  longestPassword,
+  shortestPassword,
+  type AuthAnswer,
+  type Invitation,
+  type People,
+  type Person,
+  type Sso,
+} from './people/index.ts'
+export { roles, type Role } from './roles.ts'
 export type { Standing } from './standing.ts'
 export type { TokenRow, Workspace } from './store.ts'
 export type { TokenRequest, Tokens } from './tokens.ts'
@@ -43,10 +57,15 @@ export interface Access extends AsyncDisposable {
   readonly tokens: Tokens
   /** Returns the principal of a bearer token. Throws `token_invalid`, or `too_many_attempts` when the address failed too often. A valid token is never refused. */
   authenticate(token: string, address: string): Promise<Principal>
-  /** Returns the same principal in another workspace. Requires `hub:admin`. */
+  /** Returns the same principal in another workspace. Requires `hub:admin` or, of a person, that they are a member there. */
   enter(principal: Principal, workspace: string): Promise<Principal>
-  /** Whether these actors still have their rights, and which tokens they come from. Inside a transaction, pass it as `sql`. */
-  standings(actors: readonly string[], sql?: Sql): Promise<ReadonlyMap<string, Standing>>
+  /**
+   * Whether these actors still have their rights in a workspace, and which tokens and people they come from. Inside a transaction, pass it
+   * as `sql`.
+   */
+  standings(workspaceId: string, actors: readonly string[], sql?: Sql): Promise<ReadonlyMap<string, Standing>>
+  /** Says that this process changed the rights of somebody: nothing of them is taken from a cache. */
+  changed(): void
   readonly workspaces: {
     list(principal: Principal): Promise<Workspace[]>
     /** `setUp` stores what every workspace has, in the same transaction. */
@@ -74,11 +93,11 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   const standings = createStandings(cacheTtlMs, clock)
 
   const forget = (id: string): void => {
-    standings.forget(id)
+    standings.forget()
     for (const [key, { principal }] of cached) if (principal.id === id) cached.delete(key)
   }
 
-  const lookUp = coalesce(async (key: string) => findTokenByHash(db.sql, Buffer.from(key, 'base64')))
+  const lookUp = coalesce(async (key: string) => findTokenWithPerson(db.sql, Buffer.from(key, 'base64')))
 
   const flush = async (): Promise<void> => {
     if (used.size === 0) return
@@ -118,13 +137,32 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     return principal
   }
 
+  const enterAsPerson = async (principal: Principal, name: string): Promise<Principal> => {
+    const workspace = await findWorkspace(db.sql, { name })
+    const [person] = workspace ? await findPeopleIn(db.sql, workspace.id, [principal.id]) : []
+    const role = person?.role ?? undefined
+    const scopes = person && scopesIn(role && { role }, person.hubAdmin)
+    if (!workspace || !scopes) {
+      throw hubError('scope_missing', {
+        detail: 'you are not a member of this workspace',
+        hint: 'ask an administrator of the workspace for an invitation',
+      })
+    }
+    return { ...principal, workspaceId: workspace.id, scopes }
+  }
+
   return {
     audit,
     tokens: createTokens({ db, audit, clock, onRevoked: forget }),
     authenticate,
-    standings: (actors, sql = db.sql) => standings.of(sql, actors),
+    standings: (workspaceId, actors, sql = db.sql) => standings.of(sql, workspaceId, actors),
+    changed() {
+      standings.forget()
+      cached.clear()
+    },
 
     async enter(principal, name) {
+      if (principal.kind === 'user') return enterAsPerson(principal, name)
       if (!principal.scopes.includes('hub:admin')) {
         throw hubError('scope_missing', { detail: 'only a token with hub:admin may act in another workspace; needed: hub:admin' })
       }
@@ -192,13 +230,21 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   }
 }
 
-function whyRefused(row: Pick<TokenWithAncestors, 'revokedAt' | 'expiresAt'> | undefined, now: number): string | undefined {
+function whyRefused(row: TokenOfPerson | undefined, now: number): string | undefined {
   if (!row) return 'unknown'
   if (row.revokedAt) return 'revoked'
   if (row.expiresAt && row.expiresAt.getTime() <= now) return 'expired'
-  return undefined
+  return row.userId !== null && rightsOf(row) === undefined ? 'member removed' : undefined
 }
 
-function principalOf({ id, name, workspaceId, scopes, readOnly, expiresAt, ancestors }: TokenWithAncestors): Principal {
-  return { kind: 'token', id, name, workspaceId, scopes, readOnly, expiresAt, ancestors, causes: [] }
+/** What the person to whom a token belongs may do in its workspace. */
+function rightsOf({ role, hubAdmin }: TokenOfPerson): readonly string[] | undefined {
+  return scopesIn(role === null ? undefined : { role }, hubAdmin ?? false)
+}
+
+function principalOf(row: TokenOfPerson): Principal {
+  const { id, name, workspaceId, readOnly, expiresAt, userId, ancestors } = row
+  const scopes = userId === null ? row.scopes : scopesInBoth(row.scopes, rightsOf(row) ?? [])
+  const person = userId === null ? {} : { userId }
+  return { kind: 'token', id, name, workspaceId, scopes, readOnly, expiresAt, ...person, ancestors, causes: [] }
 }

@@ -26,6 +26,9 @@ export const scopes = {
   'jobs:read': 'See analyses.',
   'tokens:read': 'See tokens; never their values.',
   'tokens:write': 'Make and revoke tokens, with no more than the own scopes.',
+  'tokens:own': 'Make, see and revoke the own tokens of a person.',
+  'people:read': 'See the members of the workspace and their roles.',
+  'people:write': 'Invite people, change their roles, remove them and end their sign-in sessions.',
   'audit:read': 'Read the audit log.',
   'metrics:read': 'Read the metrics of the workspace at /metrics.',
   'hub:metrics': 'Read the metrics of the whole hub at /metrics.',
@@ -33,13 +36,16 @@ export const scopes = {
 
 export type Scope = keyof typeof scopes
 
-const changing = new Set<string>(['flows:run', 'jobs:create', 'hub:admin', 'admin'])
+const changing = new Set<string>(['flows:run', 'jobs:create', 'tokens:own', 'hub:admin', 'admin'])
+
+/** What needs no scope: every caller that the hub knows may do it. */
+export const anyCaller = 'any'
 
 export function isKnownScope(scope: string): boolean {
   return Object.hasOwn(scopes, scope) || /^tools:call:[a-z0-9][a-z0-9_-]*$/.test(scope)
 }
 
-function covers(granted: string, needed: string): boolean {
+export function covers(granted: string, needed: string): boolean {
   if (granted === needed || granted === 'hub:admin') return true
   if (granted === 'admin') return !needed.startsWith('hub:')
   if (needed.startsWith(`${granted}:`)) return true
@@ -48,9 +54,9 @@ function covers(granted: string, needed: string): boolean {
   return granted.endsWith(':write') && needed === granted.replace(/:write$/, ':read')
 }
 
-/** The caller: a token, the operator at the command line, or the hub itself, in exactly one workspace. */
+/** The caller: a token, a person, the operator at the command line, or the hub itself, in exactly one workspace. */
 export interface Principal {
-  readonly kind: 'token' | 'operator' | 'system'
+  readonly kind: 'token' | 'user' | 'operator' | 'system'
   readonly id: string
   readonly name: string
   readonly workspaceId: string
@@ -58,13 +64,18 @@ export interface Principal {
   readonly readOnly: boolean
   /** When its token expires. Tokens that it creates expire no later. */
   readonly expiresAt?: Date | null
-  /** The tokens that created this one, directly or through others, as actors. */
+  /** The person who acts, or whose token acts. */
+  readonly userId?: string | undefined
+  /** The sign-in session of a person. */
+  readonly sessionId?: string | undefined
+  /** The tokens and people that made this token, directly or through others, as actors. */
   readonly ancestors: readonly string[]
   /** Others who caused what this principal does: for a step of a run, whoever triggered the run and whoever saved the flow. */
   readonly causes: readonly string[]
 }
 
 export function allows(principal: Principal, needed: string): boolean {
+  if (needed === anyCaller) return true
   if (principal.readOnly && (needed.endsWith(':write') || changing.has(needed))) return false
   // `tools:call:*` accepts any narrowed form of the scope. Whether it covers a certain tool is checked in the tool pipeline.
   const whole = needed.replace(/:\*$/, '')
@@ -74,6 +85,12 @@ export function allows(principal: Principal, needed: string): boolean {
 export function requireScope(principal: Principal, needed: string): void {
   if (allows(principal, needed)) return
   const scope = needed.replace(/:\*$/, '')
+  if (principal.kind === 'user') {
+    throw hubError('scope_missing', {
+      detail: `your role in this workspace lacks the scope ${scope}; needed: ${scope}`,
+      hint: 'ask an administrator of the workspace for another role',
+    })
+  }
   const reason = principal.readOnly ? 'this token is read-only' : `this token lacks the scope ${scope}`
   throw hubError('scope_missing', { detail: `${reason}; needed: ${scope}`, hint: `ask an administrator for a token with ${scope}` })
 }
@@ -82,7 +99,7 @@ export function actorOf(principal: Pick<Principal, 'kind' | 'id'>): string {
   return `${principal.kind}:${principal.id}`
 }
 
-/** Everybody who caused what this principal does: itself, the tokens that it comes from, and its causes. */
+/** Everybody who caused what this principal does: itself, the tokens and people that it comes from, and its causes. */
 export function actorsBehind(principal: Principal): string[] {
   return [...new Set([actorOf(principal), ...principal.ancestors, ...principal.causes])]
 }

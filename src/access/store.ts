@@ -1,5 +1,6 @@
 import { sql as raw } from 'kysely'
 import type { Row, Sql } from '#db'
+import type { Role } from './roles.ts'
 
 export type Workspace = Row<'workspaces'>
 
@@ -18,6 +19,7 @@ const tokenColumns = [
   'revokedAt',
   'createdBy',
   'createdAt',
+  'userId',
 ] as const
 
 export function listWorkspaces(sql: Sql): Promise<Workspace[]> {
@@ -40,22 +42,35 @@ export function insertWorkspace(sql: Sql, workspace: { id: string; name: string 
     .executeTakeFirst()
 }
 
-export type NewToken = Omit<Row<'tokens'>, 'lastUsedAt' | 'revokedAt' | 'createdAt'>
+export type NewToken = Omit<Row<'tokens'>, 'lastUsedAt' | 'revokedAt' | 'createdAt' | 'userId'> & { readonly userId?: string | null }
 
 export function insertToken(sql: Sql, token: NewToken): Promise<TokenRow> {
   return sql.insertInto('tokens').values(token).returning(tokenColumns).executeTakeFirstOrThrow()
 }
 
-/** The tokens that created this one, directly or through others. Tokens are never deleted, so the list is whole. */
+/** The tokens and people that created this one, directly or through others. Tokens are never deleted, so the list is whole. */
 const ancestors = raw<string[]>`array(
   with recursive up as (
     select tokens.created_by as actor
     union
     select t.created_by from up join hub.tokens t on t.id = substr(up.actor, 7) where up.actor like 'token:%'
   )
-  select actor from up where actor like 'token:%')`.as('ancestors')
+  select actor from up where actor like 'token:%' or actor like 'user:%')`.as('ancestors')
 
 export type TokenWithAncestors = TokenRow & { readonly ancestors: readonly string[] }
+
+/** A token with what the person to whom it belongs is in its workspace. */
+export type TokenOfPerson = TokenWithAncestors & { readonly role: Role | null; readonly hubAdmin: boolean | null }
+
+export function findTokenWithPerson(sql: Sql, hash: Buffer): Promise<TokenOfPerson | undefined> {
+  return sql
+    .selectFrom('tokens')
+    .leftJoin('people', 'people.id', 'tokens.userId')
+    .leftJoin('members', (join) => join.onRef('members.userId', '=', 'people.id').onRef('members.workspaceId', '=', 'tokens.workspaceId'))
+    .select([...tokenColumns.map((column) => `tokens.${column}` as const), ancestors, 'members.role', 'people.hubAdmin'])
+    .where('hash', '=', hash)
+    .executeTakeFirst()
+}
 
 export function findTokenByHash(sql: Sql, hash: Buffer): Promise<TokenWithAncestors | undefined> {
   return sql
@@ -68,8 +83,25 @@ export function findTokenByHash(sql: Sql, hash: Buffer): Promise<TokenWithAncest
 export function findTokens(
   sql: Sql,
   ids: readonly string[],
-): Promise<Pick<TokenWithAncestors, 'id' | 'revokedAt' | 'expiresAt' | 'ancestors'>[]> {
-  return sql.selectFrom('tokens').select(['id', 'revokedAt', 'expiresAt', ancestors]).where('id', 'in', ids).execute()
+): Promise<Pick<TokenWithAncestors, 'id' | 'workspaceId' | 'userId' | 'revokedAt' | 'expiresAt' | 'ancestors'>[]> {
+  const columns = ['id', 'workspaceId', 'userId', 'revokedAt', 'expiresAt', ancestors] as const
+  return sql.selectFrom('tokens').select(columns).where('id', 'in', ids).execute()
+}
+
+export interface PersonIn {
+  readonly userId: string
+  readonly role: Role | null
+  readonly hubAdmin: boolean
+}
+
+/** What people are in a workspace. */
+export function findPeopleIn(sql: Sql, workspaceId: string, userIds: readonly string[]): Promise<PersonIn[]> {
+  return sql
+    .selectFrom('people')
+    .leftJoin('members', (join) => join.onRef('members.userId', '=', 'people.id').on('members.workspaceId', '=', workspaceId))
+    .select(['people.id as userId', 'members.role', 'people.hubAdmin'])
+    .where('people.id', 'in', userIds)
+    .execute()
 }
 
 export function listTokens(sql: Sql, workspaceId: string, page: { after: string | undefined; limit: number }): Promise<TokenRow[]> {

@@ -16,7 +16,13 @@ export { createKeyring, formatKey, newKey, type Keyring } from './keyring.ts'
 export const credentialName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 /** The key that seals secret parameters of flows. The hub makes it; nobody else sets it, and no integration sends it anywhere. */
 export const flowKeyCredential = 'flow-parameters'
-export const reservedCredential = `${flowKeyCredential} is a credential that only the hub itself sets and uses`
+/** What signs the cookies of sign-in sessions and seals second factors; it is in workspace `default`. */
+export const signInCredential = 'sign-in'
+export const reservedCredential = `${flowKeyCredential} and ${signInCredential} are credentials that only the hub itself sets and uses`
+
+export function isReserved(name: string): boolean {
+  return name === flowKeyCredential || name === signInCredential
+}
 export const credentialField = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 const maxFields = 50
 const longestValue = 65_536

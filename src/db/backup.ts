@@ -9,7 +9,7 @@ import { migrate, readMigrations } from './migrate.ts'
 /**
  * Writes everything that the hub stores into one file, and restores it. Sealed values stay sealed; the keys are not in the file.
  */
-const schema = 'hub'
+const schemas = ['hub', 'auth']
 /** Tables that describe this database and its processes and are not part of a backup. */
 const leftOut = ['migrations', 'executors']
 
@@ -61,7 +61,7 @@ export async function restore(connection: pg.ClientConfig, file: string): Promis
   try {
     await assertEmpty(client)
     // First to the schema of the backup. The newer migrations then run over its rows, as in any other upgrade.
-    await client.query('drop schema if exists hub cascade')
+    await client.query(`drop schema if exists ${schemas.join(', ')} cascade`)
     await migrate(client, { upTo: header.schema_version })
     const summary = await load(client, file, header)
     await migrate(client)
@@ -77,7 +77,7 @@ async function load(client: pg.Client, file: string, header: BackupHeader): Prom
   try {
     for await (const { table, rows: text } of readTables(file, header)) {
       // Backups of earlier versions contain tables of another engine, whose work the migrations store anew.
-      if (table.schema !== schema) {
+      if (!schemas.includes(table.schema)) {
         for await (const _ of text);
         continue
       }
@@ -85,7 +85,7 @@ async function load(client: pg.Client, file: string, header: BackupHeader): Prom
       await pipeline(text, stream)
       rows += stream.rowCount
     }
-    for (const { name, value } of header.sequences.filter(({ name }) => name.startsWith(`${schema}.`)))
+    for (const { name, value } of header.sequences.filter(({ name }) => schemas.some((schema) => name.startsWith(`${schema}.`))))
       await client.query('select setval(to_regclass($1), $2)', [name, value])
     await client.query('commit')
     return summaryOf(file, header, rows)
@@ -116,7 +116,7 @@ function newer(): Error {
 }
 
 async function assertEmpty(client: pg.Client): Promise<void> {
-  for (const { table } of await tablesOf(client)) {
+  for (const { schema, table } of await tablesOf(client)) {
     const { rowCount } = await client.query(`select from ${ident(schema)}.${ident(table)} limit 1`)
     if (rowCount !== 0) {
       throw hubError('in_use', {
@@ -132,8 +132,8 @@ async function tablesInOrder(client: pg.Client): Promise<TableShape[]> {
   const { rows: links } = await client.query<{ child: string; parent: string }>(
     `select c.relnamespace::regnamespace || '.' || c.relname as child, p.relnamespace::regnamespace || '.' || p.relname as parent
        from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid
-      where k.contype = 'f' and k.connamespace::regnamespace::text = $1 and c.oid <> p.oid`,
-    [schema],
+      where k.contype = 'f' and k.connamespace::regnamespace::text = any($1) and c.oid <> p.oid`,
+    [schemas],
   )
   const ordered: TableShape[] = []
   let left = await tablesOf(client)
@@ -151,10 +151,10 @@ async function tablesOf(client: pg.Client): Promise<TableShape[]> {
   const found = await client.query<TableShape & { columns: string[] }>(
     `select n.nspname as schema, c.relname as table, array_agg(a.attname::text order by a.attnum) as columns
        from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-      where n.nspname = $1 and c.relkind = 'r' and c.relname <> all($2)
+      where n.nspname = any($1) and c.relkind = 'r' and c.relname <> all($2)
         and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
       group by 1, 2 order by 1, 2`,
-    [schema, leftOut],
+    [schemas, leftOut],
   )
   return found.rows
 }
@@ -162,8 +162,8 @@ async function tablesOf(client: pg.Client): Promise<TableShape[]> {
 async function sequencesOf(client: pg.Client): Promise<BackupHeader['sequences']> {
   const found = await client.query<{ name: string; value: string }>(
     `select format('%I.%I', schemaname, sequencename) as name, last_value::text as value
-       from pg_sequences where schemaname = $1 and last_value is not null`,
-    [schema],
+       from pg_sequences where schemaname = any($1) and last_value is not null`,
+    [schemas],
   )
   return found.rows
 }

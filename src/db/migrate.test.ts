@@ -17,7 +17,7 @@ async function connect(url: string) {
 async function emptyDatabase() {
   const fresh = await freshDatabase()
   await using client = await connect(fresh.url)
-  await client.query('drop schema hub cascade')
+  await client.query('drop schema hub, auth cascade')
   return fresh
 }
 

@@ -40,6 +40,33 @@ export interface Schema {
     revokedAt: Date | null
     createdBy: string
     createdAt: Made
+    userId: string | null
+  }
+  people: {
+    id: string
+    hubAdmin: Generated<boolean>
+    createdAt: Made
+  }
+  members: {
+    workspaceId: string
+    userId: string
+    role: 'owner' | 'admin' | 'member' | 'viewer'
+    createdBy: string
+    createdAt: Made
+  }
+  invitations: {
+    id: string
+    workspaceId: string
+    email: string | null
+    role: 'owner' | 'admin' | 'member' | 'viewer'
+    hubAdmin: Generated<boolean>
+    hash: Buffer
+    expiresAt: Date
+    usedAt: Date | null
+    usedBy: string | null
+    revokedAt: Date | null
+    createdBy: string
+    createdAt: Made
   }
   audit: {
     workspaceId: string

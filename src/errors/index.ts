@@ -40,6 +40,8 @@ export const errorCatalogue = {
   // The caller
   token_missing: permanent('authentication', 401, 'The request needs a token: `Authorization: Bearer ih_…`.'),
   token_invalid: permanent('authentication', 401, 'The token is unknown, expired or revoked.'),
+  session_ended: permanent('authentication', 401, 'The sign-in session has ended. Sign in again.'),
+  link_invalid: permanent('not_found', 410, 'This link was used, has expired or was revoked.'),
   scope_missing: permanent('permission', 403, 'The token does not have a scope that this operation needs.'),
   bodies_in_flight: retryable('rate_limit', 503, 'Too many large requests are on their way. Send this one again.'),
   streams_limited: retryable('rate_limit', 429, 'There are too many open streams of this token. Close one of them.'),
@@ -72,7 +74,6 @@ export const errorCatalogue = {
   oauth_unavailable: retryable('network', 502, 'The authorization server of the outside system cannot be used at the moment.'),
   oauth_denied: permanent('policy', 403, 'The person did not allow it.'),
   attempt_unknown: permanent('not_found', 404, 'This attempt to connect does not exist, has ended, or began in another browser.'),
-  link_invalid: permanent('not_found', 404, 'This link is not valid: it was used, has expired, or was revoked.'),
   policy_denied: permanent('policy', 403, 'A policy of this workspace forbids this call.'),
   approval_rejected: permanent('policy', 403, 'A person rejected this call.'),
   approval_expired: permanent('policy', 403, 'Nobody approved this call in time.'),

@@ -81,7 +81,7 @@ export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): F
     retry: changes.retry,
     replay: changes.replay,
     remove: (principal, ref) => saver.remove(principal, ref, (trx, flow) => changes.cancelAll(trx, flow.id)),
-    blocked: async ({ actor }) => (await rights.lost(actor)) ?? null,
+    blocked: async (flow) => (await rights.lost(flow)) ?? null,
     get,
     list: (workspaceId) => listFlows(db.sql, workspaceId),
     addBundled: bundled.addTo,

@@ -82,7 +82,7 @@ suite('an integration', () => {
 
   test('never uses the key of secret parameters: nobody sets that credential, no integration uses it, and it can be deleted', async () => {
     const name = 'flow-parameters'
-    const message = 'flow-parameters is a credential that only the hub itself sets and uses'
+    const message = 'flow-parameters and sign-in are credentials that only the hub itself sets and uses'
     const made = await create('without-the-key', secret('own'))
     const webhook = { name: 'with-the-key', integration_type: 'webhook', credential: name, config: { verification: 'standard' } }
     const principal = await hub.hub.access.operator('tester')

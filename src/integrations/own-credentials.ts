@@ -1,5 +1,5 @@
 import type { Principal } from '#access'
-import { flowKeyCredential, reservedCredential, type Credentials } from '#credentials'
+import { isReserved, reservedCredential, type Credentials } from '#credentials'
 import type { Database } from '#db'
 import { hubError } from '#errors'
 import type { AuthMethod, Connector } from '#kit'
@@ -44,7 +44,7 @@ export function createOwnCredentials({ db, credentials }: { readonly db: Databas
   const keep: OwnCredentials['keep'] = async (principal, { id, connector, authType }, input) => {
     const method = authMethodOf(connector, authType)
     if (typeof input === 'string') {
-      if (input === flowKeyCredential) throw hubError('invalid_input', { errors: [{ path: 'credential', message: reservedCredential }] })
+      if (isReserved(input)) throw hubError('invalid_input', { errors: [{ path: 'credential', message: reservedCredential }] })
       const values = await credentials.read(principal.workspaceId, input)
       if (!values) throw hubError('credential_missing', { detail: `there is no credential "${input}"`, hint: connector.connect })
       requireLongSecrets(connector.webhook?.secretFields ?? [], credentialDataOf(method, values), 'credential')

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 /** Every id is `prefix_` and a UUIDv7, so ids show their kind, and ids of one kind sort by age. */
 type IdPrefix =
   | 'apr'
+  | 'ath'
   | 'att'
   | 'aud'
   | 'cli'
@@ -14,13 +15,16 @@ type IdPrefix =
   | 'flow'
   | 'int'
   | 'inv'
+  | 'ivt'
   | 'job'
   | 'lnk'
   | 'req'
   | 'run'
   | 'scr'
+  | 'sin'
   | 'sub'
   | 'tok'
+  | 'usr'
   | 'ws'
 
 let lastMillis = -1

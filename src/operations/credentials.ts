@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { credentialField, credentialName, flowKeyCredential, reservedCredential, type CredentialInfo } from '#credentials'
+import { credentialField, credentialName, isReserved, reservedCredential, signInCredential, type CredentialInfo } from '#credentials'
 import { operation, view } from './operation.ts'
 import { allOf, deleted, line, pageOf, timestamp } from './shared.ts'
 
@@ -24,7 +24,7 @@ const data = z
 const name = z.string().regex(credentialName, 'must be letters, digits, dots, dashes and underscores').describe('Unique name.')
 
 const fields = {
-  name: name.refine((text) => text !== flowKeyCredential, reservedCredential),
+  name: name.refine((text) => !isReserved(text), reservedCredential),
   kind: line(50).optional().describe('What it is for, e.g. github.'),
   data,
 }
@@ -78,7 +78,9 @@ export const deleteCredential = operation({
   scope: 'credentials:write',
   effect: 'destroy',
   summary: 'Delete a credential',
-  input: z.strictObject({ name }),
+  input: z.strictObject({
+    name: name.refine((text) => text !== signInCredential, 'is needed to sign in: without it every second factor would be lost'),
+  }),
   output: deleted,
   http: { method: 'DELETE', path: '/api/v1/credentials/:name', status: 204 },
   example: { name: 'github-pat' },

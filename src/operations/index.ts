@@ -45,6 +45,7 @@ import {
 } from './integrations.ts'
 import { cancelInvocation, getInvocation, listInvocations, readResult, undoInvocation } from './invocations.ts'
 import { listKeys, rotateKeys, verifyAudit } from './keys.ts'
+import { me } from './people.ts'
 import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
 import { runScriptOperation, toolTypes } from './scripts.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
@@ -69,6 +70,7 @@ export const operations = {
   listTokens,
   createToken,
   revokeToken,
+  me,
   listWorkspaces,
   createWorkspace,
   listAudit,

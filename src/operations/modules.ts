@@ -1,4 +1,4 @@
-import type { Access } from '#access'
+import type { Access, People } from '#access'
 import type { Credentials } from '#credentials'
 import type { Outbound } from '#endpoints'
 import type { Events } from '#events'
@@ -13,6 +13,7 @@ import type { Addresses } from './addresses.ts'
 /** What every operation runs on. */
 export interface BaseModules {
   readonly access: Access
+  readonly people: People
   readonly credentials: Credentials
   readonly integrations: Integrations
   readonly invocations: Invocations

@@ -126,7 +126,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   /** A call that was queued is not made any more when its caller's token has been revoked or has expired meanwhile. */
   async function requireStanding(principal: Principal): Promise<void> {
     const actor = actorOf(principal)
-    const lost = (await deps.access.standings([actor])).get(actor)?.lost
+    const lost = (await deps.access.standings(principal.workspaceId, [actor])).get(actor)?.lost
     if (lost) throw hubError('token_invalid', { detail: `${actor} asked for this call, and ${lost}` })
   }
 

@@ -1,5 +1,6 @@
 export { agentWith, type Agent } from './agent.ts'
 export { screenshots, testBrowser, virtualAuthenticator, type TestBrowser, type VirtualAuthenticator } from './browser.ts'
+export { browserAt, firstPerson, setupToken, testPassword, type Browser } from './person.ts'
 export { configFor, isWrite, preparation, sampleCredential } from './conformance.ts'
 export { flowBench, type FlowBench, type TestFlow } from './flow.ts'
 export { oddAnswers } from './odd-answers.ts'

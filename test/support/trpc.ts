@@ -2,7 +2,7 @@ import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink, TRPCClient
 import { Agent, EventSource } from 'undici'
 import { z } from 'zod'
 import type { Operation, StreamEvent } from '#operations'
-import { buildRest, type RestApp } from '#transports/rest'
+import { buildRest, createOrigins, type RestApp } from '#transports/rest'
 import { trpcRoutes } from '#transports/trpc'
 import type { AppRouter } from '../../client/src/generated/trpc.ts'
 import { adminToken, type TestHub } from './hub.ts'
@@ -72,7 +72,8 @@ export interface TrpcBench extends AsyncDisposable {
 
 /** A server of its own, which listens, with operations of the test over the modules of a hub. */
 export async function trpcBench({ hub }: TestHub, operations: readonly Operation[]): Promise<TrpcBench> {
-  const { telemetry, access, tools, webhooks, execute } = hub
+  const { telemetry, access, people, tools, webhooks, execute } = hub
+  const names = { corsOrigins: [], publicUrl: undefined, allowedHosts: [] }
   const isStopping = (): boolean => false
   const app = await buildRest(
     {
@@ -80,14 +81,20 @@ export async function trpcBench({ hub }: TestHub, operations: readonly Operation
       version: '0.0.0',
       connectors: [],
       access,
+      people,
       tools,
       webhooks,
       execute,
       isStopping,
       readiness: async () => ({}),
-      addRoutes: (rest) => trpcRoutes(rest, { access, execute, isStopping }, Object.fromEntries(operations.map((one) => [one.name, one]))),
+      addRoutes: (rest) =>
+        trpcRoutes(
+          rest,
+          { access, people, origins: createOrigins(names), execute, isStopping },
+          Object.fromEntries(operations.map((one) => [one.name, one])),
+        ),
     },
-    { bodyLimit: 100_000, corsOrigins: [], trustProxy: [] },
+    { bodyLimit: 100_000, ...names, trustProxy: [] },
   )
   return { app, address: await app.listen({ host: '127.0.0.1', port: 0 }), [Symbol.asyncDispose]: () => app.close() }
 }

@@ -8,6 +8,8 @@ import type {
   TokensCreateOutput,
   TokensRevokeInput,
   TokensRevokeOutput,
+  UsersMeInput,
+  UsersMeOutput,
   WorkspacesListInput,
   WorkspacesListOutput,
   WorkspacesCreateInput,
@@ -172,6 +174,10 @@ export interface Operations {
     create(input: TokensCreateInput, options?: Options): Promise<TokensCreateOutput>
     /** Revoke a token: within a second it works nowhere. Scope: `tokens:write`. */
     revoke(input: TokensRevokeInput, options?: Options): Promise<TokensRevokeOutput>
+  }
+  readonly users: {
+    /** Who the caller is, in which workspace, and what it may do. Scope: `any`. */
+    me(input?: UsersMeInput, options?: Options): Promise<UsersMeOutput>
   }
   readonly workspaces: {
     /** List the workspaces that this token may see. Scope: `admin`. */
@@ -372,6 +378,9 @@ export function operationsOf({ send, watch }: Transport): Operations {
       create: (input, options) => send<TokensCreateOutput>(routes['tokens.create'], input, options),
       revoke: (input, options) => send<TokensRevokeOutput>(routes['tokens.revoke'], input, options),
     },
+    users: {
+      me: (input, options) => send<UsersMeOutput>(routes['users.me'], input, options),
+    },
     workspaces: {
       list: (input, options) => send<WorkspacesListOutput>(routes['workspaces.list'], input, options),
       create: (input, options) => send<WorkspacesCreateOutput>(routes['workspaces.create'], input, options),
@@ -399,7 +408,7 @@ export function operationsOf({ send, watch }: Transport): Operations {
       test: (input, options) => send<IntegrationsTestOutput>(routes['integrations.test'], input, options),
       health: (input, options) => send<IntegrationsHealthOutput>(routes['integrations.health'], input, options),
       connect: (input, options) => send<IntegrationsConnectOutput>(routes['integrations.connect'], input, options),
-      connectDevice: (input, options) => send<IntegrationsConnectDeviceOutput>(routes['integrations.connectDevice'], input, options),
+      connectDevice: (input, options) => send<IntegrationsConnectDeviceOutput>(routes['integrations.connect_device'], input, options),
     },
     connections: {
       get: (input, options) => send<ConnectionsGetOutput>(routes['connections.get'], input, options),

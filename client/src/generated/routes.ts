@@ -5,6 +5,7 @@ export const routes = {
   'tokens.list': { method: 'GET', path: '/api/v1/tokens', query: ['limit', 'cursor'], headers: {} },
   'tokens.create': { method: 'POST', path: '/api/v1/tokens', query: [], headers: {} },
   'tokens.revoke': { method: 'DELETE', path: '/api/v1/tokens/:id', query: [], headers: {} },
+  'users.me': { method: 'GET', path: '/api/v1/users/me', query: [], headers: {} },
   'workspaces.list': { method: 'GET', path: '/api/v1/workspaces', query: [], headers: {} },
   'workspaces.create': { method: 'POST', path: '/api/v1/workspaces', query: [], headers: {} },
   'audit.list': { method: 'GET', path: '/api/v1/audit', query: ['limit', 'cursor'], headers: {} },
@@ -23,7 +24,7 @@ export const routes = {
   'integrations.test': { method: 'POST', path: '/api/v1/integrations/:id/test', query: [], headers: {} },
   'integrations.health': { method: 'GET', path: '/api/v1/integrations/:id/health', query: [], headers: {} },
   'integrations.connect': { method: 'POST', path: '/api/v1/integrations/:id/connect', query: [], headers: {} },
-  'integrations.connectDevice': { method: 'POST', path: '/api/v1/integrations/:id/connect/device', query: [], headers: {} },
+  'integrations.connect_device': { method: 'POST', path: '/api/v1/integrations/:id/connect/device', query: [], headers: {} },
   'connections.get': { method: 'GET', path: '/api/v1/connections/:id', query: [], headers: {} },
   'connections.cancel': { method: 'DELETE', path: '/api/v1/connections/:id', query: [], headers: {} },
   'tools.list': {

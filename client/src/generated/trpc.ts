@@ -17,6 +17,8 @@ import type {
   TokensCreateOutput,
   TokensRevokeInput,
   TokensRevokeOutput,
+  UsersMeInput,
+  UsersMeOutput,
   WorkspacesListInput,
   WorkspacesListOutput,
   WorkspacesCreateInput,
@@ -51,6 +53,14 @@ import type {
   IntegrationsTestOutput,
   IntegrationsHealthInput,
   IntegrationsHealthOutput,
+  IntegrationsConnectInput,
+  IntegrationsConnectOutput,
+  IntegrationsConnectDeviceInput,
+  IntegrationsConnectDeviceOutput,
+  ConnectionsGetInput,
+  ConnectionsGetOutput,
+  ConnectionsCancelInput,
+  ConnectionsCancelOutput,
   ToolsListInput,
   ToolsListOutput,
   ToolsGetInput,
@@ -220,6 +230,10 @@ type Procedures = {
     /** Revoke a token: within a second it works nowhere. Scope: `tokens:write`. */
     revoke: Mutation<TokensRevokeInput, TokensRevokeOutput>
   }
+  users: {
+    /** Who the caller is, in which workspace, and what it may do. Scope: `any`. */
+    me: Query<UsersMeInput | undefined, UsersMeOutput>
+  }
   workspaces: {
     /** List the workspaces that this token may see. Scope: `admin`. */
     list: Query<WorkspacesListInput | undefined, WorkspacesListOutput>
@@ -263,6 +277,16 @@ type Procedures = {
     test: Mutation<IntegrationsTestInput, IntegrationsTestOutput>
     /** Get the health of an integration. Scope: `integrations:read`. */
     health: Query<IntegrationsHealthInput, IntegrationsHealthOutput>
+    /** Make a link with which a person connects an integration. Whoever opens the link decides on the pages of the outside system. It works once and needs no account in the hub, so give it to nobody else. GET /api/v1/connections/{id} says how it went. Scope: `integrations:write`. */
+    connect: Mutation<IntegrationsConnectInput, IntegrationsConnectOutput>
+    /** Connect an integration with a code that a person enters at the outside system. Scope: `integrations:write`. */
+    connect_device: Mutation<IntegrationsConnectDeviceInput, IntegrationsConnectDeviceOutput>
+  }
+  connections: {
+    /** Get how an attempt to connect stands. Scope: `integrations:read`. */
+    get: Query<ConnectionsGetInput, ConnectionsGetOutput>
+    /** Revoke a link, or end an attempt to connect. Scope: `integrations:write`. */
+    cancel: Mutation<ConnectionsCancelInput, ConnectionsCancelOutput>
   }
   tools: {
     /** Find tools. Scope: `tools:read`. */

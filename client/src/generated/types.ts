@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'not_found'
   | 'token_missing'
   | 'token_invalid'
+  | 'session_ended'
+  | 'link_invalid'
   | 'scope_missing'
   | 'bodies_in_flight'
   | 'streams_limited'
@@ -40,7 +42,6 @@ export type ErrorCode =
   | 'oauth_unavailable'
   | 'oauth_denied'
   | 'attempt_unknown'
-  | 'link_invalid'
   | 'policy_denied'
   | 'approval_rejected'
   | 'approval_expired'
@@ -125,7 +126,7 @@ export type TokensListOutput = {
 
 export type TokensCreateInput = {
   /** What the token is for. */ readonly name: string
-  /** Any of admin, hub:admin, tools:read, tools:call, invocations:read, integrations:read, integrations:write, credentials:read, credentials:write, events:read, events:write, flows:read, flows:write, flows:run, approvals:read, approvals:write, jobs:create, jobs:read, tokens:read, tokens:write, audit:read, metrics:read, hub:metrics, or tools:call:NAME. */ readonly scopes: readonly string[]
+  /** Any of admin, hub:admin, tools:read, tools:call, invocations:read, integrations:read, integrations:write, credentials:read, credentials:write, events:read, events:write, flows:read, flows:write, flows:run, approvals:read, approvals:write, jobs:create, jobs:read, tokens:read, tokens:write, tokens:own, people:read, people:write, audit:read, metrics:read, hub:metrics, or tools:call:NAME. */ readonly scopes: readonly string[]
   /** Refuse everything that changes something, whatever the scopes. */ readonly read_only?: boolean | undefined
   /** When it stops working; never by default. */ readonly expires_at?: string | undefined
 }
@@ -155,6 +156,22 @@ export type TokensRevokeOutput = {
   readonly last_used_at: string | null
   readonly revoked_at: string | null
   readonly created_at: string
+}
+
+export type UsersMeInput = Readonly<Record<string, never>>
+
+export type UsersMeOutput = {
+  readonly kind: 'token' | 'user' | 'operator' | 'system'
+  readonly id: string
+  readonly name: string
+  readonly email: string | null
+  readonly workspace_id: string
+  readonly workspace: string
+  /** The role of the person in this workspace; null for other callers. */ readonly role: string | null
+  readonly hub_admin: boolean
+  readonly read_only: boolean
+  readonly scopes: readonly string[]
+  readonly workspaces: readonly { readonly id: string; readonly name: string; readonly role: string | null }[]
 }
 
 export type WorkspacesListInput = Readonly<Record<string, never>>

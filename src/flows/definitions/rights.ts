@@ -3,24 +3,27 @@ import type { Sql } from '#db'
 import { hubError, type HubError } from '#errors'
 import type { FlowRow } from './flow-store.ts'
 
-type Saved = Pick<FlowRow, 'name' | 'actor' | 'scopes' | 'readOnly'>
+type Saved = Pick<FlowRow, 'workspaceId' | 'name' | 'actor' | 'scopes' | 'readOnly'>
+
+/** Who acts, and where. */
+export type ActorIn = Pick<FlowRow, 'workspaceId' | 'actor'>
 
 /** The rights of flows: who may change one, and whether those who saved them still have theirs. */
 export interface FlowRights {
   /** Throws `scope_missing` unless the principal saved the flow, created the token that did, or has every right of the flow. */
   requireChange(sql: Sql, principal: Principal, flow: Saved): Promise<void>
   /** Why nothing may run with the rights of this actor any more; undefined while it may. */
-  lost(actor: string, sql?: Sql): Promise<string | undefined>
+  lost(who: ActorIn, sql?: Sql): Promise<string | undefined>
   /** Throws `flow_blocked` when nothing may run with the rights of whoever saved the flow. */
-  requireStanding(flow: Pick<Saved, 'name' | 'actor'>, sql?: Sql): Promise<void>
+  requireStanding(flow: Pick<Saved, 'workspaceId' | 'name' | 'actor'>, sql?: Sql): Promise<void>
 }
 
 export function createFlowRights(access: Pick<Access, 'standings'>): FlowRights {
-  const standingOf = async (actor: string, sql?: Sql) => (await access.standings([actor], sql)).get(actor)!
+  const standingOf = async ({ workspaceId, actor }: ActorIn, sql?: Sql) => (await access.standings(workspaceId, [actor], sql)).get(actor)!
 
-  const lost: FlowRights['lost'] = async (actor, sql) => {
-    const { lost: reason } = await standingOf(actor, sql)
-    return reason === null ? undefined : `${actor} saved it, and ${reason}`
+  const lost: FlowRights['lost'] = async (who, sql) => {
+    const { lost: reason } = await standingOf(who, sql)
+    return reason === null ? undefined : `${who.actor} saved it, and ${reason}`
   }
 
   return {
@@ -29,7 +32,7 @@ export function createFlowRights(access: Pick<Access, 'standings'>): FlowRights 
       // Inside a workspace, `hub:admin` gives a flow no more than `admin`.
       const scopes = flow.scopes.map((scope) => (scope === 'hub:admin' ? 'admin' : scope))
       if (actorOf(principal) === flow.actor || coversRights(principal, { scopes, readOnly: flow.readOnly })) return
-      const { ancestors } = await standingOf(flow.actor, sql)
+      const { ancestors } = await standingOf(flow, sql)
       if (ancestors.includes(actorOf(principal))) return
       throw hubError('scope_missing', {
         detail: `${flow.actor} saved the flow "${flow.name}" with rights that this token does not have: ${flow.scopes.join(', ')}`,
@@ -37,7 +40,7 @@ export function createFlowRights(access: Pick<Access, 'standings'>): FlowRights 
       })
     },
     async requireStanding(flow, sql) {
-      const reason = await lost(flow.actor, sql)
+      const reason = await lost(flow, sql)
       if (reason !== undefined) throw blocked(flow.name, reason)
     },
   }

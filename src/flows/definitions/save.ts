@@ -266,7 +266,7 @@ export function createSaver(deps: SaverDeps): Saver {
     return db.transaction(async (trx) => {
       await lockFlow(trx, workspaceId, name)
       const before = (await findFlow(trx, workspaceId, id))!
-      const isOrphan = action === 'flow.adopted' && (await rights.lost(before.actor, trx)) !== undefined
+      const isOrphan = action === 'flow.adopted' && (await rights.lost(before, trx)) !== undefined
       if (!isOrphan) await rights.requireChange(trx, principal, before)
       await changeFlow(trx, id, changes)
       const saved = (await findFlow(trx, workspaceId, id))!

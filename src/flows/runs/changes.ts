@@ -89,9 +89,9 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
 
   /** A run whose rights are gone continues with those of whoever has adopted its flow, if the flow is still the same. */
   const restoreRights = async (trx: Transaction, { id, flow: name, flowId, version, actor, workspaceId }: RunRow): Promise<void> => {
-    if ((await rights.lost(actor, trx)) === undefined) return
+    if ((await rights.lost({ workspaceId, actor }, trx)) === undefined) return
     const flow = await findFlow(trx, workspaceId, flowId)
-    await rights.requireStanding({ name, actor: flow?.version === version ? flow.actor : actor }, trx)
+    await rights.requireStanding({ workspaceId, name, actor: flow?.version === version ? flow.actor : actor }, trx)
     await moveRights(trx, id, flow!)
   }
 
@@ -138,7 +138,7 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
       const { definition, source, digest, version: number } = wanted
       // An old version runs with the rights of its author: later authors did not approve it.
       const { actor, scopes, readOnly } = version === 'latest' ? flow : run
-      await rights.requireStanding({ name: flow.name, actor })
+      await rights.requireStanding({ workspaceId, name: flow.name, actor })
       await capacity.requireFor(workspaceId)
       const { parameters, secrets } = await runSecrets.parametersOf(run)
       const prepared = await launcher.prepare({

@@ -228,7 +228,7 @@ export function createLauncher({ engine, expressions, access, rights, capacity, 
       error = toRunError(thrown, '')
     }
     const { shown, sealed, secrets } = await runSecrets.protect(found ?? findSecrets())
-    const { ancestors } = (await access.standings([flow.actor])).get(flow.actor)!
+    const { ancestors } = (await access.standings(flow.workspaceId, [flow.actor])).get(flow.actor)!
     const now = new Date()
     const run: NewRun = {
       id: newId('run'),

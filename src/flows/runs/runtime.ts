@@ -68,10 +68,13 @@ function guarded(deps: SegmentDeps, options: RuntimeOptions, runtime: Runtime): 
   }
 }
 
-/** Throws `RightsLost` when the token of whoever saved the flow is revoked or has expired. */
-export async function requireRunRights(rights: FlowRights, { flow: name, actor }: Pick<RunRow, 'flow' | 'actor'>): Promise<void> {
+/** Throws `RightsLost` when whoever saved the flow has lost their rights. */
+export async function requireRunRights(
+  rights: FlowRights,
+  { workspaceId, flow: name, actor }: Pick<RunRow, 'workspaceId' | 'flow' | 'actor'>,
+): Promise<void> {
   try {
-    await rights.requireStanding({ name, actor })
+    await rights.requireStanding({ workspaceId, name, actor })
   } catch (thrown) {
     throw thrown instanceof HubError ? new RightsLost(thrown) : thrown
   }

@@ -129,7 +129,7 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
   }
 
   const store = async (attempt: Attempt, granted: Granted, choice: string | undefined): Promise<Attempt> => {
-    const standing = (await access.standings([attempt.startedBy])).get(attempt.startedBy)
+    const standing = (await access.standings(attempt.workspaceId, [attempt.startedBy])).get(attempt.startedBy)
     if (standing?.lost) throw hubError('scope_missing', { detail: `whoever began this may not connect any more: ${standing.lost}` })
     const account = await storeGrant.prepare(attempt, granted, choice)
     // Somebody may have cancelled it while the provider was asked.

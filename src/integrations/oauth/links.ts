@@ -43,7 +43,7 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
   /** Refuses a link whose maker may not connect any more, and one whose integration leads elsewhere since. */
   const integrationOf = async (link: LinkRow): Promise<IntegrationRow> => {
     const integration = await deps.get(link.workspaceId, link.integrationId)
-    const standing = (await access.standings([link.createdBy])).get(link.createdBy)
+    const standing = (await access.standings(link.workspaceId, [link.createdBy])).get(link.createdBy)
     if (standing?.lost || placeOf(integration) !== link.place) throw invalid()
     return integration
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { allows, requireScope, type Access, type Principal } from '#access'
+import { allows, requireScope, sessionCookieName, type Access, type People, type Principal } from '#access'
 import { hubError, type HubError } from '#errors'
+import type { Origins } from './origin.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,7 +20,13 @@ declare module 'fastify' {
   }
 }
 
-export function addAccess(app: FastifyInstance, access: Access, nothingHere: (request: FastifyRequest) => HubError): void {
+export interface AccessDeps {
+  readonly access: Access
+  readonly people: Pick<People, 'authenticate'>
+  readonly origins: Origins
+}
+
+export function addAccess(app: FastifyInstance, deps: AccessDeps, nothingHere: (request: FastifyRequest) => HubError): void {
   app.decorateRequest('principal')
   app.addHook('onRoute', (route) => {
     if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} does not say which scope it needs`)
@@ -29,11 +36,24 @@ export function addAccess(app: FastifyInstance, access: Access, nothingHere: (re
     if (request.is404) throw nothingHere(request)
     const { access: needed, own } = request.routeOptions.config
     if (needed === undefined || needed === 'public') return
-    const principal = await access.authenticate(bearer(request), request.ip)
-    if (needed !== 'authenticated' && (own === undefined || !allows(principal, own))) requireScope(principal, needed)
+    const principal = await callerOf(deps, request)
+    if (own === undefined || !allows(principal, own)) requireScope(principal, needed)
     const workspace = request.headers['hub-workspace']
-    request.principal = typeof workspace === 'string' ? await access.enter(principal, workspace) : principal
+    request.principal =
+      typeof workspace === 'string' && principal.kind !== 'user' ? await deps.access.enter(principal, workspace) : principal
   })
+}
+
+/** Whoever sends the request: by its token or, without one, by the cookie of a sign-in session. */
+export async function callerOf({ access, people, origins }: AccessDeps, request: FastifyRequest): Promise<Principal> {
+  const { authorization, cookie, 'hub-workspace': workspace } = request.headers
+  if (authorization !== undefined || !hasSession(cookie)) return access.authenticate(bearer(request), request.ip)
+  if (request.method !== 'GET' && request.method !== 'HEAD') origins.requireOwn(request)
+  return people.authenticate(cookie, typeof workspace === 'string' ? workspace : undefined)
+}
+
+function hasSession(cookie: string | undefined): cookie is string {
+  return cookie?.includes(sessionCookieName) ?? false
 }
 
 /** Clients of GitHub’s kind write `Authorization: token …`. */

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import type { RouteOptions } from 'fastify'
-import { allows } from '#access'
+import { allows, anyCaller } from '#access'
 import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 
 // Whoever adds to what is open to everybody adds it here too.
 const open =
-  /^\/(healthz|readyz|\.well-known\/oauth-protected-resource(\/mcp)?|openapi\.json|api\/v1\/health|docs(\/.*)?|assets\/.*|schemas\/flow\.json|api\/v1\/(hooks\/)?webhooks\/x|api\/v1\/integrations\/github\/webhook|api\/integrations\/(slack\/webhook|webhook\/x))$/
+  /^\/(healthz|readyz|\.well-known\/oauth-protected-resource(\/mcp)?|openapi\.json|api\/v1\/health|docs(\/.*)?|assets\/.*|auth\/\*|sign-in|setup|invitations\/accept|connect\/x|oauth\/(callback|choice)|schemas\/flow\.json|api\/v1\/(hooks\/)?webhooks\/x|api\/v1\/integrations\/github\/webhook|api\/integrations\/(slack\/webhook|webhook\/x))$/
 /** Open to every token, because what is asked for decides which scope it needs: `src/transports/trpc/refusals.test.ts`. */
-const perOperation = new Set(['/trpc/*'])
+const perOperation = new Set(['/trpc/*', '/api/v1/users/me'])
+/** Open to who comes from a page of the hub, which checks its input itself. */
+const checked = /^\/(auth\/\*|invitations\/accept|connect\/x|oauth\/(callback|choice))$/
 /** Open to who signs, and to nobody else. */
 const signed = /webhook/
 
@@ -46,13 +48,14 @@ suite('every route', () => {
   })
 
   test('names its scope, unless each operation behind it has its own', () => {
-    for (const { url, needed } of routesOf(hub)) assert.equal(needed === 'authenticated', perOperation.has(url), url)
+    for (const { url, needed } of routesOf(hub)) assert.equal(needed === anyCaller, perOperation.has(url), url)
   })
 
   test('answers 401 without a token, unless it is open', async () => {
     for (const { method, url, needed } of routesOf(hub)) {
       const reply = await hub.with({ token: null }).call(method, url)
       if (needed === 'public' && signed.test(url)) assert.ok([401, 404].includes(reply.statusCode), `${method} ${url}: ${reply.statusCode}`)
+      else if (needed === 'public' && checked.test(url)) assert.ok([200, 403, 404].includes(reply.statusCode), `${method} ${url}`)
       else if (needed === 'public') assert.ok(reply.statusCode < 400, `${method} ${url}: ${reply.statusCode}`)
       else {
         assert.equal(reply.statusCode, 401, `${method} ${url}`)
@@ -65,7 +68,7 @@ suite('every route', () => {
   test('answers 403 to a token that lacks its scope, naming the scope', async () => {
     const nobody = { kind: 'token', id: 't', name: 't', workspaceId: 'w', readOnly: false, ancestors: [], causes: [] } as const
     for (const { method, url, needed } of routesOf(hub)) {
-      if (needed === 'public' || perOperation.has(url)) continue
+      if (needed === 'public' || needed === anyCaller) continue
       const { token } = lacking.find(({ scope }) => !allows({ ...nobody, scopes: [scope] }, needed))!
       const reply = await hub.with({ token }).call(method, url)
       assert.equal(reply.statusCode, 403, `${method} ${url}`)

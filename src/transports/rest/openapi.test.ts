@@ -82,6 +82,7 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/invocations/inv_documented/result?path=items'],
   ['PUT', '/api/v1/policies', { rules: [{ tools: ['x_*'], decision: 'deny', reason: 'no' }] }],
   ['GET', '/api/v1/policies'],
+  ['GET', '/api/v1/users/me'],
   ['GET', '/api/v1/audit?limit=3'],
   ['POST', '/api/v1/endpoints', { url: 'https://example.com/hook', types: ['token.*'], signature: 'v1a' }],
   ['GET', '/api/v1/endpoints/{id}'],
@@ -195,7 +196,7 @@ suite('/openapi.json', () => {
   })
 
   test('describes every route but those that serve pages, and MCP, which describes itself', () => {
-    const pages = /^\/(docs|openapi\.json|mcp|\.well-known|assets|connect|oauth)/
+    const pages = /^\/(docs|openapi\.json|mcp|\.well-known|assets|auth|sign-in|setup|invitations|connect|oauth)/
     for (const { method, url } of hub.rest.routeTable) {
       const path = url.replaceAll(/:(\w+)/g, '{$1}')
       for (const name of [method].flat().filter((name) => name !== 'HEAD' && name !== 'OPTIONS')) {

@@ -3,19 +3,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { hubError, HubError } from '#errors'
 import { jsonSchemaOf, type HttpRoute, type Operation, type StreamEvent } from '#operations'
-import { bearer } from './access-hook.ts'
+import { callerOf, type AccessDeps } from './access-hook.ts'
 import { coerceTexts } from './coerce.ts'
+import type { Origins } from './origin.ts'
 import type { RestApp, RestDeps } from './types.ts'
 import { eventStream } from './sse.ts'
 
+interface RouteDeps extends RestDeps {
+  readonly origins: Origins
+}
+
 /** One route for each spelling of each operation. */
-export async function operationRoutes(app: RestApp, given: RestDeps, all: Readonly<Record<string, Operation>>): Promise<void> {
+export async function operationRoutes(app: RestApp, given: RouteDeps, all: Readonly<Record<string, Operation>>): Promise<void> {
   let closing = false
   app.addHook('preClose', (done) => {
     closing = true
     done()
   })
-  const deps: RestDeps = { ...given, isStopping: () => closing || given.isStopping() }
+  const deps: RouteDeps = { ...given, isStopping: () => closing || given.isStopping() }
   for (const operation of Object.values(all)) for (const http of operation.http) await addRoute(app, deps, { operation, http })
 }
 
@@ -34,7 +39,7 @@ interface Places {
   readonly headers: Readonly<Record<string, string>>
 }
 
-async function addRoute(app: RestApp, deps: RestDeps, route: Route): Promise<void> {
+async function addRoute(app: RestApp, deps: RouteDeps, route: Route): Promise<void> {
   const { operation, http } = route
   if (!http.text) return register(app, deps, route)
   // Apart from the other routes, which do not accept these media types.
@@ -46,7 +51,7 @@ async function addRoute(app: RestApp, deps: RestDeps, route: Route): Promise<voi
   })
 }
 
-function register(app: RestApp, deps: RestDeps, { operation, http }: Route): void {
+function register(app: RestApp, deps: RouteDeps, { operation, http }: Route): void {
   const { execute } = deps
   const { shape } = operation.input as z.ZodObject
   const places = placesOf(http, shape)
@@ -131,12 +136,12 @@ function withPlaces(error: unknown, { params, query, headers, body }: Places): u
   return error.with({ errors })
 }
 
-/** A stream ends when its token is revoked, and when the hub stops. */
-export function watching({ access, isStopping }: Pick<RestDeps, 'access' | 'isStopping'>, request: FastifyRequest) {
+/** A stream ends when its token is revoked or the sign-in session has ended, and when the hub stops. */
+export function watching(deps: AccessDeps & Pick<RestDeps, 'isStopping'>, request: FastifyRequest) {
   return {
     isActive: async (): Promise<boolean> => {
-      if (isStopping()) return false
-      return access.authenticate(bearer(request), request.ip).then(
+      if (deps.isStopping()) return false
+      return callerOf(deps, request).then(
         () => true,
         (error: unknown) => {
           if (error instanceof HubError) return false

@@ -10,6 +10,7 @@ import { addJsonParser } from './json.ts'
 import { addDocs, addOpenApi } from './openapi.ts'
 import { legacyToolRoutes } from './legacy-tools.ts'
 import { createNothingHere } from './not-here.ts'
+import { createOrigins } from './origin.ts'
 import { operationRoutes } from './operations.ts'
 import { sendProblem } from './problem.ts'
 import { systemRoutes } from './system.ts'
@@ -74,13 +75,14 @@ export async function buildRest(deps: RestDeps, options: RestOptions): Promise<R
       maxAge: 600,
     })
   }
-  addAccess(app, deps.access, nothingHere)
+  const origins = createOrigins(options)
+  addAccess(app, { ...deps, origins }, nothingHere)
   addDocs(app)
   const { registry } = deps.tools
   await addOpenApi(app, deps.version, () => registry.all.map((tool) => ({ ...registry.describe(tool), example: tool.action.example })))
 
   systemRoutes(app, deps)
-  await operationRoutes(app, deps, operations)
+  await operationRoutes(app, { ...deps, origins }, operations)
   legacyToolRoutes(app, deps)
   await webhookRoutes(app, deps)
   await deps.addRoutes?.(app)

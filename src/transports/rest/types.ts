@@ -1,12 +1,13 @@
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Access } from '#access'
+import type { Access, People } from '#access'
 import type { Connector } from '#kit'
 import type { Execute } from '#operations'
 import type { Telemetry } from '#telemetry'
 import type { Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
+import type { OriginOptions } from './origin.ts'
 
 export type RestApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
@@ -15,6 +16,7 @@ export type Readiness = () => Promise<Record<string, { ok: boolean; reason?: str
 export interface RestDeps extends Telemetry {
   readonly version: string
   readonly access: Access
+  readonly people: People
   readonly connectors: readonly Connector[]
   readonly tools: Tools
   readonly webhooks: Webhooks
@@ -25,8 +27,7 @@ export interface RestDeps extends Telemetry {
   readonly addRoutes?: (app: RestApp) => Promise<void>
 }
 
-export interface RestOptions {
+export interface RestOptions extends OriginOptions {
   readonly bodyLimit: number
-  readonly corsOrigins: readonly string[]
   readonly trustProxy: readonly string[]
 }

@@ -75,7 +75,8 @@ interface Asked {
 }
 
 function callerOf({ request }: TrpcContext, signal: AbortSignal | undefined): Caller {
-  return { principal: request.principal, transport: 'trpc', signal }
+  const { principal, protocol, headers } = request
+  return { principal, transport: 'trpc', origin: `${protocol}://${headers.host}`, signal }
 }
 
 /** The field that takes the id of the last event, where the operation has one: the one that REST takes from `Last-Event-ID`. */

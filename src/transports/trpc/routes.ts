@@ -1,16 +1,15 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import { TRPCError } from '@trpc/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Access } from '#access'
+import { anyCaller } from '#access'
 import { hubError } from '#errors'
 import type { Execute, Operation } from '#operations'
-import { jsonErrorOf, unsupportedType, watching, type RestApp } from '#transports/rest'
+import { type AccessDeps, jsonErrorOf, unsupportedType, watching, type RestApp } from '#transports/rest'
 import { causeOf, errorAnswer } from './errors.ts'
 import { createRouter } from './router.ts'
 import type { TrpcContext } from './types.ts'
 
-export interface TrpcDeps {
-  readonly access: Access
+export interface TrpcDeps extends AccessDeps {
   readonly execute: Execute
   readonly isStopping: () => boolean
 }
@@ -53,7 +52,7 @@ export async function trpcRoutes(app: RestApp, given: TrpcDeps, all: Readonly<Re
       // The length of what a star stands for is not limited, and a batch names all its procedures in the path.
       url: `${endpoint}/*`,
       exposeHeadRoute: false,
-      config: { access: 'authenticated' },
+      config: { access: anyCaller },
       schema: { hide: true },
       handler: async (request, reply) => {
         const ctx: TrpcContext = { request, ...watching(deps, request), errorHeaders: [] }

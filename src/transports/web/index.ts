@@ -1,1 +1,1 @@
-export { webRoutes, type WebRoutesDeps } from './routes.ts'
+export { webRoutes } from './routes.ts'

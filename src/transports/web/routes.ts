@@ -1,11 +1,16 @@
 import type { RestApp } from '#transports/rest'
 import { assetRoutes } from './assets.ts'
+import { authRoutes } from './auth.ts'
 import { connectRoutes, type ConnectRoutesDeps } from './connect.ts'
-
-export type WebRoutesDeps = ConnectRoutesDeps
+import type { WebDeps } from './deps.ts'
+import { joinRoutes } from './join.ts'
+import { signInRoutes } from './sign-in.ts'
 
 /** What people see in a browser: the pages on which they sign in and connect integrations. */
-export async function webRoutes(app: RestApp, deps: WebRoutesDeps): Promise<void> {
+export async function webRoutes(app: RestApp, deps: WebDeps & ConnectRoutesDeps): Promise<void> {
   assetRoutes(app)
+  await authRoutes(app, deps)
+  signInRoutes(app, deps)
+  joinRoutes(app, deps)
   await connectRoutes(app, deps)
 }

@@ -1,0 +1,119 @@
+import { once } from '#lib/once'
+import { hubError } from '#errors'
+import { createThrottle } from '../throttle.ts'
+import type { Auth, AuthDeps, AuthSettings } from './better-auth.ts'
+
+/** A request to `/auth/*`, as our server read it. */
+export interface AuthRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body?: Buffer | undefined
+  /** Under which of its names the hub was reached: `https://hub.example.com`. */
+  readonly origin: string
+  readonly address: string
+}
+
+export interface AuthAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+}
+
+/** Failed attempts per address and minute. */
+const guesses = 10
+const maxOrigins = 20
+
+/** What of better-auth answers requests. Everything else of it is not here, so that a new version opens nothing. */
+const open = new Set([
+  'POST /sign-in/email',
+  'POST /sign-in/social',
+  'GET /callback/sso',
+  'POST /sign-out',
+  'POST /change-password',
+  'POST /update-user',
+  'POST /two-factor/enable',
+  'POST /two-factor/disable',
+  'POST /two-factor/verify-totp',
+  'POST /two-factor/verify-backup-code',
+  'POST /two-factor/generate-backup-codes',
+  'GET /passkey/generate-register-options',
+  'POST /passkey/verify-registration',
+  'GET /passkey/generate-authenticate-options',
+  'POST /passkey/verify-authentication',
+  'GET /passkey/list-user-passkeys',
+  'POST /passkey/delete-passkey',
+  'POST /passkey/update-passkey',
+])
+
+/** Where somebody can guess. */
+const guessed = /^POST \/(sign-in\/email|two-factor\/verify-|two-factor\/disable|change-password|passkey\/verify-authentication)/
+
+/** Values that better-auth puts into answers and that only the cookie should carry. */
+const hidden = new Set(['token', 'session'])
+
+export interface AuthRoutes {
+  handle(request: AuthRequest): Promise<AuthAnswer>
+  hashPassword(password: string): Promise<string>
+  /** Counts attempts of an address for what is guessed elsewhere. */
+  readonly throttle: ReturnType<typeof createThrottle>
+}
+
+export interface AuthRoutesOptions extends Pick<AuthSettings, 'sso'> {
+  readonly secret: () => Promise<string>
+}
+
+export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOptions): AuthRoutes {
+  const throttle = createThrottle(guesses)
+  // Loaded when somebody signs in: a hub that only programs use does without it.
+  const library = once(() => import('./better-auth.ts'))
+  const byOrigin = new Map<string, Promise<Auth>>()
+
+  const authAt = (origin: string): Promise<Auth> => {
+    const known = byOrigin.get(origin)
+    if (known) return known
+    if (byOrigin.size >= maxOrigins) byOrigin.clear()
+    const made = (async () => (await library()).createAuth(deps, { origin, secret: await secret(), sso }))()
+    byOrigin.set(origin, made)
+    // What failed once may work the next time.
+    void made.catch(() => byOrigin.delete(origin))
+    return made
+  }
+
+  return {
+    throttle,
+    async handle(request) {
+      const { addressHeader, authPath } = await library()
+      const path = request.url.split('?', 1)[0]!.slice(authPath.length)
+      const name = `${request.method} ${path}`
+      if (!open.has(name)) throw hubError('not_found', { detail: 'nothing answers here' })
+      const isGuess = guessed.test(name)
+      if (isGuess) await throttle.check(request.address)
+      const auth = await authAt(request.origin)
+      const response = await auth.handle(asRequest(request, addressHeader))
+      if (isGuess && response.status >= 400 && response.status < 500) await throttle.failed(request.address)
+      // A provider that did not answer is asked again at the next attempt.
+      if (name === 'POST /sign-in/social' && !response.ok) byOrigin.delete(request.origin)
+      return { status: response.status, headers: response.headers, body: withoutHidden(await response.text(), response.headers) }
+    },
+    hashPassword: async (password) => (await authAt('http://localhost')).hashPassword(password),
+  }
+}
+
+function asRequest({ method, url, headers, body, origin, address }: AuthRequest, addressHeader: string): Request {
+  const sent = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !/^(x-forwarded-.*|forwarded|host|connection|content-length|transfer-encoding)$/.test(name))
+      sent.set(name, [value].flat().join(', '))
+  }
+  sent.set(addressHeader, address)
+  return new Request(new URL(url, origin), { method, headers: sent, ...(body && body.length > 0 ? { body: new Uint8Array(body) } : {}) })
+}
+
+function withoutHidden(text: string, headers: Headers): string {
+  if (text === '' || !(headers.get('content-type') ?? '').includes('application/json')) return text
+  const json = JSON.parse(text) as unknown
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return text
+  return JSON.stringify(Object.fromEntries(Object.entries(json).filter(([name]) => !hidden.has(name))))
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import type { Database, Transaction } from '#db'
+import { hubError } from '#errors'
+import { newId } from '#lib/ids'
+import type { Audit } from '../audit.ts'
+import type { Role } from '../roles.ts'
+import { hashToken } from '../secrets.ts'
+import {
+  addMember,
+  findInvitation,
+  insertInvitation,
+  insertPerson,
+  makeHubAdmin,
+  noteInvited,
+  takeInvitation,
+  type Invitation,
+} from './store.ts'
+
+const dayMs = 24 * 3_600_000
+export const setupMs = dayMs
+
+export interface InvitationRequest {
+  readonly workspaceId: string
+  readonly role: Role
+  readonly email: string | null
+  readonly hubAdmin: boolean
+  readonly validMs: number
+  /** Who invites. */
+  readonly actor: string
+}
+
+/** What somebody who follows a link fills in. */
+export interface Joining {
+  readonly token: string
+  readonly name: string
+  readonly email: string
+  readonly passwordHash: string
+}
+
+export interface NewLink {
+  readonly invitation: Invitation
+  readonly token: string
+}
+
+export interface Invitations {
+  /** Returns the token of the link, which cannot be read again later. */
+  create(request: InvitationRequest): Promise<NewLink>
+  /** The same in a transaction, whose last statement it is. */
+  createIn(trx: Transaction, request: InvitationRequest): Promise<NewLink>
+  /** What a link offers. Throws `link_invalid` when it cannot be used. */
+  read(token: string): Promise<Invitation>
+  /** Makes a new person a member, once for each link. */
+  join(joining: Joining): Promise<string>
+  /** Makes somebody who has an account a member. */
+  accept(token: string, person: { readonly id: string; readonly email: string }): Promise<Invitation>
+}
+
+export function createInvitations({ db, audit }: { readonly db: Database; readonly audit: Audit }): Invitations {
+  const take = async (trx: Transaction, token: string, email: string): Promise<Invitation> => {
+    const invitation = await takeInvitation(trx, hashToken(token))
+    if (!invitation) throw linkInvalid()
+    requireEmail(invitation, email)
+    return invitation
+  }
+
+  const admit = async (trx: Transaction, invitation: Invitation, userId: string): Promise<void> => {
+    const { workspaceId, role, hubAdmin, createdBy } = invitation
+    if (hubAdmin) await makeHubAdmin(trx, userId)
+    await addMember(trx, { workspaceId, userId, role, createdBy })
+    await noteInvited(trx, invitation.id, userId)
+    await audit.record(trx, {
+      workspaceId,
+      actor: `user:${userId}`,
+      action: 'member.joined',
+      subject: userId,
+      detail: { role, hub_admin: hubAdmin, invitation: invitation.id },
+    })
+  }
+
+  const createIn: Invitations['createIn'] = async (trx, { workspaceId, role, email, hubAdmin, validMs, actor }) => {
+    const token = randomBytes(32).toString('base64url')
+    const invitation = await insertInvitation(trx, {
+      id: newId('ivt'),
+      workspaceId,
+      email: email?.toLowerCase() ?? null,
+      role,
+      hubAdmin,
+      hash: hashToken(token),
+      expiresAt: new Date(Date.now() + validMs),
+      createdBy: actor,
+    })
+    const detail = { role, email, hub_admin: hubAdmin }
+    await audit.record(trx, { workspaceId, actor, action: 'invitation.created', subject: invitation.id, detail })
+    return { invitation, token }
+  }
+
+  return {
+    create: (request) => db.transaction((trx) => createIn(trx, request)),
+    createIn,
+
+    async read(token) {
+      const invitation = await findInvitation(db.sql, hashToken(token))
+      if (!invitation) throw linkInvalid()
+      return invitation
+    },
+
+    join: ({ token, ...person }) =>
+      db.transaction(async (trx) => {
+        const invitation = await take(trx, token, person.email)
+        const userId = await insertPerson(trx, person)
+        if (userId === undefined) {
+          throw hubError('already_exists', {
+            detail: 'this e-mail address has an account already',
+            hint: 'sign in with it, then open the link again',
+          })
+        }
+        await admit(trx, invitation, userId)
+        return userId
+      }),
+
+    accept: (token, { id, email }) =>
+      db.transaction(async (trx) => {
+        const invitation = await take(trx, token, email)
+        await admit(trx, invitation, id)
+        return invitation
+      }),
+  }
+}
+
+function requireEmail({ email }: Invitation, given: string): void {
+  if (email === null || email === given.toLowerCase()) return
+  throw hubError('scope_missing', {
+    detail: 'this invitation is for another e-mail address',
+    hint: 'use the address that the invitation was sent to',
+  })
+}
+
+function linkInvalid() {
+  return hubError('link_invalid', {
+    detail: 'this link is not valid: it was used, it has expired, or it was revoked',
+    hint: 'ask whoever sent it for a new one',
+  })
+}

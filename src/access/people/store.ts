@@ -1,0 +1,146 @@
+import { sql as raw } from 'kysely'
+import type { Row, Sql } from '#db'
+import { newId } from '#lib/ids'
+import type { Membership, Role } from '../roles.ts'
+
+/** A person as a sign-in session knows them. */
+export interface Person {
+  readonly id: string
+  readonly name: string
+  readonly email: string
+  readonly hubAdmin: boolean
+  readonly memberships: readonly Membership[]
+}
+
+export interface SignInSession extends Person {
+  readonly sessionId: string
+  readonly expiresAt: Date
+}
+
+const memberships = raw<Membership[]>`coalesce((
+  select json_agg(json_build_object('workspaceId', m.workspace_id, 'workspace', w.name, 'role', m.role) order by m.created_at, w.number)
+    from hub.members m join hub.workspaces w on w.id = m.workspace_id where m.user_id = p.id), '[]')`
+
+export async function findSession(sql: Sql, token: string): Promise<SignInSession | undefined> {
+  const { rows } = await raw<SignInSession>`
+    select s.id as "sessionId", s."expiresAt", p.id, u.name, u.email, p.hub_admin as "hubAdmin", ${memberships} as memberships
+      from auth.session s join auth."user" u on u.id = s."userId" join hub.people p on p.id = u.id
+     where s.token = ${token} and s."expiresAt" > now()`.execute(sql)
+  return rows[0]
+}
+
+export async function findPerson(sql: Sql, by: { id: string } | { email: string }): Promise<Person | undefined> {
+  const which = 'id' in by ? raw`p.id = ${by.id}` : raw`lower(u.email) = ${by.email.toLowerCase()}`
+  const { rows } = await raw<Person>`
+    select p.id, u.name, u.email, p.hub_admin as "hubAdmin", ${memberships} as memberships
+      from hub.people p join auth."user" u on u.id = p.id where ${which}`.execute(sql)
+  return rows[0]
+}
+
+export async function hasPeople(sql: Sql): Promise<boolean> {
+  return (await sql.selectFrom('people').select('id').limit(1).executeTakeFirst()) !== undefined
+}
+
+/** Whether a link for the first administrator can still be used. */
+export async function hasOpenSetup(sql: Sql): Promise<boolean> {
+  const open = sql
+    .selectFrom('invitations')
+    .select('id')
+    .where('hubAdmin', '=', true)
+    .where('usedAt', 'is', null)
+    .where('revokedAt', 'is', null)
+    .where('expiresAt', '>', new Date())
+  return (await open.limit(1).executeTakeFirst()) !== undefined
+}
+
+export interface NewPerson {
+  readonly name: string
+  readonly email: string
+  readonly passwordHash: string
+}
+
+/** Stores an account that signs in with a password. Undefined when the address has an account. */
+export async function insertPerson(sql: Sql, { name, email, passwordHash }: NewPerson): Promise<string | undefined> {
+  const id = newId('usr')
+  const { rows } = await raw<{ id: string }>`
+    insert into auth."user" (id, name, email, "emailVerified") values (${id}, ${name}, ${email.toLowerCase()}, false)
+    on conflict (email) do nothing returning id`.execute(sql)
+  if (rows.length === 0) return undefined
+  await raw`
+    insert into auth.account (id, "accountId", "providerId", "userId", password, "updatedAt")
+    values (${newId('ath')}, ${id}, 'credential', ${id}, ${passwordHash}, now())`.execute(sql)
+  await sql.insertInto('people').values({ id }).execute()
+  return id
+}
+
+export async function addMember(sql: Sql, member: Omit<Row<'members'>, 'createdAt'>): Promise<void> {
+  await sql
+    .insertInto('members')
+    .values(member)
+    .onConflict((conflict) => conflict.columns(['workspaceId', 'userId']).doNothing())
+    .execute()
+}
+
+export async function makeHubAdmin(sql: Sql, id: string): Promise<void> {
+  await sql.updateTable('people').set({ hubAdmin: true }).where('id', '=', id).execute()
+}
+
+export type Invitation = Omit<Row<'invitations'>, 'hash'>
+
+export interface NewInvitation {
+  readonly id: string
+  readonly workspaceId: string
+  readonly email: string | null
+  readonly role: Role
+  readonly hubAdmin: boolean
+  readonly hash: Buffer
+  readonly expiresAt: Date
+  readonly createdBy: string
+}
+
+const invitationColumns = [
+  'id',
+  'workspaceId',
+  'email',
+  'role',
+  'hubAdmin',
+  'expiresAt',
+  'usedAt',
+  'usedBy',
+  'revokedAt',
+  'createdBy',
+  'createdAt',
+] as const
+
+export function insertInvitation(sql: Sql, invitation: NewInvitation): Promise<Invitation> {
+  return sql.insertInto('invitations').values(invitation).returning(invitationColumns).executeTakeFirstOrThrow()
+}
+
+/** An invitation that can still be used. */
+export function findInvitation(sql: Sql, hash: Buffer): Promise<Invitation | undefined> {
+  return sql
+    .selectFrom('invitations')
+    .select(invitationColumns)
+    .where('hash', '=', hash)
+    .where('usedAt', 'is', null)
+    .where('revokedAt', 'is', null)
+    .where('expiresAt', '>', new Date())
+    .executeTakeFirst()
+}
+
+/** Marks it as used. Of two people who use it at the same time, one gets it. */
+export function takeInvitation(sql: Sql, hash: Buffer): Promise<Invitation | undefined> {
+  return sql
+    .updateTable('invitations')
+    .set({ usedAt: new Date() })
+    .where('hash', '=', hash)
+    .where('usedAt', 'is', null)
+    .where('revokedAt', 'is', null)
+    .where('expiresAt', '>', new Date())
+    .returning(invitationColumns)
+    .executeTakeFirst()
+}
+
+export async function noteInvited(sql: Sql, id: string, userId: string): Promise<void> {
+  await sql.updateTable('invitations').set({ usedBy: userId }).where('id', '=', id).execute()
+}

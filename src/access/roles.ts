@@ -1,0 +1,44 @@
+import { covers } from './scopes.ts'
+
+/** From the one with most rights to the one with least. */
+export const roles = ['owner', 'admin', 'member', 'viewer'] as const
+
+export type Role = (typeof roles)[number]
+
+const reading = [
+  'tools:read',
+  'invocations:read',
+  'integrations:read',
+  'events:read',
+  'flows:read',
+  'approvals:read',
+  'jobs:read',
+  'people:read',
+  'metrics:read',
+]
+
+const scopesOf: Readonly<Record<Role, readonly string[]>> = {
+  owner: ['admin'],
+  admin: ['admin'],
+  member: [...reading, 'tools:call', 'flows:write', 'flows:run', 'approvals:write', 'jobs:create', 'tokens:own'],
+  viewer: reading,
+}
+
+/** Where a person is a member, and as what. */
+export interface Membership {
+  readonly workspaceId: string
+  readonly workspace: string
+  readonly role: Role
+}
+
+/** What a person may do in a workspace; undefined when it is not theirs. An administrator of the hub may enter every workspace. */
+export function scopesIn(membership: Pick<Membership, 'role'> | undefined, hubAdmin: boolean): readonly string[] | undefined {
+  if (hubAdmin) return ['admin', 'hub:admin']
+  return membership && scopesOf[membership.role]
+}
+
+/** The scopes that both lists give. */
+export function scopesInBoth(some: readonly string[], others: readonly string[]): string[] {
+  const within = (list: readonly string[], scope: string): boolean => list.some((granted) => covers(granted, scope))
+  return [...new Set([...some.filter((scope) => within(others, scope)), ...others.filter((scope) => within(some, scope))])]
+}

@@ -1,0 +1,9 @@
+const nowhere = 'http://hub.invalid'
+
+/** Where a page leads afterwards: a path of this hub, and the account otherwise. Another site cannot be reached by it. */
+export function safeNext(next: unknown): string {
+  const start = '/account'
+  if (typeof next !== 'string' || !/^\/[\x21-\x5b\x5d-\x7e]*$/.test(next) || next.startsWith('//')) return start
+  const url = URL.canParse(next, nowhere) ? new URL(next, nowhere) : undefined
+  return url?.origin === nowhere ? url.pathname + url.search + url.hash : start
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestHub } from './hub.ts'
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+type Json = Readonly<Record<string, unknown>>
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  json(): Json
+}
+
+export interface BrowserRequest {
+  readonly origin?: string | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Sends requests over a real socket and keeps cookies, as a browser does. */
+export interface Browser {
+  readonly cookies: Map<string, string>
+  call(method: Method, path: string, body?: unknown): Promise<Answer>
+  /** The same browser, whose requests come from a page of another origin or have more headers. */
+  with(options: BrowserRequest): Pick<Browser, 'call'>
+}
+
+export function browserAt(address: string): Browser {
+  const cookies = new Map<string, string>()
+  const caller = ({ origin = address, headers = {} }: BrowserRequest): Pick<Browser, 'call'> => ({
+    async call(method, path, body) {
+      const response = await fetch(new URL(path, address), {
+        method,
+        redirect: 'manual',
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(cookies.size === 0 ? {} : { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
+          ...(origin === null ? {} : { origin }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      for (const cookie of response.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+        if (value === '' || /max-age=0(;|$)/i.test(cookie)) cookies.delete(name)
+        else cookies.set(name, value)
+      }
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, text, json: () => (text === '' ? {} : (JSON.parse(text) as Json)) }
+    },
+  })
+  return { cookies, ...caller({}), with: caller }
+}
+
+export const testPassword = 'correct horse battery'
+
+/** The token of the link that the hub wrote into its data folder when it started. */
+export function setupToken({ dataDir }: Pick<TestHub, 'dataDir'>): string {
+  return /token=([\w-]+)/.exec(readFileSync(join(dataDir, 'setup-link'), 'utf8'))![1]!
+}
+
+/** The first person of a hub, signed in. */
+export async function firstPerson(hub: TestHub, name = 'Ada'): Promise<Browser> {
+  const browser = browserAt(await hub.address())
+  const joining = { token: setupToken(hub), name, email: `${name.toLowerCase()}@example.com`, password: testPassword }
+  const answer = await browser.call('POST', '/invitations/accept', joining)
+  if (answer.status !== 200) throw new Error(`the first person could not join: ${answer.status} ${answer.text}`)
+  return browser
+}
