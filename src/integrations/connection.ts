@@ -21,7 +21,7 @@ import type { Refresher } from '#oauth'
 import type { Telemetry } from '#telemetry'
 import { createKnownSecrets, type KnownSecrets } from './known-secrets.ts'
 import type { RateLimiters } from './limits.ts'
-import { requireConnected, type Renewables } from './oauth/renewables.ts'
+import { requireConnected, type RenewableTokens } from './oauth/renewable-tokens.ts'
 import type { IntegrationRow } from './store.ts'
 import { createTokenCache } from './token-cache.ts'
 import { authMethodOf } from './validate.ts'
@@ -62,14 +62,14 @@ export interface Connections extends AsyncDisposable {
 interface ConnectionDeps extends Telemetry {
   readonly credentials: Credentials
   readonly refresher: Refresher
-  readonly renewables: Renewables
+  readonly renewableTokens: RenewableTokens
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
   readonly rateLimiters: RateLimiters
   readonly ratePerMinute: number
 }
 
 export function createConnections(deps: ConnectionDeps): Connections {
-  const { credentials, refresher, renewables, http: base, rateLimiters, ratePerMinute, logger, metrics } = deps
+  const { credentials, refresher, renewableTokens, http: base, rateLimiters, ratePerMinute, logger, metrics } = deps
   const runtime: HttpRuntime = {
     ...base,
     etags: createEtagCache(),
@@ -147,7 +147,7 @@ export function createConnections(deps: ConnectionDeps): Connections {
         })
       }
       const method = authMethodOf(connector, integration.authType)
-      const renewable = renewables.of(integration, connector, method)
+      const renewable = renewableTokens.of(integration, connector, method)
       const raw = withAliases(method.aliases, await openCredential(integration, connector))
       let credential = renewable ? await refresher.fresh(renewable, raw) : raw
       const secrets = createKnownSecrets(method, credential)

@@ -23,7 +23,7 @@ import { createConnecting, type Connecting } from './oauth/connecting.ts'
 import { connectionOf } from './oauth/connection-state.ts'
 import { createConnectLinks, type ConnectLinks } from './oauth/links.ts'
 import { createLost } from './oauth/lost.ts'
-import { createRenewables } from './oauth/renewables.ts'
+import { createRenewableTokens } from './oauth/renewable-tokens.ts'
 import { createStoreGrant } from './oauth/store-grant.ts'
 import { createTakeBack } from './oauth/take-back.ts'
 import { createPlaceCheck } from './pairing.ts'
@@ -115,11 +115,11 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const environment = createHomeEnvironment((await access.workspaces.find({ name: 'default' }))?.id, options.environment)
   const clients = createOAuthClients({ credentials, environment, variables: options.environment })
   const { refresher } = deps.oauth
-  const renewables = createRenewables({
+  const renewableTokens = createRenewableTokens({
     clients,
     onLost: createLost({ db, access, publisher: deps.publisher, changed: (row) => changed(row) }),
   })
-  const connections = createConnections({ ...deps, refresher, renewables, rateLimiters, ratePerMinute: options.ratePerMinute })
+  const connections = createConnections({ ...deps, refresher, renewableTokens, rateLimiters, ratePerMinute: options.ratePerMinute })
   const own = createOwnCredentials(deps)
   let changes = 0
   const changed = ({ id, workspaceId }: Pick<IntegrationRow, 'id' | 'workspaceId'>): void => {

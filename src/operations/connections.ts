@@ -173,6 +173,7 @@ export const initProviderAuth = operation({
     z.object({ authUrl: z.string(), state: z.string(), attemptId: z.string(), integrationId: z.string(), expiresAt: timestamp }),
   ),
   example: { workspaceId: 'default', features: ['issues'], redirectUrl: 'https://app.example.com/auth-callback', providerType: 'GitHub' },
+  trpc: true,
   run: async (given, { workspaceId, features: wanted, redirectUrl, providerType }) => {
     const context = await inWorkspace(given, workspaceId, 'integrations:write')
     const { integrations, principal } = context
@@ -203,6 +204,7 @@ export const completeProviderAuth = operation({
     }),
   ),
   example: { code: '…', state: '…' },
+  trpc: true,
   run: async ({ integrations, principal }, { code, state }) => {
     const attempt = await integrations.connecting.complete(new URLSearchParams({ code, state }), { principal })
     if (attempt.problem)

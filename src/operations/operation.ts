@@ -104,6 +104,8 @@ export interface Operation<
   readonly stream: boolean
   readonly example: z.input<In>
   readonly http: readonly HttpRoute[]
+  /** Offered over tRPC although it has no route. */
+  readonly trpc?: boolean | undefined
   readonly tool?: OperationTool | undefined
   /** Runs and renders. Only `execute` calls it, after its checks. */
   run(context: Context, input: z.output<In>): Promise<Json>
@@ -129,6 +131,7 @@ interface OperationSpec<Name extends string, In extends z.ZodType, Row, Json> {
   readonly output: View<Row, Json>
   readonly example: z.input<In>
   readonly http?: HttpRoute | readonly HttpRoute[]
+  readonly trpc?: boolean
   readonly own?: OwnAccess<In, OperationContext>
   readonly run: (context: OperationContext, input: z.output<In>) => Promise<Row>
 }

@@ -71,8 +71,7 @@ export async function oauthHub(options: OAuthServerOptions = {}, env: Environmen
       const end = await browser.get(back)
       return { status: end.status, text: await end.text(), link }
     },
-    call: (integration = 'api') =>
-      hub.call('POST', '/api/v1/tools/http_request/invoke', { input: { path: '/me' }, integration }) as ReturnType<OAuthHub['call']>,
+    call: (integration = 'api') => hub.call('POST', '/api/v1/tools/http_request/invoke', { input: { path: '/me' }, integration }),
     integration: async (name = 'api') => (await hub.call('GET', `/api/v1/integrations/${name}`)).json(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

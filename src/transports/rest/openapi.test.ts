@@ -195,8 +195,8 @@ suite('/openapi.json', () => {
     assert.deepEqual(document.components.schemas.Problem.properties.code.enum, Object.keys(errorCatalogue))
   })
 
-  test('describes every route but those that serve pages, and MCP, which describes itself', () => {
-    const pages = /^\/(docs|openapi\.json|mcp|\.well-known|assets|auth|sign-in|setup|invitations|connect|oauth)/
+  test('describes every route but those that serve pages, MCP and tRPC, which describe themselves', () => {
+    const pages = /^\/(docs|openapi\.json|mcp|trpc|\.well-known|assets|auth|sign-in|setup|invitations|connect|oauth)/
     for (const { method, url } of hub.rest.routeTable) {
       const path = url.replaceAll(/:(\w+)/g, '{$1}')
       for (const name of [method].flat().filter((name) => name !== 'HEAD' && name !== 'OPTIONS')) {

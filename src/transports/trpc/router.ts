@@ -14,9 +14,9 @@ export interface RouterDeps {
 /** How streams stay alive: see `docs/trpc.md`. */
 const sse = { ping: { enabled: true, intervalMs: 15_000 }, maxDurationMs: 600_000, client: { reconnectAfterInactivityMs: 20_000 } }
 
-/** An operation without a route is one of the command line alone. */
-export function isProcedure({ http }: Operation): boolean {
-  return http.length > 0
+/** Other operations without a route are of the command line alone. */
+export function isProcedure({ http, trpc = false }: Operation): boolean {
+  return trpc || http.length > 0
 }
 
 /** One procedure for each operation, under the name of the operation. None has checks of its own: `execute` has them. */

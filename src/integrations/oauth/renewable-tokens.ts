@@ -5,17 +5,17 @@ import type { IntegrationRow } from '../store.ts'
 import type { OAuthClients } from './clients.ts'
 
 /** The credentials of integrations whose tokens are kept fresh. */
-export interface Renewables {
+export interface RenewableTokens {
   /** Undefined for credentials that nobody renews. */
   of(integration: IntegrationRow, connector: Connector, method: AuthMethod): Renewable | undefined
 }
 
-interface RenewablesDeps {
+interface RenewableTokensDeps {
   readonly clients: OAuthClients
   onLost(integration: IntegrationRow, error: HubError): Promise<void>
 }
 
-export function createRenewables({ clients, onLost }: RenewablesDeps): Renewables {
+export function createRenewableTokens({ clients, onLost }: RenewableTokensDeps): RenewableTokens {
   return {
     of(integration, connector, method) {
       const { workspaceId, credential } = integration
