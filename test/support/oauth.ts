@@ -23,11 +23,16 @@ export interface OAuthHub extends AsyncDisposable {
   ): Promise<{ id: string; credential: string | null; connection: { state: string; account: string | null; problem: string | null } }>
 }
 
+const accounts = {
+  ada: { email: 'ada@example.com', email_verified: true },
+  grace: { email: 'grace@example.com', email_verified: true },
+}
+
 export async function oauthHub(options: OAuthServerOptions = {}, env: Environment = {}, settings: object = {}): Promise<OAuthHub> {
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await testHub({ HUB_EGRESS_ALLOW: '127.0.0.1', ...env }))
   const address = await hub.address()
-  const server = stack.use(await oauthServer({ redirectUris: [`${address}/oauth/callback`], ...options }))
+  const server = stack.use(await oauthServer({ redirectUris: [`${address}/oauth/callback`], accounts, ...options }))
   const { endpoints, clients } = server
   const stored = await hub.call('PUT', '/api/v1/credentials/http-oauth-app', {
     data: { client_id: clients.basic.id, client_secret: clients.basic.secret },
