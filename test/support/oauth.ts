@@ -45,6 +45,7 @@ export async function oauthHub(options: OAuthServerOptions = {}, env: Environmen
     config: {
       base_url: `${server.url}/api`,
       test_path: '/me',
+      rate_limit_per_minute: 100_000,
       oauth: {
         authorize_url: endpoints.authorization,
         token_url: endpoints.token,
