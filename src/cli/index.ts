@@ -8,6 +8,7 @@ import { databaseCommands } from './database.ts'
 import { doctorCommand } from './doctor.ts'
 import { eventCommands, webhookCommands } from './events.ts'
 import { flowCommands } from './flows.ts'
+import { connectCommand } from './connect.ts'
 import { integrationCommands } from './integrations.ts'
 import { keyCommands } from './keys.ts'
 import { invocationCommands } from './invocations.ts'
@@ -51,6 +52,7 @@ export function createProgram(): Command {
   credentialCommands(program)
   connectorCommands(program)
   integrationCommands(program)
+  connectCommand(program)
   toolCommands(program)
   invocationCommands(program)
   policyCommands(program)

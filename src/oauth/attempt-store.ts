@@ -9,14 +9,16 @@ export function createDatabaseAttempts(db: Database): AttemptStore {
   return {
     async insert(attempt, stateHash) {
       const { id, workspaceId, expiresAt } = attempt
-      await db.sql
+      const inserted = await db.sql
         .insertInto('oauthAttempts')
         .values({ id, workspaceId, stateHash, data: JSON.stringify(attempt), expiresAt: new Date(expiresAt) })
-        .execute()
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .executeTakeFirst()
       await db.sql
         .deleteFrom('oauthAttempts')
         .where('expiresAt', '<', new Date(Date.now() - keptMs))
         .execute()
+      return inserted.numInsertedOrUpdatedRows === 1n
     },
     async claim(stateHash) {
       const row = await db.sql

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Keyring } from '#credentials'
+import { hubError } from '#errors'
 import { newId } from '#lib/ids'
 import { open, seal } from '#lib/seal'
 
@@ -44,7 +45,8 @@ export interface StoredAttempt extends Attempt {
 
 /** Where attempts are kept. Each method is one step that no other process can come between. */
 export interface AttemptStore extends AsyncDisposable {
-  insert(attempt: StoredAttempt, stateHash: string | null): Promise<void>
+  /** False if there is one of this id. */
+  insert(attempt: StoredAttempt, stateHash: string | null): Promise<boolean>
   /** Returns the attempt of this state once; later callers get nothing. */
   claim(stateHash: string): Promise<StoredAttempt | undefined>
   find(id: string): Promise<StoredAttempt | undefined>
@@ -56,7 +58,7 @@ export interface Attempts {
   begin(
     attempt: Omit<Attempt, 'id' | 'status' | 'problem' | 'account' | 'choices' | 'createdAt'>,
     secrets: AttemptSecrets,
-    state: string | null,
+    by: { readonly state: string | null; readonly id?: string | undefined },
   ): Promise<Attempt>
   /** The attempt that a provider answers, once. */
   claim(state: string): Promise<{ attempt: Attempt; secrets: AttemptSecrets } | undefined>
@@ -76,17 +78,19 @@ export function createAttempts(store: AttemptStore, keyring: Keyring): Attempts 
     return { attempt, secrets: JSON.parse(open(text, keyring.all(), boundTo(attempt))) as AttemptSecrets }
   }
   return {
-    async begin(given, secrets, state) {
+    async begin(given, secrets, { state, id = newId('att') }) {
       const attempt: Attempt = {
         ...given,
-        id: newId('att'),
+        id,
         status: 'waiting',
         problem: null,
         account: null,
         choices: [],
         createdAt: new Date().toISOString(),
       }
-      await store.insert({ ...attempt, sealed: sealed(attempt, secrets) }, state === null ? null : hashOf(state))
+      const isNew = await store.insert({ ...attempt, sealed: sealed(attempt, secrets) }, state === null ? null : hashOf(state))
+      if (!isNew)
+        throw hubError('attempt_unknown', { detail: 'this attempt has begun already', hint: 'load the page again, and start again' })
       return attempt
     },
     claim: async (state) => opened(await store.claim(hashOf(state))),

@@ -28,9 +28,11 @@ export interface OAuthOptions {
   readonly timeoutMs: number
   /** Keeps attempts to connect in Redis instead of the database. */
   readonly redisUrl: string | undefined
+  /** After this time without a sign of life, another process renews the tokens that one was renewing. */
+  readonly leaseMs?: number
 }
 
-export async function createOAuth(deps: OAuthDeps, { timeoutMs, redisUrl }: OAuthOptions): Promise<OAuth> {
+export async function createOAuth(deps: OAuthDeps, { timeoutMs, redisUrl, leaseMs = 5000 }: OAuthOptions): Promise<OAuth> {
   const protocol = createProtocol({ egress: deps.egress, timeoutMs })
   // Imported where it is used: most hubs have no Redis.
   const store =
@@ -40,7 +42,7 @@ export async function createOAuth(deps: OAuthDeps, { timeoutMs, redisUrl }: OAut
   return {
     protocol,
     attempts: createAttempts(store, deps.keyring),
-    refresher: createRefresher({ ...deps, protocol }),
+    refresher: createRefresher({ ...deps, protocol, leaseMs }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }

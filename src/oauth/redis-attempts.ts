@@ -25,10 +25,12 @@ export async function createRedisAttempts(url: string, log: Log): Promise<Attemp
   }
   return {
     async insert(attempt, stateHash) {
-      await redis.set(attemptKey(attempt.id), JSON.stringify(attempt), { expiration: { type: 'EX', value: keptSeconds } })
-      if (stateHash === null) return
+      const options = { condition: 'NX', expiration: { type: 'EX', value: keptSeconds } } as const
+      if ((await redis.set(attemptKey(attempt.id), JSON.stringify(attempt), options)) === null) return false
+      if (stateHash === null) return true
       const ms = Math.max(1, Date.parse(attempt.expiresAt) - Date.now())
       await redis.set(stateKey(stateHash), attempt.id, { expiration: { type: 'PX', value: ms } })
+      return true
     },
     async claim(stateHash) {
       const id = await redis.getDel(stateKey(stateHash))

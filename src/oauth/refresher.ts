@@ -39,11 +39,9 @@ export interface RefresherDeps extends Telemetry {
   readonly db: Database
   readonly credentials: Credentials
   readonly protocol: Protocol
+  readonly leaseMs: number
 }
 
-/** After this time without a sign of life, another process may take over. */
-const leaseMs = 5000
-const beatMs = 1500
 /** How long a caller waits for somebody else who renews. */
 const longestWaitMs = 30_000
 const pollMs = 60
@@ -54,7 +52,7 @@ const earlyMs = 300_000
 /** How long new tokens are tried to be stored: they exist nowhere else. */
 const storeTries = 20
 
-export function createRefresher({ db, credentials, protocol, logger, metrics }: RefresherDeps): Refresher {
+export function createRefresher({ db, credentials, protocol, leaseMs, logger, metrics }: RefresherDeps): Refresher {
   const running = new Map<string, Promise<CredentialData>>()
 
   const renewShared = (renewable: Renewable, used: CredentialData): Promise<CredentialData> => {
@@ -107,7 +105,7 @@ export function createRefresher({ db, credentials, protocol, logger, metrics }: 
     const { renewable, claim } = claimed
     const beating = setInterval(() => {
       extendRefresh(db.sql, claim).catch((error: unknown) => logger.warn({ err: error }, 'could not extend the lease of a refresh'))
-    }, beatMs)
+    }, leaseMs / 3)
     try {
       const tokens = await ask(claimed, String(data['refresh_token']))
       if (!tokens) return (await credentials.readVersion(claim.workspaceId, claim.credential))?.data ?? data

@@ -66,7 +66,10 @@ suite('an access token', () => {
     const { access_token: _, ...rest } = data as Record<string, string>
     await setup.hub.hub.credentials.swap(workspaceId, name, { data: { ...rest, access_token: 'ended-by-the-provider' }, version })
     const answers = await Promise.all(Array.from({ length: 10 }, () => setup.call()))
-    assert.deepEqual(answers.filter(({ statusCode }) => statusCode !== 200).map((answer) => answer.json()), [])
+    assert.deepEqual(
+      answers.filter(({ statusCode }) => statusCode !== 200).map((answer) => answer.json()),
+      [],
+    )
     assert.equal(setup.server.asked['refresh_token'], 1)
     const { consecutive_errors: errors } = (await setup.hub.call('GET', '/api/v1/integrations/api/health')).json<{
       consecutive_errors: number

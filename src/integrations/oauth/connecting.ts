@@ -12,6 +12,8 @@ import { failureOf, lacking } from './failure.ts'
 import type { Granted, StoreGrant } from './store-grant.ts'
 
 export interface ConnectRequest {
+  /** The id of the attempt, where a page knows it before the attempt begins. */
+  readonly id?: string
   /** Names of the connector's features; its usual scopes when there are none. */
   readonly features?: readonly string[] | undefined
   readonly redirectUri: string
@@ -39,6 +41,8 @@ export interface Connecting {
   /** How an attempt stands. For a device code, the provider is asked. */
   look(workspaceId: string, attemptId: string): Promise<Attempt | undefined>
   cancel(workspaceId: string, attemptId: string): Promise<Attempt>
+  /** What a person would have to mend before they can connect it. */
+  problemWith(integration: IntegrationRow): Promise<HubError | undefined>
   /** Throws unless the principal may send what is secret to where the integration's config leads. */
   requirePlace(principal: Principal, integration: IntegrationRow): void
 }
@@ -168,7 +172,7 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
     }
   }
 
-  const beginFor: Connecting['beginFor'] = async (actor, integration, { features = [], redirectUri, returnUrl = null, browser }) => {
+  const beginFor: Connecting['beginFor'] = async (actor, integration, { id, features = [], redirectUri, returnUrl = null, browser }) => {
     const { method, party } = await partsOf(integration)
     const state = randomText()
     const verifier = randomText()
@@ -185,13 +189,21 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
         expiresAt: new Date(Date.now() + attemptMs).toISOString(),
       },
       { verifier } satisfies Secrets,
-      state,
+      { state, id },
     )
     return { attempt, url, state }
   }
 
   return {
     requirePlace,
+    problemWith: (integration) =>
+      partsOf(integration).then(
+        () => undefined,
+        (error: unknown) => {
+          if (error instanceof HubError) return error
+          throw error
+        },
+      ),
 
     beginFor,
     async begin(principal, integration, request) {
@@ -219,7 +231,7 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
           expiresAt: new Date(Date.now() + Math.min(device.expiresInSeconds * 1000, attemptMs * 3)).toISOString(),
         },
         { deviceCode: device.deviceCode } satisfies Secrets,
-        null,
+        { state: null },
       )
     },
 

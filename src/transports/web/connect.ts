@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HubError, hubError } from '#errors'
-import type { Integrations } from '#integrations'
-import type { Origins, RestApp } from '#transports/rest'
+import type { RestApp } from '#transports/rest'
 import { cookieOf, setCookie } from './cookies.ts'
 import { readForms } from './forms.ts'
 import { sendPage } from './page.ts'
+import { connectPersonRoutes, type ConnectPersonDeps } from './connect-person.ts'
 import { attemptPage, linkPage, problemPage } from './connect-pages.ts'
 
-export interface ConnectRoutesDeps {
-  readonly integrations: Integrations
-  readonly origins: Origins
-}
+export type ConnectRoutesDeps = ConnectPersonDeps
 
 /** What only this browser has, so that nobody else completes what began here. */
 const cookie = 'hub_connect'
@@ -21,7 +18,7 @@ const cookieSeconds = 86_400
 const open = { config: { access: 'public' }, schema: { hide: true } } as const
 
 /** The pages on which people connect integrations: a link, the way to the provider, and the way back. */
-export async function connectRoutes(app: RestApp, { integrations, origins }: ConnectRoutesDeps): Promise<void> {
+export async function connectRoutes(app: RestApp, { people, integrations, origins }: ConnectRoutesDeps): Promise<void> {
   const browserOf = (request: FastifyRequest): string | undefined => {
     const value = cookieOf(request, cookie)
     return value !== undefined && /^[\w-]{43}$/.test(value) ? value : undefined
@@ -43,6 +40,8 @@ export async function connectRoutes(app: RestApp, { integrations, origins }: Con
       return sendPage(reply, problemPage(error instanceof HubError ? error : hubError('internal'), request.id))
     }
   }
+
+  connectPersonRoutes(app, { people, integrations, origins }, { shown, browser: begun })
 
   app.get<{ Params: { token: string } }>('/connect/:token', open, (request, reply) =>
     shown(request, reply, async () => {
