@@ -3,7 +3,7 @@ import { Agent, EventSource } from 'undici'
 import { z } from 'zod'
 import type { Operation, StreamEvent } from '#operations'
 import { buildRest, createOrigins, type RestApp } from '#transports/rest'
-import { trpcRoutes } from '#transports/trpc'
+import { trpcRoutes, type TrpcDeps } from '#transports/trpc'
 import type { AppRouter } from '../../client/src/generated/trpc.ts'
 import { adminToken, type TestHub } from './hub.ts'
 
@@ -71,7 +71,11 @@ export interface TrpcBench extends AsyncDisposable {
 }
 
 /** A server of its own, which listens, with operations of the test over the modules of a hub. */
-export async function trpcBench({ hub }: TestHub, operations: readonly Operation[]): Promise<TrpcBench> {
+export async function trpcBench(
+  { hub }: TestHub,
+  operations: readonly Operation[],
+  more: Pick<TrpcDeps, 'timing'> = {},
+): Promise<TrpcBench> {
   const { telemetry, access, people, tools, webhooks, execute } = hub
   const names = { corsOrigins: [], publicUrl: undefined, allowedHosts: [] }
   const isStopping = (): boolean => false
@@ -90,7 +94,7 @@ export async function trpcBench({ hub }: TestHub, operations: readonly Operation
       addRoutes: (rest) =>
         trpcRoutes(
           rest,
-          { access, people, origins: createOrigins(names), execute, isStopping },
+          { access, people, origins: createOrigins(names), execute, isStopping, ...more },
           Object.fromEntries(operations.map((one) => [one.name, one])),
         ),
     },

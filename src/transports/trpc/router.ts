@@ -9,10 +9,20 @@ import type { TrpcContext } from './types.ts'
 export interface RouterDeps {
   readonly execute: Execute
   readonly isStopping: () => boolean
+  /** Tests shorten it. */
+  readonly timing?: StreamTiming | undefined
 }
 
-/** How streams stay alive: see `docs/trpc.md`. */
-const sse = { ping: { enabled: true, intervalMs: 15_000 }, maxDurationMs: 600_000, client: { reconnectAfterInactivityMs: 20_000 } }
+export interface StreamTiming {
+  /** How often a stream without events shows that it is alive. */
+  readonly pingMs: number
+  /** After this time a client has to connect again, so that none stays with one process for ever. */
+  readonly maxMs: number
+}
+
+const usualTiming: StreamTiming = { pingMs: 15_000, maxMs: 600_000 }
+/** Longer than a ping takes to arrive. */
+const reconnectAfterInactivityMs = 20_000
 
 /** Other operations without a route are of the command line alone. */
 export function isProcedure({ http, trpc = false }: Operation): boolean {
@@ -21,10 +31,11 @@ export function isProcedure({ http, trpc = false }: Operation): boolean {
 
 /** One procedure for each operation, under the name of the operation. None has checks of its own: `execute` has them. */
 export function createRouter(deps: RouterDeps, all: readonly Operation[]): AnyTRPCRouter {
+  const { pingMs, maxMs } = deps.timing ?? usualTiming
   const t = initTRPC.context<TrpcContext>().create({
     isDev: false,
     isServer: true,
-    sse,
+    sse: { ping: { enabled: true, intervalMs: pingMs }, maxDurationMs: maxMs, client: { reconnectAfterInactivityMs } },
     errorFormatter: ({ error, path, ctx }): TrpcErrorShape => {
       // A request that could not be read at all has no context; its route knows how to answer.
       if (!ctx) throw error

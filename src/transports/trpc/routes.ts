@@ -6,12 +6,13 @@ import { hubError } from '#errors'
 import type { Execute, Operation } from '#operations'
 import { type AccessDeps, jsonErrorOf, unsupportedType, watching, type RestApp } from '#transports/rest'
 import { causeOf, errorAnswer } from './errors.ts'
-import { createRouter } from './router.ts'
+import { createRouter, type StreamTiming } from './router.ts'
 import type { TrpcContext } from './types.ts'
 
 export interface TrpcDeps extends AccessDeps {
   readonly execute: Execute
   readonly isStopping: () => boolean
+  readonly timing?: StreamTiming
 }
 
 const endpoint = '/trpc'
@@ -107,6 +108,7 @@ async function send(reply: FastifyReply, answer: Response, { errorHeaders }: Trp
   const { status, headers, body } = answer
   const type = headers.get('content-type') ?? 'application/json'
   reply.code(status)
+  // A subscription, or a batch whose answers are sent as they come.
   if (type.startsWith('text/event-stream') || headers.has('transfer-encoding'))
     return (
       reply

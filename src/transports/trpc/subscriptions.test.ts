@@ -45,11 +45,11 @@ function opened(url: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => void get(url, { headers, agent: false }, resolve).on('error', reject))
 }
 
-async function textUntil(message: IncomingMessage, mark: string): Promise<string> {
+async function textUntil(message: IncomingMessage, mark: RegExp): Promise<string> {
   let text = ''
   for await (const piece of message) {
     text += String(piece)
-    if (text.includes(mark)) break
+    if (mark.test(text)) break
   }
   return text
 }
@@ -180,7 +180,7 @@ suite('a subscription', () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => opened(url)))
     for (const message of all) message.resume()
     await until('twenty are open', () => state.open === 20)
-    const refused = await textUntil(await opened(url), 'serialized-error\ndata')
+    const refused = await textUntil(await opened(url), /serialized-error\ndata.*\n|"number"/)
     assert.match(refused, /"streams_limited"/)
     const { token } = (await hub.call('POST', '/api/v1/tokens', { name: 'another caller', scopes: ['tools:read'] })).json()
     const another = watch(bench.address, 'numbers.many', { token })
@@ -188,7 +188,7 @@ suite('a subscription', () => {
     another.stop()
     all[0]!.destroy()
     await until('one has ended', () => state.open === 19)
-    assert.match(await textUntil(await opened(url), '"number":1'), /^event: connected\ndata: \{"reconnectAfterInactivityMs":20000\}/)
+    assert.match(await textUntil(await opened(url), /"number":1/), /^event: connected\ndata: \{"reconnectAfterInactivityMs":20000\}/)
     for (const message of all) message.destroy()
     await until('all have ended', () => state.open === 0)
   })
@@ -197,10 +197,24 @@ suite('a subscription', () => {
     const { operation, state } = numbers('numbers.stopped', { everyMs: 10 })
     const bench = await trpcBench(hub, [operation])
     const message = await opened(`${bench.address}/trpc/numbers.stopped`)
-    const text = textUntil(message, 'nothing that is sent')
+    const text = textUntil(message, /$^/)
     await until('it is open', () => state.read > 3)
     await bench[Symbol.asyncDispose]()
     assert.ok(!/event: (return|serialized-error)/.test(await text))
     assert.equal(state.open, 0)
+  })
+
+  test('shows that it is alive, and after its longest time lets the client connect again', async () => {
+    const quiet = numbers('numbers.quiet', { everyMs: 200 })
+    await using bench = await trpcBench(hub, [quiet.operation], { timing: { pingMs: 30, maxMs: 600 } })
+    const text = await textUntil(await opened(`${bench.address}/trpc/numbers.quiet`), /$^/)
+    assert.match(text, /event: ping/)
+    assert.match(text, /"number":2/)
+    assert.ok(!/event: (return|serialized-error)/.test(text), text)
+    await until('the source ends', () => quiet.state.open === 0)
+    const watched = watch(bench.address, 'numbers.quiet', {})
+    await until('it goes on in another stream', () => watched.seen.length >= 5)
+    watched.stop()
+    assert.deepEqual(watched.seen.map(({ id }) => id).slice(0, 5), ['1', '2', '3', '4', '5'])
   })
 })
