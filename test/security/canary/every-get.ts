@@ -30,7 +30,17 @@ export async function readEverything(hub: HubUnderTest): Promise<string[]> {
         if (status < 300) answered.add(path)
       }
     }
+  await readOverTrpc(hub)
   return [...answered]
+}
+
+/** The same lists as procedures, and the errors of what asks for one thing. */
+async function readOverTrpc(hub: HubUnderTest): Promise<void> {
+  for (const { name, http, effect, stream, example } of all) {
+    if (effect !== 'read' || stream || http.length === 0) continue
+    const { status, json } = await hub.call('GET', `/trpc/${name}?input=${encodeURIComponent(JSON.stringify(example))}`)
+    if (status < 300 && !('result' in json)) throw new Error(`/trpc/${name} answered without a result`)
+  }
 }
 
 /** The routes that `readEverything` has to reach. */
