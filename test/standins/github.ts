@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createEmulator } from 'emulate'
+import { json as jsonAnswer, served, type Answer, type Asked } from './oauth/front.ts'
+import { githubApp, githubOAuth, type GitHubApps } from './oauth/github.ts'
 
 /**
- * Somebody else's GitHub (`emulate`), behind a thin front that closes the holes it is known to have: it takes any token, has no diffs and no
+ * Somebody else's GitHub (`emulate`), behind a thin front that closes the holes it is known to have: it takes any token, knows no PKCE, has no diffs and no
  * files of a pull request, no ETags, and no limits.
  */
 export interface GitHubStandIn extends AsyncDisposable {
@@ -17,6 +17,10 @@ export interface GitHubStandIn extends AsyncDisposable {
   largestDiff: number
   /** Forks whose repository was deleted, by their whole name. */
   readonly gone: Set<string>
+  /** The OAuth app, whose pages are `/login/oauth/authorize` and `/login/oauth/access_token`. */
+  readonly oauth: { readonly clientId: string; readonly clientSecret: string }
+  /** The GitHub App, which is installed from `/apps/SLUG/installations/new`. */
+  readonly app: typeof githubApp & { readonly privateKey: string }
 }
 
 interface Pull {
@@ -30,7 +34,17 @@ interface TreeEntry {
   sha: string
 }
 
-export async function githubStandIn(): Promise<GitHubStandIn> {
+export async function githubStandIn(
+  options: Partial<Pick<GitHubApps, 'redirectUris' | 'expiringTokens' | 'setupUrl'>> = {},
+): Promise<GitHubStandIn> {
+  const apps: GitHubApps = {
+    redirectUris: ['http://127.0.0.1/callback'],
+    expiringTokens: false,
+    setupUrl: undefined,
+    ...options,
+    clientId: 'Iv1.0123456789abcdef',
+    clientSecret: 'secret-of-the-github-app',
+  }
   const token = 'ghp_standin0123456789abcdef0123456789abcd'
   const emulator = await createEmulator({
     service: 'github',
@@ -41,9 +55,21 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
         users: [{ login: 'octocat', name: 'Octo Cat', email: 'octo@example.com' }],
         orgs: [{ login: 'strangers', members: [{ login: 'octocat', role: 'admin' }] }],
         repos: [{ owner: 'octocat', name: 'hello-world', description: 'First', auto_init: true }],
+        oauth_apps: [{ client_id: apps.clientId, client_secret: apps.clientSecret, name: 'Hub', redirect_uris: apps.redirectUris }],
+        apps: [
+          {
+            app_id: Number(githubApp.id),
+            slug: githubApp.slug,
+            name: 'Hub',
+            permissions: { contents: 'read', issues: 'write', metadata: 'read' },
+            events: ['issues'],
+            installations: [{ installation_id: Number(githubApp.installation), account: 'octocat', repository_selection: 'all' }],
+          },
+        ],
       },
     },
   } as never)
+  const oauth = githubOAuth(emulator.url, apps)
   const behind = (path: string, init: RequestInit = {}) =>
     fetch(`${emulator.url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) } })
   const json = async <T>(path: string): Promise<T> => (await (await behind(path)).json()) as T
@@ -106,28 +132,22 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
   const seen: GitHubStandIn['seen'] = []
   const standIn = { fault: undefined as GitHubStandIn['fault'], largestDiff: 20_000, gone: new Set<string>() }
 
-  const answer = async (
-    request: IncomingMessage,
-    body: Buffer,
-  ): Promise<{ status: number; headers: Record<string, string>; body: Buffer | string }> => {
-    const path = request.url ?? '/'
+  const answer = async (asked: Asked): Promise<Answer> => {
+    const path = asked.url.pathname + asked.url.search
     const { fault } = standIn
     if (fault) {
       standIn.fault = undefined
       return { status: fault.status, headers: { 'content-type': 'application/json', ...fault.headers }, body: JSON.stringify(fault.body) }
     }
-    if (request.headers.authorization !== `Bearer ${token}`) {
-      return {
-        status: 401,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ message: 'Bad credentials', documentation_url: 'https://docs.github.com/rest' }),
-      }
-    }
+    const signIn = await oauth.answer(asked)
+    if (signIn) return signIn
+    const opened = asked.headers.authorization === `Bearer ${token}` ? { behind: token } : oauth.opens(asked)
+    if (!opened) return jsonAnswer({ message: 'Bad credentials', documentation_url: 'https://docs.github.com/rest' }, 401)
     const jsonType = { 'content-type': 'application/json' }
     const [, repo = '', number = '', files] = /^(\/repos\/[^/]+\/[^/]+)\/pulls\/(\d+)(\/files)?(?:\?.*)?$/.exec(path) ?? []
-    if (request.method === 'GET' && number !== '') {
+    if (asked.method === 'GET' && number !== '') {
       if (files) return { status: 200, headers: jsonType, body: JSON.stringify(await changes(repo, number)) }
-      if (request.headers.accept?.includes('diff')) {
+      if (asked.headers.accept?.includes('diff')) {
         const diff = diffOf(await changes(repo, number))
         const message = `Sorry, the diff exceeded the maximum number of lines (${standIn.largestDiff})`
         if (diff.split('\n').length > standIn.largestDiff) return { status: 406, headers: jsonType, body: JSON.stringify({ message }) }
@@ -142,13 +162,14 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
       }
     }
     const given = {
-      ...(request.headers['content-type'] ? { 'content-type': request.headers['content-type'] } : {}),
-      accept: request.headers.accept ?? '*/*',
+      ...(asked.headers['content-type'] ? { 'content-type': asked.headers['content-type'] } : {}),
+      accept: asked.headers.accept ?? '*/*',
+      authorization: `Bearer ${opened.behind}`,
     }
     const reply = await behind(path, {
-      method: request.method ?? 'GET',
+      method: asked.method,
       headers: given,
-      ...(body.length > 0 ? { body: new Uint8Array(body) } : {}),
+      ...(asked.body.length > 0 ? { body: new Uint8Array(asked.body) } : {}),
     })
     const bytes = Buffer.from(await reply.arrayBuffer())
     const headers: Record<string, string> = {
@@ -159,31 +180,29 @@ export async function githubStandIn(): Promise<GitHubStandIn> {
     }
     const link = reply.headers.get('link')
     if (link) headers['link'] = link
-    if (request.method === 'GET' && reply.status === 200) {
+    if ('scopes' in opened) headers['x-oauth-scopes'] = (opened.scopes ?? []).join(', ')
+    if (reply.status === 201 && /^\/app\/installations\/\d+\/access_tokens$/.test(path))
+      oauth.remember((JSON.parse(bytes.toString()) as { token: string }).token)
+    if (asked.method === 'GET' && reply.status === 200) {
       headers['etag'] = `W/"${createHash('sha1').update(bytes).digest('hex')}"`
-      if (request.headers['if-none-match'] === headers['etag']) return { status: 304, headers, body: '' }
+      if (asked.headers['if-none-match'] === headers['etag']) return { status: 304, headers, body: '' }
     }
     return { status: reply.status, headers, body: reply.status === 204 ? '' : bytes }
   }
 
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => {
-      void answer(request, Buffer.concat(parts)).then(({ status, headers, body }) => {
-        seen.push({ method: request.method ?? '', path: request.url ?? '', status })
-        response.writeHead(status, headers).end(body)
-      })
-    })
+  const front = await served(async (asked) => {
+    const answered = await answer(asked)
+    seen.push({ method: asked.method, path: asked.url.pathname + asked.url.search, status: answered.status })
+    return answered
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return Object.assign(standIn, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: front.url,
     token,
     seen,
+    oauth: { clientId: apps.clientId, clientSecret: apps.clientSecret },
+    app: { ...githubApp, privateKey: emulator.generatedSecrets[0]!.value },
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
+      await front[Symbol.asyncDispose]()
       await emulator.close()
     },
   })
