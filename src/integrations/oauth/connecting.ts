@@ -41,7 +41,7 @@ export interface Connecting {
   /** How an attempt stands. For a device code, the provider is asked. */
   look(workspaceId: string, attemptId: string): Promise<Attempt | undefined>
   cancel(workspaceId: string, attemptId: string): Promise<Attempt>
-  /** What a person would have to mend before they can connect it. */
+  /** What a person has to correct before anybody can connect it. */
   problemWith(integration: IntegrationRow): Promise<HubError | undefined>
   /** Throws unless the principal may send what is secret to where the integration's config leads. */
   requirePlace(principal: Principal, integration: IntegrationRow): void
