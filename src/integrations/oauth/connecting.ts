@@ -41,6 +41,8 @@ export interface Connecting {
   /** How an attempt stands. For a device code, the provider is asked. */
   look(workspaceId: string, attemptId: string): Promise<Attempt | undefined>
   cancel(workspaceId: string, attemptId: string): Promise<Attempt>
+  /** The host to which a person is sent; undefined where nothing names one. */
+  hostOf(integration: IntegrationRow): string | undefined
   /** What a person has to correct before anybody can connect it. */
   problemWith(integration: IntegrationRow): Promise<HubError | undefined>
   /** Throws unless the principal may send what is secret to where the integration's config leads. */
@@ -196,6 +198,10 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
 
   return {
     requirePlace,
+    hostOf({ connector, authType, config }) {
+      const url = authMethodOf(deps.connector(connector), authType).oauth?.provider(config, {})?.authorizeUrl
+      return url === undefined ? undefined : new URL(url).host
+    },
     problemWith: (integration) =>
       partsOf(integration).then(
         () => undefined,

@@ -20,7 +20,7 @@ export interface ConnectLinks {
   /** Only this answer contains the token. */
   create(principal: Principal, integration: IntegrationRow, request: LinkRequest): Promise<{ link: LinkRow; token: string }>
   /** What a page shows before anything happens; `link_invalid` without a valid link. */
-  look(token: string): Promise<{ integration: IntegrationRow; connector: Connector; workspace: string }>
+  look(token: string): Promise<{ integration: IntegrationRow; connector: Connector; workspace: string; host: string | undefined }>
   /** Uses the link up and begins an attempt in this browser. */
   use(token: string, browser: string, redirectUri: string): Promise<{ url: string; attempt: Attempt }>
   /** How the attempt of a link stands; undefined while nobody has used it. */
@@ -80,7 +80,12 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
       if (!link) throw invalid()
       const integration = await integrationOf(link)
       const workspace = await access.workspaces.find({ id: link.workspaceId })
-      return { integration, connector: deps.connector(integration.connector), workspace: workspace?.name ?? '' }
+      return {
+        integration,
+        connector: deps.connector(integration.connector),
+        workspace: workspace?.name ?? '',
+        host: connecting.hostOf(integration),
+      }
     },
 
     async use(token, browser, redirectUri) {

@@ -7,24 +7,74 @@ type Attempt = Awaited<ReturnType<Connecting['complete']>>
 type LinkView = Awaited<ReturnType<ConnectLinks['look']>>
 
 /** What a person reads before they go to the provider. */
-export function linkPage({ integration, connector, workspace }: LinkView, token: string): Page {
+export function linkPage({ integration, connector, workspace, host = connector.title }: LinkView, token: string): Page {
   return {
-    title: `Connect ${connector.title}`,
+    title: `Connect ${integration.name}`,
     body: html`<p>
-        You were asked to connect <strong>${connector.title}</strong> as “${integration.name}” to the workspace
+        You were asked to connect an account of yours to <strong>${integration.name}</strong> (${connector.title}) in the workspace
         <strong>${workspace}</strong>.
       </p>
       <p>
-        On the next page ${connector.title} asks what you allow. After that, the workspace can act there with your account. Continue only if
-        you know who sent you this link.
+        Next, <strong>${host}</strong> asks what you allow. After that, the workspace can act there with your account. Continue only if you
+        know who sent you this link.
       </p>
       <form method="post" action="/connect/${token}">
-        <div class="actions"><button class="main">Continue to ${connector.title}</button></div>
+        <div class="actions"><button class="main">Continue to ${host}</button></div>
       </form>
       <p class="muted">This link works once.</p>`,
     // The form leads to the provider, wherever that is.
     formTargets: ['https:', 'http:'],
   }
+}
+
+interface ConnectView extends Omit<LinkView, 'workspace'> {
+  readonly origin: string
+  readonly attempt: string
+  readonly workspace: string
+  /** Whether the browser knows the hub under another name than the provider will send it back to. */
+  readonly isElsewhere: boolean
+  readonly problem: HubError | undefined
+}
+
+/** Where somebody who is signed in connects an integration. */
+export function connectPage(view: ConnectView): Page {
+  const { integration, connector, origin, attempt, workspace, host = connector.title, isElsewhere, problem } = view
+  return {
+    title: `Connect ${integration.name}`,
+    script: 'connect.js',
+    data: { attempt, integration: integration.name, workspace },
+    body: html`<p>${host} asks what you allow. After that, everybody in the workspace can act there with your account.</p>
+      ${stateNote(integration)}
+      ${
+        isElsewhere
+          ? html`<p class="note waiting">
+              This hub is known as ${origin}, where you will be sent back to. Open this page there: your browser is elsewhere now.
+            </p>`
+          : undefined
+      }
+      ${
+        problem === undefined
+          ? undefined
+          : html`<p class="note failed" role="alert">${sentence(problem.message)} ${sentence(problem.details.hint ?? '')}</p>`
+      }
+      <p class="muted">The application at ${host} needs this redirect URL: <code>${origin}/oauth/callback</code></p>
+      <p id="message" class="note waiting" role="status" hidden></p>
+      <div class="actions">
+        <button class="main" id="connect" ${problem === undefined ? undefined : html`disabled`}>Connect</button>
+        <a class="button" id="same-tab" hidden>Continue in this tab</a>
+        <button id="again" hidden>Start again</button>
+        <button id="cancel" hidden>Cancel</button>
+      </div>
+      <noscript><p class="note failed">Connecting here needs JavaScript. A link of \`hub connect\` does not.</p></noscript>`,
+  }
+}
+
+function stateNote({ connection }: LinkView['integration']): Html | undefined {
+  if (connection?.state === 'reconnect_needed')
+    return html`<p class="note waiting">It has to be connected again: ${connection.problem ?? 'its permission has ended'}.</p>`
+  if (connection?.state !== 'connected') return undefined
+  const account = connection.account === null ? '' : ` as ${connection.account}`
+  return html`<p class="note ok">It is connected${account}. Connecting again replaces that.</p>`
 }
 
 /** How it went, after the provider sent the person back. */
@@ -46,7 +96,7 @@ export function attemptPage(attempt: Attempt): Page {
   return {
     title,
     status: attempt.status === 'denied' || attempt.status === 'cancelled' ? 200 : 502,
-    body: html`<p class="note failed" role="alert">${attempt.problem?.detail ?? 'Somebody ended this attempt.'}</p>
+    body: html`<p class="note failed" role="alert">${sentence(attempt.problem?.detail ?? 'somebody ended this attempt')}</p>
       ${attempt.problem?.hint === undefined ? undefined : html`<p>${sentence(attempt.problem.hint)}</p>`}
       <p>Nothing was stored.</p>
       ${attempt.returnUrl === null ? undefined : html`<p><a class="button" href="${attempt.returnUrl}">Back</a></p>`}`,
@@ -88,6 +138,7 @@ export function problemPage(error: HubError, requestId: string): Page {
 }
 
 function sentence(text: string): string {
+  if (text === '') return ''
   const whole = text.charAt(0).toUpperCase() + text.slice(1)
   return /[.!?]$/.test(whole) ? whole : `${whole}.`
 }

@@ -42,6 +42,8 @@ export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     .code(status)
     .headers({
       'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action ${["'self'", ...formTargets].join(' ')}; frame-ancestors 'none'`,
+      // Without a referrer, browsers leave out where a form comes from.
+      'referrer-policy': 'same-origin',
       ...(isolated ? { 'cross-origin-opener-policy': 'same-origin-allow-popups' } : {}),
     })
     .type('text/html; charset=utf-8')
