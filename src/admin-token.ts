@@ -9,12 +9,8 @@ export function keepAdminToken(config: Config, token: string): Promise<void> {
 }
 
 /** Keeps the link with which the first person becomes an administrator. */
-export function keepSetupLink(config: Config, token: string): Promise<void> {
-  return keep(config, 'setup-link', setupLink(config, token))
-}
-
-function setupLink({ HUB_PUBLIC_URL: publicUrl, HUB_PORT: port }: Config, token: string): string {
-  return `${(publicUrl ?? `http://localhost:${port}`).replace(/\/$/, '')}/setup?token=${token}`
+export function keepSetupLink(config: Config, link: string): Promise<void> {
+  return keep(config, 'setup-link', link)
 }
 
 async function keep(config: Config, name: string, text: string): Promise<void> {

@@ -70,7 +70,9 @@ export const settings = z.object({
   HUB_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('The URL under which others reach this hub, such as https://hub.example.com. Links and redirects of OAuth are made with it.'),
+    .describe(
+      'The URL under which people and others reach this hub, such as https://hub.example.com; links, cookies and redirects of OAuth depend on it.',
+    ),
   HUB_DATA_DIR: z.string().min(1).default('./data').describe('Folder for the embedded database and generated secrets.'),
   DATABASE_URL: z
     .string()
@@ -132,6 +134,17 @@ export const settings = z.object({
     .max(10_000_000)
     .default(10_000)
     .describe('Above this many tokens of definitions, MCP clients get tools that search instead of the list of all tools.'),
+  HUB_OIDC_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Single sign-on: the OpenID Connect provider, e.g. https://login.example.com.'),
+  HUB_OIDC_CLIENT_ID: optional.describe('The client id of this hub at that provider.'),
+  HUB_OIDC_CLIENT_SECRET: optional.describe('The client secret of this hub at that provider.').meta(secret),
+  HUB_OIDC_NAME: z.string().min(1).max(60).default('single sign-on').describe('What the button on the sign-in page calls the provider.'),
+  HUB_OIDC_ROLE: z
+    .enum(['admin', 'member', 'viewer'])
+    .optional()
+    .describe('The role in workspace default of everybody who comes from the provider without an invitation; without it they are refused.'),
   HUB_TRUST_PROXY: listOf(isNetwork, 'an address or network such as 10.0.0.0/8').describe(
     'Addresses or networks of reverse proxies whose X-Forwarded-For header is used.',
   ),
@@ -228,6 +241,8 @@ function contradictions(given: Environment): string[] {
   if (has('DATABASE_URL') && !has('HUB_SECRET_KEYS')) {
     faults.push('HUB_SECRET_KEYS is needed with DATABASE_URL, so that every process seals alike; `hub keys new` makes one')
   }
+  const sso = ['HUB_OIDC_ISSUER', 'HUB_OIDC_CLIENT_ID', 'HUB_OIDC_CLIENT_SECRET'] as const
+  if (sso.some(has) && !sso.every(has)) faults.push(`${sso.join(', ')} belong together`)
   if (given['HUB_CREDENTIALS'] !== 'vault') return faults
   if (!has('VAULT_ADDR')) faults.push('VAULT_ADDR is needed with HUB_CREDENTIALS=vault')
   const role = has('VAULT_ROLE_ID') || has('VAULT_SECRET_ID')

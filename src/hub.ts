@@ -92,8 +92,16 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const keyring = createKeyring({ keys: config.HUB_SECRET_KEYS, dataDir: config.HUB_DATA_DIR })
   const credentials = owned('credentials', createCredentials({ db, access, ...telemetry }, { keyring, ...vaultOptions(config) }))
 
-  const people = createPeople({ db, audit: access.audit, ...telemetry }, { secret: createSignInSecret(credentials, access) })
-  if (mode === 'serve') await people.ensureSetupLink((token) => keepSetupLink(config, token))
+  const people = createPeople(
+    { db, audit: access.audit, changed: access.changed, ...telemetry },
+    {
+      secret: createSignInSecret(credentials, access),
+      url: config.HUB_PUBLIC_URL ?? `http://localhost:${config.HUB_PORT}`,
+      sso: ssoOf(config),
+      ssoRole: config.HUB_OIDC_ROLE,
+    },
+  )
+  if (mode === 'serve') await people.ensureSetupLink((link) => keepSetupLink(config, link))
 
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(connectors, config.others)] })
@@ -195,6 +203,11 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
 function addressesOf({ HUB_PUBLIC_URL: url, HUB_HOST: host, HUB_PORT: port, HUB_CORS_ORIGINS: trusted }: Config): Addresses {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   return { publicUrl: url?.replace(/\/+$/, ''), listening: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, trusted }
+}
+
+function ssoOf(config: Config) {
+  const { HUB_OIDC_ISSUER: issuer, HUB_OIDC_CLIENT_ID: clientId, HUB_OIDC_CLIENT_SECRET: clientSecret, HUB_OIDC_NAME: name } = config
+  return issuer && clientId && clientSecret ? { issuer, clientId, clientSecret, name } : undefined
 }
 
 function vaultOptions(config: Config) {

@@ -56,7 +56,7 @@ export async function ensurePresetToken(bootstrap: Bootstrap, value: string): Pr
   const there = await findTokenByHash(trx, hash)
   if (!there) return addToken(bootstrap, wanted)
   if (isPreset(there, workspaceId)) return
-  await remakeToken(trx, there.id, { ...wanted, workspaceId, scopes, readOnly: false, expiresAt: null, createdBy: actor })
+  await remakeToken(trx, there.id, { ...wanted, workspaceId, scopes, readOnly: false, expiresAt: null, createdBy: actor, userId: null })
   await audit.record(trx, { workspaceId, actor, action: 'token.restored', subject: there.id, detail: { name: preset.name, scopes } })
 }
 
@@ -67,6 +67,7 @@ function isPreset(token: TokenRow, workspaceId: string): boolean {
     !token.revokedAt &&
     !token.expiresAt &&
     token.createdBy === actor &&
+    token.userId === null &&
     token.name === preset.name &&
     token.workspaceId === workspaceId
   )
@@ -74,6 +75,6 @@ function isPreset(token: TokenRow, workspaceId: string): boolean {
 
 async function addToken({ trx, audit, workspaceId }: Bootstrap, token: { name: string; prefix: string; hash: Buffer }): Promise<void> {
   const id = newId('tok')
-  await insertToken(trx, { ...token, workspaceId, id, scopes, readOnly: false, expiresAt: null, createdBy: actor })
+  await insertToken(trx, { ...token, workspaceId, id, scopes, readOnly: false, expiresAt: null, createdBy: actor, userId: null })
   await audit.record(trx, { workspaceId, actor, action: 'token.created', subject: id, detail: { name: token.name, scopes } })
 }

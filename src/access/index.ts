@@ -33,11 +33,14 @@ export {
   shortestPassword,
   type AuthAnswer,
   type Invitation,
+  type Member,
   type People,
   type Person,
+  type SessionRow,
+  type SignInSession,
   type Sso,
 } from './people/index.ts'
-export { roles, type Role } from './roles.ts'
+export { roles, scopesInBoth, type Role } from './roles.ts'
 export type { Standing } from './standing.ts'
 export type { TokenRow, Workspace } from './store.ts'
 export type { TokenRequest, Tokens } from './tokens.ts'

@@ -104,12 +104,17 @@ export function findPeopleIn(sql: Sql, workspaceId: string, userIds: readonly st
     .execute()
 }
 
-export function listTokens(sql: Sql, workspaceId: string, page: { after: string | undefined; limit: number }): Promise<TokenRow[]> {
+export function listTokens(
+  sql: Sql,
+  workspaceId: string,
+  page: { after?: string | undefined; limit: number; userId?: string | undefined },
+): Promise<TokenRow[]> {
   return sql
     .selectFrom('tokens')
     .select(tokenColumns)
     .where('workspaceId', '=', workspaceId)
     .$if(page.after !== undefined, (query) => query.where('id', '<', page.after!))
+    .$if(page.userId !== undefined, (query) => query.where('userId', '=', page.userId!))
     .orderBy('id', 'desc')
     .limit(page.limit)
     .execute()

@@ -5,19 +5,30 @@ import { newId } from '#lib/ids'
 import type { Audit } from './audit.ts'
 import { actorOf, allows, isKnownScope, type Principal } from './scopes.ts'
 import { hashToken, makeToken, tokenPrefix } from './secrets.ts'
-import { insertToken, listTokens, revokeToken, type TokenRow } from './store.ts'
+import { findTokens, insertToken, listTokens, revokeToken, type TokenRow } from './store.ts'
 
 export interface TokenRequest {
   readonly name: string
   readonly scopes: readonly string[]
   readonly readOnly?: boolean | undefined
   readonly expiresAt?: Date | undefined
+  /** Belongs to nobody, so it lasts when the person who made it leaves. */
+  readonly service?: boolean | undefined
+}
+
+export interface TokenPage {
+  readonly after?: string | undefined
+  readonly limit: number
+  /** Only those of this person. */
+  readonly userId?: string | undefined
 }
 
 export interface Tokens {
   /** Returns the token's value, which cannot be read again later. */
   create(principal: Principal, request: TokenRequest): Promise<{ token: TokenRow; value: string }>
-  list(principal: Principal, page: { after?: string | undefined; limit: number }): Promise<TokenRow[]>
+  list(principal: Principal, page: TokenPage): Promise<TokenRow[]>
+  /** Whether a token belongs to the person who acts. */
+  isOwn(principal: Principal, id: string): Promise<boolean>
   revoke(principal: Principal, id: string): Promise<TokenRow>
 }
 
@@ -30,7 +41,7 @@ export interface TokensDeps {
 
 export function createTokens({ db, audit, clock, onRevoked }: TokensDeps): Tokens {
   return {
-    async create(principal, { name, scopes, readOnly = false, expiresAt }) {
+    async create(principal, { name, scopes, readOnly = false, expiresAt, service = false }) {
       assertGrantable(principal, scopes, readOnly)
       if (expiresAt && expiresAt.getTime() <= clock.millis()) {
         throw hubError('invalid_input', { errors: [{ path: 'expires_at', message: 'must be in the future' }] })
@@ -53,20 +64,24 @@ export function createTokens({ db, audit, clock, onRevoked }: TokensDeps): Token
           readOnly,
           expiresAt: expiresAt ?? null,
           createdBy: actorOf(principal),
+          userId: service ? null : (principal.userId ?? null),
         })
         await audit.record(trx, {
           workspaceId: principal.workspaceId,
           actor: actorOf(principal),
           action: 'token.created',
           subject: row.id,
-          detail: { name, scopes, read_only: readOnly, expires_at: expiresAt?.toISOString() ?? null },
+          detail: { name, scopes, read_only: readOnly, expires_at: expiresAt?.toISOString() ?? null, user_id: row.userId },
         })
         return row
       })
       return { token, value }
     },
 
-    list: (principal, { after, limit }) => listTokens(db.sql, principal.workspaceId, { after, limit }),
+    list: (principal, page) => listTokens(db.sql, principal.workspaceId, page),
+    isOwn: async ({ userId, workspaceId }, id) =>
+      userId !== undefined &&
+      (await findTokens(db.sql, [id])).some((token) => token.userId === userId && token.workspaceId === workspaceId),
 
     async revoke(principal, id) {
       const token = await db.transaction(async (trx) => {

@@ -19,6 +19,7 @@ import { runCommands as runOfFlowCommands } from './runs.ts'
 import { scriptCommands } from './scripts.ts'
 import { runCommands } from './serve.ts'
 import { toolCommands } from './tools.ts'
+import { userCommands } from './users.ts'
 
 const examples = `
 Examples:
@@ -48,6 +49,7 @@ export function createProgram(): Command {
   doctorCommand(program)
   program.commandsGroup('Access:')
   accessCommands(program)
+  userCommands(program)
   program.commandsGroup('Connect and act:')
   credentialCommands(program)
   connectorCommands(program)

@@ -49,6 +49,7 @@ export const errorCatalogue = {
   webhook_refused: permanent('authentication', 401, 'The signature of this delivery is not accepted.'),
   // State
   already_exists: permanent('conflict', 409, 'An object with this name exists already.'),
+  last_owner: permanent('conflict', 409, 'A workspace needs an owner, and this is its last one.'),
   in_use: permanent('conflict', 409, 'The object is still in use.'),
   approval_decided: permanent('conflict', 409, 'A decision on this approval was already made.'),
   // Credentials and keys

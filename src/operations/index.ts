@@ -45,9 +45,11 @@ import {
 } from './integrations.ts'
 import { cancelInvocation, getInvocation, listInvocations, readResult, undoInvocation } from './invocations.ts'
 import { listKeys, rotateKeys, verifyAudit } from './keys.ts'
-import { me } from './people.ts'
+import { createInvitation, listInvitations, revokeInvitation } from './invitations.ts'
+import { listMembers, me, removeMember, updateMember } from './people.ts'
 import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
 import { runScriptOperation, toolTypes } from './scripts.ts'
+import { endSession, endSessions, listSessions } from './sign-in-sessions.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
 import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } from './tools.ts'
 import { listRejections, previewWebhook, webhookLog } from './webhooks.ts'
@@ -71,6 +73,15 @@ export const operations = {
   createToken,
   revokeToken,
   me,
+  listMembers,
+  updateMember,
+  removeMember,
+  listInvitations,
+  createInvitation,
+  revokeInvitation,
+  listSessions,
+  endSession,
+  endSessions,
   listWorkspaces,
   createWorkspace,
   listAudit,

@@ -1,4 +1,4 @@
-import { actorOf, requireScope, type Access, type Principal } from '#access'
+import { actorOf, scopesInBoth, requireScope, type Access, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
 import { callError, createEffects, DryRun, shownError, type Effects } from '#http'
 import type { Connection, Integrations } from '#integrations'
@@ -103,10 +103,10 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       return outcomeOf(call, await journal.enqueue({ ...entryOf(call), id }, start({ invocationId: id, secrets: call.secrets, approval })))
     },
 
-    async runQueued(request, invocationId) {
-      await requireStanding(request.principal)
-      const options = { ...request.options, idempotencyKey: request.options.idempotencyKey ?? invocationId }
-      const call = await prepare({ ...request, options })
+    async runQueued(asked, invocationId) {
+      const principal = await requireStanding(asked.principal)
+      const options = { ...asked.options, idempotencyKey: asked.options.idempotencyKey ?? invocationId }
+      const call = await prepare({ ...asked, principal, options })
       await requireApproval(call)
       const recorded = await journal.begin({ ...entryOf(call), id: invocationId })
       if (recorded.kind !== 'replay' || recorded.row.id !== invocationId) return outcomeOf(call, recorded)
@@ -123,11 +123,12 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     return outcomeOf(call, await journal.begin(entryOf(call)))
   }
 
-  /** A call that was queued is not made any more when its caller's token has been revoked or has expired meanwhile. */
-  async function requireStanding(principal: Principal): Promise<void> {
+  /** A call that was queued is made with what its caller may still do, and not at all when nothing is left. */
+  async function requireStanding(principal: Principal): Promise<Principal> {
     const actor = actorOf(principal)
-    const lost = (await deps.access.standings(principal.workspaceId, [actor])).get(actor)?.lost
+    const { lost, within } = (await deps.access.standings(principal.workspaceId, [actor])).get(actor)!
     if (lost) throw hubError('token_invalid', { detail: `${actor} asked for this call, and ${lost}` })
+    return within === undefined ? principal : { ...principal, scopes: scopesInBoth(principal.scopes, within) }
   }
 
   /** Find the tool → check the scope → validate the input → apply the policy → choose the integration, earlier where a rule looks at it. */

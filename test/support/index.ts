@@ -1,6 +1,6 @@
 export { agentWith, type Agent } from './agent.ts'
 export { screenshots, testBrowser, virtualAuthenticator, type TestBrowser, type VirtualAuthenticator } from './browser.ts'
-export { browserAt, firstPerson, setupToken, testPassword, type Browser } from './person.ts'
+export { browserAt, firstPerson, idOf, invited, setupToken, testPassword, type Browser } from './person.ts'
 export { configFor, isWrite, preparation, sampleCredential } from './conformance.ts'
 export { flowBench, type FlowBench, type TestFlow } from './flow.ts'
 export { oddAnswers } from './odd-answers.ts'
@@ -17,6 +17,7 @@ export {
   type HubProcess,
   type TestHub,
 } from './hub.ts'
+export { identityProvider, type Identity, type IdentityProvider } from './identity-provider.ts'
 export { mcpClient, mcpListen, mcpRequest, textOf, type McpAnswer, type McpConnecting, type McpRequest } from './mcp.ts'
 export { oauthHub, simpleBrowser, type OAuthHub, type SimpleBrowser } from './oauth.ts'
 export { startReceiver, startSender, strangerTo, type Received, type Receiver, type Sender } from './outbound.ts'

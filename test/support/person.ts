@@ -68,3 +68,18 @@ export async function firstPerson(hub: TestHub, name = 'Ada'): Promise<Browser> 
   if (answer.status !== 200) throw new Error(`the first person could not join: ${answer.status} ${answer.text}`)
   return browser
 }
+
+/** Somebody whom `inviter` invites, signed in. */
+export async function invited(inviter: Browser, address: string, { name, role }: { name: string; role: string }): Promise<Browser> {
+  const made = await inviter.call('POST', '/api/v1/invitations', { role })
+  const browser = browserAt(address)
+  const joining = { token: made.json()['token'], name, email: `${name.toLowerCase()}@example.com`, password: testPassword }
+  const answer = await browser.call('POST', '/invitations/accept', joining)
+  if (answer.status !== 200) throw new Error(`${name} could not join: ${made.text} ${answer.text}`)
+  return browser
+}
+
+/** The id of the person who is signed in. */
+export async function idOf(browser: Browser): Promise<string> {
+  return String((await browser.call('GET', '/api/v1/users/me')).json()['id'])
+}

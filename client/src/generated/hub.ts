@@ -10,6 +10,24 @@ import type {
   TokensRevokeOutput,
   UsersMeInput,
   UsersMeOutput,
+  MembersListInput,
+  MembersListOutput,
+  MembersUpdateInput,
+  MembersUpdateOutput,
+  MembersRemoveInput,
+  MembersRemoveOutput,
+  InvitationsListInput,
+  InvitationsListOutput,
+  InvitationsCreateInput,
+  InvitationsCreateOutput,
+  InvitationsRevokeInput,
+  InvitationsRevokeOutput,
+  SessionsListInput,
+  SessionsListOutput,
+  SessionsEndInput,
+  SessionsEndOutput,
+  SessionsEndAllInput,
+  SessionsEndAllOutput,
   WorkspacesListInput,
   WorkspacesListOutput,
   WorkspacesCreateInput,
@@ -168,9 +186,9 @@ import type {
 /** Every operation of the hub that its REST API offers. */
 export interface Operations {
   readonly tokens: {
-    /** List tokens, newest first; never their values. Scope: `tokens:read`. */
+    /** List tokens, newest first; never their values. With tokens:own, only the own tokens of the person. Scope: `tokens:read`. */
     list(input?: TokensListInput, options?: Options): Promise<TokensListOutput>
-    /** Create a token. Only this answer shows the value of the token. Scope: `tokens:write`. */
+    /** Create a token. Only this answer shows the value of the token. A token that a person makes belongs to that person: it may do what the role of the person covers, and ends with the membership. With tokens:own, a person makes own tokens. Scope: `tokens:write`. */
     create(input: TokensCreateInput, options?: Options): Promise<TokensCreateOutput>
     /** Revoke a token: within a second it works nowhere. Scope: `tokens:write`. */
     revoke(input: TokensRevokeInput, options?: Options): Promise<TokensRevokeOutput>
@@ -178,6 +196,30 @@ export interface Operations {
   readonly users: {
     /** Who the caller is, in which workspace, and what it may do. Scope: `any`. */
     me(input?: UsersMeInput, options?: Options): Promise<UsersMeOutput>
+  }
+  readonly members: {
+    /** List the members of the workspace with their roles. Scope: `people:read`. */
+    list(input?: MembersListInput, options?: Options): Promise<MembersListOutput>
+    /** Change the role of a member: within a second it applies everywhere. Nobody gives a role beyond their own rights. Only owners make owners and change them. Scope: `people:write`. */
+    update(input: MembersUpdateInput, options?: Options): Promise<MembersUpdateOutput>
+    /** Remove a member: their sessions, tokens and flows lose their rights here within a second. A person may leave a workspace without people:write. The last owner stays. Scope: `people:write`. */
+    remove(input: MembersRemoveInput, options?: Options): Promise<MembersRemoveOutput>
+  }
+  readonly invitations: {
+    /** List invitations to the workspace, newest first; never their links. Scope: `people:write`. */
+    list(input?: InvitationsListInput, options?: Options): Promise<InvitationsListOutput>
+    /** Invite somebody to the workspace. Only this answer shows the link, which works once, for seven days. With an e-mail address only the person with this address can use it. Nobody gives a role beyond their own rights. Scope: `people:write`. */
+    create(input?: InvitationsCreateInput, options?: Options): Promise<InvitationsCreateOutput>
+    /** Revoke an invitation that was not used yet. Scope: `people:write`. */
+    revoke(input: InvitationsRevokeInput, options?: Options): Promise<InvitationsRevokeOutput>
+  }
+  readonly sessions: {
+    /** List the own sign-in sessions or, with people:write, those of a member. Scope: `people:read`. */
+    list(input?: SessionsListInput, options?: Options): Promise<SessionsListOutput>
+    /** End one of the own sign-in sessions: within a second it works nowhere. Scope: `people:read`. */
+    end(input: SessionsEndInput, options?: Options): Promise<SessionsEndOutput>
+    /** End all sign-in sessions of a member. Scope: `people:write`. */
+    endAll(input: SessionsEndAllInput, options?: Options): Promise<SessionsEndAllOutput>
   }
   readonly workspaces: {
     /** List the workspaces that this token may see. Scope: `admin`. */
@@ -380,6 +422,21 @@ export function operationsOf({ send, watch }: Transport): Operations {
     },
     users: {
       me: (input, options) => send<UsersMeOutput>(routes['users.me'], input, options),
+    },
+    members: {
+      list: (input, options) => send<MembersListOutput>(routes['members.list'], input, options),
+      update: (input, options) => send<MembersUpdateOutput>(routes['members.update'], input, options),
+      remove: (input, options) => send<MembersRemoveOutput>(routes['members.remove'], input, options),
+    },
+    invitations: {
+      list: (input, options) => send<InvitationsListOutput>(routes['invitations.list'], input, options),
+      create: (input, options) => send<InvitationsCreateOutput>(routes['invitations.create'], input, options),
+      revoke: (input, options) => send<InvitationsRevokeOutput>(routes['invitations.revoke'], input, options),
+    },
+    sessions: {
+      list: (input, options) => send<SessionsListOutput>(routes['sessions.list'], input, options),
+      end: (input, options) => send<SessionsEndOutput>(routes['sessions.end'], input, options),
+      endAll: (input, options) => send<SessionsEndAllOutput>(routes['sessions.end_all'], input, options),
     },
     workspaces: {
       list: (input, options) => send<WorkspacesListOutput>(routes['workspaces.list'], input, options),

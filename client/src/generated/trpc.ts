@@ -19,6 +19,24 @@ import type {
   TokensRevokeOutput,
   UsersMeInput,
   UsersMeOutput,
+  MembersListInput,
+  MembersListOutput,
+  MembersUpdateInput,
+  MembersUpdateOutput,
+  MembersRemoveInput,
+  MembersRemoveOutput,
+  InvitationsListInput,
+  InvitationsListOutput,
+  InvitationsCreateInput,
+  InvitationsCreateOutput,
+  InvitationsRevokeInput,
+  InvitationsRevokeOutput,
+  SessionsListInput,
+  SessionsListOutput,
+  SessionsEndInput,
+  SessionsEndOutput,
+  SessionsEndAllInput,
+  SessionsEndAllOutput,
   WorkspacesListInput,
   WorkspacesListOutput,
   WorkspacesCreateInput,
@@ -223,9 +241,9 @@ type Change<Event> = Event extends { readonly event: infer Name; readonly data: 
 // Not an interface, which has no index.
 type Procedures = {
   tokens: {
-    /** List tokens, newest first; never their values. Scope: `tokens:read`. */
+    /** List tokens, newest first; never their values. With tokens:own, only the own tokens of the person. Scope: `tokens:read`. */
     list: Query<TokensListInput | undefined, TokensListOutput>
-    /** Create a token. Only this answer shows the value of the token. Scope: `tokens:write`. */
+    /** Create a token. Only this answer shows the value of the token. A token that a person makes belongs to that person: it may do what the role of the person covers, and ends with the membership. With tokens:own, a person makes own tokens. Scope: `tokens:write`. */
     create: Mutation<TokensCreateInput, TokensCreateOutput>
     /** Revoke a token: within a second it works nowhere. Scope: `tokens:write`. */
     revoke: Mutation<TokensRevokeInput, TokensRevokeOutput>
@@ -233,6 +251,30 @@ type Procedures = {
   users: {
     /** Who the caller is, in which workspace, and what it may do. Scope: `any`. */
     me: Query<UsersMeInput | undefined, UsersMeOutput>
+  }
+  members: {
+    /** List the members of the workspace with their roles. Scope: `people:read`. */
+    list: Query<MembersListInput | undefined, MembersListOutput>
+    /** Change the role of a member: within a second it applies everywhere. Nobody gives a role beyond their own rights. Only owners make owners and change them. Scope: `people:write`. */
+    update: Mutation<MembersUpdateInput, MembersUpdateOutput>
+    /** Remove a member: their sessions, tokens and flows lose their rights here within a second. A person may leave a workspace without people:write. The last owner stays. Scope: `people:write`. */
+    remove: Mutation<MembersRemoveInput, MembersRemoveOutput>
+  }
+  invitations: {
+    /** List invitations to the workspace, newest first; never their links. Scope: `people:write`. */
+    list: Query<InvitationsListInput | undefined, InvitationsListOutput>
+    /** Invite somebody to the workspace. Only this answer shows the link, which works once, for seven days. With an e-mail address only the person with this address can use it. Nobody gives a role beyond their own rights. Scope: `people:write`. */
+    create: Mutation<InvitationsCreateInput | undefined, InvitationsCreateOutput>
+    /** Revoke an invitation that was not used yet. Scope: `people:write`. */
+    revoke: Mutation<InvitationsRevokeInput, InvitationsRevokeOutput>
+  }
+  sessions: {
+    /** List the own sign-in sessions or, with people:write, those of a member. Scope: `people:read`. */
+    list: Query<SessionsListInput | undefined, SessionsListOutput>
+    /** End one of the own sign-in sessions: within a second it works nowhere. Scope: `people:read`. */
+    end: Mutation<SessionsEndInput, SessionsEndOutput>
+    /** End all sign-in sessions of a member. Scope: `people:write`. */
+    end_all: Mutation<SessionsEndAllInput, SessionsEndAllOutput>
   }
   workspaces: {
     /** List the workspaces that this token may see. Scope: `admin`. */

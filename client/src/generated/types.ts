@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'too_many_attempts'
   | 'webhook_refused'
   | 'already_exists'
+  | 'last_owner'
   | 'in_use'
   | 'approval_decided'
   | 'credential_missing'
@@ -120,6 +121,7 @@ export type TokensListOutput = {
     readonly last_used_at: string | null
     readonly revoked_at: string | null
     readonly created_at: string
+    /** The person to whom it belongs and with whose membership it ends; null for a service. */ readonly user_id: string | null
   }[]
   readonly next_cursor: string | null
 }
@@ -129,6 +131,7 @@ export type TokensCreateInput = {
   /** Any of admin, hub:admin, tools:read, tools:call, invocations:read, integrations:read, integrations:write, credentials:read, credentials:write, events:read, events:write, flows:read, flows:write, flows:run, approvals:read, approvals:write, jobs:create, jobs:read, tokens:read, tokens:write, tokens:own, people:read, people:write, audit:read, metrics:read, hub:metrics, or tools:call:NAME. */ readonly scopes: readonly string[]
   /** Refuse everything that changes something, whatever the scopes. */ readonly read_only?: boolean | undefined
   /** When it stops working; never by default. */ readonly expires_at?: string | undefined
+  /** It belongs to no person, and lasts when whoever made it leaves. Needs tokens:write. */ readonly service?: boolean | undefined
 }
 
 export type TokensCreateOutput = {
@@ -141,6 +144,7 @@ export type TokensCreateOutput = {
   readonly last_used_at: string | null
   readonly revoked_at: string | null
   readonly created_at: string
+  /** The person to whom it belongs and with whose membership it ends; null for a service. */ readonly user_id: string | null
   readonly token: string
 }
 
@@ -156,6 +160,7 @@ export type TokensRevokeOutput = {
   readonly last_used_at: string | null
   readonly revoked_at: string | null
   readonly created_at: string
+  /** The person to whom it belongs and with whose membership it ends; null for a service. */ readonly user_id: string | null
 }
 
 export type UsersMeInput = Readonly<Record<string, never>>
@@ -173,6 +178,129 @@ export type UsersMeOutput = {
   readonly scopes: readonly string[]
   readonly workspaces: readonly { readonly id: string; readonly name: string; readonly role: string | null }[]
 }
+
+export type MembersListInput = Readonly<Record<string, never>>
+
+export type MembersListOutput = {
+  readonly items: readonly {
+    readonly user_id: string
+    readonly name: string
+    readonly email: string
+    readonly role: 'owner' | 'admin' | 'member' | 'viewer'
+    readonly hub_admin: boolean
+    readonly two_factor: boolean
+    readonly created_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type MembersUpdateInput = {
+  readonly user_id: string
+  readonly role?: 'owner' | 'admin' | 'member' | 'viewer' | undefined
+  /** Whether the person may do everything in every workspace. Needs hub:admin. */ readonly hub_admin?: boolean | undefined
+}
+
+export type MembersUpdateOutput = {
+  readonly user_id: string
+  readonly name: string
+  readonly email: string
+  readonly role: 'owner' | 'admin' | 'member' | 'viewer'
+  readonly hub_admin: boolean
+  readonly two_factor: boolean
+  readonly created_at: string
+}
+
+export type MembersRemoveInput = { readonly user_id: string }
+
+export type MembersRemoveOutput = {
+  readonly user_id: string
+  readonly name: string
+  readonly email: string
+  readonly role: 'owner' | 'admin' | 'member' | 'viewer'
+  readonly hub_admin: boolean
+  readonly two_factor: boolean
+  readonly created_at: string
+}
+
+export type InvitationsListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+}
+
+export type InvitationsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly email: string | null
+    readonly role: 'owner' | 'admin' | 'member' | 'viewer'
+    readonly hub_admin: boolean
+    readonly expires_at: string
+    readonly used_at: string | null
+    readonly used_by: string | null
+    readonly revoked_at: string | null
+    readonly created_by: string
+    readonly created_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type InvitationsCreateInput = {
+  /** Whom it is for. Without it, whoever has the link is let in. */ readonly email?: string | undefined
+  readonly role?: 'owner' | 'admin' | 'member' | 'viewer' | undefined
+  /** Make the person an administrator of the hub. Needs hub:admin; the link works for one day. */ readonly hub_admin?: boolean | undefined
+}
+
+export type InvitationsCreateOutput = {
+  readonly id: string
+  readonly email: string | null
+  readonly role: 'owner' | 'admin' | 'member' | 'viewer'
+  readonly hub_admin: boolean
+  readonly expires_at: string
+  readonly used_at: string | null
+  readonly used_by: string | null
+  readonly revoked_at: string | null
+  readonly created_by: string
+  readonly created_at: string
+  readonly link: string
+  readonly token: string
+}
+
+export type InvitationsRevokeInput = { readonly id: string }
+
+export type InvitationsRevokeOutput = {
+  readonly id: string
+  readonly email: string | null
+  readonly role: 'owner' | 'admin' | 'member' | 'viewer'
+  readonly hub_admin: boolean
+  readonly expires_at: string
+  readonly used_at: string | null
+  readonly used_by: string | null
+  readonly revoked_at: string | null
+  readonly created_by: string
+  readonly created_at: string
+}
+
+export type SessionsListInput = { readonly user_id?: string | undefined }
+
+export type SessionsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly user_id: string
+    /** Whether this request came with it. */ readonly current: boolean
+    readonly address: string | null
+    readonly user_agent: string | null
+    readonly created_at: string
+    readonly expires_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type SessionsEndInput = { readonly id: string }
+
+export type SessionsEndOutput = null
+
+export type SessionsEndAllInput = { readonly user_id: string }
+
+export type SessionsEndAllOutput = { readonly ended: number }
 
 export type WorkspacesListInput = Readonly<Record<string, never>>
 

@@ -47,6 +47,8 @@ const open = new Set([
   'POST /passkey/update-passkey',
 ])
 
+const ofSso = new Set(['POST /sign-in/social', 'GET /callback/sso'])
+
 /** Where somebody can guess. */
 const guessed = /^POST \/(sign-in\/email|two-factor\/verify-|two-factor\/disable|change-password|passkey\/verify-authentication)/
 
@@ -81,6 +83,14 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOpti
     return made
   }
 
+  /** What was created while the provider of single sign-on did not answer is created again. */
+  const withProvider = async (origin: string): Promise<Auth> => {
+    const auth = await authAt(origin)
+    if (await auth.isComplete()) return auth
+    byOrigin.delete(origin)
+    return authAt(origin)
+  }
+
   return {
     throttle,
     async handle(request) {
@@ -90,11 +100,9 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOpti
       if (!open.has(name)) throw hubError('not_found', { detail: 'nothing answers here' })
       const isGuess = guessed.test(name)
       if (isGuess) await throttle.check(request.address)
-      const auth = await authAt(request.origin)
+      const auth = await (sso && ofSso.has(name) ? withProvider(request.origin) : authAt(request.origin))
       const response = await auth.handle(asRequest(request, addressHeader))
       if (isGuess && response.status >= 400 && response.status < 500) await throttle.failed(request.address)
-      // A provider that did not answer is asked again at the next attempt.
-      if (name === 'POST /sign-in/social' && !response.ok) byOrigin.delete(request.origin)
       return { status: response.status, headers: response.headers, body: withoutHidden(await response.text(), response.headers) }
     },
     hashPassword: async (password) => (await authAt('http://localhost')).hashPassword(password),

@@ -15,7 +15,7 @@ export const authPath = '/auth'
 export const cookiePrefix = 'hub'
 /** The header in which our route tells the client's address; what a client sends in it is dropped. */
 export const addressHeader = 'x-hub-address'
-export const ssoProvider = 'sso'
+const ssoProvider = 'sso'
 const sessionSeconds = 7 * 24 * 3600
 
 /** Where single sign-on leads. */
@@ -56,12 +56,15 @@ export interface AuthSettings {
 export interface Auth {
   handle(request: Request): Promise<Response>
   hashPassword(password: string): Promise<string>
+  /** False when the provider of single sign-on did not answer when this was created. */
+  isComplete(): Promise<boolean>
 }
 
 export function createAuth(deps: AuthDeps, settings: AuthSettings): Auth {
   const auth = betterAuth(authOptions(deps, settings))
   return {
     handle: (request) => auth.handler(request),
+    isComplete: async () => !settings.sso || (await auth.$context).socialProviders.some(({ id }) => id === ssoProvider),
     hashPassword: async (password) => (await auth.$context).password.hash(password),
   }
 }
@@ -90,7 +93,12 @@ export function authOptions({ db, logger, rules }: AuthDeps, { origin, secret, s
     },
     verification: { storeIdentifier: 'hashed' },
     // Per process and address, beside our own limit on failed attempts.
-    rateLimit: { enabled: true, window: 60, max: 100, customRules: { '/sign-in/email': { window: 60, max: 20 } } },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 100,
+      customRules: { '/sign-in/*': { window: 60, max: 100 }, '/two-factor/*': { window: 60, max: 100 } },
+    },
     advanced: {
       cookiePrefix,
       useSecureCookies: origin.startsWith('https:'),

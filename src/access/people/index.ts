@@ -3,17 +3,21 @@ import { hubError } from '#errors'
 import { systemClock, type Clock } from '#lib/clock'
 import type { Logger } from '#telemetry'
 import type { Audit } from '../audit.ts'
+import type { Role } from '../roles.ts'
 import type { Principal } from '../scopes.ts'
 import { findWorkspace, lockWorkspace } from '../store.ts'
 import { createAuthRoutes, type AuthAnswer, type AuthRequest } from './auth-routes.ts'
 import type { Sso } from './better-auth.ts'
+import { createAdmission } from './admission.ts'
 import { createInvitations, setupMs, type Invitations } from './invitations.ts'
+import { createMembers, type Members } from './members.ts'
+import { createOwnSessions, type OwnSessions } from './own-sessions.ts'
 import { createSignInSessions, principalIn } from './sessions.ts'
-import { findPerson, hasOpenSetup, hasPeople, type Invitation, type Person, type SignInSession } from './store.ts'
+import { findMeans, findPerson, hasOpenSetup, hasPeople, type Invitation, type Means, type Person, type SignInSession } from './store.ts'
 
 export type { AuthAnswer, AuthRequest } from './auth-routes.ts'
 export type { Sso } from './better-auth.ts'
-export type { Invitation, Person, SignInSession } from './store.ts'
+export type { Invitation, Member, Person, SessionRow, SignInSession } from './store.ts'
 
 export const shortestPassword = 10
 export const longestPassword = 200
@@ -31,6 +35,8 @@ export interface JoinRequest {
 export interface People {
   /** The caller whose browser sent this `Cookie` header, in the workspace of this name or id. Throws `session_ended` without a session. */
   authenticate(cookies: string, workspace?: string): Promise<Principal>
+  /** How somebody can sign in. */
+  meansOf(userId: string): Promise<Means>
   session(cookies: string | undefined): Promise<SignInSession | undefined>
   find(id: string): Promise<Person | undefined>
   /** Answers a request to `/auth/*`. The caller checks before that it came to one of the hub's own names. */
@@ -38,6 +44,10 @@ export interface People {
   hasPeople(): Promise<boolean>
   readonly singleSignOn: string | undefined
   readonly invitations: Invitations
+  readonly members: Members
+  readonly sessions: OwnSessions
+  /** The link of an invitation or, for the first administrator, of the set-up. */
+  linkTo(token: string, kind: 'setup' | 'invitation'): string
   /** What a link offers. */
   readLink(token: string, address: string): Promise<Invitation>
   /** Makes a new person a member and signs them in; the answer sets the cookie. */
@@ -45,30 +55,41 @@ export interface People {
   /** Makes somebody who is signed in a member. */
   accept(token: string, person: Pick<Person, 'id' | 'email'>, address: string): Promise<void>
   /** Makes a link for the first administrator in a hub without people, unless there is one. `keep` stores it before it becomes valid. */
-  ensureSetupLink(keep: (token: string) => Promise<void>): Promise<void>
+  ensureSetupLink(keep: (link: string) => Promise<void>): Promise<void>
 }
 
 export interface PeopleDeps {
   readonly db: Database
   readonly audit: Audit
   readonly logger: Logger
+  /** Rights have changed: access takes nobody's from a cache. */
+  readonly changed: () => void
 }
 
 export interface PeopleOptions {
   /** What signs cookies and seals second factors. */
   readonly secret: () => Promise<string>
   readonly sso?: Sso | undefined
+  /** What somebody becomes in workspace `default` who comes by single sign-on without an invitation; nothing without it. */
+  readonly ssoRole?: Role | undefined
+  /** Where people reach the hub. */
+  readonly url: string
   readonly clock?: Clock
 }
 
-export function createPeople({ db, audit, logger }: PeopleDeps, { secret, sso, clock = systemClock }: PeopleOptions): People {
+export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, clock = systemClock }: PeopleOptions): People {
+  const { db, audit, logger } = deps
   const sessions = createSignInSessions({ db, clock, secret })
-  const invitations = createInvitations({ db, audit })
-  const rules = {
-    refuse: async () => 'invitation_needed',
-    admit: async () => undefined,
+  const changed = (): void => {
+    deps.changed()
+    sessions.changed()
   }
+  const invitations = createInvitations({ db, audit })
+  const rules = createAdmission({ db, audit, invitations }, ssoRole)
   const routes = createAuthRoutes({ db, logger, rules }, { secret, sso })
+
+  const linkTo: People['linkTo'] = (token, kind) =>
+    `${url.replace(/\/$/, '')}${kind === 'setup' ? '/setup' : '/invitations/accept'}?token=${token}`
 
   const readLink: People['readLink'] = async (token, address) => {
     await routes.throttle.check(address)
@@ -88,6 +109,7 @@ export function createPeople({ db, audit, logger }: PeopleDeps, { secret, sso, c
     },
     session: (cookies) => sessions.find(cookies),
     find: (id) => findPerson(db.sql, { id }),
+    meansOf: (userId) => findMeans(db.sql, userId),
     async answer(request) {
       const answer = await routes.handle(request)
       sessions.changed()
@@ -96,6 +118,9 @@ export function createPeople({ db, audit, logger }: PeopleDeps, { secret, sso, c
     hasPeople: () => hasPeople(db.sql),
     singleSignOn: sso?.name,
     invitations,
+    members: createMembers({ db, audit, changed }),
+    sessions: createOwnSessions({ db, audit, changed }),
+    linkTo,
     readLink,
 
     async join({ token, name, email, password, address, origin }) {
@@ -115,7 +140,7 @@ export function createPeople({ db, audit, logger }: PeopleDeps, { secret, sso, c
     async accept(token, person, address) {
       await readLink(token, address)
       await invitations.accept(token, person)
-      sessions.changed()
+      changed()
     },
 
     ensureSetupLink: async (keep) => {
@@ -126,7 +151,7 @@ export function createPeople({ db, audit, logger }: PeopleDeps, { secret, sso, c
         await lockWorkspace(trx, workspace.id)
         if ((await hasPeople(trx)) || (await hasOpenSetup(trx))) return
         const { token } = await invitations.createIn(trx, { ...setup, workspaceId: workspace.id, actor: 'system:start' })
-        await keep(token)
+        await keep(linkTo(token, 'setup'))
       })
     },
   }

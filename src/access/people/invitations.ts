@@ -4,20 +4,25 @@ import { hubError } from '#errors'
 import { newId } from '#lib/ids'
 import type { Audit } from '../audit.ts'
 import type { Role } from '../roles.ts'
+import { actorOf, allows, type Principal } from '../scopes.ts'
 import { hashToken } from '../secrets.ts'
+import { requireReach } from './members.ts'
 import {
   addMember,
   findInvitation,
   insertInvitation,
   insertPerson,
+  listInvitations,
   makeHubAdmin,
   noteInvited,
+  revokeInvitation,
   takeInvitation,
   type Invitation,
 } from './store.ts'
 
 const dayMs = 24 * 3_600_000
 export const setupMs = dayMs
+const invitationMs = 7 * dayMs
 
 export interface InvitationRequest {
   readonly workspaceId: string
@@ -49,6 +54,12 @@ export interface Invitations {
   createIn(trx: Transaction, request: InvitationRequest): Promise<NewLink>
   /** What a link offers. Throws `link_invalid` when it cannot be used. */
   read(token: string): Promise<Invitation>
+  list(workspaceId: string, page: { readonly before: string | undefined; readonly limit: number }): Promise<Invitation[]>
+  /** Invites in the name of a principal, who gives no role beyond its own rights. */
+  invite(principal: Principal, request: Pick<InvitationRequest, 'role' | 'email' | 'hubAdmin'>): Promise<NewLink>
+  revoke(principal: Principal, id: string): Promise<Invitation>
+  /** Makes somebody a member with an invitation that was found otherwise than by its link. */
+  admit(trx: Transaction, invitation: Invitation & { readonly hash: Buffer }, userId: string): Promise<void>
   /** Makes a new person a member, once for each link. */
   join(joining: Joining): Promise<string>
   /** Makes somebody who has an account a member. */
@@ -95,6 +106,32 @@ export function createInvitations({ db, audit }: { readonly db: Database; readon
   }
 
   return {
+    list: (workspaceId, page) => listInvitations(db.sql, workspaceId, page),
+
+    invite: (principal, request) =>
+      db.transaction(async (trx) => {
+        if (request.hubAdmin && !allows(principal, 'hub:admin')) {
+          throw hubError('scope_missing', { detail: 'only an administrator of the hub makes others one; needed: hub:admin' })
+        }
+        await requireReach(trx, principal, request.role)
+        const { workspaceId } = principal
+        const validMs = request.hubAdmin ? setupMs : invitationMs
+        return createIn(trx, { ...request, workspaceId, validMs, actor: actorOf(principal) })
+      }),
+
+    revoke: (principal, id) =>
+      db.transaction(async (trx) => {
+        const { workspaceId } = principal
+        const invitation = await revokeInvitation(trx, workspaceId, id)
+        if (!invitation) throw hubError('not_found', { detail: `there is no open invitation ${id} in this workspace` })
+        await audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'invitation.revoked', subject: id })
+        return invitation
+      }),
+
+    async admit(trx, { hash, ...invitation }, userId) {
+      if (await takeInvitation(trx, hash)) await admit(trx, invitation, userId)
+    },
+
     create: (request) => db.transaction((trx) => createIn(trx, request)),
     createIn,
 

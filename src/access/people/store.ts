@@ -144,3 +144,148 @@ export function takeInvitation(sql: Sql, hash: Buffer): Promise<Invitation | und
 export async function noteInvited(sql: Sql, id: string, userId: string): Promise<void> {
   await sql.updateTable('invitations').set({ usedBy: userId }).where('id', '=', id).execute()
 }
+
+export interface Member {
+  readonly userId: string
+  readonly name: string
+  readonly email: string
+  readonly role: Role
+  readonly hubAdmin: boolean
+  readonly twoFactor: boolean
+  readonly createdAt: Date
+}
+
+const memberQuery = (workspaceId: string) => raw`
+  select m.user_id as "userId", u.name, u.email, m.role, p.hub_admin as "hubAdmin", coalesce(u."twoFactorEnabled", false) as "twoFactor",
+         m.created_at as "createdAt"
+    from hub.members m join hub.people p on p.id = m.user_id join auth."user" u on u.id = p.id
+   where m.workspace_id = ${workspaceId}`
+
+export async function listMembers(sql: Sql, workspaceId: string): Promise<Member[]> {
+  return (await raw<Member>`${memberQuery(workspaceId)} order by m.created_at, m.user_id`.execute(sql)).rows
+}
+
+export async function findMember(sql: Sql, workspaceId: string, userId: string): Promise<Member | undefined> {
+  return (await raw<Member>`${memberQuery(workspaceId)} and m.user_id = ${userId}`.execute(sql)).rows[0]
+}
+
+export async function changeMember(
+  sql: Sql,
+  { workspaceId, userId, role }: Pick<Row<'members'>, 'workspaceId' | 'userId' | 'role'>,
+): Promise<void> {
+  await sql.updateTable('members').set({ role }).where('workspaceId', '=', workspaceId).where('userId', '=', userId).execute()
+}
+
+export async function removeMember(sql: Sql, workspaceId: string, userId: string): Promise<void> {
+  await sql.deleteFrom('members').where('workspaceId', '=', workspaceId).where('userId', '=', userId).execute()
+}
+
+export async function changePerson(sql: Sql, id: string, change: { readonly hubAdmin: boolean }): Promise<void> {
+  await sql.updateTable('people').set(change).where('id', '=', id).execute()
+}
+
+export async function countOwners(sql: Sql, workspaceId: string): Promise<number> {
+  const owners = sql.selectFrom('members').select((e) => e.fn.countAll<number>().as('count'))
+  return (await owners.where('workspaceId', '=', workspaceId).where('role', '=', 'owner').executeTakeFirstOrThrow()).count
+}
+
+export interface SessionRow {
+  readonly id: string
+  readonly userId: string
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  readonly address: string | null
+  readonly userAgent: string | null
+}
+
+/** Sign-in sessions without their tokens. */
+export async function listSessions(sql: Sql, userId: string): Promise<SessionRow[]> {
+  const { rows } = await raw<SessionRow>`
+    select id, "userId", "createdAt", "expiresAt", "ipAddress" as address, "userAgent"
+      from auth.session where "userId" = ${userId} and "expiresAt" > now() order by "createdAt" desc, id`.execute(sql)
+  return rows
+}
+
+/** Returns how many sessions there were. */
+export async function endSessions(sql: Sql, which: { readonly userId: string; readonly id?: string }): Promise<number> {
+  const one = which.id === undefined ? raw`` : raw`and id = ${which.id}`
+  const ended = await raw`delete from auth.session where "userId" = ${which.userId} ${one}`.execute(sql)
+  return Number(ended.numAffectedRows ?? 0)
+}
+
+/** Invitations of somebody who has lost the rights to invite. */
+export async function revokeInvitationsOf(sql: Sql, workspaceId: string, actor: string): Promise<void> {
+  await sql
+    .updateTable('invitations')
+    .set({ revokedAt: new Date() })
+    .where('workspaceId', '=', workspaceId)
+    .where('createdBy', '=', actor)
+    .where('usedAt', 'is', null)
+    .where('revokedAt', 'is', null)
+    .execute()
+}
+
+export function listInvitations(
+  sql: Sql,
+  workspaceId: string,
+  page: { readonly before: string | undefined; readonly limit: number },
+): Promise<Invitation[]> {
+  return sql
+    .selectFrom('invitations')
+    .select(invitationColumns)
+    .where('workspaceId', '=', workspaceId)
+    .$if(page.before !== undefined, (query) => query.where('id', '<', page.before!))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .execute()
+}
+
+export function revokeInvitation(sql: Sql, workspaceId: string, id: string): Promise<Invitation | undefined> {
+  return sql
+    .updateTable('invitations')
+    .set((e) => ({ revokedAt: e.fn.coalesce('revokedAt', e.val(new Date())) }))
+    .where('workspaceId', '=', workspaceId)
+    .where('id', '=', id)
+    .where('usedAt', 'is', null)
+    .returning(invitationColumns)
+    .executeTakeFirst()
+}
+
+/** Invitations that are bound to this address and can still be used, the oldest first. */
+export function invitationsFor(sql: Sql, email: string): Promise<(Invitation & { readonly hash: Buffer })[]> {
+  return sql
+    .selectFrom('invitations')
+    .select([...invitationColumns, 'hash'])
+    .where('email', '=', email.toLowerCase())
+    .where('usedAt', 'is', null)
+    .where('revokedAt', 'is', null)
+    .where('expiresAt', '>', new Date())
+    .orderBy('id')
+    .execute()
+}
+
+export async function insertSsoPerson(sql: Sql, id: string): Promise<void> {
+  await sql
+    .insertInto('people')
+    .values({ id })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+}
+
+export interface Means {
+  readonly password: boolean
+  readonly twoFactor: boolean
+  readonly passkeys: readonly { readonly id: string; readonly name: string | null; readonly createdAt: Date }[]
+}
+
+export async function findMeans(sql: Sql, userId: string): Promise<Means> {
+  const { rows } = await raw<Pick<Means, 'password' | 'twoFactor'>>`
+    select exists (select from auth.account a where a."userId" = u.id and a."providerId" = 'credential') as password,
+           coalesce(u."twoFactorEnabled", false) as "twoFactor"
+      from auth."user" u where u.id = ${userId}`.execute(sql)
+  const passkeys = await raw<Means['passkeys'][number]>`
+    select id, name, coalesce("createdAt", now()) as "createdAt" from auth.passkey where "userId" = ${userId} order by "createdAt"`.execute(
+    sql,
+  )
+  return { password: rows[0]?.password ?? false, twoFactor: rows[0]?.twoFactor ?? false, passkeys: passkeys.rows }
+}

@@ -14,8 +14,11 @@ export interface FlowRights {
   requireChange(sql: Sql, principal: Principal, flow: Saved): Promise<void>
   /** Why nothing may run with the rights of this actor any more; undefined while it may. */
   lost(who: ActorIn, sql?: Sql): Promise<string | undefined>
-  /** Throws `flow_blocked` when nothing may run with the rights of whoever saved the flow. */
-  requireStanding(flow: Pick<Saved, 'workspaceId' | 'name' | 'actor'>, sql?: Sql): Promise<void>
+  /**
+   * Throws `flow_blocked` when nothing may run with the rights of whoever saved the flow. Returns what a person who saved it may still do;
+   * undefined where the scopes of the flow count alone.
+   */
+  requireStanding(flow: Pick<Saved, 'workspaceId' | 'name' | 'actor'>, sql?: Sql): Promise<readonly string[] | undefined>
 }
 
 export function createFlowRights(access: Pick<Access, 'standings'>): FlowRights {
@@ -40,8 +43,9 @@ export function createFlowRights(access: Pick<Access, 'standings'>): FlowRights 
       })
     },
     async requireStanding(flow, sql) {
-      const reason = await lost(flow, sql)
-      if (reason !== undefined) throw blocked(flow.name, reason)
+      const { lost: reason, within } = await standingOf(flow, sql)
+      if (reason !== null) throw blocked(flow.name, `${flow.actor} saved it, and ${reason}`)
+      return within
     },
   }
 }

@@ -1,4 +1,4 @@
-import { actorsBehind, requireScope, type Principal } from '#access'
+import { actorsBehind, requireScope, type Principal, scopesInBoth } from '#access'
 import { isPassing } from '#db'
 import type { JobContext } from '#engine'
 import { hubError, HubError } from '#errors'
@@ -50,7 +50,7 @@ function guarded(deps: SegmentDeps, options: RuntimeOptions, runtime: Runtime): 
   const standing =
     <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) =>
     async (...args: Args): Promise<T> => {
-      await requireRunRights(deps.rights, options.row)
+      await narrowRights(deps.rights, options)
       return work(...args)
     }
   return {
@@ -68,13 +68,19 @@ function guarded(deps: SegmentDeps, options: RuntimeOptions, runtime: Runtime): 
   }
 }
 
+/** Gives the principal of a run what is left of the rights of whoever saved its flow: the role of a person may change meanwhile. */
+async function narrowRights(rights: FlowRights, { row, principal }: Pick<RuntimeOptions, 'row' | 'principal'>): Promise<void> {
+  const within = await requireRunRights(rights, row)
+  if (within !== undefined) Object.assign(principal, { scopes: scopesInBoth(row.scopes, within) })
+}
+
 /** Throws `RightsLost` when whoever saved the flow has lost their rights. */
 export async function requireRunRights(
   rights: FlowRights,
   { workspaceId, flow: name, actor }: Pick<RunRow, 'workspaceId' | 'flow' | 'actor'>,
-): Promise<void> {
+): Promise<readonly string[] | undefined> {
   try {
-    await rights.requireStanding({ workspaceId, name, actor })
+    return await rights.requireStanding({ workspaceId, name, actor })
   } catch (thrown) {
     throw thrown instanceof HubError ? new RightsLost(thrown) : thrown
   }

@@ -6,7 +6,7 @@ import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 
 // Whoever adds to what is open to everybody adds it here too.
 const open =
-  /^\/(healthz|readyz|\.well-known\/oauth-protected-resource(\/mcp)?|openapi\.json|api\/v1\/health|docs(\/.*)?|assets\/.*|auth\/\*|sign-in|setup|invitations\/accept|connect\/x|oauth\/(callback|choice)|schemas\/flow\.json|api\/v1\/(hooks\/)?webhooks\/x|api\/v1\/integrations\/github\/webhook|api\/integrations\/(slack\/webhook|webhook\/x))$/
+  /^\/(healthz|readyz|\.well-known\/oauth-protected-resource(\/mcp)?|openapi\.json|api\/v1\/health|docs(\/.*)?|assets\/.*|auth\/\*|sign-in|setup|account|invitations\/accept|connect|connect\/(start|x)|oauth\/(callback|choice)|schemas\/flow\.json|api\/v1\/(hooks\/)?webhooks\/x|api\/v1\/integrations\/github\/webhook|api\/integrations\/(slack\/webhook|webhook\/x))$/
 /** Open to every token, because what is asked for decides which scope it needs: `src/transports/trpc/refusals.test.ts`. */
 const perOperation = new Set(['/trpc/*', '/api/v1/users/me'])
 /** Open to who comes from a page of the hub, which checks its input itself. */

@@ -6,7 +6,7 @@ import formats from 'ajv-formats'
 import type { LightMyRequestResponse } from 'fastify'
 import { errorCatalogue } from '#errors'
 import { createEventPublisher } from '#events/publish'
-import { sharedHub, type TestHub } from '#test'
+import { sharedHub, testPassword, type TestHub } from '#test'
 import { until } from '#test/faults'
 
 interface Operation {
@@ -83,6 +83,14 @@ const walk: readonly Step[] = [
   ['PUT', '/api/v1/policies', { rules: [{ tools: ['x_*'], decision: 'deny', reason: 'no' }] }],
   ['GET', '/api/v1/policies'],
   ['GET', '/api/v1/users/me'],
+  ['POST', '/api/v1/invitations', { email: 'documented@example.com', role: 'viewer' }],
+  ['DELETE', '/api/v1/invitations/{id}'],
+  ['GET', '/api/v1/invitations?limit=2'],
+  ['GET', '/api/v1/members'],
+  ['PATCH', '/api/v1/members/{user}', { role: 'viewer' }],
+  ['GET', '/api/v1/sessions?user_id={user}'],
+  ['DELETE', '/api/v1/members/{user}/sessions'],
+  ['DELETE', '/api/v1/members/{user}'],
   ['GET', '/api/v1/audit?limit=3'],
   ['POST', '/api/v1/endpoints', { url: 'https://example.com/hook', types: ['token.*'], signature: 'v1a' }],
   ['GET', '/api/v1/endpoints/{id}'],
@@ -141,6 +149,16 @@ const walk: readonly Step[] = [
   ['DELETE', '/api/v1/flows/documented'],
 ]
 
+async function memberOf({ hub: { people, access } }: TestHub): Promise<string> {
+  const { workspaceId } = await access.operator('tester')
+  const request = { workspaceId, role: 'member', email: null, hubAdmin: false, validMs: 60_000, actor: 'operator:tester' } as const
+  const { token } = await people.invitations.create(request)
+  const person = { token, name: 'Documented', email: 'member@example.com', password: testPassword }
+  const answer = await people.join({ ...person, address: '127.0.0.1', origin: 'http://localhost' })
+  const session = await people.session(answer.headers.getSetCookie()[0]!.split(';')[0])
+  return session!.id
+}
+
 suite('/openapi.json', () => {
   let hub: TestHub
   let document: Document
@@ -196,7 +214,7 @@ suite('/openapi.json', () => {
   })
 
   test('describes every route but those that serve pages, MCP and tRPC, which describe themselves', () => {
-    const pages = /^\/(docs|openapi\.json|mcp|trpc|\.well-known|assets|auth|sign-in|setup|invitations|connect|oauth)/
+    const pages = /^\/(docs|openapi\.json|mcp|trpc|\.well-known|assets|auth|sign-in|setup|account|invitations|connect|oauth)/
     for (const { method, url } of hub.rest.routeTable) {
       const path = url.replaceAll(/:(\w+)/g, '{$1}')
       for (const name of [method].flat().filter((name) => name !== 'HEAD' && name !== 'OPTIONS')) {
@@ -226,9 +244,11 @@ suite('/openapi.json', () => {
     )
     // For what can be said of events and deliveries.
     await db.transaction((trx) => createEventPublisher(hub.hub).publish(trx, [{ workspaceId, type: 'documented.happened', data: {} }]))
+    const person = await memberOf(hub)
     const answered = new Set<string>()
     let id = ''
-    for (const [method, url, body] of walk) {
+    for (const [method, template, body] of walk) {
+      const url = template.replace('{user}', person)
       // The journal of a read is written a moment after its answer.
       const reply = await until(`${method} ${url} is there`, async () => {
         const found = await hub.call(method, url.replace('{id}', id), body)

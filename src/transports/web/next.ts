@@ -5,5 +5,6 @@ export function safeNext(next: unknown): string {
   const start = '/account'
   if (typeof next !== 'string' || !/^\/[\x21-\x5b\x5d-\x7e]*$/.test(next) || next.startsWith('//')) return start
   const url = URL.canParse(next, nowhere) ? new URL(next, nowhere) : undefined
-  return url?.origin === nowhere ? url.pathname + url.search + url.hash : start
+  // Dots in a path may leave two slashes at its start, which a browser reads as another host.
+  return url?.origin === nowhere && !url.pathname.startsWith('//') ? url.pathname + url.search + url.hash : start
 }

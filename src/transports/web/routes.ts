@@ -1,4 +1,5 @@
 import type { RestApp } from '#transports/rest'
+import { accountRoutes } from './account.ts'
 import { assetRoutes } from './assets.ts'
 import { authRoutes } from './auth.ts'
 import { connectRoutes, type ConnectRoutesDeps } from './connect.ts'
@@ -13,4 +14,5 @@ export async function webRoutes(app: RestApp, deps: WebDeps & ConnectRoutesDeps)
   signInRoutes(app, deps)
   joinRoutes(app, deps)
   await connectRoutes(app, deps)
+  accountRoutes(app, deps)
 }

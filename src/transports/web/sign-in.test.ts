@@ -56,6 +56,7 @@ test('a path of this hub is where a page leads, and nothing else', () => {
     '//evil.example',
     '/\\evil.example',
     '/\t/evil.example',
+    '/x/..//evil.example',
     'javascript:alert(1)',
     '',
     undefined,

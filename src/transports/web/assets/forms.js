@@ -29,6 +29,7 @@ const words = {
   INVALID_BACKUP_CODE: 'The code is wrong, or was used before.',
   INVALID_TWO_FACTOR_COOKIE: 'Too much time has passed. Sign in with your password again.',
   PASSWORD_TOO_SHORT: 'The password is too short: it needs at least 10 characters.',
+  SESSION_NOT_FRESH: 'You signed in more than a day ago. Sign out, sign in again, then repeat this.',
   PASSKEY_NOT_FOUND: 'This hub does not know the passkey. Sign in with your password, then add it under your account.',
 }
 

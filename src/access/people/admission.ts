@@ -1,0 +1,36 @@
+import type { Database } from '#db'
+import type { Audit } from '../audit.ts'
+import type { Role } from '../roles.ts'
+import { findWorkspace } from '../store.ts'
+import type { SignInRules } from './better-auth.ts'
+import type { Invitations } from './invitations.ts'
+import { addMember, insertSsoPerson, invitationsFor } from './store.ts'
+
+export interface AdmissionDeps {
+  readonly db: Database
+  readonly audit: Audit
+  readonly invitations: Invitations
+}
+
+/**
+ * Who may come in by single sign-on: who was invited under the address that the provider verified, and everybody whom the provider knows
+ * if `role` says what they become.
+ */
+export function createAdmission({ db, audit, invitations }: AdmissionDeps, role: Role | undefined): SignInRules {
+  return {
+    async refuse({ email }) {
+      return role === undefined && (await invitationsFor(db.sql, email)).length === 0 ? 'invitation_needed' : undefined
+    },
+    admit: ({ userId, email }) =>
+      db.transaction(async (trx) => {
+        await insertSsoPerson(trx, userId)
+        const invited = await invitationsFor(trx, email)
+        for (const invitation of invited) await invitations.admit(trx, invitation, userId)
+        if (invited.length > 0 || role === undefined) return
+        const workspace = (await findWorkspace(trx, { name: 'default' }))!
+        const actor = 'system:single-sign-on'
+        await addMember(trx, { workspaceId: workspace.id, userId, role, createdBy: actor })
+        await audit.record(trx, { workspaceId: workspace.id, actor, action: 'member.joined', subject: userId, detail: { role } })
+      }),
+  }
+}
