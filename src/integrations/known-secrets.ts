@@ -22,7 +22,9 @@ export function createKnownSecrets(method: AuthMethod | undefined, credential: C
     values.sort((a, b) => b.length - a.length)
   }
   for (const [name, value] of Object.entries(credential)) {
-    const isSecret = isSecretName(name) || method?.fields.shape[name]?.meta()?.['secret'] === true
+    // A credential may have a field whose name every object has, such as "constructor".
+    const field = method && Object.hasOwn(method.fields.shape, name) ? method.fields.shape[name] : undefined
+    const isSecret = isSecretName(name) || field?.meta()?.['secret'] === true
     if (isSecret && typeof value === 'string') remember(value)
   }
 
