@@ -21,6 +21,7 @@ import { connectorExercises } from './canary/connectors.ts'
 import { readEverything, readRoutes } from './canary/every-get.ts'
 import { mcpReads, readOverMcp } from './canary/every-mcp.ts'
 import { filesOf } from './canary/files.ts'
+import { peopleExercise } from './canary/people.ts'
 import { exercises, type Asked, type Caller, type HubUnderTest } from './canary/exercises.ts'
 import { createCanaries, type Canaries } from './canary/secrets.ts'
 
@@ -95,6 +96,8 @@ function environment(secrets: Canaries, outside: string, more: Environment): Env
     HUB_EGRESS_ALLOW: '127.0.0.1',
     JIRA_USERNAME: 'me@example.com',
     ZULIP_EMAIL: 'bot@example.com',
+    HUB_OIDC_ISSUER: outside,
+    HUB_OIDC_CLIENT_ID: 'the-hub',
     ...Object.fromEntries(toOutside.map((name) => [name, outside])),
     ...Object.fromEntries(secret.filter((name) => !(name in fitting)).map((name) => [name, secrets.mint(name)])),
     ...fitting,
@@ -108,7 +111,7 @@ interface Serving {
 }
 
 async function exercise({ url, adminToken, outside }: Serving, secrets: Canaries, seen: Seen[]): Promise<void> {
-  const caller = ({ token = adminToken, headers = {}, raw, givesToken }: Asked): Caller => ({
+  const caller = ({ token = adminToken, headers = {}, raw, givesToken, gives }: Asked): Caller => ({
     async call(method, path, body) {
       const payload = raw ?? (body === undefined ? null : JSON.stringify(body))
       const reply = await request(`${url}${path}`, {
@@ -122,13 +125,16 @@ async function exercise({ url, adminToken, outside }: Serving, secrets: Canaries
       })
       const answer = await reply.body.text()
       const json = (answer.startsWith('{') ? JSON.parse(answer) : {}) as Record<string, unknown>
-      if (givesToken === undefined) seen.push({ what: `answer of ${method} ${path}`, text: `${JSON.stringify(reply.headers)}\n${answer}` })
+      const cookies = [reply.headers['set-cookie'] ?? []].flat()
+      if (gives) for (const [where, value] of Object.entries(gives({ json, cookies }))) secrets.add(where, value)
+      else if (givesToken === undefined)
+        seen.push({ what: `answer of ${method} ${path}`, text: `${JSON.stringify(reply.headers)}\n${answer}` })
       else secrets.add(givesToken, ((json['token'] ?? json['secret']) as string).replace(/^whsec_/, ''))
-      return { status: reply.statusCode, body: answer, json }
+      return { status: reply.statusCode, body: answer, json, cookies }
     },
   })
-  const hub: HubUnderTest = { outside, ...caller({}), with: caller }
-  for (const { run } of [...connectorExercises, ...exercises]) await run(hub, secrets)
+  const hub: HubUnderTest = { outside, url, ...caller({}), with: caller }
+  for (const { run } of [...connectorExercises, ...exercises, peopleExercise]) await run(hub, secrets)
   const answered = await readEverything(hub)
   assert.deepEqual(
     readRoutes.filter((route) => !answered.includes(route)),

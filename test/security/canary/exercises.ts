@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto'
 import type { Canaries } from './secrets.ts'
 
+/** An answer that gives secrets out. */
+export interface Given {
+  readonly json: Record<string, unknown>
+  readonly cookies: readonly string[]
+}
+
 export interface Asked {
   readonly token?: string | null
   readonly headers?: Record<string, string>
@@ -8,6 +14,8 @@ export interface Asked {
   readonly raw?: string
   /** This answer gives a new secret out, once and to whom it belongs: its `token` or `secret` field becomes one more canary. */
   readonly givesToken?: string
+  /** The same for other secrets in an answer: each with where it came from. */
+  readonly gives?: (answer: Given) => Readonly<Record<string, string>>
 }
 
 export interface Exercise {
@@ -17,13 +25,14 @@ export interface Exercise {
 
 export interface Caller {
   /** Every answer, headers included, is looked through. */
-  call(method: string, path: string, body?: unknown): Promise<{ status: number; body: string; json: Record<string, unknown> }>
+  call(method: string, path: string, body?: unknown): Promise<{ status: number; body: string } & Given>
 }
 
 /** `call` sends the administrator's token. */
 export interface HubUnderTest extends Caller {
   /** Where a system of the outside world answers, and repeats what it was sent when it refuses. */
   readonly outside: string
+  readonly url: string
   with(asked: Asked): Caller
 }
 
