@@ -1,5 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { Hub } from '#hub'
 import { outputOf } from './context.ts'
 import { table } from './output.ts'
 
@@ -42,7 +44,7 @@ async function serve(): Promise<void> {
     },
     'the hub is ready',
   )
-  if (process.stdout.isTTY) process.stdout.write(welcome(address, config.HUB_DATA_DIR))
+  if (process.stdout.isTTY) process.stdout.write(welcome(address, config.HUB_DATA_DIR, await setupLink(hub)))
   await stopAsked
   logger.info('stopping: no new work is accepted, work in progress finishes')
   await stop()
@@ -63,11 +65,17 @@ function stopSignal(): Promise<void> {
   })
 }
 
-function welcome(address: string, dataDir: string): string {
+/** The link for the first administrator, while there is no person. */
+async function setupLink({ people, config }: Hub): Promise<string | undefined> {
+  const path = join(config.HUB_DATA_DIR, 'setup-link')
+  return existsSync(path) && !(await people.hasPeople()) ? readFileSync(path, 'utf8').trim() : undefined
+}
+
+function welcome(address: string, dataDir: string, setup: string | undefined): string {
   return `
   IntegrationHub is ready at ${address}
   API reference  ${address}/docs
   Your token     ${join(dataDir, 'admin-token')}   (unless HUB_ADMIN_TOKEN is set)
-
+${setup === undefined ? '' : `  First sign-in  ${setup}\n`}
 `
 }
