@@ -177,7 +177,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       ...webhooks.pollers,
       ...flows.pollers,
       ...tools.pollers,
-      retention.poller([events, outbound, webhooks, flows, tools].flatMap((module) => module.retention)),
+      retention.poller([people, events, outbound, webhooks, flows, tools].flatMap((module) => module.retention)),
     ],
   }
   // Before the hub listens, so that no call and no event comes before the flows that it is for.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { browserAt, firstPerson, idOf, invited, testHub, testPassword, type Browser, type TestHub } from '#test'
+import { browserAt, firstPerson, idOf, invited, setupToken, testHub, testPassword, type Browser, type TestHub } from '#test'
 
 const roles = ['owner', 'admin', 'member', 'viewer'] as const
 
@@ -232,6 +232,32 @@ suite('people of a hub', () => {
     assert.equal((await link(10)).statusCode, 429)
   })
 
+  test('have names of one line, and nothing else of their account is changed under /auth', async () => {
+    const member = by['member']!
+    assert.equal((await member.call('POST', '/auth/update-user', { name: 'New name' })).status, 200)
+    assert.equal((await member.call('GET', '/api/v1/users/me')).json()['name'], 'New name')
+    for (const body of [
+      { name: 'two\nlines' },
+      { name: 'x'.repeat(101) },
+      { name: 'y', image: 'https://evil.example/i.png' },
+      { email: 'x@y.z' },
+      [],
+    ])
+      assert.equal((await member.call('POST', '/auth/update-user', body)).status, 400, JSON.stringify(body))
+  })
+
+  test('leave no expired sessions behind', async () => {
+    const { db, people } = hub.hub
+    const email = 'viewer-person@example.com'
+    assert.equal((await browserAt(address).call('POST', '/auth/sign-in/email', { email, password: testPassword })).status, 200)
+    const sessions = `auth.session where "userId" = (select id from auth."user" where email = '${email}')`
+    const count = async () => Number((await db.pool.query<{ count: string }>(`select count(*) as count from ${sessions}`)).rows[0]!.count)
+    const before = await count()
+    await db.pool.query(`update auth.session set "expiresAt" = now() - interval '2 days' where id = (select max(id) from ${sessions})`)
+    for (const { drop } of people.retention) assert.equal(await drop(100), 1)
+    assert.equal(await count(), before - 1)
+  })
+
   test('leave a workspace, except its last owner', async () => {
     const there = ada.with({ headers: { 'hub-workspace': 'other' } })
     const { token } = (await there.call('POST', '/api/v1/invitations', { role: 'owner' })).json()
@@ -244,4 +270,23 @@ suite('people of a hub', () => {
     assert.equal((await viewer.call('DELETE', `/api/v1/members/${await idOf(viewer)}`)).status, 200)
     assert.deepEqual(codeOf(await viewer.call('GET', '/api/v1/users/me')), [403, 'scope_missing'])
   })
+})
+
+test('behind HUB_PUBLIC_URL with https, cookies are Secure and only that origin counts', async () => {
+  await using hub = await testHub({ HUB_PUBLIC_URL: 'https://hub.example.com' })
+  const joining = { token: setupToken(hub), name: 'Ada', email: 'ada@example.com', password: testPassword }
+  const from = (origin: string, more: Record<string, string> = {}) => hub.with({ token: null, headers: { origin, ...more } })
+  for (const origin of ['http://hub.example.com', 'https://evil.example', 'http://localhost', 'https://hub.example.com.evil.example'])
+    assert.equal((await from(origin).call('POST', '/invitations/accept', joining)).statusCode, 403, origin)
+  const joined = await from('https://hub.example.com').call('POST', '/invitations/accept', joining)
+  assert.equal(joined.statusCode, 200, joined.payload)
+  const cookie = [joined.headers['set-cookie'] ?? []].flat()[0]!
+  assert.match(cookie, /^__Secure-hub\.session_token=/)
+  for (const attribute of [/; Secure/i, /; HttpOnly/i, /; SameSite=Lax/i, /; Path=\//i]) assert.match(cookie, attribute)
+  const signedIn = { cookie: cookie.split(';')[0]! }
+  assert.equal((await from('https://hub.example.com', signedIn).call('POST', '/api/v1/workspaces', { name: 'more' })).statusCode, 201)
+  assert.equal((await from('http://hub.example.com', signedIn).call('POST', '/api/v1/workspaces', { name: 'less' })).statusCode, 403)
+  // A token does not need the origin, and counts before the cookie.
+  const withToken = hub.with({ headers: { ...signedIn, origin: 'https://evil.example' } })
+  assert.equal((await withToken.call('GET', '/api/v1/users/me')).json().kind, 'token')
 })

@@ -4,7 +4,8 @@ import type { Role } from '../roles.ts'
 import { findWorkspace } from '../store.ts'
 import type { SignInRules } from './better-auth.ts'
 import type { Invitations } from './invitations.ts'
-import { addMember, insertSsoPerson, invitationsFor } from './store.ts'
+import { invitationsFor } from './invitation-store.ts'
+import { addMember, insertSsoPerson } from './store.ts'
 
 export interface AdmissionDeps {
   readonly db: Database

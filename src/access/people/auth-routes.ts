@@ -1,3 +1,4 @@
+import { isRecord } from '#lib/is-record'
 import { once } from '#lib/once'
 import { hubError } from '#errors'
 import { createThrottle } from '../throttle.ts'
@@ -98,6 +99,7 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOpti
       const path = request.url.split('?', 1)[0]!.slice(authPath.length)
       const name = `${request.method} ${path}`
       if (!open.has(name)) throw hubError('not_found', { detail: 'nothing answers here' })
+      if (name === 'POST /update-user') requireName(request.body)
       const isGuess = guessed.test(name)
       if (isGuess) await throttle.check(request.address)
       const auth = await (sso && ofSso.has(name) ? withProvider(request.origin) : authAt(request.origin))
@@ -106,6 +108,26 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOpti
       return { status: response.status, headers: response.headers, body: withoutHidden(await response.text(), response.headers) }
     },
     hashPassword: async (password) => (await authAt('http://localhost')).hashPassword(password),
+  }
+}
+
+/** The library takes any text as a name, and other fields that nothing here uses. */
+function requireName(body: Buffer | undefined): void {
+  const given = parsed(body)
+  const { name } = given
+  const isLine = typeof name === 'string' && name.trim() !== '' && name.length <= 100 && name.isWellFormed() && !/\p{Cc}/u.test(name)
+  if (isLine && Object.keys(given).length === 1) return
+  throw hubError('invalid_input', {
+    errors: [{ path: 'name', message: 'must be one line of text, of at most 100 characters, and nothing else' }],
+  })
+}
+
+function parsed(body: Buffer | undefined): Record<string, unknown> {
+  try {
+    const json = JSON.parse(body?.toString() ?? '') as unknown
+    return isRecord(json) ? json : {}
+  } catch {
+    return {}
   }
 }
 

@@ -13,11 +13,13 @@ import { createInvitations, setupMs, type Invitations } from './invitations.ts'
 import { createMembers, type Members } from './members.ts'
 import { createOwnSessions, type OwnSessions } from './own-sessions.ts'
 import { createSignInSessions, principalIn } from './sessions.ts'
-import { findMeans, findPerson, hasOpenSetup, hasPeople, type Invitation, type Means, type Person, type SignInSession } from './store.ts'
+import { hasOpenSetup, type Invitation } from './invitation-store.ts'
+import { dropExpired, findMeans, findPerson, hasPeople, type Means, type Person, type SignInSession } from './store.ts'
 
 export type { AuthAnswer, AuthRequest } from './auth-routes.ts'
 export type { Sso } from './better-auth.ts'
-export type { Invitation, Member, Person, SessionRow, SignInSession } from './store.ts'
+export type { Invitation } from './invitation-store.ts'
+export type { Member, Person, SessionRow, SignInSession } from './store.ts'
 
 export const shortestPassword = 10
 export const longestPassword = 200
@@ -54,6 +56,8 @@ export interface People {
   join(request: JoinRequest): Promise<AuthAnswer>
   /** Makes somebody who is signed in a member. */
   accept(token: string, person: Pick<Person, 'id' | 'email'>, address: string): Promise<void>
+  /** What is deleted when it has expired. */
+  readonly retention: readonly { readonly of: 'hub'; drop(max: number): Promise<number> }[]
   /** Makes a link for the first administrator in a hub without people, unless there is one. `keep` stores it before it becomes valid. */
   ensureSetupLink(keep: (link: string) => Promise<void>): Promise<void>
 }
@@ -122,6 +126,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
     sessions: createOwnSessions({ db, audit, changed }),
     linkTo,
     readLink,
+    retention: [{ of: 'hub', drop: (max) => dropExpired(db.sql, max) }],
 
     async join({ token, name, email, password, address, origin }) {
       await readLink(token, address)

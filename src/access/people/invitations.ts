@@ -8,17 +8,15 @@ import { actorOf, allows, type Principal } from '../scopes.ts'
 import { hashToken } from '../secrets.ts'
 import { requireReach } from './members.ts'
 import {
-  addMember,
   findInvitation,
   insertInvitation,
-  insertPerson,
   listInvitations,
-  makeHubAdmin,
   noteInvited,
   revokeInvitation,
   takeInvitation,
   type Invitation,
-} from './store.ts'
+} from './invitation-store.ts'
+import { addMember, insertPerson, makeHubAdmin } from './store.ts'
 
 const dayMs = 24 * 3_600_000
 export const setupMs = dayMs

@@ -4,17 +4,8 @@ import type { Audit } from '../audit.ts'
 import { scopesIn, type Role } from '../roles.ts'
 import { actorOf, allows, type Principal } from '../scopes.ts'
 import { findPeopleIn, lockWorkspace } from '../store.ts'
-import {
-  changeMember,
-  changePerson,
-  countOwners,
-  endSessions,
-  findMember,
-  listMembers,
-  removeMember,
-  revokeInvitationsOf,
-  type Member,
-} from './store.ts'
+import { revokeInvitationsOf } from './invitation-store.ts'
+import { changeMember, changePerson, countOwners, endSessions, findMember, listMembers, removeMember, type Member } from './store.ts'
 
 export interface MemberChange {
   readonly role?: Role | undefined
