@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import pg from 'pg'
 import type { HubError } from '#errors'
-import { freshDatabase, testHub } from '#test'
+import { firstPerson, freshDatabase, testHub } from '#test'
 import { chaosDatabase, startWorker, until, watched } from '#test/faults'
 import { backupFormat, writeBackup } from './backup-file.ts'
 import { backup, restore, type BackupSummary } from './index.ts'
@@ -33,7 +33,7 @@ async function contents(url: string): Promise<Map<string, string[]>> {
   const tables = await query<{ name: string }>(
     url,
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
-      where schemaname = 'hub' and tablename not in ('migrations', 'executors') order by 1`,
+      where schemaname in ('hub', 'auth') and tablename not in ('migrations', 'executors') order by 1`,
   )
   const found = new Map<string, string[]>()
   for (const { name } of tables) {
@@ -79,6 +79,8 @@ test('what was backed up is there after a restore: rows, tokens, open credential
       data: { token: secret, note: 'tab\there, \\N and "quotes"\n' },
     })
     assert.equal(stored.statusCode, 201)
+    // A person has rows in the tables of better-auth too.
+    await firstPerson(hub)
     whole = (await hub.hub.access.audit.verify()).entries
     assert.ok(whole >= 4)
   }
@@ -96,6 +98,7 @@ test('what was backed up is there after a restore: rows, tokens, open credential
   assert.deepEqual(await sequencesOf(fresh.url), await sequencesOf(source.url))
   const [was, is] = [await contents(source.url), await contents(fresh.url)]
   assert.deepEqual(is, was)
+  assert.equal(is.get('auth."user"')?.length, 1)
   assert.equal([...is.values()].flat().length, summary.rows)
   assert.deepEqual(
     await shapeOf(fresh.url),
