@@ -5,7 +5,7 @@ import { newId } from '#lib/ids'
 import { open, seal } from '#lib/seal'
 
 /** What ended an attempt, or what it waits for. */
-export type AttemptStatus = 'waiting' | 'choosing' | 'connected' | 'denied' | 'failed' | 'cancelled'
+export type AttemptStatus = 'waiting' | 'choosing' | 'connected' | 'denied' | 'failed' | 'cancelled' | 'expired'
 
 /** An attempt to connect an integration: it begins when a person is sent to the provider, and ends once. */
 export interface Attempt {
@@ -74,7 +74,8 @@ export function createAttempts(store: AttemptStore, keyring: Keyring): Attempts 
   const opened = (stored: StoredAttempt | undefined) => {
     if (!stored) return undefined
     const { sealed: text, ...attempt } = stored
-    if (Date.parse(attempt.expiresAt) <= Date.now() && attempt.status !== 'connected') return undefined
+    const isOver = isOpen(attempt) && Date.parse(attempt.expiresAt) <= Date.now()
+    if (isOver) return { attempt: { ...attempt, status: 'expired' as const }, secrets: {} }
     return { attempt, secrets: JSON.parse(open(text, keyring.all(), boundTo(attempt))) as AttemptSecrets }
   }
   return {
@@ -100,6 +101,11 @@ export function createAttempts(store: AttemptStore, keyring: Keyring): Attempts 
       return (await store.replace({ ...next, sealed: sealed(next, secrets) }, attempt.status)) ? next : undefined
     },
   }
+}
+
+/** Whether somebody still has to decide. */
+export function isOpen({ status }: Pick<Attempt, 'status'>): boolean {
+  return status === 'waiting' || status === 'choosing'
 }
 
 /** Random texts of 256 bits are stored as their hash only. */

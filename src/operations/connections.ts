@@ -15,6 +15,7 @@ const connectionSchema = z.object({
     .describe('`waiting`: the person has not decided. `choosing`: several sites were allowed, and the person chooses one.'),
   account: z.string().nullable(),
   problem: z.object({ code: z.string(), detail: z.string(), hint: z.string().optional() }).nullable(),
+  choices: z.array(z.object({ id: z.string(), title: z.string() })).describe('What the person chooses from, while status is `choosing`.'),
   user_code: z.string().nullable().describe('For a device: what the person enters at verification_uri.'),
   verification_uri: z.string().nullable(),
   interval_seconds: z.int().describe('For a device: the provider is asked no more often.'),
@@ -27,9 +28,10 @@ type Attempt = Awaited<ReturnType<OperationContext['integrations']['connecting']
 const shownAttempt = (attempt: Attempt): Shown => ({
   id: attempt.id,
   integration_id: attempt.integrationId,
-  status: attempt.status === 'waiting' && Date.parse(attempt.expiresAt) < Date.now() ? 'expired' : attempt.status,
+  status: attempt.status,
   account: attempt.account,
   problem: attempt.problem,
+  choices: attempt.status === 'choosing' ? [...attempt.choices] : [],
   user_code: attempt.userCode,
   verification_uri: attempt.verificationUri,
   interval_seconds: attempt.intervalSeconds,
@@ -56,6 +58,7 @@ async function shownConnection({ integrations, principal }: OperationContext, id
     status: link.expiresAt.getTime() < Date.now() || link.usedAt !== null ? 'expired' : 'waiting',
     account: null,
     problem: null,
+    choices: [],
     user_code: null,
     verification_uri: null,
     interval_seconds: 0,
@@ -136,6 +139,19 @@ export const getConnection = operation({
   http: { method: 'GET', path: '/api/v1/connections/:id' },
   example: { id: 'lnk_0197f3d2-0000-7000-8000-000000000000' },
   run: (context, { id }) => shownConnection(context, id),
+})
+
+export const chooseConnection = operation({
+  name: 'connections.choose',
+  scope: 'integrations:write',
+  effect: 'write',
+  summary: 'Choose one of several sites that a person allowed',
+  description: 'For attempts that the caller began and completes itself. Where a person began in a browser, they choose there.',
+  input: z.strictObject({ id: reference.describe('The id of the attempt (att_…).'), choice: z.string().min(1).max(200) }),
+  output: attemptView,
+  http: { method: 'POST', path: '/api/v1/connections/:id/choice' },
+  example: { id: 'att_0197f3d2-0000-7000-8000-000000000000', choice: '11223344-a1b2-3b33-c444-def123456789' },
+  run: ({ integrations, principal }, { id, choice }) => integrations.connecting.choose(id, choice, { principal }),
 })
 
 export const cancelConnection = operation({

@@ -13,7 +13,18 @@ const connectorView = view(
     aliases: z.array(z.string()),
     connect: z.string(),
     config_schema: anyObject,
-    auth: z.array(z.object({ type: z.string(), title: z.string(), fields_schema: anyObject, aliases: z.record(z.string(), z.string()) })),
+    auth: z.array(
+      z.object({
+        type: z.string(),
+        title: z.string(),
+        fields_schema: anyObject,
+        aliases: z.record(z.string(), z.string()),
+        oauth: z
+          .object({ features: z.record(z.string(), z.array(z.string())), client_variables: z.array(z.string()), redirect_path: z.string() })
+          .nullable()
+          .describe('For what a person allows: which features there are and their scopes, and which variables name the application.'),
+      }),
+    ),
     credentials: z.array(z.string()),
     actions: z.array(z.object({ name: z.string(), title: z.string(), effect: z.string() })),
     events: z.array(z.string()),
@@ -31,6 +42,13 @@ const connectorView = view(
       title: method.title,
       fields_schema: jsonSchemaOf(method.fields),
       aliases: { ...method.aliases },
+      oauth: method.oauth
+        ? {
+            features: Object.fromEntries(Object.entries(method.oauth.features ?? {}).map(([feature, of]) => [feature, [...of]])),
+            client_variables: Object.values(method.oauth.environment ?? {}),
+            redirect_path: '/oauth/callback',
+          }
+        : null,
     })),
     credentials: [...connector.wellKnownCredentials],
     actions: Object.entries(connector.actions).map(([action, { title: label, effect }]) => ({

@@ -2,6 +2,7 @@ import { decideApproval, getApproval, listApprovals, getApprovalSettings, setApp
 import { getConnector, listConnectors } from './connectors.ts'
 import {
   cancelConnection,
+  chooseConnection,
   completeProviderAuth,
   connectDevice,
   connectIntegration,
@@ -102,6 +103,7 @@ export const operations = {
   connectIntegration,
   connectDevice,
   getConnection,
+  chooseConnection,
   cancelConnection,
   initProviderAuth,
   completeProviderAuth,

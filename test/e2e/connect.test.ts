@@ -45,7 +45,7 @@ suite('a person connects an integration', () => {
     const begun = await setup.hub.call('POST', '/api/v1/integrations/api/connect/device', {})
     assert.equal(begun.statusCode, 201, begun.body)
     const attempt = begun.json<Connection & { id: string; user_code: string; verification_uri: string; interval_seconds: number }>()
-    assert.deepEqual(Object.keys(attempt).length, 9)
+    assert.deepEqual(Object.keys(attempt).length, 10)
     await authorizeAs(attempt.verification_uri, { account: 'ada' })
     const ended = await until('the device is connected', async () => {
       const now = (await setup.hub.call('GET', `/api/v1/connections/${attempt.id}`)).json<Connection>()

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { fork, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { oauthHub, type OAuthHub } from '#test'
+import { adminToken, oauthHub, serveProcess, type OAuthHub } from '#test'
 import { workerEnvironment } from './chaos.ts'
+import { hubSettings } from './webhooks.ts'
 import type { RefreshReport, RefreshWorkerOptions } from './refresh-worker.ts'
 
 const kills = 200
 const leaseMs = 300
+/** The key of the hubs of tests. */
+const key = Buffer.alloc(32, 7).toString('base64')
 
 interface Worker {
   readonly child: ChildProcess
@@ -74,7 +77,7 @@ test(`a rotated refresh token survives ${kills} kills at random moments; where o
     credential: credential!,
     tokenUrl: endpoints.token,
     client: clients.basic,
-    key: Buffer.alloc(32, 7).toString('base64'),
+    key,
     leaseMs,
   }
   let survived = 0
@@ -112,4 +115,29 @@ test(`a rotated refresh token survives ${kills} kills at random moments; where o
   t.diagnostic(`${survived} kills survived, ${lost} fell between the provider's answer and its storage and were found out`)
   assert.equal(survived + lost, kills - 1)
   assert.ok(survived > lost, 'the moment in which a token can be lost is short')
+})
+
+test('50 calls in two processes whose access token has expired renew it once', async () => {
+  await using setup = await oauthHub()
+  await setup.connect()
+  const { hub } = setup.hub
+  const { workspaceId } = await hub.access.operator('test')
+  const { credential: name } = await hub.integrations.get(workspaceId, 'api')
+  const settings = { ...hubSettings, DATABASE_URL: hub.config.DATABASE_URL! }
+  await using one = await serveProcess(settings)
+  await using two = await serveProcess(settings)
+  const { data, version } = (await hub.credentials.readVersion(workspaceId, name!))!
+  const past = new Date(Date.now() - 1000).toISOString()
+  assert.ok(await hub.credentials.swap(workspaceId, name!, { data: { ...data, expires_at: past, renew_at: past }, version }))
+  const call = async (url: string): Promise<number> => {
+    const answer = await fetch(`${url}/api/v1/tools/http_request/invoke`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ input: { path: '/me' }, integration: 'api' }),
+    })
+    return answer.status
+  }
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => call(index % 2 === 0 ? one.url : two.url)))
+  assert.deepEqual([...new Set(answers)], [200])
+  assert.equal(setup.server.asked['refresh_token'], 1)
 })

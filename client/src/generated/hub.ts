@@ -68,6 +68,8 @@ import type {
   IntegrationsConnectDeviceOutput,
   ConnectionsGetInput,
   ConnectionsGetOutput,
+  ConnectionsChooseInput,
+  ConnectionsChooseOutput,
   ConnectionsCancelInput,
   ConnectionsCancelOutput,
   ToolsListInput,
@@ -272,6 +274,8 @@ export interface Operations {
   readonly connections: {
     /** Get how an attempt to connect stands. Scope: `integrations:read`. */
     get(input: ConnectionsGetInput, options?: Options): Promise<ConnectionsGetOutput>
+    /** Choose one of several sites that a person allowed. For attempts that the caller began and completes itself. Where a person began in a browser, they choose there. Scope: `integrations:write`. */
+    choose(input: ConnectionsChooseInput, options?: Options): Promise<ConnectionsChooseOutput>
     /** Revoke a link, or end an attempt to connect. Scope: `integrations:write`. */
     cancel(input: ConnectionsCancelInput, options?: Options): Promise<ConnectionsCancelOutput>
   }
@@ -469,6 +473,7 @@ export function operationsOf({ send, watch }: Transport): Operations {
     },
     connections: {
       get: (input, options) => send<ConnectionsGetOutput>(routes['connections.get'], input, options),
+      choose: (input, options) => send<ConnectionsChooseOutput>(routes['connections.choose'], input, options),
       cancel: (input, options) => send<ConnectionsCancelOutput>(routes['connections.cancel'], input, options),
     },
     tools: {

@@ -35,6 +35,7 @@ export const routes = {
   'integrations.connect': { method: 'POST', path: '/api/v1/integrations/:id/connect', query: [], headers: {} },
   'integrations.connect_device': { method: 'POST', path: '/api/v1/integrations/:id/connect/device', query: [], headers: {} },
   'connections.get': { method: 'GET', path: '/api/v1/connections/:id', query: [], headers: {} },
+  'connections.choose': { method: 'POST', path: '/api/v1/connections/:id/choice', query: [], headers: {} },
   'connections.cancel': { method: 'DELETE', path: '/api/v1/connections/:id', query: [], headers: {} },
   'tools.list': {
     method: 'GET',

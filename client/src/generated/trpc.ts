@@ -77,6 +77,8 @@ import type {
   IntegrationsConnectDeviceOutput,
   ConnectionsGetInput,
   ConnectionsGetOutput,
+  ConnectionsChooseInput,
+  ConnectionsChooseOutput,
   ConnectionsCancelInput,
   ConnectionsCancelOutput,
   ToolsListInput,
@@ -327,6 +329,8 @@ type Procedures = {
   connections: {
     /** Get how an attempt to connect stands. Scope: `integrations:read`. */
     get: Query<ConnectionsGetInput, ConnectionsGetOutput>
+    /** Choose one of several sites that a person allowed. For attempts that the caller began and completes itself. Where a person began in a browser, they choose there. Scope: `integrations:write`. */
+    choose: Mutation<ConnectionsChooseInput, ConnectionsChooseOutput>
     /** Revoke a link, or end an attempt to connect. Scope: `integrations:write`. */
     cancel: Mutation<ConnectionsCancelInput, ConnectionsCancelOutput>
   }

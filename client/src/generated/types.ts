@@ -391,6 +391,11 @@ export type ConnectorsListOutput = {
       readonly title: string
       readonly fields_schema: Readonly<Record<string, unknown>>
       readonly aliases: Readonly<Record<string, string>>
+      /** For what a person allows: which features there are and their scopes, and which variables name the application. */ readonly oauth: {
+        readonly features: Readonly<Record<string, readonly string[]>>
+        readonly client_variables: readonly string[]
+        readonly redirect_path: string
+      } | null
     }[]
     readonly credentials: readonly string[]
     readonly actions: readonly { readonly name: string; readonly title: string; readonly effect: string }[]
@@ -414,6 +419,11 @@ export type ConnectorsGetOutput = {
     readonly title: string
     readonly fields_schema: Readonly<Record<string, unknown>>
     readonly aliases: Readonly<Record<string, string>>
+    /** For what a person allows: which features there are and their scopes, and which variables name the application. */ readonly oauth: {
+      readonly features: Readonly<Record<string, readonly string[]>>
+      readonly client_variables: readonly string[]
+      readonly redirect_path: string
+    } | null
   }[]
   readonly credentials: readonly string[]
   readonly actions: readonly { readonly name: string; readonly title: string; readonly effect: string }[]
@@ -703,6 +713,10 @@ export type IntegrationsConnectDeviceOutput = {
     | 'expired'
   readonly account: string | null
   readonly problem: { readonly code: string; readonly detail: string; readonly hint?: string | undefined } | null
+  /** What the person chooses from, while status is `choosing`. */ readonly choices: readonly {
+    readonly id: string
+    readonly title: string
+  }[]
   /** For a device: what the person enters at verification_uri. */ readonly user_code: string | null
   readonly verification_uri: string | null
   /** For a device: the provider is asked no more often. */ readonly interval_seconds: number
@@ -724,6 +738,35 @@ export type ConnectionsGetOutput = {
     | 'expired'
   readonly account: string | null
   readonly problem: { readonly code: string; readonly detail: string; readonly hint?: string | undefined } | null
+  /** What the person chooses from, while status is `choosing`. */ readonly choices: readonly {
+    readonly id: string
+    readonly title: string
+  }[]
+  /** For a device: what the person enters at verification_uri. */ readonly user_code: string | null
+  readonly verification_uri: string | null
+  /** For a device: the provider is asked no more often. */ readonly interval_seconds: number
+  readonly expires_at: string
+}
+
+export type ConnectionsChooseInput = { /** The id of the attempt (att_…). */ readonly id: string; readonly choice: string }
+
+export type ConnectionsChooseOutput = {
+  readonly id: string
+  readonly integration_id: string
+  /** `waiting`: the person has not decided. `choosing`: several sites were allowed, and the person chooses one. */ readonly status:
+    | 'waiting'
+    | 'choosing'
+    | 'connected'
+    | 'denied'
+    | 'failed'
+    | 'cancelled'
+    | 'expired'
+  readonly account: string | null
+  readonly problem: { readonly code: string; readonly detail: string; readonly hint?: string | undefined } | null
+  /** What the person chooses from, while status is `choosing`. */ readonly choices: readonly {
+    readonly id: string
+    readonly title: string
+  }[]
   /** For a device: what the person enters at verification_uri. */ readonly user_code: string | null
   readonly verification_uri: string | null
   /** For a device: the provider is asked no more often. */ readonly interval_seconds: number

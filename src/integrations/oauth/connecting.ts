@@ -3,7 +3,7 @@ import { actorOf, requireScope, type Access, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
 import type { AuthMethod, Connector, OAuthTokens } from '#kit'
 import type { Attempt, OAuth, Party } from '#oauth'
-import { hashOf } from '#oauth'
+import { hashOf, isOpen } from '#oauth'
 import type { Telemetry } from '#telemetry'
 import type { IntegrationRow } from '../store.ts'
 import { authMethodOf } from '../validate.ts'
@@ -287,7 +287,7 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
       const known = await attempts.find(attemptId)
       if (known?.attempt.workspaceId !== workspaceId) throw unknownAttempt()
       const { attempt } = known
-      if (attempt.status !== 'waiting' && attempt.status !== 'choosing') return attempt
+      if (!isOpen(attempt)) return attempt
       return (await attempts.move(attempt, { status: 'cancelled' })) ?? (await found(attemptId))
     },
   }

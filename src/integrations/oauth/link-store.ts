@@ -7,6 +7,14 @@ export async function insertLink(sql: Sql, link: Omit<LinkRow, 'createdAt' | 'us
   return sql.insertInto('connectLinks').values(link).returningAll().executeTakeFirstOrThrow()
 }
 
+/** Links that nobody can use any more are kept for a day, for whoever asks how they ended. */
+export async function deleteOldLinks(sql: Sql): Promise<void> {
+  await sql
+    .deleteFrom('connectLinks')
+    .where('expiresAt', '<', raw<Date>`now() - interval '1 day'`)
+    .execute()
+}
+
 export function findLinkByToken(sql: Sql, tokenHash: string): Promise<LinkRow | undefined> {
   return sql
     .selectFrom('connectLinks')

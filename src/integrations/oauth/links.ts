@@ -8,7 +8,7 @@ import { hashOf, type Attempt } from '#oauth'
 import type { IntegrationRow } from '../store.ts'
 import type { OAuthClients } from './clients.ts'
 import type { Connecting } from './connecting.ts'
-import { deleteLink, findLink, findLinkByToken, insertLink, setLinkAttempt, useLink, type LinkRow } from './link-store.ts'
+import { deleteLink, deleteOldLinks, findLink, findLinkByToken, insertLink, setLinkAttempt, useLink, type LinkRow } from './link-store.ts'
 
 export interface LinkRequest {
   readonly returnUrl?: string | undefined
@@ -52,6 +52,7 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
     async create(principal, integration, { returnUrl, expiresInSeconds }) {
       connecting.requirePlace(principal, integration)
       const token = randomBytes(32).toString('base64url')
+      await deleteOldLinks(db.sql)
       const link = await db.transaction(async (trx) => {
         const made = await insertLink(trx, {
           id: newId('lnk'),

@@ -261,8 +261,8 @@ suite('/openapi.json', () => {
         id = value.invocation_id ?? value.id ?? value.items?.[0]?.id ?? id
       }
     }
-    // It needs a provider; its answer is that of /api/v1/connections/{id}.
-    const deviceCode = 'POST /api/v1/integrations/{id}/connect/device'
+    // They need a provider; their answers are that of /api/v1/connections/{id}.
+    const ofProvider = new Set(['POST /api/v1/integrations/{id}/connect/device', 'POST /api/v1/connections/{id}/choice'])
     // The paths of single tools are that of all tools once more.
     const tool = /^\/api\/v1\/tools\/\w+\/invoke$/
     const described = Object.entries(document.paths)
@@ -277,7 +277,7 @@ suite('/openapi.json', () => {
     assert.ok(described.length > 20)
     assert.ok(answered.values().some((operation) => ofOneTool.test(operation)))
     assert.deepEqual(
-      described.filter((operation) => !answered.has(operation) && !ofOneTool.test(operation) && operation !== deviceCode),
+      described.filter((operation) => !answered.has(operation) && !ofOneTool.test(operation) && !ofProvider.has(operation)),
       [],
       'these describe their answer, and no step of the walk asks for it',
     )
