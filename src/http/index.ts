@@ -5,6 +5,7 @@ export { shownError } from './shown-error.ts'
 export type { CallScope, HttpMeasure, HttpRuntime } from './scope.ts'
 export { createEtagCache, type EtagCache } from './etag.ts'
 export { path, nextLink } from './path.ts'
+export { hideSecrets } from './request.ts'
 export { pagesByCursor, pagesByLink, pagesByNumber, pagesByOffset } from './pages.ts'
 export {
   unlimited,

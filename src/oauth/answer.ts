@@ -1,15 +1,18 @@
 import { hubError, type HubError } from '#errors'
+import { hideSecrets } from '#http'
 import type { OAuthProvider, OAuthTokens } from '#kit'
 import { isRecord } from '#lib/is-record'
 
-/** What a provider says when it gives nothing: in `error` as the standard has it, with any status, or as `ok: false`. */
-export function problemIn(answer: unknown): HubError | undefined {
+/** What a provider says when it gives nothing: in `error` as the standard has it, with any status, or as `ok: false`. Its words are shown without `secrets`. */
+export function problemIn(answer: unknown, secrets: readonly string[]): HubError | undefined {
   if (!isRecord(answer)) return undefined
   const code = answer['error']
   if (typeof code !== 'string' && answer['ok'] !== false) return undefined
-  const word = typeof code === 'string' ? code.slice(0, 100) : 'an error without a name'
+  const word = typeof code === 'string' ? code : 'an error without a name'
   const { error_description: description } = answer
-  const detail = `the provider answered ${word}${typeof description === 'string' ? `: ${description.slice(0, 300)}` : ''}`
+  // Cut after the secrets are gone: half of one is a secret too.
+  const said = hideSecrets(typeof description === 'string' ? `${word}: ${description}` : word, secrets).slice(0, 400)
+  const detail = `the provider answered ${said}`
   if (gone.has(word)) return hubError('reconnect_needed', { detail })
   if (passing.has(word)) return hubError('oauth_unavailable', { detail })
   return hubError('oauth_failed', { detail })

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { hubError } from '#errors'
+import { hubError, type HubError } from '#errors'
 import type { Egress } from '#http'
 import type { OAuthClient, OAuthProvider, OAuthRequest, OAuthTokens } from '#kit'
 import { createOAuthFetch, type OAuthFetch } from './fetch.ts'
@@ -45,6 +45,12 @@ export interface Protocol {
   readonly request: OAuthRequest
 }
 
+/** What the token endpoint said, and what is wrong with it. */
+interface Answer {
+  readonly answer: unknown
+  readonly problem: HubError | undefined
+}
+
 export interface ProtocolDeps {
   readonly egress: Egress
   readonly timeoutMs: number
@@ -53,7 +59,7 @@ export interface ProtocolDeps {
 export function createProtocol(deps: ProtocolDeps): Protocol {
   const send = createOAuthFetch(deps)
 
-  const tokenRequest = async ({ provider, client }: Party, grant: string, parameters: Record<string, string>): Promise<unknown> => {
+  const tokenRequest = async ({ provider, client }: Party, grant: string, parameters: Record<string, string>): Promise<Answer> => {
     const response = await oauth.genericTokenEndpointRequest(
       serverOf(provider),
       { client_id: client.client_id },
@@ -62,12 +68,13 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
       { ...provider.tokenParameters, ...parameters },
       optionsOf(provider, send),
     )
-    return readJson(response)
+    const answer = await readJson(response)
+    // A provider may repeat what it was sent.
+    return { answer, problem: problemIn(answer, [client.client_secret ?? '', ...Object.values(parameters)]) }
   }
 
   /** Reads the tokens, or throws what the provider says. */
-  const tokensFrom = (answer: unknown, { provider }: Party, asked: readonly string[]): OAuthTokens => {
-    const problem = problemIn(answer)
+  const tokensFrom = ({ answer, problem }: Answer, { provider }: Party, asked: readonly string[]): OAuthTokens => {
     if (problem) throw problem
     return tokensIn(answer, provider, asked)
   }
@@ -106,7 +113,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
       const answer = await tokenRequest(party, 'refresh_token', { refresh_token: refreshToken })
       // Some providers put the tokens of a person at the top of this answer, although they are deeper in the first one.
       const { tokensAt } = party.provider
-      const provider = tokensAt && !hasObject(answer, tokensAt) ? { ...party.provider, tokensAt: [] } : party.provider
+      const provider = tokensAt && !hasObject(answer.answer, tokensAt) ? { ...party.provider, tokensAt: [] } : party.provider
       return tokensFrom(answer, { ...party, provider }, [])
     },
 
@@ -121,7 +128,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
         optionsOf(provider, send),
       )
       const answer = (await readJson(response)) as Record<string, unknown>
-      const problem = problemIn(answer)
+      const problem = problemIn(answer, [client.client_secret ?? ''])
       if (problem) throw problem
       const { device_code: deviceCode, user_code: userCode, verification_uri: uri, verification_uri_complete: complete } = answer
       if (typeof deviceCode !== 'string' || typeof userCode !== 'string' || typeof uri !== 'string')
@@ -138,7 +145,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
 
     async pollDevice(party, deviceCode) {
       const answer = await tokenRequest(party, 'urn:ietf:params:oauth:grant-type:device_code', { device_code: deviceCode })
-      const { error } = (answer ?? {}) as { error?: unknown }
+      const { error } = (answer.answer ?? {}) as { error?: unknown }
       if (error === 'authorization_pending') return 'pending'
       if (error === 'slow_down') return 'slower'
       return tokensFrom(answer, party, party.provider.scopes)
@@ -170,7 +177,10 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
       if (response.status >= 400)
         throw hubError('oauth_failed', { detail: `the provider answered ${response.status} to a question about the account` })
       const answer = response.status === 204 ? null : await readJson(response)
-      const problem = problemIn(answer)
+      const problem = problemIn(
+        answer,
+        Object.values(headers).map((value) => value.replace(/^\w+ /, '')),
+      )
       if (problem) throw problem
       return answer
     },

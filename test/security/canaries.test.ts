@@ -21,6 +21,7 @@ import { connectorExercises } from './canary/connectors.ts'
 import { readEverything, readRoutes } from './canary/every-get.ts'
 import { mcpReads, readOverMcp } from './canary/every-mcp.ts'
 import { filesOf } from './canary/files.ts'
+import { oauthExercise } from './canary/oauth.ts'
 import { peopleExercise } from './canary/people.ts'
 import { exercises, type Asked, type Caller, type HubUnderTest } from './canary/exercises.ts'
 import { createCanaries, type Canaries } from './canary/secrets.ts'
@@ -126,15 +127,16 @@ async function exercise({ url, adminToken, outside }: Serving, secrets: Canaries
       const answer = await reply.body.text()
       const json = (answer.startsWith('{') ? JSON.parse(answer) : {}) as Record<string, unknown>
       const cookies = [reply.headers['set-cookie'] ?? []].flat()
-      if (gives) for (const [where, value] of Object.entries(gives({ json, cookies }))) secrets.add(where, value)
+      const location = reply.headers['location'] as string | undefined
+      if (gives) for (const [where, value] of Object.entries(gives({ json, cookies, location }))) secrets.add(where, value)
       else if (givesToken === undefined)
         seen.push({ what: `answer of ${method} ${path}`, text: `${JSON.stringify(reply.headers)}\n${answer}` })
       else secrets.add(givesToken, ((json['token'] ?? json['secret']) as string).replace(/^whsec_/, ''))
-      return { status: reply.statusCode, body: answer, json, cookies }
+      return { status: reply.statusCode, body: answer, json, cookies, location }
     },
   })
   const hub: HubUnderTest = { outside, url, ...caller({}), with: caller }
-  for (const { run } of [...connectorExercises, ...exercises, peopleExercise]) await run(hub, secrets)
+  for (const { run } of [...connectorExercises, ...exercises, peopleExercise, oauthExercise]) await run(hub, secrets)
   const answered = await readEverything(hub)
   assert.deepEqual(
     readRoutes.filter((route) => !answered.includes(route)),

@@ -5,6 +5,8 @@ import type { Canaries } from './secrets.ts'
 export interface Given {
   readonly json: Record<string, unknown>
   readonly cookies: readonly string[]
+  /** Where it leads. */
+  readonly location: string | undefined
 }
 
 export interface Asked {
