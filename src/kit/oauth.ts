@@ -25,6 +25,8 @@ export interface OAuthProvider {
   readonly tokenParameters?: Readonly<Record<string, string>> | undefined
   /** The object in the token endpoint's answer that contains the tokens, as a path of names; the answer itself when left out. */
   readonly tokensAt?: readonly string[] | undefined
+  /** More words with which the token endpoint says that a refresh token has ended, beside `invalid_grant` and the other usual ones. */
+  readonly refreshEnded?: readonly string[] | undefined
 }
 
 /** The application that the outside system knows: what a person allows to act for them. */

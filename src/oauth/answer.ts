@@ -3,8 +3,15 @@ import { hideSecrets } from '#http'
 import type { OAuthProvider, OAuthTokens } from '#kit'
 import { isRecord } from '#lib/is-record'
 
-/** What a provider says when it gives nothing: in `error` as the standard has it, with any status, or as `ok: false`. Its words are shown without `secrets`. */
-export function problemIn(answer: unknown, secrets: readonly string[]): HubError | undefined {
+interface Reading {
+  /** What the provider was sent: its words are shown without these. */
+  readonly secrets: readonly string[]
+  /** Words by which this provider alone says that a token has ended. */
+  readonly alsoGone?: readonly string[] | undefined
+}
+
+/** What a provider says when it gives nothing: in `error` as the standard has it, with any status, or as `ok: false`. */
+export function problemIn(answer: unknown, { secrets, alsoGone = [] }: Reading): HubError | undefined {
   if (!isRecord(answer)) return undefined
   const code = answer['error']
   if (typeof code !== 'string' && answer['ok'] !== false) return undefined
@@ -13,7 +20,7 @@ export function problemIn(answer: unknown, secrets: readonly string[]): HubError
   // Cut after the secrets are gone: half of one is a secret too.
   const said = hideSecrets(typeof description === 'string' ? `${word}: ${description}` : word, secrets).slice(0, 400)
   const detail = `the provider answered ${said}`
-  if (gone.has(word)) return hubError('reconnect_needed', { detail })
+  if (gone.has(word) || alsoGone.includes(word)) return hubError('reconnect_needed', { detail })
   if (passing.has(word)) return hubError('oauth_unavailable', { detail })
   return hubError('oauth_failed', { detail })
 }

@@ -70,7 +70,9 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     )
     const answer = await readJson(response)
     // A provider may repeat what it was sent.
-    return { answer, problem: problemIn(answer, [client.client_secret ?? '', ...Object.values(parameters)]) }
+    const secrets = [client.client_secret ?? '', ...Object.values(parameters)]
+    const alsoGone = grant === 'refresh_token' ? provider.refreshEnded : []
+    return { answer, problem: problemIn(answer, { secrets, alsoGone }) }
   }
 
   /** Reads the tokens, or throws what the provider says. */
@@ -128,7 +130,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
         optionsOf(provider, send),
       )
       const answer = (await readJson(response)) as Record<string, unknown>
-      const problem = problemIn(answer, [client.client_secret ?? ''])
+      const problem = problemIn(answer, { secrets: [client.client_secret ?? ''] })
       if (problem) throw problem
       const { device_code: deviceCode, user_code: userCode, verification_uri: uri, verification_uri_complete: complete } = answer
       if (typeof deviceCode !== 'string' || typeof userCode !== 'string' || typeof uri !== 'string')
@@ -177,10 +179,8 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
       if (response.status >= 400)
         throw hubError('oauth_failed', { detail: `the provider answered ${response.status} to a question about the account` })
       const answer = response.status === 204 ? null : await readJson(response)
-      const problem = problemIn(
-        answer,
-        Object.values(headers).map((value) => value.replace(/^\w+ /, '')),
-      )
+      const secrets = Object.values(headers).map((value) => value.replace(/^\w+ /, ''))
+      const problem = problemIn(answer, { secrets })
       if (problem) throw problem
       return answer
     },

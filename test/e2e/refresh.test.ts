@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { oauthHub, testHub, type OAuthHub, type TestHub } from '#test'
+import { expireGrant, oauthHub, storedGrant, testHub, type OAuthHub, type TestHub } from '#test'
 import { until } from '#test/faults'
 
 const codeOf = (answer: { json: () => unknown }): string => (answer.json() as { code: string }).code
 
-/** What the hub stores for the integration. */
-async function stored({ hub }: OAuthHub): Promise<{ name: string; data: Record<string, unknown>; version: number; workspaceId: string }> {
-  const { workspaceId } = await hub.hub.access.operator('test')
-  const { credential: name } = await hub.hub.integrations.get(workspaceId, 'api')
-  const found = (await hub.hub.credentials.readVersion(workspaceId, name!))!
-  return { name: name!, data: { ...found.data }, version: found.version, workspaceId }
-}
+const stored = ({ hub }: OAuthHub) => storedGrant(hub, 'api')
 
-/** Makes the hub believe that its token expires at a moment; the provider's own clock says otherwise. */
-async function expire(setup: OAuthHub, at: Date): Promise<void> {
-  const { name, data, version, workspaceId } = await stored(setup)
-  const renewAt = new Date(at.getTime() - 60_000)
-  await setup.hub.hub.credentials.swap(workspaceId, name, {
-    data: { ...(data as Record<string, string>), expires_at: at.toISOString(), renew_at: renewAt.toISOString() },
-    version,
-  })
-}
+const expire = async (setup: OAuthHub, at: Date): Promise<void> => expireGrant(setup.hub, await stored(setup), at.getTime())
 
 const past = (): Date => new Date(Date.now() - 1000)
 

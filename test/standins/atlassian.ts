@@ -4,7 +4,7 @@ import { bearerOf, html, json, passOn, redirect, served, type Answer, type Asked
 import { page } from './oauth/pages.ts'
 
 /**
- * Atlassian's sign-in for apps (OAuth 2.0, three-legged) with two Jira sites, of our own and after Atlassian's documentation, as there is none to be
+ * Atlassian's sign-in for apps (OAuth 2.0, three-legged) with one Jira site or two, of our own and after Atlassian's documentation, as there is none to be
  * had. Behind each site is a stand-in for Jira. The token endpoint takes JSON only, as documented, so that a client that sends forms is noticed.
  */
 export interface AtlassianStandIn extends AsyncDisposable {
@@ -20,13 +20,15 @@ interface Grant {
   readonly redirectUri: string
 }
 
-export async function atlassianStandIn(options: { readonly redirectUris?: readonly string[] } = {}): Promise<AtlassianStandIn> {
+export async function atlassianStandIn(
+  options: { readonly redirectUris?: readonly string[]; readonly sites?: 1 | 2 } = {},
+): Promise<AtlassianStandIn> {
   const redirectUris = options.redirectUris ?? ['http://127.0.0.1/callback']
   const client = { id: 'atlassian-client', secret: 'secret-of-the-atlassian-client' }
   const sites = [
     { id: '11111111-2222-4333-8444-555555555555', url: 'https://acme.atlassian.example', name: 'acme' },
     { id: '66666666-7777-4888-8999-000000000000', url: 'https://labs.atlassian.example', name: 'labs' },
-  ]
+  ].slice(0, options.sites ?? 2)
   await using stack = new AsyncDisposableStack()
   const jiras = new Map<string, JiraStandIn>()
   for (const { id } of sites) jiras.set(id, stack.use(await jiraStandIn()))

@@ -21,8 +21,8 @@ export interface TestHub extends AsyncDisposable, Caller {
   readonly hub: Hub
   readonly rest: RestApp
   readonly dataDir: string
-  /** Starts to listen and returns the URL, for requests that `inject()` cannot send. */
-  address(): Promise<string>
+  /** Starts to listen and returns the URL, for requests that `inject()` cannot send. The first caller may name the port. */
+  address(port?: number): Promise<string>
   /** Sends requests with another token, or with more headers. */
   with(options: CallOptions): Caller
 }
@@ -69,7 +69,7 @@ export async function testHub(env: Environment = {}): Promise<TestHub> {
     hub,
     rest,
     dataDir,
-    address: () => (listening ??= rest.listen({ host: '127.0.0.1', port: 0 })),
+    address: (port = 0) => (listening ??= rest.listen({ host: '127.0.0.1', port })),
     ...caller({}),
     with: caller,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

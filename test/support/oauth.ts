@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { oauthServer, type OAuthServer } from '../standins/oauth-server.ts'
 import type { OAuthServerOptions } from '../standins/oauth/configuration.ts'
-import { authorizeAs } from '../standins/authorize-as.ts'
+import { connectByLink } from './connecting.ts'
 import { testHub, type TestHub } from './hub.ts'
 import type { Environment } from '#config'
 
@@ -63,49 +63,9 @@ export async function oauthHub(options: OAuthServerOptions = {}, env: Environmen
     hub,
     server,
     address,
-    async connect({ account = 'ada', deny = false, integration = 'api' } = {}) {
-      const answer = await hub.call('POST', `/api/v1/integrations/${integration}/connect`, {})
-      assert.equal(answer.statusCode, 201, answer.body)
-      const { id: link, url } = answer.json<{ id: string; url: string }>()
-      const { pathname } = new URL(url)
-      const browser = simpleBrowser(address)
-      const page = await browser.get(pathname)
-      assert.equal(page.status, 200)
-      const sent = await browser.post(pathname, {})
-      assert.equal(sent.status, 303, await sent.text())
-      const back = await authorizeAs(sent.headers.get('location')!, { account, deny })
-      const end = await browser.get(back)
-      return { status: end.status, text: await end.text(), link }
-    },
+    connect: ({ account = 'ada', deny = false, integration = 'api' } = {}) => connectByLink(hub, { address, integration, account, deny }),
     call: (integration = 'api') => hub.call('POST', '/api/v1/tools/http_request/invoke', { input: { path: '/me' }, integration }),
     integration: async (name = 'api') => (await hub.call('GET', `/api/v1/integrations/${name}`)).json(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
-}
-
-/** What a browser does with the hub's pages: it keeps cookies, names the origin of its forms, and follows no redirect. */
-export interface SimpleBrowser {
-  get(url: string): Promise<Response>
-  post(url: string, form: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Response>
-}
-
-export function simpleBrowser(origin: string): SimpleBrowser {
-  const cookies = new Map<string, string>()
-  const send = async (
-    url: string,
-    init: { method?: string; body?: URLSearchParams; headers?: Readonly<Record<string, string>> },
-  ): Promise<Response> => {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const headers = { ...init.headers, ...(cookie === '' ? {} : { cookie }) }
-    const response = await fetch(new URL(url, origin), { ...init, redirect: 'manual', headers })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      cookies.set(name, value)
-    }
-    return response
-  }
-  return {
-    get: (url) => send(url, {}),
-    post: (url, form, headers = {}) => send(url, { method: 'POST', body: new URLSearchParams(form), headers: { origin, ...headers } }),
   }
 }

@@ -19,6 +19,7 @@ export const threeLegged = auth.oauth2({
     scopes: ['read:jira-work', 'write:jira-work', 'read:jira-user', 'offline_access'],
     authorizeParameters: { audience: 'api.atlassian.com', prompt: 'consent' },
     tokenBody: 'json',
+    refreshEnded: ['unauthorized_client'],
   }),
   async finish({ tokens, config, request }) {
     const { gateway_url: url = gateway } = config
