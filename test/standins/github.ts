@@ -35,12 +35,13 @@ interface TreeEntry {
 }
 
 export async function githubStandIn(
-  options: Partial<Pick<GitHubApps, 'redirectUris' | 'expiringTokens' | 'setupUrl'>> = {},
+  options: Partial<Pick<GitHubApps, 'redirectUris' | 'expiringTokens' | 'setupUrl' | 'appCallback'>> = {},
 ): Promise<GitHubStandIn> {
   const apps: GitHubApps = {
     redirectUris: ['http://127.0.0.1/callback'],
     expiringTokens: false,
     setupUrl: undefined,
+    appCallback: undefined,
     ...options,
     clientId: 'Iv1.0123456789abcdef',
     clientSecret: 'secret-of-the-github-app',

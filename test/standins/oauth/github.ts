@@ -11,14 +11,24 @@ export interface GitHubApps {
   readonly expiringTokens: boolean
   /** Where the GitHub App sends whoever installed it. */
   readonly setupUrl: string | undefined
+  /** The App asks whoever installs it to authorize it too, and sends them there with a code. As on GitHub, the setup URL does not count then. */
+  readonly appCallback: string | undefined
 }
 
-export const githubApp = { id: '4242', slug: 'hub-stand-in', installation: '77' } as const
+export const githubApp = {
+  id: '4242',
+  slug: 'hub-stand-in',
+  installation: '77',
+  clientId: 'Iv23.app0123456789',
+  clientSecret: 'secret-of-the-app-itself',
+} as const
 
 interface Issued {
   readonly behind: string
   readonly scopes: readonly string[]
   readonly code: string
+  /** The client that it was issued to. */
+  readonly client: string
 }
 
 /** GitHub's sign-in in front of the emulator's, with what that leaves out: PKCE, refusals, redirect addresses, refresh, revocation, form encoding. */
@@ -32,10 +42,11 @@ export interface GitHubOAuth {
 }
 
 export function githubOAuth(emulator: string, apps: GitHubApps): GitHubOAuth {
-  const codes = new Map<string, { challenge: string; redirectUri: string; scopes: string[] }>()
+  const codes = new Map<string, { client: string; challenge: string; redirectUri: string; scopes: string[] }>()
   const access = new Map<string, Issued>()
   const refresh = new Map<string, Issued>()
   const installations = new Set<string>()
+  const secretOf: Readonly<Record<string, string>> = { [apps.clientId]: apps.clientSecret, [githubApp.clientId]: githubApp.clientSecret }
   const random = (prefix: string): string => `${prefix}_${randomBytes(18).toString('hex')}`
 
   const issue = (issued: Issued): Record<string, string | number> => {
@@ -61,11 +72,11 @@ export function githubOAuth(emulator: string, apps: GitHubApps): GitHubOAuth {
   const exchange = async (asked: Asked): Promise<Answer> => {
     const fields = fieldsOf(asked)
     const client = clientOf(asked, fields)
-    if (client.id !== apps.clientId || client.secret !== apps.clientSecret)
+    if (secretOf[client.id] === undefined || client.secret !== secretOf[client.id])
       return refused(asked, 'incorrect_client_credentials', 'The client_id and/or client_secret passed are incorrect.')
     if (fields['grant_type'] === 'refresh_token') {
       const old = refresh.get(fields['refresh_token'] ?? '')
-      if (!old) return refused(asked, 'bad_refresh_token', 'The refresh token passed is incorrect or expired.')
+      if (old?.client !== client.id) return refused(asked, 'bad_refresh_token', 'The refresh token passed is incorrect or expired.')
       forget(refresh, old.code)
       forget(access, old.code)
       return said(asked, issue(old))
@@ -74,10 +85,11 @@ export function githubOAuth(emulator: string, apps: GitHubApps): GitHubOAuth {
     const known = codes.get(code)
     if (known && fields['redirect_uri'] && fields['redirect_uri'] !== known.redirectUri)
       return refused(asked, 'redirect_uri_mismatch', 'The redirect_uri MUST match the registered callback URL for this application.')
-    if (!known || !pkceHolds(known.challenge, fields['code_verifier']))
+    if (known?.client !== client.id || !pkceHolds(known.challenge, fields['code_verifier']))
       return refused(asked, 'bad_verification_code', 'The code passed is incorrect or expired.')
     codes.delete(code)
-    const form = { client_id: client.id, client_secret: client.secret, code }
+    // The emulator knows one client, which has the codes of both.
+    const form = { client_id: apps.clientId, client_secret: apps.clientSecret, code }
     const answer = await fetch(`${emulator}/login/oauth/access_token`, {
       method: 'POST',
       headers: { accept: 'application/json' },
@@ -85,7 +97,7 @@ export function githubOAuth(emulator: string, apps: GitHubApps): GitHubOAuth {
     })
     const { access_token: behind } = (await answer.json()) as { access_token?: string }
     if (!behind) return refused(asked, 'bad_verification_code', 'The code passed is incorrect or expired.')
-    return said(asked, issue({ behind, scopes: known.scopes, code }))
+    return said(asked, issue({ behind, scopes: known.scopes, code, client: client.id }))
   }
 
   const authorize = async (asked: Asked): Promise<Answer> => {
@@ -109,7 +121,7 @@ export function githubOAuth(emulator: string, apps: GitHubApps): GitHubOAuth {
     const answer = await passOn(emulator, { ...asked, body }, {})
     const code = new URL(answer.headers['location']!).searchParams.get('code')!
     const scopes = (fields['scope'] ?? '').split(/[\s,]+/).filter(Boolean)
-    codes.set(code, { challenge: fields['code_challenge'] ?? '', redirectUri: back.href, scopes })
+    codes.set(code, { client: apps.clientId, challenge: fields['code_challenge'] ?? '', redirectUri: back.href, scopes })
     return answer
   }
 
@@ -125,7 +137,22 @@ export function githubOAuth(emulator: string, apps: GitHubApps): GitHubOAuth {
     if (what === 'grant') for (const tokens of [access, refresh]) forget(tokens, issued.code)
     return { status: 204, headers: {}, body: '' }
   }
-  const install = (asked: Asked): Answer => {
+  const codeFor = async (login: string, redirectUri: string): Promise<string> => {
+    const body = new URLSearchParams({ login, redirect_uri: redirectUri, client_id: apps.clientId })
+    const answer = await fetch(`${emulator}/login/oauth/callback`, { method: 'POST', body, redirect: 'manual' })
+    return new URL(answer.headers.get('location')!).searchParams.get('code')!
+  }
+  /** The installations that a person can reach, for tokens that the App got from them. */
+  const reachable = (asked: Asked): Answer => {
+    const issued = access.get(bearerOf(asked.headers.authorization) ?? '')
+    if (!issued) return json({ message: 'Bad credentials' }, 401)
+    if (issued.client !== githubApp.clientId)
+      return json({ message: 'You must authenticate with an access token authorized to a GitHub App' }, 403)
+    const account = { login: 'octocat', type: 'User' }
+    const installation = { id: Number(githubApp.installation), app_id: Number(githubApp.id), app_slug: githubApp.slug, account }
+    return json({ total_count: 1, installations: [installation] })
+  }
+  const install = async (asked: Asked): Promise<Answer> => {
     const state = asked.url.searchParams.get('state') ?? ''
     if (asked.method === 'GET')
       return html(
@@ -134,8 +161,14 @@ export function githubOAuth(emulator: string, apps: GitHubApps): GitHubOAuth {
           `<form method="post" action="?state=${encodeURIComponent(state)}"><button type="submit">Install</button></form>`,
         ),
       )
-    if (!apps.setupUrl) return html(page('Installed', ''))
-    const back = new URL(apps.setupUrl)
+    const target = apps.appCallback ?? apps.setupUrl
+    if (!target) return html(page('Installed', ''))
+    const back = new URL(target)
+    if (apps.appCallback) {
+      const code = await codeFor('octocat', apps.appCallback)
+      codes.set(code, { client: githubApp.clientId, challenge: '', redirectUri: apps.appCallback, scopes: [] })
+      back.searchParams.set('code', code)
+    }
     back.searchParams.set('installation_id', githubApp.installation)
     back.searchParams.set('setup_action', 'install')
     if (state) back.searchParams.set('state', state)
@@ -149,6 +182,7 @@ export function githubOAuth(emulator: string, apps: GitHubApps): GitHubOAuth {
       if (pathname === '/login/oauth/callback') return decide(asked)
       if (pathname === '/login/oauth/access_token' && asked.method === 'POST') return exchange(asked)
       if (pathname === `/apps/${githubApp.slug}/installations/new`) return install(asked)
+      if (pathname === '/user/installations') return reachable(asked)
       const [, what] = /^\/applications\/[^/]+\/(token|grant)$/.exec(pathname) ?? []
       return what === undefined ? undefined : manage(asked, what)
     },
