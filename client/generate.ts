@@ -7,6 +7,7 @@ import { errorCatalogue } from '../src/errors/index.ts'
 import { operations, toolSchema, type HttpRoute, type Operation } from '../src/operations/index.ts'
 import { toolFormats } from '../src/tools/index.ts'
 import { placesOf } from '../src/transports/rest/index.ts'
+import { isProcedure } from '../src/transports/trpc/index.ts'
 import { trpcFile } from './trpc-types.ts'
 import { typeOf } from './type-of.ts'
 
@@ -15,18 +16,21 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   'src/generated/types.ts': () => formatted(typesFile()),
   'src/generated/routes.ts': () => formatted(routesFile()),
   'src/generated/hub.ts': () => formatted(hubFile()),
-  'src/generated/trpc.ts': () => formatted(heading + trpcFile(offered())),
+  'src/generated/trpc.ts': () => formatted(heading + trpcFile(typed())),
 }
 
 const settings = JSON.parse(readFileSync(join(import.meta.dirname, '../.oxfmtrc.json'), 'utf8')) as FormatOptions & Record<string, unknown>
 
-interface Offered {
+interface Typed {
   readonly operation: Operation
-  readonly http: HttpRoute
   readonly subject: string
   readonly verb: string
   /** Such as `RunsRetry`. */
   readonly type: string
+}
+
+interface Offered extends Typed {
+  readonly http: HttpRoute
 }
 
 /** `toolDefinitions` of the client gives the formats, so that a list of tools has one type. */
@@ -43,16 +47,22 @@ async function formatted(text: string): Promise<string> {
   return code
 }
 
+/** Everything that a transport offers: some operations have no route, and are procedures of tRPC alone. */
+function typed(): Typed[] {
+  return Object.values<Operation>(operations)
+    .filter(isProcedure)
+    .map((operation) => {
+      const [subject = '', verb = ''] = operation.name.split('.')
+      return { operation, subject, verb: camel(verb), type: `${capital(subject)}${capital(camel(verb))}` }
+    })
+}
+
 function offered(): Offered[] {
-  return Object.values<Operation>(operations).flatMap((operation) => {
-    const [http] = operation.http
-    const [subject = '', verb = ''] = operation.name.split('.')
-    return http ? [{ operation, http, subject, verb: camel(verb), type: `${capital(subject)}${capital(camel(verb))}` }] : []
-  })
+  return typed().flatMap((one) => one.operation.http.slice(0, 1).map((http) => ({ ...one, http })))
 }
 
 function typesFile(): string {
-  const types = offered().flatMap(({ operation, type }) => {
+  const types = typed().flatMap(({ operation, type }) => {
     const { omit = [], output = operation.output } = ownSchemas[operation.name] ?? {}
     const { properties = {}, ...input } = schemaOf(operation.input, 'input')
     const kept = Object.fromEntries(Object.entries(properties as object).filter(([field]) => !omit.includes(field)))

@@ -34,6 +34,12 @@ export const ids: string[] = items.map(({ id }) => id)
 await hub.tokens.list.query()
 const { output } = await hub.tools.call.mutate({ name: 'github_get_repo', input: { owner: 'a' } })
 export const what: unknown = output
+const { authUrl } = await hub.integrations.initProviderAuth.mutate({
+  workspaceId: 'default',
+  redirectUrl: 'https://app.example.com/auth-callback',
+  providerType: 'GitHub',
+})
+export const next: string = authUrl
 hub.runs.watch.subscribe({ id: ids[0]!, lastEventId: '1' }, {
   onData: ({ id, data }) => {
     const name: 'run' | 'step' = data.event

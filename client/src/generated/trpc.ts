@@ -81,6 +81,10 @@ import type {
   ConnectionsChooseOutput,
   ConnectionsCancelInput,
   ConnectionsCancelOutput,
+  IntegrationsInitProviderAuthInput,
+  IntegrationsInitProviderAuthOutput,
+  IntegrationsCompleteProviderAuthInput,
+  IntegrationsCompleteProviderAuthOutput,
   ToolsListInput,
   ToolsListOutput,
   ToolsGetInput,
@@ -325,6 +329,10 @@ type Procedures = {
     connect: Mutation<IntegrationsConnectInput, IntegrationsConnectOutput>
     /** Connect an integration with a code that a person enters at the outside system. Scope: `integrations:write`. */
     connect_device: Mutation<IntegrationsConnectDeviceInput, IntegrationsConnectDeviceOutput>
+    /** Begin to connect an integration on pages of an application of one’s own. Scope: `integrations:write`. */
+    initProviderAuth: Mutation<IntegrationsInitProviderAuthInput, IntegrationsInitProviderAuthOutput>
+    /** Complete what integrations.initProviderAuth began, once, as the same caller. Scope: `integrations:write`. */
+    completeProviderAuth: Mutation<IntegrationsCompleteProviderAuthInput, IntegrationsCompleteProviderAuthOutput>
   }
   connections: {
     /** Get how an attempt to connect stands. Scope: `integrations:read`. */

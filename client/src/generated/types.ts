@@ -777,6 +777,33 @@ export type ConnectionsCancelInput = { /** The id of a link (lnk_…) or of an a
 
 export type ConnectionsCancelOutput = null
 
+export type IntegrationsInitProviderAuthInput = {
+  /** Id or name of the workspace. */ readonly workspaceId: string
+  /** Names of the connector’s features, such as issues: only their rights are asked for. All that the connector uses when left out. */ readonly features?:
+    | readonly string[]
+    | undefined
+  /** A page of the hub, of HUB_CORS_ORIGINS, or the redirect URL that the environment names for the connector. */ readonly redirectUrl: string
+  /** The connector, such as GitHub. */ readonly providerType: string
+}
+
+export type IntegrationsInitProviderAuthOutput = {
+  readonly authUrl: string
+  readonly state: string
+  readonly attemptId: string
+  readonly integrationId: string
+  readonly expiresAt: string
+}
+
+export type IntegrationsCompleteProviderAuthInput = { readonly code: string; readonly state: string }
+
+export type IntegrationsCompleteProviderAuthOutput = {
+  readonly success: boolean
+  readonly integrationId: string
+  readonly attemptId: string
+  readonly account: string | null
+  readonly status: string
+}
+
 export type ToolsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
