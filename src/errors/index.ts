@@ -74,6 +74,7 @@ export const errorCatalogue = {
   oauth_failed: permanent('upstream', 502, 'The authorization server of the outside system refused the request.'),
   oauth_unavailable: retryable('network', 502, 'The authorization server of the outside system cannot be used at the moment.'),
   oauth_denied: permanent('policy', 403, 'The person did not allow it.'),
+  attempts_unavailable: retryable('network', 503, 'Attempts to connect cannot be stored or read at the moment.'),
   attempt_unknown: permanent('not_found', 404, 'This attempt to connect does not exist, has ended, or began in another browser.'),
   policy_denied: permanent('policy', 403, 'A policy of this workspace forbids this call.'),
   approval_rejected: permanent('policy', 403, 'A person rejected this call.'),

@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'oauth_failed'
   | 'oauth_unavailable'
   | 'oauth_denied'
+  | 'attempts_unavailable'
   | 'attempt_unknown'
   | 'policy_denied'
   | 'approval_rejected'

@@ -93,6 +93,8 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
       const found = await findLinkByToken(db.sql, hashOf(token))
       if (!found) throw invalid()
       const integration = await integrationOf(found)
+      const problem = await connecting.problemWith(integration)
+      if (problem) throw problem
       // Used up only now: a link that could not have worked is not spent.
       const link = await useLink(db.sql, hashOf(token))
       if (!link) throw invalid()
