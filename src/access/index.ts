@@ -33,6 +33,7 @@ export {
   shortestPassword,
   type AuthAnswer,
   type Invitation,
+  type LinkOffer,
   type Member,
   type People,
   type Person,

@@ -14,6 +14,8 @@ export interface Identity {
 /** A certified OpenID provider, which signs in whoever the test says. */
 export interface IdentityProvider extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>
+  /** From now on, everybody who comes from this hub is this identity. */
+  be(identity: Identity, hub: string): void
   /** Signs somebody in at the provider and goes back to the hub. Returns the path at which the browser arrives. */
   signIn(browser: Browser, hub: string, identity: Identity): Promise<string>
 }
@@ -50,6 +52,11 @@ export async function identityProvider(): Promise<IdentityProvider> {
       },
     })
 
+  const be = (identity: Identity, hub: string): void => {
+    provider ??= providerFor(hub)
+    current = identity
+  }
+
   return {
     environment: {
       HUB_OIDC_ISSUER: issuer,
@@ -57,9 +64,9 @@ export async function identityProvider(): Promise<IdentityProvider> {
       HUB_OIDC_CLIENT_SECRET: client.client_secret,
       HUB_OIDC_NAME: 'Example Login',
     },
+    be,
     async signIn(browser, hub, identity) {
-      provider ??= providerFor(hub)
-      current = identity
+      be(identity, hub)
       const started = await browser.call('POST', '/auth/sign-in/social', {
         provider: 'sso',
         callbackURL: '/account',

@@ -32,6 +32,13 @@ export interface JoinRequest {
   readonly password: string
   readonly address: string
   readonly origin: string
+  readonly userAgent?: string | undefined
+}
+
+/** What a link offers. */
+export interface LinkOffer extends Invitation {
+  /** The name of the workspace. */
+  readonly workspace: string
 }
 
 export interface People {
@@ -50,8 +57,7 @@ export interface People {
   readonly sessions: OwnSessions
   /** The link of an invitation or, for the first administrator, of the set-up. */
   linkTo(token: string, kind: 'setup' | 'invitation'): string
-  /** What a link offers. */
-  readLink(token: string, address: string): Promise<Invitation>
+  readLink(token: string, address: string): Promise<LinkOffer>
   /** Makes a new person a member and signs them in; the answer sets the cookie. */
   join(request: JoinRequest): Promise<AuthAnswer>
   /** Makes somebody who is signed in a member. */
@@ -98,7 +104,8 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
   const readLink: People['readLink'] = async (token, address) => {
     await routes.throttle.check(address)
     try {
-      return await invitations.read(token)
+      const invitation = await invitations.read(token)
+      return { ...invitation, workspace: (await findWorkspace(db.sql, { id: invitation.workspaceId }))!.name }
     } catch (error) {
       await routes.throttle.failed(address)
       throw error
@@ -128,14 +135,14 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
     readLink,
     retention: [{ of: 'hub', drop: (max) => dropExpired(db.sql, max) }],
 
-    async join({ token, name, email, password, address, origin }) {
+    async join({ token, name, email, password, address, origin, userAgent }) {
       await readLink(token, address)
       const passwordHash = await routes.hashPassword(password)
       await invitations.join({ token, name, email, passwordHash })
       return routes.handle({
         method: 'POST',
         url: '/auth/sign-in/email',
-        headers: { 'content-type': 'application/json', origin },
+        headers: { 'content-type': 'application/json', origin, 'user-agent': userAgent },
         body: Buffer.from(JSON.stringify({ email, password })),
         origin,
         address,

@@ -60,10 +60,17 @@ async function accountPage({ people }: WebDeps, reply: FastifyReply, session: Si
   })
 }
 
-function workspaceList({ memberships, hubAdmin }: Person): Html {
+function workspaceList({ memberships, hubAdmin, email }: Person): Html {
   return html`
     ${hubAdmin ? html`<p>You are an administrator of this hub, and may do everything in every workspace.</p>` : undefined}
-    ${memberships.length === 0 ? html`<p class="note waiting">You are not a member of any workspace. Ask for an invitation.</p>` : undefined}
+    ${
+      memberships.length === 0
+        ? html`<p class="note waiting">
+            You are not a member of any workspace. Ask an administrator for an invitation, and open its link in this browser. This command
+            makes one: <code>hub user invite ${email} --role member</code>
+          </p>`
+        : undefined
+    }
     <ul class="plain">
       ${memberships.map(({ workspace, role }) => html`<li><span>${workspace}</span><span class="muted">${role}</span></li>`)}
     </ul>
@@ -112,6 +119,8 @@ function passwordField(needed: boolean): Html | undefined {
     : undefined
 }
 
+const backupCodes = html`<ul id="backup-codes" class="codes mono" hidden></ul>`
+
 function secondFactorOff(needsPassword: boolean): Html {
   return html`
     <p>After your password, the hub asks for a code of an authenticator app. A passkey needs no code.</p>
@@ -123,7 +132,7 @@ function secondFactorOff(needsPassword: boolean): Html {
       <p>Add this key to your authenticator app. On a phone, <a id="app-link">open it in the app</a>.</p>
       <p><code id="totp-key"></code></p>
       <p>Keep these backup codes. Each one works once, in place of a code.</p>
-      <p><code id="backup-codes"></code></p>
+      ${backupCodes}
       <label>Code of the app <input name="code" inputmode="numeric" autocomplete="one-time-code" required pattern="[0-9]{6}" /></label>
       <div class="actions"><button class="main">Turn it on</button></div>
     </form>
@@ -133,14 +142,13 @@ function secondFactorOff(needsPassword: boolean): Html {
 function secondFactorOn(needsPassword: boolean): Html {
   return html`
     <p class="note ok">A second factor is on.</p>
-    <form id="codes-form">
+    ${backupCodes}
+    <form id="factor-form">
       ${passwordField(needsPassword)}
-      <div class="actions"><button>Make new backup codes</button></div>
-    </form>
-    <p><code id="backup-codes"></code></p>
-    <form id="disable-form">
-      ${passwordField(needsPassword)}
-      <div class="actions"><button>Turn it off</button></div>
+      <div class="actions">
+        <button name="change" value="codes">Make new backup codes</button>
+        <button name="change" value="off">Turn it off</button>
+      </div>
     </form>
   `
 }

@@ -1,6 +1,6 @@
 import type { HubError } from '#errors'
 import type { ConnectLinks, Connecting } from '#integrations'
-import { html, type Html } from './html.ts'
+import { html, sentence, type Html } from './html.ts'
 import type { Page } from './page.ts'
 
 type Attempt = Awaited<ReturnType<Connecting['complete']>>
@@ -135,10 +135,4 @@ export function problemPage(error: HubError, requestId: string): Page {
       ${hint === undefined ? undefined : html`<p>${sentence(hint)}</p>`}
       <p class="muted">Code ${error.code}, request <span class="mono">${requestId}</span></p>`,
   }
-}
-
-function sentence(text: string): string {
-  if (text === '') return ''
-  const whole = text.charAt(0).toUpperCase() + text.slice(1)
-  return /[.!?]$/.test(whole) ? whole : `${whole}.`
 }

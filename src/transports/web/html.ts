@@ -25,3 +25,10 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 function escape(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => entities[character]!)
 }
+
+/** The words of an error as a sentence of a page. */
+export function sentence(text: string): string {
+  if (text === '') return ''
+  const whole = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`
+}

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { longestPassword, shortestPassword, type Invitation } from '#access'
+import { longestPassword, shortestPassword, type LinkOffer } from '#access'
 import { hubError, HubError } from '#errors'
 import type { RestApp } from '#transports/rest'
 import { sendAuth } from './auth.ts'
-import { html, type Html } from './html.ts'
+import { html, sentence, type Html } from './html.ts'
 import { sendPage } from './page.ts'
 import type { WebDeps } from './deps.ts'
 
@@ -54,7 +54,8 @@ export function joinRoutes(app: RestApp, deps: WebDeps): void {
         const errors = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }))
         throw hubError('invalid_input', { errors })
       }
-      return sendAuth(reply, await people.join({ ...parsed.data, address, origin: origins.own(request) }))
+      const { 'user-agent': userAgent } = request.headers
+      return sendAuth(reply, await people.join({ ...parsed.data, address, origin: origins.own(request), userAgent }))
     },
   })
 }
@@ -75,16 +76,24 @@ async function joinPage({ people }: WebDeps, request: FastifyRequest, reply: Fas
   })
   if (found instanceof HubError) {
     const { detail = found.entry.title, hint = '' } = found.details
-    return sendPage(reply, { title, status: found.entry.status, body: html`<p class="note failed">${detail}. ${hint}</p>` })
+    const more = isSetup
+      ? html`<p>On the machine of the hub, <code>hub user setup-link</code> makes a new one.</p>`
+      : html`<p>${sentence(hint)}</p>`
+    const body = html`<p class="note failed" role="alert">${sentence(detail)}</p>
+      ${more}`
+    return sendPage(reply, { title, status: found.entry.status, body })
   }
   const session = await people.session(request.headers.cookie)
   const body = session ? acceptForm(found, session.email) : personForm(found)
   return sendPage(reply, { title, script: 'join.js', data: { token, next: '/account' }, body })
 }
 
-function personForm({ email, role, hubAdmin }: Invitation): Html {
+function personForm({ email, role, hubAdmin, workspace }: LinkOffer): Html {
   return html`
-    <p>${hubAdmin ? 'You will be the administrator of this hub.' : `You will be ${articleOf(role)} ${role} of the workspace.`}</p>
+    <p>
+      ${hubAdmin ? 'You will be an administrator of this hub, and' : 'You will be'} ${articleOf(role)} <strong>${role}</strong> of the
+      workspace <strong>${workspace}</strong>.
+    </p>
     ${message}
     <form id="join-form">
       <label>Your name <input name="name" autocomplete="name" required maxlength="100" autofocus /></label>
@@ -117,9 +126,11 @@ function personForm({ email, role, hubAdmin }: Invitation): Html {
   `
 }
 
-function acceptForm({ role }: Invitation, email: string): Html {
+function acceptForm({ role, workspace }: LinkOffer, email: string): Html {
   return html`
-    <p>You are signed in as ${email}, and will be ${articleOf(role)} ${role} of the workspace.</p>
+    <p>
+      You are signed in as ${email}, and will be ${articleOf(role)} <strong>${role}</strong> of the workspace <strong>${workspace}</strong>.
+    </p>
     ${message}
     <form id="join-form">
       <div class="actions"><button class="main">Join</button></div>

@@ -7,6 +7,22 @@ function done() {
   location.reload()
 }
 
+/** Easier to type into another device. */
+function inFours(key) {
+  return key.replaceAll(/.{4}(?=.)/g, '$& ')
+}
+
+function showCodes(codes) {
+  byId('backup-codes').replaceChildren(
+    ...codes.map((code) => {
+      const item = document.createElement('li')
+      item.textContent = code
+      return item
+    }),
+  )
+  byId('backup-codes').hidden = false
+}
+
 onSubmit(byId('name-form'), async ({ name }) => {
   await send('/auth/update-user', { name })
   done()
@@ -44,8 +60,8 @@ for (const button of document.querySelectorAll('[data-passkey]')) {
 onSubmit(byId('enable-form'), async (fields) => {
   const { totpURI, backupCodes } = await send('/auth/two-factor/enable', fields)
   byId('app-link').href = totpURI
-  byId('totp-key').textContent = new URL(totpURI).searchParams.get('secret')
-  byId('backup-codes').textContent = backupCodes.join('  ')
+  byId('totp-key').textContent = inFours(new URL(totpURI).searchParams.get('secret'))
+  showCodes(backupCodes)
   byId('enable-form').hidden = true
   byId('verify-form').hidden = false
   byId('verify-form').querySelector('input').focus()
@@ -56,15 +72,16 @@ onSubmit(byId('verify-form'), async ({ code }) => {
   done()
 })
 
-onSubmit(byId('codes-form'), async (fields) => {
+onSubmit(byId('factor-form'), async ({ change, ...fields }) => {
+  if (change === 'off') {
+    await send('/auth/two-factor/disable', fields)
+    done()
+    return
+  }
   const { backupCodes } = await send('/auth/two-factor/generate-backup-codes', fields)
-  byId('backup-codes').textContent = backupCodes.join('  ')
-  show('Keep the new backup codes. The earlier ones do not work any more.', 'ok')
-})
-
-onSubmit(byId('disable-form'), async (fields) => {
-  await send('/auth/two-factor/disable', fields)
-  done()
+  byId('factor-form').reset()
+  showCodes(backupCodes)
+  show('There are new backup codes below, under “Second factor”. The earlier ones do not work any more.', 'ok')
 })
 
 for (const button of document.querySelectorAll('[data-session]')) {

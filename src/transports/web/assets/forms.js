@@ -6,6 +6,8 @@ export function show(text, kind = 'failed') {
   message.textContent = text
   message.className = `note ${kind}`
   message.hidden = text === ''
+  // It stands at the top, and the form may be far below.
+  if (text !== '') message.scrollIntoView({ block: 'nearest' })
 }
 
 /** Sends JSON and returns the answer; throws an error whose message is for the person. */
@@ -19,10 +21,15 @@ export async function send(path, body, method = 'POST') {
   }
   const answer = response.status === 204 ? null : await response.json().catch(() => null)
   if (response.ok) return answer
+  if (ended.has(answer?.code)) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`)
   throw new Error(wordsFor(response, answer))
 }
 
+/** What the hub answers when there is no sign-in session any more. */
+const ended = new Set(['UNAUTHORIZED', 'session_ended'])
+
 const words = {
+  UNAUTHORIZED: 'Your sign-in session has ended.',
   INVALID_EMAIL_OR_PASSWORD: 'The e-mail address or the password is wrong.',
   INVALID_PASSWORD: 'The password is wrong.',
   INVALID_CODE: 'The code is wrong. Codes change every 30 seconds; enter the present one.',
@@ -44,7 +51,8 @@ function wordsFor(response, answer) {
 export function onSubmit(form, work) {
   form?.addEventListener('submit', (event) => {
     event.preventDefault()
-    void run(form.querySelector('button'), () => work(Object.fromEntries(new FormData(form))))
+    const button = event.submitter ?? form.querySelector('button')
+    void run(button, () => work(Object.fromEntries(new FormData(form, event.submitter))))
   })
 }
 
