@@ -82,9 +82,18 @@ export function allows(principal: Principal, needed: string): boolean {
   return principal.scopes.some((granted) => covers(granted, whole) || (whole !== needed && granted.startsWith(`${whole}:`)))
 }
 
+/** The workspace of a person who is a member nowhere. */
+export const nowhere = ''
+
 export function requireScope(principal: Principal, needed: string): void {
   if (allows(principal, needed)) return
   const scope = needed.replace(/:\*$/, '')
+  if (principal.workspaceId === nowhere) {
+    throw hubError('scope_missing', {
+      detail: 'you are not a member of any workspace',
+      hint: 'ask an administrator of the workspace for an invitation',
+    })
+  }
   if (principal.kind === 'user') {
     throw hubError('scope_missing', {
       detail: `your role in this workspace lacks the scope ${scope}; needed: ${scope}`,

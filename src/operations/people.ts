@@ -12,8 +12,8 @@ const meSchema = z.object({
   id: z.string(),
   name: z.string(),
   email: z.string().nullable(),
-  workspace_id: z.string(),
-  workspace: z.string(),
+  workspace_id: z.string().nullable().describe('Null for a person who is not a member of any workspace.'),
+  workspace: z.string().nullable(),
   role: z.string().nullable().describe('The role of the person in this workspace; null for other callers.'),
   hub_admin: z.boolean(),
   read_only: z.boolean(),
@@ -23,7 +23,7 @@ const meSchema = z.object({
 
 interface Me {
   readonly principal: Principal
-  readonly workspace: string
+  readonly workspace: { readonly id: string; readonly name: string } | undefined
   readonly person: { readonly name: string; readonly email: string; readonly hubAdmin: boolean } | undefined
   readonly workspaces: readonly { id: string; name: string; role: string | null }[]
 }
@@ -33,8 +33,8 @@ const meView = view(meSchema, ({ principal, workspace, person, workspaces }: Me)
   id: principal.id,
   name: principal.name,
   email: person?.email ?? null,
-  workspace_id: principal.workspaceId,
-  workspace,
+  workspace_id: workspace?.id ?? null,
+  workspace: workspace?.name ?? null,
   role: workspaces.find(({ id }) => id === principal.workspaceId)?.role ?? null,
   hub_admin: person?.hubAdmin ?? false,
   read_only: principal.readOnly,
@@ -53,9 +53,10 @@ export const me = operation({
   example: {},
   run: async ({ access, people, principal }) => {
     const person = principal.userId === undefined ? undefined : await people.find(principal.userId)
-    const workspace = (await access.workspaces.find({ id: principal.workspaceId }))!
+    const workspace = await access.workspaces.find({ id: principal.workspaceId })
     const own = person?.memberships.map(({ workspaceId, workspace: name, role }) => ({ id: workspaceId, name, role }))
-    return { principal, workspace: workspace.name, person, workspaces: own ?? [{ id: workspace.id, name: workspace.name, role: null }] }
+    const here = workspace ? [{ id: workspace.id, name: workspace.name, role: null }] : []
+    return { principal, workspace, person, workspaces: own ?? here }
   },
 })
 

@@ -171,8 +171,8 @@ export type UsersMeOutput = {
   readonly id: string
   readonly name: string
   readonly email: string | null
-  readonly workspace_id: string
-  readonly workspace: string
+  /** Null for a person who is not a member of any workspace. */ readonly workspace_id: string | null
+  readonly workspace: string | null
   /** The role of the person in this workspace; null for other callers. */ readonly role: string | null
   readonly hub_admin: boolean
   readonly read_only: boolean

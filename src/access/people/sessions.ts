@@ -3,7 +3,7 @@ import { hubError } from '#errors'
 import type { Clock } from '#lib/clock'
 import { ttlCache } from '#lib/ttl-cache'
 import { scopesIn } from '../roles.ts'
-import type { Principal } from '../scopes.ts'
+import { nowhere, type Principal } from '../scopes.ts'
 import { sessionCookie, tokenIn } from './cookies.ts'
 import { findSession, type Person, type SignInSession } from './store.ts'
 
@@ -41,18 +41,31 @@ export function createSignInSessions({ db, clock, secret }: SignInSessionsDeps):
   }
 }
 
-/** A person as the caller, in a workspace or, without one, in the first of theirs. */
+/**
+ * A person as the caller, in a workspace or, without one, in the first of theirs. Who is a member nowhere has no rights, and may only ask who
+ * they are.
+ */
 export function principalIn(
   person: Person & { readonly sessionId?: string | undefined },
   workspace: { readonly id: string } | undefined,
 ): Principal {
   const membership = workspace ? person.memberships.find(({ workspaceId }) => workspaceId === workspace.id) : person.memberships[0]
   const workspaceId = workspace?.id ?? membership?.workspaceId
-  const scopes = scopesIn(membership, person.hubAdmin)
-  if (!scopes || workspaceId === undefined)
-    throw notMember(workspace ? 'you are not a member of this workspace' : 'you are not a member of any workspace')
+  const scopes = workspaceId === undefined ? [] : scopesIn(membership, person.hubAdmin)
+  if (!scopes) throw notMember('you are not a member of this workspace')
   const { id, name, sessionId } = person
-  return { kind: 'user', id, name, workspaceId, scopes, readOnly: false, userId: id, sessionId, ancestors: [], causes: [] }
+  return {
+    kind: 'user',
+    id,
+    name,
+    workspaceId: workspaceId ?? nowhere,
+    scopes,
+    readOnly: false,
+    userId: id,
+    sessionId,
+    ancestors: [],
+    causes: [],
+  }
 }
 
 function notMember(detail: string) {

@@ -52,7 +52,7 @@ export async function mcpRoutes(app: RestApp, { mcp, access }: McpRoutesDeps, op
       reply.header('www-authenticate', `Bearer resource_metadata="${baseOf(request)}${metadataPath}${path}"`)
     })
     scope.post(path, {
-      config: { access: 'tools:call:*' },
+      config: { access: 'tools:call:*', cookies: false },
       schema: { hide: true },
       handler: async (request, reply) => {
         requireOurs(request)

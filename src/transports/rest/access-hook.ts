@@ -12,6 +12,8 @@ declare module 'fastify' {
     access?: string
     /** A scope that suffices for what the caller caused itself, which the operation checks. */
     own?: string | undefined
+    /** False where the cookie of a sign-in session does not count: a page must not act there in the name of whoever is signed in. */
+    cookies?: boolean
     /** The content types of bodies, where they are not only JSON. */
     types?: readonly string[]
   }
@@ -47,7 +49,8 @@ export function addAccess(app: FastifyInstance, deps: AccessDeps, nothingHere: (
 /** Whoever sends the request: by its token or, without one, by the cookie of a sign-in session. */
 export async function callerOf({ access, people, origins }: AccessDeps, request: FastifyRequest): Promise<Principal> {
   const { authorization, cookie, 'hub-workspace': workspace } = request.headers
-  if (authorization !== undefined || !hasSession(cookie)) return access.authenticate(bearer(request), request.ip)
+  const { cookies = true } = request.routeOptions.config
+  if (authorization !== undefined || !cookies || !hasSession(cookie)) return access.authenticate(bearer(request), request.ip)
   if (request.method !== 'GET' && request.method !== 'HEAD') origins.requireOwn(request)
   return people.authenticate(cookie, typeof workspace === 'string' ? workspace : undefined)
 }
