@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint'
 const base = 'lib errors telemetry db'
 const connected = `${base} engine access retention credentials http kit events/publish`
 const features = `${connected} integrations expressions scripts events tools`
-const surface = `${features} endpoints webhooks flows`
+const surface = `${features} apps endpoints webhooks flows`
 const mayImport: Readonly<Record<string, string>> = {
   '*': 'lib',
   lib: 'lib',
@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, string>> = {
   scripts: 'lib errors telemetry',
   engine: base,
   access: `${base} engine`,
+  apps: `${base} engine access retention http`,
   retention: `${base} engine access`,
   credentials: `${base} engine access`,
   oauth: `${base} engine access credentials http kit`,
@@ -33,7 +34,7 @@ const mayImport: Readonly<Record<string, string>> = {
   transports: `${surface} operations`,
   'transports/mcp': `${surface} scripts operations transports/rest`,
   'transports/trpc': `${surface} operations transports/rest`,
-  'transports/web': `${surface} operations transports/rest`,
+  'transports/web': `${surface} operations transports/rest transports/mcp`,
   cli: `${surface} operations config hub serve transports/mcp`,
 }
 

@@ -115,8 +115,12 @@ export const settings = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,512}$/, 'must be a token')
     .optional()
-    .describe('The token with which `hub mcp` acts.')
+    .describe('The token with which `hub mcp` acts, and commands at a hub elsewhere.')
     .meta(secret),
+  HUB_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('The hub that commands act on, at another address; `hub login` signs you in there. Without it, the hub of this machine.'),
   HUB_CREDENTIALS: z
     .enum(['database', 'vault'])
     .optional()

@@ -1,4 +1,5 @@
 import { createAccess, createPeople } from '#access'
+import { createApps } from '#apps'
 import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring } from '#credentials'
@@ -106,6 +107,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(connectors, config.others)] })
   stack.defer(bounded('outgoing connections', () => egress.close()))
+  const apps = createApps({ db, access, egress, ...telemetry })
   const publisher = createEventPublisher({ db, engine })
   const expressions = owned('expressions', createExpressions(telemetry))
   const scripts = owned('scripts', createScripts())
@@ -143,6 +145,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const modules: BaseModules = {
     access,
     people,
+    apps,
     credentials,
     integrations,
     invocations: createInvocations(db),
@@ -177,7 +180,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       ...webhooks.pollers,
       ...flows.pollers,
       ...tools.pollers,
-      retention.poller([people, events, outbound, webhooks, flows, tools].flatMap((module) => module.retention)),
+      retention.poller([people, apps, events, outbound, webhooks, flows, tools].flatMap((module) => module.retention)),
     ],
   }
   // Before the hub listens, so that no call and no event comes before the flows that it is for.

@@ -19,7 +19,7 @@ export async function composeHub(
 ): Promise<ComposedHub> {
   await using stack = new AsyncDisposableStack()
   const hub = stack.use(await openHub(config, mode))
-  const { telemetry, access, people, tools, webhooks, execute } = hub
+  const { telemetry, access, people, apps, tools, webhooks, execute } = hub
   // Imported here, because a command beside a serving hub does not need it and starts faster without it.
   const { buildRest, createOrigins } = await import('#transports/rest')
   const { mcpRoutes } = await import('#transports/mcp')
@@ -36,15 +36,16 @@ export async function composeHub(
       connectors: hub.integrations.connectors,
       access,
       people,
+      apps,
       tools,
       webhooks,
       execute,
       readiness: readinessOf(hub),
       isStopping,
       addRoutes: async (app) => {
-        await mcpRoutes(app, { mcp, access }, names)
-        await trpcRoutes(app, { access, people, origins, execute, isStopping }, operations)
-        await webRoutes(app, { people, integrations: hub.integrations, origins })
+        await mcpRoutes(app, { mcp, tools, access, people, apps, origins }, names)
+        await trpcRoutes(app, { access, people, apps, origins, execute, isStopping }, operations)
+        await webRoutes(app, { people, access, apps, execute, integrations: hub.integrations, origins })
       },
     },
     { bodyLimit, ...names, trustProxy: config.HUB_TRUST_PROXY },

@@ -6,6 +6,7 @@ import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
 import { createAudit, type Audit } from './audit.ts'
 import { ensureAdminToken, ensurePresetToken, ensureWorkspace } from './bootstrap.ts'
+import { createDeviceLogins, type DeviceLogins } from './device-logins.ts'
 import { createThrottle } from './throttle.ts'
 import { scopesIn, scopesInBoth } from './roles.ts'
 import { actorOf, type Principal } from './scopes.ts'
@@ -25,7 +26,18 @@ import { createTokens, type Tokens } from './tokens.ts'
 
 export type { Audit, AuditEntry, AuditReport, AuditRow } from './audit.ts'
 export { createThrottle, network, type Throttle } from './throttle.ts'
-export { actorOf, actorsBehind, allows, anyCaller, coversRights, requireScope, scopes, type Principal, type Scope } from './scopes.ts'
+export {
+  actorOf,
+  actorsBehind,
+  allows,
+  anyCaller,
+  coversRights,
+  requireScope,
+  scopes,
+  type ActingApp,
+  type Principal,
+  type Scope,
+} from './scopes.ts'
 export { sessionCookieName } from './people/cookies.ts'
 export {
   createPeople,
@@ -41,8 +53,9 @@ export {
   type SignInSession,
   type Sso,
 } from './people/index.ts'
-export { roles, scopesInBoth, type Role } from './roles.ts'
+export { roles, scopesIn, scopesInBoth, type Role } from './roles.ts'
 export type { Standing } from './standing.ts'
+export { deviceIntervalSeconds, type DeviceAnswer, type DeviceLogins } from './device-logins.ts'
 export type { TokenRow, Workspace } from './store.ts'
 export type { TokenRequest, Tokens } from './tokens.ts'
 
@@ -59,6 +72,7 @@ export const workspaceName = /^[a-z0-9][a-z0-9-]{0,62}$/
 export interface Access extends AsyncDisposable {
   readonly audit: Audit
   readonly tokens: Tokens
+  readonly deviceLogins: DeviceLogins
   /** Returns the principal of a bearer token. Throws `token_invalid`, or `too_many_attempts` when the address failed too often. A valid token is never refused. */
   authenticate(token: string, address: string): Promise<Principal>
   /** Returns the same principal in another workspace. Requires `hub:admin` or, of a person, that they are a member there. */
@@ -142,6 +156,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   }
 
   const enterAsPerson = async (principal: Principal, name: string): Promise<Principal> => {
+    if (principal.app) throw hubError('scope_missing', { detail: `${principal.app.name} was allowed to act in one workspace only` })
     const workspace = await findWorkspace(db.sql, { name })
     const [person] = workspace ? await findPeopleIn(db.sql, workspace.id, [principal.id]) : []
     const role = person?.role ?? undefined
@@ -158,6 +173,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
   return {
     audit,
     tokens: createTokens({ db, audit, clock, onRevoked: forget }),
+    deviceLogins: createDeviceLogins({ db, audit, onRevoked: forget }),
     authenticate,
     standings: (workspaceId, actors, sql = db.sql) => standings.of(sql, workspaceId, actors),
     changed() {

@@ -66,12 +66,24 @@ export interface Principal {
   readonly expiresAt?: Date | null
   /** The person who acts, or whose token acts. */
   readonly userId?: string | undefined
+  /** The app through which a person acts. */
+  readonly app?: ActingApp | undefined
   /** The sign-in session of a person. */
   readonly sessionId?: string | undefined
   /** The tokens and people that made this token, directly or through others, as actors. */
   readonly ancestors: readonly string[]
   /** Others who caused what this principal does: for a step of a run, whoever triggered the run and whoever saved the flow. */
   readonly causes: readonly string[]
+}
+
+/** What a person allowed an app. */
+export interface ActingApp {
+  readonly grantId: string
+  readonly name: string
+  /** The query of the resource that it was allowed: it sees no other tools. */
+  readonly view: string
+  /** What the person may do, of which the app was allowed a part. */
+  readonly rights: readonly string[]
 }
 
 export function allows(principal: Principal, needed: string): boolean {
@@ -92,6 +104,12 @@ export function requireScope(principal: Principal, needed: string): void {
     throw hubError('scope_missing', {
       detail: 'you are not a member of any workspace',
       hint: 'ask an administrator of the workspace for an invitation',
+    })
+  }
+  if (principal.app) {
+    throw hubError('scope_missing', {
+      detail: `${principal.app.name} was not allowed ${scope}; needed: ${scope}`,
+      hint: 'the person for whom the app acts allows it when the app asks for this scope',
     })
   }
   if (principal.kind === 'user') {

@@ -1,7 +1,7 @@
 import type { Sql } from '#db'
 import type { Clock } from '#lib/clock'
 import { scopesIn } from './roles.ts'
-import { findPeopleIn, findTokens, type PersonIn } from './store.ts'
+import { findGrantsInForce, findPeopleIn, findTokens, type PersonIn } from './store.ts'
 
 /** What became of the rights of an actor. */
 export interface Standing {
@@ -20,7 +20,7 @@ export interface Standings {
 }
 
 const lasting: Standing = { lost: null, ancestors: [] }
-const mortal = /^(token|user):(.+)$/
+const mortal = /^(token|user|grant):(.+)$/
 const maxCached = 10_000
 
 type Token = Awaited<ReturnType<typeof findTokens>>[number]
@@ -61,6 +61,8 @@ export function createStandings(ttlMs: number, clock: Clock): Standings {
 interface Found {
   readonly tokens: ReadonlyMap<string, Token>
   readonly people: ReadonlyMap<string, PersonIn>
+  /** Those of the grants that are in force. */
+  readonly grants: ReadonlySet<string>
 }
 
 async function lookUp(sql: Sql, workspaceId: string, actors: readonly string[]): Promise<Found> {
@@ -69,19 +71,23 @@ async function lookUp(sql: Sql, workspaceId: string, actors: readonly string[]):
   const tokens = tokenIds.length === 0 ? [] : await findTokens(sql, tokenIds)
   const userIds = [...new Set([...idsOf('user'), ...tokens.flatMap(({ userId }) => userId ?? [])])]
   const people = userIds.length === 0 ? [] : await findPeopleIn(sql, workspaceId, userIds)
+  const grantIds = idsOf('grant')
+  const grants = grantIds.length === 0 ? [] : await findGrantsInForce(sql, workspaceId, grantIds)
   return {
+    grants: new Set(grants),
     tokens: new Map(tokens.map((token) => [`token:${token.id}`, token])),
     people: new Map(people.map((person) => [person.userId, person])),
   }
 }
 
-function standingOf({ tokens, people }: Found, actor: string, now: number): Standing {
+function standingOf({ tokens, people, grants }: Found, actor: string, now: number): Standing {
   const [, kind, id = ''] = mortal.exec(actor)!
   const personal = (userId: string): Pick<Standing, 'lost' | 'within'> => {
     const person = people.get(userId)
     const within = person && scopesIn(person.role === null ? undefined : { role: person.role }, person.hubAdmin)
     return within ? { lost: null, within } : { lost: 'the person is not a member of the workspace any more' }
   }
+  if (kind === 'grant') return { lost: grants.has(id) ? null : 'the person does not allow the app any more', ancestors: [] }
   if (kind === 'user') return { ...personal(id), ancestors: [] }
   const token = tokens.get(actor)
   const lost = lossOf(token, now)

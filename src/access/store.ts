@@ -104,6 +104,12 @@ export function findPeopleIn(sql: Sql, workspaceId: string, userIds: readonly st
     .execute()
 }
 
+/** Of these grants to apps, those that are in force. */
+export async function findGrantsInForce(sql: Sql, workspaceId: string, ids: readonly string[]): Promise<string[]> {
+  const query = sql.selectFrom('grants').select('id').where('workspaceId', '=', workspaceId).where('id', 'in', ids)
+  return (await query.where('revokedAt', 'is', null).execute()).map(({ id }) => id)
+}
+
 export function listTokens(
   sql: Sql,
   workspaceId: string,

@@ -11,7 +11,9 @@ import { flowCommands } from './flows.ts'
 import { connectCommand } from './connect.ts'
 import { integrationCommands } from './integrations.ts'
 import { keyCommands } from './keys.ts'
+import { grantCommands } from './grants.ts'
 import { invocationCommands } from './invocations.ts'
+import { loginCommands } from './login.ts'
 import { mcpCommand } from './mcp.ts'
 import { printError } from './output.ts'
 import { policyCommands } from './policies.ts'
@@ -26,6 +28,7 @@ Examples:
   hub serve                                     run the hub
   hub doctor                                    check this machine
   hub token create ci --scope tools:call        create a token for a program
+  hub login https://hub.example.com             act on a hub elsewhere
   echo '{"token": "…"}' | hub credential set github-pat
   hub backup monday.hub                         write everything to one file
 
@@ -38,6 +41,7 @@ export function createProgram(): Command {
     .version(version)
     .option('--json', 'print JSON, errors too')
     .option('-w, --workspace <name>', 'act in this workspace', 'default')
+    .option('--url <url>', 'act on the hub at this address, where `hub login` signed you in')
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('\n`hub --help` lists the commands, `hub COMMAND --help` explains one')
@@ -48,8 +52,10 @@ export function createProgram(): Command {
   mcpCommand(program)
   doctorCommand(program)
   program.commandsGroup('Access:')
+  loginCommands(program)
   accessCommands(program)
   userCommands(program)
+  grantCommands(program)
   program.commandsGroup('Connect and act:')
   credentialCommands(program)
   connectorCommands(program)

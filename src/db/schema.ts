@@ -68,6 +68,55 @@ export interface Schema {
     createdBy: string
     createdAt: Made
   }
+  apps: {
+    id: string
+    clientId: string
+    kind: 'registered' | 'document'
+    name: string
+    redirectUris: readonly string[]
+    authMethod: 'none' | 'client_secret_basic' | 'client_secret_post'
+    secretHash: Buffer | null
+    readAt: Date | null
+    createdAt: Made
+  }
+  grants: {
+    id: string
+    workspaceId: string
+    userId: string
+    appId: string
+    scopes: readonly string[]
+    view: string
+    createdAt: Made
+    updatedAt: Generated<Date>
+    lastUsedAt: Date | null
+    revokedAt: Date | null
+  }
+  grantTokens: {
+    hash: Buffer
+    kind: 'code' | 'access' | 'refresh'
+    family: string
+    grantId: string
+    scopes: readonly string[]
+    audience: string
+    redirectUri: string | null
+    challenge: string | null
+    expiresAt: Date
+    usedAt: Date | null
+    revokedAt: Date | null
+  }
+  deviceLogins: {
+    id: string
+    deviceHash: Buffer
+    codeHash: Buffer
+    name: string
+    address: string
+    userId: string | null
+    workspaceId: string | null
+    status: 'waiting' | 'allowed' | 'refused' | 'used'
+    polledAt: Date | null
+    expiresAt: Date
+    createdAt: Made
+  }
   audit: {
     workspaceId: string
     seq: number
@@ -197,6 +246,7 @@ export interface Schema {
     undoneBy: string | null
     stateBefore: NullableJson<StateBefore>
     sanitized: NullableJson<Removed>
+    app: string | null
   }
   waitingCalls: {
     invocationId: string

@@ -138,6 +138,7 @@ export const errorCatalogue = {
   vendor_too_large: permanent('upstream', 502, 'The answer of the outside system is larger than the hub accepts.'),
   address_refused: permanent('policy', 403, 'The hub is not allowed to connect to this address.'),
   // The hub
+  hub_unreachable: retryable('network', 502, 'The hub at this address cannot be reached.'),
   database_unavailable: retryable('internal', 503, 'The database cannot be reached.'),
   workers_unavailable: retryable('internal', 503, 'The hub cannot start a process that evaluates expressions.'),
   shutting_down: retryable('internal', 503, 'The hub is shutting down.'),

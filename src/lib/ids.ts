@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 
 /** Every id is `prefix_` and a UUIDv7, so ids show their kind, and ids of one kind sort by age. */
 type IdPrefix =
+  | 'app'
   | 'apr'
   | 'ath'
   | 'att'
@@ -9,10 +10,12 @@ type IdPrefix =
   | 'cli'
   | 'cred'
   | 'del'
+  | 'dev'
   | 'end'
   | 'evt'
   | 'exe'
   | 'flow'
+  | 'grn'
   | 'int'
   | 'inv'
   | 'ivt'

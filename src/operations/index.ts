@@ -34,6 +34,7 @@ import {
   triggerFlow,
   updateFlow,
 } from './flows.ts'
+import { listGrants, revokeGrant } from './grants.ts'
 import {
   configureIntegration,
   createIntegration,
@@ -83,6 +84,8 @@ export const operations = {
   listSessions,
   endSession,
   endSessions,
+  listGrants,
+  revokeGrant,
   listWorkspaces,
   createWorkspace,
   listAudit,

@@ -1,4 +1,5 @@
 import type { Access, People } from '#access'
+import type { Apps } from '#apps'
 import type { Credentials } from '#credentials'
 import type { Outbound } from '#endpoints'
 import type { Events } from '#events'
@@ -14,6 +15,7 @@ import type { Addresses } from './addresses.ts'
 export interface BaseModules {
   readonly access: Access
   readonly people: People
+  readonly apps: Apps
   readonly credentials: Credentials
   readonly integrations: Integrations
   readonly invocations: Invocations

@@ -56,6 +56,7 @@ export function entryOf({ principal, tool, input: given, secrets, integration, o
     integration: integration?.name ?? null,
     transport: options.transport,
     actor: actorOf(principal),
+    app: principal.app?.name ?? null,
     key: options.idempotencyKey,
     digest: digest({ tool: tool.name, integration: integration?.id ?? null, input }),
     input,

@@ -126,8 +126,11 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   /** A call that was queued is made with what its caller may still do, and not at all when nothing is left. */
   async function requireStanding(principal: Principal): Promise<Principal> {
     const actor = actorOf(principal)
-    const { lost, within } = (await deps.access.standings(principal.workspaceId, [actor])).get(actor)!
-    if (lost) throw hubError('token_invalid', { detail: `${actor} asked for this call, and ${lost}` })
+    const through = principal.ancestors.filter((ancestor) => ancestor.startsWith('grant:'))
+    const standings = await deps.access.standings(principal.workspaceId, [actor, ...through])
+    for (const { lost } of standings.values())
+      if (lost) throw hubError('token_invalid', { detail: `${actor} asked for this call, and ${lost}` })
+    const { within } = standings.get(actor)!
     return within === undefined ? principal : { ...principal, scopes: scopesInBoth(principal.scopes, within) }
   }
 

@@ -28,6 +28,8 @@ export interface NewEntry {
   readonly integration: string | null
   readonly transport: string
   readonly actor: string
+  /** The app through which the person acts. */
+  readonly app: string | null
   readonly key: string | undefined
   readonly digest: string
   readonly input: unknown
@@ -115,6 +117,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     integration: entry.integration,
     transport: entry.transport,
     actor: entry.actor,
+    app: entry.app,
     key: entry.key ?? null,
     digest: entry.digest,
     status,

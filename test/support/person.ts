@@ -22,24 +22,26 @@ export interface BrowserRequest {
 export interface Browser {
   readonly cookies: Map<string, string>
   call(method: Method, path: string, body?: unknown): Promise<Answer>
+  /** Sends a form of one of the hub's pages. */
+  form(path: string, fields: Readonly<Record<string, string>>): Promise<Answer>
   /** The same browser, whose requests come from a page of another origin or have more headers. */
-  with(options: BrowserRequest): Pick<Browser, 'call'>
+  with(options: BrowserRequest): Pick<Browser, 'call' | 'form'>
 }
 
 export function browserAt(address: string): Browser {
   const cookies = new Map<string, string>()
-  const caller = ({ origin = address, headers = {} }: BrowserRequest): Pick<Browser, 'call'> => ({
-    async call(method, path, body) {
+  const caller = ({ origin = address, headers = {} }: BrowserRequest): Pick<Browser, 'call' | 'form'> => {
+    const send = async (method: Method, path: string, { type, body }: { type?: string; body?: string }): Promise<Answer> => {
       const response = await fetch(new URL(path, address), {
         method,
         redirect: 'manual',
         headers: {
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(type === undefined ? {} : { 'content-type': type }),
           ...(cookies.size === 0 ? {} : { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
           ...(origin === null ? {} : { origin }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body }),
       })
       for (const cookie of response.headers.getSetCookie()) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
@@ -48,8 +50,13 @@ export function browserAt(address: string): Browser {
       }
       const text = await response.text()
       return { status: response.status, headers: response.headers, text, json: () => (text === '' ? {} : (JSON.parse(text) as Json)) }
-    },
-  })
+    }
+    return {
+      call: (method, path, body) => send(method, path, body === undefined ? {} : { type: 'application/json', body: JSON.stringify(body) }),
+      form: (path, fields) =>
+        send('POST', path, { type: 'application/x-www-form-urlencoded', body: new URLSearchParams(fields).toString() }),
+    }
+  }
   return { cookies, ...caller({}), with: caller }
 }
 

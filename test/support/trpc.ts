@@ -76,7 +76,7 @@ export async function trpcBench(
   operations: readonly Operation[],
   more: Pick<TrpcDeps, 'timing'> = {},
 ): Promise<TrpcBench> {
-  const { telemetry, access, people, tools, webhooks, execute } = hub
+  const { telemetry, access, people, apps, tools, webhooks, execute } = hub
   const names = { corsOrigins: [], publicUrl: undefined, allowedHosts: [] }
   const isStopping = (): boolean => false
   const app = await buildRest(
@@ -86,6 +86,7 @@ export async function trpcBench(
       connectors: [],
       access,
       people,
+      apps,
       tools,
       webhooks,
       execute,
@@ -94,7 +95,7 @@ export async function trpcBench(
       addRoutes: (rest) =>
         trpcRoutes(
           rest,
-          { access, people, origins: createOrigins(names), execute, isStopping, ...more },
+          { access, people, apps, origins: createOrigins(names), execute, isStopping, ...more },
           Object.fromEntries(operations.map((one) => [one.name, one])),
         ),
     },

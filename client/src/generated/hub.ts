@@ -28,6 +28,10 @@ import type {
   SessionsEndOutput,
   SessionsEndAllInput,
   SessionsEndAllOutput,
+  GrantsListInput,
+  GrantsListOutput,
+  GrantsRevokeInput,
+  GrantsRevokeOutput,
   WorkspacesListInput,
   WorkspacesListOutput,
   WorkspacesCreateInput,
@@ -222,6 +226,12 @@ export interface Operations {
     end(input: SessionsEndInput, options?: Options): Promise<SessionsEndOutput>
     /** End all sign-in sessions of a member. Scope: `people:write`. */
     endAll(input: SessionsEndAllInput, options?: Options): Promise<SessionsEndAllOutput>
+  }
+  readonly grants: {
+    /** List what people allow apps to do for them over MCP, newest first. A person sees what they allowed themselves. What everybody in the workspace allowed needs people:read. Scope: `any`. */
+    list(input?: GrantsListInput, options?: Options): Promise<GrantsListOutput>
+    /** End what a person allows an app: within a second its tokens work nowhere. A person ends what they allowed themselves. To end what another one in the workspace allowed, people:write is needed. Scope: `any`. */
+    revoke(input: GrantsRevokeInput, options?: Options): Promise<GrantsRevokeOutput>
   }
   readonly workspaces: {
     /** List the workspaces that this token may see. Scope: `admin`. */
@@ -441,6 +451,10 @@ export function operationsOf({ send, watch }: Transport): Operations {
       list: (input, options) => send<SessionsListOutput>(routes['sessions.list'], input, options),
       end: (input, options) => send<SessionsEndOutput>(routes['sessions.end'], input, options),
       endAll: (input, options) => send<SessionsEndAllOutput>(routes['sessions.end_all'], input, options),
+    },
+    grants: {
+      list: (input, options) => send<GrantsListOutput>(routes['grants.list'], input, options),
+      revoke: (input, options) => send<GrantsRevokeOutput>(routes['grants.revoke'], input, options),
     },
     workspaces: {
       list: (input, options) => send<WorkspacesListOutput>(routes['workspaces.list'], input, options),

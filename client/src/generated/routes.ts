@@ -15,6 +15,8 @@ export const routes = {
   'sessions.list': { method: 'GET', path: '/api/v1/sessions', query: ['user_id'], headers: {} },
   'sessions.end': { method: 'DELETE', path: '/api/v1/sessions/:id', query: [], headers: {} },
   'sessions.end_all': { method: 'DELETE', path: '/api/v1/members/:user_id/sessions', query: [], headers: {} },
+  'grants.list': { method: 'GET', path: '/api/v1/grants', query: ['limit', 'cursor', 'whose'], headers: {} },
+  'grants.revoke': { method: 'DELETE', path: '/api/v1/grants/:id', query: [], headers: {} },
   'workspaces.list': { method: 'GET', path: '/api/v1/workspaces', query: [], headers: {} },
   'workspaces.create': { method: 'POST', path: '/api/v1/workspaces', query: [], headers: {} },
   'audit.list': { method: 'GET', path: '/api/v1/audit', query: ['limit', 'cursor'], headers: {} },

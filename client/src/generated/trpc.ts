@@ -37,6 +37,10 @@ import type {
   SessionsEndOutput,
   SessionsEndAllInput,
   SessionsEndAllOutput,
+  GrantsListInput,
+  GrantsListOutput,
+  GrantsRevokeInput,
+  GrantsRevokeOutput,
   WorkspacesListInput,
   WorkspacesListOutput,
   WorkspacesCreateInput,
@@ -281,6 +285,12 @@ type Procedures = {
     end: Mutation<SessionsEndInput, SessionsEndOutput>
     /** End all sign-in sessions of a member. Scope: `people:write`. */
     end_all: Mutation<SessionsEndAllInput, SessionsEndAllOutput>
+  }
+  grants: {
+    /** List what people allow apps to do for them over MCP, newest first. A person sees what they allowed themselves. What everybody in the workspace allowed needs people:read. Scope: `any`. */
+    list: Query<GrantsListInput | undefined, GrantsListOutput>
+    /** End what a person allows an app: within a second its tokens work nowhere. A person ends what they allowed themselves. To end what another one in the workspace allowed, people:write is needed. Scope: `any`. */
+    revoke: Mutation<GrantsRevokeInput, GrantsRevokeOutput>
   }
   workspaces: {
     /** List the workspaces that this token may see. Scope: `admin`. */

@@ -85,6 +85,7 @@ export type ErrorCode =
   | 'vendor_invalid_response'
   | 'vendor_too_large'
   | 'address_refused'
+  | 'hub_unreachable'
   | 'database_unavailable'
   | 'workers_unavailable'
   | 'shutting_down'
@@ -302,6 +303,49 @@ export type SessionsEndOutput = null
 export type SessionsEndAllInput = { readonly user_id: string }
 
 export type SessionsEndAllOutput = { readonly ended: number }
+
+export type GrantsListInput = {
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+  /** For callers that are no person: always the workspace. */ readonly whose?: 'own' | 'workspace' | undefined
+}
+
+export type GrantsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    /** What the app calls itself. */ readonly app: string
+    readonly client_id: string
+    /** Whether the client id is the address of the app’s own description; others registered themselves. */ readonly verified: boolean
+    readonly user_id: string
+    readonly person: string
+    readonly workspace_id: string
+    readonly workspace: string
+    readonly scopes: readonly string[]
+    /** The query of the resource, such as toolset=github; empty for all tools. */ readonly tools: string
+    readonly created_at: string
+    readonly last_used_at: string | null
+    readonly revoked_at: string | null
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type GrantsRevokeInput = { readonly id: string }
+
+export type GrantsRevokeOutput = {
+  readonly id: string
+  /** What the app calls itself. */ readonly app: string
+  readonly client_id: string
+  /** Whether the client id is the address of the app’s own description; others registered themselves. */ readonly verified: boolean
+  readonly user_id: string
+  readonly person: string
+  readonly workspace_id: string
+  readonly workspace: string
+  readonly scopes: readonly string[]
+  /** The query of the resource, such as toolset=github; empty for all tools. */ readonly tools: string
+  readonly created_at: string
+  readonly last_used_at: string | null
+  readonly revoked_at: string | null
+}
 
 export type WorkspacesListInput = Readonly<Record<string, never>>
 
@@ -947,6 +991,7 @@ export type InvocationsListOutput = {
     readonly integration: string | null
     readonly transport: string
     readonly actor: string
+    /** The app through which the person acted. */ readonly app: string | null
     readonly idempotency_key: string | null
     readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
     readonly attempts: number
@@ -973,6 +1018,7 @@ export type InvocationsGetOutput = {
   readonly integration: string | null
   readonly transport: string
   readonly actor: string
+  /** The app through which the person acted. */ readonly app: string | null
   readonly idempotency_key: string | null
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
   readonly attempts: number
@@ -1018,6 +1064,7 @@ export type InvocationsCancelOutput = {
   readonly integration: string | null
   readonly transport: string
   readonly actor: string
+  /** The app through which the person acted. */ readonly app: string | null
   readonly idempotency_key: string | null
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
   readonly attempts: number

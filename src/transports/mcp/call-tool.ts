@@ -94,7 +94,9 @@ interface Asked extends Pick<ToolCall, 'principal' | 'args' | 'meta' | 'requestI
 export async function keyOf(tools: KnownKeys, { principal, name, args, meta, requestId, part = '' }: Asked): Promise<string> {
   const stated = statedKey(meta)
   if (stated !== undefined) return stated
-  const { workspaceId, kind, id } = principal
+  const { workspaceId, kind } = principal
+  // Each app of a person counts its requests by itself.
+  const id = principal.app?.grantId ?? principal.id
   const integration = textIn(meta, metaNames.integration) ?? null
   const request = digest({ kind, id, tool: name, args, integration, requestId })
   const minute = Math.floor(Date.now() / repetitionMs)

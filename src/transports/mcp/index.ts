@@ -1,5 +1,5 @@
 export { createMcp, type McpHandler, type McpHandlerOptions, type McpMessage } from './handler.ts'
 export { mcpRoutes, type McpRoutesDeps } from './routes.ts'
 export { sendTo, serveStdio, type Send } from './stdio.ts'
-export { viewOf } from './view.ts'
+export { queryOf, viewOf } from './view.ts'
 export type { McpCaller, McpDeps } from './types.ts'

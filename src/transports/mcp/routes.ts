@@ -1,27 +1,37 @@
 import { ProtocolErrorCode } from '@modelcontextprotocol/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Access } from '#access'
+import { appScopes, secretPrefixes } from '#apps'
 import { HubError, hubError } from '#errors'
 import { isDeeperThan } from '#lib/json'
-import { bearer, createOriginCheck, type OriginOptions, type RestApp } from '#transports/rest'
+import type { Tools } from '#tools'
+import { callerOf, createOriginCheck, type AccessDeps, type OriginOptions, type RestApp } from '#transports/rest'
+import { missingScope } from './challenge.ts'
 import type { McpHandler } from './handler.ts'
-import { viewOf } from './view.ts'
+import { narrowed, queryOf, viewOf } from './view.ts'
 
 const path = '/mcp'
 const metadataPath = '/.well-known/oauth-protected-resource'
 /** Code that walks a message later may have less stack than the parser. */
 const deepest = 200
 
-export interface McpRoutesDeps {
+export interface McpRoutesDeps extends AccessDeps {
   readonly mcp: McpHandler
-  readonly access: Pick<Access, 'authenticate'>
+  readonly tools: Pick<Tools, 'find'>
 }
 
 /** `POST /mcp`, for clients of the specification 2026-07-28 and, without sessions, for those of 2025. */
-export async function mcpRoutes(app: RestApp, { mcp, access }: McpRoutesDeps, options: OriginOptions): Promise<void> {
+export async function mcpRoutes(app: RestApp, deps: McpRoutesDeps, options: OriginOptions): Promise<void> {
+  const { mcp, tools, origins } = deps
   const check = createOriginCheck(options)
   app.addHook('onClose', () => mcp[Symbol.asyncDispose]())
-  const baseOf = ({ protocol, headers }: FastifyRequest): string => options.publicUrl?.replace(/\/$/, '') ?? `${protocol}://${headers.host}`
+  /** RFC 9728: the query of the resource is part of its address, and of the address of what describes it. */
+  const challengeOf = (request: FastifyRequest, more: Readonly<Record<string, string>>): string => {
+    const view = viewOf(queryIn(request))
+    const query = typeof view === 'string' ? '' : queryOf(view)
+    const resource_metadata = `${origins.base(request)}${metadataPath}${path}${query === '' ? '' : `?${query}`}`
+    const parts = Object.entries({ ...more, resource_metadata }).map(([name, value]) => `${name}="${value}"`)
+    return `Bearer ${parts.join(', ')}`
+  }
 
   for (const url of [metadataPath, metadataPath + path]) {
     app.get(url, {
@@ -29,11 +39,15 @@ export async function mcpRoutes(app: RestApp, { mcp, access }: McpRoutesDeps, op
       schema: { hide: true },
       handler: async (request) => {
         requireOurs(request)
+        const view = viewOf(queryIn(request))
+        if (typeof view === 'string') throw hubError('invalid_input', { detail: view })
+        const query = queryOf(view)
         return {
-          resource: baseOf(request) + path,
+          resource: `${origins.base(request)}${path}${query === '' ? '' : `?${query}`}`,
           resource_name: 'IntegrationHub',
+          authorization_servers: [origins.own(request)],
           bearer_methods_supported: ['header'],
-          scopes_supported: ['tools:call'],
+          scopes_supported: [...appScopes],
         }
       },
     })
@@ -48,21 +62,31 @@ export async function mcpRoutes(app: RestApp, { mcp, access }: McpRoutesDeps, op
       done(null, text)
     })
     scope.addHook('onSend', async (request, reply) => {
+      // An app that was allowed other things, and no tool.
+      if (reply.statusCode === 403 && request.principal === undefined && request.headers.authorization?.includes(secretPrefixes.access))
+        reply.header('www-authenticate', challengeOf(request, { error: 'insufficient_scope', scope: 'tools:call' }))
       if (reply.statusCode !== 401) return
-      reply.header('www-authenticate', `Bearer resource_metadata="${baseOf(request)}${metadataPath}${path}"`)
+      const error = request.headers.authorization === undefined ? {} : { error: 'invalid_token' }
+      reply.header('www-authenticate', challengeOf(request, { ...error, scope: 'tools:call' }))
     })
     scope.post(path, {
-      config: { access: 'tools:call:*', cookies: false },
+      config: { access: 'tools:call:*', apps: path, cookies: false },
       schema: { hide: true },
       handler: async (request, reply) => {
         requireOurs(request)
-        const { principal, raw } = request
+        const { principal } = request
         const body = typeof request.body === 'string' ? request.body : ''
         if (body.trimStart().startsWith('[')) return reply.code(400).send(noBatches)
-        const view = viewOf(new URL(raw.url ?? path, 'http://hub').searchParams)
+        const view = viewOf(queryIn(request))
         if (typeof view === 'string') throw hubError('invalid_input', { detail: view })
-        const isActive = (): Promise<boolean> => access.authenticate(bearer(request), request.ip).then(() => true, refused)
-        return reply.send(await mcp.answer({ headers: headersOf(request), body, signal: goneOf(reply) }, { principal, view, isActive }))
+        const missing = await missingScope(tools, principal, body)
+        if (missing) {
+          reply.header('www-authenticate', challengeOf(request, { error: 'insufficient_scope', ...missing }))
+          throw hubError('scope_missing', { detail: `${principal.app?.name} needs: ${missing.scope}` })
+        }
+        const isActive = (): Promise<boolean> => callerOf(deps, request).then(() => true, refused)
+        const caller = { principal, view: principal.app ? narrowed(view, principal.app.view) : view, isActive }
+        return reply.send(await mcp.answer({ headers: headersOf(request), body, signal: goneOf(reply) }, caller))
       },
     })
   })
@@ -77,6 +101,10 @@ const noBatches = {
   jsonrpc: '2.0',
   id: null,
   error: { code: ProtocolErrorCode.InvalidRequest, message: 'send one message; several in a list are not accepted' },
+}
+
+function queryIn({ raw }: FastifyRequest): URLSearchParams {
+  return new URL(raw.url ?? path, 'http://hub').searchParams
 }
 
 function refused(error: unknown): false {

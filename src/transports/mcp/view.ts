@@ -4,6 +4,8 @@ import { isInToolset, type Tool, type Toolset } from '#tools'
 export interface View {
   /** Connectors and tools; all of them if undefined. */
   readonly toolset: Toolset | undefined
+  /** What the person allowed the app, whatever its URL says. */
+  readonly within?: Toolset | undefined
   readonly readOnly: boolean
   /** Whether the list has all tools or those that search; undefined leaves it to their size. */
   readonly list: 'full' | 'search' | undefined
@@ -31,14 +33,31 @@ export function viewOf(query: URLSearchParams): View | string {
   return { toolset: query.has('toolset') ? new Set(names) : undefined, readOnly: readOnly.some(isYes), list }
 }
 
-export function isVisible({ toolset, readOnly }: View, tool: Tool): boolean {
+/** The query of a view, which is the same for the same view of tools. */
+export function queryOf({ toolset, readOnly }: View): string {
+  const query = new URLSearchParams(toolset === undefined ? {} : { toolset: [...toolset].toSorted().join(',') })
+  if (readOnly) query.set('read_only', '1')
+  return query.toString().replaceAll('%2C', ',')
+}
+
+/** A view that shows nothing beyond what another one shows, which comes from `queryOf`. */
+export function narrowed(view: View, allowed: string): View {
+  const within = viewOf(new URLSearchParams(allowed))
+  // What is not understood must not widen what the app sees.
+  if (typeof within === 'string') return { ...view, within: new Set(), readOnly: true }
+  return { ...view, within: within.toolset, readOnly: view.readOnly || within.readOnly }
+}
+
+export function isVisible({ toolset, within, readOnly }: View, tool: Tool): boolean {
   if (readOnly && tool.action.effect !== 'read') return false
+  if (within !== undefined && !isInToolset(within, tool)) return false
   return toolset === undefined || isInToolset(toolset, tool)
 }
 
 /** The same text for the same view of tools. */
-export function nameOf({ toolset, readOnly }: View): string {
-  return `${readOnly ? 'read' : 'all'} ${toolset === undefined ? '*' : [...toolset].toSorted().join(',')}`
+export function nameOf({ toolset, within, readOnly }: View): string {
+  const names = (set: Toolset | undefined): string => (set === undefined ? '*' : [...set].toSorted().join(','))
+  return `${readOnly ? 'read' : 'all'} ${names(toolset)}${within === undefined ? '' : ` ${names(within)}`}`
 }
 
 const isYes = (value: string): boolean => ['1', 'true', ''].includes(value)

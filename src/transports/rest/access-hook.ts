@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { allows, requireScope, sessionCookieName, type Access, type People, type Principal } from '#access'
+import { secretPrefixes, type Apps } from '#apps'
 import { hubError, type HubError } from '#errors'
 import type { Origins } from './origin.ts'
 
@@ -10,6 +11,8 @@ declare module 'fastify' {
      * without it does not register, so none is open by mistake.
      */
     access?: string
+    /** Also takes the tokens of apps that people let act for them, for this resource. No other route does. */
+    apps?: string
     /** A scope that suffices for what the caller caused itself, which the operation checks. */
     own?: string | undefined
     /** False where the cookie of a sign-in session does not count: a page must not act there in the name of whoever is signed in. */
@@ -25,6 +28,7 @@ declare module 'fastify' {
 export interface AccessDeps {
   readonly access: Access
   readonly people: Pick<People, 'authenticate'>
+  readonly apps: Pick<Apps, 'authenticate'>
   readonly origins: Origins
 }
 
@@ -47,9 +51,11 @@ export function addAccess(app: FastifyInstance, deps: AccessDeps, nothingHere: (
 }
 
 /** Whoever sends the request: by its token or, without one, by the cookie of a sign-in session. */
-export async function callerOf({ access, people, origins }: AccessDeps, request: FastifyRequest): Promise<Principal> {
+export async function callerOf({ access, people, apps, origins }: AccessDeps, request: FastifyRequest): Promise<Principal> {
   const { authorization, cookie, 'hub-workspace': workspace } = request.headers
-  const { cookies = true } = request.routeOptions.config
+  const { apps: resource, cookies = true } = request.routeOptions.config
+  if (resource !== undefined && authorization?.includes(secretPrefixes.access))
+    return apps.authenticate(bearer(request), { address: request.ip, audience: origins.base(request) + resource })
   if (authorization !== undefined || !cookies || !hasSession(cookie)) return access.authenticate(bearer(request), request.ip)
   if (request.method !== 'GET' && request.method !== 'HEAD') origins.requireOwn(request)
   return people.authenticate(cookie, typeof workspace === 'string' ? workspace : undefined)
@@ -60,7 +66,7 @@ function hasSession(cookie: string | undefined): cookie is string {
 }
 
 /** Clients of GitHub’s kind write `Authorization: token …`. */
-export function bearer({ headers }: Pick<FastifyRequest, 'headers'>): string {
+function bearer({ headers }: Pick<FastifyRequest, 'headers'>): string {
   const [, token] = /^(?:Bearer|token) +([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? '') ?? []
   if (!token) throw hubError('token_missing')
   return token

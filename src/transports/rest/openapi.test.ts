@@ -91,6 +91,8 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/sessions?user_id={user}'],
   ['DELETE', '/api/v1/members/{user}/sessions'],
   ['DELETE', '/api/v1/members/{user}'],
+  ['GET', '/api/v1/grants'],
+  ['DELETE', '/api/v1/grants/{id}'],
   ['GET', '/api/v1/audit?limit=3'],
   ['POST', '/api/v1/endpoints', { url: 'https://example.com/hook', types: ['token.*'], signature: 'v1a' }],
   ['GET', '/api/v1/endpoints/{id}'],
@@ -214,7 +216,7 @@ suite('/openapi.json', () => {
   })
 
   test('describes every route but those that serve pages, MCP and tRPC, which describe themselves', () => {
-    const pages = /^\/(docs|openapi\.json|mcp|trpc|\.well-known|assets|auth|sign-in|setup|account|invitations|connect|oauth)/
+    const pages = /^\/(docs|openapi\.json|mcp|trpc|\.well-known|assets|auth|sign-in|setup|account|invitations|connect|oauth|device)/
     for (const { method, url } of hub.rest.routeTable) {
       const path = url.replaceAll(/:(\w+)/g, '{$1}')
       for (const name of [method].flat().filter((name) => name !== 'HEAD' && name !== 'OPTIONS')) {
@@ -240,6 +242,16 @@ suite('/openapi.json', () => {
     await db.pool.query(
       `insert into hub.invocations (id, workspace_id, tool, connector, effect, transport, actor, digest, status, output, executor_id, started_at)
        values ('inv_documented', $1, 'http_request', 'http', 'read', 'rest', 'system:test', '', 'completed', '{"items": [1]}', 'exe_test', now())`,
+      [workspaceId],
+    )
+    // Only a person can allow an app something.
+    await db.pool.query(
+      `with person as (insert into auth."user" (id, name, email, "emailVerified") values ('usr_documented', 'Ada', 'documented@example.com', false)),
+            known as (insert into hub.people (id) values ('usr_documented')),
+            app as (insert into hub.apps (id, client_id, kind, name, redirect_uris, auth_method)
+                    values ('app_documented', 'app_documented', 'registered', 'Notes', '{https://app.example/}', 'none'))
+       insert into hub.grants (id, workspace_id, user_id, app_id, scopes, view)
+       values ('grn_0197f3d2-0000-7000-8000-000000000000', $1, 'usr_documented', 'app_documented', '{tools:call}', '')`,
       [workspaceId],
     )
     // For what can be said of events and deliveries.

@@ -38,6 +38,8 @@ function hostnameOf(url: string): string | undefined {
 
 /** What browsers say of where a request comes from, and under which name the hub was reached. */
 export interface Origins {
+  /** What this hub is called in front of the paths of its resources, as the request names it. It may be a name that is not ours. */
+  base(request: FastifyRequest): string
   /** The origin of this hub as the browser knows it. Throws `origin_refused` when `Host` is not one of the hub's names. */
   own(request: FastifyRequest): string
   /** Throws `origin_refused` for a request that another site may have made a browser send with its cookies. */
@@ -54,6 +56,7 @@ export function createOrigins(options: OriginOptions): Origins {
     return `${request.protocol}://${request.host}`
   }
   return {
+    base: ({ protocol, host }) => options.publicUrl?.replace(/\/+$/, '') ?? `${protocol}://${host}`,
     own,
     requireOwn(request) {
       const { origin, 'sec-fetch-site': site } = request.headers

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access, People } from '#access'
+import type { Apps } from '#apps'
 import type { Connector } from '#kit'
 import type { Execute } from '#operations'
 import type { Telemetry } from '#telemetry'
@@ -17,6 +18,7 @@ export interface RestDeps extends Telemetry {
   readonly version: string
   readonly access: Access
   readonly people: People
+  readonly apps: Apps
   readonly connectors: readonly Connector[]
   readonly tools: Tools
   readonly webhooks: Webhooks

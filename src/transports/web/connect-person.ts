@@ -6,6 +6,7 @@ import { newId } from '#lib/ids'
 import type { Origins, RestApp } from '#transports/rest'
 import { connectPage } from './connect-pages.ts'
 import { sendPage } from './page.ts'
+import { shown } from './shown.ts'
 
 export interface ConnectPersonDeps {
   readonly people: People
@@ -15,7 +16,6 @@ export interface ConnectPersonDeps {
 
 /** What the pages of `connect.ts` share with these. */
 export interface ConnectPages {
-  shown(request: FastifyRequest, reply: FastifyReply, work: () => Promise<FastifyReply>): Promise<FastifyReply>
   /** What only this browser has; sets its cookie. */
   browser(request: FastifyRequest, reply: FastifyReply): string
 }
@@ -41,7 +41,7 @@ export function connectPersonRoutes(app: RestApp, { people, integrations, origin
     reply.redirect(`/sign-in?next=${encodeURIComponent(request.url)}`, 303)
 
   app.get('/connect', open, (request, reply) =>
-    pages.shown(request, reply, async () => {
+    shown(request, reply, async () => {
       const origin = origins.own(request)
       const principal = await person(request)
       if (!principal) return signIn(request, reply)
@@ -65,7 +65,7 @@ export function connectPersonRoutes(app: RestApp, { people, integrations, origin
   )
 
   app.get('/connect/start', open, (request, reply) =>
-    pages.shown(request, reply, async () => {
+    shown(request, reply, async () => {
       const origin = origins.own(request)
       const principal = await person(request)
       if (!principal) return signIn(request, reply)

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { HubError, hubError } from '#errors'
 import type { RestApp } from '#transports/rest'
 import { cookieOf, setCookie } from './cookies.ts'
 import { readForms } from './forms.ts'
 import { sendPage } from './page.ts'
 import { connectPersonRoutes, type ConnectPersonDeps } from './connect-person.ts'
-import { attemptPage, linkPage, problemPage } from './connect-pages.ts'
+import { attemptPage, linkPage } from './connect-pages.ts'
+import { shown } from './shown.ts'
 
 export type ConnectRoutesDeps = ConnectPersonDeps
 
@@ -30,18 +30,7 @@ export async function connectRoutes(app: RestApp, { people, integrations, origin
     return value
   }
 
-  /** Shows an error as a page, because a person reads it. */
-  const shown = async (request: FastifyRequest, reply: FastifyReply, work: () => Promise<FastifyReply>): Promise<FastifyReply> => {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof HubError) || error.entry.status >= 500)
-        request.log.error({ request_id: request.id, err: error }, 'a page failed')
-      return sendPage(reply, problemPage(error instanceof HubError ? error : hubError('internal'), request.id))
-    }
-  }
-
-  connectPersonRoutes(app, { people, integrations, origins }, { shown, browser: begun })
+  connectPersonRoutes(app, { people, integrations, origins }, { browser: begun })
 
   app.get<{ Params: { token: string } }>('/connect/:token', open, (request, reply) =>
     shown(request, reply, async () => {

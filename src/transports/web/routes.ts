@@ -4,10 +4,14 @@ import { assetRoutes } from './assets.ts'
 import { authRoutes } from './auth.ts'
 import { connectRoutes, type ConnectRoutesDeps } from './connect.ts'
 import type { WebDeps } from './deps.ts'
+import { appsRoutes } from './apps.ts'
+import { consentRoutes } from './consent.ts'
+import { deviceRoutes } from './device.ts'
+import { oauthRoutes } from './oauth.ts'
 import { joinRoutes } from './join.ts'
 import { signInRoutes } from './sign-in.ts'
 
-/** What people see in a browser: the pages on which they sign in and connect integrations. */
+/** What people see in a browser: the pages on which they sign in, connect integrations, and let apps and command lines in. */
 export async function webRoutes(app: RestApp, deps: WebDeps & ConnectRoutesDeps): Promise<void> {
   assetRoutes(app)
   await authRoutes(app, deps)
@@ -15,4 +19,8 @@ export async function webRoutes(app: RestApp, deps: WebDeps & ConnectRoutesDeps)
   joinRoutes(app, deps)
   await connectRoutes(app, deps)
   accountRoutes(app, deps)
+  await oauthRoutes(app, deps)
+  await consentRoutes(app, deps)
+  await deviceRoutes(app, deps)
+  await appsRoutes(app, deps)
 }

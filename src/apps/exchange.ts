@@ -1,0 +1,128 @@
+import { scopesIn, type Throttle } from '#access'
+import type { Database, Transaction } from '#db'
+import { isAudience } from './authorization.ts'
+import { OAuthRefusal, type OAuthError } from './refusal.ts'
+import { fitsChallenge, hashOf, makeSecret } from './secrets.ts'
+import { findToken, insertTokens, revokeTokens, useToken } from './store.ts'
+import type { App, TokenState } from './types.ts'
+
+const accessMs = 3_600_000
+const refreshMs = 30 * 24 * 3_600_000
+
+export interface IssuedTokens {
+  readonly accessToken: string
+  readonly refreshToken: string
+  readonly scopes: readonly string[]
+  readonly expiresIn: number
+}
+
+export interface CodeExchange {
+  readonly app: App
+  readonly code: string
+  readonly redirectUri: string | undefined
+  readonly verifier: string
+  readonly resource: string | undefined
+  readonly address: string
+}
+
+export interface Refreshing {
+  readonly app: App
+  readonly refreshToken: string
+  readonly scope: string | undefined
+  readonly resource: string | undefined
+  readonly address: string
+}
+
+export interface Exchange {
+  code(request: CodeExchange): Promise<IssuedTokens>
+  refresh(request: Refreshing): Promise<IssuedTokens>
+  /** RFC 7009. A refresh token takes with it what came from the same code. */
+  revoke(app: App, token: string): Promise<void>
+}
+
+/** What became of a request: a refusal is returned and not thrown, because what it changed is committed. */
+type Outcome = IssuedTokens | OAuthRefusal
+
+const invalid = (description: string, error: OAuthError = 'invalid_grant'): OAuthRefusal => new OAuthRefusal(error, description)
+
+export function createExchange({ db, throttle, onRevoked }: { db: Database; throttle: Throttle; onRevoked: () => void }): Exchange {
+  const attempt = async (address: string, work: (trx: Transaction) => Promise<Outcome>): Promise<IssuedTokens> => {
+    await throttle.check(address)
+    const outcome = await db.transaction(work)
+    if (!(outcome instanceof OAuthRefusal)) return outcome
+    onRevoked()
+    await throttle.failed(address)
+    throw outcome
+  }
+
+  return {
+    code: ({ app, code, redirectUri, verifier, resource, address }) =>
+      attempt(address, async (trx) => {
+        const state = await findToken(trx, hashOf(code), { lock: true })
+        if (state?.kind !== 'code' || state.appId !== app.id) return invalid('the code is not valid, or not of this client')
+        if (state.usedAt !== null) {
+          // Somebody has the code who should not: what it gave ends, whoever has it (RFC 6749, 4.1.2).
+          await revokeTokens(trx, { family: state.family })
+          return invalid('the code was used before; everything that it gave is revoked')
+        }
+        await useToken(trx, state.hash)
+        const problem = problemOf(state)
+        if (problem !== undefined) return invalid(problem)
+        if (redirectUri !== state.redirectUri) return invalid('redirect_uri is not that of the request for this code')
+        if (!fitsChallenge(verifier, state.challenge ?? '')) return invalid('code_verifier does not fit the request for this code')
+        if (resource !== undefined && !isAudience(resource, state.audience)) return invalid('resource is another one', 'invalid_target')
+        return issue(trx, state, state.scopes)
+      }),
+
+    refresh: ({ app, refreshToken, scope, resource, address }) =>
+      attempt(address, async (trx) => {
+        const state = await findToken(trx, hashOf(refreshToken), { lock: true })
+        if (state?.kind !== 'refresh' || state.appId !== app.id) return invalid('the refresh token is not valid, or not of this client')
+        if (state.usedAt !== null) {
+          await revokeTokens(trx, { family: state.family })
+          return invalid('the refresh token was used before; everything that came from it is revoked')
+        }
+        const problem = problemOf(state)
+        if (problem !== undefined) return invalid(problem)
+        if (resource !== undefined && !isAudience(resource, state.audience)) return invalid('resource is another one', 'invalid_target')
+        const asked = scope?.split(' ').filter(Boolean) ?? state.scopes
+        if (!asked.every((one) => state.scopes.includes(one))) return invalid('a refresh cannot give more scopes', 'invalid_scope')
+        await useToken(trx, state.hash)
+        return issue(trx, state, asked)
+      }),
+
+    async revoke(app, token) {
+      await db.transaction(async (trx) => {
+        const state = await findToken(trx, hashOf(token), { lock: true })
+        if (state?.appId !== app.id) return
+        await revokeTokens(trx, state.kind === 'access' ? { hash: state.hash } : { family: state.family })
+      })
+      onRevoked()
+    },
+  }
+}
+
+/** Why a code or token counts for nothing any more. */
+export function problemOf(state: TokenState): string | undefined {
+  if (state.revokedAt !== null) return 'it was revoked'
+  if (state.expiresAt.getTime() <= Date.now()) return 'it has expired'
+  if (state.grantRevokedAt !== null) return 'the person does not allow it any more'
+  return rightsOf(state) === undefined ? 'the person is not a member of the workspace any more' : undefined
+}
+
+/** What the person may do in the workspace now. */
+export function rightsOf({ role, hubAdmin }: TokenState): readonly string[] | undefined {
+  return scopesIn(role === null ? undefined : { role }, hubAdmin)
+}
+
+async function issue(trx: Transaction, { family, grantId, audience, scopes }: TokenState, given: readonly string[]): Promise<IssuedTokens> {
+  const accessToken = makeSecret('access')
+  const refreshToken = makeSecret('refresh')
+  const shared = { family, grantId, audience, redirectUri: null, challenge: null }
+  const until = (ms: number): Date => new Date(Date.now() + ms)
+  await insertTokens(trx, [
+    { ...shared, hash: hashOf(accessToken), kind: 'access', scopes: given, expiresAt: until(accessMs) },
+    { ...shared, hash: hashOf(refreshToken), kind: 'refresh', scopes, expiresAt: until(refreshMs) },
+  ])
+  return { accessToken, refreshToken, scopes: given, expiresIn: accessMs / 1000 }
+}
