@@ -1,7 +1,9 @@
 import { z } from 'zod'
-import { allows, type Principal } from '#access'
+import { allows } from '#access'
 import { operations } from '#operations'
 import type { Tools } from '#tools'
+import type { McpCaller } from './types.ts'
+import { isVisible } from './view.ts'
 
 /** The scopes that a message needs and its app was not allowed, though its person could. Then the client may ask the person (step-up). */
 export interface Missing {
@@ -25,12 +27,15 @@ const resourceScopes: Readonly<Record<string, string>> = {
   events: operations.listEvents.scope,
 }
 
+type Asking = Pick<McpCaller, 'principal' | 'view'>
+
 /** Looks at a message of an app. */
-export async function missingScope(tools: Pick<Tools, 'find'>, principal: Principal, body: string): Promise<Missing | undefined> {
+export async function missingScope(tools: Pick<Tools, 'find'>, asking: Asking, body: string): Promise<Missing | undefined> {
+  const { principal } = asking
   const { app } = principal
   const message = app && messageIn(body)
   if (!message) return undefined
-  const needed = (await neededBy(tools, principal, message)).filter((scope) => !allows(principal, scope))
+  const needed = (await neededBy(tools, asking, message)).filter((scope) => !allows(principal, scope))
   const person = { ...principal, scopes: app.rights }
   if (needed.length === 0 || !needed.every((scope) => allows(person, scope))) return undefined
   return { scope: [...new Set([...principal.scopes, ...needed])].join(' ') }
@@ -47,7 +52,7 @@ function messageIn(body: string): Message | undefined {
   }
 }
 
-async function neededBy(tools: Pick<Tools, 'find'>, principal: Principal, { method, params }: Message): Promise<readonly string[]> {
+async function neededBy(tools: Pick<Tools, 'find'>, { principal, view }: Asking, { method, params }: Message): Promise<readonly string[]> {
   if (method === 'prompts/get') return [operations.listFlows.scope]
   if (method === 'resources/read') {
     const [, kind = ''] = /^hub:\/\/(\w+)/.exec(params.uri ?? '') ?? []
@@ -56,7 +61,7 @@ async function neededBy(tools: Pick<Tools, 'find'>, principal: Principal, { meth
   const name = params.name === 'call_tool' ? params.arguments?.name : params.name
   // A tool that does not exist is answered as such.
   const tool = name === undefined ? undefined : await tools.find(principal.workspaceId, name).catch(() => undefined)
-  if (!tool) return []
+  if (!tool || !isVisible(view, tool)) return []
   const mayCall = [tool.connector.name, tool.name].some((one) => allows(principal, `tools:call:${one}`))
   return [...(mayCall ? [] : [`tools:call:${tool.name}`]), ...(tool.scope === undefined ? [] : [tool.scope])]
 }

@@ -79,14 +79,16 @@ export async function mcpRoutes(app: RestApp, deps: McpRoutesDeps, options: Orig
         if (body.trimStart().startsWith('[')) return reply.code(400).send(noBatches)
         const view = viewOf(queryIn(request))
         if (typeof view === 'string') throw hubError('invalid_input', { detail: view })
-        const missing = await missingScope(tools, principal, body)
+        const shown = principal.app ? narrowed(view, principal.app.view) : view
+        const missing = await missingScope(tools, { principal, view: shown }, body)
         if (missing) {
           reply.header('www-authenticate', challengeOf(request, { error: 'insufficient_scope', ...missing }))
           throw hubError('scope_missing', { detail: `${principal.app?.name} needs: ${missing.scope}` })
         }
         const isActive = (): Promise<boolean> => callerOf(deps, request).then(() => true, refused)
-        const caller = { principal, view: principal.app ? narrowed(view, principal.app.view) : view, isActive }
-        return reply.send(await mcp.answer({ headers: headersOf(request), body, signal: goneOf(reply) }, caller))
+        return reply.send(
+          await mcp.answer({ headers: headersOf(request), body, signal: goneOf(reply) }, { principal, view: shown, isActive }),
+        )
       },
     })
   })
