@@ -240,7 +240,12 @@ suite('an app that a person allows', () => {
     assert.ok(await isAccepted(tokens.access_token))
     const { items } = (await ada.call('GET', '/api/v1/grants')).json() as unknown as { items: { id: string; app: string }[] }
     const { id } = items.find(({ app: name }) => name === 'Ended')!
+    const { workspaceId } = await hub.hub.access.operator('tester')
+    const standing = async () => (await hub.hub.access.standings(workspaceId, [`grant:${id}`])).get(`grant:${id}`)?.lost
+    assert.equal(await standing(), null)
     assert.equal((await ada.call('DELETE', `/api/v1/grants/${id}`)).status, 200)
+    // What the app had queued is not done any more.
+    assert.match((await standing()) ?? '', /does not allow the app/)
     await endsWithinASecond(tokens.access_token)
     assert.deepEqual(refusal(await one.token({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })), [400, 'invalid_grant'])
     const answer = await mcp(tokens.access_token, '?toolset=http')

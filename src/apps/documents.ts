@@ -26,7 +26,7 @@ const documentSchema = z.looseObject({
   client_name: appName.optional(),
   redirect_uris: z.array(z.string()).min(1).max(mostRedirectUris),
   token_endpoint_auth_method: z.literal('none').optional(),
-  client_secret: z.undefined(),
+  client_secret: z.undefined().optional(),
 })
 
 /** Whether a client id is the URL of a document about the client. */

@@ -37,13 +37,6 @@ export async function quietConfig(): Promise<Config> {
 
 /** Opens the hub beside one that may be serving, does the work as the operator of this machine, and closes it again. */
 export async function withHub(command: Command, work: (hub: Hub, operator: Principal, output: Output) => Promise<void>): Promise<void> {
-  const { namedUrl } = await import('./remote.ts')
-  if (namedUrl(command) !== undefined) {
-    const { hubError } = await import('#errors')
-    throw hubError('invalid_input', {
-      detail: 'this command works on the hub of this machine only; run it where the hub runs, without --url',
-    })
-  }
   const config = await quietConfig()
   const { openHub } = await import('#hub')
   await using hub = await openHub(config)

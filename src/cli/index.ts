@@ -41,7 +41,6 @@ export function createProgram(): Command {
     .version(version)
     .option('--json', 'print JSON, errors too')
     .option('-w, --workspace <name>', 'act in this workspace', 'default')
-    .option('--url <url>', 'act on the hub at this address, where `hub login` signed you in')
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('\n`hub --help` lists the commands, `hub COMMAND --help` explains one')
@@ -51,6 +50,7 @@ export function createProgram(): Command {
   runCommands(program)
   mcpCommand(program)
   doctorCommand(program)
+  const here = new Set(program.commands)
   program.commandsGroup('Access:')
   loginCommands(program)
   accessCommands(program)
@@ -71,10 +71,19 @@ export function createProgram(): Command {
   program.commandsGroup('Events:')
   webhookCommands(program)
   eventCommands(program)
+  for (const command of program.commands) if (!here.has(command)) mayActElsewhere(command)
   program.commandsGroup('Backup and keys:')
   databaseCommands(program)
   keyCommands(program)
   return program
+}
+
+/** Commands that only call operations can act on a hub at another address. */
+function mayActElsewhere(command: Command): void {
+  for (const inner of command.commands) mayActElsewhere(inner)
+  // One that signs a sample says with it where the sample is sent.
+  if (command.commands.length > 0 || command.options.some(({ long }) => long === '--url')) return
+  command.option('--url <url>', 'act on the hub at this address, where `hub login` signed you in')
 }
 
 /** Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong usage. */

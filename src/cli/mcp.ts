@@ -27,7 +27,10 @@ export function mcpCommand(program: Command): void {
   program
     .command('mcp')
     .description('serve an agent over standard input and output (MCP)')
-    .option('--url <url>', 'reach a running hub, such as https://hub.example.com, with HUB_TOKEN; without it, the hub of this machine')
+    .option(
+      '--url <url>',
+      'reach a running hub, such as https://hub.example.com, with HUB_TOKEN or after `hub login`; without it, the hub of this machine',
+    )
     .option('--toolset <names>', 'only these connectors and tools, separated by commas')
     .option('--read-only', 'only tools that read')
     .option('--list <form>', 'list all tools (full), or tools that find them (search)')
@@ -47,10 +50,14 @@ export function mcpCommand(program: Command): void {
           await using mcp = await mcpOf(hub, config)
           await serveStdio(stdio, await sendToOwn({ mcp, hub, operator, token: config.HUB_TOKEN }, queryOf(options)))
         })
-      const { HUB_TOKEN: token } = await quietConfig()
+      const config = await quietConfig()
+      const { hubUrl, readLogins } = await import('./stored-logins.ts')
+      const url = hubUrl(options.url)
+      const token = config.HUB_TOKEN ?? readLogins(config).hubs[url]?.token
       const { hubError } = await import('#errors')
-      if (token === undefined) throw hubError('token_missing', { detail: 'HUB_TOKEN is needed to reach a hub elsewhere' })
-      await serveStdio(stdio, sendTo(`${options.url.replace(/\/$/, '')}/mcp${queryOf(options)}`, token))
+      if (token === undefined)
+        throw hubError('token_missing', { detail: 'HUB_TOKEN is needed to reach a hub elsewhere', hint: `or run \`hub login ${url}\`` })
+      await serveStdio(stdio, sendTo(`${url}/mcp${queryOf(options)}`, token))
     })
 }
 

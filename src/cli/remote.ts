@@ -28,15 +28,11 @@ export function remoteOf(command: Command, { config, origins }: Loaded): RemoteH
   if (token === undefined)
     throw hubError('token_missing', { detail: `you are not signed in at ${url}`, hint: `run \`hub login ${url}\`, or set HUB_TOKEN` })
   const isGiven = command.getOptionValueSourceWithGlobals('workspace') === 'cli'
-  return { url, token, workspace: isGiven ? rootOf(command).opts<{ workspace: string }>().workspace : undefined }
+  return { url, token, workspace: isGiven ? command.optsWithGlobals<{ workspace: string }>().workspace : undefined }
 }
 
 export function namedUrl(command: Command): string | undefined {
-  return rootOf(command).opts<{ url?: string }>().url
-}
-
-function rootOf(command: Command): Command {
-  return command.parent ? rootOf(command.parent) : command
+  return command.opts<{ url?: string }>().url
 }
 
 /** Calls an operation of a hub elsewhere by its first route. */

@@ -16,6 +16,7 @@ import { declaredVariables } from '../../src/connector-variables.ts'
 import { backup, findRunning } from '#db'
 import { freshDatabase, serveProcess } from '#test'
 import { startVault } from '../standins/vault/index.ts'
+import { exerciseApps } from './canary/apps.ts'
 import { dumpDatabase } from './canary/dump.ts'
 import { connectorExercises } from './canary/connectors.ts'
 import { readEverything, readRoutes } from './canary/every-get.ts'
@@ -109,9 +110,10 @@ interface Serving {
   readonly url: string
   readonly adminToken: string
   readonly outside: string
+  readonly dataDir: string
 }
 
-async function exercise({ url, adminToken, outside }: Serving, secrets: Canaries, seen: Seen[]): Promise<void> {
+async function exercise({ url, adminToken, outside, dataDir }: Serving, secrets: Canaries, seen: Seen[]): Promise<void> {
   const caller = ({ token = adminToken, headers = {}, raw, givesToken, gives }: Asked): Caller => ({
     async call(method, path, body) {
       const payload = raw ?? (body === undefined ? null : JSON.stringify(body))
@@ -137,6 +139,7 @@ async function exercise({ url, adminToken, outside }: Serving, secrets: Canaries
   })
   const hub: HubUnderTest = { outside, url, ...caller({}), with: caller }
   for (const { run } of [...connectorExercises, ...exercises, peopleExercise, oauthExercise]) await run(hub, secrets)
+  await exerciseApps({ url, dataDir }, secrets, (what, text) => seen.push({ what, text }))
   const answered = await readEverything(hub)
   assert.deepEqual(
     readRoutes.filter((route) => !answered.includes(route)),
@@ -177,7 +180,7 @@ suite('secrets canary', { concurrency: true }, () => {
       })
       {
         await using hub = await serveProcess(env)
-        await exercise({ url: hub.url, adminToken: env['HUB_ADMIN_TOKEN']!, outside: outside.url }, secrets, seen)
+        await exercise({ url: hub.url, adminToken: env['HUB_ADMIN_TOKEN']!, outside: outside.url, dataDir }, secrets, seen)
         const { address } = (await findRunning(dataDir))!
         const connection = { ...address, database: 'hub' }
         await backup(connection, join(dataDir, 'backup'))
@@ -239,7 +242,7 @@ suite('secrets canary', { concurrency: true }, () => {
       })
       {
         await using hub = await serveProcess(env)
-        await exercise({ url: hub.url, adminToken: env['HUB_ADMIN_TOKEN']!, outside: outside.url }, secrets, seen)
+        await exercise({ url: hub.url, adminToken: env['HUB_ADMIN_TOKEN']!, outside: outside.url, dataDir }, secrets, seen)
         const ask = async (method: 'GET' | 'PUT', body?: unknown): Promise<void> => {
           const url = `${hub.url}/api/v1/credentials${method === 'PUT' ? '/github-pat' : ''}`
           const headers = {

@@ -68,7 +68,7 @@ export function setupToken({ dataDir }: Pick<TestHub, 'dataDir'>): string {
 }
 
 /** The first person of a hub, signed in. */
-export async function firstPerson(hub: TestHub, name = 'Ada'): Promise<Browser> {
+export async function firstPerson(hub: Pick<TestHub, 'dataDir' | 'address'>, name = 'Ada'): Promise<Browser> {
   const browser = browserAt(await hub.address())
   const joining = { token: setupToken(hub), name, email: `${name.toLowerCase()}@example.com`, password: testPassword }
   const answer = await browser.call('POST', '/invitations/accept', joining)

@@ -26,8 +26,6 @@ export function consentPage({ request, person, choices, query }: ConsentView): P
     title: 'Allow an app?',
     body: html`<p><strong>${app.name}</strong> wants to use this hub for you. You are signed in as ${person.name} (${person.email}).</p>
       <dl>
-        <dt>It says it is</dt>
-        <dd>${app.name}</dd>
         <dt>${app.kind === 'document' ? 'It is described at' : 'Who vouches for it'}</dt>
         <dd>${app.kind === 'document' ? html`<span class="mono">${new URL(app.clientId).host}</span>` : 'nobody: it registered itself'}</dd>
         <dt>The answer goes to</dt>

@@ -42,6 +42,7 @@ export async function deviceRoutes(app: RestApp, { access, people, origins }: We
         const { code = '', decision, workspace } = request.body as Readonly<Record<string, string | undefined>>
         const session = await signedIn(request, reply, code)
         if (!session) return reply
+        await deviceLogins.look(code, request.ip)
         const { id: userId, memberships } = session
         const isAllowed = decision === 'allow'
         if (isAllowed && !memberships.some(({ workspaceId }) => workspaceId === workspace))

@@ -42,7 +42,7 @@ export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     .code(status)
     .headers({
       'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action ${["'self'", ...formTargets].join(' ')}; frame-ancestors 'none'`,
-      // Without a referrer, browsers leave out where a form comes from.
+      // Without a referrer, browsers do not say either where a form comes from. Other sites are told nothing.
       'referrer-policy': 'same-origin',
       ...(isolated ? { 'cross-origin-opener-policy': 'same-origin-allow-popups' } : {}),
     })
