@@ -97,6 +97,7 @@ suite('an app whose client id is the address of its description', () => {
     answers.set('/other.json', answers.get('/good.json')!)
     answers.set('/moved.json', { status: 302, location: `${origin}/good.json` })
     answers.set('/large.json', { body: `{"client_id": "${'x'.repeat(30_000)}"}` })
+    answers.set('/slow.json', { never: true })
     answers.set('/text.json', { body: 'no JSON' })
     documentAt('/secret.json', { client_secret: 'known to all' })
     documentAt('/script.json', { redirect_uris: ['javascript:alert(1)'] })
@@ -108,6 +109,7 @@ suite('an app whose client id is the address of its description', () => {
       secret: /client_secret is not valid/,
       script: /cannot begin with javascript:/,
       missing: /status 404/,
+      slow: /did not arrive in time/,
     }
     for (const [name, reason] of Object.entries(wrong)) {
       const { status, text } = await ask(`${origin}/${name}.json`)

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { anyCaller, requireScope } from '#access'
+import { requireScope } from '#access'
 import type { GrantView } from '#apps'
-import { hubError } from '#errors'
-import { operation, view, type OperationContext } from './operation.ts'
+import { operation, view } from './operation.ts'
 import { idKeys, iso, pageInput, pageOf, readPage, timestamp } from './shared.ts'
 
 const grantSchema = z.object({
@@ -37,21 +36,10 @@ const grantView = view(grantSchema, (grant: GrantView) => ({
   revoked_at: iso(grant.revokedAt),
 }))
 
-/** Whose grants the caller may see or end: its own in every workspace, or those of everybody in this one. */
-function reachOf({ principal }: OperationContext, whose: 'own' | 'workspace', scope: string): { userId?: string; workspaceId?: string } {
-  const { kind, userId, workspaceId } = principal
-  if (whose === 'workspace' || userId === undefined) {
-    requireScope(principal, scope)
-    return { workspaceId }
-  }
-  // A token of a person may be meant for something else.
-  if (kind !== 'user') requireScope(principal, 'tokens:own')
-  return { userId }
-}
-
 export const listGrants = operation({
   name: 'grants.list',
-  scope: anyCaller,
+  scope: 'people:read',
+  own: { scope: 'tokens:own', isOwn: async ({ principal }, { whose }) => whose === 'own' && principal.userId !== undefined },
   effect: 'read',
   summary: 'List what people allow apps to do for them over MCP, newest first',
   description: 'A person sees what they allowed themselves. What everybody in the workspace allowed needs people:read.',
@@ -62,15 +50,20 @@ export const listGrants = operation({
   output: pageOf(grantView),
   http: { method: 'GET', path: '/api/v1/grants' },
   example: { whose: 'own' },
-  run: (context, { whose, ...page }) => {
-    const reach = reachOf(context, whose, 'people:read')
-    return readPage(page, idKeys('grn'), ({ before, limit }) => context.apps.grants.list({ ...reach, before, limit }))
+  run: ({ apps, principal: { userId, workspaceId } }, { whose, ...page }) => {
+    const reach = whose === 'own' && userId !== undefined ? { userId } : { workspaceId }
+    return readPage(page, idKeys('grn'), ({ before, limit }) => apps.grants.list({ ...reach, before, limit }))
   },
 })
 
 export const revokeGrant = operation({
   name: 'grants.revoke',
-  scope: anyCaller,
+  scope: 'people:write',
+  own: {
+    scope: 'tokens:own',
+    isOwn: async ({ apps, principal: { userId } }, { id }) =>
+      userId !== undefined && (await apps.grants.list({ id, userId, limit: 1 })).length === 1,
+  },
   effect: 'destroy',
   summary: 'End what a person allows an app: within a second its tokens work nowhere',
   description: 'A person ends what they allowed themselves. To end what another one in the workspace allowed, people:write is needed.',
@@ -78,11 +71,10 @@ export const revokeGrant = operation({
   output: grantView,
   http: { method: 'DELETE', path: '/api/v1/grants/:id' },
   example: { id: 'grn_0197f3d2-0000-7000-8000-000000000000' },
-  run: async (context, { id }) => {
-    const { principal, apps } = context
-    const [own] = principal.userId === undefined ? [] : await apps.grants.list({ id, userId: principal.userId, limit: 1 })
-    const reach = reachOf(context, own ? 'own' : 'workspace', 'people:write')
-    if (principal.app) throw hubError('scope_missing', { detail: 'an app cannot end what it was allowed here; it revokes its tokens' })
-    return apps.grants.revoke(principal, id, reach)
+  run: async ({ apps, principal }, { id }) => {
+    const { userId, workspaceId } = principal
+    const isOwn = userId !== undefined && (await apps.grants.list({ id, userId, limit: 1 })).length === 1
+    if (!isOwn) requireScope(principal, 'people:write')
+    return apps.grants.revoke(principal, id, isOwn ? { userId } : { workspaceId })
   },
 })

@@ -228,9 +228,9 @@ export interface Operations {
     endAll(input: SessionsEndAllInput, options?: Options): Promise<SessionsEndAllOutput>
   }
   readonly grants: {
-    /** List what people allow apps to do for them over MCP, newest first. A person sees what they allowed themselves. What everybody in the workspace allowed needs people:read. Scope: `any`. */
+    /** List what people allow apps to do for them over MCP, newest first. A person sees what they allowed themselves. What everybody in the workspace allowed needs people:read. Scope: `people:read`. */
     list(input?: GrantsListInput, options?: Options): Promise<GrantsListOutput>
-    /** End what a person allows an app: within a second its tokens work nowhere. A person ends what they allowed themselves. To end what another one in the workspace allowed, people:write is needed. Scope: `any`. */
+    /** End what a person allows an app: within a second its tokens work nowhere. A person ends what they allowed themselves. To end what another one in the workspace allowed, people:write is needed. Scope: `people:write`. */
     revoke(input: GrantsRevokeInput, options?: Options): Promise<GrantsRevokeOutput>
   }
   readonly workspaces: {

@@ -38,7 +38,7 @@ export async function appsRoutes(app: RestApp, { apps, people, origins }: WebDep
         origins.requireOwn(request)
         const session = await signedIn(request, reply)
         if (!session) return reply
-        const { grant = '' } = request.body as Readonly<Record<string, string>>
+        const { grant = '' } = (request.body ?? {}) as Readonly<Record<string, string>>
         await apps.grants.revoke({ kind: 'user', id: session.id }, grant, { userId: session.id })
         return reply.redirect(path, 303)
       }),

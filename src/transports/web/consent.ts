@@ -75,7 +75,7 @@ export async function consentRoutes(app: RestApp, { apps, people, origins }: Web
       shown(request, reply, async () => {
         // Only our own page, in the browser of the person, can send this.
         origins.requireOwn(request)
-        const form = request.body as Readonly<Record<string, string>>
+        const form = (request.body ?? {}) as Readonly<Record<string, string>>
         // Everything is checked again: what the form says may have been changed.
         const found = await asked(request, reply, new URLSearchParams(form['request']))
         if (!found) return reply

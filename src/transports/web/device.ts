@@ -39,7 +39,7 @@ export async function deviceRoutes(app: RestApp, { access, people, origins }: We
     forms.post('/device', open, (request, reply) =>
       shown(request, reply, async () => {
         origins.requireOwn(request)
-        const { code = '', decision, workspace } = request.body as Readonly<Record<string, string | undefined>>
+        const { code = '', decision, workspace } = (request.body ?? {}) as Readonly<Record<string, string | undefined>>
         const session = await signedIn(request, reply, code)
         if (!session) return reply
         await deviceLogins.look(code, request.ip)

@@ -58,7 +58,7 @@ export async function oauthRoutes(app: RestApp, { apps, access, origins }: WebDe
     forms.post('/oauth/token', open, (request, reply) =>
       answered(reply, async () => {
         origins.own(request)
-        const form = request.body as Form
+        const form = (request.body ?? {}) as Form
         const { ip: address } = request
         const { resource } = form
         if (form['grant_type'] === deviceGrant) return deviceAnswer(await deviceLogins.poll(needed(form, 'device_code')))
@@ -79,7 +79,7 @@ export async function oauthRoutes(app: RestApp, { apps, access, origins }: WebDe
     forms.post('/oauth/revoke', open, (request, reply) =>
       answered(reply, async () => {
         origins.own(request)
-        const form = request.body as Form
+        const form = (request.body ?? {}) as Form
         const token = needed(form, 'token')
         if (form['client_id'] === commandLine) await deviceLogins.end(token)
         else await exchange.revoke(await clientOf(request, form), token)
@@ -89,7 +89,7 @@ export async function oauthRoutes(app: RestApp, { apps, access, origins }: WebDe
 
     forms.post('/oauth/device', open, (request, reply) =>
       answered(reply, async () => {
-        const { client_id: client, machine = '' } = request.body as Form
+        const { client_id: client, machine = '' } = (request.body ?? {}) as Form
         const place = `${origins.own(request)}/device`
         if (client !== commandLine) throw new OAuthRefusal('invalid_client', `only ${commandLine} gets device codes here`)
         const name = machine.replaceAll(/[^\w .@-]/g, '').slice(0, 60) || 'a machine without a name'
