@@ -60,6 +60,13 @@ suite('an app that a person allows', () => {
       assert.equal(await isAccepted(other), false)
   })
 
+  test('has a token for the address that it asked for, and for no other name of the hub', async () => {
+    const { access_token: token } = await app.tokens(ada)
+    const there = await mcpRequest(address.replace('127.0.0.1', 'localhost'), { token, method: 'tools/list' })
+    assert.match(JSON.stringify(there), /token_invalid/)
+    assert.ok(await isAccepted(token))
+  })
+
   test('shows up in the journal and in the audit log by its name, with its person as the actor', async () => {
     const { access_token: token } = await app.tokens(ada)
     const params = { name: 'hub_list_integrations', arguments: {} }

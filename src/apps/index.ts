@@ -22,7 +22,7 @@ export type { App, GrantView } from './types.ts'
 const dayMs = 24 * 3_600_000
 const keptMs = 90 * dayMs
 /** Failed attempts per address and minute. */
-const guesses = 20
+const guesses = 40
 
 /** The hub's own authorization server: programs that people let act for them over MCP. */
 export interface Apps {
