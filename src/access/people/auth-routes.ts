@@ -2,6 +2,7 @@ import { isRecord } from '#lib/is-record'
 import { once } from '#lib/once'
 import { hubError } from '#errors'
 import { createThrottle } from '../throttle.ts'
+import { createAccountBrake } from './account-brake.ts'
 import type { Auth, AuthDeps, AuthSettings } from './better-auth.ts'
 
 /** A request to `/auth/*`, as our server read it. */
@@ -69,6 +70,7 @@ export interface AuthRoutesOptions extends Pick<AuthSettings, 'sso'> {
 
 export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOptions): AuthRoutes {
   const throttle = createThrottle(guesses)
+  const brake = createAccountBrake(deps.db)
   // Loaded when somebody signs in: a hub that only programs use does without it.
   const library = once(() => import('./better-auth.ts'))
   const byOrigin = new Map<string, Promise<Auth>>()
@@ -102,9 +104,13 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOpti
       if (name === 'POST /update-user') requireName(request.body)
       const isGuess = guessed.test(name)
       if (isGuess) await throttle.check(request.address)
+      const email = name === 'POST /sign-in/email' ? emailIn(request.body) : undefined
+      if (email !== undefined) await brake.check(email, request.address)
       const auth = await (sso && ofSso.has(name) ? withProvider(request.origin) : authAt(request.origin))
       const response = await auth.handle(asRequest(request, addressHeader))
       if (isGuess && response.status >= 400 && response.status < 500) await throttle.failed(request.address)
+      if (email !== undefined && response.status === 401) await brake.failed(email, request.address)
+      if (email !== undefined && response.ok) brake.succeeded(email, request.address)
       return { status: response.status, headers: response.headers, body: withoutHidden(await response.text(), response.headers) }
     },
     hashPassword: async (password) => (await authAt('http://localhost')).hashPassword(password),
@@ -120,6 +126,11 @@ function requireName(body: Buffer | undefined): void {
   throw hubError('invalid_input', {
     errors: [{ path: 'name', message: 'must be one line of text, of at most 100 characters, and nothing else' }],
   })
+}
+
+function emailIn(body: Buffer | undefined): string | undefined {
+  const { email } = parsed(body)
+  return typeof email === 'string' ? email.toLowerCase() : undefined
 }
 
 function parsed(body: Buffer | undefined): Record<string, unknown> {

@@ -12,6 +12,7 @@ import { createAdmission } from './admission.ts'
 import { createInvitations, setupMs, type Invitations } from './invitations.ts'
 import { createMembers, type Members } from './members.ts'
 import { createOwnSessions, type OwnSessions } from './own-sessions.ts'
+import { withSignInAudit } from './sign-in-audit.ts'
 import { createSignInSessions, principalIn } from './sessions.ts'
 import { hasOpenSetup, type Invitation } from './invitation-store.ts'
 import { dropExpired, findMeans, findPerson, hasPeople, type Means, type Person, type SignInSession } from './store.ts'
@@ -97,6 +98,11 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
   const invitations = createInvitations({ db, audit })
   const rules = createAdmission({ db, audit, invitations }, ssoRole)
   const routes = createAuthRoutes({ db, logger, rules }, { secret, sso })
+  const handle = withSignInAudit({ db, audit, sessions, secret }, async (request) => {
+    const answer = await routes.handle(request)
+    sessions.changed()
+    return answer
+  })
 
   const linkTo: People['linkTo'] = (token, kind) =>
     `${url.replace(/\/$/, '')}${kind === 'setup' ? '/setup' : '/invitations/accept'}?token=${token}`
@@ -121,11 +127,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
     session: (cookies) => sessions.find(cookies),
     find: (id) => findPerson(db.sql, { id }),
     meansOf: (userId) => findMeans(db.sql, userId),
-    async answer(request) {
-      const answer = await routes.handle(request)
-      sessions.changed()
-      return answer
-    },
+    answer: handle,
     hasPeople: () => hasPeople(db.sql),
     singleSignOn: sso?.name,
     invitations,
@@ -139,7 +141,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
       await readLink(token, address)
       const passwordHash = await routes.hashPassword(password)
       await invitations.join({ token, name, email, passwordHash })
-      return routes.handle({
+      return handle({
         method: 'POST',
         url: '/auth/sign-in/email',
         headers: { 'content-type': 'application/json', origin, 'user-agent': userAgent },

@@ -4,8 +4,19 @@ import type { Audit } from '../audit.ts'
 import { scopesIn, type Role } from '../roles.ts'
 import { actorOf, allows, type Principal } from '../scopes.ts'
 import { findPeopleIn, lockWorkspace } from '../store.ts'
+import { recordEverywhere, workspacesOf } from './sign-in-audit.ts'
 import { revokeInvitationsOf } from './invitation-store.ts'
-import { changeMember, changePerson, countOwners, endSessions, findMember, listMembers, removeMember, type Member } from './store.ts'
+import {
+  changeMember,
+  changePerson,
+  countOwners,
+  endSessions,
+  findMember,
+  findPerson,
+  listMembers,
+  removeMember,
+  type Member,
+} from './store.ts'
 
 export interface MemberChange {
   readonly role?: Role | undefined
@@ -82,7 +93,10 @@ export function createMembers({ db, audit, changed }: MembersDeps): Members {
       change(principal, userId, async (trx, member) => {
         if (userId !== principal.userId) await requireReach(trx, principal, member.role)
         const count = await endSessions(trx, { userId })
-        await record(trx, principal, { action: 'sessions.ended', subject: userId, detail: { count } })
+        const person = await findPerson(trx, { id: userId })
+        const workspaceIds = [principal.workspaceId, ...(person ? workspacesOf(person) : [])]
+        const entry = { actor: actorOf(principal), action: 'sessions.ended', subject: userId, detail: { count } }
+        await recordEverywhere(trx, audit, { workspaceIds, entry })
         return count
       }),
   }

@@ -2,7 +2,8 @@ import type { Database } from '#db'
 import { hubError } from '#errors'
 import type { Audit } from '../audit.ts'
 import { actorOf, type Principal } from '../scopes.ts'
-import { endSessions, listSessions, type SessionRow } from './store.ts'
+import { recordEverywhere, workspacesOf } from './sign-in-audit.ts'
+import { endSessions, findPerson, listSessions, type SessionRow } from './store.ts'
 
 /** The sign-in sessions of a person. */
 export interface OwnSessions {
@@ -25,7 +26,9 @@ export function createOwnSessions({ db, audit, changed }: OwnSessionsDeps): OwnS
         const { workspaceId, userId } = principal
         const ended = userId === undefined ? 0 : await endSessions(trx, { userId, id })
         if (ended === 0) throw hubError('not_found', { detail: `you have no sign-in session ${id}` })
-        await audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'session.ended', subject: id })
+        const person = await findPerson(trx, { id: userId! })
+        const workspaceIds = [workspaceId, ...(person ? workspacesOf(person) : [])]
+        await recordEverywhere(trx, audit, { workspaceIds, entry: { actor: actorOf(principal), action: 'session.ended', subject: id } })
       })
       changed()
     },

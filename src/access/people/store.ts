@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { sql as raw } from 'kysely'
 import type { Row, Sql } from '#db'
 import { newId } from '#lib/ids'
@@ -152,19 +153,38 @@ export async function insertSsoPerson(sql: Sql, id: string): Promise<void> {
 export interface Means {
   readonly password: boolean
   readonly twoFactor: boolean
+  /** Whether single sign-on leads to this account. */
+  readonly singleSignOn: boolean
   readonly passkeys: readonly { readonly id: string; readonly name: string | null; readonly createdAt: Date }[]
 }
 
 export async function findMeans(sql: Sql, userId: string): Promise<Means> {
-  const { rows } = await raw<Pick<Means, 'password' | 'twoFactor'>>`
+  const { rows } = await raw<Omit<Means, 'passkeys'>>`
     select exists (select from auth.account a where a."userId" = u.id and a."providerId" = 'credential') as password,
+           exists (select from auth.account a where a."userId" = u.id and a."providerId" = 'sso') as "singleSignOn",
            coalesce(u."twoFactorEnabled", false) as "twoFactor"
       from auth."user" u where u.id = ${userId}`.execute(sql)
   const passkeys = await raw<Means['passkeys'][number]>`
     select id, name, coalesce("createdAt", now()) as "createdAt" from auth.passkey where "userId" = ${userId} order by "createdAt"`.execute(
     sql,
   )
-  return { password: rows[0]?.password ?? false, twoFactor: rows[0]?.twoFactor ?? false, passkeys: passkeys.rows }
+  return { password: false, twoFactor: false, singleSignOn: false, ...rows[0], passkeys: passkeys.rows }
+}
+
+/** From where an account has sign-in sessions. */
+export async function addressesOf(sql: Sql, email: string): Promise<string[]> {
+  const { rows } = await raw<{ address: string }>`
+    select distinct s."ipAddress" as address from auth.session s join auth."user" u on u.id = s."userId"
+     where u.email = ${email} and s."ipAddress" is not null and s."expiresAt" > now()`.execute(sql)
+  return rows.map(({ address }) => address)
+}
+
+/** Who has given the right password and is asked for the second factor. The library stores a hash of what the cookie says. */
+export async function findChallenged(sql: Sql, challenge: string): Promise<string | undefined> {
+  const identifier = createHash('sha256').update(challenge).digest('base64url')
+  const { rows } = await raw<{ id: string }>`
+    select value as id from auth.verification where identifier = ${identifier} and "expiresAt" > now()`.execute(sql)
+  return rows[0]?.id
 }
 
 const expiring = ['session', 'verification'] as const
