@@ -226,7 +226,8 @@ test('somebody comes by single sign-on, and reads why where they may not', async
   if (!browser) return
   await using provider = await identityProvider()
   await using hub = await testHub(provider.environment)
-  const address = await setUp(await browser.page(), hub)
+  const ada = await browser.page()
+  const address = await setUp(ada, hub)
   await hub.call('POST', '/api/v1/invitations', { role: 'viewer', email: 'grace@example.com' })
 
   const comes = async (sub: string): Promise<Page> => {
@@ -240,6 +241,24 @@ test('somebody comes by single sign-on, and reads why where they may not', async
   await grace.waitForURL('**/account')
   assert.match((await grace.textContent('main'))!, /grace@example\.com[^]*viewer/)
   await looked(grace, 'account-single-sign-on')
+
+  // The first administrator has a password, and adds the identity with it.
+  await ada.reload()
+  provider.be({ sub: 'ada', email: 'ada@example.com', email_verified: true, name: 'Ada' }, address)
+  await ada.locator('#link-form').getByLabel('Your password').fill('not the password')
+  await ada.getByRole('button', { name: 'Add Example Login' }).click()
+  await ada.getByText('The password is wrong.').waitFor()
+  await looked(ada, 'account-link')
+  await ada.locator('#link-form').getByLabel('Your password').fill(testPassword)
+  await ada.getByRole('button', { name: 'Add Example Login' }).click()
+  await ada.getByText('You can sign in with Example Login.').waitFor()
+  await looked(ada, 'account-linked')
+  const again = await comes('ada')
+  await again.waitForURL('**/account')
+  assert.match((await again.textContent('main'))!, /ada@example\.com/)
+  await ada.locator('#unlink-form').getByLabel('Your password').fill(testPassword)
+  await ada.getByRole('button', { name: 'Remove Example Login' }).click()
+  await ada.getByRole('button', { name: 'Add Example Login' }).waitFor()
 
   const stranger = await comes('stranger')
   await stranger.getByText('Nobody has invited this e-mail address.').waitFor()

@@ -18,6 +18,8 @@ export interface IdentityProvider extends AsyncDisposable {
   be(identity: Identity, hub: string): void
   /** Signs somebody in at the provider and goes back to the hub. Returns the path at which the browser arrives. */
   signIn(browser: Browser, hub: string, identity: Identity): Promise<string>
+  /** Follows an address that leads to the provider, and from there back to the hub. */
+  follow(browser: Browser, address: string): Promise<string>
 }
 
 const client = { client_id: 'the-hub', client_secret: 'secret-of-the-hub-at-the-provider' }
@@ -57,6 +59,21 @@ export async function identityProvider(): Promise<IdentityProvider> {
     current = identity
   }
 
+  const follow: IdentityProvider['follow'] = async (browser, address) => {
+    const atProvider = browserAt(issuer)
+    let url = new URL(address)
+    for (let steps = 0; steps < 10; steps++) {
+      const visitor = url.origin === issuer ? atProvider : browser
+      const answer = await visitor.call('GET', url.pathname + url.search)
+      const location = answer.headers.get('location')
+      if (location === null) throw new Error(`${url.pathname} answered ${answer.status} ${answer.text}`)
+      const arrived = url.origin !== issuer
+      url = new URL(location, url)
+      if (arrived) return url.pathname + url.search
+    }
+    throw new Error('single sign-on came to no end')
+  }
+
   return {
     environment: {
       HUB_OIDC_ISSUER: issuer,
@@ -73,19 +90,9 @@ export async function identityProvider(): Promise<IdentityProvider> {
         errorCallbackURL: '/sign-in',
       })
       if (started.status !== 200) throw new Error(`single sign-on did not start: ${started.text}`)
-      const atProvider = browserAt(issuer)
-      let url = new URL(String(started.json()['url']))
-      for (let steps = 0; steps < 10; steps++) {
-        const visitor = url.origin === issuer ? atProvider : browser
-        const answer = await visitor.call('GET', url.pathname + url.search)
-        const location = answer.headers.get('location')
-        if (location === null) throw new Error(`${url.pathname} answered ${answer.status} ${answer.text}`)
-        const arrived = url.origin !== issuer
-        url = new URL(location, url)
-        if (arrived) return url.pathname + url.search
-      }
-      throw new Error('single sign-on came to no end')
+      return follow(browser, String(started.json()['url']))
     },
+    follow,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -3,6 +3,7 @@ import { once } from '#lib/once'
 import { hubError } from '#errors'
 import { createThrottle } from '../throttle.ts'
 import { createAccountBrake } from './account-brake.ts'
+import { linking, linkingRequest } from './linking.ts'
 import type { Auth, AuthDeps, AuthSettings } from './better-auth.ts'
 
 /** A request to `/auth/*`, as our server read it. */
@@ -32,6 +33,7 @@ const open = new Set([
   'POST /sign-in/email',
   'POST /sign-in/social',
   'GET /callback/sso',
+  ...linking,
   'POST /sign-out',
   'POST /change-password',
   'POST /update-user',
@@ -49,10 +51,11 @@ const open = new Set([
   'POST /passkey/update-passkey',
 ])
 
-const ofSso = new Set(['POST /sign-in/social', 'GET /callback/sso'])
+const ofSso = new Set(['POST /sign-in/social', 'GET /callback/sso', ...linking])
 
 /** Where somebody can guess. */
-const guessed = /^POST \/(sign-in\/email|two-factor\/verify-|two-factor\/disable|change-password|passkey\/verify-authentication)/
+const guessed =
+  /^POST \/(sign-in\/email|two-factor\/verify-|two-factor\/disable|change-password|link-social|unlink-account|passkey\/verify-authentication)/
 
 /** Values that better-auth puts into answers and that only the cookie should carry. */
 const hidden = new Set(['token', 'session'])
@@ -107,7 +110,9 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOpti
       const email = name === 'POST /sign-in/email' ? emailIn(request.body) : undefined
       if (email !== undefined) await brake.check(email, request.address)
       const auth = await (sso && ofSso.has(name) ? withProvider(request.origin) : authAt(request.origin))
-      const response = await auth.handle(asRequest(request, addressHeader))
+      const sent = asRequest(request, addressHeader)
+      const passed = linking.has(name) ? await linkingRequest(auth, sent) : sent
+      const response = passed instanceof Response ? passed : await auth.handle(passed)
       if (isGuess && response.status >= 400 && response.status < 500) await throttle.failed(request.address)
       if (email !== undefined && response.status === 401) await brake.failed(email, request.address)
       if (email !== undefined && response.ok) brake.succeeded(email, request.address)

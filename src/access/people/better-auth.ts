@@ -56,6 +56,10 @@ export interface AuthSettings {
 export interface Auth {
   handle(request: Request): Promise<Response>
   hashPassword(password: string): Promise<string>
+  /** Whether it is the password of who sends these headers: an answer with an error if not. */
+  checkPassword(headers: Headers, password: string): Promise<Response>
+  /** The id of the account by which they sign in through single sign-on. */
+  ssoAccountOf(headers: Headers): Promise<string | undefined>
   /** False when the provider of single sign-on did not answer when this was created. */
   isComplete(): Promise<boolean>
 }
@@ -65,6 +69,9 @@ export function createAuth(deps: AuthDeps, settings: AuthSettings): Auth {
   return {
     handle: (request) => auth.handler(request),
     isComplete: async () => !settings.sso || (await auth.$context).socialProviders.some(({ id }) => id === ssoProvider),
+    checkPassword: (headers, password) => auth.api.verifyPassword({ headers, body: { password }, asResponse: true }),
+    ssoAccountOf: async (headers) =>
+      (await auth.api.listUserAccounts({ headers })).find(({ providerId }) => providerId === ssoProvider)?.id,
     hashPassword: async (password) => (await auth.$context).password.hash(password),
   }
 }
@@ -88,7 +95,8 @@ export function authOptions({ db, logger, rules }: AuthDeps, { origin, secret, s
     onAPIError: { errorURL: '/sign-in' },
     session: { expiresIn: sessionSeconds, disableSessionRefresh: true, cookieCache: { enabled: false } },
     account: {
-      accountLinking: { enabled: false, disableImplicitLinking: true },
+      // Only whoever is signed in links an identity, with their password and under the same verified address: see linking.ts.
+      accountLinking: { enabled: true, disableImplicitLinking: true, trustedProviders: [], allowDifferentEmails: false },
       encryptOAuthTokens: true,
     },
     verification: { storeIdentifier: 'hashed' },
@@ -108,7 +116,7 @@ export function authOptions({ db, logger, rules }: AuthDeps, { origin, secret, s
     },
     user: {
       validateUserInfo: async ({ user, source }) => {
-        if (source.action === 'link-account') return { error: 'account_exists' }
+        if (source.action === 'link-account') return user.emailVerified === true ? undefined : { error: 'email_not_verified' }
         if (source.action !== 'create-user') return
         const email = typeof user.email === 'string' ? user.email.toLowerCase() : ''
         if (source.method !== 'oauth' || user.emailVerified !== true) return { error: 'email_not_verified' }

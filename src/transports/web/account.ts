@@ -4,6 +4,7 @@ import type { RestApp } from '#transports/rest'
 import type { WebDeps } from './deps.ts'
 import { html, type Html } from './html.ts'
 import { sendPage } from './page.ts'
+import { failureOf } from './sign-in.ts'
 
 /** `/account`: what somebody who is signed in can see and change of themselves. */
 export function accountRoutes(app: RestApp, deps: WebDeps): void {
@@ -12,19 +13,26 @@ export function accountRoutes(app: RestApp, deps: WebDeps): void {
     schema: { hide: true },
     handler: async (request, reply) => {
       const session = await deps.people.session(request.headers.cookie)
-      return session ? accountPage(deps, reply, session) : reply.redirect('/sign-in?next=/account')
+      if (!session) return reply.redirect('/sign-in?next=/account')
+      const { error } = request.query as { error?: unknown }
+      return accountPage(deps, reply, { session, failure: typeof error === 'string' ? failureOf(error) : undefined })
     },
   })
 }
 
-async function accountPage({ people }: WebDeps, reply: FastifyReply, session: SignInSession): Promise<FastifyReply> {
+interface AccountView {
+  readonly session: SignInSession
+  readonly failure: string | undefined
+}
+
+async function accountPage({ people }: WebDeps, reply: FastifyReply, { session, failure }: AccountView): Promise<FastifyReply> {
   const [means, sessions] = await Promise.all([people.meansOf(session.id), people.sessions.list(session.id)])
   return sendPage(reply, {
     title: 'Your account',
     script: 'account.js',
     body: html`
       <p>${session.name} · <span class="muted">${session.email}</span></p>
-      <p id="message" class="note" role="status" hidden></p>
+      <p id="message" class="note failed" role="status" ${failure === undefined ? html`hidden` : undefined}>${failure}</p>
       <h2>Workspaces</h2>
       ${workspaceList(session)}
       <h2>Name</h2>
@@ -50,6 +58,7 @@ async function accountPage({ people }: WebDeps, reply: FastifyReply, session: Si
       </form>
       <h2>Second factor</h2>
       ${means.twoFactor ? secondFactorOn(means.password) : secondFactorOff(means.password)}
+      ${people.singleSignOn === undefined || !means.password ? undefined : singleSignOn(people.singleSignOn, means.singleSignOn)}
       <h2>Sign-in sessions</h2>
       <ul class="plain">
         ${sessions.map((row) => sessionItem(row, row.id === session.sessionId))}
@@ -117,6 +126,23 @@ function passwordField(needed: boolean): Html | undefined {
         >Your password <input name="password" type="password" autocomplete="current-password" required maxlength="${longestPassword}"
       /></label>`
     : undefined
+}
+
+function singleSignOn(name: string, isLinked: boolean): Html {
+  return html`
+    <h2>Single sign-on</h2>
+    ${
+      isLinked
+        ? html`<p class="note ok">You can sign in with ${name}.</p>`
+        : html`<p>
+            You can also sign in with ${name}, if your e-mail address there is the same. It then replaces password and second factor.
+          </p>`
+    }
+    <form id="${isLinked ? 'unlink' : 'link'}-form">
+      ${passwordField(true)}
+      <div class="actions"><button>${isLinked ? `Remove ${name}` : `Add ${name}`}</button></div>
+    </form>
+  `
 }
 
 const backupCodes = html`<ul id="backup-codes" class="codes mono" hidden></ul>`

@@ -7,8 +7,15 @@ import type { WebDeps } from './deps.ts'
 const failures: Readonly<Record<string, string>> = {
   invitation_needed: 'Nobody has invited this e-mail address. Ask an administrator of your workspace for an invitation.',
   email_not_verified: 'Your identity provider does not say that your e-mail address is verified. Verify it there, then try again.',
-  account_not_linked: 'This e-mail address has an account with a password here. Sign in with the password.',
-  account_exists: 'This e-mail address has an account with a password here. Sign in with the password.',
+  account_not_linked:
+    'This e-mail address has an account with a password here. Sign in with the password; then you can add single sign-on.',
+  email_does_not_match: 'Your e-mail address there is another one than here. Nothing was changed.',
+  account_already_linked_to_different_user: 'This identity belongs to the account of somebody else here. Nothing was changed.',
+}
+
+/** What single sign-on ended with, in words. */
+export function failureOf(code: string): string {
+  return failures[code] ?? 'Single sign-on did not work. Try again, or ask an administrator.'
 }
 
 /** `/sign-in`: password, passkey or single sign-on, then the second factor. */
@@ -26,7 +33,7 @@ export function signInRoutes(app: RestApp, { people }: WebDeps): void {
         data: { next },
         body: html`
           <p id="message" class="note failed" role="alert" ${typeof error === 'string' ? undefined : html`hidden`}>
-            ${typeof error === 'string' ? (failures[error] ?? 'Single sign-on did not work. Try again, or ask an administrator.') : ''}
+            ${typeof error === 'string' ? failureOf(error) : ''}
           </p>
           <form id="password-form">
             <label>E-mail address <input name="email" type="email" autocomplete="username webauthn" required autofocus /></label>

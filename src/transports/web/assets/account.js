@@ -84,6 +84,16 @@ onSubmit(byId('factor-form'), async ({ change, ...fields }) => {
   show('There are new backup codes below, under “Second factor”. The earlier ones do not work any more.', 'ok')
 })
 
+onSubmit(byId('link-form'), async (fields) => {
+  const { url } = await send('/auth/link-social', fields)
+  location.assign(url)
+})
+
+onSubmit(byId('unlink-form'), async (fields) => {
+  await send('/auth/unlink-account', fields)
+  done()
+})
+
 for (const button of document.querySelectorAll('[data-session]')) {
   onClick(button, async () => {
     await send(`/api/v1/sessions/${button.dataset.session}`, undefined, 'DELETE')
