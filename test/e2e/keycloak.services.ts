@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { settings } from '#config'
 import { browserAt, connectByLink, expireGrant, firstPerson, storedGrant, testHub, type Browser, type TestHub } from '#test'
 import { freePort, until } from '#test/faults'
 import { authorizeAs } from '../standins/authorize-as.ts'
 import { keycloak, missingKeycloak, type Keycloak } from '../standins/keycloak.ts'
 
 const missing = await missingKeycloak()
-
-const noSignOn = 'HUB_OIDC_ISSUER' in settings.shape ? false : 'this hub has no setting for single sign-on'
 
 const codeOf = (answer: { json: () => unknown }): string => (answer.json() as { code: string }).code
 
@@ -133,37 +130,33 @@ suite('at a real Keycloak', { skip: missing ?? false }, () => {
     assert.match(end.text, /Nothing was stored/)
   })
 
-  test(
-    'people sign in who were invited under their address, and nobody whose address Keycloak has not verified',
-    { skip: noSignOn },
-    async () => {
-      const { id, secret } = server.clients.signIn
-      await using signOn = await testHub({ HUB_OIDC_ISSUER: server.issuer, HUB_OIDC_CLIENT_ID: id, HUB_OIDC_CLIENT_SECRET: secret })
-      const home = await signOn.address(signInPort)
-      const owner = await firstPerson(signOn, 'Owner')
+  test('people sign in who were invited under their address, and nobody whose address Keycloak has not verified', async () => {
+    const { id, secret } = server.clients.signIn
+    await using signOn = await testHub({ HUB_OIDC_ISSUER: server.issuer, HUB_OIDC_CLIENT_ID: id, HUB_OIDC_CLIENT_SECRET: secret })
+    const home = await signOn.address(signInPort)
+    const owner = await firstPerson(signOn, 'Owner')
 
-      /** Where the browser arrives in the hub. */
-      async function signIn(account: string, browser: Browser): Promise<string | null> {
-        const way = { provider: 'sso', callbackURL: '/account', errorCallbackURL: '/sign-in' }
-        const started = await browser.call('POST', '/auth/sign-in/social', way)
-        assert.equal(started.status, 200, started.text)
-        const back = new URL(await authorizeAs(String(started.json()['url']), { account }))
-        assert.equal(back.origin, home)
-        return (await browser.call('GET', back.pathname + back.search)).headers.get('location')
-      }
+    /** Where the browser arrives in the hub. */
+    async function signIn(account: string, browser: Browser): Promise<string | null> {
+      const way = { provider: 'sso', callbackURL: '/account', errorCallbackURL: '/sign-in' }
+      const started = await browser.call('POST', '/auth/sign-in/social', way)
+      assert.equal(started.status, 200, started.text)
+      const back = new URL(await authorizeAs(String(started.json()['url']), { account }))
+      assert.equal(back.origin, home)
+      return (await browser.call('GET', back.pathname + back.search)).headers.get('location')
+    }
 
-      const stranger = browserAt(home)
-      assert.match(String(await signIn('ada', stranger)), /error=invitation_needed/)
-      assert.equal((await stranger.call('GET', '/api/v1/users/me')).status, 401)
-      for (const { email } of Object.values(server.users))
-        assert.equal((await owner.call('POST', '/api/v1/invitations', { email, role: 'member' })).status, 201)
-      const ada = browserAt(home)
-      assert.match(String(await signIn('ada', ada)), /\/account$/)
-      const me = (await ada.call('GET', '/api/v1/users/me')).json()
-      assert.deepEqual([me['email'], me['role']], [server.users.ada.email, 'member'])
-      const eve = browserAt(home)
-      assert.match(String(await signIn('eve', eve)), /error=email_not_verified/)
-      assert.equal((await eve.call('GET', '/api/v1/users/me')).status, 401)
-    },
-  )
+    const stranger = browserAt(home)
+    assert.match(String(await signIn('ada', stranger)), /error=invitation_needed/)
+    assert.equal((await stranger.call('GET', '/api/v1/users/me')).status, 401)
+    for (const { email } of Object.values(server.users))
+      assert.equal((await owner.call('POST', '/api/v1/invitations', { email, role: 'member' })).status, 201)
+    const ada = browserAt(home)
+    assert.match(String(await signIn('ada', ada)), /\/account$/)
+    const me = (await ada.call('GET', '/api/v1/users/me')).json()
+    assert.deepEqual([me['email'], me['role']], [server.users.ada.email, 'member'])
+    const eve = browserAt(home)
+    assert.match(String(await signIn('eve', eve)), /error=email_not_verified/)
+    assert.equal((await eve.call('GET', '/api/v1/users/me')).status, 401)
+  })
 })

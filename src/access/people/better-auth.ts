@@ -1,6 +1,6 @@
 import { passkey } from '@better-auth/passkey'
 import { betterAuth, type BetterAuthOptions } from 'better-auth'
-import { genericOAuth, jwt, twoFactor } from 'better-auth/plugins'
+import { genericOAuth, twoFactor } from 'better-auth/plugins'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Database } from '#db'
 import { newId } from '#lib/ids'
@@ -130,7 +130,6 @@ export function authOptions({ db, logger, rules }: AuthDeps, { origin, secret, s
     plugins: [
       twoFactor({ issuer: 'IntegrationHub', allowPasswordless: true }),
       passkey({ rpName: 'IntegrationHub' }),
-      jwt({ disableSettingJwtHeader: true }),
       ...(sso ? [genericOAuth({ config: [providerOf(sso)] })] : []),
     ],
   } satisfies BetterAuthOptions
