@@ -115,6 +115,7 @@ test('a second factor is set up, asked for after the password, and may be a back
   await page.getByRole('button', { name: 'Turn it on' }).waitFor()
   const key = (await page.locator('#totp-key').textContent())!.replaceAll(' ', '')
   const [backup = ''] = (await page.locator('#backup-codes').innerText()).trim().split(/\s+/)
+  assert.ok(await page.getByRole('img', { name: 'QR code of the key' }).isVisible())
   await looked(page, 'two-factor')
   await page.getByLabel('Code of the app').fill('000000')
   await page.getByRole('button', { name: 'Turn it on' }).click()

@@ -135,7 +135,8 @@ function singleSignOn(name: string, isLinked: boolean): Html {
       isLinked
         ? html`<p class="note ok">You can sign in with ${name}.</p>`
         : html`<p>
-            You can also sign in with ${name}, if your e-mail address there is the same. It then replaces password and second factor.
+            You can also sign in with ${name}, if your e-mail address there is the same. The hub then asks for no password and no second
+            factor.
           </p>`
     }
     <form id="${isLinked ? 'unlink' : 'link'}-form">
@@ -155,7 +156,8 @@ function secondFactorOff(needsPassword: boolean): Html {
       <div class="actions"><button>Set it up</button></div>
     </form>
     <form id="verify-form" hidden>
-      <p>Add this key to your authenticator app. On a phone, <a id="app-link">open it in the app</a>.</p>
+      <p>Scan this code with your authenticator app, or type the key into it. On a phone, <a id="app-link">open it in the app</a>.</p>
+      <div id="qr"></div>
       <p><code id="totp-key"></code></p>
       <p>Keep these backup codes. Each one works once, in place of a code.</p>
       ${backupCodes}

@@ -1,4 +1,5 @@
 import { onClick, onSubmit, send, show } from './forms.js'
+import { qrPicture } from './qr.js'
 
 const byId = (id) => document.querySelector(`#${id}`)
 
@@ -60,6 +61,7 @@ for (const button of document.querySelectorAll('[data-passkey]')) {
 onSubmit(byId('enable-form'), async (fields) => {
   const { totpURI, backupCodes } = await send('/auth/two-factor/enable', fields)
   byId('app-link').href = totpURI
+  byId('qr').replaceChildren(...[qrPicture(totpURI)].filter(Boolean))
   byId('totp-key').textContent = inFours(new URL(totpURI).searchParams.get('secret'))
   showCodes(backupCodes)
   byId('enable-form').hidden = true
