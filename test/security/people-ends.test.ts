@@ -97,4 +97,20 @@ suite('in every process of a hub', () => {
     await until('the token has ended', async () => (await withToken(token, '/api/v1/flows')) === 401)
     assert.equal(await withToken(service, '/api/v1/flows'), 200)
   })
+
+  test('a stream ends when whoever reads it is removed, although they stay signed in', async () => {
+    await using hub = await testHub()
+    const address = await hub.address()
+    const ada = await firstPerson(hub)
+    const member = await invited(ada, address, { name: 'Grace', role: 'member' })
+    await hub.call('POST', '/api/v1/flows', { source: 'id: waits\nsteps: [{id: a, wait: 1h}]' })
+    const { run_id: id } = (await hub.call('POST', '/api/v1/flows/waits/trigger', {})).json<{ run_id: string }>()
+    const cookie = [...member.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const stream = await fetch(`${address}/api/v1/runs/${id}/stream`, { headers: { cookie } })
+    assert.equal(stream.status, 200)
+    const ended = stream.text()
+    assert.equal((await ada.call('DELETE', `/api/v1/members/${await idOf(member)}`)).status, 200)
+    await ended
+    assert.equal((await member.call('GET', '/api/v1/users/me')).status, 200)
+  })
 })

@@ -113,7 +113,11 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
       throw problem
     }
     const context = { tokens, client: party.client, config: integration.config, request: protocol.request }
-    const finish = (await method.oauth!.finish?.(context, parameters)) ?? {}
+    const finish =
+      (await method.oauth!.finish?.(context, parameters).catch(async (error: unknown) => {
+        await takeBack(method, party, { tokens, integration })
+        throw error
+      })) ?? {}
     const { choices = [] } = finish
     const granted: Granted = { tokens, finish }
     if (choices.length < 2) return store(attempt, granted, choices[0]?.id)

@@ -4,7 +4,7 @@ import { appScopes, secretPrefixes } from '#apps'
 import { HubError, hubError } from '#errors'
 import { isDeeperThan } from '#lib/json'
 import type { Tools } from '#tools'
-import { callerOf, createOriginCheck, type AccessDeps, type OriginOptions, type RestApp } from '#transports/rest'
+import { callerOf, keepsRights, createOriginCheck, type AccessDeps, type OriginOptions, type RestApp } from '#transports/rest'
 import { missingScope } from './challenge.ts'
 import type { McpHandler } from './handler.ts'
 import { narrowed, queryOf, viewOf } from './view.ts'
@@ -85,7 +85,7 @@ export async function mcpRoutes(app: RestApp, deps: McpRoutesDeps, options: Orig
           reply.header('www-authenticate', challengeOf(request, { error: 'insufficient_scope', ...missing }))
           throw hubError('scope_missing', { detail: `${principal.app?.name} needs: ${missing.scope}` })
         }
-        const isActive = (): Promise<boolean> => callerOf(deps, request).then(() => true, refused)
+        const isActive = (): Promise<boolean> => callerOf(deps, request).then((now) => keepsRights(now, request.principal), refused)
         return reply.send(
           await mcp.answer({ headers: headersOf(request), body, signal: goneOf(reply) }, { principal, view: shown, isActive }),
         )

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { allows, requireScope, sessionCookieName, type Access, type People, type Principal } from '#access'
+import { allows, coversRights, requireScope, sessionCookieName, type Access, type People, type Principal } from '#access'
 import { secretPrefixes, type Apps } from '#apps'
 import { hubError, type HubError } from '#errors'
 import type { Origins } from './origin.ts'
@@ -59,6 +59,11 @@ export async function callerOf({ access, people, apps, origins }: AccessDeps, re
   if (authorization !== undefined || !cookies || !hasSession(cookie)) return access.authenticate(bearer(request), request.ip)
   if (request.method !== 'GET' && request.method !== 'HEAD') origins.requireOwn(request)
   return people.authenticate(cookie, typeof workspace === 'string' ? workspace : undefined)
+}
+
+/** Whether a caller still is where it was and may do what it could: a person may have left the workspace, or have another role. */
+export function keepsRights(now: Principal, before: Principal): boolean {
+  return (now.kind !== 'user' || now.workspaceId === before.workspaceId) && coversRights(now, before)
 }
 
 function hasSession(cookie: string | undefined): cookie is string {

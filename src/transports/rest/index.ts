@@ -1,4 +1,4 @@
-export { callerOf, type AccessDeps } from './access-hook.ts'
+export { callerOf, keepsRights, type AccessDeps } from './access-hook.ts'
 export { jsonErrorOf } from './json.ts'
 export { placesOf, watching } from './operations.ts'
 export { createOriginCheck, createOrigins, type OriginCheck, type OriginOptions, type Origins } from './origin.ts'

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { hubError, HubError } from '#errors'
 import { jsonSchemaOf, type HttpRoute, type Operation, type StreamEvent } from '#operations'
-import { callerOf, type AccessDeps } from './access-hook.ts'
+import { callerOf, keepsRights, type AccessDeps } from './access-hook.ts'
 import { coerceTexts } from './coerce.ts'
 import type { Origins } from './origin.ts'
 import type { RestApp, RestDeps } from './types.ts'
@@ -142,7 +142,7 @@ export function watching(deps: AccessDeps & Pick<RestDeps, 'isStopping'>, reques
     isActive: async (): Promise<boolean> => {
       if (deps.isStopping()) return false
       return callerOf(deps, request).then(
-        () => true,
+        (now) => keepsRights(now, request.principal),
         (error: unknown) => {
           if (error instanceof HubError) return false
           throw error
