@@ -31,6 +31,7 @@ export {
   actorsBehind,
   allows,
   anyCaller,
+  covers,
   coversRights,
   requireScope,
   scopes,

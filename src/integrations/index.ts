@@ -23,6 +23,7 @@ import { createConnecting, type Connecting } from './oauth/connecting.ts'
 import { connectionOf } from './oauth/connection-state.ts'
 import { createConnectLinks, type ConnectLinks } from './oauth/links.ts'
 import { createLost } from './oauth/lost.ts'
+import { createOwnPlaceCheck } from './oauth/own-place.ts'
 import { createRenewableTokens } from './oauth/renewable-tokens.ts'
 import { createStoreGrant } from './oauth/store-grant.ts'
 import { createTakeBack } from './oauth/take-back.ts'
@@ -114,6 +115,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
   const rateLimiters = createRateLimiters(db, deps)
   const environment = createHomeEnvironment((await access.workspaces.find({ name: 'default' }))?.id, options.environment)
   const clients = createOAuthClients({ credentials, environment, variables: options.environment })
+  const requireOwnPlace = createOwnPlaceCheck(clients)
   const { refresher } = deps.oauth
   const renewableTokens = createRenewableTokens({
     clients,
@@ -190,6 +192,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     const { oauth } = authMethodOf(known, authType)
     const before = request.credential === undefined ? oauth?.configBefore : undefined
     const config = checked(known, { ...before, ...environment.complete(workspaceId, known, plainConfig) })
+    requireOwnPlace(principal, known, { wanted: { authType, config } })
     await assertNameFree(db.sql, workspaceId, name)
     await assertUserFree(db.sql, { workspaceId, connector: known.name, externalUser: request.externalUser ?? null })
     // Values that stand in the request belong to the caller, who may send them anywhere.
@@ -266,7 +269,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
 
     create,
 
-    update: createUpdate({ db, access, own, requireKnownPlace, get, connector, changed, check: checked }),
+    update: createUpdate({ db, access, own, requireKnownPlace, requireOwnPlace, get, connector, changed, check: checked }),
 
     async remove(principal, ref) {
       const row = await get(principal.workspaceId, ref)

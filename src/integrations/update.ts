@@ -7,6 +7,7 @@ import type { RequireKnownPlace } from './pairing.ts'
 import { userPrefix } from './reference.ts'
 import { isNameTaken, listIntegrations, lockIntegration, updateIntegration, type IntegrationChange, type IntegrationRow } from './store.ts'
 import { connectionOf } from './oauth/connection-state.ts'
+import type { RequireOwnPlace } from './oauth/own-place.ts'
 import type { IntegrationChanges } from './types.ts'
 import { requireWebhookSecret } from './webhook-secrets.ts'
 
@@ -15,6 +16,7 @@ interface UpdateDeps {
   readonly access: Access
   readonly own: OwnCredentials
   readonly requireKnownPlace: RequireKnownPlace
+  readonly requireOwnPlace: RequireOwnPlace
   get(workspaceId: string, ref: string): Promise<IntegrationRow>
   connector(name: string): Connector
   check(connector: Connector, config: Record<string, unknown>): Record<string, unknown>
@@ -23,7 +25,7 @@ interface UpdateDeps {
 
 type Update = (principal: Principal, ref: string, changes: IntegrationChanges) => Promise<IntegrationRow>
 
-export function createUpdate({ db, access, own, requireKnownPlace, get, connector, check, changed }: UpdateDeps): Update {
+export function createUpdate({ db, access, own, requireKnownPlace, requireOwnPlace, get, connector, check, changed }: UpdateDeps): Update {
   return async (principal, ref, changes) => {
     const row = await get(principal.workspaceId, ref)
     const known = connector(row.connector)
@@ -35,6 +37,7 @@ export function createUpdate({ db, access, own, requireKnownPlace, get, connecto
     if (name !== undefined && name !== row.name) await assertNameFree(db.sql, row.workspaceId, name)
     const requirePlace = async (before: IntegrationRow, sql: Sql): Promise<void> => {
       const config = configFrom(before) ?? before.config
+      requireOwnPlace(principal, known, { wanted: { authType: authType ?? before.authType, config }, before })
       if (typeof changes.credential === 'object') return
       await requireKnownPlace(sql, principal, { credential: changes.credential ?? before.credential, config, connector: known })
     }

@@ -89,6 +89,8 @@ export interface OAuthDeclaration {
   readonly redirectSetting?: string
   /** The scopes that a feature needs, by its name; `scopes` of the provider when no feature is asked for. */
   readonly features?: Readonly<Record<string, readonly string[]>>
+  /** Addresses that get a person's access token beside the provider's; the base URL of the API when left out. */
+  readonly tokensGoTo?: (config: Readonly<Record<string, unknown>>) => readonly string[]
   /** Settings that an integration has until the person has allowed it, and which `finish` replaces. */
   readonly configBefore?: Readonly<Record<string, unknown>>
   /** Looks at what was allowed, after the code was exchanged. `parameters` are those with which the provider sent the browser back. */

@@ -34,12 +34,12 @@ export function createDatabaseAttempts(db: Database): AttemptStore {
       const row = await db.sql.selectFrom('oauthAttempts').select('data').where('id', '=', id).executeTakeFirst()
       return row?.data as StoredAttempt | undefined
     },
-    async replace(attempt, from) {
+    async replace(attempt, revision) {
       const result = await db.sql
         .updateTable('oauthAttempts')
         .set({ data: JSON.stringify(attempt) })
         .where('id', '=', attempt.id)
-        .where(raw<boolean>`data ->> 'status' = ${from}`)
+        .where(raw<boolean>`(data ->> 'revision')::int = ${revision}`)
         .executeTakeFirst()
       return result.numUpdatedRows > 0n
     },

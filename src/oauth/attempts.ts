@@ -4,14 +4,18 @@ import { hubError } from '#errors'
 import { newId } from '#lib/ids'
 import { open, seal } from '#lib/seal'
 
-/** What ended an attempt, or what it waits for. */
-export type AttemptStatus = 'waiting' | 'choosing' | 'connected' | 'denied' | 'failed' | 'cancelled' | 'expired'
+/** What ended an attempt, or what it waits for. `storing`: somebody stores what was allowed, and nobody can cancel it any more. */
+export type AttemptStatus = 'waiting' | 'choosing' | 'storing' | 'connected' | 'denied' | 'failed' | 'cancelled' | 'expired'
 
 /** An attempt to connect an integration: it begins when a person is sent to the provider, and ends once. */
 export interface Attempt {
   readonly id: string
+  /** Counts its changes, so that of two who change it at the same time one is refused. */
+  readonly revision: number
   readonly workspaceId: string
   readonly integrationId: string
+  /** Where secrets went when it began: a change of the integration must not lead them elsewhere. */
+  readonly place: string
   readonly grant: 'authorization_code' | 'device_code'
   /** Who began it. The audit log names them for what it stores. */
   readonly startedBy: string
@@ -50,13 +54,13 @@ export interface AttemptStore extends AsyncDisposable {
   /** Returns the attempt of this state once; later callers get nothing. */
   claim(stateHash: string): Promise<StoredAttempt | undefined>
   find(id: string): Promise<StoredAttempt | undefined>
-  /** Replaces an attempt that has this status; false if it has another one by now. */
-  replace(attempt: StoredAttempt, from: AttemptStatus): Promise<boolean>
+  /** Replaces an attempt that has this revision; false if somebody else changed it meanwhile. */
+  replace(attempt: StoredAttempt, revision: number): Promise<boolean>
 }
 
 export interface Attempts {
   begin(
-    attempt: Omit<Attempt, 'id' | 'status' | 'problem' | 'account' | 'choices' | 'createdAt'>,
+    attempt: Omit<Attempt, 'id' | 'revision' | 'status' | 'problem' | 'account' | 'choices' | 'createdAt'>,
     secrets: AttemptSecrets,
     by: { readonly state: string | null; readonly id?: string | undefined },
   ): Promise<Attempt>
@@ -83,6 +87,7 @@ export function createAttempts(store: AttemptStore, keyring: Keyring): Attempts 
       const attempt: Attempt = {
         ...given,
         id,
+        revision: 0,
         status: 'waiting',
         problem: null,
         account: null,
@@ -97,15 +102,15 @@ export function createAttempts(store: AttemptStore, keyring: Keyring): Attempts 
     claim: async (state) => opened(await store.claim(hashOf(state))),
     find: async (id) => opened(await store.find(id)),
     async move(attempt, change, secrets = {}) {
-      const next = { ...attempt, ...change }
-      return (await store.replace({ ...next, sealed: sealed(next, secrets) }, attempt.status)) ? next : undefined
+      const next = { ...attempt, ...change, revision: attempt.revision + 1 }
+      return (await store.replace({ ...next, sealed: sealed(next, secrets) }, attempt.revision)) ? next : undefined
     },
   }
 }
 
-/** Whether somebody still has to decide. */
+/** Whether it has not ended. */
 export function isOpen({ status }: Pick<Attempt, 'status'>): boolean {
-  return status === 'waiting' || status === 'choosing'
+  return status === 'waiting' || status === 'choosing' || status === 'storing'
 }
 
 /** Random texts of 256 bits are stored as their hash only. */

@@ -13,10 +13,10 @@ const startTries = 10
 const attemptKey = (id: string): string => `integration-hub:attempt:${id}`
 const stateKey = (hash: string): string => `integration-hub:state:${hash}`
 
-/** Replaces the value if its status is the expected one, in one step. */
+/** Replaces the value if its revision is the expected one, in one step. */
 const replaceScript = `
 local found = redis.call('GET', KEYS[1])
-if not found or cjson.decode(found).status ~= ARGV[1] then return 0 end
+if not found or cjson.decode(found).revision ~= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 return 1`
 
@@ -65,8 +65,8 @@ export async function createRedisAttempts(url: string, log: Log): Promise<Attemp
       return id === null ? undefined : read(id)
     },
     find: read,
-    async replace(attempt, from) {
-      const values = { keys: [attemptKey(attempt.id)], arguments: [from, JSON.stringify(attempt)] }
+    async replace(attempt, revision) {
+      const values = { keys: [attemptKey(attempt.id)], arguments: [String(revision), JSON.stringify(attempt)] }
       return (await ask(() => redis.eval(replaceScript, values))) === 1
     },
     async [Symbol.asyncDispose]() {

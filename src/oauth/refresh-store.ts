@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import type { Row, Sql } from '#db'
+import type { Sql } from '#db'
 
 export interface RefreshKey {
   readonly workspaceId: string
@@ -34,12 +34,16 @@ export async function claimRefresh(sql: Sql, claim: RefreshClaim): Promise<{ int
   return rows[0]
 }
 
-export type RefreshState = Pick<Row<'oauthRefreshes'>, 'version' | 'leaseUntil' | 'retryAt' | 'lastError'>
+/** How long a failed try has to be waited for, by the clock of the database, and why it failed. */
+export interface RefreshState {
+  readonly waitMs: number
+  readonly lastError: string | null
+}
 
 export function readRefresh(sql: Sql, { workspaceId, credential }: RefreshKey): Promise<RefreshState | undefined> {
   return sql
     .selectFrom('oauthRefreshes')
-    .select(['version', 'leaseUntil', 'retryAt', 'lastError'])
+    .select(['lastError', raw<number>`greatest(0, extract(epoch from coalesce(retry_at, now()) - now()) * 1000)::float8`.as('waitMs')])
     .where('workspaceId', '=', workspaceId)
     .where('credential', '=', credential)
     .executeTakeFirst()
@@ -65,20 +69,20 @@ export async function endRefresh(sql: Sql, { workspaceId, credential, holder }: 
     .execute()
 }
 
-/** Ends a try that may be made again later: after twice the time of the last wait, from five seconds up to five minutes. */
+/** Ends a try that may be made again, and returns after how long: after twice the time of the last wait, from five seconds up to five minutes. */
 export async function failRefresh(
   sql: Sql,
   claim: RefreshClaim,
   { error, waitMs, isSent }: { error: string; waitMs: number | undefined; isSent: boolean },
-): Promise<Date | undefined> {
+): Promise<number | undefined> {
   const { workspaceId, credential, holder } = claim
-  const { rows } = await raw<{ retryAt: Date }>`
+  const { rows } = await raw<{ waitMs: number }>`
     update hub.oauth_refreshes
        set lease_until = null, failures = failures + 1, last_error = ${error}, sent_at = case when ${isSent} then sent_at end,
            retry_at = now() + greatest(${waitMs ?? 0}::float8, least(300000, 5000 * power(2, least(failures, 10)))) * interval '1 millisecond'
      where workspace_id = ${workspaceId} and credential = ${credential} and holder = ${holder}
-    returning retry_at`.execute(sql)
-  return rows[0]?.retryAt
+    returning (extract(epoch from retry_at - now()) * 1000)::float8 as wait_ms`.execute(sql)
+  return rows[0]?.waitMs
 }
 
 /** Forgets what is known of earlier tries, because a person has connected again. */

@@ -86,7 +86,7 @@ export function createRefresher({ db, credentials, protocol, leaseMs, logger, me
 
   const waitForOther = async (key: RefreshKey): Promise<void> => {
     const state = await readRefresh(db.sql, key)
-    const waitMs = state?.retryAt ? state.retryAt.getTime() - Date.now() : 0
+    const waitMs = state?.waitMs ?? 0
     if (waitMs > 0)
       throw hubError('oauth_unavailable', {
         detail: `the access token could not be renewed: ${state?.lastError ?? 'the provider did not answer'}`,
@@ -123,8 +123,11 @@ export function createRefresher({ db, credentials, protocol, leaseMs, logger, me
 
   /** Undefined if the refresh token is not accepted, but the credential was replaced meanwhile. */
   const ask = async ({ renewable, claim, interrupted }: Claimed, refreshToken: string): Promise<OAuthTokens | undefined> => {
+    let isSent = interrupted
     try {
-      return await protocol.refresh(await renewable.party(), refreshToken)
+      const party = await renewable.party()
+      isSent = true
+      return await protocol.refresh(party, refreshToken)
     } catch (error) {
       const known = error instanceof HubError ? error : hubError('internal', { cause: error })
       if (known.code === 'reconnect_needed') {
@@ -140,12 +143,11 @@ export function createRefresher({ db, credentials, protocol, leaseMs, logger, me
       metrics.tokenRefreshes.inc({ connector: renewable.connector, outcome: 'failed' })
       const { retryAfter } = known.details
       // A request without an answer may have reached the provider, so the next try has to know of it.
-      const isSent = interrupted || known.code !== 'address_refused'
       const waitMs = retryAfter === undefined ? undefined : retryAfter * 1000
-      const retryAt = await failRefresh(db.sql, claim, { error: known.message, waitMs, isSent })
+      const nextMs = await failRefresh(db.sql, claim, { error: known.message, waitMs, isSent })
       throw hubError('oauth_unavailable', {
         detail: `the access token could not be renewed: ${known.message}`,
-        retryAfter: retryAt ? Math.max(1, Math.ceil((retryAt.getTime() - Date.now()) / 1000)) : 5,
+        retryAfter: nextMs === undefined ? 5 : Math.max(1, Math.ceil(nextMs / 1000)),
         cause: error,
       })
     }

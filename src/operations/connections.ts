@@ -28,7 +28,8 @@ type Attempt = Awaited<ReturnType<OperationContext['integrations']['connecting']
 const shownAttempt = (attempt: Attempt): Shown => ({
   id: attempt.id,
   integration_id: attempt.integrationId,
-  status: attempt.status,
+  // What is being stored cannot be seen yet.
+  status: attempt.status === 'storing' ? 'waiting' : attempt.status,
   account: attempt.account,
   problem: attempt.problem,
   choices: attempt.status === 'choosing' ? [...attempt.choices] : [],

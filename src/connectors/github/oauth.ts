@@ -30,10 +30,10 @@ async function loginOf({ tokens, config, request }: OAuthContext): Promise<strin
   return String((user as { login?: unknown }).login)
 }
 
-/** Takes back what the person allowed, with every token of it. */
+/** Takes this token back. Not the whole permission: that would end what the person connected elsewhere with the same application. */
 async function revoke({ tokens, client, config, request }: OAuthContext): Promise<void> {
   const { client_id: id, client_secret: key = '' } = client
-  await request('DELETE', `${apiOf(config)}/applications/${encodeURIComponent(id)}/grant`, {
+  await request('DELETE', `${apiOf(config)}/applications/${encodeURIComponent(id)}/token`, {
     headers: { authorization: `Basic ${Buffer.from(`${id}:${key}`).toString('base64')}` },
     json: { access_token: tokens.access_token },
   })

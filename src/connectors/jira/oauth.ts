@@ -13,6 +13,7 @@ export const threeLegged = auth.oauth2({
     projects: ['read:jira-work', 'read:jira-user', 'offline_access'],
   },
   configBefore: { base_url: gateway },
+  tokensGoTo: ({ gateway_url: url = gateway }) => [String(url)],
   provider: ({ auth_url: url = 'https://auth.atlassian.com' }) => ({
     authorizeUrl: `${String(url)}/authorize`,
     tokenUrl: `${String(url)}/oauth/token`,

@@ -11,10 +11,7 @@ type Integration = Pick<IntegrationRow, 'workspaceId' | 'config' | 'name'>
 export interface OAuthClients {
   /** The provider and the client of an integration; `oauth_client_missing` where there is none. */
   party(integration: Integration, connector: Connector, method: AuthMethod): Promise<Party>
-  /**
-   * The origins to which codes, refresh tokens and the client's secret are sent. An empty text for methods without OAuth, or without a provider in
-   * the config.
-   */
+  /** Where secrets of the integration go: see `oauthPlace`. */
   placeOf(connector: Connector, config: Readonly<Record<string, unknown>>): string
   /** Whether the config names the places that the connector or the operator names, and nobody else. */
   isOwnPlace(workspaceId: string, connector: Connector, config: Readonly<Record<string, unknown>>): boolean
@@ -81,13 +78,17 @@ function providerOf(oauth: OAuthDeclaration, config: Readonly<Record<string, unk
   return provider
 }
 
-/** Where secrets of OAuth are sent, for comparisons. */
-export function oauthPlace({ auth }: Connector, config: Readonly<Record<string, unknown>>): string {
+/** Where the client's secret and a person's tokens are sent, and which client it is, for comparisons. */
+export function oauthPlace({ auth, baseUrl }: Connector, config: Readonly<Record<string, unknown>>): string {
   const places = auth.flatMap(({ oauth }) => {
     const provider = oauth?.provider(config, {})
-    return [provider?.authorizeUrl, provider?.tokenUrl, provider?.deviceUrl, provider?.revokeUrl].filter((url) => url !== undefined)
+    if (!oauth || !provider) return []
+    const { authorizeUrl, tokenUrl, deviceUrl, revokeUrl } = provider
+    const api = oauth.tokensGoTo?.(config) ?? [baseUrl?.(config as Record<string, unknown>) ?? '']
+    const origins = [authorizeUrl, tokenUrl, deviceUrl, revokeUrl, ...api].flatMap((url) => (url ? [new URL(url).origin] : []))
+    return typeof oauth.clientCredential === 'string' ? origins : [...origins, oauth.clientCredential(config)]
   })
-  return [...new Set(places.map((url) => new URL(url).origin))].toSorted().join(' ')
+  return [...new Set(places)].toSorted().join(' ')
 }
 
 interface Missing {

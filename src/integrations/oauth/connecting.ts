@@ -3,12 +3,13 @@ import { actorOf, requireScope, type Access, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
 import type { AuthMethod, Connector, OAuthTokens } from '#kit'
 import type { Attempt, OAuth, Party } from '#oauth'
-import { hashOf, isOpen } from '#oauth'
+import { hashOf } from '#oauth'
 import type { Telemetry } from '#telemetry'
 import type { IntegrationRow } from '../store.ts'
 import { authMethodOf } from '../validate.ts'
 import type { OAuthClients } from './clients.ts'
 import { failureOf, lacking } from './failure.ts'
+import { reasonAgainst } from './may-connect.ts'
 import type { Granted, StoreGrant } from './store-grant.ts'
 
 export interface ConnectRequest {
@@ -66,6 +67,13 @@ interface Secrets {
   readonly granted?: Granted
 }
 
+interface Given {
+  readonly method: AuthMethod
+  readonly party: Party
+  readonly tokens: OAuthTokens
+  readonly integration: IntegrationRow
+}
+
 export function createConnecting(deps: ConnectingDeps): Connecting {
   const { oauth, access, clients, storeGrant, logger } = deps
   const { protocol, attempts } = oauth
@@ -80,9 +88,12 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
     if (!clients.isOwnPlace(workspaceId, deps.connector(connector), config)) requireScope(principal, 'credentials:write')
   }
 
+  const placeOf = ({ connector, config }: IntegrationRow): string => clients.placeOf(deps.connector(connector), config)
+
   const started = (startedBy: string, integration: IntegrationRow, features: readonly string[]) => ({
     workspaceId: integration.workspaceId,
     integrationId: integration.id,
+    place: placeOf(integration),
     startedBy,
     features,
     userCode: null,
@@ -90,6 +101,16 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
     intervalSeconds: 0,
     nextPollAt: 0,
   })
+
+  /** Refuses an integration that was led to other addresses since the attempt began. */
+  const integrationOf = async ({ workspaceId, integrationId, place }: Attempt): Promise<IntegrationRow> => {
+    const integration = await deps.get(workspaceId, integrationId)
+    if (placeOf(integration) === place) return integration
+    throw hubError('oauth_failed', {
+      detail: `the addresses of integration "${integration.name}" were changed meanwhile`,
+      hint: 'start again',
+    })
+  }
 
   const fail = async (attempt: Attempt, error: unknown): Promise<Attempt> => {
     const { status, problem } = failureOf(error)
@@ -105,17 +126,17 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
 
   /** Looks at what the person allowed, and stores it, unless they have to choose first. */
   const receive = async (attempt: Attempt, tokens: OAuthTokens, parameters: URLSearchParams): Promise<Attempt> => {
-    const integration = await deps.get(attempt.workspaceId, attempt.integrationId)
+    const integration = await integrationOf(attempt)
     const { method, party } = await partsOf(integration)
     const problem = lacking(attempt.scopes, tokens)
     if (problem) {
-      await takeBack(method, party, { tokens, integration })
+      await takeBack({ method, party, tokens, integration })
       throw problem
     }
     const context = { tokens, client: party.client, config: integration.config, request: protocol.request }
     const finish =
       (await method.oauth!.finish?.(context, parameters).catch(async (error: unknown) => {
-        await takeBack(method, party, { tokens, integration })
+        await takeBack({ method, party, tokens, integration })
         throw error
       })) ?? {}
     const { choices = [] } = finish
@@ -127,11 +148,7 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
   }
 
   /** What was given for nothing is given back; if the provider cannot take it, it expires there by itself. */
-  const takeBack = async (
-    method: AuthMethod,
-    party: Party,
-    { tokens, integration }: { tokens: OAuthTokens; integration: IntegrationRow },
-  ): Promise<void> => {
+  const takeBack = async ({ method, party, tokens, integration }: Given): Promise<void> => {
     const context = { tokens, client: party.client, config: integration.config, request: protocol.request }
     await (method.oauth?.revoke?.(context) ?? protocol.revoke(party, tokens.access_token)).catch((error: unknown) =>
       logger.warn({ err: error, integration: integration.name }, 'could not give a token back'),
@@ -139,14 +156,23 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
   }
 
   const store = async (attempt: Attempt, granted: Granted, choice: string | undefined): Promise<Attempt> => {
-    const standing = (await access.standings(attempt.workspaceId, [attempt.startedBy])).get(attempt.startedBy)
-    if (standing?.lost) throw hubError('scope_missing', { detail: `whoever began this may not connect any more: ${standing.lost}` })
+    const reason = await reasonAgainst(access, attempt.workspaceId, attempt.startedBy)
+    if (reason) throw hubError('scope_missing', { detail: `whoever began this may not connect any more: ${reason}` })
     const account = await storeGrant.prepare(attempt, granted, choice)
-    // Somebody may have cancelled it while the provider was asked.
-    const now = await found(attempt.id)
-    if (now.status !== attempt.status) return now
-    await account.store()
-    return (await attempts.move(attempt, { status: 'connected', account: account.name, problem: null })) ?? found(attempt.id)
+    // From here nobody cancels it, and nobody else stores it.
+    const storing = await attempts.move(attempt, { status: 'storing' })
+    if (!storing) {
+      const integration = await deps.get(attempt.workspaceId, attempt.integrationId)
+      const now = await found(attempt.id)
+      if (now.status === 'cancelled') await takeBack({ ...(await partsOf(integration)), tokens: granted.tokens, integration })
+      return now
+    }
+    try {
+      await account.store()
+    } catch (error) {
+      return fail(storing, error)
+    }
+    return (await attempts.move(storing, { status: 'connected', account: account.name, problem: null })) ?? found(attempt.id)
   }
 
   const requireCompleter = ({ browserHash, startedBy }: Attempt, completer: Completer): void => {
@@ -162,9 +188,8 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
     // Whoever moves it asks; others get the attempt as it is.
     const asking = await attempts.move(attempt, { nextPollAt: Date.now() + attempt.intervalSeconds * 1000 }, { deviceCode })
     if (!asking) return found(attempt.id)
-    const integration = await deps.get(attempt.workspaceId, attempt.integrationId)
-    const { party } = await partsOf(integration)
     try {
+      const { party } = await partsOf(await integrationOf(attempt))
       const answer = await protocol.pollDevice(party, deviceCode)
       if (answer === 'pending') return asking
       if (answer === 'slower') {
@@ -256,7 +281,7 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
         const problem = parameters.get('error')
         if (problem !== null) throw refusalOf(problem, parameters.get('error_description'))
         if (!parameters.get('code')) throw hubError('oauth_failed', { detail: 'the provider sent no code' })
-        const { party } = await partsOf(await deps.get(attempt.workspaceId, attempt.integrationId))
+        const { party } = await partsOf(await integrationOf(attempt))
         const { redirectUri, scopes } = attempt
         const tokens = await protocol.exchangeCode(party, parameters, { redirectUri, verifier, scopes })
         return await receive(attempt, tokens, parameters)
@@ -274,6 +299,7 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
       if (!attempt.choices.some(({ id }) => id === choice))
         throw hubError('invalid_input', { errors: [{ path: 'choice', message: 'is not one of those offered' }] })
       try {
+        await integrationOf(attempt)
         return await store(attempt, (known.secrets as Secrets).granted!, choice)
       } catch (error) {
         return fail(attempt, error)
@@ -291,7 +317,7 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
       const known = await attempts.find(attemptId)
       if (known?.attempt.workspaceId !== workspaceId) throw unknownAttempt()
       const { attempt } = known
-      if (!isOpen(attempt)) return attempt
+      if (attempt.status !== 'waiting' && attempt.status !== 'choosing') return attempt
       return (await attempts.move(attempt, { status: 'cancelled' })) ?? (await found(attemptId))
     },
   }

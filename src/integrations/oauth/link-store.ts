@@ -45,7 +45,6 @@ export async function setLinkAttempt(sql: Sql, id: string, attemptId: string): P
   await sql.updateTable('connectLinks').set({ attemptId }).where('id', '=', id).execute()
 }
 
-export async function deleteLink(sql: Sql, workspaceId: string, id: string): Promise<boolean> {
-  const result = await sql.deleteFrom('connectLinks').where('workspaceId', '=', workspaceId).where('id', '=', id).executeTakeFirst()
-  return result.numDeletedRows > 0n
+export function deleteLink(sql: Sql, workspaceId: string, id: string): Promise<LinkRow | undefined> {
+  return sql.deleteFrom('connectLinks').where('workspaceId', '=', workspaceId).where('id', '=', id).returningAll().executeTakeFirst()
 }

@@ -8,6 +8,7 @@ import { hashOf, type Attempt } from '#oauth'
 import type { IntegrationRow } from '../store.ts'
 import type { OAuthClients } from './clients.ts'
 import type { Connecting } from './connecting.ts'
+import { reasonAgainst } from './may-connect.ts'
 import { deleteLink, deleteOldLinks, findLink, findLinkByToken, insertLink, setLinkAttempt, useLink, type LinkRow } from './link-store.ts'
 
 export interface LinkRequest {
@@ -43,8 +44,8 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
   /** Refuses a link whose maker may not connect any more, and one whose integration leads elsewhere since. */
   const integrationOf = async (link: LinkRow): Promise<IntegrationRow> => {
     const integration = await deps.get(link.workspaceId, link.integrationId)
-    const standing = (await access.standings(link.workspaceId, [link.createdBy])).get(link.createdBy)
-    if (standing?.lost || placeOf(integration) !== link.place) throw invalid()
+    if ((await reasonAgainst(access, link.workspaceId, link.createdBy)) !== undefined || placeOf(integration) !== link.place)
+      throw invalid()
     return integration
   }
 
@@ -110,16 +111,15 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
     },
 
     async revoke(principal, id) {
-      await db.transaction(async (trx) => {
-        if (!(await deleteLink(trx, principal.workspaceId, id)))
-          throw hubError('not_found', { detail: `there is no link "${id}" in this workspace` })
-        await access.audit.record(trx, {
-          workspaceId: principal.workspaceId,
-          actor: actorOf(principal),
-          action: 'connect_link.revoked',
-          subject: id,
-        })
+      const { workspaceId } = principal
+      const link = await db.transaction(async (trx) => {
+        const deleted = await deleteLink(trx, workspaceId, id)
+        if (!deleted) throw hubError('not_found', { detail: `there is no link "${id}" in this workspace` })
+        await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'connect_link.revoked', subject: id })
+        return deleted
       })
+      // Somebody may have opened it already.
+      if (link.attemptId !== null) await connecting.cancel(workspaceId, link.attemptId)
     },
   }
 }

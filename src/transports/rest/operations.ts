@@ -67,7 +67,7 @@ function register(app: RestApp, deps: RouteDeps, { operation, http }: Route): vo
       const caller = {
         principal: request.principal,
         transport: 'rest' as const,
-        origin: `${request.protocol}://${request.headers.host}`,
+        origin: deps.origins.known(request),
         signal: gone.signal,
         ...(operation.stream ? watching(deps, request) : {}),
       }

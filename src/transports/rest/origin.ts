@@ -40,6 +40,8 @@ function hostnameOf(url: string): string | undefined {
 export interface Origins {
   /** What this hub is called in front of the paths of its resources, as the request names it. It may be a name that is not ours. */
   base(request: FastifyRequest): string
+  /** The same as `own`, and undefined under a name that is not ours: links are not made with it. */
+  known(request: FastifyRequest): string | undefined
   /** The origin of this hub as the browser knows it. Throws `origin_refused` when `Host` is not one of the hub's names. */
   own(request: FastifyRequest): string
   /** Throws `origin_refused` for a request that another site may have made a browser send with its cookies. */
@@ -58,6 +60,9 @@ export function createOrigins(options: OriginOptions): Origins {
   return {
     base: ({ protocol, host }) => options.publicUrl?.replace(/\/+$/, '') ?? `${protocol}://${host}`,
     own,
+    known: (request) =>
+      options.publicUrl?.replace(/\/+$/, '') ??
+      (check({ host: request.host }) === undefined ? `${request.protocol}://${request.host}` : undefined),
     requireOwn(request) {
       const { origin, 'sec-fetch-site': site } = request.headers
       const ours = own(request)

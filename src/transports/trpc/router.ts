@@ -85,9 +85,8 @@ interface Asked {
   readonly signal: AbortSignal | undefined
 }
 
-function callerOf({ request }: TrpcContext, signal: AbortSignal | undefined): Caller {
-  const { principal, protocol, headers } = request
-  return { principal, transport: 'trpc', origin: `${protocol}://${headers.host}`, signal }
+function callerOf({ request, origin }: TrpcContext, signal: AbortSignal | undefined): Caller {
+  return { principal: request.principal, transport: 'trpc', origin, signal }
 }
 
 /** The field that takes the id of the last event, where the operation has one: the one that REST takes from `Last-Event-ID`. */

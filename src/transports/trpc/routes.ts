@@ -56,7 +56,7 @@ export async function trpcRoutes(app: RestApp, given: TrpcDeps, all: Readonly<Re
       config: { access: anyCaller },
       schema: { hide: true },
       handler: async (request, reply) => {
-        const ctx: TrpcContext = { request, ...watching(deps, request), errorHeaders: [] }
+        const ctx: TrpcContext = { request, origin: deps.origins.known(request), ...watching(deps, request), errorHeaders: [] }
         const answer = await fetchRequestHandler({
           endpoint,
           router,
