@@ -84,7 +84,7 @@ export const settings = z.object({
     .string()
     .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
     .optional()
-    .describe('Keeps attempts to connect by OAuth in Redis, for ten minutes each. Without it they are kept in the database.')
+    .describe('Keeps attempts to connect by OAuth in Redis. Without it they are kept in the database.')
     .meta(secret),
   HUB_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10).describe('Database connections for requests, per process.'),
   HUB_MAX_ACTIVE_RUNS: z.coerce
