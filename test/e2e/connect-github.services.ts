@@ -175,7 +175,7 @@ suite('a GitHub App', () => {
     const { hub, address } = given
     const change = (back: URL): void => back.searchParams.set('installation_id', '78')
     const end = await connectByLink(hub, { address, integration: 'github', account: 'octocat', change })
-    assert.match(end.text, /cannot reach the installation/)
+    assert.match(end.text, /cannot reach an installation/)
     await nothingGranted(hub, 'github', ['github-app'])
     assert.equal((await readRepository(hub)).json<{ code: string }>().code, 'not_connected')
   })

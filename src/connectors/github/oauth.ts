@@ -39,30 +39,37 @@ async function revoke({ tokens, client, config, request }: OAuthContext): Promis
   })
 }
 
+interface Installation {
+  readonly id: number
+  readonly account?: { readonly login?: string; readonly type?: string }
+}
+
 /**
- * Connects an installation of the app. The number of the installation comes through the person's browser, so it counts only if GitHub says that
- * this person can reach the installation: otherwise anybody could name somebody else's.
+ * Connects an installation of the app. The number of the installation comes through the person's browser, and the credential can do all that the app
+ * may: so the person has to own the account, or administer the organization, in which it is installed.
  */
-export async function finishInstallation(context: OAuthContext, parameters: URLSearchParams): Promise<OAuthFinish> {
-  const { tokens, client, config, request } = context
+export async function finishInstallation(
+  { tokens, client, config, request }: OAuthContext,
+  parameters: URLSearchParams,
+): Promise<OAuthFinish> {
+  const ask = (path: string): Promise<unknown> =>
+    request('GET', `${apiOf(config)}${path}`, { headers: { authorization: `Bearer ${tokens.access_token}` } })
   const wanted = parameters.get('installation_id')
-  const answer = await request('GET', `${apiOf(config)}/user/installations?per_page=100`, {
-    headers: { authorization: `Bearer ${tokens.access_token}` },
-  })
-  const { installations = [] } = answer as { installations?: { id: number; account?: { login?: string }; app_id?: number }[] }
-  const first = installations.find(({ id }) => wanted === null || String(id) === wanted)
-  const credentialOf = (id: number) => ({
-    app_id: String(client['app_id']),
-    private_key: String(client['private_key']),
-    installation_id: String(id),
-  })
-  if (!first)
-    throw hubError('oauth_failed', {
-      detail:
-        wanted === null
-          ? 'the app is installed nowhere that this person can reach'
-          : 'this person cannot reach the installation that was named',
-      hint: 'install the app on GitHub, for an account that you own, and connect again',
+  const { installations = [] } = (await ask('/user/installations?per_page=100')) as { installations?: Installation[] }
+  const found = installations.find(({ id }) => wanted === null || String(id) === wanted)
+  const login = found?.account?.login
+  if (found === undefined || login === undefined) throw notTheirs('this person cannot reach an installation of the app with that number')
+  if (found.account?.type === 'Organization') {
+    const membership = await ask(`/user/memberships/orgs/${encodeURIComponent(login)}`).catch((cause: unknown) => {
+      throw notTheirs(`GitHub does not say that this person administers ${login}`, cause)
     })
-  return { account: `${first.account?.login ?? 'installation'} (GitHub App)`, credential: credentialOf(first.id) }
+    if ((membership as { role?: unknown }).role !== 'admin') throw notTheirs(`this person does not administer ${login}`)
+  } else if (((await ask('/user')) as { login?: unknown }).login !== login) throw notTheirs(`the account ${login} belongs to somebody else`)
+  const credential = { app_id: String(client['app_id']), private_key: String(client['private_key']), installation_id: String(found.id) }
+  return { account: `${login} (GitHub App)`, credential }
+}
+
+function notTheirs(detail: string, cause?: unknown) {
+  const hint = 'let an owner of the account install the app and connect; for an organization the app needs the permission to read members'
+  return hubError('oauth_failed', { detail, hint, cause })
 }

@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { actorOf, requireScope, type Access, type Principal } from '#access'
+import { actorOf, requireScope, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
-import type { AuthMethod, Connector, OAuthTokens } from '#kit'
-import type { Attempt, OAuth, Party } from '#oauth'
-import { hashOf } from '#oauth'
-import type { Telemetry } from '#telemetry'
+import type { AuthMethod } from '#kit'
+import { hashOf, type Attempt, type Party } from '#oauth'
 import type { IntegrationRow } from '../store.ts'
 import { authMethodOf } from '../validate.ts'
-import type { OAuthClients } from './clients.ts'
-import { failureOf, lacking } from './failure.ts'
-import { reasonAgainst } from './may-connect.ts'
-import type { Granted, StoreGrant } from './store-grant.ts'
+import { refusalOf, unknownAttempt } from './failure.ts'
+import { createReceiving, type ReceivingDeps } from './receiving.ts'
+import type { Granted } from './store-grant.ts'
 
 export interface ConnectRequest {
   /** The id of the attempt, where a page knows it before the attempt begins. */
@@ -50,15 +47,6 @@ export interface Connecting {
   requirePlace(principal: Principal, integration: IntegrationRow): void
 }
 
-export interface ConnectingDeps extends Pick<Telemetry, 'logger'> {
-  readonly oauth: OAuth
-  readonly access: Access
-  readonly clients: OAuthClients
-  readonly storeGrant: StoreGrant
-  get(workspaceId: string, ref: string): Promise<IntegrationRow>
-  connector(name: string): Connector
-}
-
 const attemptMs = 600_000
 
 interface Secrets {
@@ -67,28 +55,14 @@ interface Secrets {
   readonly granted?: Granted
 }
 
-interface Given {
-  readonly method: AuthMethod
-  readonly party: Party
-  readonly tokens: OAuthTokens
-  readonly integration: IntegrationRow
-}
-
-export function createConnecting(deps: ConnectingDeps): Connecting {
-  const { oauth, access, clients, storeGrant, logger } = deps
+export function createConnecting(deps: ReceivingDeps): Connecting {
+  const { oauth, clients } = deps
   const { protocol, attempts } = oauth
-
-  const partsOf = async (integration: IntegrationRow): Promise<{ connector: Connector; method: AuthMethod; party: Party }> => {
-    const connector = deps.connector(integration.connector)
-    const method = authMethodOf(connector, integration.authType)
-    return { connector, method, party: await clients.party(integration, connector, method) }
-  }
+  const { partsOf, integrationOf, placeOf, found, fail, receive, store } = createReceiving(deps)
 
   const requirePlace = (principal: Principal, { workspaceId, connector, config }: IntegrationRow): void => {
     if (!clients.isOwnPlace(workspaceId, deps.connector(connector), config)) requireScope(principal, 'credentials:write')
   }
-
-  const placeOf = ({ connector, config }: IntegrationRow): string => clients.placeOf(deps.connector(connector), config)
 
   const started = (startedBy: string, integration: IntegrationRow, features: readonly string[]) => ({
     workspaceId: integration.workspaceId,
@@ -101,79 +75,6 @@ export function createConnecting(deps: ConnectingDeps): Connecting {
     intervalSeconds: 0,
     nextPollAt: 0,
   })
-
-  /** Refuses an integration that was led to other addresses since the attempt began. */
-  const integrationOf = async ({ workspaceId, integrationId, place }: Attempt): Promise<IntegrationRow> => {
-    const integration = await deps.get(workspaceId, integrationId)
-    if (placeOf(integration) === place) return integration
-    throw hubError('oauth_failed', {
-      detail: `the addresses of integration "${integration.name}" were changed meanwhile`,
-      hint: 'start again',
-    })
-  }
-
-  const fail = async (attempt: Attempt, error: unknown): Promise<Attempt> => {
-    const { status, problem } = failureOf(error)
-    if (problem.code === 'internal') logger.error({ err: error, attempt: attempt.id }, 'an attempt to connect failed')
-    return (await attempts.move(attempt, { status, problem })) ?? (await found(attempt.id))
-  }
-
-  const found = async (id: string): Promise<Attempt> => {
-    const known = await attempts.find(id)
-    if (!known) throw unknownAttempt()
-    return known.attempt
-  }
-
-  /** Looks at what the person allowed, and stores it, unless they have to choose first. */
-  const receive = async (attempt: Attempt, tokens: OAuthTokens, parameters: URLSearchParams): Promise<Attempt> => {
-    const integration = await integrationOf(attempt)
-    const { method, party } = await partsOf(integration)
-    const problem = lacking(attempt.scopes, tokens)
-    if (problem) {
-      await takeBack({ method, party, tokens, integration })
-      throw problem
-    }
-    const context = { tokens, client: party.client, config: integration.config, request: protocol.request }
-    const finish =
-      (await method.oauth!.finish?.(context, parameters).catch(async (error: unknown) => {
-        await takeBack({ method, party, tokens, integration })
-        throw error
-      })) ?? {}
-    const { choices = [] } = finish
-    const granted: Granted = { tokens, finish }
-    if (choices.length < 2) return store(attempt, granted, choices[0]?.id)
-    const shown = choices.map(({ id, title }) => ({ id, title }))
-    const moved = await attempts.move(attempt, { status: 'choosing', choices: shown }, { granted })
-    return moved ?? (await found(attempt.id))
-  }
-
-  /** What was given for nothing is given back; if the provider cannot take it, it expires there by itself. */
-  const takeBack = async ({ method, party, tokens, integration }: Given): Promise<void> => {
-    const context = { tokens, client: party.client, config: integration.config, request: protocol.request }
-    await (method.oauth?.revoke?.(context) ?? protocol.revoke(party, tokens.access_token)).catch((error: unknown) =>
-      logger.warn({ err: error, integration: integration.name }, 'could not give a token back'),
-    )
-  }
-
-  const store = async (attempt: Attempt, granted: Granted, choice: string | undefined): Promise<Attempt> => {
-    const reason = await reasonAgainst(access, attempt.workspaceId, attempt.startedBy)
-    if (reason) throw hubError('scope_missing', { detail: `whoever began this may not connect any more: ${reason}` })
-    const account = await storeGrant.prepare(attempt, granted, choice)
-    // From here nobody cancels it, and nobody else stores it.
-    const storing = await attempts.move(attempt, { status: 'storing' })
-    if (!storing) {
-      const integration = await deps.get(attempt.workspaceId, attempt.integrationId)
-      const now = await found(attempt.id)
-      if (now.status === 'cancelled') await takeBack({ ...(await partsOf(integration)), tokens: granted.tokens, integration })
-      return now
-    }
-    try {
-      await account.store()
-    } catch (error) {
-      return fail(storing, error)
-    }
-    return (await attempts.move(storing, { status: 'connected', account: account.name, problem: null })) ?? found(attempt.id)
-  }
 
   const requireCompleter = ({ browserHash, startedBy }: Attempt, completer: Completer): void => {
     const fits =
@@ -331,20 +232,6 @@ function scopesOf({ oauth }: AuthMethod, { provider }: Party, features: readonly
     return known[feature] ?? provider.scopes
   })
   return [...new Set(scopes)]
-}
-
-function refusalOf(word: string, description: string | null): HubError {
-  const said = `${word.slice(0, 100)}${description ? `: ${description.slice(0, 300)}` : ''}`
-  if (word === 'access_denied' || word === 'user_cancelled_authorize' || word === 'consent_required')
-    return hubError('oauth_denied', {
-      detail: `the provider answered ${said}`,
-      hint: 'connect again, and allow it on the page of the provider',
-    })
-  return hubError('oauth_failed', { detail: `the provider answered ${said}` })
-}
-
-function unknownAttempt(): HubError {
-  return hubError('attempt_unknown', { hint: 'start again from where you began to connect' })
 }
 
 function randomText(): string {

@@ -40,3 +40,18 @@ export function lacking(
     })
   return undefined
 }
+
+/** What the provider says in the browser instead of a code. */
+export function refusalOf(word: string, description: string | null): HubError {
+  const said = `${word.slice(0, 100)}${description ? `: ${description.slice(0, 300)}` : ''}`
+  if (word === 'access_denied' || word === 'user_cancelled_authorize' || word === 'consent_required')
+    return hubError('oauth_denied', {
+      detail: `the provider answered ${said}`,
+      hint: 'connect again, and allow it on the page of the provider',
+    })
+  return hubError('oauth_failed', { detail: `the provider answered ${said}` })
+}
+
+export function unknownAttempt(): HubError {
+  return hubError('attempt_unknown', { hint: 'start again from where you began to connect' })
+}
