@@ -84,7 +84,7 @@ export function oauthPlace({ auth, baseUrl }: Connector, config: Readonly<Record
     const provider = oauth?.provider(config, {})
     if (!oauth || !provider) return []
     const { authorizeUrl, tokenUrl, deviceUrl, revokeUrl } = provider
-    const api = oauth.tokensGoTo?.(config) ?? [baseUrl?.(config as Record<string, unknown>) ?? '']
+    const api = oauth.tokensGoTo?.(config) ?? [baseUrl?.(config) ?? '']
     const origins = [authorizeUrl, tokenUrl, deviceUrl, revokeUrl, ...api].flatMap((url) => (url ? [new URL(url).origin] : []))
     return typeof oauth.clientCredential === 'string' ? origins : [...origins, oauth.clientCredential(config)]
   })
