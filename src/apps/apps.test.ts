@@ -226,6 +226,28 @@ suite('an app that a person allows', () => {
     assert.match((await ada.call('GET', local.authorizeUrl())).headers.get('location')!, /^\/oauth\/consent\?/)
   })
 
+  test('keeps what it was allowed when less is asked for, by any web page or by itself, until the person takes it away on the page', async () => {
+    const known = await registerApp(address, { client_name: 'Kept' })
+    const tokens = await known.tokens(ada, { scope: 'tools:call flows:read' })
+    const grantScopes = async () => {
+      const { items } = (await ada.call('GET', '/api/v1/grants')).json() as unknown as { items: { app: string; scopes: string[] }[] }
+      return items.find(({ app: name }) => name === 'Kept')!.scopes
+    }
+    const both = ['flows:read', 'tools:call']
+    const silent = new URL((await ada.call('GET', known.authorizeUrl({ scope: 'flows:read' }))).headers.get('location')!)
+    assert.deepEqual([(await known.exchange(silent.searchParams.get('code')!)).scope, await grantScopes()], ['flows:read', both])
+    await known.decide(ada, { scope: 'flows:read', parameters: { prompt: 'consent' } })
+    assert.deepEqual(await grantScopes(), both)
+    assert.ok(await isAccepted(tokens.access_token))
+
+    await known.decide(ada, { scope: 'tools:call flows:read', parameters: { prompt: 'consent' } }, { 'scope.tools:call': '0' })
+    assert.deepEqual(await grantScopes(), ['flows:read'])
+    const next = await known.token({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
+    assert.deepEqual([next.status, next.scope], [200, 'flows:read'])
+    const none = await known.token({ grant_type: 'refresh_token', refresh_token: next.refresh_token, scope: 'tools:call' })
+    assert.deepEqual(refusal(none), [400, 'invalid_grant'])
+  })
+
   test('sees no tools beyond those of the resource that it was allowed, whatever its URL says', async () => {
     const { access_token: token } = await app.tokens(ada, { query: '?toolset=github&read_only=1' })
     assert.ok((await namesOf(token, '?list=full')).includes('github_get_repository'))

@@ -1,9 +1,9 @@
-import { scopesInBoth, type Principal, type Throttle } from '#access'
+import type { Principal, Throttle } from '#access'
 import type { Database } from '#db'
 import { hubError } from '#errors'
 import { ttlCache } from '#lib/ttl-cache'
 import type { Telemetry } from '#telemetry'
-import { problemOf, rightsOf } from './exchange.ts'
+import { problemOf, rightsOf, scopesLeft } from './exchange.ts'
 import { hashOf } from './secrets.ts'
 import { findToken, touchGrant } from './store.ts'
 import type { TokenState } from './types.ts'
@@ -52,13 +52,13 @@ export function createAuthenticate({ db, throttle, logger, metrics, version }: D
 }
 
 function principalOf(state: TokenState, rights: readonly string[]): Principal {
-  const { userId, userName, workspaceId, grantId, appName, view, scopes, grantScopes, expiresAt } = state
+  const { userId, userName, workspaceId, grantId, appName, view, expiresAt } = state
   return {
     kind: 'user',
     id: userId,
     name: userName,
     workspaceId,
-    scopes: scopesInBoth(scopesInBoth(scopes, grantScopes), rights),
+    scopes: scopesLeft(state),
     readOnly: new URLSearchParams(view).has('read_only'),
     expiresAt,
     userId,

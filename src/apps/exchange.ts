@@ -1,4 +1,4 @@
-import { scopesIn, type Throttle } from '#access'
+import { scopesIn, scopesInBoth, type Throttle } from '#access'
 import type { Database, Transaction } from '#db'
 import { isAudience } from './authorization.ts'
 import { OAuthRefusal, type OAuthError } from './refusal.ts'
@@ -87,6 +87,7 @@ export function createExchange({ db, throttle, onRevoked }: { db: Database; thro
         if (resource !== undefined && !isAudience(resource, state.audience)) return invalid('resource is another one', 'invalid_target')
         const asked = scope?.split(' ').filter(Boolean) ?? state.scopes
         if (!asked.every((one) => state.scopes.includes(one))) return invalid('a refresh cannot give more scopes', 'invalid_scope')
+        if (scopesLeft(state, asked).length === 0) return invalid('the person allows the app nothing of this any more')
         await useToken(trx, state.hash)
         return issue(trx, state, asked)
       }),
@@ -115,7 +116,13 @@ export function rightsOf({ role, hubAdmin }: TokenState): readonly string[] | un
   return scopesIn(role === null ? undefined : { role }, hubAdmin)
 }
 
-async function issue(trx: Transaction, { family, grantId, audience, scopes }: TokenState, given: readonly string[]): Promise<IssuedTokens> {
+/** Of these scopes of a token, those that the person still allows the app and has. */
+export function scopesLeft(state: TokenState, scopes: readonly string[] = state.scopes): readonly string[] {
+  return scopesInBoth(scopesInBoth(scopes, state.grantScopes), rightsOf(state) ?? [])
+}
+
+async function issue(trx: Transaction, state: TokenState, given: readonly string[]): Promise<IssuedTokens> {
+  const { family, grantId, audience, scopes } = state
   const accessToken = makeSecret('access')
   const refreshToken = makeSecret('refresh')
   const shared = { family, grantId, audience, redirectUri: null, challenge: null }
@@ -124,5 +131,5 @@ async function issue(trx: Transaction, { family, grantId, audience, scopes }: To
     { ...shared, hash: hashOf(accessToken), kind: 'access', scopes: given, expiresAt: until(accessMs) },
     { ...shared, hash: hashOf(refreshToken), kind: 'refresh', scopes, expiresAt: until(refreshMs) },
   ])
-  return { accessToken, refreshToken, scopes: given, expiresIn: accessMs / 1000 }
+  return { accessToken, refreshToken, scopes: scopesLeft(state, given), expiresIn: accessMs / 1000 }
 }
