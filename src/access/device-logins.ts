@@ -82,8 +82,7 @@ export function createDeviceLogins({ db, audit, onRevoked }: DeviceLoginsDeps): 
 
   return {
     async begin(machine, address) {
-      await beginnings.check(address)
-      await beginnings.failed(address)
+      await beginnings.count(address)
       if ((await countWaiting(db.sql)) >= mostWaiting)
         throw hubError('too_many_attempts', { detail: 'too many command lines wait to be let in', retryAfter: 60 })
       const deviceCode = `ihd_${randomBytes(32).toString('base64url')}`

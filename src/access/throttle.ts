@@ -9,6 +9,10 @@ export interface Throttle {
   check(address: string): Promise<void>
   /** Counts a failed attempt and throws when the limit is exceeded. Simultaneous attempts count like consecutive ones. */
   failed(address: string): Promise<void>
+  /** Counts a failed attempt. Nothing is refused: from the limit on, `read` only lets the address wait. */
+  note(address: string): Promise<void>
+  /** Counts an attempt, whatever becomes of it, and throws when the limit is exceeded. */
+  count(address: string): Promise<void>
   /** Reads for the address. While it is throttled, its reads run one after another, so that it cannot occupy the database. */
   read<T>(address: string, read: () => Promise<T>): Promise<T>
 }
@@ -36,7 +40,18 @@ export function createThrottle(attempts: number): Throttle {
     return turn
   }
 
+  const count = async (address: string): Promise<void> => {
+    await limiter.consume(network(address)).catch((state: RateLimiterRes) => {
+      throw heldUp(state)
+    })
+  }
+
   return {
+    count,
+    failed: count,
+    async note(address) {
+      await limiter.penalty(network(address))
+    },
     async check(address) {
       const state = await throttled(network(address))
       if (state) throw heldUp(state)
@@ -44,11 +59,6 @@ export function createThrottle(attempts: number): Throttle {
     async read(address, read) {
       const key = network(address)
       return (await throttled(key)) ? inTurn(key, read) : read()
-    },
-    async failed(address) {
-      await limiter.consume(network(address)).catch((state: RateLimiterRes) => {
-        throw heldUp(state)
-      })
     },
   }
 }

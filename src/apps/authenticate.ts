@@ -4,7 +4,7 @@ import { hubError } from '#errors'
 import { ttlCache } from '#lib/ttl-cache'
 import type { Telemetry } from '#telemetry'
 import { problemOf, rightsOf, scopesLeft } from './exchange.ts'
-import { hashOf } from './secrets.ts'
+import { hashOf, hasForm } from './secrets.ts'
 import { findToken, touchGrant } from './store.ts'
 import type { TokenState } from './types.ts'
 
@@ -40,11 +40,13 @@ export function createAuthenticate({ db, throttle, logger, metrics, version }: D
   }
 
   return async (token, { address, audience }) => {
-    const state = await throttle.read(address, () => states.get(hashOf(token).toString('base64')))
+    const find = () => states.get(hashOf(token).toString('base64'))
+    const state = hasForm(token, 'access') ? await throttle.read(address, find) : undefined
     const problem = state?.kind === 'access' ? problemOf(state) : 'unknown'
     if (!state || problem !== undefined || state.audience !== audience) {
       metrics.authFailures.inc({ reason: 'app token' })
-      await throttle.failed(address)
+      // A token that has expired is no guess. The answer is always the same, because clients renew their token after it and after no other.
+      if (!state) await throttle.note(address)
       throw hubError('token_invalid')
     }
     return principalOf(state, rightsOf(state)!)

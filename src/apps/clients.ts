@@ -75,15 +75,13 @@ export function createClients({ db, egress, throttle }: ClientsDeps): Clients {
       }
       const known = await findApp(db.sql, clientId)
       if (known?.readAt && known.readAt.getTime() > Date.now() - hourMs) return known
-      await registrations.check(address)
-      await registrations.failed(address)
+      await registrations.count(address)
       return read(clientId)
     },
 
     async register(given, address) {
       // Each registration counts, because each leaves a row.
-      await registrations.check(address)
-      await registrations.failed(address)
+      await registrations.count(address)
       const parsed = metadataSchema.safeParse(given)
       if (!parsed.success) {
         const [{ path, message }] = parsed.error.issues as [z.core.$ZodIssue]
@@ -116,10 +114,9 @@ export function createClients({ db, egress, throttle }: ClientsDeps): Clients {
     },
 
     async authenticate({ clientId, secret, address }) {
-      await throttle.check(address)
-      const app = await findApp(db.sql, clientId)
+      const app = await throttle.read(address, () => findApp(db.sql, clientId))
       if (app && (app.secretHash === null || (secret !== undefined && isSecretOf(secret, app.secretHash)))) return app
-      await throttle.failed(address)
+      await throttle.note(address)
       throw new OAuthRefusal('invalid_client', 'the client is not known here, or its secret is wrong')
     },
   }

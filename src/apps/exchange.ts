@@ -1,12 +1,14 @@
-import { scopesIn, scopesInBoth, type Throttle } from '#access'
+import { createThrottle, scopesIn, scopesInBoth, type Throttle } from '#access'
 import type { Database, Transaction } from '#db'
 import { isAudience } from './authorization.ts'
 import { OAuthRefusal, type OAuthError } from './refusal.ts'
-import { fitsChallenge, hashOf, makeSecret } from './secrets.ts'
+import { fitsChallenge, hashOf, hasForm, makeSecret } from './secrets.ts'
 import { findToken, insertTokens, revokeTokens, useToken } from './store.ts'
 import type { App, TokenState } from './types.ts'
 
 const accessMs = 3_600_000
+/** How often one login of an app renews its tokens within a minute: each time leaves two rows. */
+const refreshes = 20
 const refreshMs = 30 * 24 * 3_600_000
 
 export interface IssuedTokens {
@@ -46,19 +48,22 @@ type Outcome = IssuedTokens | OAuthRefusal
 const invalid = (description: string, error: OAuthError = 'invalid_grant'): OAuthRefusal => new OAuthRefusal(error, description)
 
 export function createExchange({ db, throttle, onRevoked }: { db: Database; throttle: Throttle; onRevoked: () => void }): Exchange {
+  const renewals = createThrottle(refreshes)
+
+  // Programs of many people share an address, and what they send cannot be guessed: whoever fails makes others of the address wait, but nobody
+  // is refused.
   const attempt = async (address: string, work: (trx: Transaction) => Promise<Outcome>): Promise<IssuedTokens> => {
-    await throttle.check(address)
-    const outcome = await db.transaction(work)
+    const outcome = await throttle.read(address, () => db.transaction(work))
     if (!(outcome instanceof OAuthRefusal)) return outcome
     onRevoked()
-    await throttle.failed(address)
+    await throttle.note(address)
     throw outcome
   }
 
   return {
     code: ({ app, code, redirectUri, verifier, resource, address }) =>
       attempt(address, async (trx) => {
-        const state = await findToken(trx, hashOf(code), { lock: true })
+        const state = hasForm(code, 'code') ? await findToken(trx, hashOf(code), { lock: true }) : undefined
         if (state?.kind !== 'code' || state.appId !== app.id) return invalid('the code is not valid, or not of this client')
         if (state.usedAt !== null) {
           // Somebody has the code who should not: what it gave ends, whoever has it (RFC 6749, 4.1.2).
@@ -76,7 +81,7 @@ export function createExchange({ db, throttle, onRevoked }: { db: Database; thro
 
     refresh: ({ app, refreshToken, scope, resource, address }) =>
       attempt(address, async (trx) => {
-        const state = await findToken(trx, hashOf(refreshToken), { lock: true })
+        const state = hasForm(refreshToken, 'refresh') ? await findToken(trx, hashOf(refreshToken), { lock: true }) : undefined
         if (state?.kind !== 'refresh' || state.appId !== app.id) return invalid('the refresh token is not valid, or not of this client')
         if (state.usedAt !== null) {
           await revokeTokens(trx, { family: state.family })
@@ -88,6 +93,7 @@ export function createExchange({ db, throttle, onRevoked }: { db: Database; thro
         const asked = scope?.split(' ').filter(Boolean) ?? state.scopes
         if (!asked.every((one) => state.scopes.includes(one))) return invalid('a refresh cannot give more scopes', 'invalid_scope')
         if (scopesLeft(state, asked).length === 0) return invalid('the person allows the app nothing of this any more')
+        await renewals.count(state.family)
         await useToken(trx, state.hash)
         return issue(trx, state, asked)
       }),

@@ -7,6 +7,13 @@ export function makeSecret(kind: keyof typeof prefixes): string {
   return prefixes[kind] + randomBytes(32).toString('base64url')
 }
 
+const forms = new Map(Object.entries(prefixes).map(([kind, prefix]) => [kind, new RegExp(`^${prefix}[\\w-]{43}$`)]))
+
+/** Whether a text can be a secret of this kind, so that anything else costs no look-up. */
+export function hasForm(secret: string, kind: keyof typeof prefixes): boolean {
+  return forms.get(kind)!.test(secret)
+}
+
 export function hashOf(secret: string): Buffer {
   return hash('sha256', secret, 'buffer')
 }
