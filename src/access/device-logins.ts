@@ -27,6 +27,8 @@ const dayMs = 24 * 3_600_000
 const letters = 'BCDFGHJKLMNPQRSTVWXZ' // cspell:disable-line
 const mostWaiting = 1000
 const perMinute = 10
+/** Polls that come too early or name no login, and ends of what is no token, per address and minute. More of them are refused, and nothing else. */
+const misses = 40
 
 /** What a machine that asks again is told. */
 export type DeviceAnswer =
@@ -56,9 +58,9 @@ export interface DeviceLogins {
   look(code: string, address: string): Promise<Pick<DeviceLogin, 'name' | 'address' | 'createdAt'>>
   decide(decision: DeviceDecision): Promise<void>
   /** Gives the token once. */
-  poll(deviceCode: string): Promise<DeviceAnswer>
+  poll(deviceCode: string, address: string): Promise<DeviceAnswer>
   /** Ends a token of a person, by its value. */
-  end(token: string): Promise<boolean>
+  end(token: string, address: string): Promise<boolean>
   drop(max: number): Promise<number>
 }
 
@@ -71,6 +73,7 @@ export interface DeviceLoginsDeps {
 export function createDeviceLogins({ db, audit, onRevoked }: DeviceLoginsDeps): DeviceLogins {
   const guesses = createThrottle(perMinute)
   const beginnings = createThrottle(perMinute)
+  const missed = createThrottle(misses)
 
   const look: DeviceLogins['look'] = async (code, address) => {
     await guesses.check(address)
@@ -79,6 +82,56 @@ export function createDeviceLogins({ db, audit, onRevoked }: DeviceLoginsDeps): 
     await guesses.failed(address)
     throw codeInvalid()
   }
+
+  const poll = (deviceCode: string): Promise<DeviceAnswer> =>
+    db.transaction(async (trx): Promise<DeviceAnswer> => {
+      const login = await lockDeviceLogin(trx, hashToken(deviceCode))
+      if (!login || login.status === 'used') return { kind: 'unknown' }
+      if (login.expiresAt.getTime() <= Date.now()) return { kind: 'expired' }
+      if (login.status === 'refused') return { kind: 'refused' }
+      if (login.status === 'waiting') {
+        const isEarly = login.polledAt !== null && Date.now() - login.polledAt.getTime() < (deviceIntervalSeconds - 1) * 1000
+        await noteDeviceLogin(trx, login.id, { polledAt: new Date() })
+        return { kind: isEarly ? 'slow_down' : 'pending' }
+      }
+      await noteDeviceLogin(trx, login.id, { status: 'used' })
+      const { userId, workspaceId } = login as { userId: string; workspaceId: string }
+      const [person] = await findPeopleIn(trx, workspaceId, [userId])
+      const role = person?.role ?? undefined
+      const scopes = person && scopesIn(role && { role }, person.hubAdmin)
+      if (!scopes) return { kind: 'refused' }
+      const token = makeToken()
+      const expiresAt = new Date(Date.now() + tokenMs)
+      const row = await insertToken(trx, {
+        id: newId('tok'),
+        workspaceId,
+        userId,
+        name: `hub login on ${login.name}`,
+        prefix: tokenPrefix(token),
+        hash: hashToken(token),
+        scopes,
+        readOnly: false,
+        expiresAt,
+        createdBy: `user:${userId}`,
+      })
+      await audit.record(trx, {
+        workspaceId,
+        actor: `user:${userId}`,
+        action: 'token.created',
+        subject: row.id,
+        detail: { name: row.name, scopes, read_only: false, expires_at: expiresAt.toISOString() },
+      })
+      return { kind: 'token', token, scopes, expiresAt }
+    })
+
+  const end = (token: string) =>
+    db.transaction(async (trx) => {
+      const row = await endPersonalToken(trx, hashToken(token))
+      if (!row) return undefined
+      const { workspaceId, userId, id: subject, name } = row
+      await audit.record(trx, { workspaceId, actor: `user:${userId}`, action: 'token.revoked', subject, detail: { name } })
+      return row
+    })
 
   return {
     async begin(machine, address) {
@@ -109,56 +162,16 @@ export function createDeviceLogins({ db, audit, onRevoked }: DeviceLoginsDeps): 
       if (!(await decideDeviceLogin(db.sql, hashOfCode(code), decision))) throw codeInvalid()
     },
 
-    poll: (deviceCode) =>
-      db.transaction(async (trx): Promise<DeviceAnswer> => {
-        const login = await lockDeviceLogin(trx, hashToken(deviceCode))
-        if (!login || login.status === 'used') return { kind: 'unknown' }
-        if (login.expiresAt.getTime() <= Date.now()) return { kind: 'expired' }
-        if (login.status === 'refused') return { kind: 'refused' }
-        if (login.status === 'waiting') {
-          const isEarly = login.polledAt !== null && Date.now() - login.polledAt.getTime() < (deviceIntervalSeconds - 1) * 1000
-          await noteDeviceLogin(trx, login.id, { polledAt: new Date() })
-          return { kind: isEarly ? 'slow_down' : 'pending' }
-        }
-        await noteDeviceLogin(trx, login.id, { status: 'used' })
-        const { userId, workspaceId } = login as { userId: string; workspaceId: string }
-        const [person] = await findPeopleIn(trx, workspaceId, [userId])
-        const role = person?.role ?? undefined
-        const scopes = person && scopesIn(role && { role }, person.hubAdmin)
-        if (!scopes) return { kind: 'refused' }
-        const token = makeToken()
-        const expiresAt = new Date(Date.now() + tokenMs)
-        const row = await insertToken(trx, {
-          id: newId('tok'),
-          workspaceId,
-          userId,
-          name: `hub login on ${login.name}`,
-          prefix: tokenPrefix(token),
-          hash: hashToken(token),
-          scopes,
-          readOnly: false,
-          expiresAt,
-          createdBy: `user:${userId}`,
-        })
-        await audit.record(trx, {
-          workspaceId,
-          actor: `user:${userId}`,
-          action: 'token.created',
-          subject: row.id,
-          detail: { name: row.name, scopes, read_only: false, expires_at: expiresAt.toISOString() },
-        })
-        return { kind: 'token', token, scopes, expiresAt }
-      }),
+    async poll(deviceCode, address) {
+      const answer = /^ihd_[\w-]{43}$/.test(deviceCode) ? await missed.read(address, () => poll(deviceCode)) : { kind: 'unknown' as const }
+      if (answer.kind === 'unknown' || answer.kind === 'slow_down') await missed.failed(address)
+      return answer
+    },
 
-    async end(token) {
-      const ended = await db.transaction(async (trx) => {
-        const row = await endPersonalToken(trx, hashToken(token))
-        if (!row) return undefined
-        const { workspaceId, userId, id: subject, name } = row
-        await audit.record(trx, { workspaceId, actor: `user:${userId}`, action: 'token.revoked', subject, detail: { name } })
-        return row
-      })
-      if (ended) onRevoked(ended.id)
+    async end(token, address) {
+      const ended = await missed.read(address, () => end(token))
+      if (!ended) await missed.failed(address)
+      else onRevoked(ended.id)
       return ended !== undefined
     },
 

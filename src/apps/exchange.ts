@@ -39,7 +39,7 @@ export interface Exchange {
   code(request: CodeExchange): Promise<IssuedTokens>
   refresh(request: Refreshing): Promise<IssuedTokens>
   /** RFC 7009. A refresh token takes with it what came from the same code. */
-  revoke(app: App, token: string): Promise<void>
+  revoke(app: App, token: string, address: string): Promise<void>
 }
 
 /** What became of a request: a refusal is returned and not thrown, because what it changed is committed. */
@@ -98,15 +98,19 @@ export function createExchange({ db, throttle, onRevoked }: { db: Database; thro
         return issue(trx, state, asked)
       }),
 
-    async revoke(app, token) {
-      await db.transaction(async (trx) => {
-        const state = await findToken(trx, hashOf(token), { lock: true })
-        if (state?.appId !== app.id) return
-        await revokeTokens(trx, state.kind === 'access' ? { hash: state.hash } : { family: state.family })
-      })
-      onRevoked()
+    async revoke(app, token, address) {
+      const isToken = hasForm(token, 'access') || hasForm(token, 'refresh')
+      const isEnded = isToken && (await throttle.read(address, () => db.transaction((trx) => revoke(trx, app, token))))
+      if (isEnded) onRevoked()
+      else await throttle.failed(address)
     },
   }
+}
+
+async function revoke(trx: Transaction, app: App, token: string): Promise<boolean> {
+  const state = await findToken(trx, hashOf(token), { lock: true })
+  if (state?.appId !== app.id) return false
+  return revokeTokens(trx, state.kind === 'access' ? { hash: state.hash } : { family: state.family })
 }
 
 /** Why a code or token counts for nothing any more. */

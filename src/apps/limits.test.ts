@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, suite, test } from 'node:test'
-import { firstPerson, registerApp, testHub, type Browser, type TestApp, type TestHub } from '#test'
+import { fieldsOf, firstPerson, registerApp, testHub, type Browser, type TestApp, type TestHub } from '#test'
 
 const unknown = (prefix: string): string => prefix + randomBytes(32).toString('base64url')
 
@@ -50,5 +50,49 @@ suite('an app beside others that fail, at the same address', () => {
     assert.deepEqual([statuses.length, statuses[0], statuses.at(-1)], [21, 200, 429])
     const other = await app.tokens(ada)
     assert.equal((await app.token({ grant_type: 'refresh_token', refresh_token: other.refresh_token })).status, 200)
+  })
+})
+
+suite('an address that asks without end', () => {
+  let hub: TestHub
+  let address = ''
+  let ada: Browser
+  before(async () => {
+    hub = await testHub()
+    address = await hub.address()
+    ada = await firstPerson(hub)
+  })
+  after(() => hub[Symbol.asyncDispose]())
+
+  const post = (path: string, form: Record<string, string>) => fetch(address + path, { method: 'POST', body: new URLSearchParams(form) })
+  const until429 = async (ask: () => Promise<{ readonly status: number }>): Promise<number[]> => {
+    const statuses: number[] = []
+    while (statuses.length < 60 && statuses.at(-1) !== 429) statuses.push((await ask()).status)
+    return [...new Set(statuses)]
+  }
+
+  test('is held up with links and answers of providers that are not valid', async () => {
+    assert.deepEqual(await until429(() => ada.call('GET', `/connect/${unknown('')}`)), [410, 429])
+    assert.deepEqual(await until429(() => ada.call('GET', `/oauth/callback?code=x&state=${unknown('')}`)), [429])
+  })
+
+  test('is held up when it revokes what is no token, and still ends its own', async () => {
+    const app = await registerApp(address)
+    const tokens = await app.tokens(ada)
+    const { clientId: client_id } = app.client
+    assert.deepEqual(await until429(() => post('/oauth/revoke', { token: unknown('iha_'), client_id })), [200, 429])
+    assert.equal((await post('/oauth/revoke', { token: tokens.refresh_token, client_id })).status, 200)
+    assert.equal((await app.token({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })).status, 400)
+    assert.deepEqual(await until429(() => post('/oauth/revoke', { token: unknown('ih_'), client_id: 'hub-cli' })), [200, 429])
+  })
+
+  test('is held up when it polls for no login or too early, and still gets the token of a login', async () => {
+    const begun = (await (await post('/oauth/device', { client_id: 'hub-cli', machine: 'laptop' })).json()) as Record<string, string>
+    const poll = (device_code: string) => post('/oauth/token', { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code })
+    assert.deepEqual(await until429(() => poll(begun['device_code']!)), [400, 429])
+    assert.equal((await poll(unknown('ihd_'))).status, 429)
+    const page = await ada.call('GET', `/device?code=${begun['user_code']!}`)
+    await ada.form('/device', { ...fieldsOf(page.text), code: begun['user_code']!, decision: 'allow' })
+    assert.equal((await poll(begun['device_code']!)).status, 200)
   })
 })

@@ -147,7 +147,11 @@ export async function useToken(sql: Sql, hash: Buffer): Promise<void> {
   await sql.updateTable('grantTokens').set({ usedAt: new Date() }).where('hash', '=', hash).execute()
 }
 
-export async function revokeTokens(sql: Sql, by: { readonly hash: Buffer } | { readonly family: string }): Promise<void> {
+/** False when they were revoked before. */
+export async function revokeTokens(sql: Sql, by: { readonly hash: Buffer } | { readonly family: string }): Promise<boolean> {
   const query = sql.updateTable('grantTokens').set({ revokedAt: new Date() }).where('revokedAt', 'is', null)
-  await ('hash' in by ? query.where('hash', '=', by.hash) : query.where('family', '=', by.family)).execute()
+  const { numUpdatedRows } = await (
+    'hash' in by ? query.where('hash', '=', by.hash) : query.where('family', '=', by.family)
+  ).executeTakeFirst()
+  return numUpdatedRows > 0n
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { createThrottle } from '#access'
+import { HubError } from '#errors'
 import type { RestApp } from '#transports/rest'
 import { cookieOf, setCookie } from './cookies.ts'
 import { readForms } from './forms.ts'
@@ -15,10 +17,23 @@ const cookie = 'hub_connect'
 const cookiePath = '/'
 const cookieSeconds = 86_400
 
+/** Links and answers of providers that are not valid, per address and minute. More of them are refused, and nothing that is valid. */
+const misses = 30
+
 const open = { config: { access: 'public' }, schema: { hide: true } } as const
 
 /** The pages on which people connect integrations: a link, the way to the provider, and the way back. */
 export async function connectRoutes(app: RestApp, { people, integrations, origins }: ConnectRoutesDeps): Promise<void> {
+  const throttle = createThrottle(misses)
+  const found = async <T>({ ip }: FastifyRequest, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await throttle.read(ip, work)
+    } catch (error) {
+      if (error instanceof HubError && (error.code === 'link_invalid' || error.code === 'attempt_unknown')) await throttle.failed(ip)
+      throw error
+    }
+  }
+
   const browserOf = (request: FastifyRequest): string | undefined => {
     const value = cookieOf(request, cookie)
     return value !== undefined && /^[\w-]{43}$/.test(value) ? value : undefined
@@ -35,7 +50,7 @@ export async function connectRoutes(app: RestApp, { people, integrations, origin
   app.get<{ Params: { token: string } }>('/connect/:token', open, (request, reply) =>
     shown(request, reply, async () => {
       origins.own(request)
-      return sendPage(reply, linkPage(await integrations.links.look(request.params.token), request.params.token))
+      return sendPage(reply, linkPage(await found(request, () => integrations.links.look(request.params.token)), request.params.token))
     }),
   )
 
@@ -44,7 +59,7 @@ export async function connectRoutes(app: RestApp, { people, integrations, origin
       origins.own(request)
       const { raw } = request
       const parameters = new URL(raw.url ?? '/', 'http://hub').searchParams
-      const attempt = await integrations.connecting.complete(parameters, { browser: browserOf(request) ?? '' })
+      const attempt = await found(request, () => integrations.connecting.complete(parameters, { browser: browserOf(request) ?? '' }))
       return sendPage(reply, attemptPage(attempt))
     }),
   )
@@ -55,7 +70,7 @@ export async function connectRoutes(app: RestApp, { people, integrations, origin
       shown(request, reply, async () => {
         origins.requireOwn(request)
         const redirectUri = `${origins.own(request)}/oauth/callback`
-        const { url } = await integrations.links.use(request.params.token, begun(request, reply), redirectUri)
+        const { url } = await found(request, () => integrations.links.use(request.params.token, begun(request, reply), redirectUri))
         return reply.redirect(url, 303)
       }),
     )

@@ -61,7 +61,7 @@ export async function oauthRoutes(app: RestApp, { apps, access, origins }: WebDe
         const form = (request.body ?? {}) as Form
         const { ip: address } = request
         const { resource } = form
-        if (form['grant_type'] === deviceGrant) return deviceAnswer(await deviceLogins.poll(needed(form, 'device_code')))
+        if (form['grant_type'] === deviceGrant) return deviceAnswer(await deviceLogins.poll(needed(form, 'device_code'), address))
         if (form['grant_type'] === 'authorization_code') {
           const [code, verifier] = [needed(form, 'code'), needed(form, 'code_verifier')]
           const client = await clientOf(request, form)
@@ -81,8 +81,8 @@ export async function oauthRoutes(app: RestApp, { apps, access, origins }: WebDe
         origins.own(request)
         const form = (request.body ?? {}) as Form
         const token = needed(form, 'token')
-        if (form['client_id'] === commandLine) await deviceLogins.end(token)
-        else await exchange.revoke(await clientOf(request, form), token)
+        if (form['client_id'] === commandLine) await deviceLogins.end(token, request.ip)
+        else await exchange.revoke(await clientOf(request, form), token, request.ip)
         return {}
       }),
     )
