@@ -4,13 +4,13 @@ import { hubError } from '#errors'
 import { newId } from '#lib/ids'
 import type { Audit } from './audit.ts'
 import {
-  countWaiting,
   decideDeviceLogin,
   dropDeviceLogins,
   endPersonalToken,
   findWaiting,
   insertDeviceLogin,
   lockDeviceLogin,
+  makeRoom,
   noteDeviceLogin,
   type DeviceLogin,
 } from './device-store.ts'
@@ -136,8 +136,7 @@ export function createDeviceLogins({ db, audit, onRevoked }: DeviceLoginsDeps): 
   return {
     async begin(machine, address) {
       await beginnings.count(address)
-      if ((await countWaiting(db.sql)) >= mostWaiting)
-        throw hubError('too_many_attempts', { detail: 'too many command lines wait to be let in', retryAfter: 60 })
+      await makeRoom(db.sql, mostWaiting)
       const deviceCode = `ihd_${randomBytes(32).toString('base64url')}`
       const userCode = Array.from({ length: 8 }, () => letters[randomInt(letters.length)]).join('')
       await insertDeviceLogin(db.sql, {

@@ -1,3 +1,4 @@
+import { sql as raw } from 'kysely'
 import type { Row, Sql } from '#db'
 
 export type DeviceLogin = Row<'deviceLogins'>
@@ -48,13 +49,14 @@ export async function noteDeviceLogin(sql: Sql, id: string, change: Partial<Pick
   await sql.updateTable('deviceLogins').set(change).where('id', '=', id).execute()
 }
 
-export async function countWaiting(sql: Sql): Promise<number> {
-  const { count } = await sql
-    .selectFrom('deviceLogins')
-    .select((e) => e.fn.countAll<number>().as('count'))
-    .where('expiresAt', '>', new Date())
-    .executeTakeFirstOrThrow()
-  return count
+/** Deletes the oldest waiting login of the address that has the most of them, once `most` wait for a person. */
+export async function makeRoom(sql: Sql, most: number): Promise<void> {
+  await raw`
+    delete from hub.device_logins where id in (
+      select id from (
+        select id, created_at, count(*) over () as waiting, count(*) over (partition by address) as beside
+          from hub.device_logins where status = 'waiting' and expires_at > ${new Date()}) w
+       where waiting >= ${most} order by beside desc, created_at limit 1)`.execute(sql)
 }
 
 export async function dropDeviceLogins(sql: Sql, before: Date, max: number): Promise<number> {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Database } from '#db'
-import { createThrottle, type Throttle } from '#access'
-import { hubError } from '#errors'
+import { createThrottle, network, type Throttle } from '#access'
 import type { Egress } from '#http'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
@@ -9,11 +8,11 @@ import { appName, isDocumentUrl, readDocument } from './documents.ts'
 import { mostRedirectUris, problemOfRedirectUri } from './redirect-uris.ts'
 import { OAuthRefusal } from './refusal.ts'
 import { hashOf, isSecretOf, makeSecret } from './secrets.ts'
-import { countUnused, findApp, insertApp, putDocument } from './store.ts'
+import { findApp, insertApp, makeRoom, putDocument } from './store.ts'
 import type { App } from './types.ts'
 
 const hourMs = 3_600_000
-/** Apps that nobody has allowed anything yet. A flood of them ends here, and with it registration, until the oldest are deleted. */
+/** Apps that nobody has allowed anything yet. Beyond that, an older one is deleted for each new one, so that a flood ends nobody's registration. */
 const mostUnused = 1000
 /** Registrations, and documents that are read, per address and minute. */
 const perMinute = 10
@@ -53,18 +52,10 @@ export function createClients({ db, egress, throttle }: ClientsDeps): Clients {
   const read = coalesce(async (clientId: string) => {
     const known = await findApp(db.sql, clientId)
     if (known?.readAt && known.readAt.getTime() > Date.now() - hourMs) return known
-    if (!known) await requireRoom()
-    return putDocument(db.sql, { id: known?.id ?? newId('app'), clientId, ...(await readDocument(egress, clientId)) })
+    const document = await readDocument(egress, clientId)
+    if (!known) await makeRoom(db.sql, mostUnused)
+    return putDocument(db.sql, { id: known?.id ?? newId('app'), clientId, registeredFrom: new URL(clientId).host, ...document })
   })
-
-  async function requireRoom(): Promise<void> {
-    if ((await countUnused(db.sql)) < mostUnused) return
-    throw hubError('too_many_attempts', {
-      detail: 'too many programs have registered here that nobody has allowed anything',
-      hint: 'those are deleted after a day; try again later',
-      retryAfter: 3600,
-    })
-  }
 
   return {
     async find(clientId, address) {
@@ -97,7 +88,7 @@ export function createClients({ db, egress, throttle }: ClientsDeps): Clients {
         const problem = problemOfRedirectUri(uri)
         if (problem !== undefined) throw new OAuthRefusal('invalid_redirect_uri', `a redirect URI ${problem}`)
       }
-      await requireRoom()
+      await makeRoom(db.sql, mostUnused)
       const secret = authMethod === 'none' ? undefined : makeSecret('client')
       const id = newId('app')
       const app = await insertApp(db.sql, {
@@ -109,6 +100,7 @@ export function createClients({ db, egress, throttle }: ClientsDeps): Clients {
         authMethod,
         secretHash: secret === undefined ? null : hashOf(secret),
         readAt: null,
+        registeredFrom: network(address),
       })
       return { app, secret }
     },

@@ -96,3 +96,31 @@ suite('an address that asks without end', () => {
     assert.equal((await poll(begun['device_code']!)).status, 200)
   })
 })
+
+test('a flood of apps or logins pushes out its own, and nobody else has to wait', async () => {
+  await using hub = await testHub()
+  const address = await hub.address()
+  const { pool } = hub.hub.db
+  const early = await registerApp(address)
+  await pool.query(
+    `insert into hub.apps (id, client_id, kind, name, redirect_uris, auth_method, registered_from)
+     select 'flood_' || n, 'flood_' || n, 'registered', 'Flood', '{https://flood.example/}', 'none', '203.0.113.9' from generate_series(1, 1000) n`,
+  )
+  await pool.query(
+    `insert into hub.device_logins (id, device_hash, code_hash, name, address, status, expires_at)
+     select 'flood_' || n, sha256(('d' || n)::bytea), sha256(('c' || n)::bytea), 'x', '203.0.113.9', 'waiting', now() + interval '5 minutes'
+       from generate_series(1, 1000) n`,
+  )
+  const late = await registerApp(address)
+  const left = async (what: string): Promise<string[]> =>
+    (await pool.query<{ id: string }>(`select id from hub.${what} where id like 'flood%'`)).rows.map(({ id }) => id)
+  const { rows: kept } = await pool.query<{ id: string }>(`select id from hub.apps where id not like 'flood%' order by id`)
+  assert.deepEqual(
+    kept.map(({ id }) => id),
+    [early.client.clientId, late.client.clientId].toSorted(),
+  )
+  assert.equal((await left('apps')).length, 999)
+  const init = { method: 'POST', body: new URLSearchParams({ client_id: 'hub-cli', machine: 'laptop' }) }
+  assert.equal((await fetch(`${address}/oauth/device`, init)).status, 200)
+  assert.equal((await left('device_logins')).length, 999)
+})

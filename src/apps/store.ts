@@ -11,7 +11,7 @@ export function insertApp(sql: Sql, app: Omit<App, 'createdAt'>): Promise<App> {
 }
 
 /** Stores what the document of an app says now. */
-export function putDocument(sql: Sql, app: Pick<App, 'id' | 'clientId' | 'name' | 'redirectUris'>): Promise<App> {
+export function putDocument(sql: Sql, app: Pick<App, 'id' | 'clientId' | 'name' | 'redirectUris' | 'registeredFrom'>): Promise<App> {
   const { name, redirectUris } = app
   const readAt = new Date()
   return sql
@@ -22,13 +22,14 @@ export function putDocument(sql: Sql, app: Pick<App, 'id' | 'clientId' | 'name' 
     .executeTakeFirstOrThrow()
 }
 
-export async function countUnused(sql: Sql): Promise<number> {
-  const { count } = await sql
-    .selectFrom('apps')
-    .select((e) => e.fn.countAll<number>().as('count'))
-    .where((e) => e.not(e.exists(e.selectFrom('grants').select('id').whereRef('grants.appId', '=', 'apps.id'))))
-    .executeTakeFirstOrThrow()
-  return count
+/** Deletes the oldest unused app of whoever has the most of them, once there are `most` that nobody has allowed anything. */
+export async function makeRoom(sql: Sql, most: number): Promise<void> {
+  await raw`
+    delete from hub.apps where id in (
+      select id from (
+        select a.id, a.created_at, count(*) over () as unused, count(*) over (partition by a.registered_from) as beside
+          from hub.apps a where not exists (select from hub.grants g where g.app_id = a.id)) u
+       where unused >= ${most} order by beside desc, created_at limit 1)`.execute(sql)
 }
 
 /** Deletes apps that nobody has allowed anything, and returns how many. */

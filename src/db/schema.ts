@@ -78,6 +78,7 @@ export interface Schema {
     secretHash: Buffer | null
     readAt: Date | null
     createdAt: Made
+    registeredFrom: Generated<string>
   }
   grants: {
     id: string
