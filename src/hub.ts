@@ -10,7 +10,7 @@ import { createEvents } from '#events'
 import { createEventPublisher } from '#events/publish'
 import { createExpressions, type Expressions } from '#expressions'
 import { createFlows, flowTools } from '#flows'
-import { createEgress } from '#http'
+import { createEgress, isPrivatePlace } from '#http'
 import { createIntegrations } from '#integrations'
 import { createBounded, type Bounded } from '#lib/bounded'
 import { newId } from '#lib/ids'
@@ -107,7 +107,9 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const connectors = [...ownConnectors, ...(await loadConnectors(config.HUB_CONNECTORS))]
   const egress = createEgress({ allow: [...config.HUB_EGRESS_ALLOW, ...operatorHosts(connectors, config.others)] })
   stack.defer(bounded('outgoing connections', () => egress.close()))
-  const apps = createApps({ db, access, egress, ...telemetry })
+  const documents = createEgress({ allow: documentHosts(config) })
+  stack.defer(bounded('requests for descriptions of apps', () => documents.close()))
+  const apps = createApps({ db, access, egress: documents, ...telemetry })
   const publisher = createEventPublisher({ db, engine })
   const expressions = owned('expressions', createExpressions(telemetry))
   const scripts = owned('scripts', createScripts())
@@ -206,6 +208,11 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
 function addressesOf({ HUB_PUBLIC_URL: url, HUB_HOST: host, HUB_PORT: port, HUB_CORS_ORIGINS: trusted }: Config): Addresses {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   return { publicUrl: url?.replace(/\/+$/, ''), listening: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, trusted }
+}
+
+/** Whoever can sign in says where the description of an app is, so a hub that is not private reads none at a private place. */
+function documentHosts({ HUB_PUBLIC_URL: url, HUB_EGRESS_ALLOW: allowed }: Config): readonly string[] {
+  return url === undefined || isPrivatePlace(url) ? allowed : []
 }
 
 function ssoOf(config: Config) {

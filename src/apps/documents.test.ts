@@ -92,6 +92,13 @@ suite('an app whose client id is the address of its description', () => {
     assert.equal(reads, 2)
   })
 
+  test('is not asked for by anybody who is not signed in', async () => {
+    const clientId = documentAt('/unasked.json')
+    const before = reads
+    const { status, headers } = await fetch(appAt(address, { clientId, redirectUri: callback }).authorizeUrl(), { redirect: 'manual' })
+    assert.deepEqual([status, headers.get('location')!.split('?')[0], reads], [303, '/sign-in', before])
+  })
+
   test('is refused where its description is not its own, wrong, too large, moved or missing', async () => {
     documentAt('/good.json')
     answers.set('/other.json', answers.get('/good.json')!)
@@ -116,6 +123,12 @@ suite('an app whose client id is the address of its description', () => {
       assert.deepEqual([status, reason.test(text)], [400, true], `${name}: ${text}`)
     }
   })
+})
+
+test('a hub with a public name reads no description at a private place, whatever connectors may reach', async () => {
+  await using hub = await testHub({ HUB_EGRESS_ALLOW: 'localhost,127.0.0.0/8', HUB_PUBLIC_URL: 'https://hub.example.com' })
+  for (const clientId of ['https://localhost/client.json', 'https://127.0.0.1/client.json'])
+    await assert.rejects(hub.hub.apps.clients.find(clientId, '203.0.113.1'), /private or reserved/)
 })
 
 test('a client id that leads to a private address, or is written in another way, is refused without a request', async () => {

@@ -13,6 +13,7 @@ export { answerUrl, readAuthorization, type Authorization, type AuthorizationPla
 export type { AuthenticateApp } from './authenticate.ts'
 export type { Clients } from './clients.ts'
 export type { IssuedTokens } from './exchange.ts'
+export { isDocumentUrl } from './documents.ts'
 export { isLoopback } from './redirect-uris.ts'
 export { OAuthRefusal } from './refusal.ts'
 export { appScopes, grantable } from './scopes.ts'

@@ -100,6 +100,12 @@ export interface EgressOptions {
   readonly allow: readonly string[]
 }
 
+/** Whether a URL names this machine or an address of a private network. What a name resolves to is not looked up. */
+export function isPrivatePlace(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  return host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && isReserved(host))
+}
+
 export function createEgress({ allow }: EgressOptions): Egress {
   const hosts = new Set<string>()
   const networks = new BlockList()

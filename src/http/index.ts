@@ -1,4 +1,4 @@
-export { createEgress, type Egress } from './egress.ts'
+export { createEgress, isPrivatePlace, type Egress } from './egress.ts'
 export { createHttp, DryRun } from './client.ts'
 export { createEffects, callError, type Effects } from './effects.ts'
 export { shownError } from './shown-error.ts'

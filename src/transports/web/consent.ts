@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { scopesIn, type SignInSession } from '#access'
-import { answerUrl, grantable, readAuthorization, type Authorization, type Refused } from '#apps'
+import { answerUrl, grantable, isDocumentUrl, readAuthorization, type Authorization, type Refused } from '#apps'
 import { hubError } from '#errors'
 import { queryOf, viewOf } from '#transports/mcp'
 import type { RestApp } from '#transports/rest'
@@ -33,13 +33,14 @@ export async function consentRoutes(app: RestApp, { apps, people, origins }: Web
 
   /** The request and its person. Undefined when another answer was sent: a reply is a promise, so it is not returned. */
   const asked = async (request: FastifyRequest, reply: FastifyReply, query: URLSearchParams): Promise<Asked | undefined> => {
-    const found = await read(request, query)
-    if ('url' in found) {
+    const person = await people.session(request.headers.cookie)
+    // The hub fetches the description of an app for people who are signed in, and for nobody else.
+    const found = person || !isDocumentUrl(query.get('client_id') ?? '') ? await read(request, query) : undefined
+    if (found && 'url' in found) {
       void reply.redirect(found.url, 303)
       return undefined
     }
-    const person = await people.session(request.headers.cookie)
-    if (person) return { request: found, person }
+    if (person && found) return { request: found, person }
     void reply.redirect(`/sign-in?next=${encodeURIComponent(`/oauth/authorize?${query.toString()}`)}`, 303)
     return undefined
   }
