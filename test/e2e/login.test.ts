@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { spawn } from 'node:child_process'
@@ -68,6 +70,43 @@ test('hub login lets the commands of a machine act at a hub elsewhere, until hub
   const unknown = await hub(['whoami', '--url', address])
   assert.deepEqual([unknown.code, unknown.err.includes(`hub login ${address}`)], [1, true], unknown.err)
   assert.ok(!existsSync(join(folder.path, 'data')))
+})
+
+test('a login outlasts a hub that is away for a while, and a logout says when the token has not ended', async () => {
+  using folder = temporaryFolder()
+  const env = { XDG_CONFIG_HOME: join(folder.path, 'config') }
+  const json = (status: number, body: object) => (response: ServerResponse) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  }
+  const steps: ((response: ServerResponse) => void)[] = [
+    json(200, {
+      device_code: 'ihd_x',
+      user_code: 'BBBB-BBBB',
+      verification_uri_complete: 'http://hub/device',
+      expires_in: 60,
+      interval: 1,
+    }),
+    json(502, {}),
+    (response) => response.destroy(),
+    json(200, { access_token: 'ih_far', expires_in: 1000 }),
+    json(503, { detail: 'the database is away' }),
+    json(200, {}),
+  ]
+  const server = createServer((_request, response) => steps.shift()!(response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  try {
+    const login = await hubIn(folder.path, ['login', address], env)
+    assert.equal(login.code, 0, login.err)
+    const isKept = (): boolean => readFileSync(join(env.XDG_CONFIG_HOME, 'integration-hub/credentials.json'), 'utf8').includes('ih_far')
+    const failed = await hubIn(folder.path, ['logout'], env)
+    assert.deepEqual([failed.code, /503 \(the database is away\)/.test(failed.err), isKept()], [1, true, true], failed.err)
+    const ended = await hubIn(folder.path, ['logout'], env)
+    assert.deepEqual([ended.code, isKept(), steps.length], [0, false, 0], ended.err)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })
 
 test('a command says what is wrong when the hub elsewhere does not answer, redirects, or does not know the token', async () => {

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { deviceIntervalSeconds, type DeviceAnswer } from '#access'
 import { appScopes, OAuthRefusal, type IssuedTokens } from '#apps'
 import { hubError } from '#errors'
+import { commandLine, deviceGrant } from '#lib/hub-login'
 import type { RestApp } from '#transports/rest'
 import type { WebDeps } from './deps.ts'
 import { readForms } from './forms.ts'
@@ -16,10 +17,6 @@ const metadataPaths = [
   '/.well-known/openid-configuration/mcp',
   '/mcp/.well-known/openid-configuration',
 ]
-
-const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
-/** The client id of `hub login`. */
-const commandLine = 'hub-cli'
 
 type Form = Readonly<Record<string, string | undefined>>
 
