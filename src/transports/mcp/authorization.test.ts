@@ -117,8 +117,10 @@ suite('signing in instead of a token', () => {
       '/.well-known/openid-configuration/mcp',
       '/mcp/.well-known/openid-configuration',
     ]) {
-      const { issuer, code_challenge_methods_supported: methods } = await metadata(path)
+      const { issuer, code_challenge_methods_supported: methods, ...more } = await metadata(path)
       assert.deepEqual([issuer, methods], [address, ['S256']])
+      // There are no ID tokens. Only the form of OpenID needs an answer to that.
+      assert.deepEqual(more['id_token_signing_alg_values_supported'], path.includes('openid') ? [] : undefined)
     }
     const resource = await metadata('/.well-known/oauth-protected-resource/mcp?toolset=http')
     assert.deepEqual([resource['resource'], resource['authorization_servers']], [`${address}/mcp?toolset=http`, [address]])

@@ -56,7 +56,7 @@ export async function consentRoutes(app: RestApp, { apps, people, origins }: Web
       const before = await apps.grants.remembered(found.request, found.person)
       const choice = before && choicesOf(found).find(({ workspaceId }) => workspaceId === before.workspaceId)
       if (!choice || choice.scopes.length === 0) return reply.redirect(`/oauth/consent?${query.toString()}`, 303)
-      const code = await apps.grants.again(found.request, before!.grantId, choice.scopes)
+      const code = await apps.grants.again(found.request, before.grantId, choice.scopes)
       return reply.redirect(answerUrl(found.request, { code }, origins.own(request)), 303)
     }),
   )

@@ -25,7 +25,11 @@ export async function oauthRoutes(app: RestApp, { apps, access, origins }: WebDe
   const { clients, exchange } = apps
   const { deviceLogins } = access
 
-  for (const path of metadataPaths) app.get(path, open, (request, reply) => reply.send(metadataOf(origins.own(request))))
+  for (const path of metadataPaths)
+    app.get(path, open, (request, reply) => {
+      const issuer = origins.own(request)
+      return reply.send({ ...metadataOf(issuer), ...(path.includes('/openid-configuration') ? openIdOf(issuer) : {}) })
+    })
   // No token is signed: they are looked up. OpenID's form of the metadata must name a place for keys.
   app.get('/oauth/keys', open, (_request, reply) => reply.send({ keys: [] }))
 
@@ -112,7 +116,6 @@ function metadataOf(issuer: string): Record<string, unknown> {
     registration_endpoint: `${issuer}/oauth/register`,
     revocation_endpoint: `${issuer}/oauth/revoke`,
     device_authorization_endpoint: `${issuer}/oauth/device`,
-    jwks_uri: `${issuer}/oauth/keys`,
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code', 'refresh_token', deviceGrant],
@@ -122,10 +125,12 @@ function metadataOf(issuer: string): Record<string, unknown> {
     scopes_supported: [...appScopes],
     authorization_response_iss_parameter_supported: true,
     client_id_metadata_document_supported: true,
-    // OpenID's form must name these. The hub gives out no ID tokens.
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['RS256'],
   }
+}
+
+/** OpenID's form must name these. The hub gives out no ID tokens, so it signs with no algorithm. */
+function openIdOf(issuer: string): Record<string, unknown> {
+  return { jwks_uri: `${issuer}/oauth/keys`, subject_types_supported: ['public'], id_token_signing_alg_values_supported: [] }
 }
 
 function tokensOf({ accessToken, refreshToken, scopes, expiresIn }: IssuedTokens): Record<string, unknown> {
