@@ -83,8 +83,8 @@ export function findTokenByHash(sql: Sql, hash: Buffer): Promise<TokenWithAncest
 export function findTokens(
   sql: Sql,
   ids: readonly string[],
-): Promise<Pick<TokenWithAncestors, 'id' | 'workspaceId' | 'userId' | 'revokedAt' | 'expiresAt' | 'ancestors'>[]> {
-  const columns = ['id', 'workspaceId', 'userId', 'revokedAt', 'expiresAt', ancestors] as const
+): Promise<Pick<TokenWithAncestors, 'id' | 'workspaceId' | 'userId' | 'scopes' | 'readOnly' | 'revokedAt' | 'expiresAt' | 'ancestors'>[]> {
+  const columns = ['id', 'workspaceId', 'userId', 'scopes', 'readOnly', 'revokedAt', 'expiresAt', ancestors] as const
   return sql.selectFrom('tokens').select(columns).where('id', 'in', ids).execute()
 }
 

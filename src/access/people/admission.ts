@@ -4,7 +4,6 @@ import type { Role } from '../roles.ts'
 import { findWorkspace } from '../store.ts'
 import type { SignInRules } from './better-auth.ts'
 import type { Invitations } from './invitations.ts'
-import { invitationsFor } from './invitation-store.ts'
 import { addMember, insertSsoPerson } from './store.ts'
 
 export interface AdmissionDeps {
@@ -20,12 +19,12 @@ export interface AdmissionDeps {
 export function createAdmission({ db, audit, invitations }: AdmissionDeps, role: Role | undefined): SignInRules {
   return {
     async refuse({ email }) {
-      return role === undefined && (await invitationsFor(db.sql, email)).length === 0 ? 'invitation_needed' : undefined
+      return role === undefined && (await invitations.openFor(db.sql, email)).length === 0 ? 'invitation_needed' : undefined
     },
     admit: ({ userId, email }) =>
       db.transaction(async (trx) => {
         await insertSsoPerson(trx, userId)
-        const invited = await invitationsFor(trx, email)
+        const invited = await invitations.openFor(trx, email)
         for (const invitation of invited) await invitations.admit(trx, invitation, userId)
         if (invited.length > 0 || role === undefined) return
         const workspace = (await findWorkspace(trx, { name: 'default' }))!

@@ -14,7 +14,7 @@ import { createMembers, type Members } from './members.ts'
 import { createOwnSessions, type OwnSessions } from './own-sessions.ts'
 import { withSignInAudit } from './sign-in-audit.ts'
 import { createSignInSessions, principalIn } from './sessions.ts'
-import { hasOpenSetup, type Invitation } from './invitation-store.ts'
+import { hasOpenSetup, setupMaker, type Invitation } from './invitation-store.ts'
 import { dropExpired, findMeans, findPerson, hasPeople, type Means, type Person, type SignInSession } from './store.ts'
 
 export type { AuthAnswer, AuthRequest } from './auth-routes.ts'
@@ -164,7 +164,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
         // Of processes that start at the same time, one makes the link.
         await lockWorkspace(trx, workspace.id)
         if ((await hasPeople(trx)) || (await hasOpenSetup(trx))) return
-        const { token } = await invitations.createIn(trx, { ...setup, workspaceId: workspace.id, actor: 'system:start' })
+        const { token } = await invitations.createIn(trx, { ...setup, workspaceId: workspace.id, actor: setupMaker })
         await keep(linkTo(token, 'setup'))
       })
     },

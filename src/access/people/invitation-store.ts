@@ -1,12 +1,15 @@
 import type { Row, Sql } from '#db'
 import type { Role } from '../roles.ts'
 
-/** Whether a link for the first administrator can still be used. */
+/** Who makes the link for the first administrator, when a hub without people starts. */
+export const setupMaker = 'system:start'
+
+/** Whether the link that the hub made for the first administrator can still be used. */
 export async function hasOpenSetup(sql: Sql): Promise<boolean> {
   const open = sql
     .selectFrom('invitations')
     .select('id')
-    .where('hubAdmin', '=', true)
+    .where('createdBy', '=', setupMaker)
     .where('usedAt', 'is', null)
     .where('revokedAt', 'is', null)
     .where('expiresAt', '>', new Date())
@@ -14,6 +17,8 @@ export async function hasOpenSetup(sql: Sql): Promise<boolean> {
 }
 
 export type Invitation = Omit<Row<'invitations'>, 'hash'>
+
+export type BoundInvitation = Row<'invitations'>
 
 export interface NewInvitation {
   readonly id: string
@@ -112,7 +117,7 @@ export function revokeInvitation(sql: Sql, workspaceId: string, id: string): Pro
 }
 
 /** Invitations that are bound to this address and can still be used, the oldest first. */
-export function invitationsFor(sql: Sql, email: string): Promise<(Invitation & { readonly hash: Buffer })[]> {
+export function invitationsFor(sql: Sql, email: string): Promise<BoundInvitation[]> {
   return sql
     .selectFrom('invitations')
     .select([...invitationColumns, 'hash'])

@@ -1,22 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import type { Database, Transaction } from '#db'
+import type { Database, Sql, Transaction } from '#db'
 import { hubError } from '#errors'
 import { newId } from '#lib/ids'
 import type { Audit } from '../audit.ts'
-import type { Role } from '../roles.ts'
+import { roles, type Role } from '../roles.ts'
 import { actorOf, allows, type Principal } from '../scopes.ts'
 import { hashToken } from '../secrets.ts'
+import { lockWorkspace } from '../store.ts'
+import { canStillInvite } from './inviter.ts'
 import { requireReach } from './members.ts'
 import {
   findInvitation,
   insertInvitation,
+  invitationsFor,
   listInvitations,
   noteInvited,
   revokeInvitation,
   takeInvitation,
+  type BoundInvitation,
   type Invitation,
 } from './invitation-store.ts'
-import { addMember, insertPerson, makeHubAdmin } from './store.ts'
+import { addMember, changeMember, findMember, insertPerson, makeHubAdmin } from './store.ts'
 
 const dayMs = 24 * 3_600_000
 export const setupMs = dayMs
@@ -56,8 +60,10 @@ export interface Invitations {
   /** Invites in the name of a principal, who gives no role beyond its own rights. */
   invite(principal: Principal, request: Pick<InvitationRequest, 'role' | 'email' | 'hubAdmin'>): Promise<NewLink>
   revoke(principal: Principal, id: string): Promise<Invitation>
+  /** The invitations under this address that can be used, the oldest first. */
+  openFor(sql: Sql, email: string): Promise<BoundInvitation[]>
   /** Makes somebody a member with an invitation that was found otherwise than by its link. */
-  admit(trx: Transaction, invitation: Invitation & { readonly hash: Buffer }, userId: string): Promise<void>
+  admit(trx: Transaction, invitation: BoundInvitation, userId: string): Promise<void>
   /** Makes a new person a member, once for each link. */
   join(joining: Joining): Promise<string>
   /** Makes somebody who has an account a member. */
@@ -67,23 +73,33 @@ export interface Invitations {
 export function createInvitations({ db, audit }: { readonly db: Database; readonly audit: Audit }): Invitations {
   const take = async (trx: Transaction, token: string, email: string): Promise<Invitation> => {
     const invitation = await takeInvitation(trx, hashToken(token))
-    if (!invitation) throw linkInvalid()
+    if (!invitation || !(await canStillInvite(trx, invitation))) throw linkInvalid()
     requireEmail(invitation, email)
     return invitation
   }
 
-  const admit = async (trx: Transaction, invitation: Invitation, userId: string): Promise<void> => {
-    const { workspaceId, role, hubAdmin, createdBy } = invitation
+  /** False when the person has at least as much already. */
+  const admit = async (trx: Transaction, invitation: Invitation, userId: string): Promise<boolean> => {
+    const { workspaceId, hubAdmin, createdBy } = invitation
+    // Two invitations of one person, or a change of the role at the same time, are looked at one after the other.
+    await lockWorkspace(trx, workspaceId)
+    const before = await findMember(trx, workspaceId, userId)
+    const raised = before === undefined || roles.indexOf(invitation.role) < roles.indexOf(before.role)
+    const role = raised ? invitation.role : before.role
+    if (!raised && (!hubAdmin || before.hubAdmin)) return false
     if (hubAdmin) await makeHubAdmin(trx, userId)
-    await addMember(trx, { workspaceId, userId, role, createdBy })
+    if (before === undefined) await addMember(trx, { workspaceId, userId, role, createdBy })
+    else await changeMember(trx, { workspaceId, userId, role })
     await noteInvited(trx, invitation.id, userId)
+    const had = before === undefined ? {} : { before: before.role }
     await audit.record(trx, {
       workspaceId,
       actor: `user:${userId}`,
-      action: 'member.joined',
+      action: before === undefined ? 'member.joined' : 'member.changed',
       subject: userId,
-      detail: { role, hub_admin: hubAdmin, invitation: invitation.id },
+      detail: { role, ...had, hub_admin: hubAdmin || before?.hubAdmin === true, invitation: invitation.id },
     })
+    return true
   }
 
   const createIn: Invitations['createIn'] = async (trx, { workspaceId, role, email, hubAdmin, validMs, actor }) => {
@@ -126,6 +142,12 @@ export function createInvitations({ db, audit }: { readonly db: Database; readon
         return invitation
       }),
 
+    async openFor(sql, email) {
+      const open: BoundInvitation[] = []
+      for (const invitation of await invitationsFor(sql, email)) if (await canStillInvite(sql, invitation)) open.push(invitation)
+      return open
+    },
+
     async admit(trx, { hash, ...invitation }, userId) {
       if (await takeInvitation(trx, hash)) await admit(trx, invitation, userId)
     },
@@ -135,7 +157,7 @@ export function createInvitations({ db, audit }: { readonly db: Database; readon
 
     async read(token) {
       const invitation = await findInvitation(db.sql, hashToken(token))
-      if (!invitation) throw linkInvalid()
+      if (!invitation || !(await canStillInvite(db.sql, invitation))) throw linkInvalid()
       return invitation
     },
 
@@ -156,7 +178,12 @@ export function createInvitations({ db, audit }: { readonly db: Database; readon
     accept: (token, { id, email }) =>
       db.transaction(async (trx) => {
         const invitation = await take(trx, token, email)
-        await admit(trx, invitation, id)
+        if (!(await admit(trx, invitation, id))) {
+          throw hubError('already_exists', {
+            detail: 'you are a member of this workspace already, with at least the role that this link gives',
+            hint: 'the link can still be used by somebody else, if it is not for your e-mail address',
+          })
+        }
         return invitation
       }),
   }
@@ -172,7 +199,7 @@ function requireEmail({ email }: Invitation, given: string): void {
 
 function linkInvalid() {
   return hubError('link_invalid', {
-    detail: 'this link is not valid: it was used, it has expired, or it was revoked',
+    detail: 'this link is not valid: it was used, it has expired, it was revoked, or whoever made it lost the rights to do so',
     hint: 'ask whoever sent it for a new one',
   })
 }
