@@ -46,6 +46,34 @@ suite('single sign-on', () => {
     assert.ok((await browserAt(address).call('GET', '/sign-in')).text.includes('Sign in with Example Login'))
   })
 
+  test('lets in who could not be stored completely the first time, at their next sign-in', async () => {
+    const { pool } = hub.hub.db
+    const identity = (n: number) => ({ sub: `half-${n}`, email: `half-${n}@example.com`, email_verified: true, name: 'Half' })
+    await pool.query(`create function hub.fail() returns trigger language plpgsql as $$ begin raise 'the disk is full'; end $$`)
+    for (const [n, table] of ['auth.account', 'hub.people', 'hub.members'].entries()) {
+      await invite(identity(n).email)
+      await pool.query(`create trigger fail before insert on ${table} for each row execute function hub.fail()`)
+      const browser = browserAt(address)
+      await provider.signIn(browser, address, identity(n)).catch(() => undefined)
+      assert.equal((await browser.call('GET', '/api/v1/users/me')).status, 401, table)
+      await pool.query(`drop trigger fail on ${table}`)
+      assert.equal(await provider.signIn(browser, address, identity(n)), '/account', table)
+      assert.equal((await browser.call('GET', '/api/v1/users/me')).json()['role'], 'member', table)
+    }
+    await pool.query('drop function hub.fail()')
+
+    // Who is not invited any more when they come back stays outside.
+    const invitation = (await invite(identity(9).email)).json()
+    await pool.query(`create function hub.fail() returns trigger language plpgsql as $$ begin raise 'the disk is full'; end $$`)
+    await pool.query(`create trigger fail before insert on hub.people for each row execute function hub.fail()`)
+    await provider.signIn(browserAt(address), address, identity(9)).catch(() => undefined)
+    await pool.query('drop function hub.fail() cascade')
+    assert.equal((await ada.call('DELETE', `/api/v1/invitations/${String(invitation['id'])}`)).status, 200)
+    const late = browserAt(address)
+    assert.match(await provider.signIn(late, address, identity(9)), /^\/sign-in\?error=/)
+    assert.equal((await late.call('GET', '/api/v1/users/me')).status, 401)
+  })
+
   test('refuses who was not invited, and says so in words', async () => {
     const browser = browserAt(address)
     const arrived = await provider.signIn(browser, address, { sub: 's-1', email: 'stranger@example.com', email_verified: true, name: 'S' })

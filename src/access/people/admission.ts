@@ -4,7 +4,7 @@ import type { Role } from '../roles.ts'
 import { findWorkspace } from '../store.ts'
 import type { SignInRules } from './better-auth.ts'
 import type { Invitations } from './invitations.ts'
-import { addMember, insertSsoPerson } from './store.ts'
+import { addMember, findPerson, insertSsoPerson, ssoAddressOf } from './store.ts'
 
 export interface AdmissionDeps {
   readonly db: Database
@@ -21,16 +21,22 @@ export function createAdmission({ db, audit, invitations }: AdmissionDeps, role:
     async refuse({ email }) {
       return role === undefined && (await invitations.openFor(db.sql, email)).length === 0 ? 'invitation_needed' : undefined
     },
-    admit: ({ userId, email }) =>
-      db.transaction(async (trx) => {
-        await insertSsoPerson(trx, userId)
-        const invited = await invitations.openFor(trx, email)
+    admit: async (userId) => {
+      if (await findPerson(db.sql, { id: userId })) return true
+      return db.transaction(async (trx) => {
+        const email = await ssoAddressOf(trx, userId)
+        const invited = email === undefined ? [] : await invitations.openFor(trx, email)
+        if (email === undefined || (invited.length === 0 && role === undefined)) return false
+        // Unless another sign-in of the same person is faster.
+        if (!(await insertSsoPerson(trx, userId))) return true
         for (const invitation of invited) await invitations.admit(trx, invitation, userId)
-        if (invited.length > 0 || role === undefined) return
+        if (invited.length > 0 || role === undefined) return true
         const workspace = (await findWorkspace(trx, { name: 'default' }))!
         const actor = 'system:single-sign-on'
         await addMember(trx, { workspaceId: workspace.id, userId, role, createdBy: actor })
         await audit.record(trx, { workspaceId: workspace.id, actor, action: 'member.joined', subject: userId, detail: { role } })
-      }),
+        return true
+      })
+    },
   }
 }

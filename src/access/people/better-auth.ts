@@ -26,18 +26,11 @@ export interface Sso {
   readonly name: string
 }
 
-/** An identity that single sign-on brings. */
-export interface Newcomer {
-  readonly userId: string
-  readonly name: string
-  readonly email: string
-}
-
 export interface SignInRules {
   /** Why somebody whom nobody knows yet may not come in by single sign-on; undefined lets them in. */
-  refuse(newcomer: Pick<Newcomer, 'email'>): Promise<string | undefined>
-  /** Makes them a member. */
-  admit(newcomer: Newcomer): Promise<void>
+  refuse(newcomer: { readonly email: string }): Promise<string | undefined>
+  /** Makes whoever signs in for the first time a member. False when they may not come in any more. */
+  admit(userId: string): Promise<boolean>
 }
 
 export interface AuthDeps {
@@ -83,7 +76,12 @@ export function authOptions({ db, logger, rules }: AuthDeps, { origin, secret, s
     basePath: authPath,
     secret,
     // Our pool, with a query builder that keeps better-auth's names and names its schema in every statement.
-    database: { db: new Kysely({ dialect: new PostgresDialect({ pool: db.pool }) }), type: 'postgres', schemaName: 'auth' },
+    database: {
+      db: new Kysely({ dialect: new PostgresDialect({ pool: db.pool }) }),
+      type: 'postgres',
+      schemaName: 'auth',
+      transaction: true,
+    },
     telemetry: { enabled: false },
     logger: {
       level: 'warn',
@@ -125,7 +123,8 @@ export function authOptions({ db, logger, rules }: AuthDeps, { origin, secret, s
       },
     },
     databaseHooks: {
-      user: { create: { after: ({ id, name, email }) => rules.admit({ userId: id, name, email }) } },
+      // Not when the account is made: a process that dies in between would leave an account that nobody lets in and nobody can make again.
+      session: { create: { before: ({ userId }) => rules.admit(userId) } },
     },
     plugins: [
       twoFactor({ issuer: 'IntegrationHub', allowPasswordless: true }),

@@ -6,7 +6,7 @@ import { authOptions } from './better-auth.ts'
 
 test('the tables of the migrations are those that the installed better-auth expects', async () => {
   await using db = await openTestDatabase()
-  const rules = { refuse: async () => undefined, admit: async () => undefined }
+  const rules = { refuse: async () => undefined, admit: async () => true }
   const options = authOptions(
     { db, logger: testTelemetry().logger, rules },
     { origin: 'http://localhost', secret: 'only for this test, which stores nothing' },

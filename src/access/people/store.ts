@@ -142,12 +142,21 @@ export async function endSessions(sql: Sql, which: { readonly userId: string; re
   return Number(ended.numAffectedRows ?? 0)
 }
 
-export async function insertSsoPerson(sql: Sql, id: string): Promise<void> {
-  await sql
-    .insertInto('people')
-    .values({ id })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute()
+/** The address that single sign-on verified when it made the account. */
+export async function ssoAddressOf(sql: Sql, userId: string): Promise<string | undefined> {
+  const { rows } = await raw<{ email: string }>`
+    select u.email from auth."user" u
+     where u.id = ${userId} and u."emailVerified" and exists (select from auth.account a where a."userId" = u.id and a."providerId" = 'sso')`.execute(
+    sql,
+  )
+  return rows[0]?.email
+}
+
+/** False when there is one already. */
+export async function insertSsoPerson(sql: Sql, id: string): Promise<boolean> {
+  const insert = sql.insertInto('people').values({ id })
+  const { numInsertedOrUpdatedRows } = await insert.onConflict((conflict) => conflict.column('id').doNothing()).executeTakeFirstOrThrow()
+  return numInsertedOrUpdatedRows === 1n
 }
 
 export interface Means {
