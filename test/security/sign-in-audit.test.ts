@@ -121,3 +121,20 @@ test('many addresses that guess the password of one account are slowed down, and
   assert.equal((await again.call('POST', '/auth/sign-in/email', signIn)).status, 200)
   assert.equal((await ada.call('GET', '/api/v1/users/me')).status, 200)
 })
+
+test('who has the cookie of somebody guesses their password no more than ten times a minute, however many addresses they have', async () => {
+  await using hub = await testHub()
+  const ada = await firstPerson(hub)
+  const { origin, host } = new URL(await hub.address())
+  const cookie = [...ada.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const asks = ['two-factor/enable', 'two-factor/disable', 'two-factor/generate-backup-codes', 'change-password', 'unlink-account']
+  const guess = async (path: string, from: string) => {
+    const body = { password: 'a wrong password', currentPassword: 'a wrong password', newPassword: 'a new password' }
+    return (await hub.with({ token: null, from, headers: { origin, host, cookie } }).call('POST', `/auth/${path}`, body)).statusCode
+  }
+  for (let n = 1; n <= 10; n++) assert.equal(await guess('two-factor/enable', `203.0.113.${n}`), 400, String(n))
+  for (const path of asks) assert.equal(await guess(path, '203.0.113.99'), 429, path)
+  // At the address of the owner, whom others do not lock out, the address alone counts.
+  for (let n = 1; n <= 10; n++) assert.equal(await guess('two-factor/generate-backup-codes', '127.0.0.1'), 400, String(n))
+  assert.equal(await guess('two-factor/generate-backup-codes', '127.0.0.1'), 429)
+})

@@ -54,8 +54,10 @@ const open = new Set([
 const ofSso = new Set(['POST /sign-in/social', 'GET /callback/sso', ...linking])
 
 /** Where somebody can guess. */
-const guessed =
-  /^POST \/(sign-in\/email|two-factor\/verify-|two-factor\/disable|change-password|link-social|unlink-account|passkey\/verify-authentication)/
+const guessed = /^POST \/(sign-in\/email|two-factor\/|change-password|link-social|unlink-account|passkey\/verify-authentication)/
+
+/** What asks somebody who is signed in for their password. */
+const withPassword = /^POST \/(two-factor\/(enable|disable|generate-backup-codes)|change-password|link-social|unlink-account)/
 
 /** Values that better-auth puts into answers and that only the cookie should carry. */
 const hidden = new Set(['token', 'session'])
@@ -69,9 +71,11 @@ export interface AuthRoutes {
 
 export interface AuthRoutesOptions extends Pick<AuthSettings, 'sso'> {
   readonly secret: () => Promise<string>
+  /** The e-mail address of the account that is signed in. */
+  readonly emailOf: (cookies: string | undefined) => Promise<string | undefined>
 }
 
-export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOptions): AuthRoutes {
+export function createAuthRoutes(deps: AuthDeps, { secret, sso, emailOf }: AuthRoutesOptions): AuthRoutes {
   const throttle = createThrottle(guesses)
   const brake = createAccountBrake(deps.db)
   // Loaded when somebody signs in: a hub that only programs use does without it.
@@ -107,14 +111,16 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso }: AuthRoutesOpti
       if (name === 'POST /update-user') requireName(request.body)
       const isGuess = guessed.test(name)
       if (isGuess) await throttle.check(request.address)
-      const email = name === 'POST /sign-in/email' ? emailIn(request.body) : undefined
+      const isSignIn = name === 'POST /sign-in/email'
+      const email = isSignIn ? emailIn(request.body) : withPassword.test(name) ? await emailOf(cookiesOf(request)) : undefined
       if (email !== undefined) await brake.check(email, request.address)
       const auth = await (sso && ofSso.has(name) ? withProvider(request.origin) : authAt(request.origin))
       const sent = asRequest(request, addressHeader)
       const passed = linking.has(name) ? await linkingRequest(auth, sent) : sent
       const response = passed instanceof Response ? passed : await auth.handle(passed)
-      if (isGuess && response.status >= 400 && response.status < 500) await throttle.failed(request.address)
-      if (email !== undefined && response.status === 401) await brake.failed(email, request.address)
+      const isWrong = response.status >= 400 && response.status < 500
+      if (isGuess && isWrong) await throttle.failed(request.address)
+      if (email !== undefined && (isSignIn ? response.status === 401 : isWrong)) await brake.failed(email, request.address)
       if (email !== undefined && response.ok) brake.succeeded(email, request.address)
       return { status: response.status, headers: response.headers, body: withoutHidden(await response.text(), response.headers) }
     },
@@ -131,6 +137,10 @@ function requireName(body: Buffer | undefined): void {
   throw hubError('invalid_input', {
     errors: [{ path: 'name', message: 'must be one line of text, of at most 100 characters, and nothing else' }],
   })
+}
+
+export function cookiesOf({ headers }: Pick<AuthRequest, 'headers'>): string | undefined {
+  return [headers['cookie'] ?? []].flat()[0]
 }
 
 function emailIn(body: Buffer | undefined): string | undefined {

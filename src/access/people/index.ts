@@ -97,7 +97,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
   }
   const invitations = createInvitations({ db, audit })
   const rules = createAdmission({ db, audit, invitations }, ssoRole)
-  const routes = createAuthRoutes({ db, logger, rules }, { secret, sso })
+  const routes = createAuthRoutes({ db, logger, rules }, { secret, sso, emailOf: async (cookies) => (await sessions.find(cookies))?.email })
   const handle = withSignInAudit({ db, audit, sessions, secret }, async (request) => {
     const answer = await routes.handle(request)
     sessions.changed()

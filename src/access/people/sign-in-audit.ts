@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { Database, Transaction } from '#db'
 import { isRecord } from '#lib/is-record'
 import type { Audit, AuditEntry } from '../audit.ts'
-import type { AuthAnswer, AuthRequest } from './auth-routes.ts'
+import { cookiesOf, type AuthAnswer, type AuthRequest } from './auth-routes.ts'
 import { sessionCookie, signedCookie, tokenIn } from './cookies.ts'
 import type { SignInSessions } from './sessions.ts'
 import { findChallenged, findMeans, findPerson, type Person, type SignInSession } from './store.ts'
@@ -112,10 +112,6 @@ export async function recordEverywhere(
 
 function nameOf({ method, url }: AuthRequest): string {
   return `${method} ${url.split('?', 1)[0]!.replace(/^\/auth/, '')}`
-}
-
-function cookiesOf({ headers }: AuthRequest): string | undefined {
-  return [headers['cookie'] ?? []].flat()[0]
 }
 
 /** Which passkey was added or removed. Its name is left out, because a person chose it. */
