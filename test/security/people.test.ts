@@ -216,6 +216,19 @@ suite('people of a hub', () => {
     assert.equal((await there(admin).call('GET', '/api/v1/flows')).status, 200)
     assert.deepEqual(codeOf(await there(admin).call('GET', '/api/v1/tokens')), [403, 'scope_missing'])
     assert.equal((await admin.call('GET', '/api/v1/tokens')).status, 200)
+    // Sessions reach every workspace of the person, and whoever ends those of others needs rights in all of them.
+    const endOf = async (browser: Browser, person: Browser) => browser.call('DELETE', `/api/v1/members/${await idOf(person)}/sessions`)
+    const everywhere = await invited(ada, address, { name: 'everywhere', role: 'member' })
+    const everywhereId = await idOf(everywhere)
+    const second = (await there(ada).call('POST', '/api/v1/invitations', { role: 'viewer' })).json()['token']
+    assert.equal((await everywhere.call('POST', '/invitations/accept', { token: second })).status, 200)
+    for (const browser of [admin, by['owner']!]) {
+      assert.deepEqual(codeOf(await endOf(browser, everywhere)), [403, 'scope_missing'])
+      assert.deepEqual(codeOf(await endOf(browser, ada)), [403, 'scope_missing'])
+    }
+    assert.equal((await endOf(ada, everywhere)).status, 200)
+    assert.equal((await everywhere.call('GET', '/api/v1/users/me')).status, 401)
+    assert.equal((await there(ada).call('DELETE', `/api/v1/members/${everywhereId}`)).status, 200)
     const me = (await there(admin).call('GET', '/api/v1/users/me')).json()
     assert.deepEqual([me['workspace'], me['role']], ['other', 'viewer'])
     const seen = (await there(admin).call('GET', '/api/v1/members')).json()['items'] as { email: string }[]
@@ -297,6 +310,9 @@ test('behind HUB_PUBLIC_URL with https, cookies are Secure and only that origin 
   const signedIn = { cookie: cookie.split(';')[0]! }
   assert.equal((await from('https://hub.example.com', signedIn).call('POST', '/api/v1/workspaces', { name: 'more' })).statusCode, 201)
   assert.equal((await from('http://hub.example.com', signedIn).call('POST', '/api/v1/workspaces', { name: 'less' })).statusCode, 403)
+  // Another host of the same domain can set the name without the prefix.
+  const planted = { cookie: signedIn.cookie.replace('__Secure-', '') }
+  assert.equal((await from('https://hub.example.com', planted).call('GET', '/api/v1/users/me')).statusCode, 401)
   // A token does not need the origin, and counts before the cookie.
   const withToken = hub.with({ headers: { ...signedIn, origin: 'https://evil.example' } })
   assert.equal((await withToken.call('GET', '/api/v1/users/me')).json().kind, 'token')

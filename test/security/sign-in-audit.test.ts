@@ -138,3 +138,18 @@ test('who has the cookie of somebody guesses their password no more than ten tim
   for (let n = 1; n <= 10; n++) assert.equal(await guess('two-factor/generate-backup-codes', '127.0.0.1'), 400, String(n))
   assert.equal(await guess('two-factor/generate-backup-codes', '127.0.0.1'), 429)
 })
+
+test('an administrator of the hub who is a member nowhere is in the audit log of the first workspace', async () => {
+  await using hub = await testHub()
+  const ada = await firstPerson(hub)
+  const address = await hub.address()
+  const { token } = (await ada.call('POST', '/api/v1/invitations', { role: 'owner', hub_admin: true })).json()
+  const grace = browserAt(address)
+  const account = { email: 'grace@example.com', password: testPassword }
+  assert.equal((await grace.call('POST', '/invitations/accept', { token, name: 'Grace', ...account })).status, 200)
+  const id = await idOf(grace)
+  assert.equal((await ada.call('DELETE', `/api/v1/members/${id}`)).status, 200)
+  assert.equal((await browserAt(address).call('POST', '/auth/sign-in/email', account)).status, 200)
+  const [last] = (await hub.call('GET', '/api/v1/audit')).json<{ items: Entry[] }>().items
+  assert.deepEqual([last!.actor, last!.action], [`user:${id}`, 'session.started'])
+})

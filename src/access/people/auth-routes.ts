@@ -3,6 +3,7 @@ import { once } from '#lib/once'
 import { hubError } from '#errors'
 import { createThrottle } from '../throttle.ts'
 import { createAccountBrake } from './account-brake.ts'
+import { sessionCookie } from './cookies.ts'
 import { linking, linkingRequest } from './linking.ts'
 import type { Auth, AuthDeps, AuthSettings } from './better-auth.ts'
 
@@ -82,10 +83,20 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso, emailOf }: AuthR
   const library = once(() => import('./better-auth.ts'))
   const byOrigin = new Map<string, Promise<Auth>>()
 
+  /** Where somebody has signed in. Without HUB_PUBLIC_URL anybody can send other names, which do not push these out. */
+  const proven = new Set<string>()
+
+  const forgetOne = (): void => {
+    const [first] = byOrigin.keys()
+    const origin = [...byOrigin.keys()].find((name) => !proven.has(name)) ?? first!
+    byOrigin.delete(origin)
+    proven.delete(origin)
+  }
+
   const authAt = (origin: string): Promise<Auth> => {
     const known = byOrigin.get(origin)
     if (known) return known
-    if (byOrigin.size >= maxOrigins) byOrigin.clear()
+    if (byOrigin.size >= maxOrigins) forgetOne()
     const made = (async () => (await library()).createAuth(deps, { origin, secret: await secret(), sso }))()
     byOrigin.set(origin, made)
     // What failed once may work the next time.
@@ -121,6 +132,7 @@ export function createAuthRoutes(deps: AuthDeps, { secret, sso, emailOf }: AuthR
       const isWrong = response.status >= 400 && response.status < 500
       if (isGuess && isWrong) await throttle.failed(request.address)
       if (email !== undefined && (isSignIn ? response.status === 401 : isWrong)) await brake.failed(email, request.address)
+      if (response.headers.getSetCookie().some((text) => sessionCookie(text)) && byOrigin.has(request.origin)) proven.add(request.origin)
       if (email !== undefined && response.ok) brake.succeeded(email, request.address)
       return { status: response.status, headers: response.headers, body: withoutHidden(await response.text(), response.headers) }
     },

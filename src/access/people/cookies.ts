@@ -4,15 +4,18 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 export const sessionCookieName = 'hub.session_token'
 
 /** The value of the cookie of a sign-in session, as better-auth sets it: the token and its signature. */
-export function sessionCookie(header: string | undefined): string | undefined {
-  return signedCookie(header, sessionCookieName)
+export function sessionCookie(header: string | undefined, secureOnly = false): string | undefined {
+  return signedCookie(header, sessionCookieName, secureOnly)
 }
 
-/** The value of a cookie that better-auth signed. */
-export function signedCookie(header: string | undefined, cookie: string): string | undefined {
+/**
+ * The value of a cookie that better-auth signed. Over https only the name with the prefix counts (`secureOnly`): another host of the same domain,
+ * or one without https, could set the other name, and so sign somebody in to an account that is not theirs.
+ */
+export function signedCookie(header: string | undefined, cookie: string, secureOnly = false): string | undefined {
   if (header === undefined) return undefined
   const pairs = header.split(';').map((part) => part.trim())
-  for (const name of [`__Secure-${cookie}`, cookie]) {
+  for (const name of [`__Secure-${cookie}`, ...(secureOnly ? [] : [cookie])]) {
     const found = pairs.find((pair) => pair.startsWith(`${name}=`))
     if (found !== undefined) return found.slice(name.length + 1)
   }

@@ -90,7 +90,7 @@ export interface PeopleOptions {
 
 export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, clock = systemClock }: PeopleOptions): People {
   const { db, audit, logger } = deps
-  const sessions = createSignInSessions({ db, clock, secret })
+  const sessions = createSignInSessions({ db, clock, secret, secureOnly: url.startsWith('https:') })
   const changed = (): void => {
     deps.changed()
     sessions.changed()

@@ -16,6 +16,7 @@ import {
   listMembers,
   removeMember,
   type Member,
+  type Person,
 } from './store.ts'
 
 export interface MemberChange {
@@ -92,14 +93,25 @@ export function createMembers({ db, audit, changed }: MembersDeps): Members {
     endSessions: (principal, userId) =>
       change(principal, userId, async (trx, member) => {
         if (userId !== principal.userId) await requireReach(trx, principal, member.role)
-        const count = await endSessions(trx, { userId })
         const person = await findPerson(trx, { id: userId })
+        if (person) requireWhole(principal, person)
+        const count = await endSessions(trx, { userId })
         const workspaceIds = [principal.workspaceId, ...(person ? workspacesOf(person) : [])]
         const entry = { actor: actorOf(principal), action: 'sessions.ended', subject: userId, detail: { count } }
         await recordEverywhere(trx, audit, { workspaceIds, entry })
         return count
       }),
   }
+}
+
+/** A sign-in session reaches every workspace of the person: whoever ends it needs rights in all of them, or is the person. */
+function requireWhole(principal: Principal, person: Person): void {
+  if (person.id === principal.userId || allows(principal, 'hub:admin')) return
+  if (!person.hubAdmin && workspacesOf(person).every((id) => id === principal.workspaceId)) return
+  throw hubError('scope_missing', {
+    detail: 'the sign-in sessions of this person reach other workspaces too; needed: hub:admin',
+    hint: 'remove the member, which ends what they may do here, or ask an administrator of the hub',
+  })
 }
 
 /**

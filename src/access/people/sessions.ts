@@ -21,9 +21,11 @@ export interface SignInSessionsDeps {
   readonly db: Database
   readonly clock: Clock
   readonly secret: () => Promise<string>
+  /** Whether people reach the hub by https only. */
+  readonly secureOnly: boolean
 }
 
-export function createSignInSessions({ db, clock, secret }: SignInSessionsDeps): SignInSessions {
+export function createSignInSessions({ db, clock, secret, secureOnly }: SignInSessionsDeps): SignInSessions {
   let changes = 0
   const sessions = ttlCache(cacheTtlMs, (token: string) => findSession(db.sql, token), {
     now: () => clock.millis(),
@@ -32,7 +34,7 @@ export function createSignInSessions({ db, clock, secret }: SignInSessionsDeps):
 
   return {
     async find(cookies) {
-      const cookie = sessionCookie(cookies)
+      const cookie = sessionCookie(cookies, secureOnly)
       const token = cookie === undefined ? undefined : tokenIn(cookie, await secret())
       const session = token === undefined ? undefined : await sessions.get(token)
       return session && session.expiresAt.getTime() > clock.millis() ? session : undefined

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Database, Transaction } from '#db'
 import { isRecord } from '#lib/is-record'
 import type { Audit, AuditEntry } from '../audit.ts'
+import { findWorkspace } from '../store.ts'
 import { cookiesOf, type AuthAnswer, type AuthRequest } from './auth-routes.ts'
 import { sessionCookie, signedCookie, tokenIn } from './cookies.ts'
 import type { SignInSessions } from './sessions.ts'
@@ -86,7 +87,10 @@ export function withSignInAudit({ db, audit, sessions, secret }: SignInAuditDeps
     if (happened) {
       const { person, action, subject, detail = {} } = happened
       const entry = { actor: `user:${person.id}`, action, subject, detail: { ...detail, address: withoutPort(request.address) } }
-      await db.transaction((trx) => recordEverywhere(trx, audit, { workspaceIds: workspacesOf(person), entry }))
+      const own = workspacesOf(person)
+      // An administrator of the hub who is a member nowhere can enter every workspace.
+      const workspaceIds = own.length > 0 || !person.hubAdmin ? own : [(await findWorkspace(db.sql, { name: 'default' }))!.id]
+      await db.transaction((trx) => recordEverywhere(trx, audit, { workspaceIds, entry }))
     }
     return answer
   }
