@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Invitation } from '#access'
+import { baseOf } from './addresses.ts'
 import { operation, view } from './operation.ts'
 import { roleSchema } from './people.ts'
 import { idKeys, iso, pageInput, pageOf, readPage, timestamp } from './shared.ts'
@@ -69,9 +70,10 @@ export const createInvitation = operation({
   ),
   http: { method: 'POST', path: '/api/v1/invitations', status: 201 },
   example: { email: 'grace@example.com', role: 'member' },
-  run: async ({ people, principal }, { email = null, role, hub_admin: hubAdmin }) => {
+  run: async (context, { email = null, role, hub_admin: hubAdmin }) => {
+    const { people, principal } = context
     const { invitation, token } = await people.invitations.invite(principal, { email, role, hubAdmin })
-    return { invitation, token, link: people.linkTo(token, hubAdmin ? 'setup' : 'invitation') }
+    return { invitation, token, link: people.linkTo(token, hubAdmin ? 'setup' : 'invitation', baseOf(context)) }
   },
 })
 

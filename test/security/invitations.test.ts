@@ -77,4 +77,13 @@ suite('invitations', () => {
       assert.deepEqual(await use(token, `in-place-${lower}@example.com`), [200, undefined])
     }
   })
+
+  test('have links at the address under which the hub was asked for them', async () => {
+    const { link } = (await ada.call('POST', '/api/v1/invitations', {})).json()
+    assert.equal(new URL(String(link)).origin, new URL(address).origin)
+    assert.equal((await browserAt(address).call('GET', String(link))).status, 200)
+    await using named = await testHub({ HUB_PUBLIC_URL: 'https://hub.example.com/' })
+    const made = (await named.call('POST', '/api/v1/invitations', {})).json<{ link: string }>()
+    assert.match(made.link, /^https:\/\/hub\.example\.com\/invitations\/accept\?token=/)
+  })
 })

@@ -56,8 +56,8 @@ export interface People {
   readonly invitations: Invitations
   readonly members: Members
   readonly sessions: OwnSessions
-  /** The link of an invitation or, for the first administrator, of the set-up. */
-  linkTo(token: string, kind: 'setup' | 'invitation'): string
+  /** The link of an invitation or, for an administrator of the hub, of the set-up. `base` is where its reader reaches the hub. */
+  linkTo(token: string, kind: 'setup' | 'invitation', base: string): string
   readLink(token: string, address: string): Promise<LinkOffer>
   /** Makes a new person a member and signs them in; the answer sets the cookie. */
   join(request: JoinRequest): Promise<AuthAnswer>
@@ -104,8 +104,8 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
     return answer
   })
 
-  const linkTo: People['linkTo'] = (token, kind) =>
-    `${url.replace(/\/$/, '')}${kind === 'setup' ? '/setup' : '/invitations/accept'}?token=${token}`
+  const linkTo: People['linkTo'] = (token, kind, base) =>
+    `${base.replace(/\/$/, '')}${kind === 'setup' ? '/setup' : '/invitations/accept'}?token=${token}`
 
   const readLink: People['readLink'] = async (token, address) => {
     await routes.throttle.check(address)
@@ -165,7 +165,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
         await lockWorkspace(trx, workspace.id)
         if ((await hasPeople(trx)) || (await hasOpenSetup(trx))) return
         const { token } = await invitations.createIn(trx, { ...setup, workspaceId: workspace.id, actor: setupMaker })
-        await keep(linkTo(token, 'setup'))
+        await keep(linkTo(token, 'setup', url))
       })
     },
   }
