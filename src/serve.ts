@@ -45,7 +45,7 @@ export async function composeHub(
       addRoutes: async (app) => {
         await mcpRoutes(app, { mcp, tools, access, people, apps, origins }, names)
         await trpcRoutes(app, { access, people, apps, origins, execute, isStopping }, operations)
-        await webRoutes(app, { people, access, apps, execute, integrations: hub.integrations, origins })
+        await webRoutes(app, { people, access, apps, integrations: hub.integrations, origins })
       },
     },
     { bodyLimit, ...names, trustProxy: config.HUB_TRUST_PROXY },

@@ -292,6 +292,8 @@ suite('people of a hub', () => {
     assert.deepEqual([me['workspaces'], me['workspace'], me['scopes'], me['role']], [[], null, [], null])
     for (const path of ['/api/v1/members', '/api/v1/tools', '/api/v1/sessions', '/api/v1/workspaces'])
       assert.deepEqual(codeOf(await viewer.call('GET', path)), [403, 'scope_missing'], path)
+    const device = await viewer.call('GET', '/device?code=ABCD-EFGH')
+    assert.deepEqual([device.status, /not a member of any workspace/.test(device.text)], [403, true])
     assert.match((await viewer.call('GET', '/account')).text, /hub user invite leaving@example\.com/)
   })
 })

@@ -22,7 +22,7 @@ export function createAdmission({ db, audit, invitations }: AdmissionDeps, role:
       return role === undefined && (await invitations.openFor(db.sql, email)).length === 0 ? 'invitation_needed' : undefined
     },
     admit: async (userId) => {
-      if (await findPerson(db.sql, { id: userId })) return true
+      if (await findPerson(db.sql, userId)) return true
       return db.transaction(async (trx) => {
         const email = await ssoAddressOf(trx, userId)
         const invited = email === undefined ? [] : await invitations.openFor(trx, email)

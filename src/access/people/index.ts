@@ -14,7 +14,7 @@ import { createMembers, type Members } from './members.ts'
 import { createOwnSessions, type OwnSessions } from './own-sessions.ts'
 import { withSignInAudit } from './sign-in-audit.ts'
 import { createSignInSessions, principalIn } from './sessions.ts'
-import { hasOpenSetup, setupMaker, type Invitation } from './invitation-store.ts'
+import { hasOpenSetupLink, setupMaker, type Invitation } from './invitation-store.ts'
 import { dropExpired, findMeans, findPerson, hasPeople, type Means, type Person, type SignInSession } from './store.ts'
 
 export type { AuthAnswer, AuthRequest } from './auth-routes.ts'
@@ -125,7 +125,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
       return principalIn(session, workspace === undefined ? undefined : await workspaceFor(db, session, workspace))
     },
     session: (cookies) => sessions.find(cookies),
-    find: (id) => findPerson(db.sql, { id }),
+    find: (id) => findPerson(db.sql, id),
     meansOf: (userId) => findMeans(db.sql, userId),
     answer: handle,
     hasPeople: () => hasPeople(db.sql),
@@ -163,7 +163,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
         const workspace = (await findWorkspace(trx, { name: 'default' }))!
         // Of processes that start at the same time, one makes the link.
         await lockWorkspace(trx, workspace.id)
-        if ((await hasPeople(trx)) || (await hasOpenSetup(trx))) return
+        if ((await hasPeople(trx)) || (await hasOpenSetupLink(trx))) return
         const { token } = await invitations.createIn(trx, { ...setup, workspaceId: workspace.id, actor: setupMaker })
         await keep(linkTo(token, 'setup', url))
       })

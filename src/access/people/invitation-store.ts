@@ -5,7 +5,7 @@ import type { Role } from '../roles.ts'
 export const setupMaker = 'system:start'
 
 /** Whether the link that the hub made for the first administrator can still be used. */
-export async function hasOpenSetup(sql: Sql): Promise<boolean> {
+export async function hasOpenSetupLink(sql: Sql): Promise<boolean> {
   const open = sql
     .selectFrom('invitations')
     .select('id')

@@ -93,7 +93,7 @@ export function createMembers({ db, audit, changed }: MembersDeps): Members {
     endSessions: (principal, userId) =>
       change(principal, userId, async (trx, member) => {
         if (userId !== principal.userId) await requireReach(trx, principal, member.role)
-        const person = await findPerson(trx, { id: userId })
+        const person = await findPerson(trx, userId)
         if (person) requireWhole(principal, person)
         const count = await endSessions(trx, { userId })
         const workspaceIds = [principal.workspaceId, ...(person ? workspacesOf(person) : [])]

@@ -26,7 +26,7 @@ export function createOwnSessions({ db, audit, changed }: OwnSessionsDeps): OwnS
         const { workspaceId, userId } = principal
         const ended = userId === undefined ? 0 : await endSessions(trx, { userId, id })
         if (ended === 0) throw hubError('not_found', { detail: `you have no sign-in session ${id}` })
-        const person = await findPerson(trx, { id: userId! })
+        const person = await findPerson(trx, userId!)
         const workspaceIds = [workspaceId, ...(person ? workspacesOf(person) : [])]
         await recordEverywhere(trx, audit, { workspaceIds, entry: { actor: actorOf(principal), action: 'session.ended', subject: id } })
       })

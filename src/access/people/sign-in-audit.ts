@@ -52,7 +52,7 @@ export function withSignInAudit({ db, audit, sessions, secret }: SignInAuditDeps
     const cookie = signedCookie(cookies, 'hub.two_factor')
     const challenge = cookie === undefined ? undefined : tokenIn(cookie, await secret())
     const id = challenge === undefined ? undefined : await findChallenged(db.sql, challenge)
-    return id === undefined ? undefined : findPerson(db.sql, { id })
+    return id === undefined ? undefined : findPerson(db.sql, id)
   }
 
   const whatHappened = async (request: AuthRequest, answer: AuthAnswer, before: Before): Promise<Happened | undefined> => {

@@ -30,11 +30,10 @@ export async function findSession(sql: Sql, token: string): Promise<SignInSessio
   return rows[0]
 }
 
-export async function findPerson(sql: Sql, by: { id: string } | { email: string }): Promise<Person | undefined> {
-  const which = 'id' in by ? raw`p.id = ${by.id}` : raw`lower(u.email) = ${by.email.toLowerCase()}`
+export async function findPerson(sql: Sql, id: string): Promise<Person | undefined> {
   const { rows } = await raw<Person>`
     select p.id, u.name, u.email, p.hub_admin as "hubAdmin", ${memberships} as memberships
-      from hub.people p join auth."user" u on u.id = p.id where ${which}`.execute(sql)
+      from hub.people p join auth."user" u on u.id = p.id where p.id = ${id}`.execute(sql)
   return rows[0]
 }
 

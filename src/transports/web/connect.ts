@@ -10,8 +10,6 @@ import { connectPersonRoutes, type ConnectPersonDeps } from './connect-person.ts
 import { attemptPage, linkPage } from './connect-pages.ts'
 import { shown } from './shown.ts'
 
-export type ConnectRoutesDeps = ConnectPersonDeps
-
 /** What only this browser has, so that nobody else completes what began here. */
 const cookie = 'hub_connect'
 const cookiePath = '/'
@@ -23,7 +21,7 @@ const misses = 30
 const open = { config: { access: 'public' }, schema: { hide: true } } as const
 
 /** The pages on which people connect integrations: a link, the way to the provider, and the way back. */
-export async function connectRoutes(app: RestApp, { people, integrations, origins }: ConnectRoutesDeps): Promise<void> {
+export async function connectRoutes(app: RestApp, { people, integrations, origins }: ConnectPersonDeps): Promise<void> {
   const throttle = createThrottle(misses)
   const found = async <T>({ ip }: FastifyRequest, work: () => Promise<T>): Promise<T> => {
     try {

@@ -1,6 +1,5 @@
 import type { Access, People } from '#access'
 import type { Apps } from '#apps'
-import type { Execute } from '#operations'
 import type { Origins } from '#transports/rest'
 
 /** What the pages need. */
@@ -8,6 +7,5 @@ export interface WebDeps {
   readonly people: People
   readonly access: Pick<Access, 'deviceLogins'>
   readonly apps: Apps
-  readonly execute: Execute
   readonly origins: Origins
 }

@@ -28,6 +28,12 @@ export async function deviceRoutes(app: RestApp, { access, people, origins }: We
       const given = typeof code === 'string' ? code : ''
       const session = await signedIn(request, reply, given)
       if (!session) return reply
+      if (session.memberships.length === 0) {
+        throw hubError('scope_missing', {
+          detail: 'you are not a member of any workspace, so a command line has nothing to act in',
+          hint: 'ask an administrator of the workspace for an invitation, then run `hub login` again',
+        })
+      }
       if (given === '') return sendPage(reply, { title: 'Let a command line in', body: codeForm })
       const login = await deviceLogins.look(given, request.ip)
       return sendPage(reply, { title: 'Let a command line in?', body: decisionForm({ ...login, code: given, session }) })

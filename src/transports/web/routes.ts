@@ -2,7 +2,8 @@ import type { RestApp } from '#transports/rest'
 import { accountRoutes } from './account.ts'
 import { assetRoutes } from './assets.ts'
 import { authRoutes } from './auth.ts'
-import { connectRoutes, type ConnectRoutesDeps } from './connect.ts'
+import type { ConnectPersonDeps } from './connect-person.ts'
+import { connectRoutes } from './connect.ts'
 import type { WebDeps } from './deps.ts'
 import { appsRoutes } from './apps.ts'
 import { consentRoutes } from './consent.ts'
@@ -12,7 +13,7 @@ import { joinRoutes } from './join.ts'
 import { signInRoutes } from './sign-in.ts'
 
 /** What people see in a browser: the pages on which they sign in, connect integrations, and let apps and command lines in. */
-export async function webRoutes(app: RestApp, deps: WebDeps & ConnectRoutesDeps): Promise<void> {
+export async function webRoutes(app: RestApp, deps: WebDeps & ConnectPersonDeps): Promise<void> {
   assetRoutes(app)
   await authRoutes(app, deps)
   signInRoutes(app, deps)
