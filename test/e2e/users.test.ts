@@ -41,7 +41,7 @@ test('the first person comes in by the link in the data folder, and the command 
   assert.equal((await ada.call('POST', '/invitations/accept', joining)).status, 200)
 
   const invited = await hub(['user', 'invite', 'grace@example.com', '--role', 'viewer'], env)
-  assert.match(invited.out, /^http:\/\/localhost:\d+\/invitations\/accept\?token=[\w-]{43}\n$/)
+  assert.match(invited.out, /^http:\/\/(localhost|127\.0\.0\.1):\d+\/invitations\/accept\?token=[\w-]{43}\n$/)
   const grace = browserAt(serving.url)
   const accepted = { ...joining, token: tokenIn(invited.out), name: 'Grace', email: 'grace@example.com' }
   assert.equal((await grace.call('POST', '/invitations/accept', accepted)).status, 200)
