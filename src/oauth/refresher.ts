@@ -78,8 +78,14 @@ export function createRefresher({ db, credentials, protocol, leaseMs, logger, me
       }
       const claim: RefreshClaim = { workspaceId, credential, version: current.version, holder: randomUUID(), leaseMs }
       const claimed = await claimRefresh(db.sql, claim)
-      if (claimed) return await renewClaimed({ renewable, claim, ...claimed }, current.data)
-      await waitForOther(renewable)
+      if (!claimed) {
+        await waitForOther(renewable)
+        continue
+      }
+      // Somebody may have renewed it, and ended, between the look and the claim: the token that was seen is spent then.
+      const now = await credentials.readVersion(workspaceId, credential)
+      if (now?.version === current.version) return await renewClaimed({ renewable, claim, ...claimed }, now.data)
+      await endRefresh(db.sql, claim)
     }
     throw hubError('oauth_unavailable', { detail: 'another process has not finished to renew the access token', retryAfter: 5 })
   }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { createKeyring, type Credentials } from '#credentials'
+import { createEgress } from '#http'
+import { createOAuth } from '#oauth'
 import { expireGrant, oauthHub, storedGrant, testHub, type OAuthHub, type TestHub } from '#test'
 import { until } from '#test/faults'
 
@@ -84,6 +87,43 @@ suite('an access token', () => {
       (await setup.hub.call('GET', '/api/v1/integrations/api')).body + (await setup.hub.call('GET', '/api/v1/audit?limit=50')).body
     for (const field of ['access_token', 'refresh_token']) assert.ok(!shown.includes(String(data[field])), field)
   })
+})
+
+test('a process that looked just before another one renewed does not send the token that is spent', async () => {
+  await using setup = await oauthHub()
+  await setup.connect()
+  const { hub } = setup.hub
+  const { name, workspaceId, data } = await stored(setup)
+  const { clients, endpoints } = setup.server
+  const egress = createEgress({ allow: ['127.0.0.1'] })
+  const keyring = createKeyring({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }], dataDir: '' })
+  const renewable = {
+    workspaceId,
+    credential: name,
+    connector: 'http',
+    party: async () => ({
+      client: { client_id: clients.basic.id, client_secret: clients.basic.secret },
+      provider: { tokenUrl: endpoints.token, scopes: [], clientAuthentication: 'basic' as const },
+    }),
+    onLost: async () => undefined,
+  }
+  const processWith = async (credentials: Credentials) =>
+    (await createOAuth({ db: hub.db, credentials, keyring, egress, ...hub.telemetry }, { timeoutMs: 5000, redisUrl: undefined })).refresher
+  const first = await processWith(hub.credentials)
+  let looks = 0
+  const second = await processWith({
+    ...hub.credentials,
+    async readVersion(workspace, credential) {
+      const seen = await hub.credentials.readVersion(workspace, credential)
+      // The other one does all of its work after this look.
+      if (looks++ === 0) await first.renew(renewable, seen!.data)
+      return seen
+    },
+  })
+  const renewed = await second.renew(renewable, data as Record<string, string>)
+  assert.equal(setup.server.asked['refresh_token'], 1)
+  assert.equal(renewed['access_token'], (await stored(setup)).data['access_token'])
+  await egress.close()
 })
 
 suite('a refresh that fails', () => {
