@@ -90,7 +90,8 @@ export function authOptions({ db, logger, rules }: AuthDeps, { origin, secret, s
     },
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 200 },
     // Where better-auth sends a browser when single sign-on fails.
-    onAPIError: { errorURL: '/sign-in' },
+    // Other errors are ours to answer and to log: better-auth would print them whole.
+    onAPIError: { errorURL: '/sign-in', throw: true },
     session: { expiresIn: sessionSeconds, disableSessionRefresh: true, cookieCache: { enabled: false } },
     account: {
       // Only whoever is signed in links an identity, with their password and under the same verified address: see linking.ts.
