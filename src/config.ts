@@ -69,6 +69,7 @@ export const settings = z.object({
   HUB_PORT: port.default(3000).describe('Port to listen on; 0 chooses a free one.'),
   HUB_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
     .optional()
     .describe(
       'The URL under which people and others reach this hub, such as https://hub.example.com; links, cookies and redirects of OAuth depend on it.',

@@ -207,7 +207,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
 
 function addressesOf({ HUB_PUBLIC_URL: url, HUB_HOST: host, HUB_PORT: port, HUB_CORS_ORIGINS: trusted }: Config): Addresses {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host
-  return { publicUrl: url?.replace(/\/+$/, ''), listening: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, trusted }
+  return { publicUrl: url, listening: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, trusted }
 }
 
 /** Whoever can sign in says where the description of an app is, so a hub that is not private reads none at a private place. */

@@ -97,8 +97,7 @@ export function createDeviceLogins({ db, audit, onRevoked }: DeviceLoginsDeps): 
       await noteDeviceLogin(trx, login.id, { status: 'used' })
       const { userId, workspaceId } = login as { userId: string; workspaceId: string }
       const [person] = await findPeopleIn(trx, workspaceId, [userId])
-      const role = person?.role ?? undefined
-      const scopes = person && scopesIn(role && { role }, person.hubAdmin)
+      const scopes = person && scopesIn(person.role, person.hubAdmin)
       if (!scopes) return { kind: 'refused' }
       const token = makeToken()
       const expiresAt = new Date(Date.now() + tokenMs)

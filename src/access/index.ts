@@ -30,6 +30,7 @@ export {
   actorOf,
   actorsBehind,
   allows,
+  agentScopes,
   anyCaller,
   covers,
   coversRights,
@@ -56,6 +57,7 @@ export {
 } from './people/index.ts'
 export { roles, scopesIn, scopesInBoth, type Role } from './roles.ts'
 export type { Standing } from './standing.ts'
+export { hashToken } from './secrets.ts'
 export { deviceIntervalSeconds, type DeviceAnswer, type DeviceLogins } from './device-logins.ts'
 export type { TokenRow, Workspace } from './store.ts'
 export type { TokenRequest, Tokens } from './tokens.ts'
@@ -160,8 +162,7 @@ export function createAccess(db: Database, { logger, metrics }: Telemetry, clock
     if (principal.app) throw hubError('scope_missing', { detail: `${principal.app.name} was allowed to act in one workspace only` })
     const workspace = await findWorkspace(db.sql, { name })
     const [person] = workspace ? await findPeopleIn(db.sql, workspace.id, [principal.id]) : []
-    const role = person?.role ?? undefined
-    const scopes = person && scopesIn(role && { role }, person.hubAdmin)
+    const scopes = person && scopesIn(person.role, person.hubAdmin)
     if (!workspace || !scopes) {
       throw hubError('scope_missing', {
         detail: 'you are not a member of this workspace',
@@ -260,7 +261,7 @@ function whyRefused(row: TokenOfPerson | undefined, now: number): string | undef
 
 /** What the person to whom a token belongs may do in its workspace. */
 function rightsOf({ role, hubAdmin }: TokenOfPerson): readonly string[] | undefined {
-  return scopesIn(role === null ? undefined : { role }, hubAdmin ?? false)
+  return scopesIn(role, hubAdmin ?? false)
 }
 
 function principalOf(row: TokenOfPerson): Principal {

@@ -31,10 +31,10 @@ export interface Membership {
   readonly role: Role
 }
 
-/** What a person may do in a workspace; undefined when it is not theirs. An administrator of the hub may enter every workspace. */
-export function scopesIn(membership: Pick<Membership, 'role'> | undefined, hubAdmin: boolean): readonly string[] | undefined {
+/** What a person with this role may do in a workspace; undefined when it is not theirs. An administrator of the hub may enter every workspace. */
+export function scopesIn(role: Role | null | undefined, hubAdmin: boolean): readonly string[] | undefined {
   if (hubAdmin) return ['admin', 'hub:admin']
-  return membership && scopesOf[membership.role]
+  return role ? scopesOf[role] : undefined
 }
 
 /** The scopes that both lists give. */

@@ -36,6 +36,21 @@ export const scopes = {
 
 export type Scope = keyof typeof scopes
 
+/**
+ * What an agent may do that acts for a person or for whoever operates the hub. It can neither decide on approvals, because its own calls may be what
+ * they are about, nor store anything that goes on without it, such as flows and tokens, nor see secrets.
+ */
+export const agentScopes = [
+  'tools:call',
+  'tools:read',
+  'invocations:read',
+  'integrations:read',
+  'events:read',
+  'flows:read',
+  'flows:run',
+  'approvals:read',
+] as const satisfies readonly Scope[]
+
 const changing = new Set<string>(['flows:run', 'jobs:create', 'tokens:own', 'hub:admin', 'admin'])
 
 /** What needs no scope: every caller that the hub knows may do it. */

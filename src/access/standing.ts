@@ -84,7 +84,7 @@ function standingOf({ tokens, people, grants }: Found, actor: string, now: numbe
   const [, kind, id = ''] = mortal.exec(actor)!
   const personal = (userId: string): Pick<Standing, 'lost' | 'within'> => {
     const person = people.get(userId)
-    const within = person && scopesIn(person.role === null ? undefined : { role: person.role }, person.hubAdmin)
+    const within = person && scopesIn(person.role, person.hubAdmin)
     return within ? { lost: null, within } : { lost: 'the person is not a member of the workspace any more' }
   }
   if (kind === 'grant') return { lost: grants.has(id) ? null : 'the person does not allow the app any more', ancestors: [] }

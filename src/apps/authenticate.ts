@@ -1,10 +1,10 @@
-import type { Principal, Throttle } from '#access'
+import { hashToken, type Principal, type Throttle } from '#access'
 import type { Database } from '#db'
 import { hubError } from '#errors'
 import { ttlCache } from '#lib/ttl-cache'
 import type { Telemetry } from '#telemetry'
 import { problemOf, rightsOf, scopesLeft } from './exchange.ts'
-import { hashOf, hasForm } from './secrets.ts'
+import { hasForm } from './secrets.ts'
 import { findToken, touchGrant } from './store.ts'
 import type { TokenState } from './types.ts'
 
@@ -40,7 +40,7 @@ export function createAuthenticate({ db, throttle, logger, metrics, version }: D
   }
 
   return async (token, { address, audience }) => {
-    const find = () => states.get(hashOf(token).toString('base64'))
+    const find = () => states.get(hashToken(token).toString('base64'))
     const state = hasForm(token, 'access') ? await throttle.read(address, find) : undefined
     const problem = state?.kind === 'access' ? problemOf(state) : 'unknown'
     if (!state || problem !== undefined || state.audience !== audience) {

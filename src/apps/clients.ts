@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Database } from '#db'
-import { createThrottle, network, type Throttle } from '#access'
+import { createThrottle, hashToken, network, type Throttle } from '#access'
 import type { Egress } from '#http'
 import { coalesce } from '#lib/coalesce'
 import { newId } from '#lib/ids'
 import { appName, isDocumentUrl, readDocument } from './documents.ts'
 import { mostRedirectUris, problemOfRedirectUri } from './redirect-uris.ts'
 import { OAuthRefusal } from './refusal.ts'
-import { hashOf, isSecretOf, makeSecret } from './secrets.ts'
+import { isSecretOf, makeSecret } from './secrets.ts'
 import { findApp, insertApp, makeRoom, putDocument } from './store.ts'
 import type { App } from './types.ts'
 
@@ -98,7 +98,7 @@ export function createClients({ db, egress, throttle }: ClientsDeps): Clients {
         name,
         redirectUris,
         authMethod,
-        secretHash: secret === undefined ? null : hashOf(secret),
+        secretHash: secret === undefined ? null : hashToken(secret),
         readAt: null,
         registeredFrom: network(address),
       })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { HubError } from '#errors'
-import type { Egress } from '#http'
+import { readBounded, type Egress } from '#http'
 import { mostRedirectUris, problemOfRedirectUri } from './redirect-uris.ts'
 import { OAuthRefusal } from './refusal.ts'
 
@@ -62,15 +62,9 @@ async function fetchJson(egress: Egress, url: URL): Promise<unknown> {
       headers: { accept: 'application/json', 'user-agent': 'integration-hub' },
       signal,
     })
-    const parts: Uint8Array[] = []
-    let size = 0
-    for await (const part of reply.body as AsyncIterable<Uint8Array>) {
-      size += part.length
-      if (size > maxBytes) throw refused(`has more than ${maxBytes} bytes`)
-      parts.push(part)
-    }
+    const bytes = await readBounded(reply.body, maxBytes, () => refused(`has more than ${maxBytes} bytes`))
     if (reply.statusCode !== 200) throw refused(`was answered with the status ${reply.statusCode}`)
-    return JSON.parse(Buffer.concat(parts).toString()) as unknown
+    return JSON.parse(bytes.toString()) as unknown
   } catch (error) {
     if (error instanceof OAuthRefusal) throw error
     if (signal.aborted) throw refused('did not arrive in time')

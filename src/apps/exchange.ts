@@ -1,8 +1,8 @@
-import { createThrottle, scopesIn, scopesInBoth, type Throttle } from '#access'
+import { createThrottle, hashToken, scopesIn, scopesInBoth, type Throttle } from '#access'
 import type { Database, Transaction } from '#db'
 import { isAudience } from './authorization.ts'
 import { OAuthRefusal, type OAuthError } from './refusal.ts'
-import { fitsChallenge, hashOf, hasForm, makeSecret } from './secrets.ts'
+import { fitsChallenge, hasForm, makeSecret } from './secrets.ts'
 import { findToken, insertTokens, revokeTokens, useToken } from './store.ts'
 import type { App, TokenState } from './types.ts'
 
@@ -63,7 +63,7 @@ export function createExchange({ db, throttle, onRevoked }: { db: Database; thro
   return {
     code: ({ app, code, redirectUri, verifier, resource, address }) =>
       attempt(address, async (trx) => {
-        const state = hasForm(code, 'code') ? await findToken(trx, hashOf(code), { lock: true }) : undefined
+        const state = hasForm(code, 'code') ? await findToken(trx, hashToken(code), { lock: true }) : undefined
         if (state?.kind !== 'code' || state.appId !== app.id) return invalid('the code is not valid, or not of this client')
         if (state.usedAt !== null) {
           // Somebody has the code who should not: what it gave ends, whoever has it (RFC 6749, 4.1.2).
@@ -81,7 +81,7 @@ export function createExchange({ db, throttle, onRevoked }: { db: Database; thro
 
     refresh: ({ app, refreshToken, scope, resource, address }) =>
       attempt(address, async (trx) => {
-        const state = hasForm(refreshToken, 'refresh') ? await findToken(trx, hashOf(refreshToken), { lock: true }) : undefined
+        const state = hasForm(refreshToken, 'refresh') ? await findToken(trx, hashToken(refreshToken), { lock: true }) : undefined
         if (state?.kind !== 'refresh' || state.appId !== app.id) return invalid('the refresh token is not valid, or not of this client')
         if (state.usedAt !== null) {
           await revokeTokens(trx, { family: state.family })
@@ -108,7 +108,7 @@ export function createExchange({ db, throttle, onRevoked }: { db: Database; thro
 }
 
 async function revoke(trx: Transaction, app: App, token: string): Promise<boolean> {
-  const state = await findToken(trx, hashOf(token), { lock: true })
+  const state = await findToken(trx, hashToken(token), { lock: true })
   if (state?.appId !== app.id) return false
   return revokeTokens(trx, state.kind === 'access' ? { hash: state.hash } : { family: state.family })
 }
@@ -123,7 +123,7 @@ export function problemOf(state: TokenState): string | undefined {
 
 /** What the person may do in the workspace now. */
 export function rightsOf({ role, hubAdmin }: TokenState): readonly string[] | undefined {
-  return scopesIn(role === null ? undefined : { role }, hubAdmin)
+  return scopesIn(role, hubAdmin)
 }
 
 /** Of these scopes of a token, those that the person still allows the app and has. */
@@ -138,8 +138,8 @@ async function issue(trx: Transaction, state: TokenState, given: readonly string
   const shared = { family, grantId, audience, redirectUri: null, challenge: null }
   const until = (ms: number): Date => new Date(Date.now() + ms)
   await insertTokens(trx, [
-    { ...shared, hash: hashOf(accessToken), kind: 'access', scopes: given, expiresAt: until(accessMs) },
-    { ...shared, hash: hashOf(refreshToken), kind: 'refresh', scopes, expiresAt: until(refreshMs) },
+    { ...shared, hash: hashToken(accessToken), kind: 'access', scopes: given, expiresAt: until(accessMs) },
+    { ...shared, hash: hashToken(refreshToken), kind: 'refresh', scopes, expiresAt: until(refreshMs) },
   ])
   return { accessToken, refreshToken, scopes: scopesLeft(state, given), expiresIn: accessMs / 1000 }
 }

@@ -1,10 +1,10 @@
-import { actorOf, type Access, type Person, type Principal } from '#access'
+import { actorOf, hashToken, type Access, type Person, type Principal } from '#access'
 import type { Database, Sql } from '#db'
 import { hubError } from '#errors'
 import { newId } from '#lib/ids'
 import type { Authorization } from './authorization.ts'
 import { isLoopback } from './redirect-uris.ts'
-import { hashOf, makeSecret } from './secrets.ts'
+import { makeSecret } from './secrets.ts'
 import { findGrants, insertTokens, listGrants, putGrant, revokeGrant, type GrantFilter } from './store.ts'
 import type { GrantView, TokenState } from './types.ts'
 
@@ -45,7 +45,7 @@ export function createGrants({ db, access, onRevoked }: GrantsDeps): Grants {
     const code = makeSecret('code')
     const expiresAt = new Date(Date.now() + codeMs)
     await insertTokens(sql, [
-      { ...grant, hash: hashOf(code), kind: 'code', family: newId('att'), audience, redirectUri, challenge, expiresAt },
+      { ...grant, hash: hashToken(code), kind: 'code', family: newId('att'), audience, redirectUri, challenge, expiresAt },
     ])
     return code
   }

@@ -1,19 +1,7 @@
-import { scopesInBoth } from '#access'
+import { agentScopes, scopesInBoth } from '#access'
 
-/**
- * What an app can be allowed. It can neither decide on approvals, because its own calls may be what they are about, nor store anything that goes on
- * without it, such as flows and tokens.
- */
-export const appScopes = [
-  'tools:call',
-  'tools:read',
-  'invocations:read',
-  'integrations:read',
-  'events:read',
-  'flows:read',
-  'flows:run',
-  'approvals:read',
-] as const
+/** What an app can be allowed. */
+export const appScopes = agentScopes
 
 /** What an app asks for that names no scope. */
 const defaultScopes: readonly string[] = ['tools:call']

@@ -1,4 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hashToken } from '#access'
 
 /** What each kind of secret begins with, so that people and secret scanners recognise it. */
 export const prefixes = { code: 'ihc_', access: 'iha_', refresh: 'ihr_', client: 'ihs_' } as const
@@ -14,12 +15,8 @@ export function hasForm(secret: string, kind: keyof typeof prefixes): boolean {
   return forms.get(kind)!.test(secret)
 }
 
-export function hashOf(secret: string): Buffer {
-  return hash('sha256', secret, 'buffer')
-}
-
 export function isSecretOf(secret: string, expected: Buffer): boolean {
-  return timingSafeEqual(hashOf(secret), expected)
+  return timingSafeEqual(hashToken(secret), expected)
 }
 
 /** RFC 7636, with the only method that the hub takes. */

@@ -11,18 +11,6 @@ interface Options {
   readonly list?: string
 }
 
-/** What an agent may do that the operator of this machine starts without a token: everything but to decide, to change settings and to see secrets. */
-const agentScopes = [
-  'tools:call',
-  'tools:read',
-  'invocations:read',
-  'integrations:read',
-  'events:read',
-  'flows:read',
-  'flows:run',
-  'approvals:read',
-]
-
 export function mcpCommand(program: Command): void {
   program
     .command('mcp')
@@ -82,6 +70,7 @@ async function sendToOwn({ mcp, hub, operator, token }: OwnHub, query: string): 
   const { hubError } = await import('#errors')
   const view = viewOf(new URLSearchParams(query))
   if (typeof view === 'string') throw hubError('invalid_input', { detail: view })
+  const { agentScopes } = await import('#access')
   const authenticate = async (): Promise<Principal> =>
     token === undefined ? { ...operator, scopes: agentScopes } : hub.access.authenticate(token, 'stdio')
   const isActive = (): Promise<boolean> =>

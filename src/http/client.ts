@@ -2,6 +2,7 @@ import { backoffDelay } from '#lib/backoff'
 import { deadline, sleep } from '#lib/clock'
 import { hubError, HubError } from '#errors'
 import type { Http, HttpReply, HttpRequest, RequestOptions } from './types.ts'
+import { readBounded } from './bounded-body.ts'
 import { errorOf, parseReply, type RawReply } from './reply.ts'
 import { redirectOf } from './redirect.ts'
 import { bareHeaders, bodyOf, hideSecrets, isRead, prepare, previewOf, type Body, type Prepared } from './request.ts'
@@ -158,7 +159,10 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
         signal: limit.signal,
       })
       status = response.statusCode
-      const bytes = await readBounded(response.body, req.maxBytes ?? defaultMaxBytes, scope.connector.title)
+      const maxBytes = req.maxBytes ?? defaultMaxBytes
+      const bytes = await readBounded(response.body, maxBytes, () =>
+        hubError('vendor_too_large', { detail: `the answer of ${scope.connector.title} is larger than ${maxBytes} bytes` }),
+      )
       return { status: response.statusCode, headers: flat(response.headers), bytes }
     } catch (error) {
       const known = classify(error, scope.connector.title, { timedOut: limit.expired, aborted: scope.signal.aborted })
@@ -238,20 +242,6 @@ function classify(error: unknown, vendor: string, { timedOut, aborted }: { timed
   const known = hubError('vendor_unreachable', { detail: `${vendor} cannot be reached (${code || 'connection failed'})`, cause: error })
   if (unsentCodes.test(code)) unsent.add(known)
   return known
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, maxBytes: number, vendor: string): Promise<Buffer> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of body) {
-    size += part.length
-    if (size > maxBytes) {
-      body.destroy()
-      throw hubError('vendor_too_large', { detail: `the answer of ${vendor} is larger than ${maxBytes} bytes` })
-    }
-    parts.push(part)
-  }
-  return parts.length === 1 ? Buffer.from(parts[0]!) : Buffer.concat(parts)
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

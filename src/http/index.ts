@@ -1,4 +1,5 @@
 export { createEgress, isPrivatePlace, type Egress } from './egress.ts'
+export { readBounded } from './bounded-body.ts'
 export { createHttp, DryRun } from './client.ts'
 export { createEffects, callError, type Effects } from './effects.ts'
 export { shownError } from './shown-error.ts'

@@ -44,8 +44,7 @@ const passing: ReadonlySet<string> = new Set([
 
 /** `asked` are the scopes that were asked for: a provider that names none gave all of them. */
 export function tokensIn(answer: unknown, { tokensAt = [] }: OAuthProvider, asked: readonly string[]): OAuthTokens {
-  let found = answer
-  for (const name of tokensAt) found = isRecord(found) ? found[name] : undefined
+  const found = valueAt(answer, tokensAt)
   const { access_token: access, refresh_token: refresh, expires_in: seconds, scope } = isRecord(found) ? found : {}
   if (typeof access !== 'string' || access === '')
     throw hubError('oauth_failed', { detail: 'the answer of the provider has no access token' })
@@ -56,4 +55,8 @@ export function tokensIn(answer: unknown, { tokensAt = [] }: OAuthProvider, aske
     ...(Number.isFinite(lifetime) && lifetime > 0 ? { expires_at: new Date(Date.now() + lifetime * 1000).toISOString() } : {}),
     scopes: typeof scope === 'string' ? scope.split(/[\s,]+/).filter(Boolean) : asked,
   }
+}
+
+export function valueAt(answer: unknown, path: readonly string[]): unknown {
+  return path.reduce((value, name) => (isRecord(value) ? value[name] : undefined), answer)
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Keyring } from '#credentials'
 import { hubError } from '#errors'
+import { sha256 } from '#lib/canonical'
 import { newId } from '#lib/ids'
 import { open, seal } from '#lib/seal'
 
@@ -94,12 +94,12 @@ export function createAttempts(store: AttemptStore, keyring: Keyring): Attempts 
         choices: [],
         createdAt: new Date().toISOString(),
       }
-      const isNew = await store.insert({ ...attempt, sealed: sealed(attempt, secrets) }, state === null ? null : hashOf(state))
+      const isNew = await store.insert({ ...attempt, sealed: sealed(attempt, secrets) }, state === null ? null : sha256(state))
       if (!isNew)
         throw hubError('attempt_unknown', { detail: 'this attempt has begun already', hint: 'load the page again, and start again' })
       return attempt
     },
-    claim: async (state) => opened(await store.claim(hashOf(state))),
+    claim: async (state) => opened(await store.claim(sha256(state))),
     find: async (id) => opened(await store.find(id)),
     async move(attempt, change, secrets = {}) {
       const next = { ...attempt, ...change, revision: attempt.revision + 1 }
@@ -111,9 +111,4 @@ export function createAttempts(store: AttemptStore, keyring: Keyring): Attempts 
 /** Whether it has not ended. */
 export function isOpen({ status }: Pick<Attempt, 'status'>): boolean {
   return status === 'waiting' || status === 'choosing' || status === 'storing'
-}
-
-/** Random texts of 256 bits are stored as their hash only. */
-export function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

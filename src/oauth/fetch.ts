@@ -1,5 +1,5 @@
 import { hubError, HubError } from '#errors'
-import type { Egress } from '#http'
+import { readBounded, type Egress } from '#http'
 
 interface FetchOptions {
   readonly method?: string
@@ -26,13 +26,9 @@ export function createOAuthFetch({ egress, timeoutMs }: { readonly egress: Egres
         body: body === undefined ? null : body.toString(),
         signal: AbortSignal.timeout(timeoutMs),
       })
-      const parts: Uint8Array[] = []
-      let size = 0
-      for await (const part of reply.body as AsyncIterable<Uint8Array>) {
-        size += part.length
-        if (size > maxBytes) throw hubError('oauth_failed', { detail: 'the answer of the provider is too large' })
-        parts.push(part)
-      }
+      const bytes = await readBounded(reply.body, maxBytes, () =>
+        hubError('oauth_failed', { detail: 'the answer of the provider is too large' }),
+      )
       if (reply.statusCode >= 500 || reply.statusCode === 429)
         throw hubError('oauth_unavailable', {
           detail: `the provider answered ${reply.statusCode}`,
@@ -43,7 +39,7 @@ export function createOAuthFetch({ egress, timeoutMs }: { readonly egress: Egres
           detail: `the provider answered ${reply.statusCode}, and a redirect is not followed with a secret`,
         })
       const type = reply.headers['content-type']
-      return new Response(bodiless.has(reply.statusCode) ? null : Buffer.concat(parts), {
+      return new Response(bodiless.has(reply.statusCode) ? null : new Uint8Array(bytes), {
         status: reply.statusCode,
         headers: typeof type === 'string' ? { 'content-type': type } : {},
       })

@@ -7,7 +7,7 @@ import { createAttempts, type Attempts } from './attempts.ts'
 import { createProtocol, type Protocol } from './protocol.ts'
 import { createRefresher, type Refresher } from './refresher.ts'
 
-export { hashOf, isOpen, type Attempt, type AttemptSecrets, type AttemptStatus, type Attempts } from './attempts.ts'
+export { isOpen, type Attempt, type AttemptSecrets, type AttemptStatus, type Attempts } from './attempts.ts'
 export type { Party, Protocol } from './protocol.ts'
 export { reconnectNeeded, storedTokens, type Refresher, type Renewable } from './refresher.ts'
 

@@ -2,8 +2,9 @@ import * as oauth from 'oauth4webapi'
 import { hubError, type HubError } from '#errors'
 import type { Egress } from '#http'
 import type { OAuthClient, OAuthProvider, OAuthRequest, OAuthTokens } from '#kit'
+import { isRecord } from '#lib/is-record'
 import { createOAuthFetch, type OAuthFetch } from './fetch.ts'
-import { problemIn, tokensIn } from './answer.ts'
+import { problemIn, tokensIn, valueAt } from './answer.ts'
 
 /** One authorization server, as one client of it. */
 export interface Party {
@@ -114,8 +115,8 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     async refresh(party, refreshToken) {
       const answer = await tokenRequest(party, 'refresh_token', { refresh_token: refreshToken })
       // Some providers put the tokens of a person at the top of this answer, although they are deeper in the first one.
-      const { tokensAt } = party.provider
-      const provider = tokensAt && !hasObject(answer.answer, tokensAt) ? { ...party.provider, tokensAt: [] } : party.provider
+      const deeper = valueAt(answer.answer, party.provider.tokensAt ?? [])
+      const provider = isRecord(deeper) && 'access_token' in deeper ? party.provider : { ...party.provider, tokensAt: [] }
       return tokensFrom(answer, { ...party, provider }, [])
     },
 
@@ -231,12 +232,6 @@ async function readJson(response: Response): Promise<unknown> {
       detail: `the provider answered ${response.status} with something that is not JSON`,
     })
   }
-}
-
-function hasObject(answer: unknown, path: readonly string[]): boolean {
-  let value = answer
-  for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name]
-  return typeof value === 'object' && value !== null && 'access_token' in value
 }
 
 function positive(value: unknown): number | undefined {

@@ -2,7 +2,7 @@ import { hubError } from '#errors'
 
 /** The addresses at which people reach the hub and the applications that belong to it. */
 export interface Addresses {
-  /** HUB_PUBLIC_URL, without a slash at its end. */
+  /** HUB_PUBLIC_URL. */
   readonly publicUrl: string | undefined
   /** Where the hub listens, for links when nothing else is known. */
   readonly listening: string

@@ -67,6 +67,9 @@ async function shownConnection({ integrations, principal }: OperationContext, id
   }
 }
 
+const integrationId = reference.describe('Id, unique name or number of the integration.')
+const connectionId = reference.describe('The id of a link (lnk_…) or of an attempt (att_…).')
+
 const features = z
   .array(z.string().min(1).max(100))
   .max(50)
@@ -83,7 +86,7 @@ export const connectIntegration = operation({
   description:
     'Whoever opens the link decides on the pages of the outside system. It works once and needs no account in the hub, so give it to nobody else. GET /api/v1/connections/{id} says how it went.',
   input: z.strictObject({
-    id: reference.describe('Id, unique name or number of the integration.'),
+    id: integrationId,
     return_url: z
       .url({ protocol: /^https?$/ })
       .max(2000)
@@ -122,7 +125,7 @@ export const connectDevice = operation({
   scope: 'integrations:write',
   effect: 'write',
   summary: 'Connect an integration with a code that a person enters at the outside system',
-  input: z.strictObject({ id: reference.describe('Id, unique name or number of the integration.'), features }),
+  input: z.strictObject({ id: integrationId, features }),
   output: attemptView,
   http: { method: 'POST', path: '/api/v1/integrations/:id/connect/device', status: 201 },
   example: { id: 'github' },
@@ -135,7 +138,7 @@ export const getConnection = operation({
   scope: 'integrations:read',
   effect: 'read',
   summary: 'Get how an attempt to connect stands',
-  input: z.strictObject({ id: reference.describe('The id of a link (lnk_…) or of an attempt (att_…).') }),
+  input: z.strictObject({ id: connectionId }),
   output: plain(connectionSchema),
   http: { method: 'GET', path: '/api/v1/connections/:id' },
   example: { id: 'lnk_0197f3d2-0000-7000-8000-000000000000' },
@@ -160,7 +163,7 @@ export const cancelConnection = operation({
   scope: 'integrations:write',
   effect: 'destroy',
   summary: 'Revoke a link, or end an attempt to connect',
-  input: z.strictObject({ id: reference.describe('The id of a link (lnk_…) or of an attempt (att_…).') }),
+  input: z.strictObject({ id: connectionId }),
   output: deleted,
   http: { method: 'DELETE', path: '/api/v1/connections/:id', status: 204 },
   example: { id: 'lnk_0197f3d2-0000-7000-8000-000000000000' },

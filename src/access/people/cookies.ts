@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { cookieIn } from '#lib/cookie'
 
 /** Also a part of the name over https, which has a prefix. */
 export const sessionCookieName = 'hub.session_token'
@@ -13,13 +14,7 @@ export function sessionCookie(header: string | undefined, secureOnly = false): s
  * or one without https, could set the other name, and so sign somebody in to an account that is not theirs.
  */
 export function signedCookie(header: string | undefined, cookie: string, secureOnly = false): string | undefined {
-  if (header === undefined) return undefined
-  const pairs = header.split(';').map((part) => part.trim())
-  for (const name of [`__Secure-${cookie}`, ...(secureOnly ? [] : [cookie])]) {
-    const found = pairs.find((pair) => pair.startsWith(`${name}=`))
-    if (found !== undefined) return found.slice(name.length + 1)
-  }
-  return undefined
+  return cookieIn(header, `__Secure-${cookie}`) ?? (secureOnly ? undefined : cookieIn(header, cookie))
 }
 
 /**

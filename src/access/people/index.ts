@@ -104,8 +104,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
     return answer
   })
 
-  const linkTo: People['linkTo'] = (token, kind, base) =>
-    `${base.replace(/\/$/, '')}${kind === 'setup' ? '/setup' : '/invitations/accept'}?token=${token}`
+  const linkTo: People['linkTo'] = (token, kind, base) => `${base}${kind === 'setup' ? '/setup' : '/invitations/accept'}?token=${token}`
 
   const readLink: People['readLink'] = async (token, address) => {
     await routes.throttle.check(address)

@@ -21,13 +21,13 @@ export async function canStillInvite(sql: Sql, { createdBy, workspaceId, role, h
   const maker = kind === 'user' ? await personIn(sql, workspaceId, id) : await tokenIn(sql, workspaceId, id)
   if (!maker) return false
   const has = (needed: string): boolean => maker.scopes.some((granted) => covers(granted, needed))
-  const needed = ['people:write', ...scopesIn({ role }, false)!, ...(hubAdmin ? ['hub:admin'] : [])]
+  const needed = ['people:write', ...scopesIn(role, false)!, ...(hubAdmin ? ['hub:admin'] : [])]
   return needed.every(has) && (role !== 'owner' || maker.role === 'owner' || has('hub:admin'))
 }
 
 async function personIn(sql: Sql, workspaceId: string, userId: string): Promise<Maker | undefined> {
   const [person] = await findPeopleIn(sql, workspaceId, [userId])
-  const scopes = person && scopesIn(person.role === null ? undefined : { role: person.role }, person.hubAdmin)
+  const scopes = person && scopesIn(person.role, person.hubAdmin)
   return scopes && { scopes, role: person.role }
 }
 

@@ -119,7 +119,7 @@ function requireWhole(principal: Principal, person: Person): void {
  * owners and administrators of the hub do so with owners.
  */
 export async function requireReach(trx: Transaction, principal: Principal, role: Role): Promise<void> {
-  const beyond = scopesIn({ role }, false)!.filter((scope) => !allows(principal, scope))
+  const beyond = scopesIn(role, false)!.filter((scope) => !allows(principal, scope))
   if (beyond.length > 0) throw tooHigh(role)
   if (role !== 'owner' || allows(principal, 'hub:admin')) return
   const [person] = principal.userId === undefined ? [] : await findPeopleIn(trx, principal.workspaceId, [principal.userId])

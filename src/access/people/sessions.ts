@@ -53,7 +53,7 @@ export function principalIn(
 ): Principal {
   const membership = workspace ? person.memberships.find(({ workspaceId }) => workspaceId === workspace.id) : person.memberships[0]
   const workspaceId = workspace?.id ?? membership?.workspaceId
-  const scopes = workspaceId === undefined ? [] : scopesIn(membership, person.hubAdmin)
+  const scopes = workspaceId === undefined ? [] : scopesIn(membership?.role, person.hubAdmin)
   if (!scopes) throw notMember('you are not a member of this workspace')
   const { id, name, sessionId } = person
   return {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { auth, hubError, secret, type Authorization, type CredentialValues, type OAuthProvider } from '#kit'
 import { ownHeader } from './headers.ts'
+import { atSteps } from './json-path.ts'
 
 const url = z.url({ protocol: /^https?$/ })
 const parameters = z.record(z.string().max(100), z.string().max(2000))
@@ -113,8 +114,7 @@ function grantOf(
 }
 
 function tokensOf(answer: unknown, at: string | undefined): TokenAnswer {
-  let found = answer
-  for (const name of at?.split('.') ?? []) found = (found as Record<string, unknown> | null | undefined)?.[name]
+  const found = atSteps(answer, at?.split('.') ?? [])
   const { access_token: token } = (found ?? {}) as Partial<TokenAnswer>
   if (typeof token !== 'string') throw hubError('vendor_invalid_response', { detail: 'the answer of token_url has no access token' })
   return found as TokenAnswer

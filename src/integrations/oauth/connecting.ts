@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { actorOf, requireScope, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
 import type { AuthMethod } from '#kit'
-import { hashOf, type Attempt, type Party } from '#oauth'
+import { sha256 } from '#lib/canonical'
+import type { Attempt, Party } from '#oauth'
 import type { IntegrationRow } from '../store.ts'
 import { authMethodOf } from '../validate.ts'
 import { refusalOf, unknownAttempt } from './failure.ts'
@@ -79,7 +80,7 @@ export function createConnecting(deps: ReceivingDeps): Connecting {
   const requireCompleter = ({ browserHash, startedBy }: Attempt, completer: Completer): void => {
     const fits =
       'browser' in completer
-        ? browserHash !== null && browserHash === hashOf(completer.browser)
+        ? browserHash !== null && browserHash === sha256(completer.browser)
         : browserHash === null && startedBy === actorOf(completer.principal)
     if (!fits) throw unknownAttempt()
   }
@@ -114,7 +115,7 @@ export function createConnecting(deps: ReceivingDeps): Connecting {
       {
         ...started(actor, integration, features),
         grant: 'authorization_code',
-        browserHash: browser === undefined ? null : hashOf(browser),
+        browserHash: browser === undefined ? null : sha256(browser),
         redirectUri,
         scopes,
         returnUrl,

@@ -3,8 +3,9 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Database } from '#db'
 import { hubError, type HubError } from '#errors'
 import type { Connector } from '#kit'
+import { sha256 } from '#lib/canonical'
 import { newId } from '#lib/ids'
-import { hashOf, type Attempt } from '#oauth'
+import type { Attempt } from '#oauth'
 import type { IntegrationRow } from '../store.ts'
 import type { OAuthClients } from './clients.ts'
 import type { Connecting } from './connecting.ts'
@@ -59,7 +60,7 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
           id: newId('lnk'),
           workspaceId: integration.workspaceId,
           integrationId: integration.id,
-          tokenHash: hashOf(token),
+          tokenHash: sha256(token),
           returnUrl: returnUrl ?? null,
           place: placeOf(integration),
           createdBy: actorOf(principal),
@@ -78,7 +79,7 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
     },
 
     async look(token) {
-      const link = await findLinkByToken(db.sql, hashOf(token))
+      const link = await findLinkByToken(db.sql, sha256(token))
       if (!link) throw invalid()
       const integration = await integrationOf(link)
       const workspace = await access.workspaces.find({ id: link.workspaceId })
@@ -91,13 +92,13 @@ export function createConnectLinks({ db, access, clients, connecting, ...deps }:
     },
 
     async use(token, browser, redirectUri) {
-      const found = await findLinkByToken(db.sql, hashOf(token))
+      const found = await findLinkByToken(db.sql, sha256(token))
       if (!found) throw invalid()
       const integration = await integrationOf(found)
       const problem = await connecting.problemWith(integration)
       if (problem) throw problem
       // Used up only now: a link that could not have worked is not spent.
-      const link = await useLink(db.sql, hashOf(token))
+      const link = await useLink(db.sql, sha256(token))
       if (!link) throw invalid()
       const { attempt, url } = await connecting.beginFor(link.createdBy, integration, { redirectUri, browser, returnUrl: link.returnUrl })
       await setLinkAttempt(db.sql, link.id, attempt.id)

@@ -57,12 +57,11 @@ export function createOrigins(options: OriginOptions): Origins {
     if (problem !== undefined) throw hubError('origin_refused', { detail: problem })
     return `${request.protocol}://${request.host}`
   }
+  const base: Origins['base'] = ({ protocol, host }) => options.publicUrl ?? `${protocol}://${host}`
   return {
-    base: ({ protocol, host }) => options.publicUrl?.replace(/\/+$/, '') ?? `${protocol}://${host}`,
+    base,
     own,
-    known: (request) =>
-      options.publicUrl?.replace(/\/+$/, '') ??
-      (check({ host: request.host }) === undefined ? `${request.protocol}://${request.host}` : undefined),
+    known: (request) => (options.publicUrl !== undefined || check({ host: request.host }) === undefined ? base(request) : undefined),
     requireOwn(request) {
       const { origin, 'sec-fetch-site': site } = request.headers
       const ours = own(request)

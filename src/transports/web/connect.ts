@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createThrottle } from '#access'
 import { HubError } from '#errors'
+import { cookieIn } from '#lib/cookie'
 import type { RestApp } from '#transports/rest'
-import { cookieOf, setCookie } from './cookies.ts'
+import { setCookie } from './cookies.ts'
 import { readForms } from './forms.ts'
 import { sendPage } from './page.ts'
 import { connectPersonRoutes, type ConnectPersonDeps } from './connect-person.ts'
@@ -33,7 +34,7 @@ export async function connectRoutes(app: RestApp, { people, integrations, origin
   }
 
   const browserOf = (request: FastifyRequest): string | undefined => {
-    const value = cookieOf(request, cookie)
+    const value = cookieIn(request.headers.cookie, cookie)
     return value !== undefined && /^[\w-]{43}$/.test(value) ? value : undefined
   }
 

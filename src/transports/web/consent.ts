@@ -102,7 +102,7 @@ function choicesOf({ request, person }: Asked): Choice[] {
   return person.memberships.map((membership) => ({
     workspaceId: membership.workspaceId,
     workspace: membership.workspace,
-    scopes: grantable(request.scopes, scopesIn(membership, person.hubAdmin) ?? []),
+    scopes: grantable(request.scopes, scopesIn(membership.role, person.hubAdmin) ?? []),
   }))
 }
 
