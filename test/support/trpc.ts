@@ -1,4 +1,14 @@
-import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink, TRPCClientError, type TRPCClient } from '@trpc/client'
+import {
+  createTRPCClient,
+  createTRPCUntypedClient,
+  httpLink,
+  httpSubscriptionLink,
+  splitLink,
+  TRPCClientError,
+  type TRPCClient,
+  type TRPCLink,
+  type TRPCUntypedClient,
+} from '@trpc/client'
 import { Agent, EventSource } from 'undici'
 import { z } from 'zod'
 import type { Operation, StreamEvent } from '#operations'
@@ -13,22 +23,29 @@ export interface TrpcSettings {
 }
 
 /** A client of tRPC’s own, whose subscriptions send the token in a header too, and connect again at once. */
-export function trpcClient(address: string, { token = adminToken, headers = {} }: TrpcSettings = {}): TRPCClient<AppRouter> {
+export function trpcClient(address: string, settings: TrpcSettings = {}): TRPCClient<AppRouter> {
+  return createTRPCClient<AppRouter>({ links: linksTo(address, settings) })
+}
+
+/** The same for procedures that the type of the router does not have. */
+export function untypedTrpcClient(address: string, settings: TrpcSettings = {}): TRPCUntypedClient<AppRouter> {
+  return createTRPCUntypedClient<AppRouter>({ links: linksTo(address, settings) })
+}
+
+function linksTo(address: string, { token = adminToken, headers = {} }: TrpcSettings): TRPCLink<AppRouter>[] {
   const url = `${address}/trpc`
   const sent = { ...headers, authorization: `Bearer ${token}` }
   const dispatcher = new Agent().compose(
     (dispatch) => (options, handler) =>
       dispatch({ ...options, headers: { ...(options.headers as Record<string, string>), ...sent } }, handler),
   )
-  return createTRPCClient<AppRouter>({
-    links: [
-      splitLink({
-        condition: ({ type }) => type === 'subscription',
-        true: httpSubscriptionLink({ url, EventSource, eventSourceOptions: { node: { dispatcher, reconnectionTime: 20 } } }),
-        false: httpLink({ url, headers: sent }),
-      }),
-    ],
-  })
+  return [
+    splitLink({
+      condition: ({ type }) => type === 'subscription',
+      true: httpSubscriptionLink({ url, EventSource, eventSourceOptions: { node: { dispatcher, reconnectionTime: 20 } } }),
+      false: httpLink({ url, headers: sent }),
+    }),
+  ]
 }
 
 /** What a call of a client fails with. */

@@ -4,7 +4,7 @@ import { before, suite, test } from 'node:test'
 import type { TRPCClientError } from '@trpc/client'
 import { sleep } from '#lib/clock'
 import type { Operation, StreamEvent } from '#operations'
-import { adminToken, servedHub, sharedHub, testStream, trpcBench, trpcClient, type TestHub } from '#test'
+import { adminToken, servedHub, sharedHub, testStream, trpcBench, type TestHub, untypedTrpcClient } from '#test'
 import type { AppRouter } from '../../../client/src/generated/trpc.ts'
 
 const headers = { authorization: `Bearer ${adminToken}` }
@@ -69,12 +69,11 @@ interface WatchInput {
 function watch(address: string, path: string, { token = adminToken, ...input }: WatchInput): Watched {
   const seen: Watched['seen'] = []
   const states: string[] = []
-  const [router, procedure] = path.split('.') as [string, string]
   let stop = (): void => undefined
   const ended = new Promise<TRPCClientError<AppRouter> | undefined>((resolve) => {
-    const subscription = (trpcClient(address, { token }) as any)[router][procedure].subscribe(input, {
-      onData: (event: Watched['seen'][number]) => void seen.push(event),
-      onConnectionStateChange: ({ state }: { state: string }) => void states.push(state),
+    const subscription = untypedTrpcClient(address, { token }).subscription(path, input, {
+      onData: (event) => void seen.push(event as Watched['seen'][number]),
+      onConnectionStateChange: ({ state }) => void states.push(state),
       onComplete: () => resolve(undefined),
       onError: resolve,
     })

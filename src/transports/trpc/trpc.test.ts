@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { createTRPCClient, httpBatchLink, httpBatchStreamLink, httpLink } from '@trpc/client'
 import { hubError } from '#errors'
-import { adminToken, sharedHub, testOperation, trpcBench, trpcClient, trpcError, type TestHub } from '#test'
+import { adminToken, sharedHub, testOperation, trpcBench, trpcClient, trpcError, type TestHub, untypedTrpcClient } from '#test'
 import type { AppRouter } from '../../../client/src/generated/trpc.ts'
 
 const authorization = `Bearer ${adminToken}`
@@ -136,9 +136,9 @@ suite('tRPC', () => {
       return { redirectUrl: 'https://example.com' }
     }
     await using bench = await trpcBench(hub, [testOperation('integrations.initProviderAuth', { effect: 'write', run })])
-    const client = trpcClient(bench.address) as any
+    const client = untypedTrpcClient(bench.address)
     const input = { workspaceId: 'ws', providerName: 'github' }
-    assert.deepEqual(await client.integrations.initProviderAuth.mutate(input), { redirectUrl: 'https://example.com' })
+    assert.deepEqual(await client.mutation('integrations.initProviderAuth', input), { redirectUrl: 'https://example.com' })
     assert.deepEqual(seen, [input])
   })
 
@@ -153,7 +153,7 @@ suite('tRPC', () => {
   })
 
   test('counts under one route, whatever the procedure', async () => {
-    await trpcError((trpcClient(address) as any).nothing.there.query())
+    await trpcError(untypedTrpcClient(address).query('nothing.there'))
     const metrics = (await hub.call('GET', '/metrics')).body
     assert.match(metrics, /hub_http_request_duration_seconds_count\{method="GET",route="\/trpc\/\*",status="404"\}/)
     assert.ok(!metrics.includes('nothing.there'))
