@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { createSecretValues } from '#lib/secret-values'
 import { toolBench, type ToolBench } from '#test'
+import { until } from '#test/faults'
 
 interface Texts extends ToolBench {
   readonly texts: Map<string, string>
@@ -84,7 +85,11 @@ test('a call that cannot be undone says why', async () => {
   await using b = await textBench()
   const detail = async (tool: string, input: object): Promise<string> => {
     const { body } = await b.invoke(tool, { input })
-    const { body: refusal } = await b.undo(body['invocation_id'])
+    // The journal of a read is written a moment after its answer.
+    const { body: refusal } = await until('the call is in the journal', async () => {
+      const answer = await b.undo(body['invocation_id'])
+      return answer.status !== 404 && answer
+    })
     return `${refusal['code']}: ${refusal['detail']}`
   }
   assert.match(await detail('probe_delete_text', { id: '1' }), /^undo_impossible: a deleted text is not kept/)
