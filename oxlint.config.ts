@@ -68,6 +68,16 @@ const boundaries: OxlintOverride[] = [
   importRule('src/*.ts', [{ regex: '^\\./\\w+/', message: ownFiles.message }, ...productionOnly]),
   importRule('src/main.ts', productionOnly),
   importRule('src/**/*.{test,services,browser}.ts', [ownFiles]),
+  importRule('console/src/**/*.{ts,tsx}', [
+    {
+      group: ['**/../src/**', '!**/../src/lib/**'],
+      message: 'The console takes from the hub only the types of its operations, #client, and helpers of src/lib.',
+    },
+    { group: ['**/pages/**', '!**/pages/*/*-page.tsx'], message: 'A page imports only its own files.' },
+  ]),
+  importRule('console/src/{api,ui,forms}/**/*.{ts,tsx}', [
+    { regex: '^#app$|/(app|pages)/', message: 'What pages are made of does not know the pages.' },
+  ]),
   // It runs in browsers too, and has no dependencies.
   importRule('client/src/**/*.ts', [{ regex: '^[^.]|^\\.\\./\\.\\.', message: 'The client imports only its own files.' }]),
 ]
@@ -83,7 +93,7 @@ export default defineConfig({
     node: true,
     es2024: true,
   },
-  ignorePatterns: ['node_modules', 'data', 'client/dist', 'client/src/generated'],
+  ignorePatterns: ['node_modules', 'data', 'client/dist', 'console/dist', 'console/public', 'client/src/generated'],
   rules: {
     'typescript/no-explicit-any': 'error',
     'typescript/no-floating-promises': [
@@ -160,6 +170,31 @@ export default defineConfig({
     ...boundaries,
     { files: ['src/**/*.test.ts', 'src/**/*.services.ts', 'src/**/*.browser.ts'], rules: { 'node/no-process-env': 'off' } },
     { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'node/no-process-env': 'off', 'no-console': 'off', 'no-await-in-loop': 'off' } },
+    {
+      files: ['console/src/**/*.{ts,tsx}'],
+      plugins: ['typescript', 'unicorn', 'import', 'oxc', 'promise', 'react', 'jsx-a11y'],
+      env: { browser: true, node: false, es2024: true },
+      rules: {
+        'react/no-danger': 'error',
+        'react/rules-of-hooks': 'error',
+        'react/exhaustive-deps': 'error',
+        'react/react-in-jsx-scope': 'off',
+        // For the compiler of React, which is not used.
+        'react/incompatible-library': 'off',
+        // Grids, trees and lists with a field of their own have no elements in HTML.
+        'jsx-a11y/prefer-tag-over-role': 'off',
+        'jsx-a11y/no-noninteractive-element-to-interactive-role': 'off',
+      },
+    },
+    {
+      files: ['console/*.ts'],
+      rules: {
+        'oxc/no-async-endpoint-handlers': 'off',
+        'no-console': 'off',
+        'import/no-default-export': 'off',
+        'node/no-process-env': 'off',
+      },
+    },
     { files: ['client/examples/*.mjs'], rules: { 'node/no-process-env': 'off', 'no-console': 'off' } },
     { files: ['src/config.ts'], rules: { 'node/no-process-env': 'off' } },
     // One list of all tables.

@@ -16,6 +16,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   'src/generated/types.ts': () => formatted(typesFile()),
   'src/generated/routes.ts': () => formatted(routesFile()),
   'src/generated/hub.ts': () => formatted(hubFile()),
+  'src/generated/scopes.ts': () => formatted(scopesFile()),
   'src/generated/trpc.ts': () => formatted(heading + trpcFile(typed())),
 }
 
@@ -88,6 +89,11 @@ function routesFile(): string {
     return `  '${operation.name}': ${JSON.stringify(route)},`
   })
   return `${heading}import type { Route } from '../types.ts'\n\nexport const routes = {\n${lines.join('\n')}\n} as const satisfies Record<string, Route>\n`
+}
+
+function scopesFile(): string {
+  const lines = typed().map(({ operation }) => `  '${operation.name}': '${operation.scope}',`)
+  return `${heading}\n/** The scope that each operation needs. */\nexport const scopes = {\n${lines.join('\n')}\n} as const\n`
 }
 
 function hubFile(): string {

@@ -29,10 +29,7 @@ export { createThrottle, network, type Throttle } from './throttle.ts'
 export {
   actorOf,
   actorsBehind,
-  allows,
   agentScopes,
-  anyCaller,
-  covers,
   coversRights,
   requireScope,
   scopes,
@@ -40,6 +37,7 @@ export {
   type Principal,
   type Scope,
 } from './scopes.ts'
+export { allows, anyCaller, covers } from '#lib/scopes'
 export { sessionCookieName } from './people/cookies.ts'
 export {
   createPeople,

@@ -1,4 +1,4 @@
-import { covers } from './scopes.ts'
+import { covers } from '#lib/scopes'
 
 /** From the one with most rights to the one with least. */
 export const roles = ['owner', 'admin', 'member', 'viewer'] as const

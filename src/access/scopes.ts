@@ -1,4 +1,5 @@
 import { hubError } from '#errors'
+import { allows } from '#lib/scopes'
 
 /**
  * A scope is `area:verb` and can be narrowed with more parts: `tools:call` covers `tools:call:github` and
@@ -51,22 +52,8 @@ export const agentScopes = [
   'approvals:read',
 ] as const satisfies readonly Scope[]
 
-const changing = new Set<string>(['flows:run', 'jobs:create', 'tokens:own', 'hub:admin', 'admin'])
-
-/** What needs no scope: every caller that the hub knows may do it. */
-export const anyCaller = 'any'
-
 export function isKnownScope(scope: string): boolean {
   return Object.hasOwn(scopes, scope) || /^tools:call:[a-z0-9][a-z0-9_-]*$/.test(scope)
-}
-
-export function covers(granted: string, needed: string): boolean {
-  if (granted === needed || granted === 'hub:admin') return true
-  if (granted === 'admin') return !needed.startsWith('hub:')
-  if (needed.startsWith(`${granted}:`)) return true
-  if (granted === 'hub:metrics') return needed === 'metrics:read'
-  // A write scope includes the read scope.
-  return granted.endsWith(':write') && needed === granted.replace(/:write$/, ':read')
 }
 
 /** The caller: a token, a person, the operator at the command line, or the hub itself, in exactly one workspace. */
@@ -99,14 +86,6 @@ export interface ActingApp {
   readonly view: string
   /** What the person may do, of which the app was allowed a part. */
   readonly rights: readonly string[]
-}
-
-export function allows(principal: Principal, needed: string): boolean {
-  if (needed === anyCaller) return true
-  if (principal.readOnly && (needed.endsWith(':write') || changing.has(needed))) return false
-  // `tools:call:*` accepts any narrowed form of the scope. Whether it covers a certain tool is checked in the tool pipeline.
-  const whole = needed.replace(/:\*$/, '')
-  return principal.scopes.some((granted) => covers(granted, whole) || (whole !== needed && granted.startsWith(`${whole}:`)))
 }
 
 /** The workspace of a person who is a member nowhere. */

@@ -1,6 +1,6 @@
 import type { Sql } from '#db'
 import { scopesIn, scopesInBoth, type Role } from '../roles.ts'
-import { covers } from '../scopes.ts'
+import { covers } from '#lib/scopes'
 import { findPeopleIn, findTokens } from '../store.ts'
 import type { Invitation } from './invitation-store.ts'
 

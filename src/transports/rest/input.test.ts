@@ -167,7 +167,7 @@ test('a method that a path does not take is 405 and names those that it takes, a
     assert.equal(reply.headers['allow'], allow, `${method} ${url}`)
     assert.equal(problem['hint'], `it takes ${allow}`)
   }
-  for (const url of ['/', '/api/v1/runs/', '/api/v1/runs/a/b/c', '/api/v1/tokens-x', '/api/v1/Tokens'])
+  for (const url of ['/nothing', '/api/v1/runs/', '/api/v1/runs/a/b/c', '/api/v1/tokens-x', '/api/v1/Tokens'])
     assertProblem(await hub.call('DELETE', url), 404, 'not_found')
 })
 

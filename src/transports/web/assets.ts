@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs'
 import type { RestApp } from '#transports/rest'
 
 /** The files in `assets/`: the style of all pages, and a script for each page that has one. */
-const assets = ['style.css', 'forms.js', 'sign-in.js', 'join.js', 'account.js', 'qr.js', 'connect.js', 'connected.js'] as const
+const assets = [
+  'tokens.css',
+  'style.css',
+  'forms.js',
+  'sign-in.js',
+  'join.js',
+  'account.js',
+  'qr.js',
+  'connect.js',
+  'connected.js',
+] as const
 
 export type Asset = (typeof assets)[number]
 

@@ -28,6 +28,7 @@ export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · IntegrationHub</title>
+        <link rel="stylesheet" href="/assets/tokens.css" />
         <link rel="stylesheet" href="/assets/style.css" />
         ${script === undefined ? undefined : html`<script type="module" src="/assets/${script}"></script>`}
       </head>

@@ -3,6 +3,7 @@ import { accountRoutes } from './account.ts'
 import { assetRoutes } from './assets.ts'
 import { authRoutes } from './auth.ts'
 import type { ConnectPersonDeps } from './connect-person.ts'
+import { consoleRoutes } from './console.ts'
 import { connectRoutes } from './connect.ts'
 import type { WebDeps } from './deps.ts'
 import { appsRoutes } from './apps.ts'
@@ -24,4 +25,5 @@ export async function webRoutes(app: RestApp, deps: WebDeps & ConnectPersonDeps)
   await consentRoutes(app, deps)
   await deviceRoutes(app, deps)
   await appsRoutes(app, deps)
+  consoleRoutes(app)
 }

@@ -1,0 +1,107 @@
+import { useEffect } from 'react'
+import { connection } from './connection.ts'
+import { workspace } from './place.ts'
+
+/** Something changed. Whoever shows it reads it again; a hint has no data. Without an id, many of the kind changed. */
+export interface Hint {
+  readonly kind: string
+  readonly ids: readonly string[]
+}
+
+type Listener = (hint: Hint) => void
+
+const listeners = new Set<Listener>()
+const channel = new BroadcastChannel(`hub.hints.${workspace ?? ''}`)
+const firstDelayMs = 500
+const longestDelayMs = 15_000
+
+channel.addEventListener('message', ({ data }: MessageEvent<Hint>) => tell(data))
+
+function tell(hint: Hint): void {
+  listeners.forEach((listener) => listener(hint))
+}
+
+/** One tab of the workspace reads the stream and passes the hints on: a browser opens only six connections to a hub without HTTP/2. */
+export function startHints(): void {
+  void navigator.locks.request(`hub.hints.${workspace ?? ''}`, async () => {
+    for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
+      const received = await readStream().catch(() => false)
+      // What changed while nothing was read is not known.
+      if (received) {
+        delay = firstDelayMs / 2
+        pass({ kind: 'resync', ids: [] })
+      } else if (navigator.onLine) connection.lost()
+      await new Promise((resolve) => setTimeout(resolve, delay))
+    }
+  })
+}
+
+/** Lists of this tab are looked at again at once after something that the person did. */
+export function hintOwnChange(): void {
+  tell({ kind: 'resync', ids: [] })
+}
+
+function pass(hint: Hint): void {
+  tell(hint)
+  channel.postMessage(hint)
+}
+
+/** Reads until the hub ends the stream, which it does at least every ten minutes. Returns whether anything came. */
+async function readStream(): Promise<boolean> {
+  const response = await fetch('/api/v1/hints', { headers: { accept: 'text/event-stream', 'hub-workspace': workspace ?? '' } })
+  if (response.status === 401) connection.signedOut()
+  if (!response.ok || !response.body) return false
+  connection.found()
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => ({ done: true as const, value: undefined }))
+    if (done) return true
+    const parts = (rest + value).split('\n\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) read(part)
+  }
+}
+
+function read(message: string): void {
+  const field = (name: string): string | undefined =>
+    message
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .trim()
+  const data = field('data')
+  if (field('event') === 'resync') pass({ kind: 'resync', ids: [] })
+  else if (data !== undefined) pass(JSON.parse(data) as Hint)
+}
+
+/** Calls back for hints of some kinds, at most once a second, and only while the tab is seen. Lists of kinds must not change between renders. */
+export function useHints(kinds: readonly string[], onHint: () => void): void {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let last = 0
+    let isWaiting = false
+    const run = (): void => {
+      timer = undefined
+      if (document.hidden) return void (isWaiting = true)
+      last = Date.now()
+      onHint()
+    }
+    const listen: Listener = ({ kind }) => {
+      if (kind !== 'resync' && !kinds.includes(kind)) return
+      timer ??= setTimeout(run, Math.max(0, last + 1000 - Date.now()))
+    }
+    const seen = (): void => {
+      if (document.hidden || !isWaiting) return
+      isWaiting = false
+      run()
+    }
+    listeners.add(listen)
+    document.addEventListener('visibilitychange', seen)
+    return () => {
+      clearTimeout(timer)
+      listeners.delete(listen)
+      document.removeEventListener('visibilitychange', seen)
+    }
+  }, [kinds, onHint])
+}

@@ -1,0 +1,8 @@
+export { client, queryClient, trpc } from './client.ts'
+export { connection, useConnection, type Connection } from './connection.ts'
+export { startHints, useHints, type Hint } from './hints.ts'
+export { useMe, useMissing, type Me, type OperationName, type Outputs } from './me.ts'
+export { signInPath, workspace, workspacePath } from './place.ts'
+export { problemOf, type Problem } from './problem.ts'
+export { useRows, type Rows } from './rows.ts'
+export { useAction } from './action.ts'

@@ -1,0 +1,5 @@
+export { App } from './app.tsx'
+export { useSearch, useSetSearch, useOpen, type Search } from './search.ts'
+export { pathOf, ThingLink } from './thing-link.tsx'
+export { useDraft } from './draft.ts'
+export { usePageActions, type PageAction } from './actions.ts'

@@ -1,0 +1,3 @@
+export { fieldErrors } from './errors.ts'
+export { JsonField, SchemaForm, type FieldErrors } from './schema-form.tsx'
+export type { Schema, Values } from './schema.ts'

@@ -1,0 +1,178 @@
+import { useState } from 'react'
+import { Check, SelectField, TextArea, TextField } from '#ui'
+import styles from './schema-form.module.css'
+import { controlFor, fieldsOf, plainSchema, titleOf, withValue, type Schema, type Values } from './schema.ts'
+
+const none: FieldErrors = {}
+
+/** What is wrong, by path: `body.title`. */
+export type FieldErrors = Readonly<Record<string, string>>
+
+interface SchemaFormProps {
+  readonly schema: Schema
+  readonly values: Values
+  onValues(values: Values): void
+  readonly errors?: FieldErrors
+  /** The path of these fields in the whole input. */
+  readonly path?: string
+}
+
+/** A form from a JSON Schema. The server checks the values; the form only keeps them in their types. */
+export function SchemaForm({ schema, values, onValues, errors = none, path = '' }: SchemaFormProps) {
+  const fields = fieldsOf(plainSchema(schema))
+  const optional = fields.filter(({ isRequired }) => !isRequired)
+  const [isMoreOpen, setMoreOpen] = useState(optional.length <= 6)
+  const isHidden = (name: string): boolean => !isMoreOpen && values[name] === undefined && errors[join(path, name)] === undefined
+  return (
+    <div className={styles.form}>
+      {fields
+        .filter(({ name, isRequired }) => isRequired || !isHidden(name))
+        .map(({ name, schema: field, isRequired }) => (
+          <SchemaField
+            key={name}
+            {...{ name, schema: field, isRequired, errors }}
+            path={join(path, name)}
+            value={values[name]}
+            onValue={(value) => onValues(withValue(values, name, value))}
+          />
+        ))}
+      {optional.some(({ name }) => isHidden(name)) ? (
+        <button type="button" className={styles.more} onClick={() => setMoreOpen(true)}>
+          {`Show ${optional.filter(({ name }) => isHidden(name)).length} more fields`}
+        </button>
+      ) : null}
+    </div>
+  )
+}
+
+interface FieldProps {
+  readonly name: string
+  readonly schema: Schema
+  readonly isRequired: boolean
+  readonly path: string
+  readonly value: unknown
+  readonly errors: FieldErrors
+  onValue(value: unknown): void
+}
+
+function SchemaField({ name, schema: given, isRequired, path, value, errors, onValue }: FieldProps) {
+  const schema = plainSchema({ ...given, title: titleOf(name, given) })
+  const label = titleOf(name, given)
+  const control = controlFor(schema)
+  const shared = { label, about: given.description, error: errors[path], required: isRequired }
+  const text = value === undefined || value === null ? '' : String(value)
+  const example = schema.examples?.[0] ?? schema.default
+  const placeholder = typeof example === 'string' || typeof example === 'number' ? String(example) : undefined
+  switch (control.kind) {
+    case 'choice': {
+      const none = isRequired ? [] : [{ value: '', label: 'not set' }]
+      const options = [...none, ...control.options.map((option) => ({ value: option, label: option }))]
+      return (
+        <SelectField
+          {...shared}
+          value={text}
+          options={isRequired && text === '' ? [{ value: '', label: 'choose …' }, ...options] : options}
+          onValue={(next) => onValue(next || undefined)}
+        />
+      )
+    }
+    case 'number':
+      return (
+        <TextField
+          {...shared}
+          inputMode={control.isInteger ? 'numeric' : 'decimal'}
+          placeholder={placeholder}
+          value={text}
+          // What is no number stays a text, and the server says so.
+          onValue={(next) => onValue(next === '' ? undefined : next.trim() !== '' && Number.isFinite(Number(next)) ? Number(next) : next)}
+        />
+      )
+    case 'yes-no':
+      return (
+        <div>
+          <Check label={label} isOn={value === undefined ? schema.default === true : value === true} onValue={onValue} />
+          {given.description === undefined ? null : <p className={styles.about}>{given.description}</p>}
+        </div>
+      )
+    case 'texts':
+      return (
+        <TextArea
+          {...shared}
+          about={`${given.description ?? ''} One in each line.`.trim()}
+          rows={3}
+          value={Array.isArray(value) ? value.join('\n') : text}
+          onValue={(next) => onValue(next === '' ? undefined : next.split('\n'))}
+        />
+      )
+    case 'object':
+      return (
+        <fieldset className={styles.group}>
+          <legend>{label}</legend>
+          <SchemaForm
+            schema={schema}
+            path={path}
+            errors={errors}
+            values={(value ?? {}) as Values}
+            onValues={(next) => onValue(Object.keys(next).length === 0 && !isRequired ? undefined : next)}
+          />
+        </fieldset>
+      )
+    case 'json':
+      return <JsonField {...shared} value={value} onValue={onValue} />
+    case 'text':
+      return control.isLong ? (
+        <TextArea {...shared} value={text} onValue={(next) => onValue(next || undefined)} />
+      ) : (
+        <TextField
+          {...shared}
+          type={control.isSecret ? 'password' : control.inputType}
+          autoComplete={control.isSecret ? 'new-password' : 'off'}
+          placeholder={placeholder}
+          value={text}
+          onValue={(next) => onValue(next || undefined)}
+        />
+      )
+    default:
+      return control satisfies never
+  }
+}
+
+interface JsonFieldProps {
+  readonly label: string
+  readonly about?: string | undefined
+  readonly error?: string | undefined
+  readonly required?: boolean
+  readonly rows?: number
+  readonly value: unknown
+  onValue(value: unknown): void
+}
+
+/** A value written as JSON. While it cannot be read, the last one counts. */
+export function JsonField({ label, about, error, required, rows = 4, value, onValue }: JsonFieldProps) {
+  const [text, setText] = useState(() => (value === undefined ? '' : JSON.stringify(value, null, 2)))
+  const [problem, setProblem] = useState<string>()
+  const read = (next: string): void => {
+    setText(next)
+    try {
+      onValue(next.trim() === '' ? undefined : JSON.parse(next))
+      setProblem(undefined)
+    } catch (cause) {
+      setProblem(`This is no JSON: ${(cause as Error).message}`)
+    }
+  }
+  return (
+    <TextArea
+      label={label}
+      about={about ?? 'As JSON.'}
+      error={problem ?? error}
+      required={required}
+      rows={rows}
+      spellCheck={false}
+      className={styles.json}
+      value={text}
+      onValue={read}
+    />
+  )
+}
+
+const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)

@@ -1,0 +1,77 @@
+import { useCallback } from 'react'
+import { client, useRows, type Outputs } from '#api'
+import { useOpen, useSearch, useSetSearch } from '#app'
+import { ChoiceFilter, Empty, FilterBar, Grid, Page, Split, StateBadge, TextFilter, Time, TimeFilter, visible, type Column } from '#ui'
+import { EventDetail } from './event-detail.tsx'
+import { texts } from './texts.ts'
+
+type EventRow = Outputs['events']['list']['items'][number]
+
+const kinds = ['event'] as const
+const states = ['received', 'dispatched', 'unparsed', 'failed'] as const
+type State = (typeof states)[number]
+
+const columns: readonly Column<EventRow>[] = [
+  { key: 'type', title: 'Type', width: 'minmax(0, 2fr)', narrow: 'lead', render: ({ type }) => visible(type) },
+  { key: 'status', title: 'State', width: '120px', narrow: 'end', render: ({ status }) => <StateBadge state={status} /> },
+  { key: 'subject', title: 'Subject', width: 'minmax(0, 2fr)', narrow: 'second', render: ({ subject }) => visible(subject ?? '') },
+  {
+    key: 'from',
+    title: 'From',
+    width: 'minmax(0, 1fr)',
+    narrow: 'second',
+    render: ({ integration, connector }) => integration ?? connector,
+  },
+  { key: 'at', title: 'Received', width: '120px', narrow: 'second', render: ({ received_at: at }) => <Time at={at} /> },
+]
+
+/** What came from outside and from the hub itself, and what each event set off. */
+export function EventsPage() {
+  const search = useSearch()
+  const setSearch = useSetSearch()
+  const { id, open, close } = useOpen('events')
+  const { type, status, integration, from } = search
+  const filter = { type, status: status as State | undefined, integration, from }
+  const list = useRows<EventRow>({
+    key: ['events', filter],
+    kinds,
+    fetchPage: (cursor) => client.events.list.query({ ...filter, cursor, limit: 100 }),
+    idOf: ({ id: own }) => own,
+  })
+  const isFiltered = [type, status, integration, from].some((value) => value !== undefined)
+  const clear = (): void => setSearch({ type: undefined, status: undefined, integration: undefined, from: undefined })
+  return (
+    <Page title={texts.title} about={texts.about} isFull>
+      <FilterBar isSet={isFiltered} onClear={clear}>
+        <TextFilter
+          label="Type"
+          placeholder="github.*"
+          value={type}
+          onValue={useCallback((value: string | undefined) => setSearch({ type: value }), [setSearch])}
+        />
+        <TextFilter
+          label="Integration"
+          value={integration}
+          onValue={useCallback((value: string | undefined) => setSearch({ integration: value }), [setSearch])}
+        />
+        <ChoiceFilter label="State" options={states} value={status} onValue={(value) => setSearch({ status: value })} />
+        <TimeFilter value={from} onValue={(value) => setSearch({ from: value })} />
+      </FilterBar>
+      <Split
+        list={
+          <Grid
+            label={texts.title}
+            columns={columns}
+            list={list}
+            idOf={({ id: own }) => own}
+            nameOf={({ type: of, subject }) => `${of} ${subject ?? ''}`}
+            openId={id}
+            onOpen={({ id: own }) => open(own)}
+            empty={<Empty title={isFiltered ? texts.nothing : texts.none}>{isFiltered ? undefined : texts.noneAbout}</Empty>}
+          />
+        }
+        detail={id === undefined ? undefined : <EventDetail key={id} id={id} onClose={close} />}
+      />
+    </Page>
+  )
+}

@@ -1,0 +1,69 @@
+import { Dialog as Base } from '@base-ui/react/dialog'
+import { X } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Button, ButtonGroup } from './button.tsx'
+import styles from './dialog.module.css'
+
+interface DialogProps {
+  readonly title: string
+  readonly isOpen: boolean
+  onClose(): void
+  readonly children: ReactNode
+  /** Buttons at the end; the last one does it. */
+  readonly actions?: ReactNode
+  readonly isWide?: boolean
+}
+
+/** A window over the page. Focus goes into it, and back to where it was. */
+export function Dialog({ title, isOpen, onClose, children, actions, isWide = false }: DialogProps) {
+  return (
+    <Base.Root open={isOpen} onOpenChange={(open) => (open ? undefined : onClose())}>
+      <Base.Portal>
+        <Base.Backdrop className={styles.backdrop} />
+        <Base.Popup className={styles.popup} data-wide={isWide || undefined}>
+          <header className={styles.header}>
+            <Base.Title>{title}</Base.Title>
+            <Base.Close render={<Button kind="quiet" iconOnly icon={<X aria-hidden />} />}>Close</Base.Close>
+          </header>
+          <div className={styles.body}>{children}</div>
+          {actions === undefined ? null : (
+            <footer className={styles.footer}>
+              <ButtonGroup>{actions}</ButtonGroup>
+            </footer>
+          )}
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
+  )
+}
+
+interface ConfirmProps {
+  readonly title: string
+  readonly isOpen: boolean
+  onClose(): void
+  readonly children: ReactNode
+  /** What the button says: the verb and what it is about. */
+  readonly action: string
+  readonly isDanger?: boolean
+  readonly isBusy?: boolean
+  readonly blocked?: string | undefined
+  onConfirm(): void
+}
+
+/** Asks before something that cannot be taken back. */
+export function Confirm({ action, isDanger = false, isBusy = false, blocked, onConfirm, onClose, ...rest }: ConfirmProps) {
+  return (
+    <Dialog
+      {...rest}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind={isDanger ? 'danger' : 'main'} isBusy={isBusy} blocked={blocked} onClick={onConfirm}>
+            {action}
+          </Button>
+        </>
+      }
+    />
+  )
+}

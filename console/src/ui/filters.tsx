@@ -1,0 +1,139 @@
+import { X } from 'lucide-react'
+import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
+import { Button } from './button.tsx'
+import styles from './filters.module.css'
+import { useKeys } from './keys.ts'
+import { wordOf } from './states.ts'
+
+interface FilterBarProps {
+  readonly children: ReactNode
+  /** Whether a filter is set. */
+  readonly isSet: boolean
+  onClear(): void
+}
+
+/** The filters of a list, side by side. `/` goes to the first. */
+export function FilterBar({ children, isSet, onClear }: FilterBarProps) {
+  const bar = useRef<HTMLDivElement>(null)
+  useKeys(
+    useMemo(
+      () => [{ key: '/', label: 'Filter the list', run: () => bar.current?.querySelector<HTMLElement>('input, select, button')?.focus() }],
+      [],
+    ),
+  )
+  return (
+    <div ref={bar} className={styles.bar} role="search" aria-label="Filters">
+      {children}
+      {isSet ? (
+        <Button kind="quiet" icon={<X aria-hidden />} onClick={onClear}>
+          Clear filters
+        </Button>
+      ) : null}
+    </div>
+  )
+}
+
+interface ChoiceProps {
+  readonly label: string
+  readonly value: string | undefined
+  readonly options: readonly string[]
+  onValue(value: string | undefined): void
+}
+
+/** One value of a few. */
+export function ChoiceFilter({ label, value, options, onValue }: ChoiceProps) {
+  return (
+    <label className={styles.filter} data-set={value !== undefined || undefined}>
+      <span className={styles.name}>{label}</span>
+      <select value={value ?? ''} onChange={(event) => onValue(event.target.value || undefined)}>
+        <option value="">any</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {wordOf(option)}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** Several values of a few, joined by commas as the address has them. */
+export function StatesFilter({ label, value, options, onValue }: ChoiceProps) {
+  const chosen = new Set((value ?? '').split(',').filter(Boolean))
+  const toggle = (option: string): void => {
+    const next = chosen.has(option) ? [...chosen].filter((one) => one !== option) : [...chosen, option]
+    onValue(next.length === 0 ? undefined : next.join(','))
+  }
+  return (
+    <div className={styles.states} role="group" aria-label={label}>
+      {options.map((option) => (
+        <button key={option} type="button" className={styles.state} aria-pressed={chosen.has(option)} onClick={() => toggle(option)}>
+          {wordOf(option)}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+interface TextFilterProps {
+  readonly label: string
+  readonly value: string | undefined
+  readonly placeholder?: string
+  onValue(value: string | undefined): void
+}
+
+const typingMs = 300
+
+/** A text, which counts 300 ms after the last letter. */
+export function TextFilter({ label, value, placeholder, onValue }: TextFilterProps) {
+  const [text, setText] = useState(value ?? '')
+  const id = useId()
+  const sent = useRef(value ?? '')
+  useEffect(() => {
+    if ((value ?? '') !== sent.current) {
+      sent.current = value ?? ''
+      setText(sent.current)
+    }
+  }, [value])
+  useEffect(() => {
+    if (text === sent.current) return undefined
+    const timer = setTimeout(() => {
+      sent.current = text
+      onValue(text.trim() || undefined)
+    }, typingMs)
+    return () => clearTimeout(timer)
+  }, [text, onValue])
+  return (
+    <label className={styles.filter} htmlFor={id} data-set={text !== '' || undefined}>
+      <span className={styles.name}>{label}</span>
+      <input id={id} type="search" value={text} placeholder={placeholder} onChange={(event) => setText(event.target.value)} />
+    </label>
+  )
+}
+
+const ranges = ['-15m', '-1h', '-24h', '-7d', '-30d'] as const
+const rangeNames: Readonly<Record<string, string>> = {
+  '-15m': 'last 15 minutes',
+  '-1h': 'last hour',
+  '-24h': 'last 24 hours',
+  '-7d': 'last 7 days',
+  '-30d': 'last 30 days',
+}
+
+/** From when. The address keeps `-24h`, so that a link shows the last day whenever it is opened. */
+export function TimeFilter({ value, onValue }: Pick<ChoiceProps, 'value' | 'onValue'>) {
+  const options = value === undefined || rangeNames[value] ? [...ranges] : [...ranges, value]
+  return (
+    <label className={styles.filter} data-set={value !== undefined || undefined}>
+      <span className={styles.name}>Since</span>
+      <select value={value ?? ''} onChange={(event) => onValue(event.target.value || undefined)}>
+        <option value="">always</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {rangeNames[option] ?? option}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
