@@ -1,20 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import type { WebhookScheme } from '#kit'
 import { sleep } from '#lib/clock'
 import { withClient, withHub, type HubClient } from './context.ts'
+import { rangeOf, several, withRange, type RangeOptions } from './filters.ts'
 
-interface FilterOptions {
-  readonly type?: string
+interface FilterOptions extends RangeOptions {
+  readonly type?: string[]
   readonly connector?: string
   readonly integration?: string
-  readonly status?: Status
-  readonly since?: string
-  readonly until?: string
+  readonly subject?: string
+  readonly status?: Status[]
 }
 
 type Status = 'received' | 'dispatched' | 'unparsed' | 'failed'
+
 type Filter = Omit<Parameters<HubClient['listEvents']>[0], 'limit' | 'cursor'>
 type Event = Awaited<ReturnType<HubClient['listEvents']>>['items'][number]
 
@@ -38,22 +39,23 @@ export function eventCommands(program: Command): void {
 }
 
 function filtered(command: Command): Command {
-  return command
-    .option('--type <type>', 'a type, or a pattern such as github.*')
-    .option('--connector <name>', 'only of this connector')
-    .option('-i, --integration <name>', 'only of this integration')
-    .addOption(new Option('--status <status>', 'only those in this state').choices(['received', 'dispatched', 'unparsed', 'failed']))
-    .option('--since <time>', 'not before, ISO 8601', time)
-    .option('--until <time>', 'before, ISO 8601', time)
+  return withRange(
+    command
+      .option('--type <types>', 'types, or patterns such as github.*, separated by commas', several)
+      .option('--connector <name>', 'only of this connector')
+      .option('-i, --integration <name>', 'only of this integration')
+      .option('--subject <subject>', 'only about this, such as octo/web#88')
+      .option('--status <states>', 'only those in these states: received, dispatched, unparsed, failed', several),
+  )
 }
 
-const filterOf = ({ since, until, type, connector, integration, status }: FilterOptions): Filter => ({
+const filterOf = ({ type, connector, integration, subject, status, ...range }: FilterOptions): Filter => ({
   type,
   connector,
   integration,
+  subject,
   status,
-  from: since,
-  to: until,
+  ...rangeOf(range),
 })
 
 const pollMs = 300
@@ -88,12 +90,6 @@ function replay(id: string | undefined, options: FilterOptions & { transform: 't
     const { replayed } = result
     output.print(result, `${replayed} ${replayed === 1 ? 'event is' : 'events are'} dispatched again as soon as a hub serves`)
   })
-}
-
-function time(text: string): string {
-  const date = new Date(text)
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('must be a time such as 2026-01-31T12:00:00Z')
-  return date.toISOString()
 }
 
 function count(text: string): number {

@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { withClient, type HubClient } from './context.ts'
 import { table } from './output.ts'
-import { printRun, printRuns, tail } from './runs.ts'
+import { printRun, printRuns, runFilterOf, tail, withRunFilter, type RunFilterOptions } from './runs.ts'
 import { argument } from './tools.ts'
-
-const statuses = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'quarantined'] as const
-type Status = (typeof statuses)[number]
 
 export function flowCommands(program: Command): void {
   const flow = program.command('flow').description('flows: work of several steps, as YAML or JSON')
@@ -73,15 +70,12 @@ export function flowCommands(program: Command): void {
     .option('--dry-run', 'run what only reads, and show what would be written')
     .addHelpText('after', '\nExample:\n  hub flow trigger send-summary-email to=ada@example.com subject=Hello body=Hi --wait')
     .action(trigger)
-  flow
-    .command('runs')
-    .description('list runs, newest first')
-    .argument('[id]', 'only those of this flow')
-    .addOption(new Option('--status <status>', 'only those in this state').choices(statuses))
-    .option('--event <id>', 'only those that this event started')
-    .action((id: string | undefined, { status, event }: { status?: Status; event?: string }, command: Command) =>
-      withClient(command, async ({ listRuns }, output) => printRuns(output, await listRuns({ flow: id, status, event, limit: 50 }))),
-    )
+  withRunFilter(flow.command('runs').description('list runs, newest first').argument('[id]', 'only those of this flow')).action(
+    (id: string | undefined, options: RunFilterOptions, command: Command) =>
+      withClient(command, async ({ listRuns }, output) =>
+        printRuns(output, await listRuns({ ...runFilterOf(options), flow: id, limit: 50 })),
+      ),
+  )
   flow.command('tail').description('follow a run until it ends').argument('<run>', 'id of the run').action(tail)
 }
 

@@ -1,11 +1,17 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { withClient } from './context.ts'
+import { rangeOf, several, withRange, type RangeOptions } from './filters.ts'
 import { table } from './output.ts'
 
-interface Filter {
+interface Filter extends RangeOptions {
   readonly tool?: string
   readonly connector?: string
-  readonly status?: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
+  readonly status?: ('queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown')[]
+  readonly integration?: string
+  readonly effect?: 'read' | 'write' | 'destroy'
+  readonly transport?: string
+  readonly actor?: string
+  readonly error?: string
 }
 
 interface UndoOptions {
@@ -16,26 +22,32 @@ interface UndoOptions {
 
 export function invocationCommands(program: Command): void {
   const invocation = program.command('invocation').description('tool calls: what was called, by whom, and how it ended')
-  invocation
-    .command('list')
-    .description('list tool calls, newest first')
-    .option('--tool <name>', 'only calls of this tool')
-    .option('--connector <name>', 'only calls of tools of this connector')
-    .option('--status <status>', 'only those in this state: queued, running, completed, failed, outcome_unknown')
-    .action((filter: Filter, command: Command) =>
-      withClient(command, async ({ listInvocations }, output) => {
-        const page = await listInvocations({ ...filter, limit: 50 })
-        const rows = page.items.map(({ id, tool, integration, status, actor, started_at: started }) => ({
-          id,
-          tool,
-          integration,
-          status,
-          actor,
-          started,
-        }))
-        output.print(page, table(rows))
-      }),
-    )
+  withRange(
+    invocation
+      .command('list')
+      .description('list tool calls, newest first')
+      .option('--tool <name>', 'only calls of this tool')
+      .option('--connector <name>', 'only calls of tools of this connector')
+      .option('--status <states>', 'only those in these states: queued, running, completed, failed, outcome_unknown', several)
+      .option('-i, --integration <name>', 'only calls by this integration')
+      .addOption(new Option('--effect <effect>', 'only calls of tools with this effect').choices(['read', 'write', 'destroy']))
+      .option('--transport <name>', 'only calls that came this way: rest, mcp, flow …')
+      .option('--actor <actor>', 'only calls that this actor made')
+      .option('--error <code>', 'only calls that ended with this error code'),
+  ).action(({ since, until, ...filter }: Filter, command: Command) =>
+    withClient(command, async ({ listInvocations }, output) => {
+      const page = await listInvocations({ ...filter, ...rangeOf({ since, until }), limit: 50 })
+      const rows = page.items.map(({ id, tool, integration, status, actor, started_at: started }) => ({
+        id,
+        tool,
+        integration,
+        status,
+        actor,
+        started,
+      }))
+      output.print(page, table(rows))
+    }),
+  )
   invocation
     .command('show')
     .description('show one tool call with its input and output')

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { sleep } from '#lib/clock'
 import { withClient, type HubClient } from './context.ts'
+import { rangeOf, several, withRange, type RangeOptions } from './filters.ts'
 import { table, type Output } from './output.ts'
 
 type RunSummary = Awaited<ReturnType<HubClient['listRuns']>>['items'][number]
@@ -9,10 +10,14 @@ type Step = RunDetail['steps'][number]
 
 export function runCommands(program: Command): void {
   const run = program.command('run').description('runs of flows')
+  withRunFilter(run.command('list').description('list runs, newest first').option('--flow <id>', 'only those of this flow')).action(
+    ({ flow, ...options }: RunFilterOptions & { readonly flow?: string }, command: Command) =>
+      withClient(command, async ({ listRuns }, output) => printRuns(output, await listRuns({ ...runFilterOf(options), flow, limit: 50 }))),
+  )
   run
     .command('show')
     .description('show one run with its steps; --json also prints their inputs and outputs')
-    .argument('<id>', '`hub flow runs` shows them')
+    .argument('<id>', '`hub run list` shows them')
     .action((id: string, _options, command: Command) =>
       withClient(command, async ({ getRun }, output) => printRun(output, await getRun({ id }))),
     )
@@ -42,6 +47,29 @@ export function runCommands(program: Command): void {
         output.print(started, `${started.run_id} is ${started.status}`)
       }),
     )
+}
+
+export interface RunFilterOptions extends RangeOptions {
+  readonly status?: RunSummary['status'][]
+  readonly event?: string
+  readonly parent?: string
+  readonly actor?: string
+  readonly error?: string
+}
+
+export function withRunFilter(command: Command): Command {
+  return withRange(
+    command
+      .option('--status <states>', 'only those in these states, separated by commas: failed,cancelled', several)
+      .option('--event <id>', 'only those that this event started')
+      .option('--parent <run>', 'only those that this run started')
+      .option('--actor <actor>', 'only those that run with the rights of this actor')
+      .option('--error <code>', 'only those that failed with this error code'),
+  )
+}
+
+export function runFilterOf({ status, event, parent, actor, error, ...range }: RunFilterOptions) {
+  return { status, event, parent, actor, error, ...rangeOf(range) }
 }
 
 function printChange(output: Output, run: { readonly id: string; readonly flow: string; readonly status: string }): void {

@@ -206,7 +206,7 @@ suite('deliveries to endpoints', { concurrency: true }, () => {
     await sender.drain()
     const gone = await sender.outbound.endpoints.get(sender.operator.workspaceId, endpoint.id)
     assert.deepEqual([gone.enabled, gone.disabledReason], [false, 'gone'])
-    const announced = await sender.events.list(sender.operator.workspaceId, { type: 'endpoint.disabled' }, { limit: 10 })
+    const announced = await sender.events.list(sender.operator.workspaceId, { types: ['endpoint.disabled'] }, { limit: 10 })
     assert.deepEqual(
       announced.map(({ subject, data }) => [subject, (data as { reason: string }).reason]),
       [[endpoint.id, 'gone']],

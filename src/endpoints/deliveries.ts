@@ -113,7 +113,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
       const { workspaceId } = principal
       if (endpoint !== undefined) await endpointOf(workspaceId, endpoint)
       const count = await db.transaction(async (trx) => {
-        const count = await retryDeliveries(trx, workspaceId, { endpoint, status, from, to, now: clock.now(), max: maxRetried })
+        const count = await retryDeliveries(trx, workspaceId, { endpoint, statuses: [status], from, to, now: clock.now(), max: maxRetried })
         const detail = { status, count, from: from?.toISOString() ?? null, to: to?.toISOString() ?? null }
         const subject = endpoint ?? 'range'
         await access.audit.record(trx, { workspaceId, actor: actorOf(principal), action: 'deliveries.retried', subject, detail })

@@ -1,5 +1,6 @@
 import { sql as raw } from 'kysely'
-import { columnsOf, recordset, type Row, type Sql, type Transaction } from '#db'
+import { columnsOf, oneOf, recordset, type Row, type Sql, type Transaction } from '#db'
+import { idRange } from '#lib/ids'
 
 export type DeliveryRow = Pick<Row<'deliveries'>, (typeof columns)[number]>
 
@@ -71,17 +72,24 @@ export function attemptsOf(sql: Sql, deliveryId: string): Promise<AttemptRow[]> 
 
 export interface DeliveryFilter {
   readonly endpoint?: string | undefined
-  readonly status?: DeliveryRow['status'] | undefined
+  readonly statuses?: readonly DeliveryRow['status'][] | undefined
   readonly event?: string | undefined
+  readonly type?: string | undefined
+  /** A part of the last error. */
+  readonly error?: string | undefined
   readonly from?: Date | undefined
   readonly to?: Date | undefined
 }
 
-function filtered(sql: Sql, workspaceId: string, { endpoint, status, event, from, to }: DeliveryFilter) {
+function filtered(sql: Sql, workspaceId: string, { endpoint, statuses, event, type, error, from, to }: DeliveryFilter) {
   let query = sql.selectFrom('deliveries').where('workspaceId', '=', workspaceId)
   if (endpoint !== undefined) query = query.where('endpointId', '=', endpoint)
-  if (status !== undefined) query = query.where('status', '=', status)
+  if (statuses !== undefined) query = query.where(oneOf(statuses, 'status'))
   if (event !== undefined) query = query.where('eventId', '=', event)
+  if (type !== undefined) query = query.where('eventType', '=', type)
+  // A delivery that was accepted has no error. To say so lets PostgreSQL use the index of the others.
+  if (error !== undefined)
+    query = query.where('status', '<>', 'delivered').where(raw<boolean>`position(${error.toLowerCase()}::text in lower(last_error)) > 0`)
   if (from !== undefined) query = query.where('createdAt', '>=', from)
   if (to !== undefined) query = query.where('createdAt', '<', to)
   return query
@@ -92,8 +100,11 @@ export function listDeliveries(
   workspaceId: string,
   { before, limit, ...filter }: DeliveryFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<DeliveryRow[]> {
+  const { least, below } = idRange('del', filter)
   return filtered(sql, workspaceId, filter)
     .select(columns)
+    .$if(least !== undefined, (query) => query.where('id', '>=', least!))
+    .$if(below !== undefined, (query) => query.where('id', '<', below!))
     .$if(before !== undefined, (query) => query.where('id', '<', before!))
     .orderBy('id', 'desc')
     .limit(limit)

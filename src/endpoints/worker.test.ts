@@ -36,7 +36,7 @@ suite('the delivery worker', { concurrency: true }, () => {
     await sender.drain()
     const disabled = await state()
     assert.deepEqual([disabled.enabled, disabled.disabledReason], [false, 'failing'])
-    const announced = await sender.events.list(workspaceId, { type: 'endpoint.disabled' }, { limit: 10 })
+    const announced = await sender.events.list(workspaceId, { types: ['endpoint.disabled'] }, { limit: 10 })
     assert.equal(announced.length, 1)
 
     // What happens now waits for it; once an hour the oldest is tried.
@@ -57,7 +57,7 @@ suite('the delivery worker', { concurrency: true }, () => {
     assert.deepEqual([healed.enabled, healed.disabledReason, healed.failingSince, healed.consecutiveFailures], [true, null, null, 0])
     assert.ok((await sender.deliveries(endpoint.id)).every(({ status }) => status === 'delivered'))
     assert.equal(new Set(ids(receiver)).size, 26)
-    assert.equal((await sender.events.list(workspaceId, { type: 'endpoint.healed' }, { limit: 10 })).length, 1)
+    assert.equal((await sender.events.list(workspaceId, { types: ['endpoint.healed'] }, { limit: 10 })).length, 1)
     const audit = await sender.access.audit.list(workspaceId, { limit: 5 })
     assert.equal(audit[0]!.action, 'endpoint.healed')
     assert.equal((await sender.access.audit.verify()).breaks.length, 0)

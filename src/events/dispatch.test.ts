@@ -98,7 +98,7 @@ suite('dispatch', () => {
     await die(seqs[2]!, { alone: true, deaths: 2 })
     await sender.dispatch()
     assert.deepEqual(numbers(kept), [3, 4])
-    const [failed] = await sender.events.list(workspaceId, { status: 'failed' }, { limit: 10 })
+    const [failed] = await sender.events.list(workspaceId, { statuses: ['failed'] }, { limit: 10 })
     assert.deepEqual(failed!.data, { n: 2 })
     assert.match(failed!.problem!, /^3 processes of the hub ended while they dispatched this event$/)
     await sender.events.replay(sender.operator, { transform: 'then', ids: [failed!.id] })

@@ -1,12 +1,15 @@
-import { sql as raw } from 'kysely'
-import type { Sql, Transaction } from '#db'
+import { sql as raw, type RawBuilder } from 'kysely'
+import { oneOf, type Sql, type Transaction } from '#db'
+import { idRange, idsFrom } from '#lib/ids'
 import { eventColumns, type EventRow, type StoredEvent } from './store.ts'
 
 export interface EventFilter {
-  readonly type?: string | undefined
+  /** Types, and patterns such as `github.*`. */
+  readonly types?: readonly string[] | undefined
   readonly connector?: string | undefined
   readonly integration?: string | undefined
-  readonly status?: EventRow['status'] | undefined
+  readonly statuses?: readonly EventRow['status'][] | undefined
+  readonly subject?: string | undefined
   readonly from?: Date | undefined
   readonly to?: Date | undefined
 }
@@ -15,18 +18,27 @@ const waits = raw<boolean>`exists (select from hub.event_queue q where q.event_i
 const status = raw<EventRow['status']>`case when ${waits} then 'received' else e.status end`.as('status')
 
 function filtered(sql: Sql, workspaceId: string, filter: EventFilter) {
-  const { type, connector, integration, from, to } = filter
+  const { types, statuses, connector, integration, subject, from, to } = filter
   let query = sql.selectFrom('events as e').where('e.workspaceId', '=', workspaceId)
-  if (type?.endsWith('.*')) query = query.where('e.type', 'like', `${likeSafe(type.slice(0, -1))}%`)
-  else if (type !== undefined && type !== '*') query = query.where('e.type', '=', type)
+  if (types !== undefined && !types.includes('*'))
+    query = query.where((e) =>
+      e.or(types.map((type) => (type.endsWith('.*') ? e('e.type', 'like', `${likeSafe(type.slice(0, -1))}%`) : e('e.type', '=', type)))),
+    )
+  if (subject !== undefined) query = query.where('e.subject', '=', subject)
   if (connector !== undefined) query = query.where('e.connector', '=', connector)
   if (integration !== undefined)
     query = query.where((e) => e.or([e('e.integration', '=', integration), e('e.integrationId', '=', integration)]))
-  if (filter.status === 'received') query = query.where(waits)
-  else if (filter.status !== undefined) query = query.where('e.status', '=', filter.status).where(raw<boolean>`not ${waits}`)
+  if (statuses !== undefined) query = query.where(hasStatus(statuses))
   if (from !== undefined) query = query.where('e.receivedAt', '>=', from)
   if (to !== undefined) query = query.where('e.receivedAt', '<', to)
   return query
+}
+
+function hasStatus(statuses: readonly string[]): RawBuilder<boolean> {
+  const stored = statuses.filter((status) => status !== 'received')
+  if (stored.length === 0) return waits
+  const isStored = raw<boolean>`(${oneOf(stored, 'e.status')} and not ${waits})`
+  return stored.length === statuses.length ? isStored : raw<boolean>`(${waits} or ${isStored})`
 }
 
 function likeSafe(text: string): string {
@@ -40,6 +52,9 @@ export function listEvents(
   { before, after, limit }: { before?: string | undefined; after?: string | undefined; limit: number },
 ): Promise<EventRow[]> {
   let query = filtered(sql, workspaceId, filter).select([...eventColumns, status])
+  const { least, below } = idRange('evt', filter)
+  if (least !== undefined) query = query.where('e.id', '>=', least)
+  if (below !== undefined) query = query.where('e.id', '<', below)
   if (before !== undefined) query = query.where('e.id', '<', before)
   if (after !== undefined) query = query.where('e.id', '>', after)
   return query
@@ -98,15 +113,7 @@ export async function knownDeliveries(
     .select('deliveryId')
     .where('workspaceId', '=', workspaceId)
     // Ids begin with their time, and the index is on the id.
-    .where(
-      'id',
-      '>=',
-      `evt_${since
-        .getTime()
-        .toString(16)
-        .padStart(12, '0')
-        .replace(/^(.{8})/, '$1-')}`,
-    )
+    .where('id', '>=', idsFrom('evt', since))
     .where('deliveryId', 'in', deliveryIds)
     .execute()
   return new Set(rows.map(({ deliveryId }) => deliveryId!))

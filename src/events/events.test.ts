@@ -152,8 +152,8 @@ suite('events', () => {
       return got.map(({ data, replays }) => `${data.n}:${replays}`)
     }
     assert.deepEqual(await again({ ids: [first!.id] }), ['1:1'])
-    assert.deepEqual(await again({ type: 'thing.happened' }), ['1:2', '3:1'])
-    assert.deepEqual(await again({ type: 'thing.*' }), ['1:3', '2:1', '3:2'])
+    assert.deepEqual(await again({ types: ['thing.happened'] }), ['1:2', '3:1'])
+    assert.deepEqual(await again({ types: ['thing.*'] }), ['1:3', '2:1', '3:2'])
     assert.deepEqual(await again({ to: new Date(first!.receivedAt.getTime() - 1) }), [])
     await assert.rejects(again({ ids: ['evt_nothing'] }), { code: 'not_found' })
     const { rows } = await sender.db.pool.query(`select detail from hub.audit where action = 'events.replayed' order by seq`)

@@ -52,6 +52,27 @@ function uuidv7(now: number): string {
   return `${timePart}${(0x1000 + sequence).toString(16).slice(1)}-${randomUUID().slice(19)}`
 }
 
+/** Clocks of processes differ, and a row may be stored a little after its id was made. */
+const skewMs = 3_600_000
+const lastMillis48 = 2 ** 48 - 1
+
+/** How the ids of rows begin that were made at this time; no id of a later time sorts before it. */
+export function idsFrom(prefix: IdPrefix, time: Date): string {
+  const hex = Math.min(Math.max(0, time.getTime()), lastMillis48).toString(16).padStart(12, '0')
+  return `${prefix}_${hex.slice(0, 8)}-${hex.slice(8)}`
+}
+
+/** Ids between which all rows of a time range are. A list by id finds them by its index, and then looks at their times. */
+export function idRange(
+  prefix: IdPrefix,
+  { from, to }: { readonly from?: Date | undefined; readonly to?: Date | undefined },
+): { readonly least: string | undefined; readonly below: string | undefined } {
+  return {
+    least: from && idsFrom(prefix, new Date(from.getTime() - skewMs)),
+    below: to && idsFrom(prefix, new Date(to.getTime() + skewMs)),
+  }
+}
+
 export function newId<P extends IdPrefix>(prefix: P, now: number = Date.now()): `${P}_${string}` {
   return `${prefix}_${uuidv7(now)}`
 }

@@ -1,9 +1,22 @@
 import { z } from 'zod'
 import type { AttemptRow, DeliveryDetail, DeliveryRow } from '#endpoints'
 import { operation, plain, view } from './operation.ts'
-import { anyObject, dateOf, idKeys, iso, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
+import {
+  anyObject,
+  idKeys,
+  iso,
+  pageInput,
+  pageOf,
+  rangeInput,
+  rangeOf,
+  readPage,
+  reference,
+  severalOf,
+  timestamp,
+  valuesOf,
+} from './shared.ts'
 
-const status = z.enum(['pending', 'delivered', 'dead', 'cancelled'])
+const statuses = ['pending', 'delivered', 'dead', 'cancelled'] as const
 
 const deliverySchema = z.object({
   id: z.string(),
@@ -11,7 +24,7 @@ const deliverySchema = z.object({
   event: z.string(),
   event_type: z.string(),
   replay: z.int(),
-  status,
+  status: z.enum(statuses),
   attempts: z.int(),
   next_at: timestamp.nullable().describe('When it is tried next, where it waits.'),
   last_status: z.int().nullable(),
@@ -79,14 +92,19 @@ export const listDeliveries = operation({
   input: z.strictObject({
     ...pageInput,
     endpoint: reference.optional(),
-    status: status.optional().describe('dead: all attempts failed.'),
-    event: reference.optional(),
+    status: severalOf(statuses).optional().describe('One or more, separated by commas; dead: all attempts failed.'),
+    event: reference.optional().describe('Only those of this event.'),
+    type: z.string().max(200).optional().describe('Only those of events of this type.'),
+    error: z.string().max(200).optional().describe('Only those whose last error contains this text.'),
+    ...rangeInput('time of creation'),
   }),
   output: pageOf(deliveryView),
   http: { method: 'GET', path: '/api/v1/deliveries' },
-  example: { status: 'dead' },
-  run: ({ outbound, principal }, { limit, cursor, ...filter }) =>
-    readPage({ limit, cursor }, idKeys('del'), (page) => outbound.deliveries.list(principal.workspaceId, filter, page)),
+  example: { status: ['dead', 'pending'] },
+  run: ({ outbound, principal }, { limit, cursor, status, ...rest }) => {
+    const filter = { ...rest, ...rangeOf(rest), statuses: valuesOf(status) }
+    return readPage({ limit, cursor }, idKeys('del'), (page) => outbound.deliveries.list(principal.workspaceId, filter, page))
+  },
 })
 
 export const getDelivery = operation({
@@ -122,14 +140,13 @@ export const retryDeliveries = operation({
     .strictObject({
       endpoint: reference.optional(),
       status: z.enum(['dead', 'delivered', 'pending']).default('dead'),
-      from: timestamp.optional().describe('The earliest time of creation.'),
-      to: timestamp.optional().describe('The first time of creation that is too late.'),
+      ...rangeInput('time of creation'),
     })
     .refine(({ endpoint, from, to }) => endpoint !== undefined || from !== undefined || to !== undefined, 'needs an endpoint or a time'),
   output: plain(z.object({ retried: z.int() })),
   http: { method: 'POST', path: '/api/v1/deliveries/retry', status: 202 },
   example: { endpoint: 'end_0197f3d2-0000-7000-8000-000000000000' },
-  run: async ({ outbound, principal }, { endpoint, status: state, from, to }) => ({
-    retried: await outbound.deliveries.retryRange(principal, { endpoint, status: state, from: dateOf(from), to: dateOf(to) }),
+  run: async ({ outbound, principal }, { endpoint, status, ...range }) => ({
+    retried: await outbound.deliveries.retryRange(principal, { endpoint, status, ...rangeOf(range) }),
   }),
 })

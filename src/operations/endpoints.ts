@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { EndpointRow, Sent, WithSecret } from '#endpoints'
 import { operation, plain, view } from './operation.ts'
-import { anyObject, dateOf, deleted, idKeys, iso, line, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
+import { anyObject, deleted, idKeys, iso, line, pageInput, pageOf, readPage, reference, time, timeOf, timestamp } from './shared.ts'
 
 const url = z.string().min(1).max(2048).describe('Where events are sent: https, or http.')
 const types = z
@@ -198,15 +198,15 @@ export const replayToEndpoint = operation({
   input: z.strictObject({
     id,
     types: types.optional(),
-    from: timestamp.describe('The earliest time.'),
-    to: timestamp.optional().describe('The first time that is too late; now when left out.'),
+    from: time.describe('The earliest time: 2026-01-31T12:00:00Z, or how long ago, such as -24h.'),
+    to: time.optional().describe('The first time that is too late, in the same form; now when left out.'),
     after: reference.optional().describe('`next` of the previous answer: continues from there.'),
   }),
   output: plain(z.object({ replayed: z.int(), next: z.string().nullable().describe('Set where there are more.') })),
   http: { method: 'POST', path: '/api/v1/endpoints/:id/replay', status: 202 },
   example: { id: exampleId, from: '2026-01-31T00:00:00Z' },
   run: async ({ outbound, principal }, input) => {
-    const range = { types: input.types, from: new Date(input.from), to: dateOf(input.to) ?? new Date(), after: input.after }
+    const range = { types: input.types, from: timeOf(input.from), to: timeOf(input.to ?? '-0s'), after: input.after }
     const { count, next } = await outbound.deliveries.replay(principal, input.id, range)
     return { replayed: count, next }
   },

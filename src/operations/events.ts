@@ -2,7 +2,20 @@ import { z } from 'zod'
 import type { EventDetail, EventRow } from '#events'
 import { readable, type Delivery } from '#kit'
 import { operation, plain, view } from './operation.ts'
-import { anyObject, dateOf, idKeys, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
+import {
+  anyObject,
+  idKeys,
+  pageInput,
+  pageOf,
+  rangeInput,
+  rangeOf,
+  readPage,
+  reference,
+  severalOf,
+  severalTexts,
+  timestamp,
+  valuesOf,
+} from './shared.ts'
 
 const eventSchema = z.object({
   id: z.string(),
@@ -86,18 +99,18 @@ function parsedBody(headers: Record<string, unknown> | null, body: Buffer): unkn
 }
 
 const filter = {
-  type: z.string().max(200).optional().describe('A type, or a pattern such as github.*.'),
+  type: severalTexts(200).optional().describe('A type, or a pattern such as github.*; several are separated by commas.'),
   connector: reference.optional(),
   integration: reference.optional().describe('Name or id.'),
-  status: z.enum(['received', 'dispatched', 'unparsed', 'failed']).optional(),
-  from: timestamp.optional().describe('The earliest time.'),
-  to: timestamp.optional().describe('The first time that is too late.'),
+  subject: z.string().max(500).optional().describe('What it is about, such as octo/web#88.'),
+  status: severalOf(['received', 'dispatched', 'unparsed', 'failed']).optional().describe('One or more, separated by commas.'),
+  ...rangeInput('time of arrival'),
 }
 
 type Filter = { readonly [name in keyof typeof filter]?: z.output<(typeof filter)[name]> }
 
-function filterOf({ from, to, ...rest }: Filter) {
-  return { ...rest, from: dateOf(from), to: dateOf(to) }
+function filterOf({ type, status, ...rest }: Filter) {
+  return { ...rest, ...rangeOf(rest), types: valuesOf(type), statuses: valuesOf(status) }
 }
 
 const transform = z.enum(['then', 'now']).default('then').describe('With the transformation of then, or of now.')

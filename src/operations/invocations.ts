@@ -2,10 +2,24 @@ import { z } from 'zod'
 import type { InvocationRow } from '#tools'
 import { operation, toolOperation, plain, view } from './operation.ts'
 import { outcomeView } from './outcome.ts'
-import { anyObject, iso, labelsSchema, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
+import {
+  anyObject,
+  iso,
+  labelsSchema,
+  pageInput,
+  pageOf,
+  rangeInput,
+  rangeOf,
+  readPage,
+  reference,
+  severalOf,
+  timestamp,
+  valuesOf,
+} from './shared.ts'
 import { undoInput } from './undo-tool.ts'
 
-const status = z.enum(['queued', 'running', 'completed', 'failed', 'outcome_unknown'])
+const statuses = ['queued', 'running', 'completed', 'failed', 'outcome_unknown'] as const
+const status = z.enum(statuses)
 
 const invocationSchema = z.object({
   id: z.string(),
@@ -72,11 +86,17 @@ export const listInvocations = toolOperation({
     ...pageInput,
     tool: z.string().optional().describe('Only calls of this tool.'),
     connector: z.string().optional().describe('Only calls of tools of this connector.'),
-    status: status.optional().describe('Only calls in this state.'),
+    status: severalOf(statuses).optional().describe('Only calls in one of these states, separated by commas.'),
+    integration: reference.optional().describe('Only calls by this integration: its name or id.'),
+    effect: z.enum(['read', 'write', 'destroy']).optional().describe('Only calls of tools with this effect.'),
+    transport: reference.optional().describe('Only calls that came this way: rest, mcp, flow …'),
+    actor: z.string().max(200).optional().describe('Only calls that this actor made.'),
+    error: reference.optional().describe('Only calls that ended with this error code.'),
+    ...rangeInput('start'),
   }),
   output: pageOf(view(invocationSchema, renderInvocation)),
   http: { method: 'GET', path: '/api/v1/invocations' },
-  example: { status: 'failed' },
+  example: { status: ['failed', 'outcome_unknown'], from: '-24h' },
   tool: {
     name: 'list_invocations',
     repeatsOutside: true,
@@ -85,7 +105,8 @@ export const listInvocations = toolOperation({
       'Lists recent tool calls of this workspace, newest first: which tool, on which integration, how it ended. Use it to check whether something was done already, or to find the reason of a failure. Returns id, tool, integration, status, error and times, without inputs and outputs.',
     words:
       'call history, past calls, recent actions, what did the agent do, what was done, activity log, audit trail, history of tool calls, did I already do it, was it sent already, failed calls, log of actions, what happened today, what have I done, was it sent by you, did you already, did we already, was it actually sent, has it been done, what have you done so far, which tools were called, recent activity, show the log, history of actions, everything you did, what calls were made, who called the tool, errors of calls, trace of calls, last calls, what went wrong earlier, what has been called, journal',
-    omit: ['cursor', 'connector'],
+    omit: ['cursor', 'connector', 'effect', 'transport', 'actor', 'error', 'from', 'to', 'integration'],
+    fields: { status: status.optional().describe('Only calls in this state.') },
     example: { status: 'failed' },
     result: view(z.object({ items: z.array(summarySchema) }), ({ items }: { items: readonly z.output<typeof invocationSchema>[] }) => ({
       items: items.map(({ id, tool, integration, status: state, error, started_at, finished_at }) => ({
@@ -99,10 +120,12 @@ export const listInvocations = toolOperation({
       })),
     })),
   },
-  run: ({ invocations, principal }, { limit, cursor, ...filter }) =>
-    readPage({ limit, cursor }, { pattern: /^[\x20-\x7e]+$/, keyOf: ({ id }: InvocationRow) => id }, (page) =>
+  run: ({ invocations, principal }, { limit, cursor, status: asked, ...rest }) => {
+    const filter = { ...rest, ...rangeOf(rest), statuses: valuesOf(asked) }
+    return readPage({ limit, cursor }, { pattern: /^[\x20-\x7e]+$/, keyOf: ({ id }: InvocationRow) => id }, (page) =>
       invocations.list(principal.workspaceId, { ...filter, ...page }),
-    ),
+    )
+  },
 })
 
 export const getInvocation = operation({

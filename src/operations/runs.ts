@@ -2,9 +2,23 @@ import { z } from 'zod'
 import type { RunDetail, RunRow, SavedStep } from '#flows'
 import { sleep } from '#lib/clock'
 import { operation, toolOperation, streamOperation, view, type OperationContext, type StreamEvent } from './operation.ts'
-import { anyObject, idKeys, iso, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
+import {
+  anyObject,
+  idKeys,
+  iso,
+  pageInput,
+  pageOf,
+  rangeInput,
+  rangeOf,
+  readPage,
+  reference,
+  severalOf,
+  timestamp,
+  valuesOf,
+} from './shared.ts'
 
-const status = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'quarantined'])
+const statuses = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'skipped', 'quarantined'] as const
+const status = z.enum(statuses)
 
 const summarySchema = z.object({
   id: z.string(),
@@ -108,15 +122,20 @@ export const listRuns = operation({
   input: z.strictObject({
     ...pageInput,
     flow: reference.optional(),
-    status: status.optional(),
+    status: severalOf(statuses).optional().describe('Only those in one of these states, separated by commas.'),
     event: reference.optional().describe('Only those that this event started.'),
     parent: reference.optional().describe('Only those that this run started.'),
+    actor: z.string().max(200).optional().describe('Only those that run with the rights of this actor.'),
+    error: reference.optional().describe('Only those that failed with this error code.'),
+    ...rangeInput('time of creation'),
   }),
   output: pageOf(view(summarySchema, renderSummary)),
   http: { method: 'GET', path: '/api/v1/runs' },
-  example: { status: 'failed' },
-  run: ({ flows, principal }, { limit, cursor, ...filter }) =>
-    readPage({ limit, cursor }, idKeys('run'), (page) => flows.runs(principal.workspaceId, filter, page)),
+  example: { status: ['failed', 'cancelled'], from: '-24h' },
+  run: ({ flows, principal }, { limit, cursor, status: asked, ...rest }) => {
+    const filter = { ...rest, ...rangeOf(rest), statuses: valuesOf(asked) }
+    return readPage({ limit, cursor }, idKeys('run'), (page) => flows.runs(principal.workspaceId, filter, page))
+  },
 })
 
 export const getRun = toolOperation({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hubError } from '#errors'
+import { parseDuration } from '#lib/duration'
 import { view, type View } from './operation.ts'
 
 /** Fields and shapes that several operations share. */
@@ -84,6 +85,54 @@ export function iso(date: Date | null): string | null {
 
 export function dateOf(text: string | undefined): Date | undefined {
   return text === undefined ? undefined : new Date(text)
+}
+
+const relative = /^-(\d{1,15}(ms|[smhdw])){1,6}$/
+
+const timeError = { error: 'must be a time such as 2026-01-31T12:00:00Z, or how long ago it was, such as -24h' }
+
+/** A point in time, or how long ago it was. */
+export const time = z.union(
+  [
+    timestamp,
+    z
+      .string()
+      .regex(relative, timeError)
+      .refine((text) => parseDuration(text.slice(1)) !== undefined, timeError),
+  ],
+  timeError,
+)
+
+export function timeOf(text: string): Date {
+  return text.startsWith('-') ? new Date(Date.now() - parseDuration(text.slice(1))!) : new Date(text)
+}
+
+/** The fields of a list that is limited to a range of time. */
+export function rangeInput(what: string) {
+  return {
+    from: time.optional().describe(`The earliest ${what}: 2026-01-31T12:00:00Z, or how long ago, such as -24h.`),
+    to: time.optional().describe(`The first ${what} that is too late, in the same form.`),
+  }
+}
+
+export function rangeOf({ from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }) {
+  return { from: from === undefined ? undefined : timeOf(from), to: to === undefined ? undefined : timeOf(to) }
+}
+
+/** One value or a list. A query has the list with commas in one text. */
+export function severalOf<Value extends string>(values: readonly [Value, ...Value[]]) {
+  const error = { error: `must be one or more of ${values.join(', ')}, separated by commas in a query` }
+  return z.union([z.enum(values), z.array(z.enum(values)).min(1).max(values.length)], error)
+}
+
+/** The same for texts that are not known in advance. */
+export function severalTexts(max: number) {
+  const text = z.string().min(1).max(max)
+  return z.union([text, z.array(text).min(1).max(50)], { error: 'must be a text, or a list of up to 50 texts' })
+}
+
+export function valuesOf<Value extends string>(given: Value | readonly Value[] | undefined): readonly Value[] | undefined {
+  return typeof given === 'string' ? [given] : given
 }
 
 export const deleted = view(z.null(), () => null)

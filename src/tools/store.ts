@@ -1,5 +1,6 @@
 import { sql as raw } from 'kysely'
 import { columnsOf, oneOf, recordset, type Row, type Sql } from '#db'
+import { idRange } from '#lib/ids'
 import type { PolicyDocument } from './policy-rule.ts'
 
 export type InvocationRow = Row<'invocations'>
@@ -79,27 +80,36 @@ export async function cancelledCalls(sql: Sql, ids: readonly string[]): Promise<
 export interface InvocationFilter {
   readonly tool?: string | undefined
   readonly connector?: string | undefined
-  readonly status?: InvocationRow['status'] | undefined
+  readonly statuses?: readonly InvocationRow['status'][] | undefined
+  readonly integration?: string | undefined
+  readonly effect?: InvocationRow['effect'] | undefined
+  readonly transport?: string | undefined
+  readonly actor?: string | undefined
+  /** The code of its error. */
+  readonly error?: string | undefined
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
   readonly before?: string | undefined
   readonly limit: number
 }
 
-export function listInvocations(
-  sql: Sql,
-  workspaceId: string,
-  { tool, connector, status, before, limit }: InvocationFilter,
-): Promise<InvocationRow[]> {
-  return sql
-    .selectFrom('invocations')
-    .selectAll()
-    .where('workspaceId', '=', workspaceId)
-    .$if(tool !== undefined, (query) => query.where('tool', '=', tool!))
-    .$if(connector !== undefined, (query) => query.where('connector', '=', connector!))
-    .$if(status !== undefined, (query) => query.where('status', '=', status!))
-    .$if(before !== undefined, (query) => query.where('id', '<', before!))
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute()
+export function listInvocations(sql: Sql, workspaceId: string, { before, limit, ...filter }: InvocationFilter): Promise<InvocationRow[]> {
+  const { tool, connector, statuses, integration, effect, transport, actor, error, from, to } = filter
+  let query = sql.selectFrom('invocations').selectAll().where('workspaceId', '=', workspaceId)
+  if (tool !== undefined) query = query.where('tool', '=', tool)
+  if (connector !== undefined) query = query.where('connector', '=', connector)
+  if (statuses !== undefined) query = query.where(oneOf(statuses, 'status'))
+  if (integration !== undefined)
+    query = query.where((e) => e.or([e('integration', '=', integration), e('integrationId', '=', integration)]))
+  if (effect !== undefined) query = query.where('effect', '=', effect)
+  if (transport !== undefined) query = query.where('transport', '=', transport)
+  if (actor !== undefined) query = query.where('actor', '=', actor)
+  if (error !== undefined) query = query.where(raw<boolean>`error ->> 'code' = ${error}`)
+  if (from !== undefined) query = query.where('startedAt', '>=', from)
+  // A call that waited, or was made again, is older than its start, and never younger.
+  if (to !== undefined) query = query.where('startedAt', '<', to).where('id', '<', idRange('inv', { to }).below!)
+  if (before !== undefined) query = query.where('id', '<', before)
+  return query.orderBy('id', 'desc').limit(limit).execute()
 }
 
 /** Starts an ended or queued invocation again; false when another process did so first. */

@@ -93,6 +93,12 @@ outputs: { n: '\${{ steps.double.output }}' }
     await until('it waits', async () => (await look(`/api/v1/runs/${third}`)).status === 'waiting')
     assert.equal((await hub(['run', 'cancel', third], env)).code, 0)
     await until('it is cancelled', async () => (await look(`/api/v1/runs/${third}`)).status === 'cancelled')
+    const narrow = ['--flow', 'asks', '--status', 'cancelled,failed', '--since', '1h']
+    const { items: cancelled } = await hubJson<{ items: { id: string }[] }>(['run', 'list', ...narrow], env)
+    assert.deepEqual(
+      cancelled.map((run) => run.id),
+      [third],
+    )
     const { items: runs } = await hubJson<{ items: { id: string }[] }>(['flow', 'runs', 'asks'], env)
     assert.deepEqual(
       runs.map((run) => run.id),

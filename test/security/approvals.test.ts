@@ -63,7 +63,7 @@ suite('an approval', () => {
     for (const name of ['questions', 'questions-outer', 'questions-event']) {
       await b.hub.flows.trigger(caller, name)
       const asks = await until('a run asks', async () => {
-        const [latest] = await b.hub.flows.runs(b.workspaceId, { flow: 'questions', status: 'waiting' }, { limit: 1 })
+        const [latest] = await b.hub.flows.runs(b.workspaceId, { flow: 'questions', statuses: ['waiting'] }, { limit: 1 })
         return latest
       })
       const { id } = await askedIn(asks.id)

@@ -271,7 +271,7 @@ suite('an event that a flow emits', () => {
       [event['huborigin'], event['hubflow'], event['hubrun'], event['source']],
       ['flow', emitter.id, runId, `/flows/${emitter.id}`],
     )
-    const [stored] = await b.hub.events.list(b.workspaceId, { type: 'rights.made' }, { limit: 1 })
+    const [stored] = await b.hub.events.list(b.workspaceId, { types: ['rights.made'] }, { limit: 1 })
     assert.equal(stored!.verified, false)
     const shown = (await run(b.operator, operations.getEvent, { id: stored!.id })) as { origin: unknown }
     assert.deepEqual(shown.origin, { flow: emitter.id, run_id: runId })

@@ -979,7 +979,21 @@ export type InvocationsListInput = {
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
   /** Only calls of this tool. */ readonly tool?: string | undefined
   /** Only calls of tools of this connector. */ readonly connector?: string | undefined
-  /** Only calls in this state. */ readonly status?: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown' | undefined
+  /** Only calls in one of these states, separated by commas. */ readonly status?:
+    | 'queued'
+    | 'running'
+    | 'completed'
+    | 'failed'
+    | 'outcome_unknown'
+    | readonly ('queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown')[]
+    | undefined
+  /** Only calls by this integration: its name or id. */ readonly integration?: string | undefined
+  /** Only calls of tools with this effect. */ readonly effect?: 'read' | 'write' | 'destroy' | undefined
+  /** Only calls that came this way: rest, mcp, flow … */ readonly transport?: string | undefined
+  /** Only calls that this actor made. */ readonly actor?: string | undefined
+  /** Only calls that ended with this error code. */ readonly error?: string | undefined
+  /** The earliest start: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first start that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type InvocationsListOutput = {
@@ -1386,12 +1400,19 @@ export type ApprovalsSetSettingsOutput = {
 export type EventsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
-  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  /** A type, or a pattern such as github.*; several are separated by commas. */ readonly type?: string | readonly string[] | undefined
   readonly connector?: string | undefined
   /** Name or id. */ readonly integration?: string | undefined
-  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
-  /** The earliest time. */ readonly from?: string | undefined
-  /** The first time that is too late. */ readonly to?: string | undefined
+  /** What it is about, such as octo/web#88. */ readonly subject?: string | undefined
+  /** One or more, separated by commas. */ readonly status?:
+    | 'received'
+    | 'dispatched'
+    | 'unparsed'
+    | 'failed'
+    | readonly ('received' | 'dispatched' | 'unparsed' | 'failed')[]
+    | undefined
+  /** The earliest time of arrival: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of arrival that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type EventsListOutput = {
@@ -1414,12 +1435,19 @@ export type EventsListOutput = {
 }
 
 export type EventsSinceInput = {
-  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  /** A type, or a pattern such as github.*; several are separated by commas. */ readonly type?: string | readonly string[] | undefined
   readonly connector?: string | undefined
   /** Name or id. */ readonly integration?: string | undefined
-  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
-  /** The earliest time. */ readonly from?: string | undefined
-  /** The first time that is too late. */ readonly to?: string | undefined
+  /** What it is about, such as octo/web#88. */ readonly subject?: string | undefined
+  /** One or more, separated by commas. */ readonly status?:
+    | 'received'
+    | 'dispatched'
+    | 'unparsed'
+    | 'failed'
+    | readonly ('received' | 'dispatched' | 'unparsed' | 'failed')[]
+    | undefined
+  /** The earliest time of arrival: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of arrival that is too late, in the same form. */ readonly to?: string | undefined
   /** Id of an event; empty for the first. */ readonly after: string
   /** How many items at most. */ readonly limit?: number | undefined
 }
@@ -1480,12 +1508,19 @@ export type EventsReplayInput = {
 export type EventsReplayOutput = { readonly replayed: number }
 
 export type EventsReplayRangeInput = {
-  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  /** A type, or a pattern such as github.*; several are separated by commas. */ readonly type?: string | readonly string[] | undefined
   readonly connector?: string | undefined
   /** Name or id. */ readonly integration?: string | undefined
-  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
-  /** The earliest time. */ readonly from?: string | undefined
-  /** The first time that is too late. */ readonly to?: string | undefined
+  /** What it is about, such as octo/web#88. */ readonly subject?: string | undefined
+  /** One or more, separated by commas. */ readonly status?:
+    | 'received'
+    | 'dispatched'
+    | 'unparsed'
+    | 'failed'
+    | readonly ('received' | 'dispatched' | 'unparsed' | 'failed')[]
+    | undefined
+  /** The earliest time of arrival: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of arrival that is too late, in the same form. */ readonly to?: string | undefined
   /** With the transformation of then, or of now. */ readonly transform?: 'then' | 'now' | undefined
 }
 
@@ -1677,8 +1712,8 @@ export type EndpointsTestOutput = {
 export type EndpointsReplayInput = {
   /** Id of the endpoint. */ readonly id: string
   /** Types of events, and patterns such as github.*; all by default. */ readonly types?: readonly string[] | undefined
-  /** The earliest time. */ readonly from: string
-  /** The first time that is too late; now when left out. */ readonly to?: string | undefined
+  /** The earliest time: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from: string
+  /** The first time that is too late, in the same form; now when left out. */ readonly to?: string | undefined
   /** `next` of the previous answer: continues from there. */ readonly after?: string | undefined
 }
 
@@ -1688,8 +1723,18 @@ export type DeliveriesListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
   readonly endpoint?: string | undefined
-  /** dead: all attempts failed. */ readonly status?: 'pending' | 'delivered' | 'dead' | 'cancelled' | undefined
-  readonly event?: string | undefined
+  /** One or more, separated by commas; dead: all attempts failed. */ readonly status?:
+    | 'pending'
+    | 'delivered'
+    | 'dead'
+    | 'cancelled'
+    | readonly ('pending' | 'delivered' | 'dead' | 'cancelled')[]
+    | undefined
+  /** Only those of this event. */ readonly event?: string | undefined
+  /** Only those of events of this type. */ readonly type?: string | undefined
+  /** Only those whose last error contains this text. */ readonly error?: string | undefined
+  /** The earliest time of creation: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of creation that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type DeliveriesListOutput = {
@@ -1757,8 +1802,8 @@ export type DeliveriesRetryOutput = {
 export type DeliveriesRetryRangeInput = {
   readonly endpoint?: string | undefined
   readonly status?: 'dead' | 'delivered' | 'pending' | undefined
-  /** The earliest time of creation. */ readonly from?: string | undefined
-  /** The first time of creation that is too late. */ readonly to?: string | undefined
+  /** The earliest time of creation: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of creation that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type DeliveriesRetryRangeOutput = { readonly retried: number }
@@ -1968,9 +2013,23 @@ export type RunsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
   readonly flow?: string | undefined
-  readonly status?: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined' | undefined
+  /** Only those in one of these states, separated by commas. */ readonly status?:
+    | 'queued'
+    | 'running'
+    | 'waiting'
+    | 'completed'
+    | 'failed'
+    | 'cancelled'
+    | 'skipped'
+    | 'quarantined'
+    | readonly ('queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined')[]
+    | undefined
   /** Only those that this event started. */ readonly event?: string | undefined
   /** Only those that this run started. */ readonly parent?: string | undefined
+  /** Only those that run with the rights of this actor. */ readonly actor?: string | undefined
+  /** Only those that failed with this error code. */ readonly error?: string | undefined
+  /** The earliest time of creation: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of creation that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type RunsListOutput = {

@@ -1,6 +1,7 @@
 import { sql as raw } from 'kysely'
 import { columnsOf, oneOf, recordset, type Row, type Sql, type Transaction } from '#db'
 import { heldJobs } from '#engine'
+import { idRange } from '#lib/ids'
 
 export type RunRow = Omit<Row<'flowRuns'>, 'wakeRequests'>
 export type RunStatus = RunRow['status']
@@ -30,21 +31,32 @@ export function lockRun(trx: Transaction, id: string): Promise<RunRow | undefine
 
 export interface RunFilter {
   readonly flow?: string | undefined
-  readonly status?: RunStatus | undefined
+  readonly statuses?: readonly RunStatus[] | undefined
   readonly event?: string | undefined
   readonly parent?: string | undefined
+  readonly actor?: string | undefined
+  /** The code of its error. */
+  readonly error?: string | undefined
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
 }
 
 export function listRuns(
   sql: Sql,
   workspaceId: string,
-  { flow, status, event, parent, before, limit }: RunFilter & { readonly before?: string | undefined; readonly limit: number },
+  { before, limit, ...filter }: RunFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<RunRow[]> {
+  const { flow, statuses, event, parent, actor, error, from, to } = filter
+  const { least, below } = idRange('run', filter)
   let query = sql.selectFrom('flowRuns').selectAll().where('workspaceId', '=', workspaceId)
   if (flow !== undefined) query = query.where((e) => e.or([e('flow', '=', flow), e('flowId', '=', flow)]))
-  if (status !== undefined) query = query.where('status', '=', status)
+  if (statuses !== undefined) query = query.where(oneOf(statuses, 'status'))
   if (event !== undefined) query = query.where('eventId', '=', event)
   if (parent !== undefined) query = query.where('parentRun', '=', parent)
+  if (actor !== undefined) query = query.where('actor', '=', actor)
+  if (error !== undefined) query = query.where(raw<boolean>`error ->> 'code' = ${error}`)
+  if (from !== undefined) query = query.where('createdAt', '>=', from).where('id', '>=', least!)
+  if (to !== undefined) query = query.where('createdAt', '<', to).where('id', '<', below!)
   if (before !== undefined) query = query.where('id', '<', before)
   return query.orderBy('id', 'desc').limit(limit).execute()
 }

@@ -144,7 +144,7 @@ suite('outbound endpoints over REST', () => {
     // Beside what a replay of the event itself makes.
     const { events } = hub.hub
     for (let times = 0; times < 2; times++) {
-      await events.replay(await hub.hub.access.operator('tester'), { type: 'replayed.thing', transform: 'then' })
+      await events.replay(await hub.hub.access.operator('tester'), { types: ['replayed.thing'], transform: 'then' })
       await hub.hub.dispatch()
       assert.equal(await hub.hub.outbound.drain(), 2)
     }
