@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Selectable } from 'kysely'
-import type { ApprovalPreview, ApprovedCall, OAuthConnection, Removed, ResultLabels, StateBefore } from './stored.ts'
+import type { ApprovalPreview, ApprovedCall, OAuthConnection, Removed, ResultLabels, SentRequests, StateBefore } from './stored.ts'
 
 /** The tables that `migrations/*.sql` creates, with their names in camelCase, which Kysely translates. A test compares the two. */
 
@@ -248,6 +248,11 @@ export interface Schema {
     stateBefore: NullableJson<StateBefore>
     sanitized: NullableJson<Removed>
     app: string | null
+    runId: string | null
+    /** Its path in the run. */
+    step: string | null
+    approvalId: string | null
+    requests: NullableJson<SentRequests>
   }
   waitingCalls: {
     invocationId: string

@@ -1,6 +1,7 @@
 /** What columns of JSON contain. */
 
 export type { Removed } from '#lib/hidden-text'
+export type { SentRequests } from '#lib/sent-requests'
 
 /** The call that an approval covers. */
 export interface ApprovedCall {

@@ -5,6 +5,7 @@ import type { Http, HttpReply, HttpRequest, RequestOptions } from './types.ts'
 import { readBounded } from './bounded-body.ts'
 import { errorOf, parseReply, type RawReply } from './reply.ts'
 import { redirectOf } from './redirect.ts'
+import { vendorIdIn, type RequestNote } from './request-log.ts'
 import { bareHeaders, bodyOf, hideSecrets, isRead, prepare, previewOf, type Body, type Prepared } from './request.ts'
 import type { CallScope, HttpRuntime } from './scope.ts'
 
@@ -22,6 +23,8 @@ interface Attempt {
   readonly url: URL
   readonly headers: Record<string, string>
   readonly bytes: Body['bytes']
+  /** How often the request was sent before, and this time. */
+  readonly number: number
 }
 
 const defaultMaxBytes = 10_000_000
@@ -45,7 +48,8 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     let prepared = await prepare(scope, req, key)
     if (scope.dryRun && (!prepared.isRead || req.isCallers || scope.readOnly)) throw new DryRun(previewOf(scope.secrets, prepared))
     const body = await bodyOf(req)
-    const send = (): Promise<RawReply> => withRetries(prepared, () => exchange(prepared, body))
+    let sent = 0
+    const send = (): Promise<RawReply> => withRetries(prepared, () => exchange(prepared, body, (sent += 1)))
     const reply = await send().catch(async (error: unknown) => {
       // Whoever is not let in has changed nothing, so a write may be sent again too.
       if (!isRefusal(error) || isBare(prepared) || !(await scope.renewAuthorization?.())) throw error
@@ -96,7 +100,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
   }
 
   /** Sends a request and follows its redirects. */
-  const exchange = async (prepared: Prepared, body: Body): Promise<RawReply> => {
+  const exchange = async (prepared: Prepared, body: Body, number: number): Promise<RawReply> => {
     const { req, isRead: read, url: first } = prepared
     const cacheKey =
       req.method === 'GET' && req.accept !== 'bytes'
@@ -112,7 +116,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
       if (!isForeign && body.type !== undefined && (req.multipart || headers['content-type'] === undefined))
         headers['content-type'] = body.type
       if (cached && !isForeign) headers['if-none-match'] = cached.etag
-      const reply = await attemptOnce(prepared, { url, headers, bytes: body.bytes })
+      const { reply, note } = await attemptOnce(prepared, { url, headers, bytes: body.bytes, number })
       const next = redirectOf({ reply, from: url, first, hops, req, isRead: read, vendor: scope.connector.title })
       // After 302 and 303 the outside system may have made the change and shows another page.
       if (next instanceof HubError) throw !read && (reply.status === 302 || reply.status === 303) ? uncertainly(next) : next
@@ -128,6 +132,7 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
         return { status: cached.status, headers: { ...cached.headers, ...reply.headers }, bytes: cached.bytes }
       const error = errorOf(reply, scope.connector, req.allow ?? [])
       if (error) {
+        if (note) note.error = error.code
         const isPartial = notice?.isPartial === true || scope.connector.responseRules?.isPartialLimit?.(reply.headers) === true
         if (error.code === 'vendor_rate_limited' && !isPartial) scope.rateLimiter.pause((error.details.retryAfter ?? 1) * 1000)
         // An outside system that failed may have failed after it had made the change.
@@ -143,9 +148,24 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
     }
   }
 
-  const attemptOnce = async ({ req, isRead: read }: Prepared, { url, headers, bytes: body }: Attempt): Promise<RawReply> => {
+  const noteOf = ({ req, url: first }: Prepared, { url, bytes, number }: Attempt): RequestNote | undefined => {
+    const isForeign = url.origin !== first.origin || (scope.baseUrl !== '' && url.origin !== new URL(scope.baseUrl).origin)
+    return scope.requests?.begin({
+      method: req.method,
+      purpose: scope.purpose ?? 'call',
+      attempt: number,
+      bytes_sent: bytes === null ? 0 : Buffer.byteLength(bytes),
+      url,
+      onlyHost: isForeign || req.authorize === false,
+    })
+  }
+
+  const attemptOnce = async (prepared: Prepared, attempt: Attempt): Promise<{ reply: RawReply; note: RequestNote | undefined }> => {
+    const { req, isRead: read } = prepared
+    const { url, headers, bytes: body } = attempt
     runtime.egress.assertUrl(url)
     await scope.rateLimiter.take(remainingWaitMs(), scope.signal)
+    const note = noteOf(prepared, attempt)
     using limit = deadline(runtime.timeoutMs * (req.timeoutFactor ?? 1), scope.signal)
     const began = performance.now()
     let status: number | string = 'error'
@@ -159,17 +179,22 @@ export function createHttp(runtime: HttpRuntime, scope: CallScope): Http {
         signal: limit.signal,
       })
       status = response.statusCode
+      if (note) Object.assign(note, { status, vendor_id: vendorIdIn(response.headers) })
       const maxBytes = req.maxBytes ?? defaultMaxBytes
       const bytes = await readBounded(response.body, maxBytes, () =>
         hubError('vendor_too_large', { detail: `the answer of ${scope.connector.title} is larger than ${maxBytes} bytes` }),
       )
-      return { status: response.statusCode, headers: flat(response.headers), bytes }
+      if (note) note.bytes_received = bytes.length
+      return { reply: { status: response.statusCode, headers: flat(response.headers), bytes }, note }
     } catch (error) {
       const known = classify(error, scope.connector.title, { timedOut: limit.expired, aborted: scope.signal.aborted })
       if (status === 'error') status = known.code
+      if (note) note.error = known.code
       throw read || unsent.has(known) || unsentErrors.has(known.code) ? known : uncertainly(known)
     } finally {
-      runtime.measure({ connector: scope.connector.name, method: req.method, status, seconds: (performance.now() - began) / 1000 })
+      const ms = performance.now() - began
+      if (note) note.ms = Math.round(ms)
+      runtime.measure({ connector: scope.connector.name, method: req.method, status, seconds: ms / 1000 })
     }
   }
 

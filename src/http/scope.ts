@@ -1,6 +1,8 @@
+import type { SentRequest } from '#lib/sent-requests'
 import type { Egress } from './egress.ts'
 import type { Effects } from './effects.ts'
 import type { EtagCache } from './etag.ts'
+import type { RequestLog } from './request-log.ts'
 import type { Authorization, HttpTarget, Log, RateLimiter } from './types.ts'
 
 /** The dependencies and limits that all calls share. */
@@ -41,4 +43,8 @@ export interface CallScope {
   readonly idempotency?: { readonly header: string; readonly key: string } | undefined
   /** Where the client records which writes were accepted. */
   readonly effects: Effects
+  /** Where the client notes what it sends. */
+  readonly requests?: RequestLog | undefined
+  /** What the requests are for. */
+  readonly purpose?: SentRequest['purpose'] | undefined
 }

@@ -11,6 +11,7 @@ import {
   type Effects,
   type Http,
   type HttpRuntime,
+  type RequestLog,
 } from '#http'
 import type { ActionContext, AuthContext, Connector, CredentialValues } from '#kit'
 import { digest } from '#lib/canonical'
@@ -37,9 +38,10 @@ export interface Connection {
   context<T>(input: T): ActionContext<T>
 }
 
-export interface ConnectionScope extends Pick<CallScope, 'signal' | 'dryRun' | 'readOnly'> {
+export interface ConnectionScope extends Pick<CallScope, 'signal' | 'dryRun' | 'readOnly' | 'purpose'> {
   readonly workspaceId: string
   readonly effects?: Effects
+  readonly requests?: RequestLog | undefined
   /** What the outside system recognises a repetition of this call by; a new one when left out. */
   readonly idempotencyKey?: string
   readonly idempotencyHeader?: string | undefined
@@ -163,7 +165,13 @@ export function createConnections(deps: ConnectionDeps): Connections {
         effects,
       }
       // For methods that fetch a token first: it is sent even in a dry run, which could show nothing without it.
-      const unauthorized = createHttp(runtime, { ...target, effects: createEffects(), dryRun: false, authorization: async () => ({}) })
+      const unauthorized = createHttp(runtime, {
+        ...target,
+        effects: createEffects(),
+        purpose: 'authorization',
+        dryRun: false,
+        authorization: async () => ({}),
+      })
       // What was fetched with another credential, or for other settings, is not used any more.
       const state = once(() => digest({ credential, config }))
       const remember: AuthContext['remember'] = (key, make) => tokens.of(integration.id)(`${state()} ${key}`, make)
@@ -230,10 +238,15 @@ async function send<T>({ connector, scope, secrets }: Sender, preview: Record<st
     const shown = secrets.reduce((text, value) => text.replaceAll(value, '[redacted]'), JSON.stringify(preview))
     throw new DryRun(JSON.parse(shown) as Record<string, unknown>)
   }
+  const note = scope.requests?.begin({ method: 'SEND', purpose: 'call', attempt: 1, bytes_sent: 0 })
+  const began = performance.now()
   try {
     return await work()
   } catch (error) {
+    if (note) note.error = error instanceof HubError ? error.code : 'outcome_unknown'
     if (error instanceof HubError) throw error
     throw hubError('outcome_unknown', { detail: `${connector.title} was sent the request and no clear answer came`, cause: error })
+  } finally {
+    if (note) note.ms = Math.round(performance.now() - began)
   }
 }

@@ -34,6 +34,9 @@ const invocationSchema = z.object({
   status,
   attempts: z.int(),
   error: anyObject.nullable(),
+  run_id: z.string().nullable().describe('The run whose step made it.'),
+  step: z.string().nullable().describe('The path of that step in the run: each/3/comment.'),
+  approval_id: z.string().nullable().describe('The approval that covers it.'),
   undoes: z.string().nullable().describe('The call that this one undoes.'),
   undone_by: z.string().nullable().describe('The call that undid this one.'),
   sanitized: z
@@ -59,6 +62,9 @@ function renderInvocation(row: InvocationRow): z.output<typeof invocationSchema>
     status: row.status,
     attempts,
     error,
+    run_id: row.runId,
+    step: row.step,
+    approval_id: row.approvalId,
     undoes,
     undone_by: row.undoneBy,
     sanitized: row.sanitized && { removed: row.sanitized.removed, kinds: [...row.sanitized.kinds] },
@@ -66,6 +72,24 @@ function renderInvocation(row: InvocationRow): z.output<typeof invocationSchema>
     finished_at: iso(row.finishedAt),
   }
 }
+
+const requestSchema = z.object({
+  method: z.string().describe('SEND for what is not HTTP, such as mail.'),
+  host: z.string().nullable(),
+  path: z.string().nullable().describe('Null where the outside system named the address.'),
+  query: z.array(z.string()).describe('The names in the query, without their values.'),
+  purpose: z
+    .enum(['call', 'authorization', 'state'])
+    .describe('authorization: a token was fetched for the call. state: what it changes was read.'),
+  attempt: z.int().describe('Counts the times that the same request was sent.'),
+  began_at: timestamp,
+  ms: z.int(),
+  status: z.int().nullable().describe('Null when no answer came.'),
+  bytes_sent: z.int(),
+  bytes_received: z.int().nullable(),
+  vendor_id: z.string().nullable().describe('What the outside system calls the request in its own log.'),
+  error: z.string().nullable().describe('An error code of the hub.'),
+})
 
 const summarySchema = invocationSchema.pick({
   id: true,
@@ -88,6 +112,7 @@ export const listInvocations = toolOperation({
     connector: z.string().optional().describe('Only calls of tools of this connector.'),
     status: severalOf(statuses).optional().describe('Only calls in one of these states, separated by commas.'),
     integration: reference.optional().describe('Only calls by this integration: its name or id.'),
+    run: reference.optional().describe('Only calls that this run made.'),
     effect: z.enum(['read', 'write', 'destroy']).optional().describe('Only calls of tools with this effect.'),
     transport: reference.optional().describe('Only calls that came this way: rest, mcp, flow …'),
     actor: z.string().max(200).optional().describe('Only calls that this actor made.'),
@@ -105,7 +130,7 @@ export const listInvocations = toolOperation({
       'Lists recent tool calls of this workspace, newest first: which tool, on which integration, how it ended. Use it to check whether something was done already, or to find the reason of a failure. Returns id, tool, integration, status, error and times, without inputs and outputs.',
     words:
       'call history, past calls, recent actions, what did the agent do, what was done, activity log, audit trail, history of tool calls, did I already do it, was it sent already, failed calls, log of actions, what happened today, what have I done, was it sent by you, did you already, did we already, was it actually sent, has it been done, what have you done so far, which tools were called, recent activity, show the log, history of actions, everything you did, what calls were made, who called the tool, errors of calls, trace of calls, last calls, what went wrong earlier, what has been called, journal',
-    omit: ['cursor', 'connector', 'effect', 'transport', 'actor', 'error', 'from', 'to', 'integration'],
+    omit: ['cursor', 'connector', 'run', 'effect', 'transport', 'actor', 'error', 'from', 'to', 'integration'],
     fields: { status: status.optional().describe('Only calls in this state.') },
     example: { status: 'failed' },
     result: view(z.object({ items: z.array(summarySchema) }), ({ items }: { items: readonly z.output<typeof invocationSchema>[] }) => ({
@@ -135,12 +160,20 @@ export const getInvocation = operation({
   summary: 'Get one tool call with its input and outcome',
   input: z.strictObject({ id: z.string() }),
   output: view(
-    invocationSchema.extend({ input: z.unknown(), output: z.unknown(), labels: labelsSchema.nullable() }),
+    invocationSchema.extend({
+      input: z.unknown(),
+      output: z.unknown(),
+      labels: labelsSchema.nullable(),
+      requests: z.array(requestSchema).describe('What was sent to the outside system, oldest first: 50 requests at most.'),
+      requests_left_out: z.int().describe('How many requests there were beyond those.'),
+    }),
     (row: InvocationRow) => ({
       ...renderInvocation(row),
       input: row.input,
       output: row.output,
       labels: row.labels && { ...row.labels },
+      requests: (row.requests?.items ?? []).map((request) => ({ ...request, query: [...request.query] })),
+      requests_left_out: row.requests?.left_out ?? 0,
     }),
   ),
   http: { method: 'GET', path: '/api/v1/invocations/:id' },

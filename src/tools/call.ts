@@ -42,10 +42,12 @@ export interface Call {
   readonly options: InvokeOptions
   /** The call that this one undoes. */
   readonly undoes?: string | null
+  /** The approval that covers it. */
+  readonly approvalId?: string | undefined
 }
 
 /** What the journal stores of a call. */
-export function entryOf({ principal, tool, input: given, secrets, integration, options, undoes = null }: Call): NewEntry {
+export function entryOf({ principal, tool, input: given, secrets, integration, options, undoes = null, approvalId }: Call): NewEntry {
   const input = secrets.hide(given)
   return {
     workspaceId: principal.workspaceId,
@@ -61,5 +63,8 @@ export function entryOf({ principal, tool, input: given, secrets, integration, o
     digest: digest({ tool: tool.name, integration: integration?.id ?? null, input }),
     input,
     undoes,
+    runId: options.step?.id ?? null,
+    step: options.step?.path ?? null,
+    approvalId: approvalId ?? options.approval ?? null,
   }
 }

@@ -1,6 +1,6 @@
 import { actorOf, scopesInBoth, requireScope, type Access, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
-import { callError, createEffects, DryRun, shownError, type Effects } from '#http'
+import { callError, createEffects, createRequestLog, DryRun, shownError, type Effects, type RequestLog } from '#http'
 import type { Connection, Integrations } from '#integrations'
 import { deadline } from '#lib/clock'
 import { newId } from '#lib/ids'
@@ -100,7 +100,14 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       const options = { ...request.options, idempotencyKey: request.options.idempotencyKey ?? id, signal: undefined }
       const call = await prepare({ ...request, options })
       const approval = await askedApproval(call)
-      return outcomeOf(call, await journal.enqueue({ ...entryOf(call), id }, start({ invocationId: id, secrets: call.secrets, approval })))
+      const entry = { ...entryOf({ ...call, approvalId: approval.id }), id }
+      return outcomeOf(
+        call,
+        await journal.enqueue(
+          entry,
+          start({ invocationId: id, secrets: call.secrets, approval: approval.waits ? approval.id : undefined }),
+        ),
+      )
     },
 
     async runQueued(asked, invocationId) {
@@ -119,8 +126,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
 
   async function make(call: Call): Promise<Outcome> {
     if (call.options.dryRun === true) return preview(call)
-    await requireApproval(call)
-    return outcomeOf(call, await journal.begin(entryOf(call)))
+    const approved = { ...call, approvalId: await requireApproval(call) }
+    return outcomeOf(approved, await journal.begin(entryOf(approved)))
   }
 
   /** A call that was queued is made with what its caller may still do, and not at all when nothing is left. */
@@ -167,27 +174,30 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     return { principal, tool, input, secrets, decision, integration, options }
   }
 
-  /** The approval that a call waits for; undefined when it may be made. Throws where the caller does not want to wait. */
-  async function askedApproval(call: Call): Promise<string | undefined> {
+  /** The approval of a call, and whether the call waits for it. Throws where the caller does not want to wait. */
+  async function askedApproval(call: Call): Promise<{ readonly id: string | undefined; readonly waits: boolean }> {
     try {
-      await requireApproval(call)
-      return undefined
+      return { id: await requireApproval(call), waits: false }
     } catch (error) {
       const waits = call.options.waitForApproval === true && error instanceof HubError && error.code === 'approval_required'
-      if (waits && error.details.approvalId !== undefined) return error.details.approvalId
+      if (waits && error.details.approvalId !== undefined) return { id: error.details.approvalId, waits: true }
       throw error
     }
   }
 
-  /** Throws unless a person approved exactly this call, or no policy asks for that. */
-  async function requireApproval({ principal, tool, input, secrets, integration, decision, options }: Call): Promise<void> {
+  /** Throws unless a person approved exactly this call, or no policy asks for that. Returns the approval. */
+  async function requireApproval({ principal, tool, input, secrets, integration, decision, options }: Call): Promise<string | undefined> {
     const { approval, idempotencyKey, step } = options
-    if (decision.decision !== 'ask' && approval === undefined) return
+    if (decision.decision !== 'ask' && approval === undefined) return undefined
     const call = await deps.bind({ principal, tool, integration, input: secrets.hide(input) })
     const use = { call, key: idempotencyKey, approvers: decision.decision === 'ask' ? decision.approvers : undefined }
-    if (approval !== undefined) return approvals.use(principal, approval, use)
+    if (approval !== undefined) {
+      await approvals.use(principal, approval, use)
+      return approval
+    }
     // The steps of a run name the approval that they asked for.
-    if (!step && (await useEarlier(principal, use))) return
+    const earlier = step ? undefined : await useEarlier(principal, use)
+    if (earlier !== undefined) return earlier
     const message = `a policy asks for approval of ${tool.name}${decision.reason ? `: ${decision.reason}` : ''}`
     const question = {
       principal,
@@ -202,14 +212,14 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   }
 
   /** Uses the approval that the same caller got for the same call, if there is one. Another call may take it at the same time. */
-  async function useEarlier(principal: Principal, use: Parameters<Approvals['use']>[2]): Promise<boolean> {
+  async function useEarlier(principal: Principal, use: Parameters<Approvals['use']>[2]): Promise<string | undefined> {
     const id = await approvals.usable(principal, use)
-    if (id === undefined) return false
+    if (id === undefined) return undefined
     try {
       await approvals.use(principal, id, use)
-      return true
+      return id
     } catch (error) {
-      if (error instanceof HubError && error.code === 'approval_mismatch') return false
+      if (error instanceof HubError && error.code === 'approval_mismatch') return undefined
       throw error
     }
   }
@@ -231,12 +241,13 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     const began = performance.now()
     using limit = deadline(callMs, options.signal)
     const effects = createEffects()
+    const requests = createRequestLog(entry.requests)
     let connection: Connection | undefined
     let before = entry.before
     try {
       await deps.limits.take(call)
-      if (tool.action.undo?.needsBefore === true) before ??= await deps.readState(call, limit.signal)
-      connection = await connect(call, { signal: limit.signal, effects, idempotencyKey: entry.key ?? entry.id })
+      if (tool.action.undo?.needsBefore === true) before ??= await deps.readState({ ...call, requests }, limit.signal)
+      connection = await connect(call, { signal: limit.signal, effects, requests, idempotencyKey: entry.key ?? entry.id })
       const raw = await run(call, connection)
       // From here on no error may say that the write did not happen.
       if (tool.action.effect !== 'read') effects.accept(repeats(tool) ? 'repeatable' : 'once')
@@ -253,6 +264,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
         labels,
         before,
         sanitized,
+        requests: sentBy(requests, call, connection),
         ...(entry.durable || outcome.truncated ? await stored(call, entry, output) : {}),
       })
       if (integration) integrations.health.succeeded(integration)
@@ -260,7 +272,12 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       return warning ? { ...outcome, warning } : outcome
     } catch (thrown) {
       const error = withoutSecrets(callError(thrown, effects, tool.connector.title), call, connection)
-      const result: Result = { status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed', error, before }
+      const result: Result = {
+        status: error.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed',
+        error,
+        before,
+        requests: sentBy(requests, call, connection),
+      }
       await store(entry, result)
       const { cause } = error.details
       if (integration) await integrations.health.failed(integration, cause instanceof HubError ? cause : error)
@@ -311,7 +328,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (mayRepeat) return execute(call, await journal.retake(entry, row))
     if (row.status === 'failed' || !tool.action.verify) throw error
     using limit = deadline(callMs, options.signal)
-    const connection = await connect(call, { signal: limit.signal, idempotencyKey: row.key ?? row.id })
+    const requests = createRequestLog(row.requests)
+    const connection = await connect(call, { signal: limit.signal, requests, purpose: 'state', idempotencyKey: row.key ?? row.id })
     const found = await tool.action.verify(connection.context(call.input)).catch((thrown: unknown) => {
       throw thrown instanceof HubError ? withoutSecrets(thrown, call, connection) : thrown
     })
@@ -327,6 +345,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       labels: verified,
       before: retaken.before,
       sanitized,
+      requests: sentBy(requests, call, connection),
       ...(await stored(call, retaken, output)),
     })
     return { ...completed(row.id, output, options), labels: verified, replayed: true, ...(sanitized ? { sanitized } : {}) }
@@ -398,6 +417,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
 interface Attempt {
   readonly signal: AbortSignal
   readonly effects?: Effects
+  readonly requests?: RequestLog
+  readonly purpose?: 'state'
   readonly idempotencyKey?: string
 }
 
@@ -416,11 +437,19 @@ function authorize(principal: Principal, tool: Tool): void {
 }
 
 /** Neither those of the flow whose step makes the call, nor those of the integration's credential. */
-function withoutSecrets(error: HubError, { secrets }: Call, connection: Connection | undefined): HubError {
-  return shownError(error, (value) => {
+function hiding({ secrets }: Call, connection: Connection | undefined) {
+  return <T>(value: T): T => {
     const shown = secrets.hide(value)
     return connection ? connection.hide(shown) : shown
-  })
+  }
+}
+
+function withoutSecrets(error: HubError, call: Call, connection: Connection | undefined): HubError {
+  return shownError(error, hiding(call, connection))
+}
+
+function sentBy(requests: RequestLog, call: Call, connection: Connection | undefined): Result['requests'] {
+  return requests.sent(hiding(call, connection))
 }
 
 export function asHubError(error: unknown): HubError {

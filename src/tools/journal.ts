@@ -35,6 +35,11 @@ export interface NewEntry {
   readonly input: unknown
   /** The call that this one undoes. */
   readonly undoes: string | null
+  /** The step of a run that makes the call: the run, and the path in it. */
+  readonly runId: string | null
+  readonly step: string | null
+  /** The approval that covers it. */
+  readonly approvalId: string | null
 }
 
 export interface Entry extends NewEntry {
@@ -44,6 +49,8 @@ export interface Entry extends NewEntry {
   readonly durable: boolean
   /** What is known of the state before the first attempt. */
   readonly before?: StateBefore | undefined
+  /** What earlier attempts sent. */
+  readonly requests?: InvocationRow['requests']
 }
 
 export interface Result {
@@ -56,6 +63,8 @@ export interface Result {
   readonly before?: StateBefore | undefined
   /** What was removed from the output. */
   readonly sanitized?: InvocationRow['sanitized'] | undefined
+  /** What was sent to the outside system. */
+  readonly requests?: InvocationRow['requests'] | undefined
 }
 
 /** The journal's answer for a call: a new entry, an earlier call under the same key, or a queued call. */
@@ -129,6 +138,10 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
     undoes: entry.undoes,
     stateBefore: result?.before ?? null,
     sanitized: result?.sanitized ?? null,
+    runId: entry.runId,
+    step: entry.step,
+    approvalId: entry.approvalId,
+    requests: result?.requests ?? null,
     executorId,
     startedAt: entry.startedAt,
     finishedAt: result ? new Date() : null,
@@ -165,14 +178,23 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
 
     async retake(given, known) {
       if (!(await retake(db.sql, known, executorId))) throw hubError('in_progress', { retryAfter: 1 })
-      return { ...given, id: known.id, startedAt: new Date(), durable: true, before: beforeAgain(known) }
+      return { ...given, id: known.id, startedAt: new Date(), durable: true, before: beforeAgain(known), requests: known.requests }
     },
 
     async end(entry, result) {
       if (entry.durable) {
-        const { status, output = null, sealed = null, labels = null, before: stateBefore = null, sanitized = null, error } = result
+        const {
+          status,
+          output = null,
+          sealed = null,
+          labels = null,
+          before: stateBefore = null,
+          sanitized = null,
+          requests = null,
+          error,
+        } = result
         const ended = { error: error ? storedError(error) : null, finishedAt: new Date(), executorId }
-        const ending = { id: entry.id, status, output, sealed, labels, stateBefore, sanitized, ...ended }
+        const ending = { id: entry.id, status, output, sealed, labels, stateBefore, sanitized, requests, ...ended }
         await endings.add({ entry, ending })
         return
       }

@@ -1,6 +1,6 @@
 import type { Principal } from '#access'
 import { HubError } from '#errors'
-import { DryRun, shownError } from '#http'
+import { DryRun, shownError, type RequestLog } from '#http'
 import type { Connection, IntegrationRow, Integrations } from '#integrations'
 import { deadline, within } from '#lib/clock'
 import { isTooDeep, storable } from '#lib/json-values'
@@ -14,6 +14,7 @@ interface Changing {
   readonly integration: IntegrationRow | undefined
   readonly input: unknown
   readonly secrets: SecretValues
+  readonly requests?: RequestLog | undefined
 }
 
 /** What a call changes, as it is now. It never fails. */
@@ -30,7 +31,7 @@ export function createReadState({ integrations }: { readonly integrations: Pick<
     return await within(readMs, read(call, limit.signal), { problem: `reading it took longer than ${readMs / 1000} s` })
   }
 
-  async function read({ principal, tool, integration, input, secrets }: Changing, signal: AbortSignal): Promise<StateBefore> {
+  async function read({ principal, tool, integration, input, secrets, requests }: Changing, signal: AbortSignal): Promise<StateBefore> {
     const { origin, connector } = tool
     if (origin.kind !== 'action' || !origin.action.current) return { problem: `${tool.name} does not say how it is read` }
     let connection: Connection | undefined
@@ -41,6 +42,8 @@ export function createReadState({ integrations }: { readonly integrations: Pick<
         signal,
         dryRun: true,
         readOnly: false,
+        requests,
+        purpose: 'state',
       })
       const found = (await origin.action.current(connection.context(input))) ?? null
       if (isTooDeep(found)) return { problem: 'it is nested too deeply' }

@@ -21,7 +21,7 @@ export async function insertInvocations(sql: Sql, rows: readonly NewInvocation[]
 
 export interface Ending extends Pick<
   InvocationRow,
-  'id' | 'output' | 'sealed' | 'error' | 'executorId' | 'labels' | 'stateBefore' | 'sanitized'
+  'id' | 'output' | 'sealed' | 'error' | 'executorId' | 'labels' | 'stateBefore' | 'sanitized' | 'requests'
 > {
   readonly status: 'completed' | 'failed' | 'outcome_unknown'
   readonly finishedAt: Date
@@ -37,7 +37,7 @@ export async function finishInvocations(sql: Sql, endings: readonly Ending[]): P
     with ended as (
       update hub.invocations as i
          set status = r.status, output = r.output, sealed = r.sealed, error = r.error, labels = r.labels, finished_at = r.finished_at,
-             state_before = r.state_before, sanitized = r.sanitized
+             state_before = r.state_before, sanitized = r.sanitized, requests = r.requests
         from ${recordset('invocations', endings, 'json')} as r
        where i.id = r.id and i.status in ('queued', 'running', 'outcome_unknown') and i.executor_id = r.executor_id
          and ${oneOf(ids, 'i.id')}
@@ -82,6 +82,8 @@ export interface InvocationFilter {
   readonly connector?: string | undefined
   readonly statuses?: readonly InvocationRow['status'][] | undefined
   readonly integration?: string | undefined
+  /** The run that made them. */
+  readonly run?: string | undefined
   readonly effect?: InvocationRow['effect'] | undefined
   readonly transport?: string | undefined
   readonly actor?: string | undefined
@@ -94,13 +96,14 @@ export interface InvocationFilter {
 }
 
 export function listInvocations(sql: Sql, workspaceId: string, { before, limit, ...filter }: InvocationFilter): Promise<InvocationRow[]> {
-  const { tool, connector, statuses, integration, effect, transport, actor, error, from, to } = filter
+  const { tool, connector, statuses, integration, run, effect, transport, actor, error, from, to } = filter
   let query = sql.selectFrom('invocations').selectAll().where('workspaceId', '=', workspaceId)
   if (tool !== undefined) query = query.where('tool', '=', tool)
   if (connector !== undefined) query = query.where('connector', '=', connector)
   if (statuses !== undefined) query = query.where(oneOf(statuses, 'status'))
   if (integration !== undefined)
     query = query.where((e) => e.or([e('integration', '=', integration), e('integrationId', '=', integration)]))
+  if (run !== undefined) query = query.where('runId', '=', run)
   if (effect !== undefined) query = query.where('effect', '=', effect)
   if (transport !== undefined) query = query.where('transport', '=', transport)
   if (actor !== undefined) query = query.where('actor', '=', actor)

@@ -65,7 +65,7 @@ export const routes = {
   'invocations.list': {
     method: 'GET',
     path: '/api/v1/invocations',
-    query: ['limit', 'cursor', 'tool', 'connector', 'status', 'integration', 'effect', 'transport', 'actor', 'error', 'from', 'to'],
+    query: ['limit', 'cursor', 'tool', 'connector', 'status', 'integration', 'run', 'effect', 'transport', 'actor', 'error', 'from', 'to'],
     headers: {},
   },
   'invocations.get': { method: 'GET', path: '/api/v1/invocations/:id', query: [], headers: {} },

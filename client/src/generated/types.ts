@@ -988,6 +988,7 @@ export type InvocationsListInput = {
     | readonly ('queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown')[]
     | undefined
   /** Only calls by this integration: its name or id. */ readonly integration?: string | undefined
+  /** Only calls that this run made. */ readonly run?: string | undefined
   /** Only calls of tools with this effect. */ readonly effect?: 'read' | 'write' | 'destroy' | undefined
   /** Only calls that came this way: rest, mcp, flow … */ readonly transport?: string | undefined
   /** Only calls that this actor made. */ readonly actor?: string | undefined
@@ -1010,6 +1011,9 @@ export type InvocationsListOutput = {
     readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
     readonly attempts: number
     readonly error: Readonly<Record<string, unknown>> | null
+    /** The run whose step made it. */ readonly run_id: string | null
+    /** The path of that step in the run: each/3/comment. */ readonly step: string | null
+    /** The approval that covers it. */ readonly approval_id: string | null
     /** The call that this one undoes. */ readonly undoes: string | null
     /** The call that undid this one. */ readonly undone_by: string | null
     /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
@@ -1037,6 +1041,9 @@ export type InvocationsGetOutput = {
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
   readonly attempts: number
   readonly error: Readonly<Record<string, unknown>> | null
+  /** The run whose step made it. */ readonly run_id: string | null
+  /** The path of that step in the run: each/3/comment. */ readonly step: string | null
+  /** The approval that covers it. */ readonly approval_id: string | null
   /** The call that this one undoes. */ readonly undoes: string | null
   /** The call that undid this one. */ readonly undone_by: string | null
   /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
@@ -1052,6 +1059,25 @@ export type InvocationsGetOutput = {
     readonly place: 'private' | 'public'
     readonly integration: string | null
   } | null
+  /** What was sent to the outside system, oldest first: 50 requests at most. */ readonly requests: readonly {
+    /** SEND for what is not HTTP, such as mail. */ readonly method: string
+    readonly host: string | null
+    /** Null where the outside system named the address. */ readonly path: string | null
+    /** The names in the query, without their values. */ readonly query: readonly string[]
+    /** authorization: a token was fetched for the call. state: what it changes was read. */ readonly purpose:
+      | 'call'
+      | 'authorization'
+      | 'state'
+    /** Counts the times that the same request was sent. */ readonly attempt: number
+    readonly began_at: string
+    readonly ms: number
+    /** Null when no answer came. */ readonly status: number | null
+    readonly bytes_sent: number
+    readonly bytes_received: number | null
+    /** What the outside system calls the request in its own log. */ readonly vendor_id: string | null
+    /** An error code of the hub. */ readonly error: string | null
+  }[]
+  /** How many requests there were beyond those. */ readonly requests_left_out: number
 }
 
 export type InvocationsReadResultInput = {
@@ -1083,6 +1109,9 @@ export type InvocationsCancelOutput = {
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
   readonly attempts: number
   readonly error: Readonly<Record<string, unknown>> | null
+  /** The run whose step made it. */ readonly run_id: string | null
+  /** The path of that step in the run: each/3/comment. */ readonly step: string | null
+  /** The approval that covers it. */ readonly approval_id: string | null
   /** The call that this one undoes. */ readonly undoes: string | null
   /** The call that undid this one. */ readonly undone_by: string | null
   /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
