@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint'
 const base = 'lib errors telemetry db'
 const connected = `${base} engine access retention credentials http kit events/publish`
 const features = `${connected} integrations expressions scripts events tools`
-const surface = `${features} apps endpoints webhooks flows`
+const surface = `${features} apps endpoints webhooks flows hints`
 const mayImport: Readonly<Record<string, string>> = {
   '*': 'lib',
   lib: 'lib',
@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, string>> = {
   expressions: base,
   scripts: 'lib errors telemetry',
   engine: base,
+  hints: base,
   access: `${base} engine`,
   apps: `${base} engine access retention http`,
   retention: `${base} engine access`,

@@ -13,6 +13,7 @@ import { createFlows, flowTools } from '#flows'
 import { createEgress, isPrivatePlace } from '#http'
 import { createIntegrations } from '#integrations'
 import { createBounded, type Bounded } from '#lib/bounded'
+import { createHints } from '#hints'
 import { newId } from '#lib/ids'
 import { createOAuth } from '#oauth'
 import {
@@ -27,7 +28,7 @@ import {
 } from '#operations'
 import { createRetention } from '#retention'
 import { createScripts } from '#scripts'
-import { createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
+import { createNoticeBuffer, createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createCatalogue, createInvocations, createRegistry, createTools } from '#tools'
 import { createHookCheck, createReader, createWebhooks } from '#webhooks'
 import { keepAdminToken, keepSetupLink } from './admin-token.ts'
@@ -63,7 +64,8 @@ export async function createTelemetry(config: Config): Promise<Telemetry & Async
   const logger = createLogger({ level: config.LOG_LEVEL })
   const exporting = config.OTEL_EXPORTER_OTLP_ENDPOINT ?? config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
   const traces = await createTraces({ enabled: exporting !== undefined, service: config.OTEL_SERVICE_NAME, version })
-  return { logger, metrics: createMetrics(), traces, [Symbol.asyncDispose]: () => traces[Symbol.asyncDispose]() }
+  const parts = { logger, metrics: createMetrics(), traces, notices: createNoticeBuffer() }
+  return { ...parts, [Symbol.asyncDispose]: () => traces[Symbol.asyncDispose]() }
 }
 
 /** Everything except the transports: what a command needs, beside a serving hub or alone. */
@@ -86,6 +88,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       telemetry,
     ),
   )
+  // Before everything that changes something, so that what it changes while it stops is told too.
+  const hints = owned('hints', createHints({ db, ...telemetry }))
   const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
   const engine = owned('notifications', createEngine({ db, ...telemetry }, { executorId, drainMs, bounded }))
   const access = owned('access', createAccess(db, telemetry))
@@ -110,7 +114,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const documents = createEgress({ allow: documentHosts(config) })
   stack.defer(bounded('requests for descriptions of apps', () => documents.close()))
   const apps = createApps({ db, access, egress: documents, ...telemetry })
-  const publisher = createEventPublisher({ db, engine })
+  const publisher = createEventPublisher({ db, engine, ...telemetry })
   const expressions = owned('expressions', createExpressions(telemetry))
   const scripts = owned('scripts', createScripts())
   const oauth = owned(
@@ -156,6 +160,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     webhooks,
     flows,
     retention,
+    hints,
     addresses: addressesOf(config),
   }
   const tools = owned(

@@ -1,4 +1,5 @@
 import type { Database, Sql, Transaction } from '#db'
+import type { HintKind, Telemetry } from '#telemetry'
 import type { Clock } from '#lib/clock'
 import { canonicalJson, sha256 } from '#lib/canonical'
 import { appendAudit, auditedWorkspaces, auditHeads, countAuditBeyond, lockAuditHead, readAudit, type AuditRow } from './store.ts'
@@ -35,12 +36,39 @@ export interface Audit {
 
 export type { AuditRow }
 
-export function createAudit(db: Pick<Database, 'sql'>, clock: Clock): Audit {
+/** The kind of thing that an action changes, by the first word of the action, and whether the subject is its id. */
+const changedBy: Readonly<Record<string, { readonly kind: HintKind; readonly isSubject: boolean }>> = {
+  approval: { kind: 'approval', isSubject: true },
+  approval_settings: { kind: 'policy', isSubject: false },
+  connect_link: { kind: 'integration', isSubject: false },
+  credential: { kind: 'credential', isSubject: true },
+  deliveries: { kind: 'delivery', isSubject: false },
+  delivery: { kind: 'delivery', isSubject: true },
+  endpoint: { kind: 'endpoint', isSubject: true },
+  events: { kind: 'event', isSubject: false },
+  flow: { kind: 'flow', isSubject: true },
+  grant: { kind: 'grant', isSubject: true },
+  integration: { kind: 'integration', isSubject: true },
+  invitation: { kind: 'invitation', isSubject: true },
+  invocation: { kind: 'call', isSubject: true },
+  keys: { kind: 'credential', isSubject: false },
+  member: { kind: 'member', isSubject: true },
+  policy: { kind: 'policy', isSubject: false },
+  run: { kind: 'run', isSubject: true },
+  session: { kind: 'session', isSubject: false },
+  sessions: { kind: 'session', isSubject: false },
+  token: { kind: 'token', isSubject: true },
+}
+
+/** Whatever is audited has changed, so this is also where those who watch are told of it. */
+export function createAudit(db: Pick<Database, 'sql' | 'afterCommit'>, { notices }: Pick<Telemetry, 'notices'>, clock: Clock): Audit {
   return {
     async record(trx, { workspaceId, actor, action, subject, detail = {} }) {
       const head = await lockAuditHead(trx, workspaceId)
       const link = { workspaceId, seq: head.seq + 1, at: clock.now(), actor, action, subject, detail, prevHash: head.hash }
       await appendAudit(trx, { ...link, hash: linkHash(link) })
+      const changed = changedBy[action.split('.', 1)[0]!]
+      if (changed) db.afterCommit(trx, () => notices.add(workspaceId, changed.kind, changed.isSubject ? subject : null))
     },
     list: (workspaceId, { before, limit }) => readAudit(db.sql, workspaceId, { before, limit, newestFirst: true }),
     // In one snapshot, so that entries written meanwhile do not count as breaks.

@@ -102,8 +102,9 @@ export interface Access extends AsyncDisposable {
   bootstrap(presetAdminToken: string | undefined, keep: (value: string) => void | Promise<void>): Promise<Workspace>
 }
 
-export function createAccess(db: Database, { logger, metrics }: Telemetry, clock: Clock = systemClock): Access {
-  const audit = createAudit(db, clock)
+export function createAccess(db: Database, telemetry: Telemetry, clock: Clock = systemClock): Access {
+  const { logger, metrics } = telemetry
+  const audit = createAudit(db, telemetry, clock)
   const throttle = createThrottle(guesses)
   const cached = new Map<string, { principal: Principal; until: number }>()
   const used = new Map<string, Date>()

@@ -8,7 +8,7 @@ import { endAttempt, releaseAll, releaseNext, type Claimed, type Ending } from '
 import { delayAfter, failingMs, failuresInRow, pauseAfter, probeMs } from './schedule.ts'
 import type { Sent } from './send.ts'
 
-export interface RecorderDeps extends Pick<Telemetry, 'metrics' | 'logger'> {
+export interface RecorderDeps extends Pick<Telemetry, 'metrics' | 'logger' | 'notices'> {
   readonly db: Database
   readonly access: Access
   readonly publisher: EventPublisher
@@ -27,11 +27,14 @@ interface Attempt {
 }
 
 export function createAttemptRecorder(deps: RecorderDeps): RecordAttempt {
-  const { db, metrics, logger } = deps
+  const { db, metrics, logger, notices } = deps
   return async (delivery, sent, now) => {
     const record = sent.ok ? recordSuccess : recordFailure
     const { outcome, notes } = await db.transaction((trx) => record(deps, trx, { delivery, sent, now }))
-    if (outcome !== undefined) metrics.deliveries.inc({ outcome })
+    if (outcome !== undefined) {
+      metrics.deliveries.inc({ outcome })
+      notices.add(delivery.workspaceId, 'delivery', delivery.id)
+    }
     for (const note of notes) logger.warn({ endpoint: delivery.endpointId }, note)
   }
 }

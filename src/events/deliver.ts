@@ -13,7 +13,7 @@ interface Delivery {
 
 /** Hands the matches to their subscribers and removes the events from the queue, in one transaction. */
 export async function deliver(deps: DispatchDeps, claim: Claim, { matched, stopping }: Delivery): Promise<void> {
-  const { db, publisher, subscribers } = deps
+  const { db, publisher, subscribers, notices } = deps
   const { done, matches, changes, overruns } = matched
   const prepared: { list: readonly Match[]; take: Take }[] = []
   for (const [kind, list] of matches) prepared.push({ list, take: await subscribers[kind]!.prepare(list, stopping) })
@@ -23,6 +23,9 @@ export async function deliver(deps: DispatchDeps, claim: Claim, { matched, stopp
       trx,
       [...matches.values()].flat().filter(({ subscription: { kind } }) => !subscribers[kind]!.isWaiting),
     )
+    db.afterCommit(trx, () => {
+      for (const { workspaceId, id } of done) notices.add(workspaceId, 'event', id)
+    })
     for (const { list, take } of prepared) await insertEffects(trx, effectsOf(list, await take(trx)))
     await changeEvents(trx, changes)
     for (const { subscription, ...counted } of overruns) {
@@ -54,11 +57,12 @@ function effectsOf(matches: readonly Match[], started: readonly (string | undefi
 }
 
 /** Marks an event that cannot be delivered as failed and removes it from the queue, so that it does not block the events after it. */
-export async function setAside({ db }: Pick<DispatchDeps, 'db'>, claim: Claim, problem: string): Promise<void> {
+export async function setAside({ db, notices }: Pick<DispatchDeps, 'db' | 'notices'>, claim: Claim, problem: string): Promise<void> {
   const [event] = claim.events as readonly [Waiting, ...Waiting[]]
   const { workspaceId, id } = event
   await db.transaction(async (trx) => {
     await finish(trx, claim, [event])
     await changeEvents(trx, [{ ...unchanged, workspaceId, id, status: 'failed', problem }])
+    db.afterCommit(trx, () => notices.add(workspaceId, 'event', id))
   })
 }

@@ -37,12 +37,12 @@ const maxWaitingBytes = 256 * 1024 * 1024
 /** Measured at 20 KB and 32 senders: statements of any size on two lanes 1,155 a second, of 128 KB on four 1,440, of 64 KB on eight 700. */
 const maxBytes = 128 * 1024
 
-export function createInbox(db: Database, onStored: () => void): Inbox {
+export function createInbox(db: Database, onStored: (events: readonly NewEvent[]) => void): Inbox {
   let bytes = 0
   const batcher = createBatcher(
     async (events: readonly NewEvent[]) => {
       const made = await insertEvents(db, events)
-      onStored()
+      onStored(events.filter(({ id }) => made.has(id)))
       return events.map(({ id }) => made.has(id))
     },
     { maxBytes, bytesOf: ({ body }) => body.length },

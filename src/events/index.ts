@@ -77,9 +77,12 @@ export interface EventsDeps extends Telemetry {
 const maxReplayed = 100_000
 
 export function createEvents(deps: EventsDeps): Events {
-  const { db, engine, access, publisher } = deps
+  const { db, engine, access, publisher, notices } = deps
   const wakeDispatcher = (): void => engine.wake(dispatchPoller)
-  const inbox = createInbox(db, wakeDispatcher)
+  const inbox = createInbox(db, (stored) => {
+    wakeDispatcher()
+    for (const { workspaceId, id } of stored) notices.add(workspaceId, 'event', id)
+  })
   return {
     inbox,
     retention: eventRetention(db),

@@ -23,7 +23,7 @@ export interface HealthDeps extends Telemetry {
   readonly onDisabled: (integration: IntegrationRow) => void
 }
 
-export function createHealth({ db, access, publisher, logger, metrics, onDisabled }: HealthDeps): Health {
+export function createHealth({ db, access, publisher, logger, metrics, notices, onDisabled }: HealthDeps): Health {
   const successes = new Map<string, { count: number; at: Date }>()
   const troubled = new Set<string>()
 
@@ -43,7 +43,7 @@ export function createHealth({ db, access, publisher, logger, metrics, onDisable
       const previous = successes.get(id)
       successes.set(id, { count: (previous?.count ?? 0) + 1, at: new Date() })
       if (!previous) metrics.integrationHealth.set({ workspace, connector, integration: name }, 1)
-      if (troubled.delete(id) || integration.consecutiveErrors > 0) void flush()
+      if (troubled.delete(id) || integration.consecutiveErrors > 0) void flush().then(() => notices.add(workspace, 'integration', id))
     },
 
     async failed(integration, error) {
@@ -71,6 +71,7 @@ export function createHealth({ db, access, publisher, logger, metrics, onDisable
         await access.audit.record(trx, { workspaceId, actor: 'system:health', action: 'integration.disabled', subject: id, detail })
         return counts
       })
+      notices.add(workspaceId, 'integration', id)
       if (!counts?.disabledNow) return
       metrics.integrationHealth.set(series, -1)
       onDisabled(integration)

@@ -46,6 +46,7 @@ import {
   updateIntegration,
 } from './integrations.ts'
 import { cancelInvocation, getInvocation, listInvocations, readResult, undoInvocation } from './invocations.ts'
+import { watchHints } from './hints.ts'
 import { listKeys, rotateKeys, verifyAudit } from './keys.ts'
 import { createInvitation, listInvitations, revokeInvitation } from './invitations.ts'
 import { listMembers, me, removeMember, updateMember } from './people.ts'
@@ -163,6 +164,7 @@ export const operations = {
   retryRun,
   replayRun,
   watchRun,
+  watchHints,
   listRejections,
   webhookLog,
   previewWebhook,

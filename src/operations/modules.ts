@@ -4,6 +4,7 @@ import type { Credentials } from '#credentials'
 import type { Outbound } from '#endpoints'
 import type { Events } from '#events'
 import type { Flows } from '#flows'
+import type { Hints } from '#hints'
 import type { Integrations } from '#integrations'
 import type { Retention } from '#retention'
 import type { Scripts } from '#scripts'
@@ -24,6 +25,7 @@ export interface BaseModules {
   readonly webhooks: Webhooks
   readonly flows: Flows
   readonly retention: Retention
+  readonly hints: Hints
   readonly addresses: Addresses
 }
 

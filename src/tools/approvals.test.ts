@@ -385,7 +385,7 @@ function sourceOf(tools: (workspaceId: string) => readonly Tool[]): ToolSource {
 function toolsWith(hub: Hub, source: ToolSource = sourceOf(() => []), onApprovalDecided: DecisionListener = async () => undefined): Tools {
   const catalogue = createCatalogue(createRegistry(hub.integrations.connectors), [source])
   return createTools(
-    { ...hub, ...hub.telemetry, publisher: createEventPublisher(hub), catalogue },
+    { ...hub, ...hub.telemetry, publisher: createEventPublisher({ ...hub, ...hub.telemetry }), catalogue },
     {
       runners: { operation: async () => undefined, flow: async (_origin, { input }) => input },
       digestOfFlow: async () => undefined,

@@ -82,7 +82,7 @@ export interface ApprovalUse {
   readonly approvers: readonly string[] | undefined
 }
 
-export interface ApprovalsDeps extends Pick<Telemetry, 'logger'> {
+export interface ApprovalsDeps extends Pick<Telemetry, 'logger' | 'notices'> {
   readonly db: Database
   readonly access: Access
   readonly publisher: EventPublisher
@@ -99,7 +99,7 @@ const expiredAtOnce = 100
 
 /** `onDecided` runs in the transaction of a decision or an expiry. */
 export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener): Approvals {
-  const { db, access, publisher, integrations, catalogue, bind, flowSecrets, logger } = deps
+  const { db, access, publisher, integrations, catalogue, bind, flowSecrets, logger, notices } = deps
 
   const publish = async (trx: Transaction, type: ApprovalEventType, row: ApprovalRow): Promise<void> => {
     if (await publisher.hasSubscribers(row.workspaceId, type, trx)) await publisher.publish(trx, [approvalEvent(type, row)])
@@ -159,7 +159,10 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
           preview,
           expiresAt,
         })
-        if (row) await publish(trx, 'approval.requested', row)
+        if (row) {
+          await publish(trx, 'approval.requested', row)
+          db.afterCommit(trx, () => notices.add(row.workspaceId, 'approval', row.id))
+        }
         return row
       })
       if (made) return made

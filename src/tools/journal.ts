@@ -99,10 +99,14 @@ export interface JournalDeps extends Telemetry {
   readonly publisher: EventPublisher
 }
 
-export function createJournal({ db, publisher, logger }: JournalDeps, executorId: string): Journal {
+export function createJournal({ db, publisher, logger, notices }: JournalDeps, executorId: string): Journal {
   const storeAndPublish = createCallPublisher(db, publisher)
+  const tell = (calls: readonly Pick<InvocationRow, 'workspaceId' | 'id'>[]): void => {
+    for (const { workspaceId, id } of calls) notices.add(workspaceId, 'call', id)
+  }
   const inserts = createBatcher(async (rows: readonly Parameters<typeof insertInvocations>[1][number][]) => {
     const made = await storeAndPublish(rows, (sql) => insertInvocations(sql, rows))
+    tell(rows.filter(({ id }) => made.has(id)))
     return rows.map(({ id }) => made.has(id))
   })
   const endings = createBatcher(async (ended: readonly { entry: Entry; ending: Ending }[]) => {
@@ -113,6 +117,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
         ended.map(({ ending }) => ending),
       ),
     )
+    tell(rows)
     return rows.map(() => undefined)
   })
 
@@ -173,11 +178,13 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
         if (made.size > 0) await start(trx)
         return made.size > 0
       })
+      if (stored) tell([entry])
       return stored ? { kind: 'queued', id: entry.id } : { kind: 'replay', row: await earlierCall(given) }
     },
 
     async retake(given, known) {
       if (!(await retake(db.sql, known, executorId))) throw hubError('in_progress', { retryAfter: 1 })
+      tell([known])
       return { ...given, id: known.id, startedAt: new Date(), durable: true, before: beforeAgain(known), requests: known.requests }
     },
 
@@ -210,6 +217,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
         const unknown = hubError('outcome_unknown', { detail: 'the process died during the call' })
         const settled = await resolveInterrupted(trx, storedError(hubError('interrupted')), storedError(unknown))
         await storeAndPublish(settled, () => Promise.resolve(), trx)
+        db.afterCommit(trx, () => tell(settled))
         return settled.length
       }),
 
@@ -217,6 +225,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
       const refuse = async (within: Transaction): Promise<void> => {
         const ended = await failQueued(within, { ids: [id], statuses: ['queued'], error: storedError(error) })
         await storeAndPublish(ended, () => Promise.resolve(), within)
+        db.afterCommit(within, () => tell(ended))
       }
       await (trx ? refuse(trx) : db.transaction(refuse))
     },
@@ -225,6 +234,7 @@ export function createJournal({ db, publisher, logger }: JournalDeps, executorId
       const error = hubError('run_quarantined', { detail: 'three processes died during this call, the last one while it made no other' })
       const ended = await failQueued(trx, { ids, statuses: ['queued', 'running'], error: storedError(error) })
       await storeAndPublish(ended, () => Promise.resolve(), trx)
+      db.afterCommit(trx, () => tell(ended))
     },
 
     async [Symbol.asyncDispose]() {

@@ -114,7 +114,7 @@ export async function startSender({ url, allow = ['127.0.0.1'], subscribers = {}
   stack.defer(() => egress.close())
   const expressions = stack.use(createExpressions(telemetry))
   const engine = stack.use(createEngine({ db, ...telemetry }, { executorId: newId('exe'), drainMs: options.drainMs ?? 1000 }))
-  const publisher = createEventPublisher({ db, engine })
+  const publisher = createEventPublisher({ db, engine, ...telemetry })
   const read = async () => undefined
   const events = stack.use(createEvents({ db, engine, access, expressions, publisher, read, ...telemetry }))
   const outbound = stack.use(

@@ -181,6 +181,7 @@ import type {
   RunsReplayInput,
   RunsReplayOutput,
   RunsWatchInput,
+  HintsWatchInput,
   WebhooksRejectionsInput,
   WebhooksRejectionsOutput,
   WebhooksLogInput,
@@ -417,6 +418,10 @@ export interface Operations {
     /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
     watch(input: RunsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
   }
+  readonly hints: {
+    /** Be told what changes in the workspace, without its data. Sends `hints` events with `hints: [{kind, id, version}]` of the kinds that the caller may read, at most four a second. An id of null means that many of the kind changed. After `ready` nothing is missed; after `resync` everything may have changed. Scope: `any`. */
+    watch(input?: HintsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
+  }
   readonly webhooks: {
     /** List webhook deliveries that were refused, and why. Scope: `events:read`. */
     rejections(input?: WebhooksRejectionsInput, options?: Options): Promise<WebhooksRejectionsOutput>
@@ -564,6 +569,9 @@ export function operationsOf({ send, watch }: Transport): Operations {
       retry: (input, options) => send<RunsRetryOutput>(routes['runs.retry'], input, options),
       replay: (input, options) => send<RunsReplayOutput>(routes['runs.replay'], input, options),
       watch: (input, options) => watch(routes['runs.watch'], input, options),
+    },
+    hints: {
+      watch: (input, options) => watch(routes['hints.watch'], input, options),
     },
     webhooks: {
       rejections: (input, options) => send<WebhooksRejectionsOutput>(routes['webhooks.rejections'], input, options),

@@ -194,6 +194,7 @@ import type {
   RunsReplayInput,
   RunsReplayOutput,
   RunsWatchInput,
+  HintsWatchInput,
   WebhooksRejectionsInput,
   WebhooksRejectionsOutput,
   WebhooksLogInput,
@@ -479,6 +480,10 @@ type Procedures = {
     replay: Mutation<RunsReplayInput, RunsReplayOutput>
     /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
     watch: Subscription<RunsWatchInput, Change<RunEvent>>
+  }
+  hints: {
+    /** Be told what changes in the workspace, without its data. Sends `hints` events with `hints: [{kind, id, version}]` of the kinds that the caller may read, at most four a second. An id of null means that many of the kind changed. After `ready` nothing is missed; after `resync` everything may have changed. Scope: `any`. */
+    watch: Subscription<HintsWatchInput, Change<RunEvent>>
   }
   webhooks: {
     /** List webhook deliveries that were refused, and why. Scope: `events:read`. */

@@ -2188,6 +2188,8 @@ export type RunsWatchInput = {
   /** The id of the last event that was received. */ readonly after?: string | undefined
 }
 
+export type HintsWatchInput = { /** The id of the last event that was received. */ readonly after?: string | undefined }
+
 export type WebhooksRejectionsInput = {
   /** Name or id of the integration. */ readonly hook?: string | undefined
   /** How many items at most. */ readonly limit?: number | undefined

@@ -2,6 +2,7 @@ import type { Database, Transaction } from '#db'
 import type { Engine } from '#engine'
 import { ttlCache } from '#lib/ttl-cache'
 import { newId } from '#lib/ids'
+import type { Telemetry } from '#telemetry'
 import { insertAnnouncements, subscribedTypes } from './store.ts'
 import type { NewHubEvent } from './types.ts'
 
@@ -24,17 +25,23 @@ export const dispatchPoller = 'events'
 /** A new subscription of another process gets such events after this time at the latest; one of this process at once. */
 const cacheTtlMs = 1000
 
-export function createEventPublisher({ db, engine }: { readonly db: Database; readonly engine: Pick<Engine, 'wake'> }): EventPublisher {
+interface PublisherDeps extends Pick<Telemetry, 'notices'> {
+  readonly db: Database
+  readonly engine: Pick<Engine, 'wake'>
+}
+
+export function createEventPublisher({ db, engine, notices }: PublisherDeps): EventPublisher {
   const wanted = ttlCache(cacheTtlMs, async (workspaceId: string) => new Set(await subscribedTypes(db.sql, workspaceId)))
   return {
     async publish(trx, events) {
       if (events.length === 0) return
       const at = new Date()
-      await insertAnnouncements(
-        trx,
-        events.map((item) => ({ ...item, id: newId('evt'), at })),
-      )
-      db.afterCommit(trx, () => engine.wake(dispatchPoller))
+      const rows = events.map((item) => ({ ...item, id: newId('evt'), at }))
+      await insertAnnouncements(trx, rows)
+      db.afterCommit(trx, () => {
+        engine.wake(dispatchPoller)
+        for (const { workspaceId, id } of rows) notices.add(workspaceId, 'event', id)
+      })
     },
     subscriptionsChanged: (trx, workspaceId) => db.afterCommit(trx, () => wanted.forget(workspaceId)),
     async hasSubscribers(workspaceId, type, trx) {

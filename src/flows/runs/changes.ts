@@ -3,6 +3,7 @@ import type { Database, Transaction } from '#db'
 import { hubError } from '#errors'
 import { toCloudEvent, type Events } from '#events'
 import type { EventPublisher } from '#events/publish'
+import type { Telemetry } from '#telemetry'
 import type { FlowFinder } from '../definitions/find.ts'
 import { toExecutable } from '../definitions/index.ts'
 import { findFlow, findVersion } from '../definitions/flow-store.ts'
@@ -29,7 +30,7 @@ import { handleRunEnd } from './segment.ts'
 import { stepsOf } from './step-store.ts'
 import { findRunOf } from './wait.ts'
 
-interface RunChangesDeps {
+interface RunChangesDeps extends Pick<Telemetry, 'notices'> {
   readonly db: Database
   readonly access: Access
   readonly events: Events
@@ -51,7 +52,7 @@ const cancelledAtOnce = 200
 
 /** What people do with runs: cancel, retry and replay them. */
 export function createRunChanges(deps: RunChangesDeps): RunChanges {
-  const { db, access, events, publisher, launcher, runRepository, get, rights, capacity, runSecrets } = deps
+  const { db, access, events, publisher, launcher, runRepository, get, rights, capacity, runSecrets, notices } = deps
   const runOf = (workspaceId: string, id: string): Promise<RunRow> => findRunOf(db.sql, workspaceId, id)
 
   /** Changes a run on request of a principal and records the change in the audit log. */
@@ -72,6 +73,7 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
   }
 
   const cancelIn = async (trx: Transaction, run: RunRow): Promise<void> => {
+    db.afterCommit(trx, () => notices.add(run.workspaceId, 'run', run.id))
     if (run.status === 'queued') {
       const end = { id: run.id, status: 'cancelled' as const, outputs: null, error: null }
       await endRuns(trx, [end])

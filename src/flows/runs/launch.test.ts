@@ -22,7 +22,7 @@ suite('the queue of a concurrency key is not read whole when a run is added to i
     '{ rate: { limit: 3, per: 1h } }',
   ].entries()) {
     test(`by ${concurrency}`, async () => {
-      const { db, access, credentials, flows, expressions } = (await sharedHub()).hub
+      const { db, access, credentials, flows, expressions, telemetry } = (await sharedHub()).hub
       const operator = await access.operator('tester')
       const flow = await flows.save(operator, `id: crowded-${index}\nconcurrency: ${concurrency}\nsteps: [{ id: a, wait: 1h }]`)
       for (let n = 0; n < 4; n++) await flows.trigger(operator, flow.name, {})
@@ -42,6 +42,8 @@ suite('the queue of a concurrency key is not read whole when a run is added to i
       const capacity = { requireFor: async () => undefined, free: async () => 100, take: () => undefined }
       const engine = { enqueue: async () => undefined }
       const launcher = createLauncher({
+        ...telemetry,
+        db,
         engine,
         expressions,
         access,

@@ -1,5 +1,5 @@
 import type { Access } from '#access'
-import type { Transaction } from '#db'
+import type { Database, Transaction } from '#db'
 import type { Engine } from '#engine'
 import { render, type Expressions } from '#expressions'
 import { hubError, HubError } from '#errors'
@@ -7,6 +7,7 @@ import { sha256 } from '#lib/canonical'
 import { parseDuration } from '#lib/duration'
 import { newId } from '#lib/ids'
 import type { SecretValues } from '#lib/secret-values'
+import type { Telemetry } from '#telemetry'
 import type { Definition } from '../definitions/index.ts'
 import type { FlowWithVersion } from '../definitions/flow-store.ts'
 import type { FlowRights } from '../definitions/rights.ts'
@@ -83,7 +84,8 @@ const retryMs = 1000
 /** The longest allowed chain of runs in which each was started by the one before: by an event, or by a call of a tool. */
 const maxLinks = 10
 
-export interface LauncherDeps {
+export interface LauncherDeps extends Pick<Telemetry, 'notices'> {
+  readonly db: Pick<Database, 'afterCommit'>
   readonly engine: Pick<Engine, 'enqueue'>
   readonly expressions: Expressions
   readonly access: Pick<Access, 'standings'>
@@ -92,7 +94,8 @@ export interface LauncherDeps {
   readonly runSecrets: RunSecrets
 }
 
-export function createLauncher({ engine, expressions, access, rights, capacity, runSecrets }: LauncherDeps): Launcher {
+export function createLauncher(deps: LauncherDeps): Launcher {
+  const { db, engine, expressions, access, rights, capacity, runSecrets, notices } = deps
   const start: Launcher['start'] = async (trx, ...segments) => {
     if (segments.length === 0) return
     await engine.enqueue(
@@ -101,7 +104,16 @@ export function createLauncher({ engine, expressions, access, rights, capacity, 
     )
   }
 
-  const wake: Launcher['wake'] = async (trx, ids) => start(trx, ...(await claimRuns(trx, ids)))
+  const tell = (trx: Transaction, runs: readonly Pick<RunRow, 'id' | 'workspaceId'>[]): void =>
+    db.afterCommit(trx, () => {
+      for (const { workspaceId, id } of runs) notices.add(workspaceId, 'run', id)
+    })
+
+  const wake: Launcher['wake'] = async (trx, ids) => {
+    const claimed = await claimRuns(trx, ids)
+    tell(trx, claimed)
+    await start(trx, ...claimed)
+  }
 
   const admitQueued: Launcher['admitQueued'] = async (trx, { id: flowId, definition, most }, key) => {
     const { concurrency } = definition
@@ -175,6 +187,7 @@ export function createLauncher({ engine, expressions, access, rights, capacity, 
       )
       // Every transaction locks in this order, so that two cannot wait for each other.
       for (const { one, key, index } of queued.toSorted((a, b) => a.lock.localeCompare(b.lock))) runs[index] = await queue(trx, one, key)
+      tell(trx, runs)
       return runs
     },
   }

@@ -117,14 +117,14 @@ export async function suspendRun(
 }
 
 /** Claims waiting runs and requests a wake-up of running ones. Returns the claimed runs, which the caller has to start, with their segment numbers. */
-export async function claimRuns(trx: Transaction, ids: readonly string[]): Promise<{ id: string; segment: number }[]> {
-  const { rows } = await raw<{ id: string; segment: number; taken: boolean }>`
+export async function claimRuns(trx: Transaction, ids: readonly string[]): Promise<Pick<RunRow, 'id' | 'workspaceId' | 'segment'>[]> {
+  const { rows } = await raw<Pick<RunRow, 'id' | 'workspaceId' | 'segment'> & { taken: boolean }>`
     update hub.flow_runs as f
        set wake_requests = case when f.status = 'running' then f.wake_requests + 1 else 0 end, segment = f.segment + case when f.status = 'waiting' then 1 else 0 end,
            wake_at = null, status = 'running'
       from (select id, status from hub.flow_runs where id = any(${ids}::text[]) and status in ('waiting', 'running') order by id for update) as b
      where f.id = b.id
-    returning f.id, f.segment, b.status = 'waiting' as taken`.execute(trx)
+    returning f.id, f.workspace_id, f.segment, b.status = 'waiting' as taken`.execute(trx)
   return rows.filter(({ taken }) => taken)
 }
 

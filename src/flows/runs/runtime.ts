@@ -93,10 +93,12 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
   const given = (row.trigger['outputs'] ?? {}) as Record<string, unknown>
   const session = once(() => readRunSession(db.sql, row))
   const targetOf = (path: string): string => `${runId} ${path}`
+  const tell = (): void => deps.notices.add(workspaceId, 'run', runId)
 
   const save = async (record: StepRecord): Promise<void> => {
     records.set(record.path, record)
     await context.record(() => runRepository.save(run, stepSecrets.protect(record)))
+    tell()
   }
 
   /** Stores the step of a cancelled run all the same. */

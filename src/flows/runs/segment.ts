@@ -67,6 +67,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     const { row, steps } = known ? { row: known, steps: [] } : await context.hold(() => runRepository.load(run.id))
     // The run ended or was suspended, and the process died before it could end the job. A later segment may be running already.
     if (row?.status !== 'running' || run.job !== jobOf(row)) return true
+    const tell = (): void => deps.notices.add(row.workspaceId, 'run', row.id)
+    tell()
     const definition = await definitionOf(row)
     let secrets = noSecrets
     let end: Omit<RunEnd, 'id'>
@@ -95,7 +97,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     } catch (thrown) {
       if (thrown instanceof Interrupted) throw thrown.cause
       if (thrown instanceof JobLost || isPassing(thrown)) throw thrown
-      if (thrown instanceof Suspended) return runRepository.suspend(run, thrown.until === undefined ? null : new Date(thrown.until))
+      if (thrown instanceof Suspended)
+        return runRepository.suspend(run, thrown.until === undefined ? null : new Date(thrown.until)).finally(tell)
       const reason = thrown instanceof RightsLost ? thrown.cause : thrown
       end = thrown instanceof Cancelled || row.cancelling ? { status: 'cancelled', outputs: null, error: null } : failed(row, reason)
     }
@@ -149,6 +152,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
         : await runRepository.end(run, end)
     if (!ended) return
     run.ended = { ...row, ...end, outputs: postgresJson(end.outputs ?? null), finishedAt: new Date(), wakeAt: null }
+    deps.notices.add(row.workspaceId, 'run', row.id)
     deps.metrics.flowRuns.inc({ workspace: row.workspaceId, flow: row.flow, outcome: status })
     deps.metrics.flowDuration.observe((Date.now() - row.createdAt.getTime()) / 1000)
   }

@@ -39,7 +39,7 @@ suite('outbound endpoints over REST', () => {
   const happen = async (type: string, data: Record<string, unknown> = {}): Promise<void> => {
     const { db, dispatch } = hub.hub
     const { workspaceId } = await hub.hub.access.operator('tester')
-    await db.transaction((trx) => createEventPublisher(hub.hub).publish(trx, [{ workspaceId, type, data }]))
+    await db.transaction((trx) => createEventPublisher({ ...hub.hub, ...hub.hub.telemetry }).publish(trx, [{ workspaceId, type, data }]))
     await dispatch()
   }
   const deliveriesOf = async (id: string): Promise<Delivery[]> =>

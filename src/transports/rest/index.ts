@@ -1,6 +1,6 @@
 export { callerOf, keepsRights, type AccessDeps } from './access-hook.ts'
 export { jsonErrorOf } from './json.ts'
-export { placesOf, watching } from './operations.ts'
+export { closingOf, placesOf, watching } from './operations.ts'
 export { createOriginCheck, createOrigins, type OriginCheck, type OriginOptions, type Origins } from './origin.ts'
 export { problemOf, unsupportedType, type Problem } from './problem.ts'
 export { buildRest } from './server.ts'

@@ -256,7 +256,9 @@ suite('/openapi.json', () => {
       [workspaceId],
     )
     // For what can be said of events and deliveries.
-    await db.transaction((trx) => createEventPublisher(hub.hub).publish(trx, [{ workspaceId, type: 'documented.happened', data: {} }]))
+    await db.transaction((trx) =>
+      createEventPublisher({ ...hub.hub, ...hub.hub.telemetry }).publish(trx, [{ workspaceId, type: 'documented.happened', data: {} }]),
+    )
     const person = await memberOf(hub)
     const answered = new Set<string>()
     let id = ''

@@ -11,17 +11,28 @@ import { eventStream } from './sse.ts'
 
 interface RouteDeps extends RestDeps {
   readonly origins: Origins
+  readonly closing: AbortSignal
 }
 
 /** One route for each spelling of each operation. */
-export async function operationRoutes(app: RestApp, given: RouteDeps, all: Readonly<Record<string, Operation>>): Promise<void> {
-  let closing = false
+export async function operationRoutes(
+  app: RestApp,
+  given: Omit<RouteDeps, 'closing'>,
+  all: Readonly<Record<string, Operation>>,
+): Promise<void> {
+  const closing = closingOf(app)
+  const deps: RouteDeps = { ...given, closing, isStopping: () => closing.aborted || given.isStopping() }
+  for (const operation of Object.values(all)) for (const http of operation.http) await addRoute(app, deps, { operation, http })
+}
+
+/** Aborts when the server begins to close. */
+export function closingOf(app: RestApp): AbortSignal {
+  const closing = new AbortController()
   app.addHook('preClose', (done) => {
-    closing = true
+    closing.abort()
     done()
   })
-  const deps: RouteDeps = { ...given, isStopping: () => closing || given.isStopping() }
-  for (const operation of Object.values(all)) for (const http of operation.http) await addRoute(app, deps, { operation, http })
+  return closing.signal
 }
 
 interface Route {
@@ -68,7 +79,8 @@ function register(app: RestApp, deps: RouteDeps, { operation, http }: Route): vo
         principal: request.principal,
         transport: 'rest' as const,
         origin: deps.origins.known(request),
-        signal: gone.signal,
+        // A stream in which nothing happens ends at once when the server closes.
+        signal: operation.stream ? AbortSignal.any([gone.signal, deps.closing]) : gone.signal,
         ...(operation.stream ? watching(deps, request) : {}),
       }
       const input = inputOf(request, places, querySchema)

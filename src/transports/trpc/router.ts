@@ -9,6 +9,8 @@ import type { TrpcContext } from './types.ts'
 export interface RouterDeps {
   readonly execute: Execute
   readonly isStopping: () => boolean
+  /** Aborts when the server begins to close. */
+  readonly closing: AbortSignal
   /** Tests shorten it. */
   readonly timing?: StreamTiming | undefined
 }
@@ -61,15 +63,15 @@ export function createRouter(deps: RouterDeps, all: readonly Operation[]): AnyTR
     }
     const position = positionOf(operation)
     return procedure.subscription(async function* ({ ctx, input, signal }: Asked) {
-      const caller = callerOf(ctx, signal)
+      const caller = callerOf(ctx, AbortSignal.any([deps.closing, ...(signal ? [signal] : [])]))
       using _ = open(`${caller.principal.workspaceId} ${actorOf(caller.principal)}`)
       let active = true
       const isActive = async (): Promise<boolean> => (active = await ctx.isActive())
       const events = await call(operation, { ...caller, isActive }, resumed(input, position))
       yield* trackedEvents(events as AsyncIterable<StreamEvent | undefined>)
-      if (active) return
       // Without a word about an end, so that the client connects again, to a process that goes on.
       if (deps.isStopping()) throw new DOMException('the hub stops', 'AbortError')
+      if (active) return
       throw hubError('token_invalid', { detail: 'the token may no longer see this' })
     })
   }

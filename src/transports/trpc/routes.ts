@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { anyCaller } from '#access'
 import { hubError } from '#errors'
 import type { Execute, Operation } from '#operations'
-import { type AccessDeps, jsonErrorOf, unsupportedType, watching, type RestApp } from '#transports/rest'
+import { type AccessDeps, closingOf, jsonErrorOf, unsupportedType, watching, type RestApp } from '#transports/rest'
 import { causeOf, errorAnswer } from './errors.ts'
 import { createRouter, type StreamTiming } from './router.ts'
 import type { TrpcContext } from './types.ts'
@@ -21,12 +21,8 @@ const maxBatchSize = 20
 
 /** `GET` and `POST /trpc/*`: every operation that has a route, as a procedure. */
 export async function trpcRoutes(app: RestApp, given: TrpcDeps, all: Readonly<Record<string, Operation>>): Promise<void> {
-  let closing = false
-  app.addHook('preClose', (done) => {
-    closing = true
-    done()
-  })
-  const deps: TrpcDeps = { ...given, isStopping: () => closing || given.isStopping() }
+  const closing = closingOf(app)
+  const deps = { ...given, closing, isStopping: () => closing.aborted || given.isStopping() }
   const router = createRouter(deps, Object.values(all))
   const jsonError = jsonErrorOf(app)
 
