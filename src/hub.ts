@@ -27,8 +27,9 @@ import {
   type Modules,
 } from '#operations'
 import { createRetention } from '#retention'
+import { createStats } from '#stats'
 import { createScripts } from '#scripts'
-import { createNoticeBuffer, createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
+import { createNoticeBuffer, createSums, createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createCatalogue, createInvocations, createRegistry, createTools } from '#tools'
 import { createHookCheck, createReader, createWebhooks } from '#webhooks'
 import { keepAdminToken, keepSetupLink } from './admin-token.ts'
@@ -64,7 +65,7 @@ export async function createTelemetry(config: Config): Promise<Telemetry & Async
   const logger = createLogger({ level: config.LOG_LEVEL })
   const exporting = config.OTEL_EXPORTER_OTLP_ENDPOINT ?? config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
   const traces = await createTraces({ enabled: exporting !== undefined, service: config.OTEL_SERVICE_NAME, version })
-  const parts = { logger, metrics: createMetrics(), traces, notices: createNoticeBuffer() }
+  const parts = { logger, metrics: createMetrics(), traces, notices: createNoticeBuffer(), sums: createSums() }
   return { ...parts, [Symbol.asyncDispose]: () => traces[Symbol.asyncDispose]() }
 }
 
@@ -90,6 +91,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   )
   // Before everything that changes something, so that what it changes while it stops is told too.
   const hints = owned('hints', createHints({ db, ...telemetry }))
+  const stats = owned('sums by the minute', createStats({ db, ...telemetry }))
   const executorId = newId(mode === 'serve' ? 'exe' : 'cli')
   const engine = owned('notifications', createEngine({ db, ...telemetry }, { executorId, drainMs, bounded }))
   const access = owned('access', createAccess(db, telemetry))
@@ -161,6 +163,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     flows,
     retention,
     hints,
+    stats,
     addresses: addressesOf(config),
   }
   const tools = owned(
@@ -187,7 +190,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       ...webhooks.pollers,
       ...flows.pollers,
       ...tools.pollers,
-      retention.poller([people, apps, events, outbound, webhooks, flows, tools].flatMap((module) => module.retention)),
+      retention.poller([people, apps, events, outbound, webhooks, flows, tools, stats].flatMap((module) => module.retention)),
     ],
   }
   // Before the hub listens, so that no call and no event comes before the flows that it is for.

@@ -20,6 +20,7 @@ import { policyCommands } from './policies.ts'
 import { runCommands as runOfFlowCommands } from './runs.ts'
 import { scriptCommands } from './scripts.ts'
 import { runCommands } from './serve.ts'
+import { statsCommand } from './stats.ts'
 import { toolCommands } from './tools.ts'
 import { userCommands } from './users.ts'
 
@@ -71,6 +72,7 @@ export function createProgram(): Command {
   program.commandsGroup('Events:')
   webhookCommands(program)
   eventCommands(program)
+  statsCommand(program)
   for (const command of program.commands) if (!here.has(command)) mayActElsewhere(command)
   program.commandsGroup('Backup and keys:')
   databaseCommands(program)

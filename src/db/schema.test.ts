@@ -13,6 +13,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
   'timestamp with time zone': ['Date'],
   bytea: ['Buffer'],
   'text[]': ['readonly string[]'],
+  'integer[]': ['readonly number[]'],
   jsonb: ['Json', 'NullableJson'],
   // Kept as it came.
   json: ['Json', 'NullableJson'],

@@ -259,6 +259,19 @@ export interface Schema {
     approvalId: string
     input: Json<unknown>
   }
+  minuteSums: {
+    workspaceId: string
+    minute: Date
+    eventsReceived: number
+    runsStarted: number
+    runsCompleted: number
+    runsFailed: number
+    callsMade: number
+    callsFailed: number
+    deliveriesDelivered: number
+    deliveriesDead: number
+    latency: readonly number[]
+  }
   rateLimits: {
     integrationId: string
     windowStart: Date

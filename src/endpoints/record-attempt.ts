@@ -8,7 +8,7 @@ import { endAttempt, releaseAll, releaseNext, type Claimed, type Ending } from '
 import { delayAfter, failingMs, failuresInRow, pauseAfter, probeMs } from './schedule.ts'
 import type { Sent } from './send.ts'
 
-export interface RecorderDeps extends Pick<Telemetry, 'metrics' | 'logger' | 'notices'> {
+export interface RecorderDeps extends Pick<Telemetry, 'metrics' | 'logger' | 'notices' | 'sums'> {
   readonly db: Database
   readonly access: Access
   readonly publisher: EventPublisher
@@ -27,13 +27,15 @@ interface Attempt {
 }
 
 export function createAttemptRecorder(deps: RecorderDeps): RecordAttempt {
-  const { db, metrics, logger, notices } = deps
+  const { db, metrics, logger, notices, sums } = deps
   return async (delivery, sent, now) => {
     const record = sent.ok ? recordSuccess : recordFailure
     const { outcome, notes } = await db.transaction((trx) => record(deps, trx, { delivery, sent, now }))
     if (outcome !== undefined) {
       metrics.deliveries.inc({ outcome })
       notices.add(delivery.workspaceId, 'delivery', delivery.id)
+      if (outcome === 'delivered') sums.count(delivery.workspaceId, 'deliveriesDelivered')
+      if (outcome === 'dead') sums.count(delivery.workspaceId, 'deliveriesDead')
     }
     for (const note of notes) logger.warn({ endpoint: delivery.endpointId }, note)
   }

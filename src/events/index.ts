@@ -77,11 +77,14 @@ export interface EventsDeps extends Telemetry {
 const maxReplayed = 100_000
 
 export function createEvents(deps: EventsDeps): Events {
-  const { db, engine, access, publisher, notices } = deps
+  const { db, engine, access, publisher, notices, sums } = deps
   const wakeDispatcher = (): void => engine.wake(dispatchPoller)
   const inbox = createInbox(db, (stored) => {
     wakeDispatcher()
-    for (const { workspaceId, id } of stored) notices.add(workspaceId, 'event', id)
+    for (const { workspaceId, id } of stored) {
+      notices.add(workspaceId, 'event', id)
+      sums.count(workspaceId, 'eventsReceived')
+    }
   })
   return {
     inbox,

@@ -53,6 +53,7 @@ import { listMembers, me, removeMember, updateMember } from './people.ts'
 import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
 import { runScriptOperation, toolTypes } from './scripts.ts'
 import { endSession, endSessions, listSessions } from './sign-in-sessions.ts'
+import { getStats } from './stats.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
 import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } from './tools.ts'
 import { listRejections, previewWebhook, webhookLog } from './webhooks.ts'
@@ -165,6 +166,7 @@ export const operations = {
   replayRun,
   watchRun,
   watchHints,
+  getStats,
   listRejections,
   webhookLog,
   previewWebhook,

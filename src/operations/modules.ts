@@ -8,6 +8,7 @@ import type { Hints } from '#hints'
 import type { Integrations } from '#integrations'
 import type { Retention } from '#retention'
 import type { Scripts } from '#scripts'
+import type { Stats } from '#stats'
 import type { Invocations, Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
 import type { Addresses } from './addresses.ts'
@@ -26,6 +27,7 @@ export interface BaseModules {
   readonly flows: Flows
   readonly retention: Retention
   readonly hints: Hints
+  readonly stats: Stats
   readonly addresses: Addresses
 }
 

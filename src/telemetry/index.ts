@@ -1,6 +1,7 @@
 import { createNoticeBuffer, hintKinds, type NoticeBuffer, type HintKind } from './notices.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMetrics, metricsOfWorkspace, type Metrics } from './metrics.ts'
+import { counterNames, createSums, latencyBounds, type CounterName, type MinuteSums, type Sums } from './sums.ts'
 import { createTraces, type Traces } from './traces.ts'
 
 export {
@@ -23,4 +24,8 @@ export interface Telemetry {
   readonly traces: Traces
   /** What this process changed, for those who watch. */
   readonly notices: NoticeBuffer
+  /** What this process did, by workspace and minute. */
+  readonly sums: Sums
 }
+
+export { counterNames, createSums, latencyBounds, type CounterName, type MinuteSums, type Sums }

@@ -410,7 +410,9 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   function count({ principal, tool: { name, connector } }: Call, outcome: string, began: number): void {
     const series = { workspace: principal.workspaceId, tool: name, connector: connector.name }
     deps.metrics.toolCalls.inc({ ...series, outcome })
-    deps.metrics.toolDuration.observe(series, (performance.now() - began) / 1000)
+    const ms = performance.now() - began
+    deps.metrics.toolDuration.observe(series, ms / 1000)
+    deps.sums.countCall(principal.workspaceId, { ms, failed: outcome !== 'completed' })
   }
 }
 

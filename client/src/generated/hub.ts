@@ -182,6 +182,8 @@ import type {
   RunsReplayOutput,
   RunsWatchInput,
   HintsWatchInput,
+  StatsGetInput,
+  StatsGetOutput,
   WebhooksRejectionsInput,
   WebhooksRejectionsOutput,
   WebhooksLogInput,
@@ -422,6 +424,10 @@ export interface Operations {
     /** Be told what changes in the workspace, without its data. Sends `hints` events with `hints: [{kind, id, version}]` of the kinds that the caller may read, at most four a second. An id of null means that many of the kind changed. After `ready` nothing is missed; after `resync` everything may have changed. Scope: `any`. */
     watch(input?: HintsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
   }
+  readonly stats: {
+    /** Get how many events, runs, calls and deliveries there were over time. Of at most 35 days, in about 200 points at most. Parts for which the caller lacks the scope are left out. The last seconds are added a little later. Scope: `any`. */
+    get(input?: StatsGetInput, options?: Options): Promise<StatsGetOutput>
+  }
   readonly webhooks: {
     /** List webhook deliveries that were refused, and why. Scope: `events:read`. */
     rejections(input?: WebhooksRejectionsInput, options?: Options): Promise<WebhooksRejectionsOutput>
@@ -572,6 +578,9 @@ export function operationsOf({ send, watch }: Transport): Operations {
     },
     hints: {
       watch: (input, options) => watch(routes['hints.watch'], input, options),
+    },
+    stats: {
+      get: (input, options) => send<StatsGetOutput>(routes['stats.get'], input, options),
     },
     webhooks: {
       rejections: (input, options) => send<WebhooksRejectionsOutput>(routes['webhooks.rejections'], input, options),

@@ -140,6 +140,7 @@ export const routes = {
   'runs.replay': { method: 'POST', path: '/api/v1/runs/:id/replay', query: [], headers: {} },
   'runs.watch': { method: 'GET', path: '/api/v1/runs/:id/stream', query: [], headers: { 'last-event-id': 'after' } },
   'hints.watch': { method: 'GET', path: '/api/v1/hints', query: [], headers: { 'last-event-id': 'after' } },
+  'stats.get': { method: 'GET', path: '/api/v1/stats', query: ['from', 'to'], headers: {} },
   'webhooks.rejections': { method: 'GET', path: '/api/v1/webhooks/rejections', query: ['hook', 'limit'], headers: {} },
   'webhooks.log': { method: 'GET', path: '/api/integrations/webhook/:hook/logs', query: ['limit'], headers: {} },
   'webhooks.preview': { method: 'POST', path: '/api/v1/webhooks/:hook/test', query: [], headers: {} },

@@ -195,6 +195,8 @@ import type {
   RunsReplayOutput,
   RunsWatchInput,
   HintsWatchInput,
+  StatsGetInput,
+  StatsGetOutput,
   WebhooksRejectionsInput,
   WebhooksRejectionsOutput,
   WebhooksLogInput,
@@ -484,6 +486,10 @@ type Procedures = {
   hints: {
     /** Be told what changes in the workspace, without its data. Sends `hints` events with `hints: [{kind, id, version}]` of the kinds that the caller may read, at most four a second. An id of null means that many of the kind changed. After `ready` nothing is missed; after `resync` everything may have changed. Scope: `any`. */
     watch: Subscription<HintsWatchInput, Change<RunEvent>>
+  }
+  stats: {
+    /** Get how many events, runs, calls and deliveries there were over time. Of at most 35 days, in about 200 points at most. Parts for which the caller lacks the scope are left out. The last seconds are added a little later. Scope: `any`. */
+    get: Query<StatsGetInput | undefined, StatsGetOutput>
   }
   webhooks: {
     /** List webhook deliveries that were refused, and why. Scope: `events:read`. */

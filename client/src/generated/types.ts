@@ -2190,6 +2190,34 @@ export type RunsWatchInput = {
 
 export type HintsWatchInput = { /** The id of the last event that was received. */ readonly after?: string | undefined }
 
+export type StatsGetInput = {
+  /** The last 24 hours when left out. */ readonly from?: string | undefined
+  /** Now when left out. */ readonly to?: string | undefined
+}
+
+export type StatsGetOutput = {
+  readonly from: string
+  readonly to: string
+  /** How much time each point covers. */ readonly bucket_seconds: number
+  readonly totals: {
+    /** Needs events:read. */ readonly events?: { readonly received: number } | undefined
+    /** Needs flows:read. */ readonly runs?: { readonly started: number; readonly completed: number; readonly failed: number } | undefined
+    /** Needs invocations:read. Within p95_ms, 95 % of the calls ended; it is read from a histogram. */ readonly calls?:
+      | { readonly made: number; readonly failed: number; readonly p50_ms: number | null; readonly p95_ms: number | null }
+      | undefined
+    /** Needs events:read. */ readonly deliveries?: { readonly delivered: number; readonly dead: number } | undefined
+  }
+  readonly points: readonly {
+    /** Where its time begins. */ readonly at: string
+    /** Needs events:read. */ readonly events?: { readonly received: number } | undefined
+    /** Needs flows:read. */ readonly runs?: { readonly started: number; readonly completed: number; readonly failed: number } | undefined
+    /** Needs invocations:read. Within p95_ms, 95 % of the calls ended; it is read from a histogram. */ readonly calls?:
+      | { readonly made: number; readonly failed: number; readonly p50_ms: number | null; readonly p95_ms: number | null }
+      | undefined
+    /** Needs events:read. */ readonly deliveries?: { readonly delivered: number; readonly dead: number } | undefined
+  }[]
+}
+
 export type WebhooksRejectionsInput = {
   /** Name or id of the integration. */ readonly hook?: string | undefined
   /** How many items at most. */ readonly limit?: number | undefined

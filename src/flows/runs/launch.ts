@@ -84,7 +84,7 @@ const retryMs = 1000
 /** The longest allowed chain of runs in which each was started by the one before: by an event, or by a call of a tool. */
 const maxLinks = 10
 
-export interface LauncherDeps extends Pick<Telemetry, 'notices'> {
+export interface LauncherDeps extends Pick<Telemetry, 'notices' | 'sums'> {
   readonly db: Pick<Database, 'afterCommit'>
   readonly engine: Pick<Engine, 'enqueue'>
   readonly expressions: Expressions
@@ -95,7 +95,7 @@ export interface LauncherDeps extends Pick<Telemetry, 'notices'> {
 }
 
 export function createLauncher(deps: LauncherDeps): Launcher {
-  const { db, engine, expressions, access, rights, capacity, runSecrets, notices } = deps
+  const { db, engine, expressions, access, rights, capacity, runSecrets, notices, sums } = deps
   const start: Launcher['start'] = async (trx, ...segments) => {
     if (segments.length === 0) return
     await engine.enqueue(
@@ -188,6 +188,12 @@ export function createLauncher(deps: LauncherDeps): Launcher {
       // Every transaction locks in this order, so that two cannot wait for each other.
       for (const { one, key, index } of queued.toSorted((a, b) => a.lock.localeCompare(b.lock))) runs[index] = await queue(trx, one, key)
       tell(trx, runs)
+      db.afterCommit(trx, () => {
+        for (const { workspaceId, status } of runs) {
+          if (status !== 'skipped') sums.count(workspaceId, 'runsStarted')
+          if (status === 'failed') sums.count(workspaceId, 'runsFailed')
+        }
+      })
       return runs
     },
   }

@@ -12,7 +12,7 @@ const error = {
 }
 
 /** Ends the runs of these jobs, because they killed their processes, and starts what depends on their end. */
-export function createQuarantine(deps: Pick<SegmentDeps, 'db' | 'publisher' | 'launcher' | 'notices'>): JobHandler['quarantine'] {
+export function createQuarantine(deps: Pick<SegmentDeps, 'db' | 'publisher' | 'launcher' | 'notices' | 'sums'>): JobHandler['quarantine'] {
   return async (trx, jobs) => {
     const current = (await runsById(trx, jobs.map(runOfJob))).filter((row) => jobs.includes(jobOf(row)))
     const ends = new Map(current.map(({ id }) => [id, { id, status: 'quarantined' as const, outputs: null, error }]))
@@ -20,7 +20,10 @@ export function createQuarantine(deps: Pick<SegmentDeps, 'db' | 'publisher' | 'l
     for (const row of current.filter(({ id }) => ended.has(id))) {
       const version = await findVersion(trx, row.flowId, row.version)
       const end = ends.get(row.id)!
-      deps.db.afterCommit(trx, () => deps.notices.add(row.workspaceId, 'run', row.id))
+      deps.db.afterCommit(trx, () => {
+        deps.notices.add(row.workspaceId, 'run', row.id)
+        deps.sums.count(row.workspaceId, 'runsFailed')
+      })
       if (version) await handleRunEnd(deps, trx, { row, definition: version.definition, end, shouldPublish: true })
     }
   }

@@ -153,6 +153,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     if (!ended) return
     run.ended = { ...row, ...end, outputs: postgresJson(end.outputs ?? null), finishedAt: new Date(), wakeAt: null }
     deps.notices.add(row.workspaceId, 'run', row.id)
+    if (status === 'completed') deps.sums.count(row.workspaceId, 'runsCompleted')
+    if (status === 'failed') deps.sums.count(row.workspaceId, 'runsFailed')
     deps.metrics.flowRuns.inc({ workspace: row.workspaceId, flow: row.flow, outcome: status })
     deps.metrics.flowDuration.observe((Date.now() - row.createdAt.getTime()) / 1000)
   }

@@ -19,7 +19,7 @@ const open = new RegExp(
   ].join('|')})$`,
 )
 /** Open to every token, because what is asked for decides which scope it needs: `src/transports/trpc/refusals.test.ts`. */
-const perOperation = new Set(['/trpc/*', '/api/v1/users/me', '/api/v1/hints'])
+const perOperation = new Set(['/trpc/*', '/api/v1/users/me', '/api/v1/hints', '/api/v1/stats'])
 /** Open to who comes from a page of the hub, which checks its input itself. */
 const checked = /^\/(auth\/\*|invitations\/accept|connect\/x|oauth\/(?!keys)\w+|device|account\/apps)$/
 /** What these answer depends on whether the console is built. */

@@ -83,6 +83,7 @@ const walk: readonly Step[] = [
   ['PUT', '/api/v1/policies', { rules: [{ tools: ['x_*'], decision: 'deny', reason: 'no' }] }],
   ['GET', '/api/v1/policies'],
   ['GET', '/api/v1/users/me'],
+  ['GET', '/api/v1/stats'],
   ['POST', '/api/v1/invitations', { email: 'documented@example.com', role: 'viewer' }],
   ['DELETE', '/api/v1/invitations/{id}'],
   ['GET', '/api/v1/invitations?limit=2'],
