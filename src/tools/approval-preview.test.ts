@@ -76,3 +76,17 @@ test('a read that waits for an approval is not sent before somebody has approved
   assert.equal(preview.request.method, 'GET')
   assert.match(preview.request.url, /\/counted$/)
 })
+
+test('approvals are listed by tool and from the oldest on, page by page', async () => {
+  await using b = await toolBench()
+  await b.hub.call('PUT', '/api/v1/policies', { rules: [{ effects: ['write'], decision: 'ask' }] })
+  const ids: string[] = []
+  for (const at of ['/1', '/2', '/3']) ids.push(await asked(b.invoke('probe_put_thing', { input: { at } })))
+  const list = async (query: string) => (await b.hub.call('GET', `/api/v1/approvals?status=pending&${query}`)).json()
+  const idsOf = (page: { items: { id: string }[] }): string[] => page.items.map(({ id }) => id)
+  const first = await list('tool=probe_put_thing&order=oldest&limit=2')
+  assert.deepEqual(idsOf(first), ids.slice(0, 2))
+  assert.deepEqual(idsOf(await list(`tool=probe_put_thing&order=oldest&limit=2&cursor=${first.next_cursor}`)), ids.slice(2))
+  assert.deepEqual(idsOf(await list('order=newest')), ids.toReversed())
+  assert.deepEqual(idsOf(await list('tool=probe_create_thing')), [])
+})

@@ -96,12 +96,15 @@ function approvalOf(sql: Sql, workspaceId: string, id: string) {
 export interface ApprovalFilter {
   readonly status?: ApprovalStatus | undefined
   readonly run?: string | undefined
+  /** The tool of the call. */
+  readonly tool?: string | undefined
+  readonly order?: 'newest' | 'oldest' | undefined
 }
 
 export function listApprovals(
   sql: Sql,
   workspaceId: string,
-  { status, run, before, limit }: ApprovalFilter & { readonly before?: string | undefined; readonly limit: number },
+  { status, run, tool, order = 'newest', before, limit }: ApprovalFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<ApprovalRow[]> {
   return sql
     .selectFrom('approvals')
@@ -109,8 +112,9 @@ export function listApprovals(
     .where('workspaceId', '=', workspaceId)
     .$if(status !== undefined, (query) => query.where('status', '=', status!))
     .$if(run !== undefined, (query) => query.where('runId', '=', run!))
-    .$if(before !== undefined, (query) => query.where('id', '<', before!))
-    .orderBy('id', 'desc')
+    .$if(tool !== undefined, (query) => query.where(raw<boolean>`call ->> 'tool' = ${tool}`))
+    .$if(before !== undefined, (query) => query.where('id', order === 'newest' ? '<' : '>', before!))
+    .orderBy('id', order === 'newest' ? 'desc' : 'asc')
     .limit(limit)
     .execute()
 }

@@ -79,7 +79,7 @@ export const routes = {
   },
   'policies.get': { method: 'GET', path: '/api/v1/policies', query: [], headers: {} },
   'policies.set': { method: 'PUT', path: '/api/v1/policies', query: [], headers: {} },
-  'approvals.list': { method: 'GET', path: '/api/v1/approvals', query: ['limit', 'cursor', 'status', 'run'], headers: {} },
+  'approvals.list': { method: 'GET', path: '/api/v1/approvals', query: ['limit', 'cursor', 'status', 'run', 'tool', 'order'], headers: {} },
   'approvals.get': { method: 'GET', path: '/api/v1/approvals/:id', query: [], headers: {} },
   'approvals.decide': { method: 'POST', path: '/api/v1/approvals/:id', query: [], headers: {} },
   'approvals.settings': { method: 'GET', path: '/api/v1/approval-settings', query: [], headers: {} },

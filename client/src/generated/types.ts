@@ -1321,6 +1321,8 @@ export type ApprovalsListInput = {
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
   readonly status?: 'pending' | 'approved' | 'rejected' | 'expired' | 'used' | undefined
   /** Only those of this run. */ readonly run?: string | undefined
+  /** Only those of calls of this tool. */ readonly tool?: string | undefined
+  /** Which come first. */ readonly order?: 'newest' | 'oldest' | undefined
 }
 
 export type ApprovalsListOutput = {
