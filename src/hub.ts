@@ -1,5 +1,6 @@
 import { createAccess, createPeople } from '#access'
 import { createApps } from '#apps'
+import { createBulk } from '#bulk'
 import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring } from '#credentials'
@@ -17,6 +18,7 @@ import { createHints } from '#hints'
 import { newId } from '#lib/ids'
 import { createOAuth } from '#oauth'
 import {
+  createBulkActions,
   createExecute,
   createHubToolRunner,
   hubTools,
@@ -164,6 +166,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     retention,
     hints,
     stats,
+    bulk: createBulk(base),
     addresses: addressesOf(config),
   }
   const tools = owned(
@@ -182,15 +185,16 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     ),
   )
   const dispatcher = events.dispatcher({ endpoint: outbound.subscriber, ...flows.subscribers })
+  const execute = createExecute({ ...modules, tools, scripts })
   const work: Work = {
-    jobs: { ...tools.jobs, ...flows.jobs(tools) },
+    jobs: { ...tools.jobs, ...flows.jobs(tools), ...modules.bulk.jobs(createBulkActions(execute)) },
     pollers: [
       dispatcher.poller,
       outbound.poller,
       ...webhooks.pollers,
       ...flows.pollers,
       ...tools.pollers,
-      retention.poller([people, apps, events, outbound, webhooks, flows, tools, stats].flatMap((module) => module.retention)),
+      retention.poller([people, apps, events, outbound, webhooks, flows, tools, stats, modules.bulk].flatMap((module) => module.retention)),
     ],
   }
   // Before the hub listens, so that no call and no event comes before the flows that it is for.
@@ -205,7 +209,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     ...modules,
     tools,
     scripts,
-    execute: createExecute({ ...modules, tools, scripts }),
+    execute,
     dispatch: dispatcher.drain,
     work,
     bounded,

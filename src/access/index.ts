@@ -83,6 +83,8 @@ export interface Access extends AsyncDisposable {
    * as `sql`.
    */
   standings(workspaceId: string, actors: readonly string[], sql?: Sql): Promise<ReadonlyMap<string, Standing>>
+  /** What is left of the rights of somebody who asked for something earlier. Throws `token_invalid` when nothing is. */
+  rightsLeft(principal: Principal): Promise<Principal>
   /** Says that this process changed the rights of somebody: nothing of them is taken from a cache. */
   changed(): void
   readonly workspaces: {
@@ -177,6 +179,14 @@ export function createAccess(db: Database, telemetry: Telemetry, clock: Clock = 
     deviceLogins: createDeviceLogins({ db, audit, onRevoked: forget }),
     authenticate,
     standings: (workspaceId, actors, sql = db.sql) => standings.of(sql, workspaceId, actors),
+    async rightsLeft(principal) {
+      const actor = actorOf(principal)
+      const through = principal.ancestors.filter((ancestor) => ancestor.startsWith('grant:'))
+      const found = await standings.of(db.sql, principal.workspaceId, [actor, ...through])
+      for (const { lost } of found.values()) if (lost) throw hubError('token_invalid', { detail: `${actor} asked for this, and ${lost}` })
+      const { within } = found.get(actor)!
+      return within === undefined ? principal : { ...principal, scopes: scopesInBoth(principal.scopes, within) }
+    },
     changed() {
       standings.forget()
       cached.clear()

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import { accessCommands } from './access.ts'
 import { approvalCommands } from './approvals.ts'
+import { bulkCommands } from './bulk.ts'
 import { connectorCommands } from './connectors.ts'
 import { credentialCommands } from './credentials.ts'
 import { databaseCommands } from './database.ts'
@@ -69,6 +70,7 @@ export function createProgram(): Command {
   approvalCommands(program)
   flowCommands(program)
   runOfFlowCommands(program)
+  bulkCommands(program)
   program.commandsGroup('Events:')
   webhookCommands(program)
   eventCommands(program)

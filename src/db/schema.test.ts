@@ -94,6 +94,6 @@ test('a column of literals has those that the database allows', async () => {
     const [, name, list] = /^CHECK \(\((\w+) = ANY \(ARRAY\[(.+)\]\)\)\)$/.exec(condition) ?? []
     return list === undefined ? [] : [{ place: `${table}.${name}`, allowed: [...list.matchAll(/'(\w+)'/g)].map(([, literal]) => literal) }]
   })
-  assert.equal(lists.length, 16)
+  assert.ok(lists.length > 15)
   for (const { place, allowed } of lists) assert.deepEqual(columns.get(place)?.literals?.toSorted(), allowed.toSorted(), place)
 })

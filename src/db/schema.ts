@@ -15,6 +15,11 @@ interface RunError {
   readonly step?: string
 }
 
+interface BulkError {
+  readonly code: string
+  readonly detail: string
+}
+
 /** A row of a table as it is read. */
 export type Row<Table extends keyof Schema> = Readonly<Selectable<Schema[Table]>>
 
@@ -442,6 +447,30 @@ export interface Schema {
     deliveriesDays: number | null
     runsDays: number | null
     updatedAt: Generated<Date>
+  }
+  bulkActions: {
+    id: string
+    workspaceId: string
+    action: string
+    filter: NullableJson<Record<string, unknown>>
+    input: Json<Record<string, unknown>>
+    actor: string
+    principal: Json<Record<string, unknown>>
+    status: 'running' | 'completed' | 'cancelled' | 'stopped'
+    error: NullableJson<BulkError>
+    total: number
+    done: Generated<number>
+    failed: Generated<number>
+    createdAt: Made
+    finishedAt: Date | null
+  }
+  bulkItems: {
+    bulkId: string
+    position: number
+    itemId: string
+    startedAt: Date | null
+    finishedAt: Date | null
+    error: NullableJson<BulkError>
   }
   flows: {
     id: string

@@ -7,6 +7,7 @@ type IdPrefix =
   | 'ath'
   | 'att'
   | 'aud'
+  | 'blk'
   | 'cli'
   | 'cred'
   | 'del'

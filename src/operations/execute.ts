@@ -37,7 +37,7 @@ function authorize<Own extends { readonly scope: string }>(
 }
 
 /** One error per place; an unknown field is named by itself. */
-function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+export function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ path: [...issue.path, key].map(String).join('.'), message: 'is not a known field' }))
   return [{ path: issue.path.map(String).join('.'), message: issue.message }]

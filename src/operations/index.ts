@@ -1,4 +1,5 @@
 import { decideApproval, getApproval, listApprovals, getApprovalSettings, setApprovalSettings } from './approvals.ts'
+import { cancelBulk, getBulk, listBulk, startBulk } from './bulk.ts'
 import { getConnector, listConnectors } from './connectors.ts'
 import {
   cancelConnection,
@@ -60,6 +61,7 @@ import { listRejections, previewWebhook, webhookLog } from './webhooks.ts'
 import { createWorkspace, listAudit, listWorkspaces } from './workspaces.ts'
 
 export type { Addresses } from './addresses.ts'
+export { createBulkActions } from './bulk-actions.ts'
 export type { Client } from './client.ts'
 export { createClient } from './client.ts'
 export { createExecute, type Execute } from './execute.ts'
@@ -167,6 +169,10 @@ export const operations = {
   watchRun,
   watchHints,
   getStats,
+  startBulk,
+  listBulk,
+  getBulk,
+  cancelBulk,
   listRejections,
   webhookLog,
   previewWebhook,

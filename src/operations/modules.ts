@@ -1,5 +1,6 @@
 import type { Access, People } from '#access'
 import type { Apps } from '#apps'
+import type { Bulk } from '#bulk'
 import type { Credentials } from '#credentials'
 import type { Outbound } from '#endpoints'
 import type { Events } from '#events'
@@ -28,6 +29,7 @@ export interface BaseModules {
   readonly retention: Retention
   readonly hints: Hints
   readonly stats: Stats
+  readonly bulk: Bulk
   readonly addresses: Addresses
 }
 

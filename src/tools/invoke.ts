@@ -1,4 +1,4 @@
-import { actorOf, scopesInBoth, requireScope, type Access, type Principal } from '#access'
+import { requireScope, type Access, type Principal } from '#access'
 import { hubError, HubError } from '#errors'
 import { callError, createEffects, createRequestLog, DryRun, shownError, type Effects, type RequestLog } from '#http'
 import type { Connection, Integrations } from '#integrations'
@@ -28,7 +28,7 @@ import type { Tool, ToolRunners } from './tool.ts'
 import type { Undoing, UndoRequest } from './undo.ts'
 
 export interface InvokeDeps extends Telemetry {
-  readonly access: Pick<Access, 'standings'>
+  readonly access: Pick<Access, 'rightsLeft'>
   readonly runners: ToolRunners
   readonly catalogue: Catalogue
   readonly policies: Policies
@@ -111,7 +111,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     },
 
     async runQueued(asked, invocationId) {
-      const principal = await requireStanding(asked.principal)
+      // With what its caller may still do, and not at all when nothing is left.
+      const principal = await deps.access.rightsLeft(asked.principal)
       const options = { ...asked.options, idempotencyKey: asked.options.idempotencyKey ?? invocationId }
       const call = await prepare({ ...asked, principal, options })
       await requireApproval(call)
@@ -128,17 +129,6 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
     if (call.options.dryRun === true) return preview(call)
     const approved = { ...call, approvalId: await requireApproval(call) }
     return outcomeOf(approved, await journal.begin(entryOf(approved)))
-  }
-
-  /** A call that was queued is made with what its caller may still do, and not at all when nothing is left. */
-  async function requireStanding(principal: Principal): Promise<Principal> {
-    const actor = actorOf(principal)
-    const through = principal.ancestors.filter((ancestor) => ancestor.startsWith('grant:'))
-    const standings = await deps.access.standings(principal.workspaceId, [actor, ...through])
-    for (const { lost } of standings.values())
-      if (lost) throw hubError('token_invalid', { detail: `${actor} asked for this call, and ${lost}` })
-    const { within } = standings.get(actor)!
-    return within === undefined ? principal : { ...principal, scopes: scopesInBoth(principal.scopes, within) }
   }
 
   /** Find the tool → check the scope → validate the input → apply the policy → choose the integration, earlier where a rule looks at it. */

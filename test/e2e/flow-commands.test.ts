@@ -105,6 +105,15 @@ outputs: { n: '\${{ steps.double.output }}' }
       [third, replayed.run_id, id],
     )
 
+    const many = ['bulk', 'start', 'runs.cancel', 'flow=asks']
+    assert.equal((await hub([...many, 'status=completed', '--dry-run'], env)).out.trim(), '2 match')
+    const ended = await hub([...many, 'status=completed', '--expected', '2', '--wait'], env)
+    assert.deepEqual([ended.code, /runs\.cancel +completed +2 +0 +2/.test(ended.out)], [1, true], ended.said)
+    assert.match(ended.out, new RegExp(`${id} +run_state_conflict`))
+    const [kept] = (await hubJson<{ items: { id: string }[] }>(['bulk', 'list'], env)).items
+    assert.equal((await hub(['bulk', 'cancel', kept!.id], env)).out.trim(), `${kept!.id} is completed`)
+    assert.equal((await hub(['bulk', 'start', 'runs.cancel', 'flow'], env)).code, 2)
+
     assert.match((await hub(['flow', 'disable', 'asks'], env)).out, /asks is disabled/)
     const off = await hub(['flow', 'trigger', 'asks', 'n=1'], env)
     assert.deepEqual([off.code, /hub flow enable asks/.test(off.err)], [1, true], off.said)

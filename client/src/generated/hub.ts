@@ -181,9 +181,14 @@ import type {
   RunsReplayInput,
   RunsReplayOutput,
   RunsWatchInput,
-  HintsWatchInput,
-  StatsGetInput,
-  StatsGetOutput,
+  BulkStartInput,
+  BulkStartOutput,
+  BulkListInput,
+  BulkListOutput,
+  BulkGetInput,
+  BulkGetOutput,
+  BulkCancelInput,
+  BulkCancelOutput,
   WebhooksRejectionsInput,
   WebhooksRejectionsOutput,
   WebhooksLogInput,
@@ -420,13 +425,15 @@ export interface Operations {
     /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
     watch(input: RunsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
   }
-  readonly hints: {
-    /** Be told what changes in the workspace, without its data. Sends `hints` events with `hints: [{kind, id, version}]` of the kinds that the caller may read, at most four a second. An id of null means that many of the kind changed. After `ready` nothing is missed; after `resync` everything may have changed. Scope: `any`. */
-    watch(input?: HintsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
-  }
-  readonly stats: {
-    /** Get how many events, runs, calls and deliveries there were over time. Of at most 35 days, in about 200 points at most. Parts for which the caller lacks the scope are left out. The last seconds are added a little later. Scope: `any`. */
-    get(input?: StatsGetInput, options?: Options): Promise<StatsGetOutput>
+  readonly bulk: {
+    /** Do one thing with many runs, events, deliveries or approvals. What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything. Scope: `any`. */
+    start(input: BulkStartInput, options?: Options): Promise<BulkStartOutput>
+    /** List bulk actions, newest first. Those whose subject the caller may list: `flows:read` shows those on runs, `events:read` those on events and deliveries, `approvals:read` decisions. Scope: `any`. */
+    list(input?: BulkListInput, options?: Options): Promise<BulkListOutput>
+    /** Get one bulk action: how far it is, and what failed. Scope: `any`. */
+    get(input: BulkGetInput, options?: Options): Promise<BulkGetOutput>
+    /** Cancel a bulk action: what is being done is the last. Scope: `any`. */
+    cancel(input: BulkCancelInput, options?: Options): Promise<BulkCancelOutput>
   }
   readonly webhooks: {
     /** List webhook deliveries that were refused, and why. Scope: `events:read`. */
@@ -576,11 +583,11 @@ export function operationsOf({ send, watch }: Transport): Operations {
       replay: (input, options) => send<RunsReplayOutput>(routes['runs.replay'], input, options),
       watch: (input, options) => watch(routes['runs.watch'], input, options),
     },
-    hints: {
-      watch: (input, options) => watch(routes['hints.watch'], input, options),
-    },
-    stats: {
-      get: (input, options) => send<StatsGetOutput>(routes['stats.get'], input, options),
+    bulk: {
+      start: (input, options) => send<BulkStartOutput>(routes['bulk.start'], input, options),
+      list: (input, options) => send<BulkListOutput>(routes['bulk.list'], input, options),
+      get: (input, options) => send<BulkGetOutput>(routes['bulk.get'], input, options),
+      cancel: (input, options) => send<BulkCancelOutput>(routes['bulk.cancel'], input, options),
     },
     webhooks: {
       rejections: (input, options) => send<WebhooksRejectionsOutput>(routes['webhooks.rejections'], input, options),

@@ -18,8 +18,16 @@ const open = new RegExp(
     'api/v1/(hooks/)?webhooks/x|api/v1/integrations/github/webhook|api/integrations/(slack/webhook|webhook/x)',
   ].join('|')})$`,
 )
-/** Open to every token, because what is asked for decides which scope it needs: `src/transports/trpc/refusals.test.ts`. */
-const perOperation = new Set(['/trpc/*', '/api/v1/users/me', '/api/v1/hints', '/api/v1/stats'])
+/** Open to every token, because what is asked for decides which scope it needs: `src/transports/trpc/refusals.test.ts`, `bulk.test.ts`. */
+const perOperation = new Set([
+  '/trpc/*',
+  '/api/v1/users/me',
+  '/api/v1/hints',
+  '/api/v1/stats',
+  '/api/v1/bulk',
+  '/api/v1/bulk/x',
+  '/api/v1/bulk/x/cancel',
+])
 /** Open to who comes from a page of the hub, which checks its input itself. */
 const checked = /^\/(auth\/\*|invitations\/accept|connect\/x|oauth\/(?!keys)\w+|device|account\/apps)$/
 /** What these answer depends on whether the console is built. */

@@ -149,6 +149,11 @@ const walk: readonly Step[] = [
   ['POST', '/api/v1/runs/{id}/retry'],
   ['POST', '/api/v1/runs/{id}/cancel'],
   ['POST', '/api/v1/runs/{id}/replay', { version: 'latest' }],
+  ['POST', '/api/v1/bulk', { action: 'runs.replay', filter: { flow: 'documented' }, dry_run: true }],
+  ['POST', '/api/v1/bulk', { action: 'runs.retry', ids: ['run_0197f3d2-0000-7000-8000-000000000000'] }],
+  ['GET', '/api/v1/bulk?limit=1'],
+  ['GET', '/api/v1/bulk/{id}'],
+  ['POST', '/api/v1/bulk/{id}/cancel'],
   ['DELETE', '/api/v1/flows/documented'],
 ]
 

@@ -282,6 +282,9 @@ export const exercises: readonly Exercise[] = [
         for (const mode of ['sync', 'async']) await hub.call('POST', `/api/v1/tools/flow_secret_${status}/invoke`, { input, mode })
         const misspelt = { parameters: { tokn: secrets.mint('a parameter that is not declared') } }
         await hub.call('POST', `/api/v1/flows/${flow}/trigger`, misspelt)
+        const again = { action: 'runs.replay', filter: { flow } }
+        await hub.call('POST', '/api/v1/bulk', { ...again, input: { password: secrets.mint('unknown input of a bulk action') } })
+        await hub.call('POST', '/api/v1/bulk', again)
       }
     },
   },
