@@ -5,6 +5,7 @@ import {
   callLimit,
   definitionFor,
   informationFlow,
+  mayCall,
   policyRule,
   sanitize,
   toolFormats,
@@ -82,16 +83,24 @@ async function toolsetOf({ tools, principal }: OperationContext, text: string | 
   return toolset
 }
 
+const detailSchema = toolSchema.extend({
+  example: anyObject.describe('Arguments as they may be.'),
+  may_call: z.boolean().describe('Whether the caller has the scope for it.'),
+})
+
 export const getTool = operation({
   name: 'tools.get',
   scope: 'tools:read',
   effect: 'read',
-  summary: 'Get one tool with its schemas',
+  summary: 'Get one tool with its schemas and an example',
   input: z.strictObject({ name: z.string() }),
-  output: plain(toolSchema),
+  output: plain(detailSchema),
   http: { method: 'GET', path: '/api/v1/tools/:name' },
   example: { name: 'github_create_issue' },
-  run: async ({ tools, principal }, { name }) => describe(tools, await tools.find(principal.workspaceId, name)),
+  run: async ({ tools, principal }, { name }) => {
+    const tool = await tools.find(principal.workspaceId, name)
+    return { ...describe(tools, tool), example: tool.action.example as Record<string, unknown>, may_call: mayCall(principal, tool) }
+  },
 })
 
 export const callTool = operation({

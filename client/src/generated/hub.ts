@@ -300,7 +300,7 @@ export interface Operations {
   readonly tools: {
     /** Find tools. Scope: `tools:read`. */
     list(input?: ToolsListInput, options?: Options): Promise<ToolsListOutput>
-    /** Get one tool with its schemas. Scope: `tools:read`. */
+    /** Get one tool with its schemas and an example. Scope: `tools:read`. */
     get(input: ToolsGetInput, options?: Options): Promise<ToolsGetOutput>
     /** Call a tool. Scope: `tools:call:*`. */
     call(input: ToolsCallInput, options?: Options): Promise<ToolsCallOutput>

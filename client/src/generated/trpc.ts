@@ -363,7 +363,7 @@ type Procedures = {
   tools: {
     /** Find tools. Scope: `tools:read`. */
     list: Query<ToolsListInput | undefined, ToolsListOutput>
-    /** Get one tool with its schemas. Scope: `tools:read`. */
+    /** Get one tool with its schemas and an example. Scope: `tools:read`. */
     get: Query<ToolsGetInput, ToolsGetOutput>
     /** Call a tool. Scope: `tools:call:*`. */
     call: Mutation<ToolsCallInput, ToolsCallOutput>

@@ -889,6 +889,8 @@ export type ToolsGetOutput = {
   readonly input_schema: Readonly<Record<string, unknown>>
   readonly output_schema: Readonly<Record<string, unknown>>
   readonly digest: string
+  /** Arguments as they may be. */ readonly example: Readonly<Record<string, unknown>>
+  /** Whether the caller has the scope for it. */ readonly may_call: boolean
 }
 
 export type ToolsCallInput = {
