@@ -156,6 +156,10 @@ export const settings = z.object({
   HUB_BODY_LIMIT: z.coerce.number().int().min(1024).max(100_000_000).default(1_048_576).describe('Largest request body in bytes.'),
   HUB_DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(20).describe('Seconds that a stop waits for work in progress.'),
   HUB_EGRESS_ALLOW: list.describe('Private hosts and networks that user-given URLs may reach.'),
+  HUB_DEMO: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether administrators of the hub may start the demo systems, which run in its process.'),
   HUB_CONNECTORS: list.describe('More connectors: folders or npm packages.'),
   INTEGRATION_TIMEOUT: z.coerce.number().min(0.1).max(600).default(30).describe('Maximum seconds for one attempt of a call.'),
   MAX_RETRY_ATTEMPTS: z.coerce.number().int().min(0).max(10).default(3).describe('Maximum retries per call.'),

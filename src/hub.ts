@@ -5,6 +5,7 @@ import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring } from '#credentials'
 import { ensureDataDir, openDatabase, type Database } from '#db'
+import { createDemo, createDemoPlaces } from '#demo'
 import { createOutbound } from '#endpoints'
 import { createEngine, type Engine, type Work } from '#engine'
 import { createEvents } from '#events'
@@ -36,6 +37,7 @@ import { createCatalogue, createInvocations, createRegistry, createTools } from 
 import { createHookCheck, createReader, createWebhooks } from '#webhooks'
 import { keepAdminToken, keepSetupLink } from './admin-token.ts'
 import { declaredValues, declaredVariables, operatorHosts } from './connector-variables.ts'
+import { demoSystemsOf } from './demo-systems.ts'
 import { loadConnectors } from './load-connectors.ts'
 import { createSignInSecret } from './sign-in-secret.ts'
 import { version } from './version.ts'
@@ -129,6 +131,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     ),
   )
   const base = { db, engine, access, credentials, publisher, expressions, ...telemetry }
+  const places = createDemoPlaces()
   const integrations = owned(
     'integrations',
     await createIntegrations(
@@ -137,6 +140,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
         connectors,
         environment: declaredValues(connectors, config.others),
         ratePerMinute: config.RATE_LIMIT_PER_MINUTE,
+        demoEgress: places.egressOf,
         check: createHookCheck(expressions),
         isServing: mode === 'serve',
       },
@@ -185,7 +189,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     ),
   )
   const dispatcher = events.dispatcher({ endpoint: outbound.subscriber, ...flows.subscribers })
-  const execute = createExecute({ ...modules, tools, scripts })
+  const demo = owned('demo systems', createDemo({ ...base, integrations, flows, webhooks, places }, demoSystemsOf(config)))
+  const execute = createExecute({ ...modules, tools, scripts, demo })
   const work: Work = {
     jobs: { ...tools.jobs, ...flows.jobs(tools), ...modules.bulk.jobs(createBulkActions(execute)) },
     pollers: [
@@ -209,6 +214,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     ...modules,
     tools,
     scripts,
+    demo,
     execute,
     dispatch: dispatcher.drain,
     work,

@@ -178,7 +178,7 @@ export interface Schema {
     config: Json<Record<string, unknown>>
     enabled: Generated<boolean>
     status: Generated<'active' | 'inactive' | 'error'>
-    origin: 'user' | 'environment' | 'credential'
+    origin: 'user' | 'environment' | 'credential' | 'demo'
     successCount: Generated<number>
     errorCount: Generated<number>
     consecutiveErrors: Generated<number>

@@ -54,6 +54,8 @@ export const errorCatalogue = {
   approval_decided: permanent('conflict', 409, 'A decision on this approval was already made.'),
   bulk_too_many: permanent('conflict', 409, 'More match than the caller expected, or than a bulk action takes.'),
   bulk_changed: permanent('conflict', 409, 'What the bulk action was to act on has changed since.'),
+  demo_not_running: permanent('conflict', 409, 'The demo systems do not run.'),
+  demo_unavailable: permanent('conflict', 409, 'This hub cannot start the demo systems.'),
   // Credentials and keys
   credential_missing: permanent('authentication', 409, 'The named credential does not exist.'),
   key_unknown: permanent('internal', 500, 'A secret was encrypted with a key that this hub does not have.'),

@@ -1,3 +1,4 @@
+export { createClosedEgress } from './closed-egress.ts'
 export { createEgress, isPrivatePlace, type Egress } from './egress.ts'
 export { readBounded } from './bounded-body.ts'
 export { createHttp, DryRun } from './client.ts'

@@ -25,6 +25,7 @@ import type { RateLimiters } from './limits.ts'
 import { requireConnected, type RenewableTokens } from './oauth/renewable-tokens.ts'
 import type { IntegrationRow } from './store.ts'
 import { createTokenCache } from './token-cache.ts'
+import type { IntegrationsOptions } from './types.ts'
 import { authMethodOf } from './validate.ts'
 
 /** What one call of one action works with: the integration's credential, config and HTTP client. */
@@ -68,16 +69,20 @@ interface ConnectionDeps extends Telemetry {
   readonly http: Omit<HttpRuntime, 'measure' | 'log' | 'etags'>
   readonly rateLimiters: RateLimiters
   readonly ratePerMinute: number
+  readonly demoEgress: IntegrationsOptions['demoEgress']
 }
 
 export function createConnections(deps: ConnectionDeps): Connections {
-  const { credentials, refresher, renewableTokens, http: base, rateLimiters, ratePerMinute, logger, metrics } = deps
+  const { credentials, refresher, renewableTokens, http: base, rateLimiters, ratePerMinute, demoEgress, logger, metrics } = deps
   const runtime: HttpRuntime = {
     ...base,
     etags: createEtagCache(),
     log: logger,
     measure: ({ connector, method, status, seconds }) => metrics.httpClient.observe({ connector, method, status }, seconds),
   }
+  /** An integration of the demo reaches the demo systems of its workspace, whatever its settings say. */
+  const runtimeOf = ({ origin, workspaceId }: IntegrationRow): HttpRuntime =>
+    origin === 'demo' ? { ...runtime, egress: demoEgress(workspaceId) } : runtime
   const tokens = createTokenCache()
   /** Objects that outlive a call, such as pools of connections: by integration, then by key. */
   const kept = new Map<string, Map<string, AsyncDisposable>>()
@@ -115,7 +120,7 @@ export function createConnections(deps: ConnectionDeps): Connections {
 
   /** The context of a call: everything that an action may use. */
   const connectionOf = (connector: Connector, scope: ConnectionScope, parts: ConnectionParts): Connection => {
-    const { owner, secrets, idempotencyKey, ...connection } = parts
+    const { owner, secrets, idempotencyKey, egress, ...connection } = parts
     return {
       ...connection,
       hide: (value) => secrets.hide(value),
@@ -127,7 +132,7 @@ export function createConnections(deps: ConnectionDeps): Connections {
         progress: (done, total) => scope.onProgress?.({ done, total }),
         workspaceId: scope.workspaceId,
         logger,
-        resolve: base.egress.resolve,
+        resolve: egress.resolve,
         keep: (key, make) => keep(owner, key, make),
         send: (preview, work) => send({ connector, scope, secrets: secrets.values }, preview, work),
       }),
@@ -145,9 +150,11 @@ export function createConnections(deps: ConnectionDeps): Connections {
           config: {},
           secrets: createKnownSecrets(undefined, {}),
           owner: 'hub',
+          egress: base.egress,
           idempotencyKey,
         })
       }
+      const own = runtimeOf(integration)
       const method = authMethodOf(connector, integration.authType)
       const renewable = renewableTokens.of(integration, connector, method)
       const raw = withAliases(method.aliases, await openCredential(integration, connector))
@@ -165,7 +172,7 @@ export function createConnections(deps: ConnectionDeps): Connections {
         effects,
       }
       // For methods that fetch a token first: it is sent even in a dry run, which could show nothing without it.
-      const unauthorized = createHttp(runtime, {
+      const unauthorized = createHttp(own, {
         ...target,
         effects: createEffects(),
         purpose: 'authorization',
@@ -193,8 +200,16 @@ export function createConnections(deps: ConnectionDeps): Connections {
           return added
         }))
       const idempotency = header === undefined ? undefined : { header, key: idempotencyKey }
-      const http = createHttp(runtime, { ...target, authorization, renewAuthorization, idempotency })
-      return connectionOf(connector, scope, { http, credential, config, secrets, owner: integration.id, idempotencyKey })
+      const http = createHttp(own, { ...target, authorization, renewAuthorization, idempotency })
+      return connectionOf(connector, scope, {
+        http,
+        credential,
+        config,
+        secrets,
+        owner: integration.id,
+        idempotencyKey,
+        egress: own.egress,
+      })
     },
 
     changed(integrationId) {
@@ -214,6 +229,7 @@ interface ConnectionParts extends Omit<Connection, 'context' | 'hide'> {
   /** Values that must not be shown. */
   readonly secrets: KnownSecrets
   readonly idempotencyKey: string
+  readonly egress: HttpRuntime['egress']
 }
 
 function ownTarget(connector: Connector) {

@@ -121,7 +121,14 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     clients,
     onLost: createLost({ db, access, publisher: deps.publisher, changed: (row) => changed(row) }),
   })
-  const connections = createConnections({ ...deps, refresher, renewableTokens, rateLimiters, ratePerMinute: options.ratePerMinute })
+  const connections = createConnections({
+    ...deps,
+    refresher,
+    renewableTokens,
+    rateLimiters,
+    ratePerMinute: options.ratePerMinute,
+    demoEgress: options.demoEgress,
+  })
   const own = createOwnCredentials(deps)
   let changes = 0
   const changed = ({ id, workspaceId }: Pick<IntegrationRow, 'id' | 'workspaceId'>): void => {
@@ -213,7 +220,7 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
           credential,
           config,
           status: (request.enabled ?? true) ? 'active' : 'inactive',
-          origin: 'user',
+          origin: request.isDemo === true ? 'demo' : 'user',
           webhookCredential: webhookCredential ?? null,
           externalUser: request.externalUser ?? null,
           connection: connectionOf(known, authType, credential),

@@ -1,4 +1,5 @@
 import type { Connector, EnvironmentVariables } from '#kit'
+import type { Egress } from '#http'
 import type { CheckConfig, CredentialInput } from './validate.ts'
 
 export interface IntegrationsOptions {
@@ -6,6 +7,8 @@ export interface IntegrationsOptions {
   /** The values of the variables that connectors declare. */
   readonly environment: EnvironmentVariables
   readonly ratePerMinute: number
+  /** Through what integrations of the demo reach the demo systems of a workspace. */
+  readonly demoEgress: (workspaceId: string) => Egress
   readonly check?: CheckConfig
   /** Whether this is the hub that serves, and not a command, which may run without the hub's variables. */
   readonly isServing: boolean
@@ -19,6 +22,8 @@ export interface NewIntegrationRequest {
   readonly credential?: CredentialInput | undefined
   readonly config?: Record<string, unknown> | undefined
   readonly enabled?: boolean | undefined
+  /** It reaches the demo systems of its workspace, and nothing else. */
+  readonly isDemo?: boolean | undefined
   /** The user of an application, whose account this is. */
   readonly externalUser?: string | undefined
 }

@@ -11,6 +11,7 @@ import {
   initProviderAuth,
 } from './connections.ts'
 import { createCredential, deleteCredential, listCredentials, setCredential } from './credentials.ts'
+import { getDemo, sendDemoWebhook, startDemo, stopDemo } from './demo.ts'
 import { getDelivery, listDeliveries, retryDeliveries, retryDelivery } from './deliveries.ts'
 import {
   createEndpoint,
@@ -169,6 +170,10 @@ export const operations = {
   watchRun,
   watchHints,
   getStats,
+  getDemo,
+  startDemo,
+  stopDemo,
+  sendDemoWebhook,
   startBulk,
   listBulk,
   getBulk,

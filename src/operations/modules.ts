@@ -2,6 +2,7 @@ import type { Access, People } from '#access'
 import type { Apps } from '#apps'
 import type { Bulk } from '#bulk'
 import type { Credentials } from '#credentials'
+import type { Demo } from '#demo'
 import type { Outbound } from '#endpoints'
 import type { Events } from '#events'
 import type { Flows } from '#flows'
@@ -37,4 +38,5 @@ export interface BaseModules {
 export interface Modules extends BaseModules {
   readonly tools: Tools
   readonly scripts: Scripts
+  readonly demo: Demo
 }

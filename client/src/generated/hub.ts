@@ -181,6 +181,14 @@ import type {
   RunsReplayInput,
   RunsReplayOutput,
   RunsWatchInput,
+  DemoGetInput,
+  DemoGetOutput,
+  DemoStartInput,
+  DemoStartOutput,
+  DemoStopInput,
+  DemoStopOutput,
+  DemoSendWebhookInput,
+  DemoSendWebhookOutput,
   BulkStartInput,
   BulkStartOutput,
   BulkListInput,
@@ -425,6 +433,16 @@ export interface Operations {
     /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
     watch(input: RunsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
   }
+  readonly demo: {
+    /** Get whether the demo systems run, and their integrations. Scope: `integrations:read`. */
+    get(input?: DemoGetInput, options?: Options): Promise<DemoGetOutput>
+    /** Start small stand-ins of GitHub, Slack and an agent, connect them, and save a flow that is ready to run. They run in this process, on loopback ports of their own that only the integrations of the demo in this workspace reach. Nothing happens twice. After a restart of the hub they have to be started again. Scope: `hub:admin`. */
+    start(input?: DemoStartInput, options?: Options): Promise<DemoStartOutput>
+    /** Stop the demo systems, and remove their integrations and the sample flow. Scope: `hub:admin`. */
+    stop(input?: DemoStopInput, options?: Options): Promise<DemoStopOutput>
+    /** Send the hub a signed sample webhook of the demo’s GitHub. Scope: `hub:admin`. */
+    sendWebhook(input?: DemoSendWebhookInput, options?: Options): Promise<DemoSendWebhookOutput>
+  }
   readonly bulk: {
     /** Do one thing with many runs, events, deliveries or approvals. What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything. Scope: `any`. */
     start(input: BulkStartInput, options?: Options): Promise<BulkStartOutput>
@@ -582,6 +600,12 @@ export function operationsOf({ send, watch }: Transport): Operations {
       retry: (input, options) => send<RunsRetryOutput>(routes['runs.retry'], input, options),
       replay: (input, options) => send<RunsReplayOutput>(routes['runs.replay'], input, options),
       watch: (input, options) => watch(routes['runs.watch'], input, options),
+    },
+    demo: {
+      get: (input, options) => send<DemoGetOutput>(routes['demo.get'], input, options),
+      start: (input, options) => send<DemoStartOutput>(routes['demo.start'], input, options),
+      stop: (input, options) => send<DemoStopOutput>(routes['demo.stop'], input, options),
+      sendWebhook: (input, options) => send<DemoSendWebhookOutput>(routes['demo.send_webhook'], input, options),
     },
     bulk: {
       start: (input, options) => send<BulkStartOutput>(routes['bulk.start'], input, options),

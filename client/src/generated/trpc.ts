@@ -194,6 +194,14 @@ import type {
   RunsReplayInput,
   RunsReplayOutput,
   RunsWatchInput,
+  DemoGetInput,
+  DemoGetOutput,
+  DemoStartInput,
+  DemoStartOutput,
+  DemoStopInput,
+  DemoStopOutput,
+  DemoSendWebhookInput,
+  DemoSendWebhookOutput,
   BulkStartInput,
   BulkStartOutput,
   BulkListInput,
@@ -487,6 +495,16 @@ type Procedures = {
     replay: Mutation<RunsReplayInput, RunsReplayOutput>
     /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
     watch: Subscription<RunsWatchInput, Change<RunEvent>>
+  }
+  demo: {
+    /** Get whether the demo systems run, and their integrations. Scope: `integrations:read`. */
+    get: Query<DemoGetInput | undefined, DemoGetOutput>
+    /** Start small stand-ins of GitHub, Slack and an agent, connect them, and save a flow that is ready to run. They run in this process, on loopback ports of their own that only the integrations of the demo in this workspace reach. Nothing happens twice. After a restart of the hub they have to be started again. Scope: `hub:admin`. */
+    start: Mutation<DemoStartInput | undefined, DemoStartOutput>
+    /** Stop the demo systems, and remove their integrations and the sample flow. Scope: `hub:admin`. */
+    stop: Mutation<DemoStopInput | undefined, DemoStopOutput>
+    /** Send the hub a signed sample webhook of the demo’s GitHub. Scope: `hub:admin`. */
+    send_webhook: Mutation<DemoSendWebhookInput | undefined, DemoSendWebhookOutput>
   }
   bulk: {
     /** Do one thing with many runs, events, deliveries or approvals. What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything. Scope: `any`. */

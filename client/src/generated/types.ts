@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'approval_decided'
   | 'bulk_too_many'
   | 'bulk_changed'
+  | 'demo_not_running'
+  | 'demo_unavailable'
   | 'credential_missing'
   | 'key_unknown'
   | 'seal_broken'
@@ -2104,6 +2106,37 @@ export type RunsWatchInput = {
   /** Id of the run. */ readonly id: string
   /** The id of the last event that was received. */ readonly after?: string | undefined
 }
+
+export type DemoGetInput = Readonly<Record<string, never>>
+
+export type DemoGetOutput = {
+  /** Whether this hub offers the demo: HUB_DEMO. */ readonly enabled: boolean
+  /** Whether the demo systems of this workspace run in this process. */ readonly running: boolean
+  readonly integrations: readonly { readonly id: string; readonly name: string; readonly integration_type: string }[]
+  /** The sample flow, which runs by hand and when the sample webhook arrives. */ readonly flow: string | null
+}
+
+export type DemoStartInput = Readonly<Record<string, never>>
+
+export type DemoStartOutput = {
+  /** Whether this hub offers the demo: HUB_DEMO. */ readonly enabled: boolean
+  /** Whether the demo systems of this workspace run in this process. */ readonly running: boolean
+  readonly integrations: readonly { readonly id: string; readonly name: string; readonly integration_type: string }[]
+  /** The sample flow, which runs by hand and when the sample webhook arrives. */ readonly flow: string | null
+}
+
+export type DemoStopInput = Readonly<Record<string, never>>
+
+export type DemoStopOutput = {
+  /** Whether this hub offers the demo: HUB_DEMO. */ readonly enabled: boolean
+  /** Whether the demo systems of this workspace run in this process. */ readonly running: boolean
+  readonly integrations: readonly { readonly id: string; readonly name: string; readonly integration_type: string }[]
+  /** The sample flow, which runs by hand and when the sample webhook arrives. */ readonly flow: string | null
+}
+
+export type DemoSendWebhookInput = Readonly<Record<string, never>>
+
+export type DemoSendWebhookOutput = { readonly event_id: string }
 
 export type BulkStartInput = {
   readonly action:
