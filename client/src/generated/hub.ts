@@ -181,6 +181,9 @@ import type {
   RunsReplayInput,
   RunsReplayOutput,
   RunsWatchInput,
+  HintsWatchInput,
+  StatsGetInput,
+  StatsGetOutput,
   DemoGetInput,
   DemoGetOutput,
   DemoStartInput,
@@ -433,6 +436,14 @@ export interface Operations {
     /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
     watch(input: RunsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
   }
+  readonly hints: {
+    /** Be told what changes in the workspace, without its data. Sends `hints` events with `hints: [{kind, id, version}]` of the kinds that the caller may read, at most four a second. An id of null means that many of the kind changed. After `ready` nothing is missed; after `resync` everything may have changed. Scope: `any`. */
+    watch(input?: HintsWatchInput, options?: Options): AsyncGenerator<RunEvent, void>
+  }
+  readonly stats: {
+    /** Get how many events, runs, calls and deliveries there were over time. Of at most 35 days, in about 200 points at most. Parts for which the caller lacks the scope are left out. The last seconds are added a little later. Scope: `any`. */
+    get(input?: StatsGetInput, options?: Options): Promise<StatsGetOutput>
+  }
   readonly demo: {
     /** Get whether the demo systems run, and their integrations. Scope: `integrations:read`. */
     get(input?: DemoGetInput, options?: Options): Promise<DemoGetOutput>
@@ -600,6 +611,12 @@ export function operationsOf({ send, watch }: Transport): Operations {
       retry: (input, options) => send<RunsRetryOutput>(routes['runs.retry'], input, options),
       replay: (input, options) => send<RunsReplayOutput>(routes['runs.replay'], input, options),
       watch: (input, options) => watch(routes['runs.watch'], input, options),
+    },
+    hints: {
+      watch: (input, options) => watch(routes['hints.watch'], input, options),
+    },
+    stats: {
+      get: (input, options) => send<StatsGetOutput>(routes['stats.get'], input, options),
     },
     demo: {
       get: (input, options) => send<DemoGetOutput>(routes['demo.get'], input, options),

@@ -194,6 +194,9 @@ import type {
   RunsReplayInput,
   RunsReplayOutput,
   RunsWatchInput,
+  HintsWatchInput,
+  StatsGetInput,
+  StatsGetOutput,
   DemoGetInput,
   DemoGetOutput,
   DemoStartInput,
@@ -495,6 +498,14 @@ type Procedures = {
     replay: Mutation<RunsReplayInput, RunsReplayOutput>
     /** Follow a run as it changes. Sends `run` and `step` events with the state of each whenever it changes, and ends with the run. An event may come twice; Last-Event-ID continues where a connection was cut. Scope: `flows:read`. */
     watch: Subscription<RunsWatchInput, Change<RunEvent>>
+  }
+  hints: {
+    /** Be told what changes in the workspace, without its data. Sends `hints` events with `hints: [{kind, id, version}]` of the kinds that the caller may read, at most four a second. An id of null means that many of the kind changed. After `ready` nothing is missed; after `resync` everything may have changed. Scope: `any`. */
+    watch: Subscription<HintsWatchInput, Change<RunEvent>>
+  }
+  stats: {
+    /** Get how many events, runs, calls and deliveries there were over time. Of at most 35 days, in about 200 points at most. Parts for which the caller lacks the scope are left out. The last seconds are added a little later. Scope: `any`. */
+    get: Query<StatsGetInput | undefined, StatsGetOutput>
   }
   demo: {
     /** Get whether the demo systems run, and their integrations. Scope: `integrations:read`. */

@@ -985,7 +985,22 @@ export type InvocationsListInput = {
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
   /** Only calls of this tool. */ readonly tool?: string | undefined
   /** Only calls of tools of this connector. */ readonly connector?: string | undefined
-  /** Only calls in this state. */ readonly status?: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown' | undefined
+  /** Only calls in one of these states, separated by commas. */ readonly status?:
+    | 'queued'
+    | 'running'
+    | 'completed'
+    | 'failed'
+    | 'outcome_unknown'
+    | readonly ('queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown')[]
+    | undefined
+  /** Only calls by this integration: its name or id. */ readonly integration?: string | undefined
+  /** Only calls that this run made. */ readonly run?: string | undefined
+  /** Only calls of tools with this effect. */ readonly effect?: 'read' | 'write' | 'destroy' | undefined
+  /** Only calls that came this way: rest, mcp, flow … */ readonly transport?: string | undefined
+  /** Only calls that this actor made. */ readonly actor?: string | undefined
+  /** Only calls that ended with this error code. */ readonly error?: string | undefined
+  /** The earliest start: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first start that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type InvocationsListOutput = {
@@ -1002,6 +1017,9 @@ export type InvocationsListOutput = {
     readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
     readonly attempts: number
     readonly error: Readonly<Record<string, unknown>> | null
+    /** The run whose step made it. */ readonly run_id: string | null
+    /** The path of that step in the run: each/3/comment. */ readonly step: string | null
+    /** The approval that covers it. */ readonly approval_id: string | null
     /** The call that this one undoes. */ readonly undoes: string | null
     /** The call that undid this one. */ readonly undone_by: string | null
     /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
@@ -1029,6 +1047,9 @@ export type InvocationsGetOutput = {
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
   readonly attempts: number
   readonly error: Readonly<Record<string, unknown>> | null
+  /** The run whose step made it. */ readonly run_id: string | null
+  /** The path of that step in the run: each/3/comment. */ readonly step: string | null
+  /** The approval that covers it. */ readonly approval_id: string | null
   /** The call that this one undoes. */ readonly undoes: string | null
   /** The call that undid this one. */ readonly undone_by: string | null
   /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
@@ -1044,6 +1065,25 @@ export type InvocationsGetOutput = {
     readonly place: 'private' | 'public'
     readonly integration: string | null
   } | null
+  /** What was sent to the outside system, oldest first: 50 requests at most. */ readonly requests: readonly {
+    /** SEND for what is not HTTP, such as mail. */ readonly method: string
+    readonly host: string | null
+    /** Null where the outside system named the address. */ readonly path: string | null
+    /** The names in the query, without their values. */ readonly query: readonly string[]
+    /** authorization: a token was fetched for the call. state: what it changes was read. */ readonly purpose:
+      | 'call'
+      | 'authorization'
+      | 'state'
+    /** Counts the times that the same request was sent. */ readonly attempt: number
+    readonly began_at: string
+    readonly ms: number
+    /** Null when no answer came. */ readonly status: number | null
+    readonly bytes_sent: number
+    readonly bytes_received: number | null
+    /** What the outside system calls the request in its own log. */ readonly vendor_id: string | null
+    /** An error code of the hub. */ readonly error: string | null
+  }[]
+  /** How many requests there were beyond those. */ readonly requests_left_out: number
 }
 
 export type InvocationsReadResultInput = {
@@ -1075,6 +1115,9 @@ export type InvocationsCancelOutput = {
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
   readonly attempts: number
   readonly error: Readonly<Record<string, unknown>> | null
+  /** The run whose step made it. */ readonly run_id: string | null
+  /** The path of that step in the run: each/3/comment. */ readonly step: string | null
+  /** The approval that covers it. */ readonly approval_id: string | null
   /** The call that this one undoes. */ readonly undoes: string | null
   /** The call that undid this one. */ readonly undone_by: string | null
   /** What people would not have seen in its output, and was removed from it. */ readonly sanitized: {
@@ -1285,6 +1328,7 @@ export type ApprovalsListInput = {
   readonly status?: 'pending' | 'approved' | 'rejected' | 'expired' | 'used' | undefined
   /** Only those of this run. */ readonly run?: string | undefined
   /** Only those of calls of this tool. */ readonly tool?: string | undefined
+  /** Which come first. */ readonly order?: 'newest' | 'oldest' | undefined
 }
 
 export type ApprovalsListOutput = {
@@ -1393,12 +1437,19 @@ export type ApprovalsSetSettingsOutput = {
 export type EventsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
-  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  /** A type, or a pattern such as github.*; several are separated by commas. */ readonly type?: string | readonly string[] | undefined
   readonly connector?: string | undefined
   /** Name or id. */ readonly integration?: string | undefined
-  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
-  /** The earliest time. */ readonly from?: string | undefined
-  /** The first time that is too late. */ readonly to?: string | undefined
+  /** What it is about, such as octo/web#88. */ readonly subject?: string | undefined
+  /** One or more, separated by commas. */ readonly status?:
+    | 'received'
+    | 'dispatched'
+    | 'unparsed'
+    | 'failed'
+    | readonly ('received' | 'dispatched' | 'unparsed' | 'failed')[]
+    | undefined
+  /** The earliest time of arrival: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of arrival that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type EventsListOutput = {
@@ -1421,12 +1472,19 @@ export type EventsListOutput = {
 }
 
 export type EventsSinceInput = {
-  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  /** A type, or a pattern such as github.*; several are separated by commas. */ readonly type?: string | readonly string[] | undefined
   readonly connector?: string | undefined
   /** Name or id. */ readonly integration?: string | undefined
-  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
-  /** The earliest time. */ readonly from?: string | undefined
-  /** The first time that is too late. */ readonly to?: string | undefined
+  /** What it is about, such as octo/web#88. */ readonly subject?: string | undefined
+  /** One or more, separated by commas. */ readonly status?:
+    | 'received'
+    | 'dispatched'
+    | 'unparsed'
+    | 'failed'
+    | readonly ('received' | 'dispatched' | 'unparsed' | 'failed')[]
+    | undefined
+  /** The earliest time of arrival: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of arrival that is too late, in the same form. */ readonly to?: string | undefined
   /** Id of an event; empty for the first. */ readonly after: string
   /** How many items at most. */ readonly limit?: number | undefined
 }
@@ -1487,12 +1545,19 @@ export type EventsReplayInput = {
 export type EventsReplayOutput = { readonly replayed: number }
 
 export type EventsReplayRangeInput = {
-  /** A type, or a pattern such as github.*. */ readonly type?: string | undefined
+  /** A type, or a pattern such as github.*; several are separated by commas. */ readonly type?: string | readonly string[] | undefined
   readonly connector?: string | undefined
   /** Name or id. */ readonly integration?: string | undefined
-  readonly status?: 'received' | 'dispatched' | 'unparsed' | 'failed' | undefined
-  /** The earliest time. */ readonly from?: string | undefined
-  /** The first time that is too late. */ readonly to?: string | undefined
+  /** What it is about, such as octo/web#88. */ readonly subject?: string | undefined
+  /** One or more, separated by commas. */ readonly status?:
+    | 'received'
+    | 'dispatched'
+    | 'unparsed'
+    | 'failed'
+    | readonly ('received' | 'dispatched' | 'unparsed' | 'failed')[]
+    | undefined
+  /** The earliest time of arrival: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of arrival that is too late, in the same form. */ readonly to?: string | undefined
   /** With the transformation of then, or of now. */ readonly transform?: 'then' | 'now' | undefined
 }
 
@@ -1684,8 +1749,8 @@ export type EndpointsTestOutput = {
 export type EndpointsReplayInput = {
   /** Id of the endpoint. */ readonly id: string
   /** Types of events, and patterns such as github.*; all by default. */ readonly types?: readonly string[] | undefined
-  /** The earliest time. */ readonly from: string
-  /** The first time that is too late; now when left out. */ readonly to?: string | undefined
+  /** The earliest time: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from: string
+  /** The first time that is too late, in the same form; now when left out. */ readonly to?: string | undefined
   /** `next` of the previous answer: continues from there. */ readonly after?: string | undefined
 }
 
@@ -1695,8 +1760,18 @@ export type DeliveriesListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
   readonly endpoint?: string | undefined
-  /** dead: all attempts failed. */ readonly status?: 'pending' | 'delivered' | 'dead' | 'cancelled' | undefined
-  readonly event?: string | undefined
+  /** One or more, separated by commas; dead: all attempts failed. */ readonly status?:
+    | 'pending'
+    | 'delivered'
+    | 'dead'
+    | 'cancelled'
+    | readonly ('pending' | 'delivered' | 'dead' | 'cancelled')[]
+    | undefined
+  /** Only those of this event. */ readonly event?: string | undefined
+  /** Only those of events of this type. */ readonly type?: string | undefined
+  /** Only those whose last error contains this text. */ readonly error?: string | undefined
+  /** The earliest time of creation: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of creation that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type DeliveriesListOutput = {
@@ -1764,8 +1839,8 @@ export type DeliveriesRetryOutput = {
 export type DeliveriesRetryRangeInput = {
   readonly endpoint?: string | undefined
   readonly status?: 'dead' | 'delivered' | 'pending' | undefined
-  /** The earliest time of creation. */ readonly from?: string | undefined
-  /** The first time of creation that is too late. */ readonly to?: string | undefined
+  /** The earliest time of creation: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of creation that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type DeliveriesRetryRangeOutput = { readonly retried: number }
@@ -1975,9 +2050,23 @@ export type RunsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
   readonly flow?: string | undefined
-  readonly status?: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined' | undefined
+  /** Only those in one of these states, separated by commas. */ readonly status?:
+    | 'queued'
+    | 'running'
+    | 'waiting'
+    | 'completed'
+    | 'failed'
+    | 'cancelled'
+    | 'skipped'
+    | 'quarantined'
+    | readonly ('queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined')[]
+    | undefined
   /** Only those that this event started. */ readonly event?: string | undefined
   /** Only those that this run started. */ readonly parent?: string | undefined
+  /** Only those that run with the rights of this actor. */ readonly actor?: string | undefined
+  /** Only those that failed with this error code. */ readonly error?: string | undefined
+  /** The earliest time of creation: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of creation that is too late, in the same form. */ readonly to?: string | undefined
 }
 
 export type RunsListOutput = {
@@ -2105,6 +2194,36 @@ export type RunsReplayOutput = { readonly run_id: string; readonly status: strin
 export type RunsWatchInput = {
   /** Id of the run. */ readonly id: string
   /** The id of the last event that was received. */ readonly after?: string | undefined
+}
+
+export type HintsWatchInput = { /** The id of the last event that was received. */ readonly after?: string | undefined }
+
+export type StatsGetInput = {
+  /** The last 24 hours when left out. */ readonly from?: string | undefined
+  /** Now when left out. */ readonly to?: string | undefined
+}
+
+export type StatsGetOutput = {
+  readonly from: string
+  readonly to: string
+  /** How much time each point covers. */ readonly bucket_seconds: number
+  readonly totals: {
+    /** Needs events:read. */ readonly events?: { readonly received: number } | undefined
+    /** Needs flows:read. */ readonly runs?: { readonly started: number; readonly completed: number; readonly failed: number } | undefined
+    /** Needs invocations:read. Within p95_ms, 95 % of the calls ended; it is read from a histogram. */ readonly calls?:
+      | { readonly made: number; readonly failed: number; readonly p50_ms: number | null; readonly p95_ms: number | null }
+      | undefined
+    /** Needs events:read. */ readonly deliveries?: { readonly delivered: number; readonly dead: number } | undefined
+  }
+  readonly points: readonly {
+    /** Where its time begins. */ readonly at: string
+    /** Needs events:read. */ readonly events?: { readonly received: number } | undefined
+    /** Needs flows:read. */ readonly runs?: { readonly started: number; readonly completed: number; readonly failed: number } | undefined
+    /** Needs invocations:read. Within p95_ms, 95 % of the calls ended; it is read from a histogram. */ readonly calls?:
+      | { readonly made: number; readonly failed: number; readonly p50_ms: number | null; readonly p95_ms: number | null }
+      | undefined
+    /** Needs events:read. */ readonly deliveries?: { readonly delivered: number; readonly dead: number } | undefined
+  }[]
 }
 
 export type DemoGetInput = Readonly<Record<string, never>>

@@ -273,7 +273,9 @@ suite('a bulk action', () => {
     )
     const { hub, workspaceId } = bench
     const publish = (number: number) =>
-      hub.db.transaction((trx) => createEventPublisher({ ...hub, ...hub.telemetry }).publish(trx, [{ workspaceId, type: 'bulk.replayed', data: { number } }]))
+      hub.db.transaction((trx) =>
+        createEventPublisher({ ...hub, ...hub.telemetry }).publish(trx, [{ workspaceId, type: 'bulk.replayed', data: { number } }]),
+      )
     for (const number of [1, 2]) await publish(number)
     const events = await done({ action: 'events.replay', filter: { type: 'bulk.replayed' }, input: { transform: 'now' } })
     assert.deepEqual([events.done, events.failed], [2, 0])
