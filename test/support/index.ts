@@ -2,6 +2,7 @@ export { appAt, fieldsOf, registerApp, type AppClient, type TestApp, type TokenA
 export { agentWith, type Agent } from './agent.ts'
 export { screenshots, testBrowser, virtualAuthenticator, type TestBrowser, type VirtualAuthenticator } from './browser.ts'
 export { browserAt, firstPerson, idOf, invited, setupToken, testPassword, type Browser } from './person.ts'
+export { checkPage } from './check-page.ts'
 export { testConsole, type TestConsole } from './console.ts'
 export { configFor, isWrite, preparation, sampleCredential } from './conformance.ts'
 export { connectByLink, expireGrant, nothingGranted, storedGrant, type ConnectEnd, type StoredGrant } from './connecting.ts'

@@ -2,48 +2,53 @@ import { useEffect } from 'react'
 import { connection } from './connection.ts'
 import { workspace } from './place.ts'
 
-/** Something changed. Whoever shows it reads it again; a hint has no data. Without an id, many of the kind changed. */
+/** Something changed. Whoever shows it reads it again; a hint has no data. Without an id, many of the kind changed; `resync` means anything. */
 export interface Hint {
   readonly kind: string
-  readonly ids: readonly string[]
+  readonly id: string | null
 }
 
 type Listener = (hint: Hint) => void
 
 const listeners = new Set<Listener>()
+const resync: readonly Hint[] = [{ kind: 'resync', id: null }]
 const channel = new BroadcastChannel(`hub.hints.${workspace ?? ''}`)
 const firstDelayMs = 500
 const longestDelayMs = 15_000
 
-channel.addEventListener('message', ({ data }: MessageEvent<Hint>) => tell(data))
+channel.addEventListener('message', ({ data }: MessageEvent<readonly Hint[]>) => tell(data))
 
-function tell(hint: Hint): void {
-  listeners.forEach((listener) => listener(hint))
+function tell(hints: readonly Hint[]): void {
+  hints.forEach((hint) => listeners.forEach((listener) => listener(hint)))
 }
 
 /** One tab of the workspace reads the stream and passes the hints on: a browser opens only six connections to a hub without HTTP/2. */
 export function startHints(): void {
-  void navigator.locks.request(`hub.hints.${workspace ?? ''}`, async () => {
-    for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
-      const received = await readStream().catch(() => false)
-      // What changed while nothing was read is not known.
-      if (received) {
-        delay = firstDelayMs / 2
-        pass({ kind: 'resync', ids: [] })
-      } else if (navigator.onLine) connection.lost()
-      await new Promise((resolve) => setTimeout(resolve, delay))
-    }
-  })
+  // Over http, browsers have locks at localhost only. Without them each tab reads a stream of its own.
+  const locks = navigator.locks as LockManager | undefined
+  void (locks ? locks.request(`hub.hints.${workspace ?? ''}`, readForEver) : readForEver())
+}
+
+async function readForEver(): Promise<never> {
+  for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
+    const received = await readStream().catch(() => false)
+    // What changed while nothing was read is not known.
+    if (received) {
+      delay = firstDelayMs / 2
+      pass(resync)
+    } else if (navigator.onLine) connection.lost()
+    await new Promise((resolve) => setTimeout(resolve, delay))
+  }
 }
 
 /** Lists of this tab are looked at again at once after something that the person did. */
 export function hintOwnChange(): void {
-  tell({ kind: 'resync', ids: [] })
+  tell(resync)
 }
 
-function pass(hint: Hint): void {
-  tell(hint)
-  channel.postMessage(hint)
+function pass(hints: readonly Hint[]): void {
+  tell(hints)
+  channel.postMessage(hints)
 }
 
 /** Reads until the hub ends the stream, which it does at least every ten minutes. Returns whether anything came. */
@@ -70,9 +75,10 @@ function read(message: string): void {
       .find((line) => line.startsWith(`${name}:`))
       ?.slice(name.length + 1)
       .trim()
+  const name = field('event')
   const data = field('data')
-  if (field('event') === 'resync') pass({ kind: 'resync', ids: [] })
-  else if (data !== undefined) pass(JSON.parse(data) as Hint)
+  if (name === 'resync') pass(resync)
+  else if (name === 'hints' && data !== undefined) pass((JSON.parse(data) as { readonly hints: readonly Hint[] }).hints)
 }
 
 /** Calls back for hints of some kinds, at most once a second, and only while the tab is seen. Lists of kinds must not change between renders. */

@@ -6,7 +6,15 @@ import styles from './copy.module.css'
 import { notify } from './toasts.ts'
 
 export async function copyText(text: string, said = 'Copied'): Promise<void> {
-  await navigator.clipboard.writeText(text)
+  // Over http, browsers have a clipboard at localhost only.
+  const clipboard = navigator.clipboard as Clipboard | undefined
+  if (!clipboard)
+    return notify({
+      kind: 'failed',
+      text: 'The browser lets pages copy over https only.',
+      more: 'Select the text and copy it with the keyboard.',
+    })
+  await clipboard.writeText(text)
   notify({ kind: 'ok', text: said })
 }
 
