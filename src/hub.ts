@@ -31,6 +31,7 @@ import {
 } from '#operations'
 import { createRetention } from '#retention'
 import { createStats } from '#stats'
+import { createTraceReader } from '#trace'
 import { createScripts } from '#scripts'
 import { createNoticeBuffer, createSums, createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createCatalogue, createInvocations, createRegistry, createTools } from '#tools'
@@ -170,6 +171,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     retention,
     hints,
     stats,
+    traceReader: createTraceReader({ db }),
     bulk: createBulk(base),
     addresses: addressesOf(config),
   }

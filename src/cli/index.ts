@@ -23,6 +23,7 @@ import { scriptCommands } from './scripts.ts'
 import { runCommands } from './serve.ts'
 import { statsCommand } from './stats.ts'
 import { toolCommands } from './tools.ts'
+import { traceCommand } from './trace.ts'
 import { userCommands } from './users.ts'
 
 const examples = `
@@ -71,6 +72,7 @@ export function createProgram(): Command {
   flowCommands(program)
   runOfFlowCommands(program)
   bulkCommands(program)
+  traceCommand(program)
   program.commandsGroup('Events:')
   webhookCommands(program)
   eventCommands(program)

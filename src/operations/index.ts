@@ -56,6 +56,7 @@ import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './ru
 import { runScriptOperation, toolTypes } from './scripts.ts'
 import { endSession, endSessions, listSessions } from './sign-in-sessions.ts'
 import { getStats } from './stats.ts'
+import { getTrace } from './traces.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
 import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } from './tools.ts'
 import { listRejections, previewWebhook, webhookLog } from './webhooks.ts'
@@ -170,6 +171,7 @@ export const operations = {
   watchRun,
   watchHints,
   getStats,
+  getTrace,
   getDemo,
   startDemo,
   stopDemo,

@@ -11,6 +11,7 @@ import type { Integrations } from '#integrations'
 import type { Retention } from '#retention'
 import type { Scripts } from '#scripts'
 import type { Stats } from '#stats'
+import type { TraceReader } from '#trace'
 import type { Invocations, Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
 import type { Addresses } from './addresses.ts'
@@ -30,6 +31,7 @@ export interface BaseModules {
   readonly retention: Retention
   readonly hints: Hints
   readonly stats: Stats
+  readonly traceReader: TraceReader
   readonly bulk: Bulk
   readonly addresses: Addresses
 }

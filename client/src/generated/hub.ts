@@ -184,6 +184,8 @@ import type {
   HintsWatchInput,
   StatsGetInput,
   StatsGetOutput,
+  TracesGetInput,
+  TracesGetOutput,
   DemoGetInput,
   DemoGetOutput,
   DemoStartInput,
@@ -444,6 +446,10 @@ export interface Operations {
     /** Get how many events, runs, calls and deliveries there were over time. Of at most 35 days, in about 200 points at most. Parts for which the caller lacks the scope are left out. The last seconds are added a little later. Scope: `any`. */
     get(input?: StatsGetInput, options?: Options): Promise<StatsGetOutput>
   }
+  readonly traces: {
+    /** Get what caused something and what it caused: events, runs, steps, calls, requests, approvals, deliveries. Takes the id of a run, an event, a tool call, an approval or a delivery. What the caller has no scope for is left out. Scope: `flows:read`. */
+    get(input: TracesGetInput, options?: Options): Promise<TracesGetOutput>
+  }
   readonly demo: {
     /** Get whether the demo systems run, and their integrations. Scope: `integrations:read`. */
     get(input?: DemoGetInput, options?: Options): Promise<DemoGetOutput>
@@ -617,6 +623,9 @@ export function operationsOf({ send, watch }: Transport): Operations {
     },
     stats: {
       get: (input, options) => send<StatsGetOutput>(routes['stats.get'], input, options),
+    },
+    traces: {
+      get: (input, options) => send<TracesGetOutput>(routes['traces.get'], input, options),
     },
     demo: {
       get: (input, options) => send<DemoGetOutput>(routes['demo.get'], input, options),

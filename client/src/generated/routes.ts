@@ -141,6 +141,7 @@ export const routes = {
   'runs.watch': { method: 'GET', path: '/api/v1/runs/:id/stream', query: [], headers: { 'last-event-id': 'after' } },
   'hints.watch': { method: 'GET', path: '/api/v1/hints', query: [], headers: { 'last-event-id': 'after' } },
   'stats.get': { method: 'GET', path: '/api/v1/stats', query: ['from', 'to'], headers: {} },
+  'traces.get': { method: 'GET', path: '/api/v1/traces/:id', query: [], headers: {} },
   'demo.get': { method: 'GET', path: '/api/v1/demo', query: [], headers: {} },
   'demo.start': { method: 'POST', path: '/api/v1/demo', query: [], headers: {} },
   'demo.stop': { method: 'POST', path: '/api/v1/demo/stop', query: [], headers: {} },

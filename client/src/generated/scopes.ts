@@ -96,6 +96,7 @@ export const scopes = {
   'runs.watch': 'flows:read',
   'hints.watch': 'any',
   'stats.get': 'any',
+  'traces.get': 'flows:read',
   'demo.get': 'integrations:read',
   'demo.start': 'hub:admin',
   'demo.stop': 'hub:admin',

@@ -197,6 +197,8 @@ import type {
   HintsWatchInput,
   StatsGetInput,
   StatsGetOutput,
+  TracesGetInput,
+  TracesGetOutput,
   DemoGetInput,
   DemoGetOutput,
   DemoStartInput,
@@ -506,6 +508,10 @@ type Procedures = {
   stats: {
     /** Get how many events, runs, calls and deliveries there were over time. Of at most 35 days, in about 200 points at most. Parts for which the caller lacks the scope are left out. The last seconds are added a little later. Scope: `any`. */
     get: Query<StatsGetInput | undefined, StatsGetOutput>
+  }
+  traces: {
+    /** Get what caused something and what it caused: events, runs, steps, calls, requests, approvals, deliveries. Takes the id of a run, an event, a tool call, an approval or a delivery. What the caller has no scope for is left out. Scope: `flows:read`. */
+    get: Query<TracesGetInput, TracesGetOutput>
   }
   demo: {
     /** Get whether the demo systems run, and their integrations. Scope: `integrations:read`. */

@@ -2226,6 +2226,31 @@ export type StatsGetOutput = {
   }[]
 }
 
+export type TracesGetInput = { readonly id: string }
+
+export type TracesGetOutput = {
+  /** What began it all. */ readonly root: string
+  /** The node that was asked for. */ readonly selected: string
+  /** Each after its parent, oldest first; 2,000 at most. */ readonly nodes: readonly {
+    /** Its own id; a step has RUN/PATH, a request CALL#NUMBER. */ readonly id: string
+    /** What caused it. */ readonly parent: string | null
+    readonly kind: 'event' | 'run' | 'step' | 'item' | 'call' | 'request' | 'approval' | 'delivery'
+    readonly title: string
+    readonly status: string
+    readonly started_at: string | null
+    readonly finished_at: string | null
+    /** What it waits for. */ readonly wait: {
+      readonly for: 'time' | 'event' | 'approval' | 'run' | 'retry'
+      readonly until: string | null
+    } | null
+    readonly attempts: number | null
+    readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null
+    readonly detail: string | null
+  }[]
+  /** How many there are beyond the limit, by kind. */ readonly left_out: Readonly<Record<string, number>>
+  /** Without these the caller does not see everything. */ readonly missing_scopes: readonly string[]
+}
+
 export type DemoGetInput = Readonly<Record<string, never>>
 
 export type DemoGetOutput = {

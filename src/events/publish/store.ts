@@ -30,7 +30,8 @@ export async function insertAnnouncements(trx: Transaction, announced: readonly 
 /** What follows an event of the hub to those who receive it. Events from outside have the sender's headers in this place. */
 function headersOf({ depth = 0, causes = [], origin }: Pick<NewHubEvent, 'depth' | 'causes' | 'origin'>): Record<string, unknown> | null {
   if (depth === 0 && causes.length === 0 && !origin) return null
-  return { 'hub-depth': depth, 'hub-causes': causes, ...(origin ? { 'hub-flow': origin.flow, 'hub-run': origin.run } : {}) }
+  const from = origin ? { 'hub-flow': origin.flow, 'hub-run': origin.run, 'hub-step': origin.step } : {}
+  return { 'hub-depth': depth, 'hub-causes': causes, ...from }
 }
 
 export async function subscribedTypes(sql: Sql, workspaceId: string): Promise<string[]> {

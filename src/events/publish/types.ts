@@ -8,8 +8,8 @@ export interface NewHubEvent {
   readonly integration?: { readonly id: string; readonly name: string }
   /** How many runs led to it, each started by an event of the one before. Flows that start each other are stopped by this number. */
   readonly depth?: number
-  /** The run that emitted it. Without one, the hub itself vouches for the event. */
-  readonly origin?: { readonly flow: string; readonly run: string } | undefined
+  /** The step of a run that emitted it. Without one, the hub itself vouches for the event. */
+  readonly origin?: { readonly flow: string; readonly run: string; readonly step?: string | undefined } | undefined
   /** Everybody who caused it, as actors. */
   readonly causes?: readonly string[]
 }

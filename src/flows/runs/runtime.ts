@@ -210,7 +210,7 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
             data: secrets.hide(eventData),
             depth: row.depth,
             causes: actorsBehind(principal),
-            origin: { flow: row.flow, run: runId },
+            origin: { flow: row.flow, run: runId, step: record.path },
             ...(subject === undefined ? {} : { subject: secrets.hide(subject) }),
           },
         ])

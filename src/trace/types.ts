@@ -1,0 +1,42 @@
+export type TraceKind = 'event' | 'run' | 'step' | 'item' | 'call' | 'request' | 'approval' | 'delivery'
+
+/** What a step waits for. */
+export interface TraceWait {
+  readonly for: 'time' | 'event' | 'approval' | 'run' | 'retry'
+  readonly until: Date | null
+}
+
+/** Something that happened, under what caused it. */
+export interface TraceNode {
+  /** Its own id, or for what has none `RUN/PATH` (a step, an item of a loop) and `CALL#NUMBER` (a request). */
+  readonly id: string
+  readonly parent: string | null
+  readonly kind: TraceKind
+  readonly title: string
+  readonly status: string
+  /** Null while it waits for its turn. */
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly wait: TraceWait | null
+  readonly attempts: number | null
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null
+  /** More about it in a few words: an integration, a state of HTTP. */
+  readonly detail: string | null
+}
+
+/** What one thing caused, and what caused it. */
+export interface TraceTree {
+  readonly root: string
+  readonly selected: string
+  /** Each after its parent, oldest first. */
+  readonly nodes: readonly TraceNode[]
+  /** How many there are beyond the limit, by kind. */
+  readonly leftOut: Readonly<Partial<Record<TraceKind, number>>>
+}
+
+/** Which kinds the caller may see. */
+export interface TraceRights {
+  readonly events: boolean
+  readonly calls: boolean
+  readonly approvals: boolean
+}
