@@ -206,12 +206,16 @@ function useRowHeight(isNarrow: boolean): number {
 }
 
 /** Which rows are selected; with Shift everything between the last one and this one. */
-export function useSelection<Row>(rows: readonly Row[], idOf: (row: Row) => string): Selection & { clear(): void } {
+export function useSelection<Row>(
+  rows: readonly Row[],
+  idOf: (row: Row) => string,
+): Selection & { clear(): void; replace(ids: readonly string[]): void } {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set())
   const last = useRef<string>(undefined)
   return {
     ids,
     clear: () => setIds(new Set()),
+    replace: (next) => setIds(new Set(next)),
     toggle(id, isRange) {
       const next = new Set(ids)
       const all = rows.map(idOf)

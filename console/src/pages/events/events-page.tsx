@@ -1,6 +1,7 @@
+import { RotateCw } from 'lucide-react'
 import { useCallback } from 'react'
 import { client, useRows, type Outputs } from '#api'
-import { useOpen, useSearch, useSetSearch } from '#app'
+import { BulkBar, useBulk, useOpen, useSearch, useSetSearch, type BulkAction } from '#app'
 import { ChoiceFilter, Empty, FilterBar, Grid, Page, Split, StateBadge, TextFilter, Time, TimeFilter, visible, type Column } from '#ui'
 import { EventDetail } from './event-detail.tsx'
 import { texts } from './texts.ts'
@@ -25,6 +26,12 @@ const columns: readonly Column<EventRow>[] = [
   { key: 'at', title: 'Received', width: '120px', narrow: 'second', render: ({ received_at: at }) => <Time at={at} /> },
 ]
 
+const idOf = ({ id }: EventRow): string => id
+
+const bulkActions: readonly BulkAction[] = [
+  { action: 'events.replay', operation: 'events.replay', label: 'Replay', icon: <RotateCw aria-hidden />, about: texts.replayMany },
+]
+
 /** What came from outside and from the hub itself, and what each event set off. */
 export function EventsPage() {
   const search = useSearch()
@@ -36,8 +43,9 @@ export function EventsPage() {
     key: ['events', filter],
     kinds,
     fetchPage: (cursor) => client.events.list.query({ ...filter, cursor, limit: 100 }),
-    idOf: ({ id: own }) => own,
+    idOf,
   })
+  const bulk = useBulk({ rows: list.rows, idOf, filter })
   const isFiltered = [type, status, integration, from].some((value) => value !== undefined)
   const clear = (): void => setSearch({ type: undefined, status: undefined, integration: undefined, from: undefined })
   return (
@@ -57,13 +65,15 @@ export function EventsPage() {
         <ChoiceFilter label="State" options={states} value={status} onValue={(value) => setSearch({ status: value })} />
         <TimeFilter value={from} onValue={(value) => setSearch({ from: value })} />
       </FilterBar>
+      <BulkBar bulk={bulk} actions={bulkActions} things={texts.things} />
       <Split
         list={
           <Grid
             label={texts.title}
             columns={columns}
             list={list}
-            idOf={({ id: own }) => own}
+            idOf={idOf}
+            selection={bulk.selection}
             nameOf={({ type: of, subject }) => `${of} ${subject ?? ''}`}
             openId={id}
             onOpen={({ id: own }) => open(own)}
