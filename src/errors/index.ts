@@ -108,6 +108,7 @@ export const errorCatalogue = {
   flow_invalid: permanent('validation', 400, 'The definition of the flow is not valid. `errors` lists each problem with its place.'),
   flow_cycle: permanent('policy', 409, 'Flows start each other by events in an endless cycle.'),
   flow_failed: permanent('upstream', 502, 'A run of the flow failed.'),
+  flow_changed: permanent('conflict', 409, 'Somebody saved another version of this flow since the one that was edited.'),
   flow_disabled: permanent('conflict', 409, 'The flow is disabled.'),
   flow_blocked: permanent('permission', 403, 'Whoever saved the flow has lost the rights that its runs need.'),
   runs_limited: retryable('rate_limit', 429, 'The workspace has as many unfinished runs as it may have.'),

@@ -13,7 +13,7 @@ import type { Catalogue, Tools } from '#tools'
 import { createBundledFlows } from './bundled/bundled.ts'
 import { digestOfFlow } from './definitions/digest.ts'
 import { createFlowFinder } from './definitions/find.ts'
-import { findFlow, listFlows, listVersions } from './definitions/flow-store.ts'
+import { findFlow, listFlows, listVersions, schedulesOf } from './definitions/flow-store.ts'
 import { createReservedTypes } from './definitions/reserved.ts'
 import { createFlowRights } from './definitions/rights.ts'
 import { createSaver } from './definitions/save.ts'
@@ -34,7 +34,7 @@ import { createTicker } from './triggers/ticker.ts'
 import type { Flows } from './types.ts'
 
 export { definitionSchema, printDefinition, type Definition, type DefinitionProblem, type Parsed } from './definitions/index.ts'
-export type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
+export type { FlowWithVersion, ScheduleRow, VersionRow } from './definitions/flow-store.ts'
 export type { RunFilter, RunRow, RunStatus } from './runs/run-store.ts'
 export type { SavedStep } from './runs/step-store.ts'
 export { flowTools } from './runs/tools.ts'
@@ -88,6 +88,7 @@ export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): F
     installBundled: bundled.install,
     digestOf: async (workspaceId, ref) => digestOfFlow(await listFlows(db.sql, workspaceId), ref),
     versions: async (workspaceId, ref) => listVersions(db.sql, (await get(workspaceId, ref)).id),
+    schedules: (flow) => schedulesOf(db.sql, flow.id),
     trigger,
     runs: (workspaceId, filter, page) => listRuns(db.sql, workspaceId, { ...filter, ...page }),
     async run(workspaceId, id) {

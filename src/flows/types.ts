@@ -5,7 +5,7 @@ import type { Subscribers } from '#events'
 import type { RetentionTask } from '#retention'
 import type { CallingStep, FlowSecrets, ToolRunner, Tools } from '#tools'
 import type { Parsed } from './definitions/index.ts'
-import type { FlowWithVersion, VersionRow } from './definitions/flow-store.ts'
+import type { FlowWithVersion, ScheduleRow, VersionRow } from './definitions/flow-store.ts'
 import type { SaveOptions } from './definitions/save.ts'
 import type { Launcher } from './runs/launch.ts'
 import type { RunFilter, RunRow } from './runs/run-store.ts'
@@ -48,6 +48,8 @@ export interface Flows extends AsyncDisposable {
   /** A digest of the flow and of all flows that it runs, with who saved them; undefined without it. */
   digestOf(workspaceId: string, ref: string): Promise<string | undefined>
   versions(workspaceId: string, ref: string): Promise<VersionRow[]>
+  /** When its schedules start it next, by the place of the trigger; those of a disabled flow do not. */
+  schedules(flow: FlowWithVersion): Promise<Pick<ScheduleRow, 'place' | 'nextAt'>[]>
 
   trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>
   runs(workspaceId: string, filter: RunFilter, page: { before?: string | undefined; limit: number }): Promise<RunRow[]>

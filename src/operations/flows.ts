@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Flows, FlowWithVersion, RunRow, VersionRow } from '#flows'
+import type { Flows, FlowWithVersion, RunRow, ScheduleRow, VersionRow } from '#flows'
 import { operation, toolOperation, plain, view } from './operation.ts'
 import { renderRun, runSchema, startedSchema } from './runs.ts'
-import { allOf, anyObject, deleted, pageOf, reference, timestamp } from './shared.ts'
+import { allOf, anyObject, deleted, iso, pageOf, reference, timestamp } from './shared.ts'
 
 const flowSchema = z.object({
   id: z.string().describe('As its definition says.'),
@@ -16,6 +16,7 @@ const flowSchema = z.object({
   blocked: z.string().nullable().describe('Why nothing starts it: who saved it has lost their rights. Null while it runs.'),
   parameters: anyObject.nullable(),
   on: z.array(anyObject),
+  tool: z.string().nullable().describe('The name under which it is a tool.'),
   digest: z.string(),
   created_at: timestamp,
   updated_at: timestamp,
@@ -43,17 +44,32 @@ function renderFlow(flow: ShownFlow): z.output<typeof flowSchema> {
     origin: flow.origin === 'bundled' ? 'bundled' : 'user',
     parameters: definition.parameters ? { ...definition.parameters } : null,
     on: (definition.on ?? []).map((trigger) => ({ ...trigger })),
+    tool: flow.toolName,
     created_at: flow.createdAt.toISOString(),
     updated_at: flow.updatedAt.toISOString(),
   }
 }
 
-const wholeSchema = flowSchema.extend({ definition: anyObject, source: z.string() })
-const wholeView = view(wholeSchema, (flow: ShownFlow) => ({
+const wholeSchema = flowSchema.extend({
+  definition: anyObject,
+  source: z.string(),
+  next_starts: z
+    .array(z.object({ trigger: z.int().describe('Its place in `on`, from 0.'), at: timestamp.nullable() }))
+    .describe('When its schedules start it next; empty while it is disabled.'),
+})
+const wholeView = view(wholeSchema, ({ schedules, ...flow }: WholeFlow) => ({
   ...renderFlow(flow),
   definition: { ...flow.definition },
   source: flow.source,
+  next_starts: schedules.map(({ place, nextAt }) => ({ trigger: place, at: iso(nextAt) })),
 }))
+
+type WholeFlow = ShownFlow & { readonly schedules: readonly Pick<ScheduleRow, 'place' | 'nextAt'>[] }
+
+async function whole(flows: Pick<Flows, 'blocked' | 'schedules'>, flow: FlowWithVersion): Promise<WholeFlow> {
+  const [known, schedules] = await Promise.all([shown(flows, flow), flows.schedules(flow)])
+  return { ...known, schedules }
+}
 
 const versionView = view(
   z.object({
@@ -79,6 +95,11 @@ const definitionFields = {
   definition: anyObject.optional().describe('The definition; its schema is at /schemas/flow.json.'),
   source: z.string().optional().describe('The same as a text, in YAML or JSON.'),
 }
+const basedOn = z
+  .int()
+  .min(0)
+  .optional()
+  .describe('The version that was edited, 0 for a new flow: if the flow has another one by now, it is not saved (409 `flow_changed`).')
 type Written = { readonly definition?: Record<string, unknown> | undefined; readonly source?: string | undefined }
 
 const hasOneForm = ({ definition, source }: Written): boolean => (definition === undefined) !== (source === undefined)
@@ -98,7 +119,7 @@ export const saveFlow = operation({
   effect: 'write',
   summary: 'Save a flow: a new one, or a new version of the one with this id',
   description: yamlHint,
-  input: z.strictObject(definitionFields).refine(hasOneForm, needsOneForm),
+  input: z.strictObject({ ...definitionFields, based_on: basedOn }).refine(hasOneForm, needsOneForm),
   output: wholeView,
   http: {
     method: 'POST',
@@ -110,7 +131,7 @@ export const saveFlow = operation({
   example: { definition: exampleDefinition },
   run: async ({ flows, principal }, input) => {
     const { source, format } = sourceOf(input)
-    return shown(flows, await flows.save(principal, source, { format }))
+    return whole(flows, await flows.save(principal, source, { format, basedOn: input.based_on }))
   },
 })
 
@@ -120,13 +141,13 @@ export const replaceFlow = operation({
   effect: 'write',
   summary: 'Save a new version of this flow',
   description: yamlHint,
-  input: z.strictObject({ id, ...definitionFields }).refine(hasOneForm, needsOneForm),
+  input: z.strictObject({ id, ...definitionFields, based_on: basedOn }).refine(hasOneForm, needsOneForm),
   output: wholeView,
   http: { method: 'PUT', path: '/api/v1/flows/:id', text: yaml },
   example: { id: 'hello', definition: exampleDefinition },
   run: async ({ flows, principal }, input) => {
     const { source, format } = sourceOf(input)
-    return shown(flows, await flows.save(principal, source, { format, id: input.id }))
+    return whole(flows, await flows.save(principal, source, { format, id: input.id, basedOn: input.based_on }))
   },
 })
 
@@ -196,7 +217,7 @@ export const getFlow = operation({
   output: wholeView,
   http: { method: 'GET', path: '/api/v1/flows/:id' },
   example: { id: 'send-summary-email' },
-  run: async ({ flows, principal }, input) => shown(flows, await flows.get(principal.workspaceId, input.id)),
+  run: async ({ flows, principal }, input) => whole(flows, await flows.get(principal.workspaceId, input.id)),
 })
 
 export const listFlowVersions = operation({

@@ -69,6 +69,7 @@ export type ErrorCode =
   | 'flow_invalid'
   | 'flow_cycle'
   | 'flow_failed'
+  | 'flow_changed'
   | 'flow_disabled'
   | 'flow_blocked'
   | 'runs_limited'
@@ -1848,6 +1849,9 @@ export type DeliveriesRetryRangeOutput = { readonly retried: number }
 export type FlowsSaveInput = {
   /** The definition; its schema is at /schemas/flow.json. */ readonly definition?: Readonly<Record<string, unknown>> | undefined
   /** The same as a text, in YAML or JSON. */ readonly source?: string | undefined
+  /** The version that was edited, 0 for a new flow: if the flow has another one by now, it is not saved (409 `flow_changed`). */ readonly based_on?:
+    | number
+    | undefined
 }
 
 export type FlowsSaveOutput = {
@@ -1862,17 +1866,25 @@ export type FlowsSaveOutput = {
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
+  /** The name under which it is a tool. */ readonly tool: string | null
   readonly digest: string
   readonly created_at: string
   readonly updated_at: string
   readonly definition: Readonly<Record<string, unknown>>
   readonly source: string
+  /** When its schedules start it next; empty while it is disabled. */ readonly next_starts: readonly {
+    /** Its place in `on`, from 0. */ readonly trigger: number
+    readonly at: string | null
+  }[]
 }
 
 export type FlowsReplaceInput = {
   /** Id of the flow. */ readonly id: string
   /** The definition; its schema is at /schemas/flow.json. */ readonly definition?: Readonly<Record<string, unknown>> | undefined
   /** The same as a text, in YAML or JSON. */ readonly source?: string | undefined
+  /** The version that was edited, 0 for a new flow: if the flow has another one by now, it is not saved (409 `flow_changed`). */ readonly based_on?:
+    | number
+    | undefined
 }
 
 export type FlowsReplaceOutput = {
@@ -1887,11 +1899,16 @@ export type FlowsReplaceOutput = {
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
+  /** The name under which it is a tool. */ readonly tool: string | null
   readonly digest: string
   readonly created_at: string
   readonly updated_at: string
   readonly definition: Readonly<Record<string, unknown>>
   readonly source: string
+  /** When its schedules start it next; empty while it is disabled. */ readonly next_starts: readonly {
+    /** Its place in `on`, from 0. */ readonly trigger: number
+    readonly at: string | null
+  }[]
 }
 
 export type FlowsCheckInput = {
@@ -1925,6 +1942,7 @@ export type FlowsListOutput = {
     /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
     readonly parameters: Readonly<Record<string, unknown>> | null
     readonly on: readonly Readonly<Record<string, unknown>>[]
+    /** The name under which it is a tool. */ readonly tool: string | null
     readonly digest: string
     readonly created_at: string
     readonly updated_at: string
@@ -1946,11 +1964,16 @@ export type FlowsGetOutput = {
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
+  /** The name under which it is a tool. */ readonly tool: string | null
   readonly digest: string
   readonly created_at: string
   readonly updated_at: string
   readonly definition: Readonly<Record<string, unknown>>
   readonly source: string
+  /** When its schedules start it next; empty while it is disabled. */ readonly next_starts: readonly {
+    /** Its place in `on`, from 0. */ readonly trigger: number
+    readonly at: string | null
+  }[]
 }
 
 export type FlowsVersionsInput = { /** Id of the flow. */ readonly id: string }
@@ -1981,6 +2004,7 @@ export type FlowsUpdateOutput = {
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
+  /** The name under which it is a tool. */ readonly tool: string | null
   readonly digest: string
   readonly created_at: string
   readonly updated_at: string
@@ -2000,6 +2024,7 @@ export type FlowsAdoptOutput = {
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
+  /** The name under which it is a tool. */ readonly tool: string | null
   readonly digest: string
   readonly created_at: string
   readonly updated_at: string

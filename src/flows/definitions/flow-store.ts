@@ -151,6 +151,11 @@ export async function putSchedules(trx: Transaction, flowId: string, rows: reado
   }
 }
 
+/** When the schedules of a flow start it next, in the order of its triggers. */
+export function schedulesOf(sql: Sql, flowId: string): Promise<Pick<ScheduleRow, 'place' | 'nextAt'>[]> {
+  return sql.selectFrom('flowSchedules').select(['place', 'nextAt']).where('flowId', '=', flowId).orderBy('place').execute()
+}
+
 const dueAtOnce = 100
 
 export function dueSchedules(sql: Sql, now: Date): Promise<ScheduleRow[]> {

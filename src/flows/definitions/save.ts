@@ -3,7 +3,7 @@ import { actorOf, type Access, type Principal } from '#access'
 import type { Database, Transaction } from '#db'
 import type { Events } from '#events'
 import type { Expressions } from '#expressions'
-import { hubError } from '#errors'
+import { hubError, type HubError } from '#errors'
 import type { Connector } from '#kit'
 import { digest } from '#lib/canonical'
 import { newId } from '#lib/ids'
@@ -34,6 +34,8 @@ export interface SaveOptions {
   readonly format?: 'yaml' | 'json' | undefined
   /** The flow to change; the definition must have the same id. */
   readonly id?: string | undefined
+  /** The version that was edited, 0 for a flow that is to be new. The flow is saved only if it still has that version. */
+  readonly basedOn?: number | undefined
 }
 
 export interface BundledDefinition {
@@ -84,6 +86,7 @@ interface Storing {
   readonly owner: Owner
   /** Whoever saves it; undefined when the hub saves a bundled flow. */
   readonly principal?: Principal
+  readonly basedOn?: number | undefined
 }
 
 export function createSaver(deps: SaverDeps): Saver {
@@ -172,13 +175,15 @@ export function createSaver(deps: SaverDeps): Saver {
   const store = async (
     trx: Transaction,
     workspaceId: string,
-    { definition, source, owner, principal }: Storing,
+    { definition, source, owner, principal, basedOn }: Storing,
   ): Promise<FlowWithVersion> => {
     await lockFlow(trx, workspaceId, definition.id)
     const before = await findFlow(trx, workspaceId, definition.id)
     if (before && principal) await rights.requireChange(trx, principal, before)
+    if (basedOn !== undefined && (before?.version ?? 0) !== basedOn) throw changedSince(definition.id, basedOn, before)
     const hash = digest(definition)
-    const isSame = before?.digest === hash
+    // Comments are no part of the definition, but whoever wrote them wants them back.
+    const isSame = before?.digest === hash && (owner.origin === 'bundled' || before.source === source)
     const isUpToDate = isSame && isDeepStrictEqual(before.scopes, owner.scopes)
     if (owner.origin === 'bundled' && before && (before.origin !== 'bundled' || isUpToDate)) return before
     const id = before?.id ?? newId('flow')
@@ -210,14 +215,14 @@ export function createSaver(deps: SaverDeps): Saver {
 
   return {
     check,
-    async save(principal, source, { format, id } = {}) {
+    async save(principal, source, { format, id, basedOn } = {}) {
       const { workspaceId, scopes, readOnly } = principal
       const definition = await valid(workspaceId, await check(workspaceId, source, format))
       const asked = id === undefined ? undefined : await existing(workspaceId, id)
       if (asked && asked.name !== definition.id)
         throw hubError('invalid_input', { errors: [{ path: 'id', message: `is "${definition.id}", but the flow is "${asked.name}"` }] })
       const owner: Owner = { actor: actorOf(principal), scopes, readOnly, origin: 'user' }
-      return db.transaction((trx) => store(trx, workspaceId, { definition, source, owner, principal }))
+      return db.transaction((trx) => store(trx, workspaceId, { definition, source, owner, principal, basedOn }))
     },
     // Bundled flows use what the hub itself has, which is the same in every workspace.
     parseBundled: async (source, others) => {
@@ -282,6 +287,15 @@ export function createSaver(deps: SaverDeps): Saver {
     if (!flow) throw hubError('not_found', { detail: `there is no flow "${ref}" in this workspace` })
     return flow
   }
+}
+
+function changedSince(id: string, basedOn: number, now: FlowWithVersion | undefined): HubError {
+  return hubError('flow_changed', {
+    detail: now
+      ? `"${id}" has version ${now.version}, and version ${basedOn} was edited`
+      : `"${id}" was deleted since version ${basedOn} was edited`,
+    hint: now ? 'compare the two, then save it based on the version that the flow has now' : 'save it with based_on 0 to make it anew',
+  })
 }
 
 /** What a call of the tool needs. */

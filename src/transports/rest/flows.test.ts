@@ -122,6 +122,34 @@ suite('flows over REST', () => {
     assert.equal((await call('GET', '/api/v1/flows/fine')).status, 404)
   })
 
+  test('a version that somebody else saved meanwhile is not overwritten, and comments alone make a version', async () => {
+    const id = await flow('steps: [{ id: a, transform: 1 }]')
+    const text = (value: number, comment = ''): string => `id: ${id}\nsteps: [{ id: a, transform: ${value} }]${comment}`
+    const save = (source: string, basedOn: number) => call('PUT', `/api/v1/flows/${id}`, { source, based_on: basedOn })
+    assert.equal((await save(text(2), 1)).body.version, 2)
+    const late = await save(text(3), 1)
+    assert.deepEqual([late.status, late.body.code], [409, 'flow_changed'])
+    assert.match(late.body.detail, /has version 2, and version 1 was edited/)
+    assert.equal((await call('GET', `/api/v1/flows/${id}`)).body.definition.steps[0].transform, 2)
+    const again = await call('POST', '/api/v1/flows', { source: text(4), based_on: 0 })
+    assert.deepEqual([again.status, again.body.code], [409, 'flow_changed'])
+    const commented = await save(text(2, ' # why'), 2)
+    assert.deepEqual([commented.body.version, commented.body.source], [3, text(2, ' # why')])
+    assert.equal((await save(text(2, ' # why'), 3)).body.version, 3)
+  })
+
+  test('a flow says under which name it is a tool, and when its schedules start it next', async () => {
+    const id = await flow('tool: true\non: [{ event: orders.paid }, { schedule: 0 6 * * * }]\nsteps: [{ id: a, transform: 1 }]')
+    const { body } = await call('GET', `/api/v1/flows/${id}`)
+    assert.equal(body.tool, `flow_${id.replaceAll('-', '_')}`)
+    assert.deepEqual(
+      body.next_starts.map(({ trigger, at }: any) => [trigger, at.slice(10)]),
+      [[1, 'T06:00:00.000Z']],
+    )
+    await call('PATCH', `/api/v1/flows/${id}`, { enabled: false })
+    assert.deepEqual((await call('GET', `/api/v1/flows/${id}`)).body.next_starts, [])
+  })
+
   test('the schema of the format is public, and fits what is taken', async () => {
     const schema = (await (await fetch(`${served.address}/schemas/flow.json`)).json()) as object
     const validate = new Ajv2020({ strict: false }).compile(schema)
