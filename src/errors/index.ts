@@ -52,6 +52,7 @@ export const errorCatalogue = {
   last_owner: permanent('conflict', 409, 'A workspace needs an owner, and this is its last one.'),
   in_use: permanent('conflict', 409, 'The object is still in use.'),
   approval_decided: permanent('conflict', 409, 'A decision on this approval was already made.'),
+  approval_changed: permanent('conflict', 409, 'What the approval is about has changed since it was shown.'),
   bulk_too_many: permanent('conflict', 409, 'More match than the caller expected, or than a bulk action takes.'),
   bulk_changed: permanent('conflict', 409, 'What the bulk action was to act on has changed since.'),
   demo_not_running: permanent('conflict', 409, 'The demo systems do not run.'),

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { allows, type Principal } from '#access'
-import type { ApprovalRow } from '#tools'
+import type { ApprovalRow, Review, Tools } from '#tools'
 import { operation, plain, view } from './operation.ts'
-import { idKeys, iso, pageInput, pageOf, readPage, reference, timestamp } from './shared.ts'
+import { idKeys, iso, pageInput, pageOf, readPage, reference, severalOf, timestamp, valuesOf } from './shared.ts'
 
-const status = z.enum(['pending', 'approved', 'rejected', 'expired', 'used'])
+const statuses = ['pending', 'approved', 'rejected', 'expired', 'used'] as const
+const status = z.enum(statuses)
 
 const approvalView = view(
   z.object({
@@ -27,6 +28,12 @@ const approvalView = view(
       })
       .nullable()
       .describe('What the call would send, and what it would change.'),
+    effect: z.enum(['read', 'write', 'destroy']).nullable().describe('Null where no tool is called, or where it does not exist any more.'),
+    connector: z.string().nullable(),
+    target: z.string().nullable().describe('What a call that destroys is about; a person types it to confirm.'),
+    digest: z.string().describe('Of what is shown here. Give it to the decision, which is refused if that has changed since.'),
+    may_decide: z.boolean().describe('Whether the caller may decide.'),
+    refusal: z.string().nullable().describe('Why the caller may not decide.'),
     run_id: z.string().nullable(),
     path: z.string().nullable(),
     asked_by: z.string(),
@@ -36,7 +43,7 @@ const approvalView = view(
     created_at: timestamp,
     decided_at: timestamp.nullable(),
   }),
-  (row: ApprovalRow) => ({
+  ({ row, review }: Reviewed) => ({
     id: row.id,
     status: row.status,
     message: row.message,
@@ -45,6 +52,12 @@ const approvalView = view(
     deciders: row.deciders && [...row.deciders],
     call: row.call && { tool: row.call.tool, integration: row.call.integration, input: row.call.input },
     preview: row.preview && { ...row.preview },
+    effect: review.effect,
+    connector: review.connector,
+    target: review.target,
+    digest: review.digest,
+    may_decide: review.refusal === null,
+    refusal: review.refusal,
     run_id: row.runId,
     asked_by: row.askedBy,
     decided_by: row.decidedBy,
@@ -53,6 +66,19 @@ const approvalView = view(
     decided_at: iso(row.decidedAt),
   }),
 )
+
+interface Reviewed {
+  readonly row: ApprovalRow
+  readonly review: Review
+}
+
+async function reviewed(
+  { tools, principal }: { readonly tools: Tools; readonly principal: Principal },
+  rows: readonly ApprovalRow[],
+): Promise<Reviewed[]> {
+  const reviews = await tools.approvals.review(principal, rows)
+  return rows.map((row, index) => ({ row: shownTo(principal, row), review: reviews[index]! }))
+}
 
 /** Whoever asks for a change may lack the right to read what would be changed, so only those who decide see it. */
 function shownTo(principal: Principal, row: ApprovalRow): ApprovalRow {
@@ -70,7 +96,7 @@ export const listApprovals = operation({
   summary: 'List approvals, newest first',
   input: z.strictObject({
     ...pageInput,
-    status: status.optional(),
+    status: severalOf(statuses).optional().describe('One or more, separated by commas.'),
     run: reference.optional().describe('Only those of this run.'),
     tool: z.string().max(200).optional().describe('Only those of calls of this tool.'),
     order: z.enum(['newest', 'oldest']).default('newest').describe('Which come first.'),
@@ -78,9 +104,9 @@ export const listApprovals = operation({
   output: pageOf(approvalView),
   http: { method: 'GET', path: '/api/v1/approvals' },
   example: { status: 'pending' },
-  run: ({ tools, principal }, { limit, cursor, ...filter }) =>
-    readPage({ limit, cursor }, idKeys('apr'), async (page) =>
-      (await tools.approvals.list(principal.workspaceId, filter, page)).map((row) => shownTo(principal, row)),
+  run: (context, { limit, cursor, status: asked, ...filter }) =>
+    readPage({ limit, cursor }, { ...idKeys('apr'), keyOf: ({ row }: Reviewed) => row.id }, async (page) =>
+      reviewed(context, await context.tools.approvals.list(context.principal.workspaceId, { ...filter, statuses: valuesOf(asked) }, page)),
     ),
 })
 
@@ -93,7 +119,8 @@ export const getApproval = operation({
   output: approvalView,
   http: { method: 'GET', path: '/api/v1/approvals/:id' },
   example: { id: exampleId },
-  run: async ({ tools, principal }, input) => shownTo(principal, await tools.approvals.get(principal.workspaceId, input.id)),
+  run: async (context, input) =>
+    (await reviewed(context, [await context.tools.approvals.get(context.principal.workspaceId, input.id)]))[0]!,
 })
 
 const settings = z.strictObject({
@@ -138,9 +165,19 @@ export const decideApproval = operation({
   scope: 'approvals:write',
   effect: 'write',
   summary: 'Approve or reject',
-  input: z.strictObject({ id, decision: z.enum(['approve', 'reject']), comment: z.string().max(2000).optional() }),
+  input: z.strictObject({
+    id,
+    decision: z.enum(['approve', 'reject']),
+    comment: z.string().max(2000).optional(),
+    digest: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('Of what you were shown: approving is refused with `approval_changed` if that has changed since.'),
+  }),
   output: approvalView,
   http: { method: 'POST', path: '/api/v1/approvals/:id' },
   example: { id: exampleId, decision: 'approve', comment: 'Checked with Ada.' },
-  run: ({ tools, principal }, { id: approval, ...decision }) => tools.approvals.decide(principal, approval, decision),
+  run: async (context, { id: approval, ...decision }) =>
+    (await reviewed(context, [await context.tools.approvals.decide(context.principal, approval, decision)]))[0]!,
 })

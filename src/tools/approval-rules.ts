@@ -44,7 +44,8 @@ export function describeMismatch({ call }: ApprovalRow, asked: ApprovedCall): { 
   return { detail: `the approval does not cover this call: ${differenceOf(call, asked)}`, hint }
 }
 
-function differenceOf(call: ApprovedCall, asked: ApprovedCall): string {
+/** What of a call is not as it was when somebody was asked. */
+export function differenceOf(call: ApprovedCall, asked: ApprovedCall): string {
   if (call.tool !== asked.tool) return `it is for ${call.tool}`
   if (call.askedBy !== asked.askedBy) return `${call.askedBy} asked for it, and only they can use it`
   if (call.digest !== asked.digest) return 'the definition of the tool has changed since'

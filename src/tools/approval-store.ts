@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely'
-import type { Row, Sql, Transaction } from '#db'
+import { oneOf, type Row, type Sql, type Transaction } from '#db'
 
 export type ApprovalRow = Row<'approvals'>
 export type ApprovalStatus = ApprovalRow['status']
@@ -94,7 +94,7 @@ function approvalOf(sql: Sql, workspaceId: string, id: string) {
 }
 
 export interface ApprovalFilter {
-  readonly status?: ApprovalStatus | undefined
+  readonly statuses?: readonly ApprovalStatus[] | undefined
   readonly run?: string | undefined
   /** The tool of the call. */
   readonly tool?: string | undefined
@@ -104,13 +104,20 @@ export interface ApprovalFilter {
 export function listApprovals(
   sql: Sql,
   workspaceId: string,
-  { status, run, tool, order = 'newest', before, limit }: ApprovalFilter & { readonly before?: string | undefined; readonly limit: number },
+  {
+    statuses,
+    run,
+    tool,
+    order = 'newest',
+    before,
+    limit,
+  }: ApprovalFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<ApprovalRow[]> {
   return sql
     .selectFrom('approvals')
     .selectAll()
     .where('workspaceId', '=', workspaceId)
-    .$if(status !== undefined, (query) => query.where('status', '=', status!))
+    .$if(statuses !== undefined, (query) => query.where(oneOf(statuses!, 'status')))
     .$if(run !== undefined, (query) => query.where('runId', '=', run!))
     .$if(tool !== undefined, (query) => query.where(raw<boolean>`call ->> 'tool' = ${tool}`))
     .$if(before !== undefined, (query) => query.where('id', order === 'newest' ? '<' : '>', before!))
@@ -137,6 +144,15 @@ export function recordDecision(
     .where('status', '=', 'pending')
     .returningAll()
     .executeTakeFirst()
+}
+
+/** The state that the call would change, as it is now. Only while nobody has decided. */
+export async function storePreview(sql: Sql, id: string, preview: NonNullable<ApprovalRow['preview']>): Promise<void> {
+  const open = sql
+    .updateTable('approvals')
+    .set({ preview: JSON.stringify(preview) })
+    .where('id', '=', id)
+  await open.where('status', '=', 'pending').execute()
 }
 
 export async function overdueApprovals(sql: Sql, now: Date, most: number): Promise<string[]> {

@@ -17,11 +17,13 @@ import {
   lockApproval,
   overdueApprovals,
   recordDecision,
+  storePreview,
   useApproval,
   type ApprovalFilter,
   type ApprovalRow,
   type ApprovedCall,
 } from './approval-store.ts'
+import { createReviews, digestOf, type Review } from './approval-review.ts'
 import { approvalEvent, assertMayDecide, assertPending, describeMismatch, type ApprovalEventType } from './approval-rules.ts'
 import type { ApprovalPreview, PreviewCall } from './approval-preview.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -50,6 +52,8 @@ export interface Question {
 export interface Decision {
   readonly decision: 'approve' | 'reject'
   readonly comment?: string | undefined
+  /** Of what the person was shown: approving is refused if that has changed since. */
+  readonly digest?: string | undefined
 }
 
 export type DecisionListener = (trx: Transaction, approval: ApprovalRow) => Promise<void>
@@ -61,6 +65,8 @@ export interface Approvals {
   /** The same for a call that has been checked already. */
   askFor(question: Omit<Question, 'call'>, call: ApprovedCall | null): Promise<ApprovalRow>
   get(workspaceId: string, id: string): Promise<ApprovalRow>
+  /** What the principal needs to know to decide. */
+  review(principal: Principal, rows: readonly ApprovalRow[]): Promise<Review[]>
   list(workspaceId: string, filter: ApprovalFilter, page: { before?: string | undefined; limit: number }): Promise<ApprovalRow[]>
   decide(principal: Principal, id: string, decision: Decision): Promise<ApprovalRow>
   expire(now: Date): Promise<number>
@@ -100,6 +106,7 @@ const expiredAtOnce = 100
 /** `onDecided` runs in the transaction of a decision or an expiry. */
 export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener): Approvals {
   const { db, access, publisher, integrations, catalogue, bind, flowSecrets, logger, notices } = deps
+  const reviews = createReviews(deps)
 
   const publish = async (trx: Transaction, type: ApprovalEventType, row: ApprovalRow): Promise<void> => {
     if (await publisher.hasSubscribers(row.workspaceId, type, trx)) await publisher.publish(trx, [approvalEvent(type, row)])
@@ -169,6 +176,24 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
     }
   }
 
+  /** What a person was shown is what the call does. Nobody decides on other approvals while the outside system is asked. */
+  const assertAsShown = async (principal: Principal, id: string, shown: string): Promise<void> => {
+    const row = await get(principal.workspaceId, id)
+    assertPending(row, new Date())
+    assertMayDecide(principal, row, await readInvolvedMayDecide(db.sql, principal.workspaceId))
+    if (digestOf(row) !== shown)
+      throw hubError('approval_changed', {
+        detail: 'you were shown an earlier state of this approval',
+        hint: 'look at it again',
+        approvalId: id,
+      })
+    const change = await reviews.changeSince(principal, row)
+    if (!change) return
+    if (change.preview) await storePreview(db.sql, id, change.preview)
+    const hint = change.preview ? 'look at it again, then decide' : 'reject it; whoever asked has to ask again'
+    throw hubError('approval_changed', { detail: change.detail, hint, approvalId: id })
+  }
+
   const get = async (workspaceId: string, id: string): Promise<ApprovalRow> => {
     const row = await findApproval(db.sql, workspaceId, id)
     if (!row) throw noSuch(id)
@@ -186,8 +211,14 @@ export function createApprovals(deps: ApprovalsDeps, onDecided: DecisionListener
       return askFor({ ...question, preview }, call)
     },
 
-    async decide(principal, id, { decision, comment }) {
+    async review(principal, rows) {
+      const involvedMayDecide = rows.length > 0 && (await readInvolvedMayDecide(db.sql, principal.workspaceId))
+      return Promise.all(rows.map((row) => reviews.of(principal, row, involvedMayDecide)))
+    },
+
+    async decide(principal, id, { decision, comment, digest: shown }) {
       requireScope(principal, 'approvals:write')
+      if (decision === 'approve' && shown !== undefined) await assertAsShown(principal, id, shown)
       return db.transaction(async (trx) => {
         const row = await lockApproval(trx, principal.workspaceId, id)
         if (!row) throw noSuch(id)

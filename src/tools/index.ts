@@ -31,6 +31,7 @@ import { dropOld, findByKey } from './store.ts'
 import { parkCall, takeWaiting } from './waiting-store.ts'
 import { createUndoing, type UndoRequest } from './undo.ts'
 
+export type { Review } from './approval-review.ts'
 export type { ApprovalFilter, ApprovalRow, ApprovalStatus } from './approval-store.ts'
 export type { Approvals, DecisionListener, Question } from './approvals.ts'
 export type { FlowSecrets } from './call-secrets.ts'

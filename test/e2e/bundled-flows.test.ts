@@ -422,7 +422,7 @@ function pending(number: number) {
   return until(
     'a person is asked',
     async () => {
-      const asked = await served.hub.tools.approvals.list(served.operator.workspaceId, { status: 'pending' }, { limit: 100 })
+      const asked = await served.hub.tools.approvals.list(served.operator.workspaceId, { statuses: ['pending'] }, { limit: 100 })
       return asked.find(({ message }) => message.includes(`octocat/hello-world#${number} `))
     },
     patience,

@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'last_owner'
   | 'in_use'
   | 'approval_decided'
+  | 'approval_changed'
   | 'bulk_too_many'
   | 'bulk_changed'
   | 'demo_not_running'
@@ -1326,7 +1327,14 @@ export type PoliciesSetOutput = {
 export type ApprovalsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
-  readonly status?: 'pending' | 'approved' | 'rejected' | 'expired' | 'used' | undefined
+  /** One or more, separated by commas. */ readonly status?:
+    | 'pending'
+    | 'approved'
+    | 'rejected'
+    | 'expired'
+    | 'used'
+    | readonly ('pending' | 'approved' | 'rejected' | 'expired' | 'used')[]
+    | undefined
   /** Only those of this run. */ readonly run?: string | undefined
   /** Only those of calls of this tool. */ readonly tool?: string | undefined
   /** Which come first. */ readonly order?: 'newest' | 'oldest' | undefined
@@ -1349,6 +1357,12 @@ export type ApprovalsListOutput = {
       /** What the call would change, as it was when the approval was requested. Shown to those who may decide. */ readonly current: unknown
       readonly current_error: string | null
     } | null
+    /** Null where no tool is called, or where it does not exist any more. */ readonly effect: 'read' | 'write' | 'destroy' | null
+    readonly connector: string | null
+    /** What a call that destroys is about; a person types it to confirm. */ readonly target: string | null
+    /** Of what is shown here. Give it to the decision, which is refused if that has changed since. */ readonly digest: string
+    /** Whether the caller may decide. */ readonly may_decide: boolean
+    /** Why the caller may not decide. */ readonly refusal: string | null
     readonly run_id: string | null
     readonly path: string | null
     readonly asked_by: string
@@ -1379,6 +1393,12 @@ export type ApprovalsGetOutput = {
     /** What the call would change, as it was when the approval was requested. Shown to those who may decide. */ readonly current: unknown
     readonly current_error: string | null
   } | null
+  /** Null where no tool is called, or where it does not exist any more. */ readonly effect: 'read' | 'write' | 'destroy' | null
+  readonly connector: string | null
+  /** What a call that destroys is about; a person types it to confirm. */ readonly target: string | null
+  /** Of what is shown here. Give it to the decision, which is refused if that has changed since. */ readonly digest: string
+  /** Whether the caller may decide. */ readonly may_decide: boolean
+  /** Why the caller may not decide. */ readonly refusal: string | null
   readonly run_id: string | null
   readonly path: string | null
   readonly asked_by: string
@@ -1393,6 +1413,9 @@ export type ApprovalsDecideInput = {
   /** Id of the approval. */ readonly id: string
   readonly decision: 'approve' | 'reject'
   readonly comment?: string | undefined
+  /** Of what you were shown: approving is refused with `approval_changed` if that has changed since. */ readonly digest?:
+    | string
+    | undefined
 }
 
 export type ApprovalsDecideOutput = {
@@ -1411,6 +1434,12 @@ export type ApprovalsDecideOutput = {
     /** What the call would change, as it was when the approval was requested. Shown to those who may decide. */ readonly current: unknown
     readonly current_error: string | null
   } | null
+  /** Null where no tool is called, or where it does not exist any more. */ readonly effect: 'read' | 'write' | 'destroy' | null
+  readonly connector: string | null
+  /** What a call that destroys is about; a person types it to confirm. */ readonly target: string | null
+  /** Of what is shown here. Give it to the decision, which is refused if that has changed since. */ readonly digest: string
+  /** Whether the caller may decide. */ readonly may_decide: boolean
+  /** Why the caller may not decide. */ readonly refusal: string | null
   readonly run_id: string | null
   readonly path: string | null
   readonly asked_by: string
