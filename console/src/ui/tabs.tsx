@@ -12,10 +12,12 @@ interface TabsProps {
   readonly tabs: readonly Tab[]
   readonly open: string
   onOpen(id: string): void
+  /** The open part fills the rest of the window. */
+  readonly isFull?: boolean
 }
 
 /** Parts of a page, one of which is seen. Arrow keys move between them. Keep the open one in the address. */
-export function Tabs({ label, tabs, open, onOpen }: TabsProps) {
+export function Tabs({ label, tabs, open, onOpen, isFull = false }: TabsProps) {
   const prefix = useId()
   const bar = useRef<HTMLDivElement>(null)
   const current = tabs.find(({ id }) => id === open) ?? tabs[0]!
@@ -25,7 +27,7 @@ export function Tabs({ label, tabs, open, onOpen }: TabsProps) {
     bar.current?.querySelectorAll('button')[index]?.focus()
   }
   return (
-    <div>
+    <div className={styles.whole} data-full={isFull || undefined}>
       <div
         ref={bar}
         role="tablist"

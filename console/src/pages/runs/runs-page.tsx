@@ -1,0 +1,95 @@
+import { useCallback } from 'react'
+import { client, useRows, type Outputs } from '#api'
+import { useOpen, useSearch, useSetSearch } from '#app'
+import {
+  durationText,
+  Empty,
+  FilterBar,
+  Grid,
+  Page,
+  StateBadge,
+  StatesFilter,
+  TextFilter,
+  Time,
+  TimeFilter,
+  visible,
+  type Column,
+} from '#ui'
+import { Run } from './run.tsx'
+import { texts } from './texts.ts'
+
+type RunRow = Outputs['runs']['list']['items'][number]
+type State = RunRow['status']
+
+const kinds = ['run'] as const
+const states: readonly State[] = ['running', 'waiting', 'failed', 'completed', 'cancelled']
+
+const columns: readonly Column<RunRow>[] = [
+  { key: 'flow', title: 'Flow', width: 'minmax(0, 2fr)', narrow: 'lead', render: ({ flow, version }) => `${visible(flow)} v${version}` },
+  { key: 'status', title: 'State', width: '120px', narrow: 'end', render: ({ status }) => <StateBadge state={status} /> },
+  {
+    key: 'why',
+    title: 'Result',
+    width: 'minmax(0, 3fr)',
+    narrow: 'second',
+    render: ({ error }) => (error === null ? '' : visible(`${String(error['code'])}: ${String(error['message'])}`)),
+  },
+  {
+    key: 'by',
+    title: 'Started by',
+    width: 'minmax(0, 1fr)',
+    narrow: 'second',
+    render: ({ trigger }) => visible(String(trigger['kind'] ?? '')),
+  },
+  {
+    key: 'took',
+    title: 'Took',
+    width: '90px',
+    narrow: 'second',
+    render: ({ started_at: start, finished_at: end }) =>
+      start === null || end === null ? '' : durationText(Date.parse(end) - Date.parse(start)),
+  },
+  { key: 'at', title: 'Started', width: '120px', narrow: 'second', render: ({ created_at: at }) => <Time at={at} /> },
+]
+
+/** The runs of all flows; one of them as a trace. */
+export function RunsPage() {
+  const { id, close } = useOpen('runs')
+  return id === undefined ? <List /> : <Run key={id} id={id} onClose={close} />
+}
+
+function List() {
+  const { status, flow, from, event } = useSearch()
+  const setSearch = useSetSearch()
+  const { open } = useOpen('runs')
+  const statuses = status?.split(',') as State[] | undefined
+  const list = useRows<RunRow>({
+    key: ['runs', status, flow, from, event],
+    kinds,
+    fetchPage: (cursor) => client.runs.list.query({ status: statuses, flow, from, event, cursor, limit: 100 }),
+    idOf: ({ id }) => id,
+  })
+  const isFiltered = [status, flow, from, event].some((value) => value !== undefined)
+  return (
+    <Page title={texts.title} about={texts.about} isFull>
+      <FilterBar isSet={isFiltered} onClear={() => setSearch({ status: undefined, flow: undefined, from: undefined, event: undefined })}>
+        <StatesFilter label="State" options={states} value={status} onValue={(value) => setSearch({ status: value })} />
+        <TextFilter
+          label="Flow"
+          value={flow}
+          onValue={useCallback((value: string | undefined) => setSearch({ flow: value }), [setSearch])}
+        />
+        <TimeFilter value={from} onValue={(value) => setSearch({ from: value })} />
+      </FilterBar>
+      <Grid
+        label={texts.title}
+        columns={columns}
+        list={list}
+        idOf={({ id }) => id}
+        nameOf={(run) => `${run.flow} ${run.status}`}
+        onOpen={({ id }) => open(id)}
+        empty={<Empty title={isFiltered ? texts.nothing : texts.none}>{isFiltered ? undefined : texts.noneAbout}</Empty>}
+      />
+    </Page>
+  )
+}

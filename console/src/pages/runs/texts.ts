@@ -1,0 +1,15 @@
+export const texts = {
+  title: 'Runs',
+  about: 'What flows did, newest first.',
+  none: 'No flow has run yet.',
+  noneAbout: 'Start one under Flows, or let an event start it.',
+  nothing: 'No run matches.',
+  retried: 'The run goes on from the step that failed.',
+  replayed: 'The same runs again.',
+  cancelled: 'The run is cancelled: the step that is running is the last.',
+  back: 'All runs',
+  notSeen: (scopes: string) => `Not everything is shown: you lack ${scopes}.`,
+  leftOut: (parts: string) => `Only a part is shown. There are also ${parts}.`,
+  pick: 'Select a row to see what went in and what came out.',
+  noRequests: 'It sent no request.',
+} as const
