@@ -117,7 +117,7 @@ function Actions({ run, onClose }: { readonly run: TraceNode; onClose(): void })
           { label: 'Dry run, with the outputs of then', blocked, onSelect: () => replay.mutate({ id: run.id, dry_run: true }) },
         ]}
       />
-      <Link to="/flows/$id" params={{ id: run.title }} search={{ run: run.id } as never} className={buttonClass()}>
+      <Link to="/flows/$id" params={{ id: run.title }} search={{ run: run.id }} className={buttonClass()}>
         Show in the flow
       </Link>
     </>

@@ -28,6 +28,8 @@ const icons: Readonly<Record<TraceNode['kind'], LucideIcon>> = {
   delivery: Send,
 }
 const rowHeight = 28
+/** Steps that do nothing but wait. */
+const waiting = new Set(['wait', 'wait_for', 'approve'])
 const ticks = [0, 0.25, 0.5, 0.75, 1]
 
 interface TimelineProps {
@@ -141,7 +143,7 @@ function Row({ id, line, span, top, isSelected, onSelect, onToggle }: RowProps) 
   const { node, depth, hasChildren, isOpen, folded } = line
   const Icon = icons[node.kind]
   return (
-    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the tree takes the keys.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the tree has the focus and takes the keys.
     <div
       id={id}
       role="treeitem"
@@ -194,7 +196,7 @@ function Bar({ node, span }: { readonly node: TraceNode; readonly span: Span }) 
         className={styles.bar}
         data-tone={toneOf(node.status)}
         data-kind={node.kind}
-        data-waits={node.wait !== null || undefined}
+        data-waits={node.wait !== null || waiting.has(node.detail ?? '') || undefined}
         style={{ left: `${left}%`, width: `${Math.min(width, 100 - left)}%` }}
       />
       <span
