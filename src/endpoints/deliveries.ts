@@ -7,11 +7,13 @@ import type { Clock } from '#lib/clock'
 import { newId } from '#lib/ids'
 import {
   attemptsOf,
+  countDeliveries,
   findDelivery,
   insertDeliveries,
   listDeliveries,
   retryDeliveries,
   type AttemptRow,
+  type DeliveryCount,
   type DeliveryFilter,
   type DeliveryRow,
   type NewDelivery,
@@ -45,6 +47,8 @@ export interface ReplayRange {
 
 export interface Deliveries {
   list(workspaceId: string, filter: DeliveryFilter, page: { before?: string | undefined; limit: number }): Promise<DeliveryRow[]>
+  /** How many each endpoint has in each state: of the newest 10,000 since a time. */
+  counts(workspaceId: string, from: Date): Promise<DeliveryCount[]>
   get(workspaceId: string, id: string): Promise<DeliveryDetail>
   /** Sends it again with a full schedule of retries and the same id. A delivery that is being sent is not changed. */
   retry(principal: Principal, id: string): Promise<DeliveryRow>
@@ -62,6 +66,8 @@ export interface DeliveriesDeps {
   readonly wake: () => void
 }
 
+/** Counting them takes a few milliseconds. */
+const maxCounted = 10_000
 const maxRetried = 100_000
 /** The limit of one replay, because events are read and filtered while the caller waits. */
 const maxReplayed = 5000
@@ -86,6 +92,8 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
 
   return {
     list: (workspaceId, filter, page) => listDeliveries(db.sql, workspaceId, { ...filter, ...page }),
+
+    counts: (workspaceId, from) => countDeliveries(db.sql, workspaceId, { from, max: maxCounted }),
 
     async get(workspaceId, id) {
       const { event, ...row } = await find(workspaceId, id)

@@ -111,6 +111,24 @@ export function listDeliveries(
     .execute()
 }
 
+export interface DeliveryCount {
+  readonly endpointId: string
+  readonly status: DeliveryRow['status']
+  readonly count: number
+}
+
+/** How many of the newest deliveries since a time each endpoint has in each state. */
+export async function countDeliveries(sql: Sql, workspaceId: string, { from, max }: { from: Date; max: number }): Promise<DeliveryCount[]> {
+  const { least } = idRange('del', { from })
+  const { rows } = await raw<DeliveryCount>`
+    select endpoint_id, status, count(*)::int as count from (
+      select endpoint_id, status from hub.deliveries
+       where workspace_id = ${workspaceId} and id >= ${least} and created_at >= ${from}
+       order by id desc limit ${max}
+    ) newest group by endpoint_id, status`.execute(sql)
+  return rows
+}
+
 export function findDelivery(sql: Sql, workspaceId: string, id: string): Promise<(DeliveryRow & { event: string }) | undefined> {
   return sql
     .selectFrom('deliveries')

@@ -12,6 +12,8 @@ import {
   readPage,
   reference,
   severalOf,
+  time,
+  timeOf,
   timestamp,
   valuesOf,
 } from './shared.ts'
@@ -104,6 +106,36 @@ export const listDeliveries = operation({
   run: ({ outbound, principal }, { limit, cursor, status, ...rest }) => {
     const filter = { ...rest, ...rangeOf(rest), statuses: valuesOf(status) }
     return readPage({ limit, cursor }, idKeys('del'), (page) => outbound.deliveries.list(principal.workspaceId, filter, page))
+  },
+})
+
+export const countDeliveries = operation({
+  name: 'deliveries.counts',
+  scope: 'events:read',
+  effect: 'read',
+  summary: 'Count the deliveries of each endpoint by their state',
+  description: 'Of the newest 10,000 of the workspace since a time. Endpoints without any are left out.',
+  input: z.strictObject({ from: time.default('-7d').describe('The earliest time of creation: a time, or how long ago, such as -24h.') }),
+  output: plain(
+    z.object({
+      items: z.array(z.object({ endpoint: z.string(), delivered: z.int(), pending: z.int(), dead: z.int(), cancelled: z.int() })),
+    }),
+  ),
+  http: { method: 'GET', path: '/api/v1/deliveries/counts' },
+  example: { from: '-24h' },
+  run: async ({ outbound, principal }, { from }) => {
+    const counts = await outbound.deliveries.counts(principal.workspaceId, timeOf(from))
+    const byEndpoint = Map.groupBy(counts, ({ endpointId }) => endpointId)
+    const of = (rows: typeof counts, state: (typeof statuses)[number]): number => rows.find(({ status }) => status === state)?.count ?? 0
+    return {
+      items: [...byEndpoint].map(([endpoint, rows]) => ({
+        endpoint,
+        delivered: of(rows, 'delivered'),
+        pending: of(rows, 'pending'),
+        dead: of(rows, 'dead'),
+        cancelled: of(rows, 'cancelled'),
+      })),
+    }
   },
 })
 

@@ -12,7 +12,7 @@ import {
 } from './connections.ts'
 import { createCredential, deleteCredential, listCredentials, setCredential } from './credentials.ts'
 import { getDemo, sendDemoWebhook, startDemo, stopDemo } from './demo.ts'
-import { getDelivery, listDeliveries, retryDeliveries, retryDelivery } from './deliveries.ts'
+import { countDeliveries, getDelivery, listDeliveries, retryDeliveries, retryDelivery } from './deliveries.ts'
 import {
   createEndpoint,
   deleteEndpoint,
@@ -37,6 +37,7 @@ import {
   updateFlow,
 } from './flows.ts'
 import { listGrants, revokeGrant } from './grants.ts'
+import { integrationSetup } from './integration-setup.ts'
 import {
   configureIntegration,
   createIntegration,
@@ -109,6 +110,7 @@ export const operations = {
   deleteIntegration,
   testIntegration,
   integrationHealth,
+  integrationSetup,
   connectIntegration,
   connectDevice,
   getConnection,
@@ -152,6 +154,7 @@ export const operations = {
   listDeliveries,
   getDelivery,
   retryDelivery,
+  countDeliveries,
   retryDeliveries,
   saveFlow,
   replaceFlow,

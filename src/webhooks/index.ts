@@ -32,6 +32,8 @@ export interface Webhooks extends AsyncDisposable {
   rejections(principal: Principal, filter: { hook?: string | undefined; limit: number }): Promise<Rejection[]>
   /** Shows what a sample, a stored event or the last delivery would become and which subscriptions it would match, and stores nothing. */
   preview(principal: Principal, integration: string, sample: Sample): Promise<Preview>
+  /** Whether deliveries of this integration can be verified. */
+  hasSecret(integrationId: string): Promise<boolean>
   /** The integrations and credentials with a secret that is shorter than new ones may be. */
   withShortSecrets(): Promise<string[]>
   readonly reconcile: Pick<Reconcile, 'run'>
@@ -64,6 +66,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     ...createReceive({ ...deps, hooks, rejections, reconcile, throttle, now: Date.now }),
     rejections: rejections.list,
     preview: createPreview(deps),
+    hasSecret: async (id) => (await hooks.findFresh(id))?.signers.some(({ candidates }) => candidates.length > 0) ?? false,
     reconcile,
     withShortSecrets: hooks.withShortSecrets,
     pollers: [reconcile.poller],

@@ -66,6 +66,8 @@ import type {
   IntegrationsTestOutput,
   IntegrationsHealthInput,
   IntegrationsHealthOutput,
+  IntegrationsSetupInput,
+  IntegrationsSetupOutput,
   IntegrationsConnectInput,
   IntegrationsConnectOutput,
   IntegrationsConnectDeviceInput,
@@ -148,6 +150,8 @@ import type {
   DeliveriesGetOutput,
   DeliveriesRetryInput,
   DeliveriesRetryOutput,
+  DeliveriesCountsInput,
+  DeliveriesCountsOutput,
   DeliveriesRetryRangeInput,
   DeliveriesRetryRangeOutput,
   FlowsSaveInput,
@@ -297,6 +301,8 @@ export interface Operations {
     test(input: IntegrationsTestInput, options?: Options): Promise<IntegrationsTestOutput>
     /** Get the health of an integration. Scope: `integrations:read`. */
     health(input: IntegrationsHealthInput, options?: Options): Promise<IntegrationsHealthOutput>
+    /** Get the addresses of an integration, and what is missing to connect it and to receive its webhooks. Scope: `integrations:read`. */
+    setup(input: IntegrationsSetupInput, options?: Options): Promise<IntegrationsSetupOutput>
     /** Make a link with which a person connects an integration. Whoever opens the link decides on the pages of the outside system. It works once and needs no account in the hub, so give it to nobody else. GET /api/v1/connections/{id} says how it went. Scope: `integrations:write`. */
     connect(input: IntegrationsConnectInput, options?: Options): Promise<IntegrationsConnectOutput>
     /** Connect an integration with a code that a person enters at the outside system. Scope: `integrations:write`. */
@@ -399,6 +405,8 @@ export interface Operations {
     get(input: DeliveriesGetInput, options?: Options): Promise<DeliveriesGetOutput>
     /** Send a delivery again now, under the same id. Scope: `events:write`. */
     retry(input: DeliveriesRetryInput, options?: Options): Promise<DeliveriesRetryOutput>
+    /** Count the deliveries of each endpoint by their state. Of the newest 10,000 of the workspace since a time. Endpoints without any are left out. Scope: `events:read`. */
+    counts(input?: DeliveriesCountsInput, options?: Options): Promise<DeliveriesCountsOutput>
     /** Send all deliveries of a range again. Scope: `events:write`. */
     retryRange(input: DeliveriesRetryRangeInput, options?: Options): Promise<DeliveriesRetryRangeOutput>
   }
@@ -535,6 +543,7 @@ export function operationsOf({ send, watch }: Transport): Operations {
       delete: (input, options) => send<IntegrationsDeleteOutput>(routes['integrations.delete'], input, options),
       test: (input, options) => send<IntegrationsTestOutput>(routes['integrations.test'], input, options),
       health: (input, options) => send<IntegrationsHealthOutput>(routes['integrations.health'], input, options),
+      setup: (input, options) => send<IntegrationsSetupOutput>(routes['integrations.setup'], input, options),
       connect: (input, options) => send<IntegrationsConnectOutput>(routes['integrations.connect'], input, options),
       connectDevice: (input, options) => send<IntegrationsConnectDeviceOutput>(routes['integrations.connect_device'], input, options),
     },
@@ -596,6 +605,7 @@ export function operationsOf({ send, watch }: Transport): Operations {
       list: (input, options) => send<DeliveriesListOutput>(routes['deliveries.list'], input, options),
       get: (input, options) => send<DeliveriesGetOutput>(routes['deliveries.get'], input, options),
       retry: (input, options) => send<DeliveriesRetryOutput>(routes['deliveries.retry'], input, options),
+      counts: (input, options) => send<DeliveriesCountsOutput>(routes['deliveries.counts'], input, options),
       retryRange: (input, options) => send<DeliveriesRetryRangeOutput>(routes['deliveries.retry_range'], input, options),
     },
     flows: {

@@ -75,6 +75,8 @@ import type {
   IntegrationsTestOutput,
   IntegrationsHealthInput,
   IntegrationsHealthOutput,
+  IntegrationsSetupInput,
+  IntegrationsSetupOutput,
   IntegrationsConnectInput,
   IntegrationsConnectOutput,
   IntegrationsConnectDeviceInput,
@@ -161,6 +163,8 @@ import type {
   DeliveriesGetOutput,
   DeliveriesRetryInput,
   DeliveriesRetryOutput,
+  DeliveriesCountsInput,
+  DeliveriesCountsOutput,
   DeliveriesRetryRangeInput,
   DeliveriesRetryRangeOutput,
   FlowsSaveInput,
@@ -356,6 +360,8 @@ type Procedures = {
     test: Mutation<IntegrationsTestInput, IntegrationsTestOutput>
     /** Get the health of an integration. Scope: `integrations:read`. */
     health: Query<IntegrationsHealthInput, IntegrationsHealthOutput>
+    /** Get the addresses of an integration, and what is missing to connect it and to receive its webhooks. Scope: `integrations:read`. */
+    setup: Query<IntegrationsSetupInput, IntegrationsSetupOutput>
     /** Make a link with which a person connects an integration. Whoever opens the link decides on the pages of the outside system. It works once and needs no account in the hub, so give it to nobody else. GET /api/v1/connections/{id} says how it went. Scope: `integrations:write`. */
     connect: Mutation<IntegrationsConnectInput, IntegrationsConnectOutput>
     /** Connect an integration with a code that a person enters at the outside system. Scope: `integrations:write`. */
@@ -462,6 +468,8 @@ type Procedures = {
     get: Query<DeliveriesGetInput, DeliveriesGetOutput>
     /** Send a delivery again now, under the same id. Scope: `events:write`. */
     retry: Mutation<DeliveriesRetryInput, DeliveriesRetryOutput>
+    /** Count the deliveries of each endpoint by their state. Of the newest 10,000 of the workspace since a time. Endpoints without any are left out. Scope: `events:read`. */
+    counts: Query<DeliveriesCountsInput | undefined, DeliveriesCountsOutput>
     /** Send all deliveries of a range again. Scope: `events:write`. */
     retry_range: Mutation<DeliveriesRetryRangeInput, DeliveriesRetryRangeOutput>
   }

@@ -731,6 +731,26 @@ export type IntegrationsHealthOutput = {
   readonly last_error: Readonly<Record<string, unknown>> | null
 }
 
+export type IntegrationsSetupInput = { /** Id, unique name or number of the integration. */ readonly id: string }
+
+export type IntegrationsSetupOutput = {
+  /** Null where nobody connects it by OAuth. */ readonly oauth: {
+    /** What the application at the outside system needs as its redirect URL. */ readonly callback_url: string
+    /** The credential that names the application. */ readonly credential: string
+    /** The fields of that credential. */ readonly fields: readonly string[]
+    /** Variables of the environment that name the application instead. */ readonly variables: readonly string[]
+    /** What has to be corrected before anybody can connect it. */ readonly problem: {
+      readonly code: string
+      readonly detail: string
+      readonly hint?: string | undefined
+    } | null
+  } | null
+  /** Null where the outside system sends no webhooks. */ readonly webhook: {
+    /** Where the outside system sends its webhooks. */ readonly url: string
+    /** Without a secret, every delivery is refused. */ readonly has_secret: boolean
+  } | null
+}
+
 export type IntegrationsConnectInput = {
   /** Id, unique name or number of the integration. */ readonly id: string
   /** Where the last page leads: an address of the hub, or of HUB_CORS_ORIGINS. */ readonly return_url?: string | undefined
@@ -1864,6 +1884,20 @@ export type DeliveriesRetryOutput = {
   readonly last_error: string | null
   readonly created_at: string
   readonly finished_at: string | null
+}
+
+export type DeliveriesCountsInput = {
+  /** The earliest time of creation: a time, or how long ago, such as -24h. */ readonly from?: string | undefined
+}
+
+export type DeliveriesCountsOutput = {
+  readonly items: readonly {
+    readonly endpoint: string
+    readonly delivered: number
+    readonly pending: number
+    readonly dead: number
+    readonly cancelled: number
+  }[]
 }
 
 export type DeliveriesRetryRangeInput = {

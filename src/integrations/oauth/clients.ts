@@ -11,10 +11,18 @@ type Integration = Pick<IntegrationRow, 'workspaceId' | 'config' | 'name'>
 export interface OAuthClients {
   /** The provider and the client of an integration; `oauth_client_missing` where there is none. */
   party(integration: Integration, connector: Connector, method: AuthMethod): Promise<Party>
+  /** Where an application is looked for: the credential with its fields, and the variables of the environment that name it too. */
+  wanted(method: AuthMethod, config: Readonly<Record<string, unknown>>): WantedClient | undefined
   /** Where secrets of the integration go: see `oauthPlace`. */
   placeOf(connector: Connector, config: Readonly<Record<string, unknown>>): string
   /** Whether the config names the places that the connector or the operator names, and nobody else. */
   isOwnPlace(workspaceId: string, connector: Connector, config: Readonly<Record<string, unknown>>): boolean
+}
+
+export interface WantedClient {
+  readonly credential: string
+  readonly fields: readonly string[]
+  readonly variables: readonly string[]
 }
 
 interface ClientsDeps {
@@ -63,8 +71,17 @@ export function createOAuthClients({ credentials, environment, variables }: Clie
       const client = await clientOf(integration, connector, oauth)
       return { client, provider: providerOf(oauth, integration.config, client) }
     },
+    wanted: ({ oauth }, config) => oauth && wantedClient(oauth, config),
     placeOf: oauthPlace,
     isOwnPlace,
+  }
+}
+
+function wantedClient(oauth: OAuthDeclaration, config: Readonly<Record<string, unknown>>): WantedClient {
+  return {
+    credential: clientCredentialOf(oauth, config),
+    fields: Object.keys(oauth.environment ?? { client_id: '', client_secret: '' }),
+    variables: Object.values(oauth.environment ?? {}),
   }
 }
 

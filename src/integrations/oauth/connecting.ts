@@ -6,6 +6,7 @@ import { sha256 } from '#lib/canonical'
 import type { Attempt, Party } from '#oauth'
 import type { IntegrationRow } from '../store.ts'
 import { authMethodOf } from '../validate.ts'
+import type { WantedClient } from './clients.ts'
 import { refusalOf, unknownAttempt } from './failure.ts'
 import { createReceiving, type ReceivingDeps } from './receiving.ts'
 import type { Granted } from './store-grant.ts'
@@ -44,6 +45,8 @@ export interface Connecting {
   hostOf(integration: IntegrationRow): string | undefined
   /** What a person has to correct before anybody can connect it. */
   problemWith(integration: IntegrationRow): Promise<HubError | undefined>
+  /** Where the application is looked for with which it is connected; undefined where nobody connects it by OAuth. */
+  clientOf(integration: IntegrationRow): WantedClient | undefined
   /** Throws unless the principal may send what is secret to where the integration's config leads. */
   requirePlace(principal: Principal, integration: IntegrationRow): void
 }
@@ -133,6 +136,7 @@ export function createConnecting(deps: ReceivingDeps): Connecting {
       const url = authMethodOf(deps.connector(connector), authType).oauth?.provider(config, {})?.authorizeUrl
       return url === undefined ? undefined : new URL(url).host
     },
+    clientOf: ({ connector, authType, config }) => clients.wanted(authMethodOf(deps.connector(connector), authType), config),
     problemWith: (integration) =>
       partsOf(integration).then(
         () => undefined,

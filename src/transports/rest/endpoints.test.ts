@@ -51,6 +51,30 @@ suite('outbound endpoints over REST', () => {
     return reply.json<{ token: string }>().token
   }
 
+  test('deliveries are counted by endpoint and state, in their own workspace only', async () => {
+    const good = await create({ types: ['counted.*'] })
+    const bad = await create({ types: ['counted.*'], url: `${receiver.url}/gone` })
+    receiver.answer = ({ path }) => (path === '/gone' ? 410 : 204)
+    await happen('counted.once')
+    await happen('counted.twice')
+    await hub.hub.outbound.drain()
+    receiver.answer = 204
+    const counts = async (token?: string) => {
+      const reply = await (token === undefined ? hub : hub.with({ token })).call('GET', '/api/v1/deliveries/counts?from=-1h')
+      assert.equal(reply.statusCode, 200, reply.payload)
+      return reply.json<{ items: { endpoint: string; delivered: number; dead: number; pending: number }[] }>().items
+    }
+    const all = await counts()
+    assert.equal(all.find(({ endpoint }) => endpoint === good.id)?.delivered, 2)
+    const { delivered, dead, pending } = all.find(({ endpoint }) => endpoint === bad.id)!
+    assert.deepEqual([delivered, dead + pending], [0, 2])
+    assert.equal((await hub.call('POST', '/api/v1/workspaces', { name: 'counted-elsewhere' })).statusCode, 201)
+    assert.deepEqual(await counts(await tokenWith(['events:read'], {}, 'counted-elsewhere')), [])
+    const refused = await hub.with({ token: await tokenWith(['tools:read']) }).call('GET', '/api/v1/deliveries/counts')
+    assert.equal(refused.statusCode, 403)
+    for (const { id } of [good, bad]) assert.equal((await hub.call('DELETE', `/api/v1/endpoints/${id}`)).statusCode, 204)
+  })
+
   test('the secret is told when it is made and when it is rotated, and nowhere else', async () => {
     const made = await create()
     assert.match(made.secret, /^whsec_[A-Za-z0-9+/]{32}$/)

@@ -70,6 +70,7 @@ const walk: readonly Step[] = [
   ],
   ['POST', '/api/v1/integrations/allowed/connect', {}],
   ['GET', '/api/v1/connections/{id}'],
+  ['GET', '/api/v1/integrations/allowed/setup'],
   ['DELETE', '/api/v1/integrations/allowed'],
   ['GET', '/api/v1/tools?limit=2'],
   ['GET', '/api/v1/tools/hub_list_integrations'],
@@ -107,6 +108,7 @@ const walk: readonly Step[] = [
   ['POST', '/api/v1/endpoints/{id}/replay', { from: '2026-01-01T00:00:00Z' }],
   ['GET', '/api/v1/deliveries?limit=1'],
   ['GET', '/api/v1/deliveries/{id}'],
+  ['GET', '/api/v1/deliveries/counts'],
   ['POST', '/api/v1/deliveries/{id}/retry'],
   ['POST', '/api/v1/deliveries/retry', { from: '2126-01-01T00:00:00Z' }],
   [
