@@ -7,6 +7,10 @@ export interface Problem {
   readonly detail: string
   readonly hint?: string | undefined
   readonly requestId?: string | undefined
+  /** The call that failed, where it is in the journal. */
+  readonly invocationId?: string | undefined
+  /** The approval that the call waits for. */
+  readonly approvalId?: string | undefined
   readonly errors: readonly { readonly path: string; readonly message: string }[]
 }
 
@@ -27,6 +31,8 @@ interface HubProblem {
   readonly detail: string
   readonly hint?: string | undefined
   readonly request_id?: string | undefined
+  readonly invocation_id?: string | undefined
+  readonly approval_id?: string | undefined
   readonly errors?: readonly { readonly path: string; readonly message: string }[] | undefined
 }
 
@@ -34,6 +40,6 @@ function isProblem(value: unknown): value is HubProblem {
   return typeof value === 'object' && value !== null && 'code' in value && 'detail' in value
 }
 
-function fromHub({ code, detail, hint, request_id: requestId, errors = [] }: HubProblem): Problem {
-  return { code, detail, hint, requestId, errors }
+function fromHub({ code, detail, hint, errors = [], ...ids }: HubProblem): Problem {
+  return { code, detail, hint, errors, requestId: ids.request_id, invocationId: ids.invocation_id, approvalId: ids.approval_id }
 }

@@ -27,6 +27,7 @@ const routes: readonly unknown[] = [
   createRoute({ getParentRoute, path: '/go/$id', component: Go }),
   page('/runs/{-$id}', () => import('../pages/runs/runs-page.tsx'), 'RunsPage'),
   page('/events/{-$id}', () => import('../pages/events/events-page.tsx'), 'EventsPage'),
+  page('/tools/{-$id}', () => import('../pages/tools/tools-page.tsx'), 'ToolsPage'),
 ]
 
 export const router = createRouter({
