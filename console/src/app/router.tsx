@@ -28,6 +28,7 @@ const routes: readonly unknown[] = [
   page('/runs/{-$id}', () => import('../pages/runs/runs-page.tsx'), 'RunsPage'),
   page('/events/{-$id}', () => import('../pages/events/events-page.tsx'), 'EventsPage'),
   page('/tools/{-$id}', () => import('../pages/tools/tools-page.tsx'), 'ToolsPage'),
+  page('/calls/{-$id}', () => import('../pages/calls/calls-page.tsx'), 'CallsPage'),
 ]
 
 export const router = createRouter({

@@ -94,7 +94,7 @@ export function ToolsPage() {
         list={
           <Grid
             label={texts.title}
-            columns={columns}
+            columns={id === undefined ? columns : columns.slice(0, 2)}
             list={list}
             idOf={({ name }) => name}
             nameOf={({ name, title }) => `${title} ${name}`}
