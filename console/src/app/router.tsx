@@ -25,6 +25,7 @@ function page(path: string, load: Load, name: string) {
 const routes: readonly unknown[] = [
   createRoute({ getParentRoute, path: '/', component: () => <Navigate to="/home" replace /> }),
   createRoute({ getParentRoute, path: '/go/$id', component: Go }),
+  page('/home', () => import('../pages/home/home-page.tsx'), 'HomePage'),
   page('/runs/{-$id}', () => import('../pages/runs/runs-page.tsx'), 'RunsPage'),
   page('/events/{-$id}', () => import('../pages/events/events-page.tsx'), 'EventsPage'),
   page('/tools/{-$id}', () => import('../pages/tools/tools-page.tsx'), 'ToolsPage'),

@@ -1,0 +1,93 @@
+import { Link } from '@tanstack/react-router'
+import { Circle, CircleCheck } from 'lucide-react'
+import { useState, type ReactNode } from 'react'
+import { trpc, type Outputs } from '#api'
+import { Button, Section } from '#ui'
+import styles from './home.module.css'
+import { texts } from './texts.ts'
+import { useAllowed } from './use-allowed.ts'
+
+const integrationKinds = ['integration'] as const
+const callKinds = ['call'] as const
+const eventKinds = ['event'] as const
+const runKinds = ['run'] as const
+const tokenKinds = ['token'] as const
+/** The connectors that every hub has from the start, or that need no outside system. */
+const ownConnectors = new Set(['http', 'webhook'])
+/** The hub makes it at its first start. */
+const firstToken = 'first administrator'
+const hiddenPlace = 'hub.first-steps.hidden'
+const dayMs = 86_400_000
+
+/** What a new hub wants. Each step is ticked by what happened, and never by hand. */
+export function FirstSteps() {
+  const [isHidden, setHidden] = useState(() => localStorage.getItem(hiddenPlace) === 'yes')
+  const [month] = useState(() => new Date(Date.now() - 30 * dayMs).toISOString())
+  const integrations = useAllowed<Outputs['integrations']['list']>(
+    'integrations.list',
+    trpc.integrations.list.queryOptions({}),
+    integrationKinds,
+  )
+  const calls = useAllowed<Outputs['invocations']['list']>(
+    'invocations.list',
+    trpc.invocations.list.queryOptions({ status: 'completed', limit: 1 }),
+    callKinds,
+  )
+  const stats = useAllowed<Outputs['stats']['get']>('stats.get', trpc.stats.get.queryOptions({ from: month }), eventKinds)
+  const runs = useAllowed<Outputs['runs']['list']>('runs.list', trpc.runs.list.queryOptions({ status: 'completed', limit: 1 }), runKinds)
+  const tokens = useAllowed<Outputs['tokens']['list']>('tokens.list', trpc.tokens.list.queryOptions({}), tokenKinds)
+
+  const steps: readonly { readonly title: string; readonly isDone: boolean; readonly next: ReactNode }[] = [
+    { title: 'Sign in', isDone: true, next: null },
+    {
+      title: 'Connect a system',
+      isDone: integrations?.items.some(({ integration_type: connector }) => !ownConnectors.has(connector)) ?? false,
+      next: <Link to="/integrations">Connect</Link>,
+    },
+    { title: 'Call a tool', isDone: (calls?.items.length ?? 0) > 0, next: <Link to="/tools">Try a tool</Link> },
+    {
+      title: 'Receive a webhook',
+      isDone: (stats?.totals.events?.received ?? 0) > 0,
+      next: <Link to="/integrations">Set up a webhook</Link>,
+    },
+    { title: 'Run a flow', isDone: (runs?.items.length ?? 0) > 0, next: <Link to="/flows">Open the flows</Link> },
+    {
+      title: 'Give an agent a token',
+      isDone:
+        tokens?.items.some(
+          ({ user_id: person, revoked_at: revoked, name }) => revoked === null && (person !== null || name !== firstToken),
+        ) ?? false,
+      next: (
+        <Link to="/admin/$id" params={{ id: 'tokens' }}>
+          Create a token
+        </Link>
+      ),
+    },
+  ]
+  const done = steps.filter(({ isDone }) => isDone).length
+  if (isHidden || done === steps.length) return null
+  const hide = (): void => {
+    localStorage.setItem(hiddenPlace, 'yes')
+    setHidden(true)
+  }
+  return (
+    <Section
+      title={`${texts.steps} ${done}/${steps.length}`}
+      actions={
+        <Button kind="quiet" onClick={hide}>
+          Hide
+        </Button>
+      }
+    >
+      <ul className={styles.steps}>
+        {steps.map(({ title, isDone, next }) => (
+          <li key={title} data-done={isDone || undefined}>
+            {isDone ? <CircleCheck aria-label="done" /> : <Circle aria-label="open" />}
+            <span>{title}</span>
+            {isDone ? null : next}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}

@@ -1,0 +1,156 @@
+import { Link } from '@tanstack/react-router'
+import { CircleAlert, MessageCircleQuestion } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { trpc, type Outputs } from '#api'
+import { Section, visible } from '#ui'
+import styles from './home.module.css'
+import { texts } from './texts.ts'
+import { useAllowed } from './use-allowed.ts'
+
+const approvalKinds = ['approval'] as const
+const integrationKinds = ['integration', 'credential'] as const
+const deliveryKinds = ['delivery', 'endpoint'] as const
+const flowKinds = ['flow', 'token', 'member'] as const
+const runKinds = ['run'] as const
+
+interface Need {
+  readonly key: string
+  readonly tone: 'asks' | 'failed'
+  readonly text: ReactNode
+}
+
+export function Needs() {
+  const approvals = useAllowed<Outputs['approvals']['list']>(
+    'approvals.list',
+    trpc.approvals.list.queryOptions({ status: 'pending', order: 'oldest', limit: 100 }),
+    approvalKinds,
+  )
+  const integrations = useAllowed<Outputs['integrations']['list']>(
+    'integrations.list',
+    trpc.integrations.list.queryOptions({}),
+    integrationKinds,
+  )
+  const dead = useAllowed<Outputs['deliveries']['list']>(
+    'deliveries.list',
+    trpc.deliveries.list.queryOptions({ status: 'dead', from: '-7d', limit: 100 }),
+    deliveryKinds,
+  )
+  const endpoints = useAllowed<Outputs['endpoints']['list']>('endpoints.list', trpc.endpoints.list.queryOptions({}), deliveryKinds)
+  const flows = useAllowed<Outputs['flows']['list']>('flows.list', trpc.flows.list.queryOptions({}), flowKinds)
+  const failed = useAllowed<Outputs['runs']['list']>(
+    'runs.list',
+    trpc.runs.list.queryOptions({ status: 'failed', from: '-24h', limit: 100 }),
+    runKinds,
+  )
+
+  const mine = approvals?.items.filter(({ may_decide: may }) => may) ?? []
+  const needs: readonly (Need | false)[] = [
+    mine.length > 0 && {
+      key: 'approvals',
+      tone: 'asks',
+      text: (
+        <>
+          <Link to="/approvals">{counted(mine.length, 'approval', mine.length >= 100)}</Link> to decide on, the oldest:{' '}
+          {visible(mine[0]!.message)}
+        </>
+      ),
+    },
+    ...(integrations?.items ?? []).filter(isBroken).map((integration) => brokenIntegration(integration)),
+    ...(endpoints?.items ?? [])
+      .filter(({ disabled_reason: reason }) => reason === 'gone' || reason === 'failing')
+      .map(({ id, url }): Need => ({
+        key: id,
+        tone: 'failed',
+        text: (
+          <>
+            <Link to="/endpoints/$id" params={{ id }}>
+              {visible(url)}
+            </Link>{' '}
+            gets no events any more, because it failed too often
+          </>
+        ),
+      })),
+    dead !== undefined &&
+      dead.items.length > 0 && {
+        key: 'dead',
+        tone: 'failed',
+        text: (
+          <Link to="/endpoints" search={{ status: 'dead' }}>
+            {counted(dead.items.length, 'dead delivery', dead.next_cursor !== null)}
+          </Link>
+        ),
+      },
+    ...(flows?.items ?? [])
+      .filter(({ blocked, enabled }) => enabled && blocked !== null)
+      .map(({ id, name, blocked }): Need => ({
+        key: `flow ${id}`,
+        tone: 'failed',
+        text: (
+          <>
+            The flow{' '}
+            <Link to="/flows/$id" params={{ id }}>
+              {visible(name ?? id)}
+            </Link>{' '}
+            is blocked: {visible(blocked ?? '')}
+          </>
+        ),
+      })),
+    failed !== undefined &&
+      failed.items.length > 0 && {
+        key: 'runs',
+        tone: 'failed',
+        text: (
+          <Link to="/runs" search={{ status: 'failed', from: '-24h' }}>
+            {`${counted(failed.items.length, 'run', failed.next_cursor !== null)} failed in the last 24 hours`}
+          </Link>
+        ),
+      },
+  ]
+  const shown = needs.filter((need) => need !== false)
+  return (
+    <Section title={texts.needs}>
+      {shown.length === 0 ? (
+        <p className={styles.quiet}>{texts.nothing}</p>
+      ) : (
+        <ul className={styles.needs}>
+          {shown.map(({ key, tone, text }) => (
+            <li key={key} data-tone={tone}>
+              {tone === 'asks' ? <MessageCircleQuestion aria-label="asks" /> : <CircleAlert aria-label="failed" />}
+              <span>{text}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  )
+}
+
+type Integration = Outputs['integrations']['list']['items'][number]
+
+function isBroken({ enabled, status, connection }: Integration): boolean {
+  return status === 'error' || (enabled && connection?.state === 'reconnect_needed')
+}
+
+function brokenIntegration({ id, name, last_error: error, connection }: Integration): Need {
+  const reason =
+    connection?.state === 'reconnect_needed'
+      ? (connection.problem ?? 'it has to be connected again')
+      : String(error?.['message'] ?? error?.['detail'] ?? 'its calls fail')
+  return {
+    key: id,
+    tone: 'failed',
+    text: (
+      <>
+        <Link to="/integrations/$id" params={{ id }}>
+          {visible(name)}
+        </Link>{' '}
+        does not work: {visible(reason)}
+      </>
+    ),
+  }
+}
+
+function counted(count: number, what: string, isMore: boolean): string {
+  const plural = what.endsWith('y') ? `${what.slice(0, -1)}ies` : `${what}s`
+  return `${count}${isMore ? '+' : ''} ${count === 1 && !isMore ? what : plural}`
+}
