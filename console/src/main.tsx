@@ -1,5 +1,5 @@
 import { createRoot } from 'react-dom/client'
-import { client, problemOf, signInPath, startHints, workspace, workspacePath } from '#api'
+import { client, problemOf, queryClient, signInPath, startHints, trpc, workspace, workspacePath } from '#api'
 import { App } from '#app'
 import './ui/base.css'
 
@@ -18,13 +18,15 @@ async function enter(): Promise<void> {
 async function start(): Promise<void> {
   if (workspace === undefined) return await enter()
   localStorage.setItem(lastPlace, workspace)
+  // Whose session has ended signs in first. The frame needs the answer anyway.
+  await queryClient.fetchQuery(trpc.users.me.queryOptions({}))
   startHints()
   createRoot(place).render(<App />)
 }
 
 await start().catch((error: unknown) => {
   const { code, detail } = problemOf(error)
-  if (code === 'token_missing' || code === 'token_invalid') return location.replace(signInPath())
+  if (code === 'token_missing' || code === 'token_invalid' || code === 'session_ended') return location.replace(signInPath())
   place.textContent = detail
   return undefined
 })

@@ -1,5 +1,5 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
-import { createTRPCClient, httpBatchLink } from '@trpc/client'
+import { createTRPCClient, httpBatchLink, splitLink } from '@trpc/client'
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import type { AppRouter } from '#client/trpc.ts'
 import { connection } from './connection.ts'
@@ -10,7 +10,7 @@ const retryable = new Set(['unreachable', 'unavailable', 'database_unavailable']
 
 function noticed(error: unknown): void {
   const { code } = problemOf(error)
-  if (code === 'token_missing' || code === 'token_invalid' || code === 'session_invalid') connection.signedOut()
+  if (code === 'token_missing' || code === 'token_invalid' || code === 'session_ended') connection.signedOut()
   if (code === 'unreachable') connection.lost()
 }
 
@@ -27,13 +27,19 @@ export const queryClient = new QueryClient({
   },
 })
 
+const connectionOptions = {
+  url: '/trpc',
+  headers: (): Record<string, string> => (workspace === undefined ? {} : { 'hub-workspace': encodeURIComponent(workspace) }),
+}
+/** An input of this length, such as the text of a flow, does not fit in an address. */
+const longInput = 3000
+
 export const client = createTRPCClient<AppRouter>({
   links: [
-    httpBatchLink({
-      url: '/trpc',
-      maxItems: 20,
-      maxURLLength: 6000,
-      headers: (): Record<string, string> => (workspace === undefined ? {} : { 'hub-workspace': encodeURIComponent(workspace) }),
+    splitLink({
+      condition: ({ type, input }) => type === 'query' && JSON.stringify(input ?? {}).length > longInput,
+      true: httpBatchLink({ ...connectionOptions, maxItems: 1, methodOverride: 'POST' }),
+      false: httpBatchLink({ ...connectionOptions, maxItems: 20, maxURLLength: 6000 }),
     }),
   ],
 })
