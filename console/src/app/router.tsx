@@ -30,6 +30,7 @@ const routes: readonly unknown[] = [
   page('/events/{-$id}', () => import('../pages/events/events-page.tsx'), 'EventsPage'),
   page('/tools/{-$id}', () => import('../pages/tools/tools-page.tsx'), 'ToolsPage'),
   page('/calls/{-$id}', () => import('../pages/calls/calls-page.tsx'), 'CallsPage'),
+  page('/flows/{-$id}', () => import('../pages/flows/flows-page.tsx'), 'FlowsPage'),
 ]
 
 export const router = createRouter({

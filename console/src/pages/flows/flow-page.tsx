@@ -1,0 +1,116 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { trpc, useAction } from '#api'
+import { useLive, usePageActions, useSearch, useSetSearch } from '#app'
+import { Loaded, Note, OperationButton, Page, StateBadge, Tabs, visible } from '#ui'
+import { ConflictDialog } from './conflict-dialog.tsx'
+import { EditTab } from './edit-tab.tsx'
+import { FlowActions } from './flow-actions.tsx'
+import { stateOf, stateTones, type WholeFlow } from './flow-state.ts'
+import styles from './flows.module.css'
+import { RunsTab } from './runs-tab.tsx'
+import { StartsTab } from './starts-tab.tsx'
+import { texts } from './texts.ts'
+import { useEdit } from './use-edit.ts'
+import { VersionsTab } from './versions-tab.tsx'
+
+const kinds = ['flow'] as const
+
+export function FlowPage({ id }: { readonly id: string }) {
+  const options = trpc.flows.get.queryOptions({ id })
+  const query = useQuery(options)
+  useLive(kinds, options.queryKey)
+  if (query.data === undefined)
+    return (
+      <Page title={visible(id)} about={<Link to="/flows">{texts.title}</Link>}>
+        <Loaded query={query} rows={14}>
+          {() => null}
+        </Loaded>
+      </Page>
+    )
+  return <Whole flow={query.data} />
+}
+
+function Whole({ flow }: { readonly flow: WholeFlow }) {
+  const { id, name, version, source } = flow
+  const { tab = 'edit' } = useSearch()
+  const setSearch = useSetSearch()
+  const edit = useEdit({ name: id, id, saved: useMemo(() => ({ source, version }), [source, version]) })
+  usePageActions(
+    useMemo(
+      () => tabNames.map(({ id: to, label }) => ({ label: `${label} of this flow`, run: () => setSearch({ tab: to }, { isBack: true }) })),
+      [setSearch],
+    ),
+  )
+  const contents = {
+    edit: <EditTab edit={edit} flow={flow} />,
+    runs: <RunsTab flow={flow} />,
+    versions: <VersionsTab flow={flow} />,
+    starts: <StartsTab flow={flow} />,
+  }
+  return (
+    <Page
+      title={visible(name ?? id)}
+      about={
+        <span className={styles.about}>
+          <Link to="/flows">{texts.title}</Link>
+          <code>{id}</code>
+          <span>v{version}</span>
+          <StateBadge state={stateOf(flow)} tone={stateTones[stateOf(flow)]} />
+          {edit.isChanged ? (
+            <span className={styles.draft}>
+              draft kept
+              <button
+                type="button"
+                onClick={() => {
+                  if (edit.text !== source) edit.drop()
+                }}
+              >
+                Throw it away
+              </button>
+            </span>
+          ) : null}
+        </span>
+      }
+      actions={<FlowActions flow={flow} edit={edit} />}
+    >
+      <Notes flow={flow} isBehind={edit.isChanged && edit.base < version} base={edit.base} />
+      <Tabs
+        label="Parts of the flow"
+        open={tab}
+        onOpen={(next) => setSearch({ tab: next === 'edit' ? undefined : next }, { isBack: true })}
+        tabs={tabNames.map((one) => ({ ...one, content: one.id === tab ? contents[one.id] : null }))}
+      />
+      <ConflictDialog edit={edit} />
+    </Page>
+  )
+}
+
+const tabNames = [
+  { id: 'edit', label: 'Edit' },
+  { id: 'runs', label: 'Runs' },
+  { id: 'versions', label: 'Versions' },
+  { id: 'starts', label: 'Starts' },
+] as const
+
+function Notes({ flow, isBehind, base }: { readonly flow: WholeFlow; readonly isBehind: boolean; readonly base: number }) {
+  const adopt = useAction(trpc.flows.adopt, { done: 'The flow runs with your rights' })
+  return (
+    <>
+      {flow.blocked === null || !flow.enabled ? null : (
+        <Note tone="failed">
+          <div className={styles.runNote}>
+            <span>
+              {visible(flow.blocked)} {texts.adoptAbout}
+            </span>
+            <OperationButton operation="flows.adopt" isBusy={adopt.isPending} onClick={() => adopt.mutate({ id: flow.id })}>
+              Adopt
+            </OperationButton>
+          </div>
+        </Note>
+      )}
+      {isBehind ? <Note tone="waiting">{texts.behind(visible(flow.actor), flow.version, base)}</Note> : null}
+    </>
+  )
+}

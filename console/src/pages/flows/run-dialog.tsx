@@ -1,0 +1,124 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { client, trpc, useAction } from '#api'
+import { useSetSearch } from '#app'
+import { Button, Dialog, ErrorNote, Note, OperationButton, relativeTime, SelectField, useNow, visible } from '#ui'
+import { fieldErrors, JsonField, SchemaForm, type Schema, type Values } from '../../forms/index.ts'
+import { valuesFromEvent } from './event-values.ts'
+import type { WholeFlow } from './flow-state.ts'
+import styles from './flows.module.css'
+import { texts } from './texts.ts'
+
+interface RunDialogProps {
+  readonly flow: WholeFlow
+  readonly isDryRun: boolean
+  /** The text in the editor is not what will run. */
+  readonly isChanged: boolean
+  onClose(): void
+}
+
+/** Asks for the parameters, filled from the last run or from an event that came in, and starts the flow. */
+export function RunDialog({ flow, isDryRun, isChanged, onClose }: RunDialogProps) {
+  const setSearch = useSetSearch()
+  const [values, setValues] = useState<Values>({})
+  const [filled, setFilled] = useState(0)
+  const [left, setLeft] = useState<readonly string[]>([])
+  const trigger = useAction(trpc.flows.trigger, {
+    done: isDryRun ? 'The dry run has started' : 'The flow has started',
+    onDone: (started) => {
+      onClose()
+      setSearch({ tab: undefined, run: 'run_id' in started ? started.run_id : started.id }, { isBack: true })
+    },
+  })
+  const fill = (next: Values, missing: readonly string[] = []): void => {
+    setValues(next)
+    setLeft(missing)
+    setFilled(filled + 1)
+  }
+  const schema = flow.parameters as Schema | null
+  const hasFields = Object.keys(schema?.properties ?? {}).length > 0
+  return (
+    <Dialog
+      title={`${isDryRun ? 'Dry run of' : 'Run'} ${visible(flow.name ?? flow.id)}`}
+      isOpen
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <OperationButton
+            operation="flows.trigger"
+            kind="main"
+            isBusy={trigger.isPending}
+            onClick={() => trigger.mutate({ id: flow.id, parameters: { ...values }, dry_run: isDryRun })}
+          >
+            {isDryRun ? 'Start the dry run' : 'Run'}
+          </OperationButton>
+        </>
+      }
+    >
+      {isDryRun ? <p className={styles.muted}>{texts.dryRunAbout}</p> : null}
+      {isChanged ? <Note tone="waiting">{texts.runsSaved(flow.version)}</Note> : null}
+      {schema === null || hasFields ? null : <p className={styles.muted}>{texts.noParameters}</p>}
+      <Fill flow={flow} onFill={fill} />
+      {left.length === 0 ? null : <Note>{texts.notFilled(left.join(', '))}</Note>}
+      {hasFields ? (
+        <SchemaForm
+          key={filled}
+          schema={schema!}
+          values={values}
+          onValues={setValues}
+          errors={fieldErrors(trigger.error, 'parameters', 'body.parameters')}
+        />
+      ) : schema === null ? (
+        <JsonField
+          key={filled}
+          label="Parameters"
+          value={filled === 0 ? undefined : values}
+          onValue={(next) => setValues((next ?? {}) as Values)}
+        />
+      ) : null}
+      {trigger.error ? <ErrorNote error={trigger.error} /> : null}
+    </Dialog>
+  )
+}
+
+interface FillProps {
+  readonly flow: WholeFlow
+  onFill(values: Values, left?: readonly string[]): void
+}
+
+const fewEvents = 10
+
+/** Where the values may come from: the last run, or events of the types that start the flow. */
+function Fill({ flow, onFill }: FillProps) {
+  const runs = useQuery(trpc.runs.list.queryOptions({ flow: flow.flow_id, limit: 1 }))
+  const trigger = flow.on.find(({ event }) => typeof event === 'string')
+  const type = trigger?.['event'] as string | undefined
+  const events = useQuery({ ...trpc.events.list.queryOptions({ type, limit: fewEvents }), enabled: type !== undefined, retry: false })
+  const now = useNow()
+  const last = runs.data?.items[0]
+  const options = [
+    { value: '', label: 'nothing' },
+    ...(last ? [{ value: last.id, label: `the last run, ${relativeTime(Date.parse(last.created_at), now)}` }] : []),
+    ...(events.data?.items ?? []).map((event) => ({
+      value: event.id,
+      label: `${visible(event.type)} ${visible(event.subject ?? '')}, ${relativeTime(Date.parse(event.received_at), now)}`,
+    })),
+  ]
+  const [chosen, setChosen] = useState('')
+  const [error, setError] = useState<unknown>()
+  if (options.length === 1) return null
+  const choose = async (id: string): Promise<void> => {
+    setChosen(id)
+    if (id === '') return onFill({})
+    if (id === last?.id) return onFill((await client.runs.get.query({ id })).parameters)
+    const { values, left } = valuesFromEvent((trigger?.['parameters'] ?? {}) as Values, await client.events.get.query({ id }))
+    return onFill(values, left)
+  }
+  return (
+    <>
+      <SelectField label="Fill from" value={chosen} options={options} onValue={(id) => void choose(id).catch(setError)} />
+      {error === undefined ? null : <ErrorNote error={error} />}
+    </>
+  )
+}
