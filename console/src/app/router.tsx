@@ -26,6 +26,7 @@ const routes: readonly unknown[] = [
   createRoute({ getParentRoute, path: '/', component: () => <Navigate to="/home" replace /> }),
   createRoute({ getParentRoute, path: '/go/$id', component: Go }),
   page('/home', () => import('../pages/home/home-page.tsx'), 'HomePage'),
+  page('/admin/{-$id}', () => import('../pages/admin/admin-page.tsx'), 'AdminPage'),
   page('/runs/{-$id}', () => import('../pages/runs/runs-page.tsx'), 'RunsPage'),
   page('/events/{-$id}', () => import('../pages/events/events-page.tsx'), 'EventsPage'),
   page('/tools/{-$id}', () => import('../pages/tools/tools-page.tsx'), 'ToolsPage'),
