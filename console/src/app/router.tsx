@@ -32,6 +32,7 @@ const routes: readonly unknown[] = [
   page('/tools/{-$id}', () => import('../pages/tools/tools-page.tsx'), 'ToolsPage'),
   page('/calls/{-$id}', () => import('../pages/calls/calls-page.tsx'), 'CallsPage'),
   page('/flows/{-$id}', () => import('../pages/flows/flows-page.tsx'), 'FlowsPage'),
+  page('/approvals/{-$id}', () => import('../pages/approvals/approvals-page.tsx'), 'ApprovalsPage'),
 ]
 
 export const router = createRouter({

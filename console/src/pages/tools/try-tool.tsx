@@ -160,7 +160,7 @@ export function TryTool({ tool }: { readonly tool: ToolDetails }) {
           onValues={(values) => setDraft(argumentsText(values))}
         />
       )}
-      <div className={styles.actions}>
+      <div data-bottom-bar className={styles.actions}>
         <ButtonGroup>
           <OperationButton
             operation="tools.call"
