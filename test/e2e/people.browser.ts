@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import {
+  buildConsole,
   identityProvider,
   screenshots,
   setupToken,
@@ -15,6 +16,8 @@ import {
 
 /** A folder for pictures of every page, for whoever changes one. */
 const folder = process.env['HUB_TEST_SCREENSHOTS']
+
+before(buildConsole)
 
 /** The hub under the name at which passkeys work. */
 async function addressOf(hub: TestHub): Promise<string> {
@@ -45,8 +48,14 @@ async function setUp(page: Page, hub: TestHub): Promise<string> {
   await page.getByLabel('Password').fill(testPassword)
   await looked(page, 'setup')
   await page.getByRole('button', { name: 'Create the account' }).click()
-  await page.waitForURL('**/account')
+  await toAccount(page)
   return address
+}
+
+/** Signing in leads to the console. The account is a page of its own. */
+async function toAccount(page: Page): Promise<void> {
+  await page.waitForURL('**/w/default/home')
+  await page.goto(new URL('/account', page.url()).href)
 }
 
 async function signOut(page: Page): Promise<void> {
@@ -86,7 +95,7 @@ test('the first administrator comes in by the link, reads in words that a passwo
   await page.keyboard.press('Tab')
   assert.equal(await page.evaluate('document.activeElement.textContent'), 'Sign in')
   await page.keyboard.press('Enter')
-  await page.waitForURL('**/account')
+  await toAccount(page)
 
   await page.getByLabel('Your name').fill('Ada Lovelace')
   await page.getByRole('button', { name: 'Change the name' }).click()
@@ -97,7 +106,7 @@ test('the first administrator comes in by the link, reads in words that a passwo
   await page.getByText('The password is changed').waitFor()
   await signOut(page)
   await withPassword(page, 'another long password')
-  await page.waitForURL('**/account')
+  await toAccount(page)
 })
 
 test('a second factor is set up, asked for after the password, and may be a backup code', async (t) => {
@@ -134,13 +143,13 @@ test('a second factor is set up, asked for after the password, and may be a back
   await page.getByText('The code is wrong').waitFor()
   await page.getByLabel('Code').fill(totp(key))
   await page.keyboard.press('Enter')
-  await page.waitForURL('**/account')
+  await toAccount(page)
 
   await signOut(page)
   await withPassword(page)
   await page.getByLabel('Code').fill(backup)
   await page.getByRole('button', { name: 'Continue' }).click()
-  await page.waitForURL('**/account')
+  await toAccount(page)
 
   await signOut(page)
   await withPassword(page)
@@ -167,7 +176,7 @@ test('a passkey is added, signs in without a password, and is refused when it wa
   await authenticator.present(false)
   await authenticator.present(true)
   await page.getByRole('button', { name: 'Use a passkey' }).click()
-  await page.waitForURL('**/account')
+  await toAccount(page)
 
   await page.getByRole('button', { name: 'Remove the passkey Laptop' }).click()
   await page.getByText('None yet.').waitFor()
@@ -194,7 +203,7 @@ test('somebody who was invited joins with the role, and ends the session of anot
   assert.equal(await page.evaluate(`document.querySelector('[name=password]').validity.tooShort`), true)
   await page.getByLabel('Password').fill(testPassword)
   await page.getByRole('button', { name: 'Create the account' }).click()
-  await page.waitForURL('**/account')
+  await toAccount(page)
   assert.match((await page.getByRole('listitem').filter({ hasText: 'default' }).textContent())!, /member/)
 
   const other = await browser.page({ userAgent: 'The other browser' })
@@ -202,7 +211,7 @@ test('somebody who was invited joins with the role, and ends the session of anot
   await other.getByLabel('E-mail address').fill('grace@example.com')
   await other.getByLabel('Password').fill(testPassword)
   await other.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await other.waitForURL('**/account')
+  await toAccount(other)
 
   await page.reload()
   await page.getByText('The other browser').waitFor()
@@ -239,7 +248,7 @@ test('somebody comes by single sign-on, and reads why where they may not', async
     return page
   }
   const grace = await comes('grace')
-  await grace.waitForURL('**/account')
+  await toAccount(grace)
   assert.match((await grace.textContent('main'))!, /grace@example\.com[^]*viewer/)
   await looked(grace, 'account-single-sign-on')
 
@@ -255,7 +264,7 @@ test('somebody comes by single sign-on, and reads why where they may not', async
   await ada.getByText('You can sign in with Example Login.').waitFor()
   await looked(ada, 'account-linked')
   const again = await comes('ada')
-  await again.waitForURL('**/account')
+  await toAccount(again)
   assert.match((await again.textContent('main'))!, /ada@example\.com/)
   await ada.locator('#unlink-form').getByLabel('Your password').fill(testPassword)
   await ada.getByRole('button', { name: 'Remove Example Login' }).click()

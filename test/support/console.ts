@@ -28,7 +28,7 @@ export async function testConsole(t: TestContext, env: Environment = {}): Promis
   const browser = await testBrowser(t)
   if (!browser) return undefined
   stack.use(browser)
-  build()
+  buildConsole()
   const dataDir = mkdtempSync(join(tmpdir(), 'hub-console-'))
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
   const { url } = stack.use(await freshDatabase())
@@ -68,7 +68,8 @@ export async function testConsole(t: TestContext, env: Environment = {}): Promis
 
 let isBuilt = false
 
-function build(): void {
+/** Builds the console where it is missing or older than its sources. A hub that was started before goes on without it. */
+export function buildConsole(): void {
   if (isBuilt) return
   const script = join(import.meta.dirname, '../../console/build.ts')
   const { status, stderr } = spawnSync(process.execPath, [script, '--if-needed'], { encoding: 'utf8' })

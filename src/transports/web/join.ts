@@ -85,7 +85,7 @@ async function joinPage({ people }: WebDeps, request: FastifyRequest, reply: Fas
   }
   const session = await people.session(request.headers.cookie)
   const body = session ? acceptForm(found, session.email) : personForm(found)
-  return sendPage(reply, { title, script: 'join.js', data: { token, next: '/account' }, body })
+  return sendPage(reply, { title, script: 'join.js', data: { token, next: '/' }, body })
 }
 
 function personForm({ email, role, hubAdmin, workspace }: LinkOffer): Html {

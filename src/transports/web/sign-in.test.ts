@@ -62,5 +62,5 @@ test('a path of this hub is where a page leads, and nothing else', () => {
     undefined,
     ['/a'],
   ]
-  for (const next of others) assert.equal(safeNext(next), '/account', String(next))
+  for (const next of others) assert.equal(safeNext(next), '/', String(next))
 })
