@@ -58,14 +58,21 @@ const columns: readonly Column<Flow>[] = [
     title: 'Starts on',
     width: 'minmax(0, 2fr)',
     narrow: 'second',
-    render: ({ on }) => (on.length === 0 ? <span className={styles.muted}>call</span> : visible(on.map(triggerText).join(', '))),
+    render: ({ on }) =>
+      on.length === 0 ? (
+        <span className={styles.muted}>call</span>
+      ) : (
+        <span className={styles.startsOn}>{visible(on.map(triggerText).join(', '))}</span>
+      ),
   },
   {
     key: 'tool',
     title: 'Tool',
     width: 'minmax(0, 1.5fr)',
     narrow: 'second',
-    render: ({ tool }) => (tool === null ? <span className={styles.muted}>none</span> : <code>{tool}</code>),
+    render: ({ tool }) => (
+      <span className={styles.wideOnly}>{tool === null ? <span className={styles.muted}>none</span> : <code>{tool}</code>}</span>
+    ),
   },
   { key: 'updated', title: 'Changed', width: '104px', narrow: 'second', render: ({ updated_at: at }) => <Time at={at} /> },
 ]

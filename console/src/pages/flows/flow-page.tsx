@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import { trpc, useAction } from '#api'
 import { useLive, usePageActions, useSearch, useSetSearch } from '#app'
-import { Loaded, Note, OperationButton, Page, StateBadge, Tabs, visible } from '#ui'
+import { Confirm, Loaded, Note, OperationButton, Page, StateBadge, Tabs, visible } from '#ui'
 import { ConflictDialog } from './conflict-dialog.tsx'
 import { EditTab } from './edit-tab.tsx'
 import { FlowActions } from './flow-actions.tsx'
@@ -37,6 +37,7 @@ function Whole({ flow }: { readonly flow: WholeFlow }) {
   const { tab = 'edit' } = useSearch()
   const setSearch = useSetSearch()
   const edit = useEdit({ name: id, id, saved: useMemo(() => ({ source, version }), [source, version]) })
+  const [isDropping, setDropping] = useState(false)
   usePageActions(
     useMemo(
       () => tabNames.map(({ id: to, label }) => ({ label: `${label} of this flow`, run: () => setSearch({ tab: to }, { isBack: true }) })),
@@ -61,12 +62,7 @@ function Whole({ flow }: { readonly flow: WholeFlow }) {
           {edit.isChanged ? (
             <span className={styles.draft}>
               draft kept
-              <button
-                type="button"
-                onClick={() => {
-                  if (edit.text !== source) edit.drop()
-                }}
-              >
+              <button type="button" onClick={() => setDropping(true)}>
                 Throw it away
               </button>
             </span>
@@ -83,6 +79,19 @@ function Whole({ flow }: { readonly flow: WholeFlow }) {
         tabs={tabNames.map((one) => ({ ...one, content: one.id === tab ? contents[one.id] : null }))}
       />
       <ConflictDialog edit={edit} />
+      <Confirm
+        title={texts.dropTitle}
+        isOpen={isDropping}
+        onClose={() => setDropping(false)}
+        action="Throw my changes away"
+        isDanger
+        onConfirm={() => {
+          edit.drop()
+          setDropping(false)
+        }}
+      >
+        <p>{texts.dropAbout(version)}</p>
+      </Confirm>
     </Page>
   )
 }

@@ -25,7 +25,7 @@ const arrowHead = { type: MarkerType.ArrowClosed, color: 'var(--edge)', width: 1
 const hidden = { opacity: 0, pointerEvents: 'none' } as const
 
 /** The steps as a picture, for the eye and the pointer; the list has the same for keys and readers. */
-export function Graph(props: StepsProps) {
+export const Graph = memo(function Graph(props: StepsProps) {
   const layout = useMemo(() => layoutOf(props.outline), [props.outline])
   return (
     <div className={styles.graph} role="group" aria-label="Graph of the steps. The list shows the same." data-scrolls>
@@ -34,13 +34,13 @@ export function Graph(props: StepsProps) {
       </ReactFlowProvider>
     </div>
   )
-}
+})
 
 function Canvas({ layout, selected, states, onSelect }: StepsProps & { readonly layout: Layout }) {
   const { boxes, arrows } = layout
   const nodes = useMemo<BoxNode[]>(
     () =>
-      boxes.map((box, index) => ({
+      boxes.map((box) => ({
         id: box.id,
         type: 'box',
         position: { x: box.x, y: box.y },
@@ -55,7 +55,6 @@ function Canvas({ layout, selected, states, onSelect }: StepsProps & { readonly 
           isSelected: box.step !== undefined && box.step.id !== '' && box.step.id === selected,
           state: box.step && states.get(box.step.id),
         },
-        ariaLabel: `${index + 1}`,
       })),
     [boxes, selected, states],
   )

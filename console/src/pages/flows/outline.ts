@@ -76,6 +76,12 @@ export function stepAt({ steps, onError }: Outline, position: number): Step | un
   return found
 }
 
+/** The steps of the list that a step is in, itself included. */
+export function siblingsOf({ steps, onError }: Outline, step: Step): readonly Step[] {
+  const lists = [steps, onError, ...[...everyStep([...steps, ...onError])].flatMap(({ blocks }) => blocks.map((block) => block.steps))]
+  return lists.find((list) => list.includes(step)) ?? []
+}
+
 function triggerOf(trigger: YAMLMap): string {
   for (const name of ['event', 'schedule', 'bus']) {
     const text = textOf(trigger, name)

@@ -77,7 +77,7 @@ export function RunDialog({ flow, isDryRun, isChanged, onClose }: RunDialogProps
           onValue={(next) => setValues((next ?? {}) as Values)}
         />
       ) : null}
-      {trigger.error ? <ErrorNote error={trigger.error} /> : null}
+      {trigger.error && !hasFields ? <ErrorNote error={trigger.error} /> : null}
     </Dialog>
   )
 }

@@ -1,5 +1,5 @@
-import { isMap, isSeq, type YAMLSeq } from 'yaml'
-import { documentOf, everyStep, outlineOf, type Path, type Step } from './outline.ts'
+import { isMap, type YAMLSeq } from 'yaml'
+import { documentOf, everyStep, outlineOf, type Step } from './outline.ts'
 
 /** What the graph changes in the text. */
 export type StepEdit = 'insert' | 'duplicate' | 'wrap' | 'delete'
@@ -22,12 +22,6 @@ export function editStep(text: string, id: string, edit: StepEdit): Edited | und
   const ids = new Set(all.map((one) => one.id))
   const block = linesOf(text, step)
   return block ? editLines(text, { step, block, ids, edit }) : editDocument(text, { step, ids, edit })
-}
-
-/** Whether it is the only step of its list, which cannot be empty. */
-export function isOnly(text: string, path: Path): boolean {
-  const list = documentOf(text).getIn(path.slice(0, -1))
-  return isSeq(list) && list.items.length === 1
 }
 
 interface Lines {

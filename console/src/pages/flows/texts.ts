@@ -41,4 +41,6 @@ export const texts = {
   noRunMatches: 'No run matches.',
   oneVersion: 'There is one version only, so there is nothing to compare.',
   restoreAbout: 'Its text becomes a new version. The versions in between stay, and a draft in this browser is kept.',
+  dropTitle: 'Throw your changes away?',
+  dropAbout: (version: number) => `The text becomes that of v${version} again. Your changes exist only in this browser.`,
 } as const

@@ -1,17 +1,17 @@
 import { CopyPlus, ListTree, Plus, ShieldAlert, Trash2, Workflow } from 'lucide-react'
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, startTransition, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useMissing } from '#api'
 import { useSearch, useSetSearch } from '#app'
 import { Button, ButtonGroup, Note, Skeleton, useMedia, visible } from '#ui'
 import { CodeEditor, type Target } from './code-editor.tsx'
 import type { WholeFlow } from './flow-state.ts'
 import styles from './flows.module.css'
-import { everyStep, outlineOf, stepAt, type Outline, type Step } from './outline.ts'
+import { everyStep, outlineOf, siblingsOf, stepAt, type Outline, type Step } from './outline.ts'
 import { ProblemList } from './problem-list.tsx'
 import { applied, fixOf, offsetOf, type Problem } from './problems.ts'
 import { RunNote, useRunStates } from './run-states.tsx'
 import { StepList } from './step-list.tsx'
-import { editStep, isOnly, type StepEdit } from './text-edits.ts'
+import { editStep, type StepEdit } from './text-edits.ts'
 import { texts } from './texts.ts'
 import type { Edit } from './use-edit.ts'
 import { useKnowledge } from './use-knowledge.ts'
@@ -32,7 +32,7 @@ export function Workbench({ edit, flow }: WorkbenchProps) {
   const isNarrow = useMedia('(max-width: 900px)')
   const view = asked ?? (isNarrow ? 'list' : 'graph')
   const knowledge = useKnowledge()
-  const { outline, of, isBroken } = useOutline(edit.text)
+  const { outline, isBroken } = useOutline(edit.text)
   // A link to a step opens the text at it.
   const [target, setTarget] = useState(() => targetOf(outline, selected))
   const run = useRunStates(flow, edit)
@@ -103,7 +103,7 @@ export function Workbench({ edit, flow }: WorkbenchProps) {
             <StepActions
               edit={edit}
               step={isBroken ? undefined : selected}
-              of={of}
+              outline={outline}
               onEdited={(text, id) => {
                 edit.set(text)
                 setSearch({ step: id })
@@ -148,7 +148,8 @@ function useOutline(text: string): Seen {
     if (text === seen.of) return undefined
     const timer = setTimeout(() => {
       const outline = outlineOf(text)
-      setSeen((before) => ({ outline: outline ?? before.outline, of: text, isBroken: outline === undefined }))
+      // Typing goes on while a long flow is drawn.
+      startTransition(() => setSeen((before) => ({ outline: outline ?? before.outline, of: text, isBroken: outline === undefined })))
     }, outlineAfterMs)
     return () => clearTimeout(timer)
   }, [text, seen.of])
@@ -158,8 +159,7 @@ function useOutline(text: string): Seen {
 interface ActionsProps {
   readonly edit: Edit
   readonly step: string | undefined
-  /** The text that the steps are of. */
-  readonly of: string
+  readonly outline: Outline
   onEdited(text: string, step: string | undefined): void
 }
 
@@ -171,13 +171,10 @@ const actions: readonly { readonly edit: StepEdit; readonly label: string; reado
 ]
 
 /** Small changes of the selected step, made in the text. */
-function StepActions({ edit, step, of, onEdited }: ActionsProps) {
+function StepActions({ edit, step, outline, onEdited }: ActionsProps) {
   const missing = useMissing('flows.save')
-  const found = useMemo(() => {
-    const outline = step === undefined ? undefined : outlineOf(of)
-    return outline && [...everyStep([...outline.steps, ...outline.onError])].find(({ id }) => id === step)
-  }, [of, step])
-  const isOnlyOne = useMemo(() => found !== undefined && isOnly(of, found.path), [found, of])
+  const found = useMemo(() => [...everyStep([...outline.steps, ...outline.onError])].find(({ id }) => id === step), [outline, step])
+  const isOnlyOne = useMemo(() => found !== undefined && siblingsOf(outline, found).length === 1, [found, outline])
   const blocked =
     missing !== undefined
       ? `You lack the scope ${missing}`
