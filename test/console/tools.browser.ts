@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { upstream, type RecordedRequest, type Scripted } from '#kit/testing'
-import { checkPage, testConsole, type TestConsole } from '#test'
+import { checkPage, invited, testConsole, type TestConsole } from '#test'
 
 interface Bench extends AsyncDisposable {
   readonly hub: TestConsole
@@ -171,4 +171,19 @@ test('what cannot be used says why', async (t) => {
   await page.getByText('No tool matches.').waitFor()
   await page.getByRole('button', { name: 'Clear filters' }).first().click()
   await page.waitForURL((url) => !url.search.includes('q='))
+})
+
+test('whoever may not call a tool reads it, and sees which scope is missing', async (t) => {
+  await using made = await bench(t, () => ({ body: { id: '7' } }))
+  if (!made) return
+  const { hub, requests } = made
+  const viewer = await invited(hub.person, hub.address, { name: 'Vera', role: 'viewer' })
+  const page = await hub.open('/tools/probe_add_text', { as: viewer })
+  await page.getByRole('textbox', { name: 'Text required' }).fill('x')
+  const call = page.getByRole('button', { name: /^Call: writes/ })
+  assert.equal(await call.getAttribute('title'), 'You lack the scope tools:call')
+  await call.click({ force: true })
+  await page.getByRole('tab', { name: 'Arguments' }).click()
+  await page.getByText('required').waitFor()
+  assert.equal(requests.filter(({ method }) => method !== 'GET').length, 0)
 })

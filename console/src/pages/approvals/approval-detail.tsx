@@ -3,11 +3,11 @@ import { useMemo, useState } from 'react'
 import { trpc } from '#api'
 import { ThingLink, useLive } from '#app'
 import { Detail, EffectBadge, Facts, Json, Loaded, Note, RequestView, StateBadge, Time, useKeys, visible } from '#ui'
-import { isFields, subjectOf, titleOf, type Approval } from './approval.ts'
+import { subjectOf, titleOf, type Approval } from './approval.ts'
 import styles from './approvals.module.css'
 import { Changes, valueText } from './changes.tsx'
 import { Decide } from './decide.tsx'
-import { changedFields, differences } from './difference.ts'
+import { changedFields, differences, isFields } from './difference.ts'
 import { texts } from './texts.ts'
 
 const kinds = ['approval'] as const

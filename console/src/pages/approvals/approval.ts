@@ -1,13 +1,8 @@
 import type { Outputs } from '#api'
+import { isFields } from './difference.ts'
 
 export type Approval = Outputs['approvals']['get']
 export type State = Approval['status']
-
-type Fields = Readonly<Record<string, unknown>>
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 const naming = ['key', 'issue_key', 'title', 'name', 'path', 'branch', 'ref', 'channel', 'to', 'topic', 'stream', 'id', 'url'] as const
 const longest = 60
@@ -16,7 +11,7 @@ const longest = 60
 export function subjectOf({ target, call }: Pick<Approval, 'target' | 'call'>): string | undefined {
   if (target !== null) return target
   if (!call || !isFields(call.input)) return undefined
-  const input: Fields = call.input
+  const { input } = call
   const text = (name: string): string | undefined => {
     const value = input[name]
     return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, longest) : undefined

@@ -91,13 +91,15 @@ export function Decide({ approval, onDecided }: { readonly approval: Approval; o
 
 function MayNot({ approval: { refusal, deciders } }: { readonly approval: Approval }) {
   return (
-    <Note tone="waiting">
-      <p>
-        <strong>{texts.mayNot}</strong> {refusal === null ? '' : visible(refusal)}
-      </p>
-      <p>
-        {texts.whoMay} {deciders === null ? texts.anybody : visible(deciders.join(', '))}
-      </p>
-    </Note>
+    <div data-bottom-bar className={styles.decide}>
+      <Note tone="waiting">
+        <p>
+          <strong>{texts.mayNot}</strong> {refusal === null ? '' : visible(refusal)}
+        </p>
+        <p>
+          {texts.whoMay} {deciders === null ? texts.anybody : visible(deciders.join(', '))}
+        </p>
+      </Note>
+    </div>
   )
 }

@@ -1,4 +1,6 @@
-import { isFields } from './approval.ts'
+export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 /** A field that a call sets, and what it has now. */
 export interface FieldChange {
