@@ -105,18 +105,26 @@ function SchemaField({ name, schema: given, isRequired, path, value, errors, onV
         />
       )
     case 'object':
+      // What a group needs is needed only where the group is there.
+      if (value === undefined && !isRequired)
+        return (
+          <button type="button" className={styles.more} onClick={() => onValue({})}>
+            {`Set ${label}`}
+          </button>
+        )
       return (
         <fieldset className={styles.group}>
           <legend>{label}</legend>
-          <SchemaForm
-            schema={schema}
-            path={path}
-            errors={errors}
-            values={(value ?? {}) as Values}
-            onValues={(next) => onValue(Object.keys(next).length === 0 && !isRequired ? undefined : next)}
-          />
+          <SchemaForm schema={schema} path={path} errors={errors} values={(value ?? {}) as Values} onValues={onValue} />
+          {isRequired ? null : (
+            <button type="button" className={styles.more} onClick={() => onValue(undefined)}>
+              {`Remove ${label}`}
+            </button>
+          )}
         </fieldset>
       )
+    case 'choice-or-json':
+      return <ChoiceOrJson {...shared} options={control.options} value={value} onValue={onValue} />
     case 'json':
       return <JsonField {...shared} value={value} onValue={onValue} />
     case 'text':
@@ -145,6 +153,32 @@ interface JsonFieldProps {
   readonly rows?: number
   readonly value: unknown
   onValue(value: unknown): void
+}
+
+interface ChoiceOrJsonProps extends JsonFieldProps {
+  readonly options: readonly string[]
+}
+
+const otherValue = '\u0000other'
+
+/** One of some texts; what is none of them is written as JSON. */
+function ChoiceOrJson({ options, value, onValue, ...shared }: ChoiceOrJsonProps) {
+  const [isOther, setOther] = useState(value !== undefined && !options.includes(value as string))
+  const choices = [
+    { value: '', label: shared.required ? 'choose …' : 'not set' },
+    ...options.map((option) => ({ value: option, label: option })),
+    { value: otherValue, label: 'something else, as JSON' },
+  ]
+  const choose = (next: string): void => {
+    setOther(next === otherValue)
+    onValue(next === '' || next === otherValue ? undefined : next)
+  }
+  return (
+    <>
+      <SelectField {...shared} value={isOther ? otherValue : ((value as string | undefined) ?? '')} options={choices} onValue={choose} />
+      {isOther ? <JsonField label={`${shared.label}, as JSON`} value={value} onValue={onValue} /> : null}
+    </>
+  )
 }
 
 /** A value written as JSON. While it cannot be read, the last one counts. */

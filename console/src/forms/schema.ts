@@ -8,6 +8,8 @@ export interface Schema {
   readonly default?: unknown
   readonly format?: string
   readonly writeOnly?: boolean
+  /** How connectors mark the secret fields of their credentials. */
+  readonly secret?: boolean
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly items?: Schema
@@ -21,6 +23,8 @@ export interface Schema {
 
 export type Control =
   | { readonly kind: 'choice'; readonly options: readonly string[] }
+  /** One of some texts, or anything else as JSON. */
+  | { readonly kind: 'choice-or-json'; readonly options: readonly string[] }
   | { readonly kind: 'text'; readonly isSecret: boolean; readonly isLong: boolean; readonly inputType: string }
   | { readonly kind: 'number'; readonly isInteger: boolean }
   | { readonly kind: 'yes-no' }
@@ -50,8 +54,13 @@ export function controlFor(given: Schema): Control {
       const isLong =
         schema.format === undefined &&
         !schema.writeOnly &&
-        /\b(body|text|description|content|message|comment|markdown)\b/i.test(schema.title ?? '')
-      return { kind: 'text', isSecret: schema.writeOnly ?? false, isLong, inputType: inputTypes[schema.format ?? ''] ?? 'text' }
+        /\b(private key|body|text|description|content|message|comment|markdown)\b/i.test(schema.title ?? '')
+      return {
+        kind: 'text',
+        isSecret: schema.writeOnly ?? schema.secret ?? false,
+        isLong,
+        inputType: inputTypes[schema.format ?? ''] ?? 'text',
+      }
     }
     case 'integer':
     case 'number':
@@ -63,8 +72,13 @@ export function controlFor(given: Schema): Control {
     case 'object':
       return schema.properties ? { kind: 'object' } : { kind: 'json' }
     default:
-      return { kind: 'json' }
+      return textsOf(schema)
   }
+}
+
+function textsOf({ anyOf, oneOf }: Schema): Control {
+  const texts = (anyOf ?? oneOf)?.find(({ enum: values }) => values?.every((value) => typeof value === 'string'))
+  return texts ? { kind: 'choice-or-json', options: texts.enum as string[] } : { kind: 'json' }
 }
 
 export type Values = Readonly<Record<string, unknown>>

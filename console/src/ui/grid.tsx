@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useCallback, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
 import type { Rows } from '#api'
 import { Button } from './button.tsx'
 import { classes } from './classes.ts'
@@ -38,13 +38,16 @@ interface GridProps<Row> {
 }
 
 const narrowHeight = 56
+/** Beside an open detail there is no room for columns. */
+const narrowWidth = 640
 const overscan = 6
 
 /** A list of any length: only the rows that are seen are in the page. Its keys: j, k, Enter, x. */
 export function Grid<Row>({ label, columns, list, idOf, nameOf, openId, onOpen, selection, empty }: GridProps<Row>) {
   const { rows, hasMore, isLoadingMore } = list
   const scroller = useRef<HTMLDivElement>(null)
-  const isNarrow = useMedia('(max-width: 700px)')
+  const [width, measure] = useWidth()
+  const isNarrow = useMedia('(max-width: 700px)') || width < narrowWidth
   const rowHeight = useRowHeight(isNarrow)
   const [cursor, setCursor] = useState(-1)
   const prefix = useId()
@@ -99,7 +102,7 @@ export function Grid<Row>({ label, columns, list, idOf, nameOf, openId, onOpen, 
 
   const template = [selection && '28px', ...columns.map(({ width }) => width)].filter(Boolean).join(' ')
   return (
-    <div className={styles.frame}>
+    <div ref={measure} className={styles.frame}>
       {list.error ? <ErrorNote error={list.error} onRetry={list.retry} /> : null}
       {list.newer > 0 ? (
         <div className={styles.newer}>
@@ -196,6 +199,18 @@ export function Grid<Row>({ label, columns, list, idOf, nameOf, openId, onOpen, 
       </div>
     </div>
   )
+}
+
+/** The width of an element, which the returned ref names. */
+function useWidth(): readonly [width: number, ref: (element: HTMLElement | null) => (() => void) | undefined] {
+  const [width, setWidth] = useState(Number.POSITIVE_INFINITY)
+  const ref = useCallback((element: HTMLElement | null) => {
+    if (!element) return undefined
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  return [width, ref]
 }
 
 function useRowHeight(isNarrow: boolean): number {
