@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { oauthHub, screenshots, setupToken, testBrowser, testPassword, type OAuthHub } from '#test'
+import { answerProvider, oauthHub, screenshots, setupToken, testBrowser, testPassword, type OAuthHub } from '#test'
 
 /** A folder for pictures of every page, for whoever changes one. */
 const folder = process.env['HUB_TEST_SCREENSHOTS']
@@ -14,28 +14,6 @@ async function signedIn(setup: OAuthHub, page: Page): Promise<void> {
   await page.getByLabel('Password').first().fill(testPassword)
   await page.getByRole('button').first().click()
   await page.waitForURL((url) => url.pathname !== '/setup')
-}
-
-/** Answers on the provider's pages. */
-async function answer(page: Page, decision: 'allow' | 'deny'): Promise<void> {
-  await page.waitForLoadState()
-  for (let step = 0; step < 3 && !page.isClosed() && page.url().includes('/interaction/'); step++) {
-    const login = page.locator('input[name=login]')
-    if (await login.count()) {
-      await login.fill('ada')
-      await page
-        .locator('input[type=password]')
-        .fill('any')
-        .catch(() => undefined)
-      await page.locator('button').first().click()
-    } else
-      await page
-        .locator(`button[value=${decision}], button`)
-        .filter({ hasText: decision === 'allow' ? /allow|continue/i : /den|refuse/i })
-        .first()
-        .click()
-    await page.waitForTimeout(300).catch(() => undefined)
-  }
 }
 
 test('a person connects in a window, refuses, connects again, and uses the same tab where windows are blocked', async (t) => {
@@ -53,7 +31,7 @@ test('a person connects in a window, refuses, connects again, and uses the same 
     const opened = page.waitForEvent('popup')
     await page.getByRole('button', { name: 'Connect', exact: true }).click()
     const popup = await opened
-    await answer(popup, decision)
+    await answerProvider(popup, decision)
     return popup
   }
   const refused = await inWindow('deny')
@@ -80,7 +58,7 @@ test('a person connects in a window, refuses, connects again, and uses the same 
   await page.evaluate('window.open = () => null')
   await page.getByRole('button', { name: 'Connect', exact: true }).click()
   await page.getByRole('link', { name: 'Continue in this tab' }).click()
-  await answer(page, 'allow')
+  await answerProvider(page, 'allow')
   await page.waitForURL(/\/connect\?integration=api/)
   assert.match((await page.textContent('main'))!, /It is connected/)
 })
@@ -95,7 +73,7 @@ test('somebody without an account connects by a link', async (t) => {
   assert.match((await page.textContent('main'))!, /workspace\s+default/)
   if (folder) await screenshots(page, folder, 'link')
   await page.getByRole('button', { name: /Continue/ }).click()
-  await answer(page, 'allow')
+  await answerProvider(page, 'allow')
   await page.getByRole('heading', { name: 'Connected' }).waitFor()
   if (folder) await screenshots(page, folder, 'connected')
   await page.goto(`${setup.address}${new URL(made.url).pathname}`)

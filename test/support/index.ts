@@ -1,3 +1,4 @@
+export { answerProvider } from './answer-provider.ts'
 export { appAt, fieldsOf, registerApp, type AppClient, type TestApp, type TokenAnswer } from './apps.ts'
 export { agentWith, type Agent } from './agent.ts'
 export { screenshots, testBrowser, virtualAuthenticator, type TestBrowser, type VirtualAuthenticator } from './browser.ts'

@@ -8,6 +8,8 @@ interface ActionOptions<Output> {
   /** Said when it worked. */
   readonly done?: string | ((output: Output) => string)
   onDone?(output: Output): void
+  /** The form shows an error beside its fields, so nothing else says it. */
+  readonly isErrorShown?: boolean
 }
 
 /**
@@ -16,7 +18,7 @@ interface ActionOptions<Output> {
  */
 export function useAction<Input, Output>(
   procedure: { mutationOptions(): UseMutationOptions<Output, never, Input> },
-  { done, onDone }: ActionOptions<Output> = {},
+  { done, onDone, isErrorShown = false }: ActionOptions<Output> = {},
 ) {
   const cache = useQueryClient()
   return useMutation<Output, unknown, Input>({
@@ -28,6 +30,7 @@ export function useAction<Input, Output>(
       hintOwnChange()
     },
     onError: (error) => {
+      if (isErrorShown) return
       const { detail, hint, requestId } = problemOf(error)
       notify({ kind: 'failed', text: detail, more: hint, requestId })
     },

@@ -5,4 +5,5 @@ export { useMe, useMissing, type Me, type OperationName, type Outputs } from './
 export { signInPath, workspace, workspacePath } from './place.ts'
 export { problemOf, type Problem } from './problem.ts'
 export { useRows, type Rows } from './rows.ts'
+export { wholeRows } from './whole-rows.ts'
 export { useAction } from './action.ts'

@@ -33,6 +33,7 @@ const routes: readonly unknown[] = [
   page('/calls/{-$id}', () => import('../pages/calls/calls-page.tsx'), 'CallsPage'),
   page('/flows/{-$id}', () => import('../pages/flows/flows-page.tsx'), 'FlowsPage'),
   page('/approvals/{-$id}', () => import('../pages/approvals/approvals-page.tsx'), 'ApprovalsPage'),
+  page('/integrations/{-$id}', () => import('../pages/integrations/integrations-page.tsx'), 'IntegrationsPage'),
 ]
 
 export const router = createRouter({

@@ -7,6 +7,12 @@ export function visible(text: string): string {
   return text.replaceAll(hidden, (character) => `⟨U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`)
 }
 
+/** A text of the hub or of an outside system as a sentence: `it answered 400` reads "It answered 400." */
+export function sentence(text: string): string {
+  const whole = visible(text.trim())
+  return whole === '' ? '' : `${whole.charAt(0).toUpperCase()}${whole.slice(1)}${/[.!?…:]$/.test(whole) ? '' : '.'}`
+}
+
 /** An address from outside, if a link may lead there. */
 export function safeHref(address: string): string | undefined {
   if (!URL.canParse(address)) return undefined

@@ -5,6 +5,7 @@ import type { Integrations } from '#integrations'
 import { newId } from '#lib/ids'
 import type { Origins, RestApp } from '#transports/rest'
 import { connectPage } from './connect-pages.ts'
+import { safeNext } from './next.ts'
 import { sendPage } from './page.ts'
 import { shown } from './shown.ts'
 
@@ -24,6 +25,8 @@ interface Asked {
   readonly integration?: string
   readonly workspace?: string
   readonly attempt?: string
+  /** Where the browser goes afterwards, for a page that does not wait for an attempt. */
+  readonly next?: string
 }
 
 const open = { config: { access: 'public' }, schema: { hide: true } } as const
@@ -71,7 +74,7 @@ export function connectPersonRoutes(app: RestApp, { people, integrations, origin
       if (!principal) return signIn(request, reply)
       // Another site must not begin it in the name of whoever is signed in here. Browsers say this only where the hub has TLS, or is on this machine.
       const { 'sec-fetch-site': site = 'same-origin' } = request.headers
-      const { integration: name = '', workspace, attempt } = request.query as Asked
+      const { integration: name = '', workspace, attempt, next } = request.query as Asked
       if (site !== 'same-origin' && site !== 'none') return reply.redirect(`/connect?${queryOf(name, workspace)}`, 303)
       const problem = mayConnect(principal)
       if (problem) throw problem
@@ -79,7 +82,9 @@ export function connectPersonRoutes(app: RestApp, { people, integrations, origin
         throw hubError('invalid_input', { errors: [{ path: 'query.attempt', message: 'must be the id of an attempt' }] })
       const integration = await integrations.get(principal.workspaceId, name)
       const { url } = await integrations.connecting.begin(principal, integration, {
-        ...(attempt === undefined ? { returnUrl: `${origin}/connect?${queryOf(name, workspace)}` } : { id: attempt }),
+        ...(attempt === undefined
+          ? { returnUrl: `${origin}${next === undefined ? `/connect?${queryOf(name, workspace)}` : safeNext(next)}` }
+          : { id: attempt }),
         redirectUri: `${origin}/oauth/callback`,
         browser: pages.browser(request, reply),
       })
