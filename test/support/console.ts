@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { testBrowser, type TestBrowser } from './browser.ts'
 import type { Environment } from '#config'
+import type { Hub } from '#hub'
 import { serveHub } from '#serve'
 import { loadConfig } from '#config'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -16,6 +17,7 @@ import { firstPerson, type Browser } from './person.ts'
 export interface TestConsole extends AsyncDisposable {
   readonly browser: TestBrowser
   readonly address: string
+  readonly hub: Hub
   /** The first person of the hub, an administrator, for requests beside the page. */
   readonly person: Browser
   /** A page of the workspace `default`, such as `/events`, in a browser in which a person is signed in: the first one, or another. */
@@ -47,13 +49,14 @@ export async function testConsole(t: TestContext, env: Environment = {}): Promis
     },
     dataDir,
   )
-  const { address, stop } = await serveHub(config)
+  const { hub, address, stop } = await serveHub(config)
   stack.defer(stop)
   const person = await firstPerson({ dataDir, address: () => Promise.resolve(address) })
   const owned = stack.move()
   return {
     browser,
     address,
+    hub,
     person,
     async open(path, { as = person, ...options } = {}) {
       const context = await browser.context({ viewport: { width: 1280, height: 800 }, ...options })

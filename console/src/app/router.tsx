@@ -34,6 +34,8 @@ const routes: readonly unknown[] = [
   page('/flows/{-$id}', () => import('../pages/flows/flows-page.tsx'), 'FlowsPage'),
   page('/approvals/{-$id}', () => import('../pages/approvals/approvals-page.tsx'), 'ApprovalsPage'),
   page('/integrations/{-$id}', () => import('../pages/integrations/integrations-page.tsx'), 'IntegrationsPage'),
+  page('/endpoints/{-$id}', () => import('../pages/endpoints/endpoints-page.tsx'), 'EndpointsPage'),
+  page('/endpoints/deliveries/{-$id}', () => import('../pages/endpoints/deliveries-page.tsx'), 'DeliveriesPage'),
 ]
 
 export const router = createRouter({

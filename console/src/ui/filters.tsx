@@ -1,6 +1,7 @@
 import { X } from 'lucide-react'
 import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
 import { Button } from './button.tsx'
+import type { Option } from './field.tsx'
 import styles from './filters.module.css'
 import { useKeys } from './keys.ts'
 import { wordOf } from './states.ts'
@@ -50,6 +51,27 @@ export function ChoiceFilter({ label, value, options, onValue }: ChoiceProps) {
         {options.map((option) => (
           <option key={option} value={option}>
             {wordOf(option)}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+interface NamedProps extends Omit<ChoiceProps, 'options'> {
+  readonly options: readonly Option[]
+}
+
+/** One of several things that have a name beside their value. */
+export function NamedFilter({ label, value, options, onValue }: NamedProps) {
+  return (
+    <label className={styles.filter} data-set={value !== undefined || undefined}>
+      <span className={styles.name}>{label}</span>
+      <select value={value ?? ''} onChange={(event) => onValue(event.target.value || undefined)}>
+        <option value="">any</option>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
           </option>
         ))}
       </select>
