@@ -49,7 +49,7 @@ function Editor({ policies }: { readonly policies: PolicySet }) {
         onValue={(next) => setDraft(JSON.stringify(next ?? {}))}
       />
       <ButtonGroup>
-        <OperationButton operation="policies.set" kind="main" isBusy={save.isPending} onClick={() => save.mutate(value as never)}>
+        <OperationButton operation="policies.set" kind="main" isBusy={save.isPending} onClick={() => save.mutate(value)}>
           Save
         </OperationButton>
         {draft === undefined ? null : <Button onClick={drop}>Throw the changes away</Button>}
