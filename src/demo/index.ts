@@ -2,7 +2,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { actorOf, type Access, type Principal } from '#access'
 import type { Database } from '#db'
 import { hubError, HubError } from '#errors'
-import type { Flows } from '#flows'
+import type { FlowWithVersion, Flows } from '#flows'
 import { createClosedEgress, type Egress } from '#http'
 import type { IntegrationRow, Integrations } from '#integrations'
 import type { Telemetry } from '#telemetry'
@@ -38,7 +38,7 @@ export interface Demo extends AsyncDisposable {
   state(workspaceId: string): Promise<DemoState>
   /** Starts them, makes their integrations and the sample flow, and does nothing twice. */
   start(principal: Principal): Promise<DemoState>
-  /** Ends them, and removes their integrations and the sample flow. */
+  /** Ends them, and removes their integrations and, unless somebody changed it, the sample flow. */
   stop(principal: Principal): Promise<DemoState>
   /** Sends the hub a signed delivery, as GitHub would. Returns the id of its event. */
   sendSample(workspaceId: string): Promise<string>
@@ -81,8 +81,10 @@ export function createDemo(
   const ofDemo = async (workspaceId: string): Promise<IntegrationRow[]> =>
     (await integrations.list(workspaceId)).filter(({ origin }) => origin === 'demo')
 
+  const sampleFlow = (workspaceId: string): Promise<FlowWithVersion | undefined> => flows.get(workspaceId, demoFlow.name).catch(orNothing)
+
   const state = async (workspaceId: string): Promise<DemoState> => {
-    const flow = await flows.get(workspaceId, demoFlow.name).catch(orNothing)
+    const flow = await sampleFlow(workspaceId)
     return {
       enabled: begin !== undefined,
       running: running.has(workspaceId),
@@ -136,7 +138,8 @@ export function createDemo(
     if (running.has(workspaceId)) return state(workspaceId)
     try {
       await connect(principal, await run(workspaceId))
-      await flows.save(principal, demoFlow.source)
+      // Whoever changed the flow keeps it, and so does whoever had one of this name.
+      if (!(await sampleFlow(workspaceId))) await flows.save(principal, demoFlow.source)
     } catch (error) {
       await end(workspaceId)
       throw error
@@ -160,7 +163,7 @@ export function createDemo(
       await beginning.get(workspaceId)?.catch(() => logger.debug({}, 'the demo that is stopped had not started'))
       await end(workspaceId)
       for (const row of await ofDemo(workspaceId)) await integrations.remove(principal, row.id)
-      if (await flows.get(workspaceId, demoFlow.name).catch(orNothing)) await flows.remove(principal, demoFlow.name)
+      if ((await sampleFlow(workspaceId))?.source === demoFlow.source) await flows.remove(principal, demoFlow.name)
       await audit(principal, 'demo.stopped')
       return state(workspaceId)
     },

@@ -93,3 +93,15 @@ test('HUB_DEMO=off refuses the demo', async () => {
   const refused = await hub.call('POST', '/api/v1/demo')
   assert.deepEqual([refused.statusCode, refused.json().code], [409, 'demo_unavailable'])
 })
+
+test('a flow that somebody wrote or changed under the name of the sample is kept', async () => {
+  await using hub = await testHub()
+  const source = 'id: demo-hello\nsteps: [{ id: mine, transform: mine }]'
+  assert.equal((await hub.call('POST', '/api/v1/flows', { source })).statusCode, 201)
+  const started = (await hub.call('POST', '/api/v1/demo')).json()
+  assert.deepEqual([started.running, started.flow], [true, 'demo-hello'])
+  const stopped = (await hub.call('POST', '/api/v1/demo/stop')).json()
+  assert.deepEqual([stopped.running, stopped.flow], [false, 'demo-hello'])
+  const kept = (await hub.call('GET', '/api/v1/flows/demo-hello')).json()
+  assert.deepEqual([kept.version, kept.source], [1, source])
+})
