@@ -2,7 +2,7 @@ import { RotateCw } from 'lucide-react'
 import { useCallback } from 'react'
 import { client, useRows, type Outputs } from '#api'
 import { BulkBar, useBulk, useOpen, useSearch, useSetSearch, type BulkAction } from '#app'
-import { ChoiceFilter, Empty, FilterBar, Grid, Page, Split, StateBadge, TextFilter, Time, TimeFilter, visible, type Column } from '#ui'
+import { Empty, FilterBar, Grid, Page, Split, StateBadge, StatesFilter, TextFilter, Time, TimeFilter, visible, type Column } from '#ui'
 import { EventDetail } from './event-detail.tsx'
 import { texts } from './texts.ts'
 
@@ -38,7 +38,7 @@ export function EventsPage() {
   const setSearch = useSetSearch()
   const { id, open, close } = useOpen('events')
   const { type, status, integration, from } = search
-  const filter = { type, status: status as State | undefined, integration, from }
+  const filter = { type, status: status?.split(',') as State[] | undefined, integration, from }
   const list = useRows<EventRow>({
     key: ['events', filter],
     kinds,
@@ -62,7 +62,7 @@ export function EventsPage() {
           value={integration}
           onValue={useCallback((value: string | undefined) => setSearch({ integration: value }), [setSearch])}
         />
-        <ChoiceFilter label="State" options={states} value={status} onValue={(value) => setSearch({ status: value })} />
+        <StatesFilter label="State" options={states} value={status} onValue={(value) => setSearch({ status: value })} />
         <TimeFilter value={from} onValue={(value) => setSearch({ from: value })} />
       </FilterBar>
       <BulkBar bulk={bulk} actions={bulkActions} things={texts.things} />

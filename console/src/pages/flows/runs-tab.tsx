@@ -22,7 +22,7 @@ export function RunsTab({ flow }: { readonly flow: WholeFlow }) {
     key: ['runs-of-flow', flow.flow_id, status],
     kinds,
     fetchPage: (cursor) =>
-      client.runs.list.query({ flow: flow.flow_id, status: status as Run['status'] | undefined, cursor, limit: shownRuns }),
+      client.runs.list.query({ flow: flow.flow_id, status: status?.split(',') as Run['status'][] | undefined, cursor, limit: shownRuns }),
     idOf: ({ id }) => id,
   })
   const clear = (): void => setSearch({ status: undefined })
