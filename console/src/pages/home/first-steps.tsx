@@ -14,8 +14,9 @@ const runKinds = ['run'] as const
 const tokenKinds = ['token'] as const
 /** The connectors that every hub has from the start, or that need no outside system. */
 const ownConnectors = new Set(['http', 'webhook'])
-/** The hub makes it at its first start. */
-const firstToken = 'first administrator'
+/** Tokens that are there from the start: the hub's first one, and HUB_ADMIN_TOKEN. */
+const isFromStart = ({ name, prefix }: { readonly name: string; readonly prefix: string }): boolean =>
+  name === 'first administrator' || prefix === '(preset)'
 const hiddenPlace = 'hub.first-steps.hidden'
 const dayMs = 86_400_000
 
@@ -53,10 +54,7 @@ export function FirstSteps() {
     { title: 'Run a flow', isDone: (runs?.items.length ?? 0) > 0, next: <Link to="/flows">Open the flows</Link> },
     {
       title: 'Give an agent a token',
-      isDone:
-        tokens?.items.some(
-          ({ user_id: person, revoked_at: revoked, name }) => revoked === null && (person !== null || name !== firstToken),
-        ) ?? false,
+      isDone: tokens?.items.some((token) => token.revoked_at === null && !isFromStart(token)) ?? false,
       next: (
         <Link to="/admin/$id" params={{ id: 'tokens' }}>
           Create a token
