@@ -135,11 +135,12 @@ steps:
     const flow = await bench.flow(`
 steps:
   - id: each
-    for_each: { in: "\${{ [1..2100] }}", steps: [{ id: one, transform: "\${{ item }}" }] }
+    for_each: { in: "\${{ [1..1100] }}", steps: [{ id: one, transform: "\${{ item }}" }] }
   - id: last
     transform: "\${{ $error('it ends here') }}"
 `)
-    const run = await flow.run()
+    const { id } = await flow.start()
+    const run = await bench.hub.flows.wait(bench.workspaceId, id, 120_000)
     assert.equal(run.status, 'failed')
     const trace = await traceOf(run.id)
     assert.ok(trace.nodes.length <= 2000 && trace.nodes.length > 1900)

@@ -71,7 +71,7 @@ export function useRows<Row>({ key: given, kinds, fetchPage, idOf }: RowsQuery<R
     (rows: readonly Row[], isGap: boolean) => {
       setWaiting(undefined)
       if (isGap) return void cache.resetQueries({ queryKey: key, exact: true })
-      cache.setQueryData<Data<Row>>(key, (data) => withRows(data, rows))
+      cache.setQueryData<Data<Row>>(key, (data) => withRows(data, { rows, id: latest.current.idOf }))
     },
     [cache, key],
   )
@@ -81,21 +81,24 @@ export function useRows<Row>({ key: given, kinds, fetchPage, idOf }: RowsQuery<R
     if (!data) return
     const { fetchPage: fetch, idOf: id } = latest.current
     const seen = pagesWithin(data, view.current)
-    const [head, ...others] = await Promise.all([undefined, ...seen].map((cursor) => fetch(cursor)))
-    if (!head) return
-    const known = new Set(data.pages.flatMap((page) => page.items.map(id)))
-    const changed = new Map([head, ...others].flatMap((page) => page.items.map((row) => [id(row), row] as const)))
-    cache.setQueryData<Data<Row>>(key, (now) => withChanges(now, (row) => changed.get(id(row)) ?? row))
+    const fresh = await Promise.all(
+      [{ index: 0, cursor: undefined }, ...seen].map(async (page) => ({ ...page, ...(await fetch(page.cursor)) })),
+    )
+    const now = cache.getQueryData<Data<Row>>(key)
+    const head = fresh[0]
+    if (!now || !head) return
+    const known = new Set(now.pages.flatMap((page) => page.items.map(id)))
+    cache.setQueryData<Data<Row>>(key, withAnswers(now, { fresh, id }))
     const rows = head.items.filter((row) => !known.has(id(row)))
     // None of the first page is known: between it and the list there may be more.
     const isGap = rows.length > 0 && rows.length === head.items.length && known.size > 0
     if (view.current.first === 0 && !view.current.isSelecting) add(rows, isGap)
-    else setWaiting({ key, rows, isGap })
+    else setWaiting(rows.length === 0 ? undefined : { key, rows, isGap })
   }, [cache, key, add])
-  useHints(
-    kinds,
-    useCallback(() => void lookAgain().catch(() => undefined), [lookAgain]),
-  )
+  const look = useCallback(() => void lookAgain().catch(() => undefined), [lookAgain])
+  useHints(kinds, look)
+  // The list was read before the reader went elsewhere, and may have changed since.
+  useEffect(look, [look])
 
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
   return {
@@ -114,23 +117,56 @@ export function useRows<Row>({ key: given, kinds, fetchPage, idOf }: RowsQuery<R
   }
 }
 
-/** The cursors of the pages that the reader sees, without the first. */
-function pagesWithin<Row>({ pages, pageParams }: Data<Row>, { first, last }: RowsView): string[] {
+interface Answer<Row> extends Page<Row> {
+  /** The number of the page. */
+  readonly index: number
+}
+
+/** The pages that the reader sees, without the first. */
+function pagesWithin<Row>({ pages, pageParams }: Data<Row>, { first, last }: RowsView): { index: number; cursor: string | undefined }[] {
   let from = 0
   return pages.flatMap((page, index) => {
     const to = from + page.items.length
     const isSeen = to > first && from <= last
     from = to
-    return isSeen && index > 0 ? [pageParams[index]!] : []
+    return isSeen && index > 0 ? [{ index, cursor: pageParams[index] }] : []
   })
 }
 
-function withRows<Row>(data: Data<Row> | undefined, rows: readonly Row[]): Data<Row> | undefined {
+function withRows<Row>(
+  data: Data<Row> | undefined,
+  { rows, id }: { readonly rows: readonly Row[]; readonly id: (row: Row) => string },
+): Data<Row> | undefined {
   const [first, ...others] = data?.pages ?? []
   if (!data || !first || rows.length === 0) return data
-  return { ...data, pages: [{ ...first, items: [...rows, ...first.items] }, ...others] }
+  const known = new Set(data.pages.flatMap((page) => page.items.map(id)))
+  const added = rows.filter((row) => !known.has(id(row)))
+  return { ...data, pages: [{ ...first, items: [...added, ...first.items] }, ...others] }
 }
 
-function withChanges<Row>(data: Data<Row> | undefined, change: (row: Row) => Row): Data<Row> | undefined {
-  return data && { ...data, pages: data.pages.map((page) => ({ ...page, items: page.items.map(change) })) }
+/**
+ * Known rows as they are now. A row that an answer leaves out, although it has the rows before and behind it, is not in the list any more: it was
+ * deleted, or the filter does not fit it.
+ */
+function withAnswers<Row>(
+  data: Data<Row>,
+  { fresh, id }: { readonly fresh: readonly Answer<Row>[]; readonly id: (row: Row) => string },
+): Data<Row> {
+  const changed = new Map(fresh.flatMap((page) => page.items.map((row) => [id(row), row] as const)))
+  const all = data.pages.flatMap((page) => page.items.map(id))
+  const starts = data.pages.map((_, index) => data.pages.slice(0, index).reduce((sum, page) => sum + page.items.length, 0))
+  const gone = new Set(
+    fresh.flatMap(({ index, items, next_cursor: next }) => {
+      const last = items.at(-1)
+      const end = next === null ? all.length : last === undefined ? 0 : all.indexOf(id(last))
+      return all.slice(starts[index], Math.max(0, end)).filter((row) => !changed.has(row))
+    }),
+  )
+  return {
+    ...data,
+    pages: data.pages.map((page) => ({
+      ...page,
+      items: page.items.filter((row) => !gone.has(id(row))).map((row) => changed.get(id(row)) ?? row),
+    })),
+  }
 }

@@ -1,10 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { trpc, workspacePath, workspace } from '#api'
-import { pathOf, ThingLink, useSearch, useSetSearch } from '#app'
+import { pathOf, ThingLink, useLive, useSearch, useSetSearch } from '#app'
 import { copyText, durationText, ErrorNote, Facts, Id, Json, Loaded, Menu, StateBadge, Tabs, Time, visible, wordOf } from '#ui'
 import styles from './run.module.css'
 import type { TraceNode } from './tree.ts'
+
+const liveKinds = ['run', 'call'] as const
+/** What has ended does not change any more. */
+const noKinds = [] as const
 
 /** What went into the selected line and what came out. */
 export function NodeDetail({ node }: { readonly node: TraceNode }) {
@@ -52,7 +56,9 @@ function Content({ node }: { readonly node: TraceNode }) {
 function Step({ node }: { readonly node: TraceNode }) {
   const cut = node.id.indexOf('/')
   const [run, path] = [node.id.slice(0, cut), node.id.slice(cut + 1)]
-  const query = useQuery(trpc.runs.get.queryOptions({ id: run }))
+  const options = trpc.runs.get.queryOptions({ id: run })
+  const query = useQuery(options)
+  useLive(node.finished_at === null ? liveKinds : noKinds, options.queryKey)
   return (
     <Loaded query={query} rows={4}>
       {({ steps }) => {

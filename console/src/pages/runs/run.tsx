@@ -29,6 +29,9 @@ import { Timeline } from './timeline.tsx'
 import { firstFailure, type Trace, type TraceNode } from './tree.ts'
 
 const kinds = ['run', 'call', 'event', 'delivery', 'approval'] as const
+/** What has ended does not change, except that it may be retried, which is a change of the run. */
+const endedKinds = ['run'] as const
+const retryable = new Set(['failed', 'cancelled', 'quarantined'])
 
 /** One run, or whatever else has an id, as the trace that it belongs to. */
 export function Run({ id, onClose }: { readonly id: string; onClose(): void }) {
@@ -37,7 +40,8 @@ export function Run({ id, onClose }: { readonly id: string; onClose(): void }) {
     ...options,
     staleTime: ({ state }) => (state.data?.nodes.every(({ finished_at: at }) => at !== null) ? Number.POSITIVE_INFINITY : 2000),
   })
-  useLive(kinds, options.queryKey)
+  const isEnded = query.data?.nodes.every(({ finished_at: at }) => at !== null) ?? false
+  useLive(isEnded ? endedKinds : kinds, options.queryKey)
   useKeys(useMemo(() => [{ key: 'Escape', label: 'All runs', run: onClose }], [onClose]))
   const trace = query.data
   const run = trace && runOf(trace, id)
@@ -88,7 +92,7 @@ function Actions({ run, onClose }: { readonly run: TraceNode; onClose(): void })
   return (
     <>
       <Back onClose={onClose} />
-      {run.status === 'failed' ? (
+      {retryable.has(run.status) ? (
         <OperationButton
           operation="runs.retry"
           kind="main"
@@ -137,7 +141,7 @@ function Content({ id, trace }: { readonly id: string; readonly trace: Trace }) 
     <div className={styles.body}>
       <Timeline nodes={trace.nodes} selected={selected} onSelect={(next) => setSearch({ step: next })} />
       <section className={styles.detail} aria-label="What is selected">
-        {node ? <NodeDetail key={node.id} node={node} /> : <p>{texts.pick}</p>}
+        {node ? <NodeDetail key={`${node.id} ${node.status}`} node={node} /> : <p>{texts.pick}</p>}
       </section>
     </div>
   )

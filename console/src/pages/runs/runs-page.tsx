@@ -22,7 +22,7 @@ type RunRow = Outputs['runs']['list']['items'][number]
 type State = RunRow['status']
 
 const kinds = ['run'] as const
-const states: readonly State[] = ['running', 'waiting', 'failed', 'completed', 'cancelled']
+const states: readonly State[] = ['queued', 'running', 'waiting', 'failed', 'quarantined', 'completed', 'cancelled', 'skipped']
 
 const columns: readonly Column<RunRow>[] = [
   { key: 'flow', title: 'Flow', width: 'minmax(0, 2fr)', narrow: 'lead', render: ({ flow, version }) => `${visible(flow)} v${version}` },
