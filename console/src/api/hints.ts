@@ -16,7 +16,11 @@ const channel = new BroadcastChannel(`hub.hints.${workspace ?? ''}`)
 const firstDelayMs = 500
 const longestDelayMs = 15_000
 
-channel.addEventListener('message', ({ data }: MessageEvent<readonly Hint[]>) => tell(data))
+channel.addEventListener('message', ({ data }: MessageEvent<readonly Hint[]>) => {
+  // The tab that reads the stream got something from the hub.
+  connection.found()
+  tell(data)
+})
 
 function tell(hints: readonly Hint[]): void {
   hints.forEach((hint) => listeners.forEach((listener) => listener(hint)))
@@ -30,15 +34,28 @@ export function startHints(): void {
 }
 
 async function readForEver(): Promise<never> {
+  let isFirst = true
   for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
-    const received = await readStream().catch(() => false)
-    // What changed while nothing was read is not known.
+    const received = await readStream(isFirst).catch(() => false)
     if (received) {
       delay = firstDelayMs / 2
-      pass(resync)
+      isFirst = false
     } else if (navigator.onLine) connection.lost()
-    await new Promise((resolve) => setTimeout(resolve, delay))
+    await pause(delay)
   }
+}
+
+/** Waits, but no longer than until the browser has a network again. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      window.removeEventListener('online', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    window.addEventListener('online', end)
+  })
 }
 
 /** Lists of this tab are looked at again at once after something that the person did. */
@@ -51,20 +68,33 @@ function pass(hints: readonly Hint[]): void {
   channel.postMessage(hints)
 }
 
-/** Reads until the hub ends the stream, which it does at least every ten minutes. Returns whether anything came. */
-async function readStream(): Promise<boolean> {
-  const response = await fetch('/api/v1/hints', { headers: { accept: 'text/event-stream', 'hub-workspace': workspace ?? '' } })
-  if (response.status === 401) connection.signedOut()
-  if (!response.ok || !response.body) return false
-  connection.found()
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-  let rest = ''
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => ({ done: true as const, value: undefined }))
-    if (done) return true
-    const parts = (rest + value).split('\n\n')
-    rest = parts.pop() ?? ''
-    for (const part of parts) read(part)
+/**
+ * Reads until the hub ends the stream, which it does at least every ten minutes, or until the browser has a network again, because a stream
+ * of before may be dead without a sign. Returns whether there was a stream.
+ */
+async function readStream(isFirst: boolean): Promise<boolean> {
+  const over = new AbortController()
+  const end = (): void => over.abort()
+  window.addEventListener('online', end)
+  try {
+    const headers = { accept: 'text/event-stream', 'hub-workspace': workspace ?? '' }
+    const response = await fetch('/api/v1/hints', { headers, signal: over.signal })
+    if (response.status === 401) connection.signedOut()
+    if (!response.ok || !response.body) return false
+    connection.found()
+    // What changed while nothing was read is not known.
+    if (!isFirst) pass(resync)
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+    let rest = ''
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => ({ done: true as const, value: undefined }))
+      if (done) return true
+      const parts = (rest + value).split('\n\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) read(part)
+    }
+  } finally {
+    window.removeEventListener('online', end)
   }
 }
 
