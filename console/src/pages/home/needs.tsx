@@ -2,10 +2,10 @@ import { Link } from '@tanstack/react-router'
 import { CircleAlert, MessageCircleQuestion } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { trpc, type Outputs } from '#api'
-import { Section, visible } from '#ui'
+import { ErrorNote, Section, Skeleton, visible } from '#ui'
 import styles from './home.module.css'
 import { texts } from './texts.ts'
-import { useAllowed } from './use-allowed.ts'
+import { useAllowedQuery } from './use-allowed.ts'
 
 const approvalKinds = ['approval'] as const
 const integrationKinds = ['integration', 'credential'] as const
@@ -20,30 +20,30 @@ interface Need {
 }
 
 export function Needs() {
-  const approvals = useAllowed<Outputs['approvals']['list']>(
+  const approvals = useAllowedQuery<Outputs['approvals']['list']>(
     'approvals.list',
     trpc.approvals.list.queryOptions({ status: 'pending', order: 'oldest', limit: 100 }),
     approvalKinds,
   )
-  const integrations = useAllowed<Outputs['integrations']['list']>(
+  const integrations = useAllowedQuery<Outputs['integrations']['list']>(
     'integrations.list',
     trpc.integrations.list.queryOptions({}),
     integrationKinds,
   )
-  const dead = useAllowed<Outputs['deliveries']['list']>(
+  const dead = useAllowedQuery<Outputs['deliveries']['list']>(
     'deliveries.list',
     trpc.deliveries.list.queryOptions({ status: 'dead', from: '-7d', limit: 100 }),
     deliveryKinds,
   )
-  const endpoints = useAllowed<Outputs['endpoints']['list']>('endpoints.list', trpc.endpoints.list.queryOptions({}), deliveryKinds)
-  const flows = useAllowed<Outputs['flows']['list']>('flows.list', trpc.flows.list.queryOptions({}), flowKinds)
-  const failed = useAllowed<Outputs['runs']['list']>(
+  const endpoints = useAllowedQuery<Outputs['endpoints']['list']>('endpoints.list', trpc.endpoints.list.queryOptions({}), deliveryKinds)
+  const flows = useAllowedQuery<Outputs['flows']['list']>('flows.list', trpc.flows.list.queryOptions({}), flowKinds)
+  const failed = useAllowedQuery<Outputs['runs']['list']>(
     'runs.list',
     trpc.runs.list.queryOptions({ status: 'failed', from: '-24h', limit: 100 }),
     runKinds,
   )
 
-  const mine = approvals?.items.filter(({ may_decide: may }) => may) ?? []
+  const mine = approvals.data?.items.filter(({ may_decide: may }) => may) ?? []
   const needs: readonly (Need | false)[] = [
     mine.length > 0 && {
       key: 'approvals',
@@ -55,8 +55,8 @@ export function Needs() {
         </>
       ),
     },
-    ...(integrations?.items ?? []).filter(isBroken).map((integration) => brokenIntegration(integration)),
-    ...(endpoints?.items ?? [])
+    ...(integrations.data?.items ?? []).filter(isBroken).map((integration) => brokenIntegration(integration)),
+    ...(endpoints.data?.items ?? [])
       .filter(({ disabled_reason: reason }) => reason === 'gone' || reason === 'failing')
       .map(({ id, url }): Need => ({
         key: id,
@@ -70,17 +70,17 @@ export function Needs() {
           </>
         ),
       })),
-    dead !== undefined &&
-      dead.items.length > 0 && {
+    dead.data !== undefined &&
+      dead.data.items.length > 0 && {
         key: 'dead',
         tone: 'failed',
         text: (
           <Link to="/endpoints" search={{ status: 'dead' }}>
-            {counted(dead.items.length, 'dead delivery', dead.next_cursor !== null)}
+            {counted(dead.data.items.length, 'dead delivery', dead.data.next_cursor !== null)}
           </Link>
         ),
       },
-    ...(flows?.items ?? [])
+    ...(flows.data?.items ?? [])
       .filter(({ blocked, enabled }) => enabled && blocked !== null)
       .map(({ id, name, blocked }): Need => ({
         key: `flow ${id}`,
@@ -95,21 +95,26 @@ export function Needs() {
           </>
         ),
       })),
-    failed !== undefined &&
-      failed.items.length > 0 && {
+    failed.data !== undefined &&
+      failed.data.items.length > 0 && {
         key: 'runs',
         tone: 'failed',
         text: (
           <Link to="/runs" search={{ status: 'failed', from: '-24h' }}>
-            {`${counted(failed.items.length, 'run', failed.next_cursor !== null)} failed in the last 24 hours`}
+            {`${counted(failed.data.items.length, 'run', failed.data.next_cursor !== null)} failed in the last 24 hours`}
           </Link>
         ),
       },
   ]
   const shown = needs.filter((need) => need !== false)
+  const queries = [approvals, integrations, dead, endpoints, flows, failed]
+  const broken = queries.filter(({ error }) => error !== null)
   return (
     <Section title={texts.needs}>
-      {shown.length === 0 ? (
+      {broken[0] ? <ErrorNote error={broken[0].error} onRetry={() => broken.forEach(({ refetch }) => void refetch())} /> : null}
+      {shown.length === 0 && broken.length > 0 ? null : shown.length === 0 && queries.some(({ isAwaited }) => isAwaited) ? (
+        <Skeleton rows={2} />
+      ) : shown.length === 0 ? (
         <p className={styles.quiet}>{texts.nothing}</p>
       ) : (
         <ul className={styles.needs}>
