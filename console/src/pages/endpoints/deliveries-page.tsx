@@ -4,6 +4,7 @@ import { useCallback, useMemo } from 'react'
 import { client, trpc, useRows, type Outputs } from '#api'
 import { BulkAllButton, BulkBar, useBulk, useOpen, useSearch, useSetSearch } from '#app'
 import {
+  Button,
   buttonClass,
   Empty,
   FilterBar,
@@ -81,6 +82,7 @@ export function DeliveriesPage() {
   const bulk = useBulk({ rows: list.rows, idOf, filter })
   const action = { ...retryMany, blocked: isDead ? undefined : onlyDead }
   const isFiltered = [endpoint, status, type, from].some((value) => value !== undefined)
+  const clear = (): void => setSearch({ endpoint: undefined, status: undefined, type: undefined, from: undefined })
   return (
     <Page
       title={texts.title}
@@ -92,7 +94,7 @@ export function DeliveriesPage() {
         </Link>
       }
     >
-      <FilterBar isSet={isFiltered} onClear={() => setSearch({ endpoint: undefined, status: undefined, type: undefined, from: undefined })}>
+      <FilterBar isSet={isFiltered} onClear={clear}>
         <StatesFilter label="State" options={states} value={status} onValue={(value) => setSearch({ status: value })} />
         <TextFilter
           label="Event"
@@ -120,7 +122,13 @@ export function DeliveriesPage() {
             openId={id}
             onOpen={(row) => open(row.id)}
             selection={bulk.selection}
-            empty={<Empty title={isFiltered ? texts.nothing : texts.none}>{isFiltered ? undefined : texts.noneAbout}</Empty>}
+            empty={
+              isFiltered ? (
+                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
+              ) : (
+                <Empty title={texts.none}>{texts.noneAbout}</Empty>
+              )
+            }
           />
         }
         detail={id === undefined ? undefined : <DeliveryDetail key={id} id={id} url={urls} onClose={close} />}

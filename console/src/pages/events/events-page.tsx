@@ -2,7 +2,21 @@ import { RotateCw } from 'lucide-react'
 import { useCallback } from 'react'
 import { client, useRows, type Outputs } from '#api'
 import { BulkBar, useBulk, useOpen, useSearch, useSetSearch, type BulkAction } from '#app'
-import { Empty, FilterBar, Grid, Page, Split, StateBadge, StatesFilter, TextFilter, Time, TimeFilter, visible, type Column } from '#ui'
+import {
+  Button,
+  Empty,
+  FilterBar,
+  Grid,
+  Page,
+  Split,
+  StateBadge,
+  StatesFilter,
+  TextFilter,
+  Time,
+  TimeFilter,
+  visible,
+  type Column,
+} from '#ui'
 import { EventDetail } from './event-detail.tsx'
 import { texts } from './texts.ts'
 
@@ -77,7 +91,13 @@ export function EventsPage() {
             nameOf={({ type: of, subject }) => `${of} ${subject ?? ''}`}
             openId={id}
             onOpen={({ id: own }) => open(own)}
-            empty={<Empty title={isFiltered ? texts.nothing : texts.none}>{isFiltered ? undefined : texts.noneAbout}</Empty>}
+            empty={
+              isFiltered ? (
+                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
+              ) : (
+                <Empty title={texts.none}>{texts.noneAbout}</Empty>
+              )
+            }
           />
         }
         detail={id === undefined ? undefined : <EventDetail key={id} id={id} onClose={close} />}

@@ -3,7 +3,21 @@ import { Plug } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
 import { trpc, wholeRows } from '#api'
 import { useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
-import { ChoiceFilter, Empty, FilterBar, Grid, OperationButton, Page, Split, StateBadge, TextFilter, Time, visible, type Column } from '#ui'
+import {
+  Button,
+  ChoiceFilter,
+  Empty,
+  FilterBar,
+  Grid,
+  OperationButton,
+  Page,
+  Split,
+  StateBadge,
+  TextFilter,
+  Time,
+  visible,
+  type Column,
+} from '#ui'
 import { ConnectDialog } from './connect-dialog.tsx'
 import { IntegrationDetail } from './integration-detail.tsx'
 import { byNeed, lastUsed, stateOf, type Integration } from './state.ts'
@@ -75,6 +89,7 @@ export function IntegrationsPage() {
   )
   const connectors = [...new Set(all.map(({ integration_type: type }) => type))].toSorted()
   const isFiltered = [name, state, connector].some((value) => value !== undefined)
+  const clear = (): void => setSearch({ name: undefined, state: undefined, connector: undefined })
   const openRow = all.find((row) => row.id === id || row.name === id)
   const connect = useCallback(() => setSearch({ connect: 'new' }, { isBack: true }), [setSearch])
   usePageActions(useMemo(() => [{ label: texts.chooseTitle, run: connect }], [connect]))
@@ -85,7 +100,7 @@ export function IntegrationsPage() {
   )
   return (
     <Page title={texts.title} about={texts.about} isFull actions={connectButton}>
-      <FilterBar isSet={isFiltered} onClear={() => setSearch({ name: undefined, state: undefined, connector: undefined })}>
+      <FilterBar isSet={isFiltered} onClear={clear}>
         <TextFilter
           label="Name"
           value={name}
@@ -106,7 +121,7 @@ export function IntegrationsPage() {
             onOpen={(row) => open(row.name)}
             empty={
               isFiltered ? (
-                <Empty title={texts.nothing} />
+                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
               ) : (
                 <Empty title={texts.none} action={connectButton}>
                   {texts.noneAbout}

@@ -6,7 +6,6 @@ export const texts = {
   none: 'Nothing is connected yet.',
   noneAbout: 'Connect GitHub, Slack, a mail server, or any HTTP API. A token is enough to begin.',
   nothing: 'No integration matches.',
-  clear: 'Clear filters',
   chooseTitle: 'Connect an outside system',
   choose: 'What do you want to connect?',
   back: 'Choose another',

@@ -2,6 +2,7 @@ import { useCallback } from 'react'
 import { client, useRows, type Outputs } from '#api'
 import { useOpen, useSearch, useSetSearch } from '#app'
 import {
+  Button,
   durationText,
   Empty,
   FilterBar,
@@ -70,9 +71,10 @@ function List() {
     idOf: ({ id }) => id,
   })
   const isFiltered = [status, flow, from, event].some((value) => value !== undefined)
+  const clear = (): void => setSearch({ status: undefined, flow: undefined, from: undefined, event: undefined })
   return (
     <Page title={texts.title} about={texts.about} isFull>
-      <FilterBar isSet={isFiltered} onClear={() => setSearch({ status: undefined, flow: undefined, from: undefined, event: undefined })}>
+      <FilterBar isSet={isFiltered} onClear={clear}>
         <StatesFilter label="State" options={states} value={status} onValue={(value) => setSearch({ status: value })} />
         <TextFilter
           label="Flow"
@@ -88,7 +90,13 @@ function List() {
         idOf={({ id }) => id}
         nameOf={(run) => `${run.flow} ${run.status}`}
         onOpen={({ id }) => open(id)}
-        empty={<Empty title={isFiltered ? texts.nothing : texts.none}>{isFiltered ? undefined : texts.noneAbout}</Empty>}
+        empty={
+          isFiltered ? (
+            <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
+          ) : (
+            <Empty title={texts.none}>{texts.noneAbout}</Empty>
+          )
+        }
       />
     </Page>
   )
