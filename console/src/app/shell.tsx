@@ -119,6 +119,7 @@ function Entry({ entry: { path, title, icon: Icon }, missing }: { readonly entry
       <span className={styles.entry} aria-disabled title={`You lack the scope ${missing}`}>
         <Icon aria-hidden />
         {title}
+        <span className="hidden-visually">{` (you lack the scope ${missing})`}</span>
       </span>
     )
   return (
