@@ -30,7 +30,7 @@ export function Json({ value, label, fileName = 'value' }: JsonProps) {
       Download
     </Button>
   )
-  if (value === null || typeof value !== 'object') return <Scalar value={value} />
+  if (value === null || typeof value !== 'object') return <Scalar value={value} label={label} />
   if (text.length > hugeBytes)
     return (
       <p>
@@ -41,11 +41,14 @@ export function Json({ value, label, fileName = 'value' }: JsonProps) {
   return <Tree value={value} text={text} label={label} download={download} />
 }
 
-function Scalar({ value }: { readonly value: unknown }) {
+function Scalar({ value, label }: Pick<JsonProps, 'value' | 'label'>) {
   const text = typeof value === 'string' ? value : String(value)
   return (
     <div className={styles.scalar}>
-      <pre>{visible(text.slice(0, 100_000))}</pre>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a long text scrolls, and keys must reach it. */}
+      <pre role="region" aria-label={label} tabIndex={0}>
+        {visible(text.slice(0, 100_000))}
+      </pre>
       <CopyButton text={text} />
     </div>
   )
