@@ -17,6 +17,7 @@ import { firstPerson, type Browser } from './person.ts'
 export interface TestConsole extends AsyncDisposable {
   readonly browser: TestBrowser
   readonly address: string
+  readonly databaseUrl: string
   readonly hub: Hub
   /** The first person of the hub, an administrator, for requests beside the page. */
   readonly person: Browser
@@ -56,6 +57,7 @@ export async function testConsole(t: TestContext, env: Environment = {}): Promis
   return {
     browser,
     address,
+    databaseUrl: url,
     hub,
     person,
     async open(path, { as = person, ...options } = {}) {
