@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Route } from 'playwright-core'
+import { checkPage, invited, testConsole } from '#test'
+
+interface Place {
+  readonly path: string
+  /** Filters that nothing matches, and what the page says then. */
+  readonly filters?: string
+  readonly nothing?: string
+  /** Seen once the page is complete. */
+  readonly shows: string
+}
+
+const places: readonly Place[] = [
+  { path: '/home', shows: 'Nothing needs you now.' },
+  { path: '/approvals', filters: '?status=rejected&tool=none', nothing: 'No approval matches.', shows: 'Nothing waits for a decision.' },
+  { path: '/flows', filters: '?name=none-of-them', nothing: 'No flow matches.', shows: 'Sort the list' },
+  { path: '/runs', filters: '?flow=none-of-them&from=-24h', nothing: 'No run matches.', shows: 'No flow has run yet.' },
+  { path: '/events', filters: '?type=none&status=failed', nothing: 'No event matches.', shows: 'Nothing has come yet.' },
+  { path: '/tools', filters: '?connector=none-of-them', nothing: 'No tool matches.', shows: 'Can be used' },
+  { path: '/calls', filters: '?tool=none&status=failed', nothing: 'No call matches.', shows: 'No tool has been called yet.' },
+  { path: '/integrations', filters: '?name=none-of-them', nothing: 'No integration matches.', shows: 'our-site' },
+  { path: '/endpoints', shows: 'No events are sent anywhere yet.' },
+  { path: '/endpoints/deliveries', filters: '?type=none', nothing: 'No delivery matches.', shows: 'Nothing was sent yet.' },
+  { path: '/admin/tokens', shows: 'token-of-the-test' },
+]
+
+const nameOf = ({ path }: Place): string => path.slice(1).replace('/', '-')
+
+/** Everything that a page reads, without who reads it, for which the whole frame waits. */
+const reads = (url: URL): boolean => url.pathname.startsWith('/trpc/') && !url.pathname.includes('users.me')
+
+test('every page of the console says what state it is in', async (t) => {
+  await using hub = await testConsole(t)
+  if (!hub) return
+  const flow = { source: 'id: own\nname: Sort the list\nsteps: [{id: one, transform: 1}]\n' }
+  const site = { name: 'our-site', integration_type: 'http', config: { base_url: 'http://127.0.0.1:9' } }
+  for (const [path, body] of [
+    ['/api/v1/flows', flow],
+    ['/api/v1/integrations', site],
+    ['/api/v1/tokens', { name: 'token-of-the-test', scopes: ['tools:read'] }],
+  ] as const) {
+    const made = await hub.person.call('POST', path, body)
+    assert.ok(made.status < 300, made.text)
+  }
+  const page = await hub.open('/home')
+  page.setDefaultTimeout(10_000)
+
+  const shown = (text: string): Promise<void> => page.locator('main').getByText(text).first().waitFor()
+  const open = (path: string): Promise<unknown> => page.goto(`${hub.address}/w/default${path}`)
+
+  for (const place of places) {
+    const name = nameOf(place)
+
+    await t.test(`${name} shows grey bars while it loads, and then what came`, async () => {
+      const held: Route[] = []
+      let isHeld = true
+      const hold = (route: Route): Promise<void> | void => (isHeld ? void held.push(route) : route.continue())
+      await page.route(reads, hold)
+      await open(place.path)
+      await page.locator('main [aria-busy="true"][data-shown]').first().waitFor()
+      assert.equal(await page.locator('main').getByText(place.shows).count(), 0)
+      await checkPage(page, `${name}-loading`)
+      isHeld = false
+      await Promise.all(held.map((route) => route.continue()))
+      await shown(place.shows)
+      assert.equal(await page.locator('main [aria-busy="true"]').count(), 0)
+      await page.unroute(reads, hold)
+    })
+
+    await t.test(`${name} says why it could not be read, and reads it when asked again`, async () => {
+      await page.route(reads, refuse)
+      await open(place.path)
+      const note = page.locator('main').getByRole('alert').first()
+      for (const text of [problem.code, problem.detail, problem.hint, problem.request_id]) await note.getByText(new RegExp(text)).waitFor()
+      await checkPage(page, `${name}-error`)
+      await page.unroute(reads, refuse)
+      await note.getByRole('button', { name: 'Try again' }).click()
+      await shown(place.shows)
+      await note.waitFor({ state: 'detached' })
+    })
+
+    await t.test(`${name} keeps what it shows when the hub cannot be reached, and says since when`, async () => {
+      await open(place.path)
+      await shown(place.shows)
+      await page.context().setOffline(true)
+      await page.getByText(/^Not live since \d/).waitFor()
+      await shown(place.shows)
+      // The note is the same everywhere.
+      if (place.path === '/home') await checkPage(page, `${name}-offline`)
+      await page.context().setOffline(false)
+      await page.getByText(/^Not live since/).waitFor({ state: 'detached', timeout: 20_000 })
+    })
+
+    const { filters, nothing } = place
+    if (filters === undefined || nothing === undefined) continue
+    await t.test(`${name} offers to clear filters that nothing matches`, async () => {
+      await open(place.path + filters)
+      await shown(nothing)
+      await checkPage(page, `${name}-filtered`)
+      await page.getByText(nothing, { exact: true }).locator('..').getByRole('button', { name: 'Clear filters' }).click()
+      await shown(place.shows)
+      assert.equal(new URL(page.url()).search, '')
+    })
+  }
+
+  await t.test('pages that a person may not read are disabled and name the scope, and the hub refuses them too', async () => {
+    const viewer = await invited(hub.person, hub.address, { name: 'Vera', role: 'viewer' })
+    const own = await hub.open('/admin/tokens', { as: viewer })
+    const note = own.locator('main').getByRole('alert')
+    await note.getByText('scope_missing').waitFor()
+    const create = own.getByRole('button', { name: 'Create a token' })
+    assert.equal(await create.getAttribute('aria-disabled'), 'true')
+    await checkPage(own, 'admin-tokens-viewer')
+
+    // Somebody with one scope only, which no role has.
+    await own.route('**/trpc/users.me*', async (route) => {
+      const response = await route.fetch()
+      const [answer] = (await response.json()) as [{ result: { data: object } }]
+      await route.fulfill({ response, json: [{ result: { data: { ...answer.result.data, scopes: ['jobs:read'] } } }] })
+    })
+    await own.goto(`${hub.address}/w/default/home`)
+    const bar = own.getByRole('navigation')
+    await bar.getByText('Approvals').waitFor()
+    for (const [title, scope] of [
+      ['Approvals', 'approvals:read'],
+      ['Flows', 'flows:read'],
+      ['Runs', 'flows:read'],
+      ['Events', 'events:read'],
+      ['Tools', 'tools:read'],
+      ['Calls', 'invocations:read'],
+      ['Integrations', 'integrations:read'],
+      ['Endpoints', 'events:read'],
+    ] as const) {
+      const entry = bar.getByRole('listitem').filter({ hasText: new RegExp(`^${title}`) })
+      assert.match((await entry.textContent()) ?? '', new RegExp(`you lack the scope ${scope}`), title)
+      assert.equal(await entry.getByRole('link').count(), 0, title)
+    }
+    await checkPage(own, 'home-narrow')
+    await own.context().close()
+  })
+})
+
+const problem = {
+  type: 'about:blank',
+  title: 'Internal error',
+  status: 500,
+  code: 'internal',
+  detail: 'the storage of this answer is broken',
+  hint: 'look at the log for this request',
+  retryable: false,
+  request_id: 'req-of-the-test',
+}
+
+/** Answers every call of a batch as the hub does when it fails. */
+async function refuse(route: Route): Promise<void> {
+  const { pathname } = new URL(route.request().url())
+  const json = pathname
+    .slice('/trpc/'.length)
+    .split(',')
+    .map((path) => ({
+      error: { message: problem.detail, code: -32_603, data: { code: 'INTERNAL_SERVER_ERROR', httpStatus: 500, path, problem } },
+    }))
+  await route.fulfill({ status: 500, json })
+}
