@@ -89,7 +89,7 @@ async function sendFile({ request, reply, folder, name, type, isPacked }: FileRe
 function notBuilt(reply: FastifyReply): FastifyReply {
   return sendPage(reply, {
     title: 'The console is not built',
-    status: 503,
+    status: 404,
     body: html`
       <p>This hub works, and its API answers. The pages of the console are missing.</p>
       <p>
