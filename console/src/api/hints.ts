@@ -15,6 +15,7 @@ const resync: readonly Hint[] = [{ kind: 'resync', id: null }]
 const channel = new BroadcastChannel(`hub.hints.${workspace ?? ''}`)
 const firstDelayMs = 500
 const longestDelayMs = 15_000
+const longestSilenceMs = 40_000
 
 channel.addEventListener('message', ({ data }: MessageEvent<readonly Hint[]>) => {
   // The tab that reads the stream got something from the hub.
@@ -69,12 +70,13 @@ function pass(hints: readonly Hint[]): void {
 }
 
 /**
- * Reads until the hub ends the stream, which it does at least every ten minutes, or until the browser has a network again, because a stream
- * of before may be dead without a sign. Returns whether there was a stream.
+ * Reads until the hub ends the stream, which it does at least every ten minutes. A stream may also be dead without a sign: it ends when nothing
+ * came for 40 s, because the hub sends something every 15, and when the browser has a network again. Returns whether there was a stream.
  */
 async function readStream(isFirst: boolean): Promise<boolean> {
   const over = new AbortController()
   const end = (): void => over.abort()
+  let silence = setTimeout(end, longestSilenceMs)
   window.addEventListener('online', end)
   try {
     const headers = { accept: 'text/event-stream', 'hub-workspace': workspace ?? '' }
@@ -89,11 +91,14 @@ async function readStream(isFirst: boolean): Promise<boolean> {
     for (;;) {
       const { done, value } = await reader.read().catch(() => ({ done: true as const, value: undefined }))
       if (done) return true
+      clearTimeout(silence)
+      silence = setTimeout(end, longestSilenceMs)
       const parts = (rest + value).split('\n\n')
       rest = parts.pop() ?? ''
       for (const part of parts) read(part)
     }
   } finally {
+    clearTimeout(silence)
     window.removeEventListener('online', end)
   }
 }
@@ -111,8 +116,8 @@ function read(message: string): void {
   else if (name === 'hints' && data !== undefined) pass((JSON.parse(data) as { readonly hints: readonly Hint[] }).hints)
 }
 
-/** Calls back for hints of some kinds, at most once a second, and only while the tab is seen. Lists of kinds must not change between renders. */
-export function useHints(kinds: readonly string[], onHint: () => void): void {
+/** Calls back for hints of some kinds, at most once in `pauseMs`, and only while the tab is seen. Lists of kinds must not change between renders. */
+export function useHints(kinds: readonly string[], onHint: () => void, pauseMs = 1000): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
     let last = 0
@@ -125,7 +130,7 @@ export function useHints(kinds: readonly string[], onHint: () => void): void {
     }
     const listen: Listener = ({ kind }) => {
       if (kind !== 'resync' && !kinds.includes(kind)) return
-      timer ??= setTimeout(run, Math.max(0, last + 1000 - Date.now()))
+      timer ??= setTimeout(run, Math.max(0, last + pauseMs - Date.now()))
     }
     const seen = (): void => {
       if (document.hidden || !isWaiting) return
@@ -139,5 +144,5 @@ export function useHints(kinds: readonly string[], onHint: () => void): void {
       listeners.delete(listen)
       document.removeEventListener('visibilitychange', seen)
     }
-  }, [kinds, onHint])
+  }, [kinds, onHint, pauseMs])
 }

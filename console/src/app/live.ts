@@ -3,12 +3,13 @@ import { useCallback } from 'react'
 import { useHints } from '#api'
 
 /** Reads a query again when hints of these kinds come. Give a list of kinds that does not change between renders. */
-export function useLive(kinds: readonly string[], queryKey: QueryKey): void {
+export function useLive(kinds: readonly string[], queryKey: QueryKey, pauseMs?: number): void {
   const cache = useQueryClient()
   const text = JSON.stringify(queryKey)
   useHints(
     kinds,
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the text stands for the key.
     useCallback(() => void cache.invalidateQueries({ queryKey }), [cache, text]),
+    pauseMs,
   )
 }

@@ -53,8 +53,8 @@ export function Figures() {
         ) : null}
         {totals.deliveries ? (
           <Figure
-            path="/endpoints"
-            search={{}}
+            path="/endpoints/deliveries"
+            search={{ from: '-24h' }}
             title="Deliveries"
             value={number(totals.deliveries.delivered)}
             note={totals.deliveries.dead > 0 ? `${number(totals.deliveries.dead)} dead` : undefined}

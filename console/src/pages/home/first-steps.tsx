@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { Circle, CircleCheck } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import { trpc, type Outputs } from '#api'
 import { Button, Section } from '#ui'
 import styles from './home.module.css'
@@ -23,6 +23,14 @@ const dayMs = 86_400_000
 /** What a new hub wants. Each step is ticked by what happened, and never by hand. */
 export function FirstSteps() {
   const [isHidden, setHidden] = useState(() => localStorage.getItem(hiddenPlace) === 'yes')
+  const hide = useCallback(() => {
+    localStorage.setItem(hiddenPlace, 'yes')
+    setHidden(true)
+  }, [])
+  return isHidden ? null : <Steps onHide={hide} />
+}
+
+function Steps({ onHide }: { onHide(): void }) {
   const [month] = useState(() => new Date(Date.now() - 30 * dayMs).toISOString())
   const integrations = useAllowed<Outputs['integrations']['list']>(
     'integrations.list',
@@ -63,16 +71,15 @@ export function FirstSteps() {
     },
   ]
   const done = steps.filter(({ isDone }) => isDone).length
-  if (isHidden || done === steps.length) return null
-  const hide = (): void => {
-    localStorage.setItem(hiddenPlace, 'yes')
-    setHidden(true)
-  }
+  const isOver = done === steps.length
+  useEffect(() => {
+    if (isOver) onHide()
+  }, [isOver, onHide])
   return (
     <Section
       title={`${texts.steps} ${done}/${steps.length}`}
       actions={
-        <Button kind="quiet" onClick={hide}>
+        <Button kind="quiet" onClick={onHide}>
           Hide
         </Button>
       }

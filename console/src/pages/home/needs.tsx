@@ -75,7 +75,7 @@ export function Needs() {
         key: 'dead',
         tone: 'failed',
         text: (
-          <Link to="/endpoints" search={{ status: 'dead' }}>
+          <Link to="/endpoints/deliveries" search={{ status: 'dead', from: '-7d' }}>
             {counted(dead.data.items.length, 'dead delivery', dead.data.next_cursor !== null)}
           </Link>
         ),

@@ -2,6 +2,9 @@ import { useQuery, type QueryKey, type UseQueryOptions } from '@tanstack/react-q
 import { useMissing, type OperationName } from '#api'
 import { useLive } from '#app'
 
+/** Home reads many things, which on a busy hub all change every second. */
+const pauseMs = 5000
+
 interface Allowed<Data> {
   readonly data: Data | undefined
   readonly error: unknown
@@ -18,7 +21,7 @@ export function useAllowedQuery<Data>(
 ): Allowed<Data> {
   const isAllowed = useMissing(operation) === undefined
   const { queryKey } = options as { readonly queryKey: QueryKey }
-  useLive(kinds, queryKey)
+  useLive(kinds, queryKey, pauseMs)
   const { data, error, isPending, refetch } = useQuery<Data>({ ...(options as unknown as UseQueryOptions<Data>), enabled: isAllowed })
   return { data, error, isAwaited: isAllowed && isPending, refetch }
 }
