@@ -114,6 +114,17 @@ steps:
     assert.equal((await traceOf(event.id)).selected, event.id)
   })
 
+  test('shows the replay of a child run right below that run', async () => {
+    const child = await bench.flow('steps: [{ id: one, transform: 1 }]')
+    const parent = await bench.flow(`steps: [{ id: below, flow: ${child.id} }]`)
+    const { id } = await parent.run()
+    const first = (await traceOf(id)).nodes.find(({ kind, title }) => kind === 'run' && title === child.id)!
+    const replay = await bench.hub.flows.replay(bench.operator, first.id)
+    await bench.ended(replay.id)
+    const way = `run ${parent.id} > step below > run ${child.id}`
+    assert.deepEqual(waysTo('run', await traceOf(replay.id)), [`run ${parent.id}`, way, `${way} > run ${child.id}`])
+  })
+
   test('says what a step waits for, and finds the run by the approval', async () => {
     const flow = await bench.flow('steps: [{ id: sure, approve: { message: Sure? } }]')
     const { id } = await flow.start()

@@ -143,6 +143,8 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
       await rights.requireStanding({ workspaceId, name: flow.name, actor })
       await capacity.requireFor(workspaceId)
       const { parameters, secrets } = await runSecrets.parametersOf(run)
+      // The path is that of the step that started the run. The replay stands under the run itself.
+      const { path: _, ...trigger } = run.trigger
       const prepared = await launcher.prepare({
         secrets,
         flow: { ...flow, definition, source, digest, version: number, actor, scopes, readOnly },
@@ -151,7 +153,7 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
         replayOf: run.id,
         causes: [...new Set([...run.causes, ...actorsBehind(principal)])],
         ...(event ? { event: { id: event.id, scope: toCloudEvent(event) } } : {}),
-        trigger: { ...run.trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
+        trigger: { ...trigger, kind: 'replay', run_id: run.id, actor: actorOf(principal) },
       })
       const made = await db.transaction(async (trx) => {
         const [made] = await launcher.launch(trx, prepared)
