@@ -36,7 +36,7 @@ export interface DemoState {
 /** Stand-ins of outside systems inside the hub, for whoever has no account yet. */
 export interface Demo extends AsyncDisposable {
   state(workspaceId: string): Promise<DemoState>
-  /** Starts them, makes their integrations and the sample flow, and does nothing twice. */
+  /** Starts them, makes their integrations and the sample flow, those that are missing while they run, and does nothing twice. */
   start(principal: Principal): Promise<DemoState>
   /** Ends them, and removes their integrations and, unless somebody changed it, the sample flow. */
   stop(principal: Principal): Promise<DemoState>
@@ -122,26 +122,29 @@ export function createDemo(
     await here?.[Symbol.asyncDispose]()
   }
 
-  /** New ones have new ports and secrets, so an integration that is there already gets these. */
-  const connect = async (principal: Principal, { systems, webhookSecret }: Running): Promise<void> => {
+  /** New systems have new ports and secrets, so an integration that is there already gets these. */
+  const connect = async (principal: Principal, { systems, webhookSecret }: Running, areNew: boolean): Promise<void> => {
     const existing = await ofDemo(principal.workspaceId)
     for (const { connector, config: given, credential } of systems) {
       const config = { ...given, ...(connector === 'github' ? { webhook_secret: webhookSecret } : {}) }
       const row = existing.find((each) => each.connector === connector)
-      if (row) await integrations.update(principal, row.id, { config, credential, enabled: true, status: 'active' })
-      else await integrations.create(principal, { name: nameOf(connector), connector, config, credential, isDemo: true })
+      if (!row) await integrations.create(principal, { name: nameOf(connector), connector, config, credential, isDemo: true })
+      else if (areNew) await integrations.update(principal, row.id, { config, credential, enabled: true, status: 'active' })
     }
   }
 
   const startNow = async (principal: Principal): Promise<DemoState> => {
     const { workspaceId } = principal
-    if (running.has(workspaceId)) return state(workspaceId)
+    const here = running.get(workspaceId)
+    const before = await state(workspaceId)
+    const isConnected = ({ connector }: DemoSystem): boolean => before.integrations.some((row) => row.connector === connector)
+    if (here && before.flow !== null && here.systems.every(isConnected)) return before
     try {
-      await connect(principal, await run(workspaceId))
+      await connect(principal, here ?? (await run(workspaceId)), here === undefined)
       // Whoever changed the flow keeps it, and so does whoever had one of this name.
-      if (!(await sampleFlow(workspaceId))) await flows.save(principal, demoFlow.source)
+      if (before.flow === null) await flows.save(principal, demoFlow.source)
     } catch (error) {
-      await end(workspaceId)
+      if (!here) await end(workspaceId)
       throw error
     }
     await audit(principal, 'demo.started')

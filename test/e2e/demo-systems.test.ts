@@ -87,6 +87,21 @@ test('a sample webhook of the demo becomes an event, and a run that completes', 
   }
 })
 
+test('the demo that runs makes again what was removed, and leaves the rest as it is', async () => {
+  await using hub = await testHub()
+  await hub.call('POST', '/api/v1/demo')
+  const slack = async () => (await hub.call('GET', '/api/v1/integrations/demo-slack')).json()
+  await hub.call('PATCH', '/api/v1/integrations/demo-slack', { enabled: false })
+  const before = await slack()
+  assert.equal((await hub.call('DELETE', '/api/v1/integrations/demo-github')).statusCode, 204)
+  assert.equal((await hub.call('DELETE', '/api/v1/flows/demo-hello')).statusCode, 204)
+  const again = (await hub.call('POST', '/api/v1/demo')).json()
+  assert.deepEqual([again.running, again.flow, again.integrations.length], [true, 'demo-hello', 3])
+  assert.equal((await call(hub, calls[0])).status, 'completed')
+  assert.equal((await hub.call('POST', '/api/v1/demo/webhook')).statusCode, 202)
+  assert.deepEqual(await slack(), before)
+})
+
 test('HUB_DEMO=off refuses the demo', async () => {
   await using hub = await testHub({ HUB_DEMO: 'off' })
   assert.equal((await hub.call('GET', '/api/v1/demo')).json().enabled, false)
