@@ -90,14 +90,14 @@ const startInput = z
 
 type Start = z.output<typeof startInput>
 
-/** The ids that it is about, oldest first, so that events keep their order. */
+/** The ids that it is about, oldest first as they sort by time, so that events keep their order. */
 async function chosen(context: OperationContext, asked: Start): Promise<{ itemIds: string[]; more: boolean }> {
   const execute = createExecute<Modules>(context)
   const call: Parameters<typeof itemsOf>[0] = (operation, input) => execute(context, operation, input as never)
   const doing = bulkAction(asked.action)
   const { filter, ids } = asked
   if (ids) {
-    const itemIds = [...new Set(ids)]
+    const itemIds = [...new Set(ids)].toSorted()
     if (doing.ofOneTool && doing.get) {
       const approvals = []
       for (const item of itemIds) approvals.push(await call(doing.get, { id: item }))
@@ -111,7 +111,7 @@ async function chosen(context: OperationContext, asked: Start): Promise<{ itemId
     })
   const { items, more } = await itemsOf(call, doing, { filter: filter!, most: asked.first ?? most })
   if (doing.ofOneTool) await requireOneTool(context, items, filter!['tool'])
-  return { itemIds: items.map((item) => item.id).toReversed(), more }
+  return { itemIds: items.map((item) => item.id).toSorted(), more }
 }
 
 function refuseMore({ expected, first }: Start, { total, more }: { readonly total: number; readonly more: boolean }): void {

@@ -130,9 +130,39 @@ suite('a bulk action', () => {
     assert.deepEqual(
       bulk.failures.map(({ id, code }: { id: string; code: string }) => [id, code]),
       [
-        [second, 'run_state_conflict'],
+        // As old as its id says.
         [unknown, 'not_found'],
+        [second, 'run_state_conflict'],
       ],
+    )
+  })
+
+  test('takes the oldest first, in whatever order the ids were given or the list is', async () => {
+    const { ids, repair } = await failedRuns(3)
+    repair()
+    const [first, second, third] = ids
+    const replays = await done({ action: 'runs.replay', ids: [third, first, second] })
+    assert.equal(replays.done, 3)
+    const { rows } = await bench.hub.db.pool.query('select replay_of from hub.flow_runs where replay_of = any($1) order by id', [ids])
+    assert.deepEqual(
+      rows.map(({ replay_of: id }) => id),
+      ids,
+    )
+    const asker = { ...bench.operator, kind: 'system', id: 'asker' } as const
+    const expiresAt = new Date(Date.now() + 600_000)
+    const approvals: string[] = []
+    for (const at of ['/o1', '/o2', '/o3']) {
+      const call = { tool: 'probe_put_thing', integration: 'probe', input: { at } }
+      approvals.push((await bench.hub.tools.approvals.ask({ principal: asker, message: 'May I?', call, expiresAt })).id)
+    }
+    const decided = await done({ action: 'approvals.reject', filter: { tool: 'probe_put_thing', order: 'oldest' } })
+    assert.equal(decided.done, 3)
+    const { rows: inOrder } = await bench.hub.db.pool.query('select id from hub.approvals where id = any($1) order by decided_at', [
+      approvals,
+    ])
+    assert.deepEqual(
+      inOrder.map(({ id }) => id),
+      approvals,
     )
   })
 
