@@ -30,14 +30,14 @@ export function createBulk({ db, engine, access, logger }: BulkDeps): Bulk {
   }
 
   return {
-    start: (principal, { action, filter, input, itemIds }) =>
+    start: (principal, { action, filter, input, items }) =>
       db.transaction(async (trx) => {
         const id = newId('blk')
         const { workspaceId } = principal
         const actor = actorOf(principal)
         // The rights are looked up again for each item, so neither the end of a token nor the sign-in session has to be kept.
         const { expiresAt: _, sessionId: __, ...stored } = principal
-        const row = await insertBulk(trx, { id, workspaceId, action, filter, input, actor, principal: stored }, itemIds)
+        const row = await insertBulk(trx, { id, workspaceId, action, filter, input, actor, principal: stored }, items)
         if (row.status === 'running') await engine.enqueue(trx, { id, handler, input: { id } })
         const detail = { action, filter, total: row.total }
         await access.audit.record(trx, { workspaceId, actor, action: 'bulk.started', subject: id, detail })

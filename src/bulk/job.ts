@@ -37,7 +37,7 @@ export function createBulkJob(
   actions: BulkActions,
 ): JobHandler<{ readonly id: string }> {
   /** Does one item, with what its asker may do now. Returns false when the others do not follow. */
-  const next = async (bulk: StoredBulk, held: HeldBulk, { position, itemId, startedAt }: BulkItem): Promise<boolean> => {
+  const next = async (bulk: StoredBulk, held: HeldBulk, { position, itemId, digest, startedAt }: BulkItem): Promise<boolean> => {
     if (startedAt !== null) {
       await endItem(db.sql, held, { position, error: unknown })
       return true
@@ -52,7 +52,7 @@ export function createBulkJob(
       return false
     }
     if (!(await beginItem(db.sql, held, position))) return false
-    const error = await actions.perform(principal, { action, itemId, input }).then(() => null, failureOf)
+    const error = await actions.perform(principal, { action, itemId, digest, input }).then(() => null, failureOf)
     await endItem(db.sql, held, { position, error })
     return true
   }

@@ -25,9 +25,15 @@ const columns = [
 
 export type NewBulk = Pick<Row<'bulkActions'>, 'id' | 'workspaceId' | 'action' | 'filter' | 'input' | 'actor' | 'principal'>
 
-export async function insertBulk(trx: Transaction, bulk: NewBulk, itemIds: readonly string[]): Promise<BulkRow> {
+export interface NewBulkItem {
+  readonly id: string
+  /** Of its state now, where the single action is to be refused for any other. */
+  readonly digest: string | null
+}
+
+export async function insertBulk(trx: Transaction, bulk: NewBulk, items: readonly NewBulkItem[]): Promise<BulkRow> {
   const { filter, input, principal } = bulk
-  const isEmpty = itemIds.length === 0
+  const isEmpty = items.length === 0
   const row = await trx
     .insertInto('bulkActions')
     .values({
@@ -37,12 +43,14 @@ export async function insertBulk(trx: Transaction, bulk: NewBulk, itemIds: reado
       principal: JSON.stringify(principal),
       status: isEmpty ? 'completed' : 'running',
       finishedAt: isEmpty ? new Date() : null,
-      total: itemIds.length,
+      total: items.length,
     })
     .returning(columns)
     .executeTakeFirstOrThrow()
-  await raw`insert into hub.bulk_items (bulk_id, position, item_id)
-            select ${bulk.id}, position, item from unnest(${itemIds}::text[]) with ordinality as given (item, position)`.execute(trx)
+  await raw`insert into hub.bulk_items (bulk_id, position, item_id, digest)
+            select ${bulk.id}, position, item, digest
+              from unnest(${items.map(({ id }) => id)}::text[], ${items.map(({ digest }) => digest)}::text[])
+                   with ordinality as given (item, digest, position)`.execute(trx)
   return row
 }
 
@@ -86,11 +94,11 @@ export async function listBulk(
     .execute()
 }
 
-export type BulkItem = Pick<Row<'bulkItems'>, 'position' | 'itemId' | 'startedAt'>
+export type BulkItem = Pick<Row<'bulkItems'>, 'position' | 'itemId' | 'digest' | 'startedAt'>
 
 /** Those that have no outcome yet, in their order. */
 export function openItems(sql: Sql, bulkId: string): Promise<BulkItem[]> {
-  const items = sql.selectFrom('bulkItems').select(['position', 'itemId', 'startedAt']).where('bulkId', '=', bulkId)
+  const items = sql.selectFrom('bulkItems').select(['position', 'itemId', 'digest', 'startedAt']).where('bulkId', '=', bulkId)
   return items.where('finishedAt', 'is', null).orderBy('position').execute()
 }
 

@@ -1,7 +1,7 @@
 import type { Principal } from '#access'
 import type { JobHandler } from '#engine'
 import type { RetentionTask } from '#retention'
-import type { BulkFilter, BulkRow, Failure } from './store.ts'
+import type { BulkFilter, BulkRow, Failure, NewBulkItem } from './store.ts'
 
 export interface BulkRequest {
   readonly action: string
@@ -10,13 +10,15 @@ export interface BulkRequest {
   /** What each single action gets beside the id. */
   readonly input: Readonly<Record<string, unknown>>
   /** In the order in which they are done. */
-  readonly itemIds: readonly string[]
+  readonly items: readonly NewBulkItem[]
 }
 
 /** One action with one item, of a bulk action. */
 export interface SingleAction {
   readonly action: string
   readonly itemId: string
+  /** Of its state when the bulk action started. */
+  readonly digest: string | null
   readonly input: Readonly<Record<string, unknown>>
 }
 

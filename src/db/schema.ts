@@ -468,6 +468,7 @@ export interface Schema {
     bulkId: string
     position: number
     itemId: string
+    digest: string | null
     startedAt: Date | null
     finishedAt: Date | null
     error: NullableJson<BulkError>

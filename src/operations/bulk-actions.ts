@@ -54,6 +54,7 @@ export function scopeToDo(name: string): string {
 
 interface Item {
   readonly id: string
+  readonly digest?: string
   readonly status?: unknown
   readonly call?: { readonly tool: string } | null
 }
@@ -91,7 +92,8 @@ function withPrefix(error: unknown, prefix: string): unknown {
 
 /** Throws unless the single operation takes this input beside an id. */
 export function checkInput({ single, fixed = {} }: BulkAction, input: Readonly<Record<string, unknown>>): void {
-  const taken = ['id', ...Object.keys(fixed)].filter((field) => field in input)
+  // What each of them showed is its own, so a digest is never given for all of them.
+  const taken = ['id', 'digest', ...Object.keys(fixed)].filter((field) => field in input)
   const parsed = single.input.safeParse({ ...input, ...fixed, id: 'any' })
   const errors = [
     ...taken.map((path) => ({ path, message: 'is given by the action' })),
@@ -116,14 +118,14 @@ export async function requireOneTool({ tools, principal }: OperationContext, ite
 export function createBulkActions(execute: Execute): BulkActions {
   return {
     require: (principal, name) => requireScope(principal, scopeToDo(name)),
-    async perform(principal, { action: name, itemId: id, input }) {
+    async perform(principal, { action: name, itemId: id, digest, input }) {
       const { single, get, status, fixed } = bulkAction(name as BulkActionName)
       const caller: Caller = { principal, transport: 'rest' }
       if (get) {
         const item = (await execute(caller, get, { id })) as Item
         if (item.status !== status) throw hubError('bulk_changed', { detail: `it is ${String(item.status)} now, and no longer ${status}` })
       }
-      await execute(caller, single, { ...input, ...fixed, id })
+      await execute(caller, single, { ...input, ...fixed, ...(digest === null ? {} : { digest }), id })
     },
   }
 }

@@ -90,20 +90,21 @@ const startInput = z
 
 type Start = z.output<typeof startInput>
 
-/** The ids that it is about, oldest first as they sort by time, so that events keep their order. */
-async function chosen(context: OperationContext, asked: Start): Promise<{ itemIds: string[]; more: boolean }> {
+type Chosen = Awaited<ReturnType<typeof itemsOf>>['items']
+
+/** What it is about, oldest first, as ids sort by time, so that events keep their order. */
+async function chosen(context: OperationContext, asked: Start): Promise<{ items: Chosen; more: boolean }> {
   const execute = createExecute<Modules>(context)
   const call: Parameters<typeof itemsOf>[0] = (operation, input) => execute(context, operation, input as never)
   const doing = bulkAction(asked.action)
   const { filter, ids } = asked
   if (ids) {
     const itemIds = [...new Set(ids)].toSorted()
-    if (doing.ofOneTool && doing.get) {
-      const approvals = []
-      for (const item of itemIds) approvals.push(await call(doing.get, { id: item }))
-      await requireOneTool(context, approvals as Parameters<typeof requireOneTool>[1], undefined)
-    }
-    return { itemIds, more: false }
+    if (!doing.ofOneTool || !doing.get) return { items: itemIds.map((item) => ({ id: item })), more: false }
+    const approvals: Chosen[number][] = []
+    for (const item of itemIds) approvals.push((await call(doing.get, { id: item })) as Chosen[number])
+    await requireOneTool(context, approvals, undefined)
+    return { items: approvals, more: false }
   }
   if (doing.ofOneTool && typeof filter!['tool'] !== 'string')
     throw hubError('invalid_input', {
@@ -111,7 +112,7 @@ async function chosen(context: OperationContext, asked: Start): Promise<{ itemId
     })
   const { items, more } = await itemsOf(call, doing, { filter: filter!, most: asked.first ?? most })
   if (doing.ofOneTool) await requireOneTool(context, items, filter!['tool'])
-  return { itemIds: items.map((item) => item.id).toSorted(), more }
+  return { items: items.toSorted((a, b) => (a.id < b.id ? -1 : 1)), more }
 }
 
 function refuseMore({ expected, first }: Start, { total, more }: { readonly total: number; readonly more: boolean }): void {
@@ -131,7 +132,7 @@ export const startBulk = operation({
   effect: 'write',
   summary: 'Do one thing with many runs, events, deliveries or approvals',
   description:
-    'What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything.',
+    'What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything; approving one that has changed since the start fails with `approval_changed`.',
   input: startInput,
   output: plain(startedSchema),
   http: {
@@ -145,11 +146,16 @@ export const startBulk = operation({
     const { bulk, principal } = context
     requireScope(principal, scopeToDo(asked.action))
     checkInput(bulkAction(asked.action), asked.input)
-    const { itemIds, more } = await chosen(context, asked)
-    const total = itemIds.length
+    const { items, more } = await chosen(context, asked)
+    const total = items.length
     if (asked.dry_run) return { dry_run: true, total, more, bulk: null }
     refuseMore(asked, { total, more })
-    const row = await bulk.start(principal, { action: asked.action, filter: asked.filter ?? null, input: asked.input, itemIds })
+    const row = await bulk.start(principal, {
+      action: asked.action,
+      filter: asked.filter ?? null,
+      input: asked.input,
+      items: items.map((item) => ({ id: item.id, digest: item.digest ?? null })),
+    })
     return { dry_run: false, total, more, bulk: renderBulk(row) }
   },
 })

@@ -469,7 +469,7 @@ export interface Operations {
     sendWebhook(input?: DemoSendWebhookInput, options?: Options): Promise<DemoSendWebhookOutput>
   }
   readonly bulk: {
-    /** Do one thing with many runs, events, deliveries or approvals. What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything. Scope: `any`. */
+    /** Do one thing with many runs, events, deliveries or approvals. What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything; approving one that has changed since the start fails with `approval_changed`. Scope: `any`. */
     start(input: BulkStartInput, options?: Options): Promise<BulkStartOutput>
     /** List bulk actions, newest first. Those whose subject the caller may list: `flows:read` shows those on runs, `events:read` those on events and deliveries, `approvals:read` decisions. Scope: `any`. */
     list(input?: BulkListInput, options?: Options): Promise<BulkListOutput>

@@ -72,11 +72,11 @@ suite('a bulk action', () => {
     return { flow: flow.id, ids, repair: () => bench.outside.answers.delete(at) }
   }
 
-  /** Keeps everybody else from changing a run until it is let go. */
-  const hold = async (run: string): Promise<{ release(): Promise<void> }> => {
+  /** Keeps everybody else from changing a run, or a row of another table, until it is let go. */
+  const hold = async (id: string, table = 'flow_runs'): Promise<{ release(): Promise<void> }> => {
     const client = await bench.hub.db.pool.connect()
     await client.query('begin')
-    await client.query('select 1 from hub.flow_runs where id = $1 for update', [run])
+    await client.query(`select 1 from hub.${table} where id = $1 for update`, [id])
     return {
       async release() {
         await client.query('rollback')
@@ -289,6 +289,7 @@ suite('a bulk action', () => {
     assert.deepEqual(await wrong({ action: 'runs.replay', filter: { flow: 'x' }, input: { version: 'newest' } }), ['input.version'])
     assert.deepEqual(await wrong({ action: 'runs.replay', ids: ['a'], input: { id: 'b' } }), ['input.id'])
     assert.deepEqual(await wrong({ action: 'approvals.approve', filter: { tool: 'x' }, input: { decision: 'reject' } }), ['input.decision'])
+    assert.deepEqual(await wrong({ action: 'approvals.approve', filter: { tool: 'x' }, input: { digest: 'any' } }), ['input.digest'])
     assert.deepEqual(await wrong({ action: 'deliveries.retry', filter: { status: 'delivered' } }), ['filter.status'])
     assert.deepEqual(await wrong({ action: 'flows.delete', ids: ['a'] }), ['action'])
     assert.equal((await wrong({ action: 'runs.retry' })).length, 1)
@@ -373,5 +374,27 @@ suite('a bulk action', () => {
     assert.deepEqual(await Promise.all([...creating, putting, deleting].map(statusOf)), ['approved', 'approved', 'rejected', 'pending'])
     const caused = as(await tokenWith(['approvals:read']))
     assert.equal((await caused('POST', '/bulk', { action: 'approvals.approve', ids: creating })).status, 403)
+  })
+
+  test('approves none that has changed since it started', async () => {
+    const asker = { ...bench.operator, kind: 'system', id: 'asker' } as const
+    const expiresAt = new Date(Date.now() + 600_000)
+    const question = async (at: string): Promise<string> => {
+      const call = { tool: 'probe_put_thing', integration: 'probe', input: { at } }
+      return (await bench.hub.tools.approvals.ask({ principal: asker, message: 'May I?', call, expiresAt })).id
+    }
+    for (const choose of [(ids: string[]) => ({ ids }), () => ({ filter: { tool: 'probe_put_thing' } })]) {
+      const ids = [await question('/c1'), await question('/c2'), await question('/c3')]
+      const lock = await hold(ids[0]!, 'approvals')
+      const { id } = await started({ action: 'approvals.approve', ...choose(ids) })
+      await begun(id)
+      await bench.hub.db.pool.query(`update hub.approvals set message = 'May I do more?' where id = $1`, [ids[1]])
+      await lock.release()
+      const bulk = await ended(id)
+      assert.deepEqual([bulk.done, bulk.failed], [2, 1], JSON.stringify(bulk.failures))
+      assert.deepEqual([bulk.failures[0].id, bulk.failures[0].code], [ids[1], 'approval_changed'])
+      assert.equal((await bench.hub.tools.approvals.get(bench.workspaceId, ids[1]!)).status, 'pending')
+      await done({ action: 'approvals.reject', ids: [ids[1]] })
+    }
   })
 })
