@@ -29,6 +29,6 @@ export const bulkTexts = {
   failures: 'What failed',
   firstFailures: 'The first 200 are listed.',
   stop: 'Stop',
-  stopped: 'What is being done now is the last.',
+  stopped: 'The one in progress is finished; no others begin.',
   close: 'Close',
 } as const

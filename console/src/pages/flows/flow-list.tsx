@@ -1,7 +1,7 @@
 import { Plus } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { trpc, type Rows } from '#api'
+import { trpc, wholeRows } from '#api'
 import { useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
 import {
   Button,
@@ -25,7 +25,6 @@ import { texts } from './texts.ts'
 
 const kinds = ['flow'] as const
 const states = ['on', 'off', 'blocked'] as const
-const nothing = (): void => undefined
 
 const columns: readonly Column<Flow>[] = [
   {
@@ -100,18 +99,6 @@ export function FlowList() {
   )
   const isFiltered = name !== undefined || state !== undefined
   const clear = (): void => setSearch({ name: undefined, state: undefined })
-  const list: Rows<Flow> = {
-    rows,
-    isLoading: query.isPending,
-    error: query.error,
-    hasMore: false,
-    isLoadingMore: false,
-    newer: 0,
-    loadMore: nothing,
-    showNewer: nothing,
-    setView: nothing,
-    retry: () => void query.refetch(),
-  }
   return (
     <Page
       title={texts.title}
@@ -135,7 +122,7 @@ export function FlowList() {
         <Grid
           label={texts.title}
           columns={columns}
-          list={list}
+          list={wholeRows(query, rows)}
           idOf={({ id }) => id}
           nameOf={(flow) => `${flow.name ?? flow.id}, ${stateOf(flow)}`}
           onOpen={({ id }) => open(id)}

@@ -20,7 +20,7 @@ export interface ShownRun {
   readonly other: string | undefined
 }
 
-const kinds = ['run', 'step'] as const
+const kinds = ['run'] as const
 const none: StepStates = new Map()
 /** A step that ran for several items shows what matters most. */
 const order = ['failed', 'running', 'waiting', 'completed', 'skipped']
