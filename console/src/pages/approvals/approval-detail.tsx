@@ -97,7 +97,7 @@ function Content({ approval, onDecided }: { readonly approval: Approval; onDecid
           <Json value={preview.current} label={texts.now} />
         </details>
       ) : null}
-      {isOpen ? <Decide key={approval.digest} approval={approval} onDecided={onDecided} /> : null}
+      {isOpen ? <Decide approval={approval} onDecided={onDecided} /> : null}
     </>
   )
 }

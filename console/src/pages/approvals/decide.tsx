@@ -14,20 +14,23 @@ const wakeMs = 600
 export function Decide({ approval, onDecided }: { readonly approval: Approval; onDecided(): void }) {
   const { id, digest, target, effect, may_decide: mayDecide } = approval
   const [comment, setComment] = useState('')
-  const [typed, setTyped] = useState('')
-  const [isAwake, setAwake] = useState(false)
+  // The name that was typed, and being awake, hold for what was shown then. The comment stays.
+  const [typed, setTyped] = useState({ digest, text: '' })
+  const [awakeFor, setAwakeFor] = useState<string>()
   const cache = useQueryClient()
   const confirm = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    const timer = setTimeout(() => setAwake(true), wakeMs)
+    const timer = setTimeout(() => setAwakeFor(digest), wakeMs)
     return () => clearTimeout(timer)
-  }, [])
+  }, [digest])
   const decide = useAction(trpc.approvals.decide, {
     done: ({ status }) => (status === 'approved' ? texts.approved : texts.rejected),
     onDone: onDecided,
   })
   const destroyed = effect === 'destroy' ? target : null
-  const isTyped = destroyed === null || typed.trim() === destroyed
+  const name = typed.digest === digest ? typed.text : ''
+  const isTyped = destroyed === null || visible(name.trim()) === visible(destroyed.trim())
+  const isAwake = awakeFor === digest
   const canDecide = isAwake && mayDecide && !decide.isPending
   const send = (decision: 'approve' | 'reject'): void => {
     if (!canDecide) return
@@ -43,22 +46,22 @@ export function Decide({ approval, onDecided }: { readonly approval: Approval; o
         { key: 'r', label: 'Reject what is open', run: () => send('reject') },
       ],
       // oxlint-disable-next-line react-hooks/exhaustive-deps -- the functions close over these only.
-      [canDecide, isTyped, comment],
+      [canDecide, isTyped, comment, digest],
     ),
   )
   if (!mayDecide) return <MayNot approval={approval} />
   const asleep = isAwake ? undefined : texts.readFirst
   return (
     <div data-bottom-bar className={styles.decide}>
-      {decide.error ? <ErrorNote error={decide.error} /> : null}
+      {decide.error && decide.variables?.digest === digest ? <ErrorNote error={decide.error} /> : null}
       {destroyed === null ? null : (
         <div ref={confirm}>
           <TextField
-            label={texts.confirm(visible(destroyed))}
+            label={texts.confirm(visible(destroyed.trim()))}
             about={texts.confirmAbout}
             autoComplete="off"
-            value={typed}
-            onValue={setTyped}
+            value={name}
+            onValue={(text) => setTyped({ digest, text })}
             onKeyDown={({ key }) => key === 'Enter' && isTyped && send('approve')}
           />
         </div>
