@@ -42,6 +42,11 @@ test('people are invited and get roles, policies are checked, and every tab pass
   await page.getByText('Give this link to the person.').waitFor()
   const link = await page.getByRole('dialog').locator('code').textContent()
   assert.match(link!, /token=/)
+  // What is shown once goes away by its buttons only.
+  await page.keyboard.press('Escape')
+  await page.mouse.click(4, 4)
+  await page.waitForTimeout(400)
+  assert.equal(await page.getByRole('dialog').locator('code').textContent(), link)
   await page.getByRole('button', { name: 'Done' }).click()
   await page.getByRole('cell', { name: 'mia@example.com' }).waitFor()
   const vera = await invited(hub.person, hub.address, { name: 'Vera', role: 'viewer' })

@@ -12,12 +12,20 @@ interface DialogProps {
   /** Buttons at the end; the last one does it. */
   readonly actions?: ReactNode
   readonly isWide?: boolean
+  /** It shows what is shown only once: only its buttons close it, not Escape and no click beside it. */
+  readonly isKept?: boolean
 }
 
 /** A window over the page. Focus goes into it, and back to where it was. */
-export function Dialog({ title, isOpen, onClose, children, actions, isWide = false }: DialogProps) {
+export function Dialog({ title, isOpen, onClose, children, actions, isWide = false, isKept = false }: DialogProps) {
   return (
-    <Base.Root open={isOpen} onOpenChange={(open) => (open ? undefined : onClose())}>
+    <Base.Root
+      open={isOpen}
+      disablePointerDismissal={isKept}
+      onOpenChange={(open, { reason }) => {
+        if (!open && !(isKept && reason === 'escape-key')) onClose()
+      }}
+    >
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
         <Base.Popup className={styles.popup} data-wide={isWide || undefined}>

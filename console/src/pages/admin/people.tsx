@@ -136,6 +136,7 @@ function Invite({ onClose }: { onClose(): void }) {
     <Dialog
       title={texts.invite}
       isOpen
+      isKept={made !== undefined}
       onClose={onClose}
       actions={
         made ? (

@@ -129,7 +129,7 @@ function NewToken({ onClose }: { onClose(): void }) {
   const made = create.data
   if (made)
     return (
-      <Dialog title={made.name} isOpen onClose={onClose} actions={<Button onClick={onClose}>Done</Button>}>
+      <Dialog title={made.name} isOpen isKept onClose={onClose} actions={<Button onClick={onClose}>Done</Button>}>
         <p>{texts.tokenOnce}</p>
         <p className={styles.once}>
           <code>{made.token}</code>

@@ -75,6 +75,7 @@ export function SecretDialog({ secret, publicKey, onClose }: SecretProps) {
     <Dialog
       title={texts.secretTitle}
       isOpen
+      isKept
       onClose={onClose}
       actions={
         <Button kind="main" onClick={onClose}>
