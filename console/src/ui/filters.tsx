@@ -112,13 +112,13 @@ export function TextFilter({ label, value, placeholder, onValue }: TextFilterPro
   const id = useId()
   const sent = useRef(value ?? '')
   useEffect(() => {
-    if ((value ?? '') !== sent.current) {
+    if ((value ?? '') !== sent.current.trim()) {
       sent.current = value ?? ''
       setText(sent.current)
     }
   }, [value])
   useEffect(() => {
-    if (text === sent.current) return undefined
+    if (text.trim() === sent.current.trim()) return undefined
     const timer = setTimeout(() => {
       sent.current = text
       onValue(text.trim() || undefined)
