@@ -34,21 +34,26 @@ export function useBulk<Row>({ rows, idOf, filter }: BulkOptions<Row>): Bulk {
   const selection = useSelection(rows, idOf)
   const set = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
   const key = JSON.stringify(set)
-  const [allOf, setAllOf] = useState<string>()
+  const [isAll, setAll] = useState(false)
   const [asked, ask] = useState<BulkAction['action']>()
-  // Another filter finds others, which nobody selected.
-  const isAll = allOf === key
   const all = new Set(isAll ? rows.map(idOf) : [])
   const clear = (): void => {
-    setAllOf(undefined)
+    setAll(false)
     selection.clear()
+  }
+  // Another filter finds others, which nobody selected.
+  const [of, setOf] = useState(key)
+  if (of !== key) {
+    setOf(key)
+    ask(undefined)
+    clear()
   }
   return {
     selection: isAll
       ? {
           ids: all,
           toggle: (id) => {
-            setAllOf(undefined)
+            setAll(false)
             selection.replace([...all].filter((one) => one !== id))
           },
         }
@@ -57,11 +62,11 @@ export function useBulk<Row>({ rows, idOf, filter }: BulkOptions<Row>): Bulk {
     isAll,
     count: isAll ? all.size : selection.ids.size,
     allBlocked: key === '{}' ? texts.needsFilter : undefined,
-    selectAll: () => setAllOf(key),
+    selectAll: () => setAll(true),
     clear,
     asked,
     ask: (action, wantsAll = false) => {
-      if (wantsAll) setAllOf(key)
+      if (wantsAll) setAll(true)
       ask(action)
     },
   }

@@ -49,7 +49,9 @@ export function Grid<Row>({ label, columns, list, idOf, nameOf, openId, onOpen, 
   const [width, measure] = useWidth()
   const isNarrow = useMedia('(max-width: 700px)') || width < narrowWidth
   const rowHeight = useRowHeight(isNarrow)
-  const [cursor, setCursor] = useState(-1)
+  // By id, so that rows that arrive above do not move it.
+  const [cursorId, setCursor] = useState<string>()
+  const cursor = cursorId === undefined ? -1 : rows.findIndex((row) => idOf(row) === cursorId)
   const prefix = useId()
   const virtual = useVirtualizer({
     count: rows.length,
@@ -72,7 +74,7 @@ export function Grid<Row>({ label, columns, list, idOf, nameOf, openId, onOpen, 
   const move = (to: number): void => {
     if (rows.length === 0) return
     const index = Math.max(0, Math.min(rows.length - 1, to))
-    setCursor(index)
+    setCursor(idOf(rows[index]!))
     virtual.scrollToIndex(index)
     scroller.current?.focus({ preventScroll: true })
   }
@@ -166,7 +168,7 @@ export function Grid<Row>({ label, columns, list, idOf, nameOf, openId, onOpen, 
                 style={{ gridTemplateColumns: template, height: rowHeight, transform: `translateY(${start}px)` }}
                 onClick={(event) => {
                   if (getSelection()?.toString()) return
-                  setCursor(index)
+                  setCursor(id)
                   if (event.shiftKey && selection) selection.toggle(id, true)
                   else onOpen(row)
                 }}
@@ -220,25 +222,31 @@ function useRowHeight(isNarrow: boolean): number {
   return document.documentElement.dataset['density'] === 'compact' ? 32 : 36
 }
 
+interface Selected {
+  readonly ids: ReadonlySet<string>
+  /** Where a range begins. */
+  readonly last: string | undefined
+}
+
+const nothing: Selected = { ids: new Set(), last: undefined }
+
 /** Which rows are selected; with Shift everything between the last one and this one. */
 export function useSelection<Row>(
   rows: readonly Row[],
   idOf: (row: Row) => string,
 ): Selection & { clear(): void; replace(ids: readonly string[]): void } {
-  const [ids, setIds] = useState<ReadonlySet<string>>(new Set())
-  const last = useRef<string>(undefined)
+  const [{ ids, last }, set] = useState(nothing)
   return {
     ids,
-    clear: () => setIds(new Set()),
-    replace: (next) => setIds(new Set(next)),
+    clear: () => set(nothing),
+    replace: (next) => set({ ids: new Set(next), last: undefined }),
     toggle(id, isRange) {
       const next = new Set(ids)
       const all = rows.map(idOf)
-      const [from, to] = [all.indexOf(last.current ?? ''), all.indexOf(id)].toSorted((a, b) => a - b) as [number, number]
+      const [from, to] = [all.indexOf(last ?? ''), all.indexOf(id)].toSorted((a, b) => a - b) as [number, number]
       if (isRange && from >= 0) all.slice(from, to + 1).forEach((between) => next.add(between))
       else if (!next.delete(id)) next.add(id)
-      last.current = id
-      setIds(next)
+      set({ ids: next, last: id })
     },
   }
 }

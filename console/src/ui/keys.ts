@@ -12,6 +12,7 @@ type Layer = readonly Key[]
 
 /** The newest comes first: what is open on top of a page has the keys before the page. */
 const layers: Layer[] = []
+const openWindows = '[role="dialog"], [role="alertdialog"], [role="menu"]'
 const pauseMs = 1000
 let pending = ''
 let timer: ReturnType<typeof setTimeout> | undefined
@@ -25,12 +26,14 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 document.addEventListener('keydown', (event) => {
-  if (event.defaultPrevented || event.altKey) return
+  if (event.defaultPrevented || event.altKey || event.isComposing) return
   const isMod = event.metaKey || event.ctrlKey
   const name = isMod ? `mod+${event.key.toLowerCase()}` : event.key
   const isSingle = !isMod && event.key.length === 1
-  if (isSingle && (isTyping(event.target) || !getLook().keys || document.querySelector('[role="dialog"]'))) return
   if (!isSingle && !isMod && event.key !== 'Escape') return
+  if (isSingle && !getLook().keys) return
+  // A window that is open closes itself, and what is typed belongs to its field.
+  if (!isMod && (isTyping(event.target) || document.querySelector(openWindows))) return
   const asked = pending === '' ? name : `${pending} ${name}`
   const key = find(asked) ?? find(name)
   clearTimeout(timer)
