@@ -1,11 +1,12 @@
 import { hubError } from '#errors'
 import { approvalsById, callsById, callsOfApproval, deliveriesById, eventsById, runsById, type TraceReads } from './store.ts'
+import { maySee } from './types.ts'
 
 /** Causes of causes: flows that start each other stop earlier. */
 const mostSteps = 50
 
 export interface Start {
-  /** The first cause that is stored. */
+  /** The first cause that is stored and that the caller may see, with all that leads from there to what was asked for. */
   readonly root: string
   /** The node of what was asked for. */
   readonly selected: string
@@ -26,6 +27,8 @@ export async function findStart(reads: TraceReads, id: string): Promise<Start> {
       break
     }
     if (cause === null) return { root: at, selected }
+    // What the caller may not see hides what is above it too.
+    if (!maySee(reads.rights, cause.id)) return { root: at, selected }
     // An approval stands under the step that asked, or is shown by the call that it covered.
     if (at === id && cause.shownAs !== undefined) selected = cause.shownAs
     if (!(await isStored(reads, cause.id))) return { root: at, selected }

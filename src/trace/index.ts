@@ -16,7 +16,7 @@ import {
   stepsOfRuns,
   type TraceReads,
 } from './store.ts'
-import type { TraceKind, TraceNode, TraceRights, TraceTree } from './types.ts'
+import { maySee, type TraceKind, type TraceNode, type TraceRights, type TraceTree } from './types.ts'
 
 export type { TraceKind, TraceNode, TraceRights, TraceTree } from './types.ts'
 
@@ -32,16 +32,17 @@ const mostLevels = 20
 export function createTraceReader({ db }: { readonly db: Pick<Database, 'sql'> }): TraceReader {
   return {
     async get(workspaceId, id, rights) {
-      const reads: TraceReads = { sql: db.sql, workspaceId, limit: mostNodes }
+      const reads: TraceReads = { sql: db.sql, workspaceId, limit: mostNodes, rights }
       const { root, selected } = await findStart(reads, id)
-      const nodes = await read(reads, root, rights)
+      const nodes = await read(reads, root)
       return { root, selected: nodes.some((node) => node.id === selected) ? selected : root, ...bounded(nodes, selected) }
     },
   }
 }
 
 /** Everything below the root, level by level. */
-async function read(reads: TraceReads, root: string, rights: TraceRights): Promise<TraceNode[]> {
+async function read(reads: TraceReads, root: string): Promise<TraceNode[]> {
+  const { rights } = reads
   const nodes = new Map<string, TraceNode>()
   const add = (list: readonly TraceNode[]): void => list.forEach((node) => nodes.has(node.id) || nodes.set(node.id, node))
   add(await firstNodes(reads, root))
@@ -57,7 +58,7 @@ async function read(reads: TraceReads, root: string, rights: TraceRights): Promi
     )
     if (rights.events && events.length > 0)
       add((await deliveriesOfEvents(reads, events)).map((delivery) => deliveryNode(delivery, delivery.eventId)))
-    if (runs.length > 0) add(await ofRuns(reads, runs, rights))
+    if (runs.length > 0) add(await ofRuns(reads, runs))
     const added = [...nodes.keys()].filter((id) => !known.has(id))
     events = added.filter((id) => id.startsWith('evt_'))
     runs = added.filter((id) => /^run_[^/]*$/.test(id))
@@ -66,6 +67,7 @@ async function read(reads: TraceReads, root: string, rights: TraceRights): Promi
 }
 
 async function firstNodes(reads: TraceReads, root: string): Promise<TraceNode[]> {
+  if (!maySee(reads.rights, root)) return []
   switch (root.slice(0, root.indexOf('_'))) {
     case 'evt':
       return (await eventsById(reads, [root])).map((event) => eventNode(event, null))
@@ -81,7 +83,8 @@ async function firstNodes(reads: TraceReads, root: string): Promise<TraceNode[]>
 }
 
 /** What steps of runs did, and what they started. */
-async function ofRuns(reads: TraceReads, runs: readonly string[], rights: TraceRights): Promise<TraceNode[]> {
+async function ofRuns(reads: TraceReads, runs: readonly string[]): Promise<TraceNode[]> {
+  const { rights } = reads
   const [steps, calls, approvals, children, emitted] = await Promise.all([
     stepsOfRuns(reads, runs),
     rights.calls ? callsOfRuns(reads, runs) : [],

@@ -1,11 +1,13 @@
 import { sql as raw } from 'kysely'
 import { oneOf, type Row, type Sql } from '#db'
+import type { TraceRights } from './types.ts'
 
 /** Reads of one workspace. Each takes the ids of what caused the rows, and gives at most `limit`, the failed ones first. */
 export interface TraceReads {
   readonly sql: Sql
   readonly workspaceId: string
   readonly limit: number
+  readonly rights: TraceRights
 }
 
 export type EventNode = Pick<Row<'events'>, 'id' | 'type' | 'status' | 'problem' | 'subject' | 'integration' | 'receivedAt'> & {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
+import { createEventPublisher } from '#events/publish'
 import { adminToken, flowBench, type FlowBench } from '#test'
 import { until } from '#test/faults'
 
@@ -180,5 +181,44 @@ steps:
 
     assert.equal((await ask('/traces/run_0197f3d2-0000-7000-8000-000000000000')).status, 404)
     assert.equal((await ask('/traces/tok_0197f3d2-0000-7000-8000-000000000000')).status, 400)
+  })
+
+  test('begins below what the caller may not see', async () => {
+    const { hub, operator, workspaceId } = bench
+    const child = await bench.flow('steps: [{ id: one, transform: 1 }]')
+    await bench.flow(`on: [{ event: hidden.begun }]\nsteps: [{ id: below, flow: ${child.id} }]`)
+    const emitter = await bench.flow('steps: [{ id: begin, emit: { type: hidden.begun, data: {} } }]')
+    const publisher = createEventPublisher({ ...hub, ...hub.telemetry })
+    await hub.db.transaction((trx) => publisher.publish(trx, [{ workspaceId, type: 'hidden.begun', data: {} }]))
+    await emitter.run()
+    const runs = await until('both events have started runs', async () => {
+      const ended = await hub.flows.runs(workspaceId, { flow: child.id, statuses: ['completed'] }, { limit: 10 })
+      return ended.length === 2 && ended
+    })
+    const some = await hub.access.tokens.create(operator, { name: 'flows only', scopes: ['flows:read'] })
+    for (const run of runs) {
+      assert.notEqual((await traceOf(run.id)).root, run.parentRun)
+      const { body } = await ask(`/traces/${run.id}`, some.value)
+      assert.deepEqual([body.root, body.selected, body.nodes[0].id, body.nodes[0].parent], [run.parentRun, run.id, run.parentRun, null])
+      assert.deepEqual([...new Set(body.nodes.map(({ kind }: Node) => kind))], ['run', 'step'])
+    }
+  })
+
+  test('of an approval shows its call and the requests of this only to those who may see calls', async () => {
+    const { hub, operator } = bench
+    const flow = await bench.flow('steps: [{ id: thing, uses: probe_create_thing, with: { at: /traced-approval } }]')
+    const call = (await traceOf((await flow.run()).id)).nodes.find(({ kind }) => kind === 'call')!
+    const { id } = await hub.tools.approvals.ask({
+      principal: operator,
+      message: 'May I?',
+      expiresAt: new Date(Date.now() + 600_000),
+    })
+    // As a call that was made by hand.
+    await hub.db.pool.query('update hub.invocations set run_id = null, step = null, approval_id = $2 where id = $1', [call.id, id])
+    const whole = await traceOf(id)
+    assert.deepEqual([whole.root, whole.nodes.map(({ kind }) => kind)], [call.id, ['call', 'request']])
+    const some = await hub.access.tokens.create(operator, { name: 'approvals', scopes: ['flows:read', 'approvals:read'] })
+    const { body } = await ask(`/traces/${id}`, some.value)
+    assert.deepEqual([body.root, body.selected, body.nodes.map(({ kind }: Node) => kind)], [id, id, ['approval']])
   })
 })

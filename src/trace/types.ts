@@ -34,9 +34,26 @@ export interface TraceTree {
   readonly leftOut: Readonly<Partial<Record<TraceKind, number>>>
 }
 
-/** Which kinds the caller may see. */
+/** Which kinds the caller may see: events with their deliveries, calls with their requests, and approvals. */
 export interface TraceRights {
   readonly events: boolean
   readonly calls: boolean
   readonly approvals: boolean
+}
+
+/** Whether the caller may see what has this id. */
+export function maySee({ events, calls, approvals }: TraceRights, id: string): boolean {
+  switch (id.slice(0, id.indexOf('_'))) {
+    case 'run':
+      return true
+    case 'evt':
+    case 'del':
+      return events
+    case 'inv':
+      return calls
+    case 'apr':
+      return approvals
+    default:
+      return false
+  }
 }
