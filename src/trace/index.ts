@@ -1,4 +1,5 @@
 import type { Database } from '#db'
+import { asTheirParts } from './blocks.ts'
 import { findStart } from './causes.ts'
 import { approvalNode, callNodes, deliveryNode, eventNode, runNode, stepId, stepNode } from './nodes.ts'
 import {
@@ -131,26 +132,11 @@ async function ofRuns(reads: TraceReads, runs: readonly string[]): Promise<Trace
     ...children.map((run) => runNode(run, place(String(run.trigger['run_id']), run.parentPath ?? pathOf(run.trigger)))),
     ...emitted.map((event) => eventNode(event, place(event.emittedBy!, event.emittedAt))),
   ]
-  return [...[...between.values()].map((node) => asItsParts(node, [...between.values(), ...below])), ...below]
+  return [...asTheirParts([...between.values()], below), ...below]
 }
 
 function pathOf(trigger: Readonly<Record<string, unknown>>): string | undefined {
   return typeof trigger['path'] === 'string' ? trigger['path'] : undefined
-}
-
-/** A block lasts from its first part to its last, and has failed if one of them has. */
-function asItsParts(block: TraceNode, all: readonly TraceNode[]): TraceNode {
-  const parts = all.filter(({ id, kind }) => id.startsWith(`${block.id}/`) && kind === 'step')
-  const ends = parts.map(({ finishedAt }) => finishedAt?.getTime())
-  const starts = parts.flatMap(({ startedAt }) => (startedAt ? [startedAt.getTime()] : []))
-  const states = new Set(parts.map(({ status }) => status))
-  const isOpen = ends.length === 0 || ends.includes(undefined)
-  return {
-    ...block,
-    status: states.has('failed') ? 'failed' : states.has('waiting') ? 'waiting' : isOpen ? 'running' : 'completed',
-    startedAt: starts.length === 0 ? null : new Date(Math.min(...starts)),
-    finishedAt: isOpen ? null : new Date(Math.max(...(ends as number[]))),
-  }
 }
 
 /** In the order of a tree, and no more than the limit: what failed and what leads to it or to what was asked for stays. */
