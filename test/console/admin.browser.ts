@@ -70,6 +70,19 @@ test('people are invited and get roles, policies are checked, and every tab pass
   assert.equal(rules[0]!.decision, 'deny')
   await checkPage(page, 'admin-policies')
 
+  const field = page.getByRole('textbox', { name: 'Policies' })
+  await field.fill('{"rules": [')
+  await page.getByText('This is no JSON').first().waitFor()
+  assert.equal(await page.getByRole('button', { name: /^Save/ }).getAttribute('aria-disabled'), 'true')
+  await field.fill('{"rules": []}')
+  const theirs = { rules: [{ tools: ['y_*'], decision: 'deny', reason: 'theirs' }] }
+  assert.equal((await hub.person.call('PUT', '/api/v1/policies', theirs)).status, 200)
+  await page.getByText('Somebody else changed the policies after you began.').waitFor()
+  assert.equal(await field.inputValue(), '{"rules": []}', 'what is being written stays')
+  await checkPage(page, 'admin-policies-outdated')
+  await page.getByRole('button', { name: 'Throw the changes away' }).click()
+  assert.match(await field.inputValue(), /theirs/)
+
   await page.getByRole('tab', { name: 'Credentials' }).click()
   await page.getByRole('button', { name: 'Store a credential' }).click()
   await page.getByLabel('Name').fill('spare')

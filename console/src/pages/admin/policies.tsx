@@ -1,9 +1,10 @@
-import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo, useRef } from 'react'
 import { trpc, useAction, type Outputs } from '#api'
 import { useDraft, useLive } from '#app'
-import { fieldErrors, JsonField } from '#forms'
-import { Button, ButtonGroup, Check, ErrorNote, Loaded, Note, OperationButton, Section } from '#ui'
+import { fieldErrors } from '#forms'
+import { Button, ButtonGroup, Check, ErrorNote, Json, Loaded, Note, OperationButton, Section, TextArea } from '#ui'
+import styles from './admin.module.css'
 import { texts } from './texts.ts'
 
 const kinds = ['policy'] as const
@@ -23,39 +24,96 @@ export function Policies() {
 
 type PolicySet = Outputs['policies']['get']
 
+/** What is written, and which policies it began from. */
+interface Draft {
+  readonly base: string
+  readonly text: string
+}
+
 /** The policies as JSON. A draft stays in the browser until it is saved. */
 function Editor({ policies }: { readonly policies: PolicySet }) {
-  const [draft, setDraft, dropDraft] = useDraft('policies')
-  // The field begins anew when the draft is gone, and not while somebody writes.
-  const [round, setRound] = useState(0)
-  const drop = (): void => {
-    dropDraft()
-    setRound(round + 1)
-  }
-  const save = useAction(trpc.policies.set, { done: texts.policiesSaved, onDone: drop })
+  const [kept, keep, drop] = useDraft('policies')
+  const stored = JSON.stringify(policies, null, 2)
+  const draft = useMemo(() => readDraft(kept), [kept])
+  const text = draft?.text ?? stored
+  const latest = useRef(text)
+  useEffect(() => void (latest.current = text))
+  const isOutdated = draft !== undefined && draft.base !== stored
+  const sent = useRef(text)
+  const cache = useQueryClient()
+  const save = useAction(trpc.policies.set, {
+    done: texts.policiesSaved,
+    onDone: (saved) => {
+      cache.setQueryData(trpc.policies.get.queryOptions({}).queryKey, saved)
+      // What was written while it was saved is a draft of what is stored now.
+      if (latest.current === sent.current) drop()
+      else keep(JSON.stringify({ base: JSON.stringify(saved, null, 2), text: latest.current } satisfies Draft))
+    },
+  })
   const errors = save.error ? Object.entries(fieldErrors(save.error)) : []
-  const value = draft === undefined ? policies : (JSON.parse(draft) as PolicySet)
+  const read = readPolicies(text)
+  const problem = 'problem' in read ? texts.noJson(read.problem) : undefined
+  const submit = (): void => {
+    if (!('value' in read)) return
+    sent.current = text
+    save.mutate(read.value)
+  }
   return (
     <>
       {draft === undefined ? null : <Note tone="waiting">You have changes that are not saved. They are kept in this browser.</Note>}
+      {isOutdated ? (
+        <Note tone="waiting">
+          <p role="alert">{texts.policiesOutdated}</p>
+          <details>
+            <summary>{texts.policiesStored}</summary>
+            <Json value={policies} label={texts.policiesStored} />
+          </details>
+        </Note>
+      ) : null}
       {save.error && errors.length === 0 ? <ErrorNote error={save.error} /> : null}
-      <JsonField
-        key={`${round} ${JSON.stringify(policies)}`}
+      <TextArea
         label="Policies"
         about="As JSON: rules, limits, information_flow and sanitize."
         rows={16}
-        error={errors.map(([path, message]) => `${path} ${message}`).join('; ') || undefined}
-        value={value}
-        onValue={(next) => setDraft(JSON.stringify(next ?? {}))}
+        spellCheck={false}
+        className={styles.json}
+        error={(problem ?? errors.map(([path, message]) => `${path} ${message}`).join('; ')) || undefined}
+        value={text}
+        onValue={(next) => keep(JSON.stringify({ base: draft?.base ?? stored, text: next } satisfies Draft))}
       />
       <ButtonGroup>
-        <OperationButton operation="policies.set" kind="main" isBusy={save.isPending} onClick={() => save.mutate(value)}>
-          Save
+        <OperationButton
+          operation="policies.set"
+          kind={isOutdated ? 'danger' : 'main'}
+          blocked={problem}
+          isBusy={save.isPending}
+          onClick={submit}
+        >
+          {isOutdated ? texts.policiesReplace : 'Save'}
         </OperationButton>
         {draft === undefined ? null : <Button onClick={drop}>Throw the changes away</Button>}
       </ButtonGroup>
     </>
   )
+}
+
+function readPolicies(text: string): { readonly value: PolicySet } | { readonly problem: string } {
+  try {
+    return { value: JSON.parse(text) as PolicySet }
+  } catch (cause) {
+    return { problem: (cause as Error).message }
+  }
+}
+
+function readDraft(kept: string | undefined): Draft | undefined {
+  if (kept === undefined) return undefined
+  try {
+    const value = JSON.parse(kept) as Partial<Draft> | null
+    return typeof value?.base === 'string' && typeof value.text === 'string' ? { base: value.base, text: value.text } : undefined
+  } catch {
+    // Whatever else is stored under this name is no draft.
+    return undefined
+  }
 }
 
 function Deciders() {

@@ -16,6 +16,10 @@ export const texts = {
   policiesAbout:
     'Rules in order: the first that matches a tool call allows it, denies it, or asks a person. Without a match it is allowed. Limits count calls; information_flow follows what sessions read.',
   policiesSaved: 'The policies apply within a second.',
+  policiesOutdated: 'Somebody else changed the policies after you began. Saving replaces what they stored.',
+  policiesStored: 'What is stored now',
+  policiesReplace: 'Replace what is stored',
+  noJson: (why: string) => `This is no JSON: ${why}`,
   decide: 'Those who caused a call may decide on its approval',
   people: 'People',
   invite: 'Invite somebody',
