@@ -1,7 +1,8 @@
-import { useState } from 'react'
+import { useEffect, useId, useState } from 'react'
 import { Check, SelectField, TextArea, TextField } from '#ui'
 import styles from './schema-form.module.css'
-import { controlFor, fieldsOf, plainSchema, titleOf, withValue, type Schema, type Values } from './schema.ts'
+import { useReport } from './readable.tsx'
+import { controlFor, fieldsOf, linesIn, numberIn, plainSchema, titleOf, withValue, type Schema, type Values } from './schema.ts'
 
 const none: FieldErrors = {}
 
@@ -83,8 +84,7 @@ function SchemaField({ name, schema: given, isRequired, path, value, errors, onV
           inputMode={control.isInteger ? 'numeric' : 'decimal'}
           placeholder={placeholder}
           value={text}
-          // What is no number stays a text, and the server says so.
-          onValue={(next) => onValue(next === '' ? undefined : next.trim() !== '' && Number.isFinite(Number(next)) ? Number(next) : next)}
+          onValue={(next) => onValue(next === '' ? undefined : numberIn(next))}
         />
       )
     case 'yes-no':
@@ -95,15 +95,7 @@ function SchemaField({ name, schema: given, isRequired, path, value, errors, onV
         </div>
       )
     case 'texts':
-      return (
-        <TextArea
-          {...shared}
-          about={`${given.description ?? ''} One in each line.`.trim()}
-          rows={3}
-          value={Array.isArray(value) ? value.join('\n') : text}
-          onValue={(next) => onValue(next === '' ? undefined : next.split('\n'))}
-        />
-      )
+      return <Texts {...shared} about={`${given.description ?? ''} One in each line.`.trim()} value={value} onValue={onValue} />
     case 'object':
       // What a group needs is needed only where the group is there.
       if (value === undefined && !isRequired)
@@ -145,17 +137,34 @@ function SchemaField({ name, schema: given, isRequired, path, value, errors, onV
   }
 }
 
-interface JsonFieldProps {
+interface ValueProps {
   readonly label: string
   readonly about?: string | undefined
   readonly error?: string | undefined
   readonly required?: boolean
-  readonly rows?: number
   readonly value: unknown
   onValue(value: unknown): void
 }
 
-interface ChoiceOrJsonProps extends JsonFieldProps {
+/** Texts, one in each line. The text has the empty lines that are being written; the value has none. */
+function Texts({ value, onValue, ...shared }: ValueProps) {
+  const [text, setText] = useState('')
+  const given = Array.isArray(value) ? value.join('\n') : String(value ?? '')
+  return (
+    <TextArea
+      {...shared}
+      rows={3}
+      value={linesIn(text).join('\n') === given ? text : given}
+      onValue={(next) => {
+        const lines = linesIn(next)
+        setText(next)
+        onValue(lines.length === 0 ? undefined : lines)
+      }}
+    />
+  )
+}
+
+interface ChoiceOrJsonProps extends ValueProps {
   readonly options: readonly string[]
 }
 
@@ -181,10 +190,18 @@ function ChoiceOrJson({ options, value, onValue, ...shared }: ChoiceOrJsonProps)
   )
 }
 
-/** A value written as JSON. While it cannot be read, the last one counts. */
-export function JsonField({ label, about, error, required, rows = 4, value, onValue }: JsonFieldProps) {
+/** A value written as JSON. While it cannot be read, the form around it is not sent: see `useReadable`. */
+export function JsonField({ label, about, error, required, value, onValue }: ValueProps) {
   const [text, setText] = useState(() => (value === undefined ? '' : JSON.stringify(value, null, 2)))
   const [problem, setProblem] = useState<string>()
+  const field = useId()
+  const report = useReport()
+  const isUnreadable = problem !== undefined
+  useEffect(() => {
+    if (!isUnreadable) return undefined
+    report(field, label)
+    return () => report(field, undefined)
+  }, [isUnreadable, field, label, report])
   const read = (next: string): void => {
     setText(next)
     try {
@@ -200,7 +217,6 @@ export function JsonField({ label, about, error, required, rows = 4, value, onVa
       about={about ?? 'As JSON.'}
       error={problem ?? error}
       required={required}
-      rows={rows}
       spellCheck={false}
       className={styles.json}
       value={text}

@@ -89,6 +89,17 @@ export function withValue(values: Values, name: string, value: unknown): Values 
   return value === undefined ? others : { ...others, [name]: value }
 }
 
+/** A number where the text is written as numbers are; otherwise the text stays as it is, and the server says what is wrong. */
+export function numberIn(text: string): number | string {
+  const number = Number(text)
+  return Number.isFinite(number) && String(number) === text ? number : text
+}
+
+/** The lines of a text that are not empty. */
+export function linesIn(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line.trim() !== '')
+}
+
 /** The fields of an object: those that are required first. */
 export function fieldsOf({ properties = {}, required = [] }: Schema): { name: string; schema: Schema; isRequired: boolean }[] {
   const all = Object.entries(properties).map(([name, schema]) => ({ name, schema, isRequired: required.includes(name) }))

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { client, trpc, useAction } from '#api'
 import { useSetSearch } from '#app'
 import { Button, Dialog, ErrorNote, Note, OperationButton, relativeTime, SelectField, useNow, visible } from '#ui'
-import { fieldErrors, JsonField, SchemaForm, type Schema, type Values } from '../../forms/index.ts'
+import { fieldErrors, JsonField, Readable, SchemaForm, useReadable, type Schema, type Values } from '../../forms/index.ts'
 import { valuesFromEvent } from './event-values.ts'
 import type { WholeFlow } from './flow-state.ts'
 import styles from './flows.module.css'
@@ -23,6 +23,7 @@ export function RunDialog({ flow, isDryRun, isChanged, onClose }: RunDialogProps
   const [values, setValues] = useState<Values>({})
   const [filled, setFilled] = useState(0)
   const [left, setLeft] = useState<readonly string[]>([])
+  const { blocked, report } = useReadable()
   const trigger = useAction(trpc.flows.trigger, {
     done: isDryRun ? 'The dry run has started' : 'The flow has started',
     onDone: (started) => {
@@ -48,6 +49,7 @@ export function RunDialog({ flow, isDryRun, isChanged, onClose }: RunDialogProps
           <OperationButton
             operation="flows.trigger"
             kind="main"
+            blocked={blocked}
             isBusy={trigger.isPending}
             onClick={() => trigger.mutate({ id: flow.id, parameters: { ...values }, dry_run: isDryRun })}
           >
@@ -61,22 +63,24 @@ export function RunDialog({ flow, isDryRun, isChanged, onClose }: RunDialogProps
       {schema === null || hasFields ? null : <p className={styles.muted}>{texts.noParameters}</p>}
       <Fill flow={flow} onFill={fill} />
       {left.length === 0 ? null : <Note>{texts.notFilled(left.join(', '))}</Note>}
-      {hasFields ? (
-        <SchemaForm
-          key={filled}
-          schema={schema!}
-          values={values}
-          onValues={setValues}
-          errors={fieldErrors(trigger.error, 'parameters', 'body.parameters')}
-        />
-      ) : schema === null ? (
-        <JsonField
-          key={filled}
-          label="Parameters"
-          value={filled === 0 ? undefined : values}
-          onValue={(next) => setValues((next ?? {}) as Values)}
-        />
-      ) : null}
+      <Readable report={report}>
+        {hasFields ? (
+          <SchemaForm
+            key={filled}
+            schema={schema!}
+            values={values}
+            onValues={setValues}
+            errors={fieldErrors(trigger.error, 'parameters', 'body.parameters')}
+          />
+        ) : schema === null ? (
+          <JsonField
+            key={filled}
+            label="Parameters"
+            value={filled === 0 ? undefined : values}
+            onValue={(next) => setValues((next ?? {}) as Values)}
+          />
+        ) : null}
+      </Readable>
       {trigger.error && !hasFields ? <ErrorNote error={trigger.error} /> : null}
     </Dialog>
   )

@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { trpc, useAction } from '#api'
 import type { Search } from '#app'
-import { fieldErrors, SchemaForm, type FieldErrors, type Values } from '../../forms/index.ts'
+import { fieldErrors, Readable, SchemaForm, useReadable, type FieldErrors, type Values } from '../../forms/index.ts'
 import { ButtonGroup, ErrorNote, OperationButton, SelectField, TextField, visible } from '#ui'
 import styles from './integrations.module.css'
 import type { Connector } from './state.ts'
@@ -48,6 +48,7 @@ export function ConnectForm({ connector }: { readonly connector: Connector }) {
       } as never),
   })
   const errors = create.error ? fieldErrors(create.error, 'config', 'credential') : none
+  const { blocked, report } = useReadable()
   const submit = (): void =>
     create.mutate({
       integration_type: connector.name,
@@ -61,7 +62,7 @@ export function ConnectForm({ connector }: { readonly connector: Connector }) {
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault()
-        submit()
+        if (blocked === undefined) submit()
       }}
     >
       <p className={styles.muted}>{visible(connector.connect)}</p>
@@ -78,14 +79,16 @@ export function ConnectForm({ connector }: { readonly connector: Connector }) {
           }}
         />
       ) : null}
-      {isAllowed ? (
-        <p className={styles.muted}>{texts.byOAuth}</p>
-      ) : method ? (
-        <SchemaForm schema={method.fields_schema} values={credential} onValues={setCredential} errors={errors} />
-      ) : null}
-      <SchemaForm schema={connector.config_schema} values={config} onValues={setConfig} errors={errors} />
+      <Readable report={report}>
+        {isAllowed ? (
+          <p className={styles.muted}>{texts.byOAuth}</p>
+        ) : method ? (
+          <SchemaForm schema={method.fields_schema} values={credential} onValues={setCredential} errors={errors} />
+        ) : null}
+        <SchemaForm schema={connector.config_schema} values={config} onValues={setConfig} errors={errors} />
+      </Readable>
       <ButtonGroup>
-        <OperationButton operation="integrations.create" kind="main" type="submit" isBusy={create.isPending}>
+        <OperationButton operation="integrations.create" kind="main" type="submit" blocked={blocked} isBusy={create.isPending}>
           {isAllowed ? texts.next : texts.create}
         </OperationButton>
       </ButtonGroup>

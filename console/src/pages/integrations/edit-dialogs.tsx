@@ -2,7 +2,7 @@ import { useState, type ReactNode } from 'react'
 import { useNavigate } from '@tanstack/react-router'
 import { trpc, useAction, type Outputs } from '#api'
 import { Button, Confirm, Dialog, ErrorNote, OperationButton, TextField } from '#ui'
-import { fieldErrors, SchemaForm, type Values } from '../../forms/index.ts'
+import { fieldErrors, Readable, SchemaForm, useReadable, type Values } from '../../forms/index.ts'
 import styles from './integrations.module.css'
 import type { Integration } from './state.ts'
 import { texts } from './texts.ts'
@@ -44,6 +44,7 @@ interface FormProps {
 }
 
 function FormDialog({ title, about, error, isBusy, children, onClose, onSave }: FormProps) {
+  const { blocked, report } = useReadable()
   return (
     <Dialog
       title={title}
@@ -52,7 +53,7 @@ function FormDialog({ title, about, error, isBusy, children, onClose, onSave }: 
       actions={
         <>
           <Button onClick={onClose}>{texts.cancel}</Button>
-          <OperationButton operation="integrations.update" kind="main" isBusy={isBusy} onClick={onSave}>
+          <OperationButton operation="integrations.update" kind="main" blocked={blocked} isBusy={isBusy} onClick={onSave}>
             {texts.save}
           </OperationButton>
         </>
@@ -62,12 +63,12 @@ function FormDialog({ title, about, error, isBusy, children, onClose, onSave }: 
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault()
-          onSave()
+          if (blocked === undefined) onSave()
         }}
       >
         {about === undefined ? null : <p className={styles.muted}>{about}</p>}
         {error ? <ErrorNote error={error} /> : null}
-        {children}
+        <Readable report={report}>{children}</Readable>
       </form>
     </Dialog>
   )

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { client, problemOf, trpc } from '#api'
 import { useDraft, useSearch, useSetSearch } from '#app'
-import { fieldErrors, SchemaForm, type Values } from '#forms'
+import { fieldErrors, Readable, SchemaForm, useReadable, type Values } from '#forms'
 import {
   Button,
   buttonClass,
@@ -50,6 +50,7 @@ export function TryTool({ tool }: { readonly tool: ToolDetails }) {
   const isJson = search['as'] === 'json' || 'problem' in read
   const [filled, setFilled] = useState(0)
   const [isAsking, setAsking] = useState(false)
+  const { blocked: unreadable, report } = useReadable()
 
   const integrations = useQuery(trpc.integrations.list.queryOptions({}))
   const fitting = (integrations.data?.items ?? []).filter((one) => one.enabled && one.integration_type === connector)
@@ -74,7 +75,7 @@ export function TryTool({ tool }: { readonly tool: ToolDetails }) {
     onSettled: () => void (isSending.current = false),
   })
   const start = (kind: Request['kind']): void => {
-    if (isSending.current || !('values' in read)) return
+    if (isSending.current || unreadable !== undefined || !('values' in read)) return
     isSending.current = true
     const own = key ?? newKey()
     if (key === undefined) setAttempt({ of, key: own })
@@ -93,11 +94,11 @@ export function TryTool({ tool }: { readonly tool: ToolDetails }) {
     ? 'problem' in read
       ? texts.notJson(read.problem)
       : isConnected
-        ? undefined
+        ? unreadable
         : texts.needsIntegration(connector)
     : texts.mayNotCall
   const errors = act.error ? fieldErrors(act.error, 'input') : {}
-  const snippet = 'values' in read ? { tool: name, integration: chosen, values: read.values } : undefined
+  const snippet = unreadable === undefined && 'values' in read ? { tool: name, integration: chosen, values: read.values } : undefined
   return (
     <div className={styles.part}>
       {isConnected ? null : (
@@ -152,13 +153,15 @@ export function TryTool({ tool }: { readonly tool: ToolDetails }) {
           />
         </div>
       ) : (
-        <SchemaForm
-          key={filled}
-          schema={tool.input_schema}
-          values={'values' in read ? read.values : {}}
-          errors={errors}
-          onValues={(values) => setDraft(argumentsText(values))}
-        />
+        <Readable report={report}>
+          <SchemaForm
+            key={filled}
+            schema={tool.input_schema}
+            values={'values' in read ? read.values : {}}
+            errors={errors}
+            onValues={(values) => setDraft(argumentsText(values))}
+          />
+        </Readable>
       )}
       <div data-bottom-bar className={styles.actions}>
         <ButtonGroup>
