@@ -183,7 +183,8 @@ suite('tRPC refuses', () => {
       '{"id":"\\ud800"}',
       '{"x":',
     ]
-    const names = offered.filter(({ effect }) => effect === 'read').map(({ name }) => name)
+    // Hints end with their client only.
+    const names = offered.map(({ name, effect }) => (effect === 'read' && name !== 'hints.watch' ? name : 'x'))
     for (let number = 0; number < 600; number++) {
       const path = Array.from({ length: random.oneOf([1, 1, 2, 3, 25]) }, () =>
         random.oneOf([...names, 'x', '', '..', 'a%2Cb', '%00']),

@@ -5,6 +5,9 @@ const all: readonly Operation[] = Object.values(operations)
 /** Of each list. More would show the same fields. */
 const most = 40
 
+/** What has a trace. */
+const traced = ['runs', 'events', 'invocations', 'approvals', 'deliveries'].map((name) => `/api/v1/${name}`)
+
 /** Asks everything that can be read: every list, and each thing in it. Resolves to the routes that answered with a success. */
 export async function readEverything(hub: HubUnderTest): Promise<string[]> {
   const answered = new Set<string>()
@@ -24,7 +27,9 @@ export async function readEverything(hub: HubUnderTest): Promise<string[]> {
       if (method !== 'GET' || stream) continue
       const [before, parameter, after = ''] = path.split(/(:\w+)/)
       const list = parameter === ':hook' || before!.startsWith('/api/integrations/') ? '/api/v1/integrations' : before!.replace(/\/$/, '')
-      const paths = parameter === undefined ? [path] : (await idsOf(list)).map((id) => `${before}${encodeURIComponent(id)}${after}`)
+      const lists = before === '/api/v1/traces/' ? traced : [list]
+      const found = parameter === undefined ? [] : (await Promise.all(lists.map(idsOf))).flat()
+      const paths = parameter === undefined ? [path] : found.map((id) => `${before}${encodeURIComponent(id)}${after}`)
       for (const each of paths) {
         const { status } = await hub.call('GET', each.endsWith('/since') ? `${each}?after=` : each)
         if (status < 300) answered.add(path)
