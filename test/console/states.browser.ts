@@ -85,11 +85,14 @@ test('every page of the console says what state it is in', async (t) => {
       await open(place.path)
       await shown(place.shows)
       await page.context().setOffline(true)
-      await page.getByText(/^Not live since \d/).waitFor()
-      await shown(place.shows)
-      // The note is the same everywhere.
-      if (place.path === '/home') await checkPage(page, `${name}-offline`)
-      await page.context().setOffline(false)
+      try {
+        await page.getByText(/^Not live since \d/).waitFor()
+        await shown(place.shows)
+        // The note is the same everywhere.
+        if (place.path === '/home') await checkPage(page, `${name}-offline`)
+      } finally {
+        await page.context().setOffline(false)
+      }
       await page.getByText(/^Not live since/).waitFor({ state: 'detached', timeout: 20_000 })
     })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { before, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { answerProvider, oauthHub, screenshots, setupToken, testBrowser, testPassword, type OAuthHub } from '#test'
+import { buildConsole, answerProvider, oauthHub, screenshots, setupToken, testBrowser, testPassword, type OAuthHub } from '#test'
 
 /** A folder for pictures of every page, for whoever changes one. */
 const folder = process.env['HUB_TEST_SCREENSHOTS']
@@ -13,8 +13,10 @@ async function signedIn(setup: OAuthHub, page: Page): Promise<void> {
   await page.getByLabel('E-mail').first().fill('ada@example.com')
   await page.getByLabel('Password').first().fill(testPassword)
   await page.getByRole('button').first().click()
-  await page.waitForURL((url) => url.pathname !== '/setup')
+  await page.waitForURL('**/w/default/home')
 }
+
+before(buildConsole)
 
 test('a person connects in a window, refuses, connects again, and uses the same tab where windows are blocked', async (t) => {
   await using browser = await testBrowser(t)

@@ -20,7 +20,8 @@ function set(next: Connection): void {
 export const connection = {
   get: () => state,
   lost: () => set({ ...state, lostAt: state.lostAt ?? Date.now() }),
-  found: () => set({ lostAt: undefined, isSignedOut: false }),
+  /** An answer that was on its way when the network went away says nothing about now. */
+  found: () => navigator.onLine && set({ lostAt: undefined, isSignedOut: false }),
   signedOut: () => set({ ...state, isSignedOut: true }),
   subscribe(listener: () => void) {
     listeners.add(listener)
