@@ -14,27 +14,24 @@ export interface Start {
 
 /** Finds what was asked for, and what began it all. Throws `not_found` for what is not in the workspace. */
 export async function findStart(reads: TraceReads, id: string): Promise<Start> {
-  const seen = new Set<string>()
-  let at = id
+  let cause = await causeOf(reads, id)
+  if (cause === undefined)
+    throw hubError('not_found', { detail: `there is no ${id}`, hint: 'it may have been deleted by the retention of the workspace' })
+  const seen = new Set([id])
+  let root = id
   let selected = id
-  for (let steps = 0; steps < mostSteps && !seen.has(at); steps++) {
-    seen.add(at)
-    const cause = await causeOf(reads, at)
-    if (cause === undefined) {
-      if (at === id)
-        throw hubError('not_found', { detail: `there is no ${id}`, hint: 'it may have been deleted by the retention of the workspace' })
-      // What caused it is not stored any more.
-      break
-    }
-    if (cause === null) return { root: at, selected }
-    // What the caller may not see hides what is above it too.
-    if (!maySee(reads.rights, cause.id)) return { root: at, selected }
+  // What the caller may not see hides what is above it too.
+  while (cause && seen.size < mostSteps && !seen.has(cause.id) && maySee(reads.rights, cause.id)) {
     // An approval stands under the step that asked, or is shown by the call that it covered.
-    if (at === id && cause.shownAs !== undefined) selected = cause.shownAs
-    if (!(await isStored(reads, cause.id))) return { root: at, selected }
-    at = cause.id
+    if (root === id && cause.shownAs !== undefined) selected = cause.shownAs
+    const above: Cause | null | undefined = await causeOf(reads, cause.id)
+    // It is not stored any more.
+    if (above === undefined) break
+    root = cause.id
+    seen.add(root)
+    cause = above
   }
-  return { root: at, selected }
+  return { root, selected }
 }
 
 interface Cause {
@@ -75,8 +72,4 @@ async function causeOf(reads: TraceReads, id: string): Promise<Cause | null | un
         errors: [{ path: 'id', message: 'must be the id of a run, an event, a tool call, an approval or a delivery' }],
       })
   }
-}
-
-async function isStored(reads: TraceReads, id: string): Promise<boolean> {
-  return (await causeOf(reads, id)) !== undefined
 }
