@@ -312,6 +312,11 @@ suite('a bulk action', () => {
         createEventPublisher({ ...hub, ...hub.telemetry }).publish(trx, [{ workspaceId, type: 'bulk.replayed', data: { number } }]),
       )
     for (const number of [1, 2]) await publish(number)
+    // An event that waits for its first dispatch is not replayed.
+    await until('both are dispatched', async () => {
+      const { items } = (await ask('GET', '/events?type=bulk.replayed&status=dispatched')).body
+      return items.length === 2
+    })
     const events = await done({ action: 'events.replay', filter: { type: 'bulk.replayed' }, input: { transform: 'now' } })
     assert.deepEqual([events.done, events.failed], [2, 0])
     const { items } = (await ask('GET', '/events?type=bulk.replayed')).body
