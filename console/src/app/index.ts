@@ -1,5 +1,5 @@
 export { App } from './app.tsx'
-export { useSearch, useSetSearch, useOpen, type Search } from './search.ts'
+export { useFilters, useSearch, useSetSearch, useOpen, type Search } from './search.ts'
 export { pathOf, ThingLink } from './thing-link.tsx'
 export { BulkAllButton, BulkBar, useBulk, type Bulk } from './bulk.tsx'
 export type { BulkAction } from './bulk-types.ts'

@@ -42,3 +42,13 @@ export function useOpen(page: string): { readonly id: string | undefined; open(i
     close: useCallback(() => go(`/${page}`), [go, page]),
   }
 }
+
+/** What a list is filtered by: values of the address with these names. Give a list of names that does not change between renders. */
+export function useFilters(names: readonly string[]): { readonly isFiltered: boolean; clear(): void } {
+  const search = useSearch()
+  const setSearch = useSetSearch()
+  return {
+    isFiltered: names.some((name) => search[name] !== undefined),
+    clear: () => setSearch(Object.fromEntries(names.map((name) => [name, undefined]))),
+  }
+}

@@ -2,6 +2,7 @@ import { X } from 'lucide-react'
 import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
 import { Button } from './button.tsx'
 import type { Option } from './field.tsx'
+import { Empty } from './feedback.tsx'
 import styles from './filters.module.css'
 import { useKeys } from './keys.ts'
 import { wordOf } from './states.ts'
@@ -41,34 +42,33 @@ interface ChoiceProps {
   onValue(value: string | undefined): void
 }
 
-/** One value of a few. */
-export function ChoiceFilter({ label, value, options, onValue }: ChoiceProps) {
+/** What a list says that no row of passes the filters. */
+export function NothingMatches({ title, onClear, children }: { readonly title: string; onClear(): void; readonly children?: ReactNode }) {
   return (
-    <label className={styles.filter} data-set={value !== undefined || undefined}>
-      <span className={styles.name}>{label}</span>
-      <select value={value ?? ''} onChange={(event) => onValue(event.target.value || undefined)}>
-        <option value="">any</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {wordOf(option)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Empty title={title} action={<Button onClick={onClear}>Clear filters</Button>}>
+      {children}
+    </Empty>
   )
+}
+
+/** One value of a few. */
+export function ChoiceFilter({ options, ...rest }: ChoiceProps) {
+  return <NamedFilter {...rest} options={options.map((value) => ({ value, label: wordOf(value) }))} />
 }
 
 interface NamedProps extends Omit<ChoiceProps, 'options'> {
   readonly options: readonly Option[]
+  /** What the filter says that is not set. */
+  readonly none?: string
 }
 
 /** One of several things that have a name beside their value. */
-export function NamedFilter({ label, value, options, onValue }: NamedProps) {
+export function NamedFilter({ label, value, options, none = 'any', onValue }: NamedProps) {
   return (
     <label className={styles.filter} data-set={value !== undefined || undefined}>
       <span className={styles.name}>{label}</span>
       <select value={value ?? ''} onChange={(event) => onValue(event.target.value || undefined)}>
-        <option value="">any</option>
+        <option value="">{none}</option>
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}
@@ -133,29 +133,17 @@ export function TextFilter({ label, value, placeholder, onValue }: TextFilterPro
   )
 }
 
-const ranges = ['-15m', '-1h', '-24h', '-7d', '-30d'] as const
-const rangeNames: Readonly<Record<string, string>> = {
-  '-15m': 'last 15 minutes',
-  '-1h': 'last hour',
-  '-24h': 'last 24 hours',
-  '-7d': 'last 7 days',
-  '-30d': 'last 30 days',
-}
+const ranges: readonly Option[] = [
+  { value: '-15m', label: 'last 15 minutes' },
+  { value: '-1h', label: 'last hour' },
+  { value: '-24h', label: 'last 24 hours' },
+  { value: '-7d', label: 'last 7 days' },
+  { value: '-30d', label: 'last 30 days' },
+]
 
 /** From when. The address keeps `-24h`, so that a link shows the last day whenever it is opened. */
 export function TimeFilter({ value, onValue }: Pick<ChoiceProps, 'value' | 'onValue'>) {
-  const options = value === undefined || rangeNames[value] ? [...ranges] : [...ranges, value]
-  return (
-    <label className={styles.filter} data-set={value !== undefined || undefined}>
-      <span className={styles.name}>Since</span>
-      <select value={value ?? ''} onChange={(event) => onValue(event.target.value || undefined)}>
-        <option value="">always</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {rangeNames[option] ?? option}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
+  const isKnown = value === undefined || ranges.some((range) => range.value === value)
+  const options = isKnown ? ranges : [...ranges, { value, label: value }]
+  return <NamedFilter label="Since" none="always" value={value} options={options} onValue={onValue} />
 }

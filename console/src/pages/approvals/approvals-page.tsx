@@ -1,13 +1,13 @@
 import { useNavigate } from '@tanstack/react-router'
 import { Check, X } from 'lucide-react'
 import { useCallback, useEffect, useRef } from 'react'
-import { BulkBar, useBulk, useOpen, useSearch, useSetSearch, type BulkAction, type Search } from '#app'
+import { BulkBar, useBulk, useFilters, useOpen, useSearch, useSetSearch, type BulkAction, type Search } from '#app'
 import {
-  Button,
   EffectBadge,
   Empty,
   FilterBar,
   Grid,
+  NothingMatches,
   Page,
   Split,
   StateBadge,
@@ -23,6 +23,8 @@ import { subjectOf, titleOf, type Approval, type State } from './approval.ts'
 import styles from './approvals.module.css'
 import { texts } from './texts.ts'
 import { useApprovals } from './use-approvals.ts'
+
+const filters = ['status', 'tool'] as const
 
 const states = ['pending', 'approved', 'used', 'rejected', 'expired'] as const
 
@@ -71,8 +73,7 @@ export function ApprovalsPage() {
   const { id, open, close } = useOpen('approvals')
   const list = useApprovals({ status: status?.split(',') as State[] | undefined, tool })
   const bulk = useBulk({ rows: list.rows, idOf, filter: { status: status ?? 'pending', tool } })
-  const isFiltered = status !== undefined || tool !== undefined
-  const clear = (): void => setSearch({ status: undefined, tool: undefined })
+  const { isFiltered, clear } = useFilters(filters)
 
   const show = useCallback(
     (next: string | undefined) =>
@@ -110,11 +111,7 @@ export function ApprovalsPage() {
             openId={id}
             onOpen={({ id: own }) => open(own)}
             empty={
-              isFiltered ? (
-                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
-              ) : (
-                <Empty title={texts.none}>{texts.noneAbout}</Empty>
-              )
+              isFiltered ? <NothingMatches title={texts.nothing} onClear={clear} /> : <Empty title={texts.none}>{texts.noneAbout}</Empty>
             }
           />
         }

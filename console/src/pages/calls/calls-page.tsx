@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { SlidersHorizontal } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { client, useRows } from '#api'
-import { useOpen, useSearch, useSetSearch, type Search } from '#app'
+import { useFilters, useOpen, useSearch, useSetSearch } from '#app'
 import {
   Button,
   buttonClass,
@@ -12,6 +12,7 @@ import {
   Empty,
   FilterBar,
   Grid,
+  NothingMatches,
   Page,
   Split,
   StateBadge,
@@ -107,8 +108,7 @@ export function CallsPage() {
       }),
     idOf: ({ id: own }) => own,
   })
-  const isFiltered = filters.some((name) => search[name] !== undefined)
-  const clear = (): void => setSearch(Object.fromEntries(filters.map((name) => [name, undefined])) as Search)
+  const { isFiltered, clear } = useFilters(filters)
   return (
     <Page title={texts.title} about={texts.about} isFull>
       <FilterBar isSet={isFiltered} onClear={clear}>
@@ -141,7 +141,7 @@ export function CallsPage() {
             onOpen={({ id: own }) => open(own)}
             empty={
               isFiltered ? (
-                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
+                <NothingMatches title={texts.nothing} onClear={clear} />
               ) : (
                 <Empty
                   title={texts.none}

@@ -2,18 +2,18 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { client, trpc, useRows, type Outputs } from '#api'
-import { BulkAllButton, BulkBar, useBulk, useOpen, useSearch, useSetSearch } from '#app'
+import { BulkAllButton, BulkBar, useBulk, useFilters, useOpen, useSearch, useSetSearch } from '#app'
 import {
-  Button,
   buttonClass,
   Empty,
   FilterBar,
   Grid,
   NamedFilter,
+  NothingMatches,
   Page,
   Split,
-  StatesFilter,
   StateBadge,
+  StatesFilter,
   TextFilter,
   Time,
   TimeFilter,
@@ -23,6 +23,8 @@ import {
 import { DeliveryDetail } from './delivery-detail.tsx'
 import { retryMany } from './endpoint-detail.tsx'
 import { deliveryTexts as texts, texts as endpointTexts } from './texts.ts'
+
+const filters = ['endpoint', 'status', 'type', 'from'] as const
 
 type Delivery = Outputs['deliveries']['list']['items'][number]
 
@@ -81,8 +83,7 @@ export function DeliveriesPage() {
   const isDead = status === 'dead'
   const bulk = useBulk({ rows: list.rows, idOf, filter })
   const action = { ...retryMany, blocked: isDead ? undefined : onlyDead }
-  const isFiltered = [endpoint, status, type, from].some((value) => value !== undefined)
-  const clear = (): void => setSearch({ endpoint: undefined, status: undefined, type: undefined, from: undefined })
+  const { isFiltered, clear } = useFilters(filters)
   return (
     <Page
       title={texts.title}
@@ -123,11 +124,7 @@ export function DeliveriesPage() {
             onOpen={(row) => open(row.id)}
             selection={bulk.selection}
             empty={
-              isFiltered ? (
-                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
-              ) : (
-                <Empty title={texts.none}>{texts.noneAbout}</Empty>
-              )
+              isFiltered ? <NothingMatches title={texts.nothing} onClear={clear} /> : <Empty title={texts.none}>{texts.noneAbout}</Empty>
             }
           />
         }

@@ -1,12 +1,12 @@
 import { RotateCw } from 'lucide-react'
 import { useCallback } from 'react'
 import { client, useRows, type Outputs } from '#api'
-import { BulkBar, useBulk, useOpen, useSearch, useSetSearch, type BulkAction } from '#app'
+import { BulkBar, useBulk, useFilters, useOpen, useSearch, useSetSearch, type BulkAction } from '#app'
 import {
-  Button,
   Empty,
   FilterBar,
   Grid,
+  NothingMatches,
   Page,
   Split,
   StateBadge,
@@ -19,6 +19,8 @@ import {
 } from '#ui'
 import { EventDetail } from './event-detail.tsx'
 import { texts } from './texts.ts'
+
+const filters = ['type', 'status', 'integration', 'from'] as const
 
 type EventRow = Outputs['events']['list']['items'][number]
 
@@ -60,8 +62,7 @@ export function EventsPage() {
     idOf,
   })
   const bulk = useBulk({ rows: list.rows, idOf, filter })
-  const isFiltered = [type, status, integration, from].some((value) => value !== undefined)
-  const clear = (): void => setSearch({ type: undefined, status: undefined, integration: undefined, from: undefined })
+  const { isFiltered, clear } = useFilters(filters)
   return (
     <Page title={texts.title} about={texts.about} isFull>
       <FilterBar isSet={isFiltered} onClear={clear}>
@@ -92,11 +93,7 @@ export function EventsPage() {
             openId={id}
             onOpen={({ id: own }) => open(own)}
             empty={
-              isFiltered ? (
-                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
-              ) : (
-                <Empty title={texts.none}>{texts.noneAbout}</Empty>
-              )
+              isFiltered ? <NothingMatches title={texts.nothing} onClear={clear} /> : <Empty title={texts.none}>{texts.noneAbout}</Empty>
             }
           />
         }

@@ -2,13 +2,13 @@ import { Plus } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { trpc, wholeRows } from '#api'
-import { useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
+import { useFilters, useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
 import {
-  Button,
   ChoiceFilter,
   Empty,
   FilterBar,
   Grid,
+  NothingMatches,
   OperationButton,
   Page,
   StateBadge,
@@ -22,6 +22,8 @@ import styles from './flows.module.css'
 import { NewFlowDialog } from './new-flow.tsx'
 import { RunBars } from './run-bars.tsx'
 import { texts } from './texts.ts'
+
+const filters = ['name', 'state'] as const
 
 const kinds = ['flow'] as const
 const states = ['on', 'off', 'blocked'] as const
@@ -97,8 +99,7 @@ export function FlowList() {
       ),
     [query.data, wanted, state],
   )
-  const isFiltered = name !== undefined || state !== undefined
-  const clear = (): void => setSearch({ name: undefined, state: undefined })
+  const { isFiltered, clear } = useFilters(filters)
   return (
     <Page
       title={texts.title}
@@ -128,7 +129,7 @@ export function FlowList() {
           onOpen={({ id }) => open(id)}
           empty={
             isFiltered ? (
-              <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
+              <NothingMatches title={texts.nothing} onClear={clear} />
             ) : (
               <Empty
                 title={texts.none}

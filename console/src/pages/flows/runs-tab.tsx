@@ -1,12 +1,14 @@
 import { Link } from '@tanstack/react-router'
 import { client, useRows, type Outputs } from '#api'
-import { useSearch, useSetSearch } from '#app'
-import { Button, durationText, Empty, FilterBar, StateBadge, StatesFilter, Time, visible } from '#ui'
+import { useFilters, useSearch, useSetSearch } from '#app'
+import { Button, durationText, Empty, FilterBar, NothingMatches, StateBadge, StatesFilter, Time, visible } from '#ui'
 import { ErrorNote, Skeleton } from '#ui'
 import type { WholeFlow } from './flow-state.ts'
 import styles from './flows.module.css'
 import { ScrollBox } from './scroll-box.tsx'
 import { texts } from './texts.ts'
+
+const filters = ['status'] as const
 
 type Run = Outputs['runs']['list']['items'][number]
 
@@ -25,19 +27,19 @@ export function RunsTab({ flow }: { readonly flow: WholeFlow }) {
       client.runs.list.query({ flow: flow.flow_id, status: status?.split(',') as Run['status'][] | undefined, cursor, limit: shownRuns }),
     idOf: ({ id }) => id,
   })
-  const clear = (): void => setSearch({ status: undefined })
+  const { isFiltered, clear } = useFilters(filters)
   return (
     <div className={styles.stack}>
-      <FilterBar isSet={status !== undefined} onClear={clear}>
+      <FilterBar isSet={isFiltered} onClear={clear}>
         <StatesFilter label="State" options={states} value={status} onValue={(value) => setSearch({ status: value })} />
       </FilterBar>
       {list.isLoading ? <Skeleton rows={8} /> : null}
       {list.error ? <ErrorNote error={list.error} onRetry={list.retry} /> : null}
       {list.newer === 0 ? null : <Button kind="main" onClick={list.showNewer}>{`${list.newer} new`}</Button>}
-      {list.isLoading || list.rows.length > 0 || list.error ? null : status === undefined ? (
+      {list.isLoading || list.rows.length > 0 || list.error ? null : !isFiltered ? (
         <Empty title={texts.noRuns}>{texts.noRunsAbout}</Empty>
       ) : (
-        <Empty title={texts.noRunMatches} action={<Button onClick={clear}>Clear filters</Button>} />
+        <NothingMatches title={texts.noRunMatches} onClear={clear} />
       )}
       {list.rows.length === 0 ? null : (
         <ScrollBox label="Runs">

@@ -2,13 +2,13 @@ import { useQuery } from '@tanstack/react-query'
 import { Plug } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
 import { trpc, wholeRows } from '#api'
-import { useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
+import { useFilters, useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
 import {
-  Button,
   ChoiceFilter,
   Empty,
   FilterBar,
   Grid,
+  NothingMatches,
   OperationButton,
   Page,
   Split,
@@ -22,6 +22,8 @@ import { ConnectDialog } from './connect-dialog.tsx'
 import { IntegrationDetail } from './integration-detail.tsx'
 import { byNeed, lastUsed, stateOf, type Integration } from './state.ts'
 import { texts } from './texts.ts'
+
+const filters = ['name', 'state', 'connector'] as const
 
 const kinds = ['integration'] as const
 const states = ['works', 'failing', 'error', 'reconnect_needed', 'not_connected', 'untested', 'off'] as const
@@ -88,8 +90,7 @@ export function IntegrationsPage() {
       (connector === undefined || row.integration_type === connector),
   )
   const connectors = [...new Set(all.map(({ integration_type: type }) => type))].toSorted()
-  const isFiltered = [name, state, connector].some((value) => value !== undefined)
-  const clear = (): void => setSearch({ name: undefined, state: undefined, connector: undefined })
+  const { isFiltered, clear } = useFilters(filters)
   const openRow = all.find((row) => row.id === id || row.name === id)
   const connect = useCallback(() => setSearch({ connect: 'new' }, { isBack: true }), [setSearch])
   usePageActions(useMemo(() => [{ label: texts.chooseTitle, run: connect }], [connect]))
@@ -121,7 +122,7 @@ export function IntegrationsPage() {
             onOpen={(row) => open(row.name)}
             empty={
               isFiltered ? (
-                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
+                <NothingMatches title={texts.nothing} onClear={clear} />
               ) : (
                 <Empty title={texts.none} action={connectButton}>
                   {texts.noneAbout}

@@ -1,12 +1,12 @@
 import { useCallback } from 'react'
 import { client, useRows, type Outputs } from '#api'
-import { useOpen, useSearch, useSetSearch } from '#app'
+import { useFilters, useOpen, useSearch, useSetSearch } from '#app'
 import {
-  Button,
   durationText,
   Empty,
   FilterBar,
   Grid,
+  NothingMatches,
   Page,
   StateBadge,
   StatesFilter,
@@ -18,6 +18,8 @@ import {
 } from '#ui'
 import { Run } from './run.tsx'
 import { texts } from './texts.ts'
+
+const filters = ['status', 'flow', 'from', 'event'] as const
 
 type RunRow = Outputs['runs']['list']['items'][number]
 type State = RunRow['status']
@@ -70,8 +72,7 @@ function List() {
     fetchPage: (cursor) => client.runs.list.query({ status: statuses, flow, from, event, cursor, limit: 100 }),
     idOf: ({ id }) => id,
   })
-  const isFiltered = [status, flow, from, event].some((value) => value !== undefined)
-  const clear = (): void => setSearch({ status: undefined, flow: undefined, from: undefined, event: undefined })
+  const { isFiltered, clear } = useFilters(filters)
   return (
     <Page title={texts.title} about={texts.about} isFull>
       <FilterBar isSet={isFiltered} onClear={clear}>
@@ -90,13 +91,7 @@ function List() {
         idOf={({ id }) => id}
         nameOf={(run) => `${run.flow} ${run.status}`}
         onOpen={({ id }) => open(id)}
-        empty={
-          isFiltered ? (
-            <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>} />
-          ) : (
-            <Empty title={texts.none}>{texts.noneAbout}</Empty>
-          )
-        }
+        empty={isFiltered ? <NothingMatches title={texts.nothing} onClear={clear} /> : <Empty title={texts.none}>{texts.noneAbout}</Empty>}
       />
     </Page>
   )

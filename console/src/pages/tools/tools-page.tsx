@@ -1,12 +1,28 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
 import { client, trpc, useRows } from '#api'
-import { useOpen, useSearch, useSetSearch } from '#app'
-import { Button, ChoiceFilter, EffectBadge, Empty, FilterBar, Grid, Page, Split, StateBadge, TextFilter, visible, type Column } from '#ui'
+import { useFilters, useOpen, useSearch, useSetSearch } from '#app'
+import {
+  Button,
+  ChoiceFilter,
+  EffectBadge,
+  Empty,
+  FilterBar,
+  Grid,
+  NothingMatches,
+  Page,
+  Split,
+  StateBadge,
+  TextFilter,
+  visible,
+  type Column,
+} from '#ui'
 import { texts } from './texts.ts'
 import { ToolDetail } from './tool-detail.tsx'
 import { isBuiltIn, type Effect, type Tool } from './tool.ts'
 import styles from './tools.module.css'
+
+const filters = ['q', 'connector', 'effect'] as const
 
 const kinds = ['integration', 'flow'] as const
 const effects = ['read', 'write', 'destroy'] as const
@@ -61,8 +77,7 @@ export function ToolsPage() {
     ],
     [connected, integrations.data],
   )
-  const isFiltered = [q, connector, effect].some((value) => value !== undefined)
-  const clear = (): void => setSearch({ q: undefined, connector: undefined, effect: undefined })
+  const { isFiltered, clear } = useFilters(filters)
   return (
     <Page title={texts.title} about={texts.about} isFull>
       <FilterBar isSet={isFiltered} onClear={clear}>
@@ -102,9 +117,9 @@ export function ToolsPage() {
             onOpen={({ name }) => open(name)}
             empty={
               isFiltered ? (
-                <Empty title={texts.nothing} action={<Button onClick={clear}>Clear filters</Button>}>
+                <NothingMatches title={texts.nothing} onClear={clear}>
                   {texts.nothingAbout}
-                </Empty>
+                </NothingMatches>
               ) : (
                 <Empty title={texts.none}>{texts.noneAbout}</Empty>
               )
