@@ -31,6 +31,15 @@ async function saved(hub: TestConsole, source: string): Promise<void> {
   assert.ok(answer.status === 201 || answer.status === 200, answer.text)
 }
 
+interface RunOfFlow {
+  readonly status: string
+  readonly dry_run: boolean
+}
+
+async function runsOf(hub: TestConsole, flow: string): Promise<readonly RunOfFlow[]> {
+  return (await hub.person.call('GET', `/api/v1/runs?flow=${flow}`)).json()['items'] as readonly RunOfFlow[]
+}
+
 async function flowOf(hub: TestConsole, id: string): Promise<any> {
   return (await hub.person.call('GET', `/api/v1/flows/${id}`)).json()
 }
@@ -101,8 +110,8 @@ suite('the pages of flows', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click()
     await page.waitForURL(/run=run_/)
     await page.locator('main [data-state="completed"]').first().waitFor()
-    const [run] = (await hub.person.call('GET', '/api/v1/runs?flow=first')).json()['items'] as any[]
-    assert.equal(run.status, 'completed')
+    const [run] = await runsOf(hub, 'first')
+    assert.equal(run?.status, 'completed')
     await page.locator('[data-step="list"][data-tone="ok"]').waitFor()
     await page.getByRole('tab', { name: 'Runs' }).click()
     await page.getByRole('region', { name: 'Runs' }).getByText('completed').waitFor()
@@ -133,7 +142,7 @@ suite('the pages of flows', () => {
     await assert.doesNotReject(dialog.locator('input[value="Grace"]').waitFor())
     await dialog.getByRole('button', { name: 'Start the dry run' }).click()
     await page.getByText('The dry run has started').waitFor()
-    const runs = (await hub.person.call('GET', '/api/v1/runs?flow=greet')).json()['items'] as any[]
+    const runs = await runsOf(hub, 'greet')
     assert.deepEqual(
       runs.map(({ dry_run: isDry }) => isDry),
       [true, false],

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQueryClient, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useHints } from './hints.ts'
 
@@ -100,7 +100,18 @@ export function useRows<Row>({ key: given, kinds, fetchPage, idOf }: RowsQuery<R
   // The list was read before the reader went elsewhere, and may have changed since.
   useEffect(look, [look])
 
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
+  return {
+    ...usePages(query),
+    newer: newer?.rows.length ?? 0,
+    showNewer: () => newer && add(newer.rows, newer.isGap),
+    setView: (next) => void (view.current = next),
+  }
+}
+
+/** The pages of a query as one list, which is not followed. */
+export function usePages<Row>(query: UseInfiniteQueryResult<InfiniteData<Page<Row>>, unknown>): Rows<Row> {
+  const { data } = query
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])
   return {
     rows,
     isLoading: query.isPending,
@@ -110,10 +121,21 @@ export function useRows<Row>({ key: given, kinds, fetchPage, idOf }: RowsQuery<R
     loadMore: () => {
       if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage()
     },
-    newer: newer?.rows.length ?? 0,
-    showNewer: () => newer && add(newer.rows, newer.isGap),
-    setView: (next) => void (view.current = next),
+    newer: 0,
+    showNewer: () => undefined,
+    setView: () => undefined,
     retry: () => void query.refetch(),
+  }
+}
+
+/** Every item of a list, for pages that sort it themselves. */
+export async function allItems<Row>(fetchPage: (cursor: string | undefined) => Promise<Page<Row>>): Promise<Row[]> {
+  const all: Row[] = []
+  for (let cursor: string | undefined; ;) {
+    const { items, next_cursor: next } = await fetchPage(cursor)
+    all.push(...items)
+    if (next === null) return all
+    cursor = next
   }
 }
 

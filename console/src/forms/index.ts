@@ -1,4 +1,5 @@
 export { fieldErrors } from './errors.ts'
+export { FormDialog } from './form-dialog.tsx'
 export { Readable, useReadable } from './readable.tsx'
 export { titleOf } from './schema.ts'
 export { JsonField, SchemaForm, type FieldErrors } from './schema-form.tsx'

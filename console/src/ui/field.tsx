@@ -48,37 +48,44 @@ export function describedBy(id: string, { about, error }: Pick<Labelled, 'about'
 type Own<Element extends 'input' | 'textarea' | 'select'> = Omit<ComponentProps<Element>, 'onChange' | 'value'> &
   Labelled & { readonly value: string; onValue(value: string): void }
 
-export function TextField({ label, about, error, isLabelHidden, onValue, ...rest }: Own<'input'>) {
+/** What of a field is for its frame, and what for its control. */
+function usePartsOf<Element extends 'input' | 'textarea' | 'select'>({
+  label,
+  about,
+  error,
+  isLabelHidden,
+  onValue,
+  ...rest
+}: Own<Element>) {
   const own = useId()
   const id = rest.id ?? own
+  return {
+    frame: { id, label, about, error, isLabelHidden: isLabelHidden ?? false, isRequired: rest.required },
+    control: {
+      ...rest,
+      id,
+      className: classes(styles.control, rest.className),
+      'aria-describedby': describedBy(id, { about, error }),
+      'aria-invalid': error === undefined ? undefined : true,
+      onChange: (event: { readonly target: { readonly value: string } }) => onValue(event.target.value),
+    },
+  }
+}
+
+export function TextField(props: Own<'input'>) {
+  const { frame, control } = usePartsOf<'input'>(props)
   return (
-    <Field {...{ id, label, about, error, isLabelHidden: isLabelHidden ?? false, isRequired: rest.required }}>
-      <input
-        {...rest}
-        id={id}
-        className={classes(styles.control, rest.className)}
-        aria-describedby={describedBy(id, { about, error })}
-        aria-invalid={error === undefined ? undefined : true}
-        onChange={(event) => onValue(event.target.value)}
-      />
+    <Field {...frame}>
+      <input {...control} />
     </Field>
   )
 }
 
-export function TextArea({ label, about, error, isLabelHidden, onValue, ...rest }: Own<'textarea'>) {
-  const own = useId()
-  const id = rest.id ?? own
+export function TextArea(props: Own<'textarea'>) {
+  const { frame, control } = usePartsOf<'textarea'>(props)
   return (
-    <Field {...{ id, label, about, error, isLabelHidden: isLabelHidden ?? false, isRequired: rest.required }}>
-      <textarea
-        rows={4}
-        {...rest}
-        id={id}
-        className={classes(styles.control, styles.area, rest.className)}
-        aria-describedby={describedBy(id, { about, error })}
-        aria-invalid={error === undefined ? undefined : true}
-        onChange={(event) => onValue(event.target.value)}
-      />
+    <Field {...frame}>
+      <textarea rows={4} {...control} className={classes(control.className, styles.area)} />
     </Field>
   )
 }
@@ -88,30 +95,14 @@ export interface Option {
   readonly label: string
 }
 
-export function SelectField({
-  label,
-  about,
-  error,
-  isLabelHidden,
-  onValue,
-  options,
-  ...rest
-}: Own<'select'> & { readonly options: readonly Option[] }) {
-  const own = useId()
-  const id = rest.id ?? own
+export function SelectField({ options, ...props }: Own<'select'> & { readonly options: readonly Option[] }) {
+  const { frame, control } = usePartsOf<'select'>(props)
   return (
-    <Field {...{ id, label, about, error, isLabelHidden: isLabelHidden ?? false, isRequired: rest.required }}>
-      <select
-        {...rest}
-        id={id}
-        className={classes(styles.control, rest.className)}
-        aria-describedby={describedBy(id, { about, error })}
-        aria-invalid={error === undefined ? undefined : true}
-        onChange={(event) => onValue(event.target.value)}
-      >
-        {options.map(({ value, label: text }) => (
+    <Field {...frame}>
+      <select {...control}>
+        {options.map(({ value, label }) => (
           <option key={value} value={value}>
-            {text}
+            {label}
           </option>
         ))}
       </select>

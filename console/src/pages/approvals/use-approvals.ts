@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
-import { useCallback, useMemo } from 'react'
-import { client, useHints, type Rows } from '#api'
+import { useCallback } from 'react'
+import { client, useHints, usePages, type Rows } from '#api'
 import type { Approval, State } from './approval.ts'
 
 const kinds = ['approval'] as const
@@ -27,19 +27,5 @@ export function useApprovals({ status, tool }: Filter): Rows<Approval> {
     kinds,
     useCallback(() => void refetch(), [refetch]),
   )
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data])
-  return {
-    rows,
-    isLoading: query.isPending,
-    error: query.error,
-    hasMore: query.hasNextPage,
-    isLoadingMore: query.isFetchingNextPage,
-    loadMore: () => {
-      if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage()
-    },
-    newer: 0,
-    showNewer: () => undefined,
-    setView: () => undefined,
-    retry: () => void query.refetch(),
-  }
+  return usePages(query)
 }

@@ -1,8 +1,8 @@
 import { useState } from 'react'
 import { trpc, useAction } from '#api'
 import { useOpen } from '#app'
-import { Button, Dialog, ErrorNote, Id, OperationButton, SelectField } from '#ui'
-import { fieldErrors, type FieldErrors } from '../../forms/index.ts'
+import { Button, Dialog, Id, SelectField } from '#ui'
+import { fieldErrors, FormDialog, type FieldErrors } from '#forms'
 import { EndpointFields, inputOf, newEndpoint } from './endpoint-form.tsx'
 import styles from './endpoints.module.css'
 import { texts } from './texts.ts'
@@ -28,38 +28,24 @@ export function CreateDialog({ onClose }: { onClose(): void }) {
         }}
       />
     )
-  const submit = (): void => create.mutate({ ...inputOf(values), signature })
   return (
-    <Dialog
+    <FormDialog
       title={texts.create}
-      isOpen
+      operation="endpoints.create"
+      action={texts.create}
+      error={create.error}
+      isBusy={create.isPending}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{texts.cancel}</Button>
-          <OperationButton operation="endpoints.create" kind="main" isBusy={create.isPending} onClick={submit}>
-            {texts.create}
-          </OperationButton>
-        </>
-      }
+      onSubmit={() => create.mutate({ ...inputOf(values), signature })}
     >
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
-      >
-        {create.error ? <ErrorNote error={create.error} /> : null}
-        <EndpointFields values={values} onValues={setValues} errors={create.error ? fieldErrors(create.error) : none} />
-        <SelectField
-          label={texts.signature}
-          value={signature}
-          options={Object.entries(texts.signatures).map(([value, label]) => ({ value, label }))}
-          onValue={(next) => setSignature(next as Signature)}
-        />
-      </form>
-    </Dialog>
+      <EndpointFields values={values} onValues={setValues} errors={create.error ? fieldErrors(create.error) : none} />
+      <SelectField
+        label={texts.signature}
+        value={signature}
+        options={Object.entries(texts.signatures).map(([value, label]) => ({ value, label }))}
+        onValue={(next) => setSignature(next as Signature)}
+      />
+    </FormDialog>
   )
 }
 

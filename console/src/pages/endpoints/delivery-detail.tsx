@@ -106,7 +106,7 @@ function Attempts({ log }: { readonly log: readonly Attempt[] }) {
     <div className={styles.stack}>
       {log.toReversed().map((attempt) => (
         <section key={attempt.number} className={styles.attempt}>
-          <header className={styles.row}>
+          <header className={styles.attemptHead}>
             <h3>{texts.attempt(attempt.number)}</h3>
             <StateBadge state={attempt.error === null ? 'delivered' : 'failed'}>
               {attempt.error === null ? 'accepted' : 'failed'}

@@ -14,6 +14,8 @@ import {
   Menu,
   Note,
   OperationButton,
+  RowItem,
+  RowList,
   sentence,
   StateBadge,
   Time,
@@ -171,18 +173,22 @@ function Last({ id }: { readonly id: string }) {
             <p className={styles.muted}>{texts.noDeliveries}</p>
           ) : (
             <>
-              <ul className={styles.rows}>
+              <RowList>
                 {items.map((one) => (
-                  <li key={one.id} className={styles.row}>
-                    <span className={styles.rowMain}>
-                      <ThingLink id={one.id}>{visible(one.event_type)}</ThingLink>{' '}
-                      <span className={styles.muted}>{visible(one.last_error ?? '')}</span>
-                    </span>
+                  <RowItem
+                    key={one.id}
+                    main={
+                      <>
+                        <ThingLink id={one.id}>{visible(one.event_type)}</ThingLink>{' '}
+                        <span className={styles.muted}>{visible(one.last_error ?? '')}</span>
+                      </>
+                    }
+                  >
                     <StateBadge state={one.status} />
                     <Time at={one.created_at} />
-                  </li>
+                  </RowItem>
                 ))}
-              </ul>
+              </RowList>
               <p>
                 <Link to="/endpoints/deliveries" search={{ endpoint: id }}>
                   {texts.showAll}

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { trpc, useAction } from '#api'
 import { Button, Confirm, Dialog, ErrorNote, Note, OperationButton, SelectField } from '#ui'
-import { fieldErrors } from '../../forms/index.ts'
+import { fieldErrors, FormDialog } from '#forms'
 import { SecretDialog } from './create-dialog.tsx'
 import { EndpointFields, inputOf, valuesOf } from './endpoint-form.tsx'
 import styles from './endpoints.module.css'
@@ -35,32 +35,18 @@ export function EndpointDialog(props: EditProps) {
 function Change({ endpoint, onClose }: EditProps) {
   const [values, setValues] = useState(valuesOf(endpoint))
   const save = useAction(trpc.endpoints.update, { done: texts.saved, onDone: onClose, isErrorShown: true })
-  const submit = (): void => save.mutate({ id: endpoint.id, ...inputOf(values) })
   return (
-    <Dialog
+    <FormDialog
       title={texts.edit}
-      isOpen
+      operation="endpoints.update"
+      action={texts.save}
+      error={save.error}
+      isBusy={save.isPending}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{texts.cancel}</Button>
-          <OperationButton operation="endpoints.update" kind="main" isBusy={save.isPending} onClick={submit}>
-            {texts.save}
-          </OperationButton>
-        </>
-      }
+      onSubmit={() => save.mutate({ id: endpoint.id, ...inputOf(values) })}
     >
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
-      >
-        {save.error ? <ErrorNote error={save.error} /> : null}
-        <EndpointFields values={values} onValues={setValues} errors={fieldErrors(save.error)} />
-      </form>
-    </Dialog>
+      <EndpointFields values={values} onValues={setValues} errors={fieldErrors(save.error)} />
+    </FormDialog>
   )
 }
 

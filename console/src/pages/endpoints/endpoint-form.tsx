@@ -1,4 +1,4 @@
-import type { FieldErrors } from '../../forms/index.ts'
+import type { FieldErrors } from '#forms'
 import { Check, TextArea, TextField } from '#ui'
 import styles from './endpoints.module.css'
 import type { Endpoint } from './state.ts'

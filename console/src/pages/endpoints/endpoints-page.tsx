@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
-import { client, trpc, wholeRows } from '#api'
+import { allItems, client, trpc, wholeRows } from '#api'
 import { useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
 import { buttonClass, Empty, Grid, OperationButton, Page, Split, StateBadge, visible, type Column } from '#ui'
 import { CreateDialog } from './create-dialog.tsx'
@@ -18,16 +18,7 @@ const idOf = ({ id }: Endpoint): string => id
 const listKey = ['all endpoints'] as const
 
 /** All of them, so that those with trouble come first. */
-async function allEndpoints(): Promise<Endpoint[]> {
-  const all: Endpoint[] = []
-  let cursor: string | undefined
-  do {
-    const page = await client.endpoints.list.query({ cursor, limit: 100 })
-    all.push(...page.items)
-    cursor = page.next_cursor ?? undefined
-  } while (cursor !== undefined)
-  return all
-}
+const allEndpoints = (): Promise<Endpoint[]> => allItems((cursor) => client.endpoints.list.query({ cursor, limit: 100 }))
 
 function columnsOf(counts: ReadonlyMap<string, Counts>): readonly Column<Endpoint>[] {
   return [

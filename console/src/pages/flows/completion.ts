@@ -1,5 +1,5 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete'
-import type { Schema } from '../../forms/index.ts'
+import type { Schema } from '#forms'
 
 /** What the completion knows of the workspace and of the format. */
 export interface Knowledge {

@@ -1,4 +1,4 @@
-import type { Values } from '../../forms/index.ts'
+import type { Values } from '#forms'
 
 const plainPath = /^\s*\$\{\{\s*event((?:\.[A-Za-z_]\w*)*)\s*\}\}\s*$/
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { client, trpc } from '#api'
-import type { Schema } from '../../forms/index.ts'
+import { allItems, client, trpc } from '#api'
+import type { Schema } from '#forms'
 import type { FormatSchema, Knowledge } from './completion.ts'
 
 const staleTime = 5 * 60_000
@@ -27,22 +27,19 @@ export function useKnowledge(): Knowledge {
 }
 
 async function allTools(): Promise<Knowledge['tools']> {
-  const found: Knowledge['tools'][number][] = []
-  for (let cursor: string | undefined; ;) {
-    const { items, next_cursor: next } = await client.tools.list.query({ limit: pageSize, cursor })
-    for (const tool of items) {
-      if (!('input_schema' in tool) || !('title' in tool)) continue
-      const {
-        name,
-        title,
-        description,
-        input_schema: input,
-      } = tool as { name: string; title: string; description: string; input_schema: Schema }
-      found.push({ name, title, description, input })
-    }
-    if (next === null) return found
-    cursor = next
-  }
+  const tools = await allItems((cursor) => client.tools.list.query({ limit: pageSize, cursor }))
+  return tools.flatMap((tool) => {
+    if (!('input_schema' in tool) || !('title' in tool)) return []
+    const { name, title, description, input_schema: input } = tool as Listed
+    return [{ name, title, description, input }]
+  })
+}
+
+interface Listed {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly input_schema: Schema
 }
 
 async function readFormat(): Promise<FormatSchema> {

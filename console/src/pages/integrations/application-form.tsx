@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { trpc, useAction, type Outputs } from '#api'
 import { ButtonGroup, Card, OperationButton, TextField } from '#ui'
-import { titleOf } from '../../forms/index.ts'
+import { titleOf } from '#forms'
 import styles from './integrations.module.css'
 import { oauthTexts as texts } from './texts.ts'
 

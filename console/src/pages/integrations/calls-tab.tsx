@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { trpc } from '#api'
 import { ThingLink, useLive } from '#app'
-import { Loaded, StateBadge, Time, visible } from '#ui'
+import { Loaded, RowItem, RowList, StateBadge, Time, visible } from '#ui'
 import styles from './integrations.module.css'
 import { texts } from './texts.ts'
 
@@ -21,20 +21,24 @@ export function CallsTab({ name }: { readonly name: string }) {
           <p className={styles.muted}>{texts.noCalls}</p>
         ) : (
           <div className={styles.stack}>
-            <ul className={styles.rows}>
+            <RowList>
               {items.map(({ id, tool, status, started_at: at, error }) => (
-                <li key={id} className={styles.row}>
-                  <span className={styles.rowMain}>
-                    <ThingLink id={id}>{tool}</ThingLink>{' '}
-                    {error === null ? null : (
-                      <span className={styles.muted}>{visible(String(error['message'] ?? error['code'] ?? ''))}</span>
-                    )}
-                  </span>
+                <RowItem
+                  key={id}
+                  main={
+                    <>
+                      <ThingLink id={id}>{tool}</ThingLink>{' '}
+                      {error === null ? null : (
+                        <span className={styles.muted}>{visible(String(error['message'] ?? error['code'] ?? ''))}</span>
+                      )}
+                    </>
+                  }
+                >
                   <StateBadge state={status} />
                   <Time at={at} />
-                </li>
+                </RowItem>
               ))}
-            </ul>
+            </RowList>
             <p>
               <Link to="/calls" search={{ integration: name }}>
                 {texts.allCalls}

@@ -1,9 +1,8 @@
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { useNavigate } from '@tanstack/react-router'
 import { trpc, useAction, type Outputs } from '#api'
-import { Button, Confirm, Dialog, ErrorNote, OperationButton, TextField } from '#ui'
-import { fieldErrors, Readable, SchemaForm, useReadable, type Values } from '../../forms/index.ts'
-import styles from './integrations.module.css'
+import { Confirm, TextField } from '#ui'
+import { fieldErrors, FormDialog, SchemaForm, type Values } from '#forms'
 import type { Integration } from './state.ts'
 import { texts } from './texts.ts'
 
@@ -33,47 +32,6 @@ export function EditDialog(props: EditProps) {
   }
 }
 
-interface FormProps {
-  readonly title: string
-  readonly about: string | undefined
-  readonly error: unknown
-  readonly isBusy: boolean
-  readonly children: ReactNode
-  onClose(): void
-  onSave(): void
-}
-
-function FormDialog({ title, about, error, isBusy, children, onClose, onSave }: FormProps) {
-  const { blocked, report } = useReadable()
-  return (
-    <Dialog
-      title={title}
-      isOpen
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{texts.cancel}</Button>
-          <OperationButton operation="integrations.update" kind="main" blocked={blocked} isBusy={isBusy} onClick={onSave}>
-            {texts.save}
-          </OperationButton>
-        </>
-      }
-    >
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (blocked === undefined) onSave()
-        }}
-      >
-        {about === undefined ? null : <p className={styles.muted}>{about}</p>}
-        {error ? <ErrorNote error={error} /> : null}
-        <Readable report={report}>{children}</Readable>
-      </form>
-    </Dialog>
-  )
-}
-
 function Rename({ integration: { id, name }, onClose }: EditProps) {
   const navigate = useNavigate()
   const [next, setNext] = useState(name)
@@ -87,12 +45,14 @@ function Rename({ integration: { id, name }, onClose }: EditProps) {
   })
   return (
     <FormDialog
+      operation="integrations.update"
+      action={texts.save}
       title={texts.rename}
       about={texts.renameAbout}
       error={save.error}
       isBusy={save.isPending}
       onClose={onClose}
-      onSave={() => save.mutate({ id, name: next })}
+      onSubmit={() => save.mutate({ id, name: next })}
     >
       <TextField label={texts.name} required value={next} onValue={setNext} />
     </FormDialog>
@@ -110,12 +70,13 @@ function Settings({ integration: { id, config }, connector, onClose }: EditProps
   )
   return (
     <FormDialog
+      operation="integrations.update"
+      action={texts.save}
       title={texts.settingsEdit}
-      about={undefined}
       error={save.error}
       isBusy={save.isPending}
       onClose={onClose}
-      onSave={() => save.mutate({ id, config: { ...values, ...removed } })}
+      onSubmit={() => save.mutate({ id, config: { ...values, ...removed } })}
     >
       {connector ? (
         <SchemaForm schema={connector.config_schema} values={values} onValues={setValues} errors={fieldErrors(save.error, 'config')} />
@@ -130,12 +91,14 @@ function Credential({ integration: { id, auth_type: type }, connector, onClose }
   const method = connector?.auth.find((one) => one.type === type)
   return (
     <FormDialog
+      operation="integrations.update"
+      action={texts.save}
       title={texts.credential}
       about={texts.credentialAbout}
       error={save.error}
       isBusy={save.isPending}
       onClose={onClose}
-      onSave={() => save.mutate({ id, credential: values as Record<string, string> })}
+      onSubmit={() => save.mutate({ id, credential: values as Record<string, string> })}
     >
       {method ? (
         <SchemaForm schema={method.fields_schema} values={values} onValues={setValues} errors={fieldErrors(save.error, 'credential')} />

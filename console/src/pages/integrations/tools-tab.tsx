@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { Outputs } from '#api'
-import { Loaded, StateBadge, visible } from '#ui'
+import { Loaded, RowItem, RowList, StateBadge, visible } from '#ui'
 import styles from './integrations.module.css'
 import { texts } from './texts.ts'
 
@@ -13,16 +13,20 @@ export function ToolsTab({ query }: { readonly query: UseQueryResult<Outputs['co
         actions.length === 0 ? (
           <p className={styles.muted}>{texts.noTools}</p>
         ) : (
-          <ul className={styles.rows}>
+          <RowList>
             {actions.map(({ name, title, effect }) => (
-              <li key={name} className={styles.row}>
-                <span className={styles.rowMain}>
-                  <Link to={`/tools/${name}`}>{visible(title)}</Link> <code className={styles.muted}>{name}</code>
-                </span>
+              <RowItem
+                key={name}
+                main={
+                  <>
+                    <Link to={`/tools/${name}`}>{visible(title)}</Link> <code className={styles.muted}>{name}</code>
+                  </>
+                }
+              >
                 <StateBadge state={effect} />
-              </li>
+              </RowItem>
             ))}
-          </ul>
+          </RowList>
         )
       }
     </Loaded>

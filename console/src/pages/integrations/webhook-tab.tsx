@@ -3,7 +3,7 @@ import { CircleCheck, FlaskConical, KeyRound } from 'lucide-react'
 import { useState } from 'react'
 import { trpc, useAction, type Outputs } from '#api'
 import { ThingLink, useLive } from '#app'
-import { ButtonGroup, Dialog, Facts, Id, Json, Loaded, Note, OperationButton, TextField, Time, visible } from '#ui'
+import { ButtonGroup, Dialog, Facts, Id, Json, Loaded, Note, OperationButton, RowItem, RowList, TextField, Time, visible } from '#ui'
 import styles from './integrations.module.css'
 import { refusalOf } from './reasons.ts'
 import { newSecret } from './secret.ts'
@@ -141,16 +141,20 @@ function Deliveries({ name }: { readonly name: string }) {
         )}
       </div>
       {events.length === 0 ? null : (
-        <ul className={styles.rows}>
+        <RowList>
           {events.map(({ id, type, subject, received_at: at }) => (
-            <li key={id} className={styles.row}>
-              <span className={styles.rowMain}>
-                <ThingLink id={id}>{visible(type)}</ThingLink> <span className={styles.muted}>{visible(subject ?? '')}</span>
-              </span>
+            <RowItem
+              key={id}
+              main={
+                <>
+                  <ThingLink id={id}>{visible(type)}</ThingLink> <span className={styles.muted}>{visible(subject ?? '')}</span>
+                </>
+              }
+            >
               <Time at={at} />
-            </li>
+            </RowItem>
           ))}
-        </ul>
+        </RowList>
       )}
       <Sample name={name} />
     </div>
@@ -210,23 +214,27 @@ function Refusals({ name }: { readonly name: string }) {
           items.length === 0 ? (
             <p className={styles.muted}>{texts.noneRefused}</p>
           ) : (
-            <ul className={styles.rows}>
+            <RowList>
               {items.map(({ reason, minute, last_at: at, count, address }) => {
                 const [what, remedy] = refusalOf(reason)
                 return (
-                  <li key={`${minute} ${reason}`} className={styles.row}>
-                    <span className={styles.rowMain}>
-                      <strong>{what}</strong> {remedy}{' '}
-                      <span className={styles.muted}>
-                        {`From ${visible(address)}${texts.times(count)} · `}
-                        <code>{reason}</code>
-                      </span>
-                    </span>
+                  <RowItem
+                    key={`${minute} ${reason}`}
+                    main={
+                      <>
+                        <strong>{what}</strong> {remedy}{' '}
+                        <span className={styles.muted}>
+                          {`From ${visible(address)}${texts.times(count)} · `}
+                          <code>{reason}</code>
+                        </span>
+                      </>
+                    }
+                  >
                     <Time at={at} />
-                  </li>
+                  </RowItem>
                 )
               })}
-            </ul>
+            </RowList>
           )
         }
       </Loaded>
