@@ -5,13 +5,8 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { testBrowser, type TestBrowser } from './browser.ts'
 import type { Environment } from '#config'
 import type { Hub } from '#hub'
-import { serveHub } from '#serve'
-import { loadConfig } from '#config'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { freshDatabase } from './database.ts'
-import { adminToken } from './hub.ts'
 import { firstPerson, type Browser } from './person.ts'
+import { serveOwnHub } from './served.ts'
 
 /** The console of a hub that works, with somebody signed in. */
 export interface TestConsole extends AsyncDisposable {
@@ -32,32 +27,14 @@ export async function testConsole(t: TestContext, env: Environment = {}): Promis
   if (!browser) return undefined
   stack.use(browser)
   buildConsole()
-  const dataDir = mkdtempSync(join(tmpdir(), 'hub-console-'))
-  stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
-  const { url } = stack.use(await freshDatabase())
-  const { config } = loadConfig(
-    {
-      DATABASE_URL: url,
-      HUB_DATA_DIR: dataDir,
-      HUB_ADMIN_TOKEN: adminToken,
-      HUB_SECRET_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
-      HUB_EGRESS_ALLOW: '127.0.0.1',
-      HUB_CONNECTORS: join(import.meta.dirname, 'connector'),
-      HUB_PORT: '0',
-      HUB_DRAIN_SECONDS: '1',
-      LOG_LEVEL: 'silent',
-      ...env,
-    },
-    dataDir,
-  )
-  const { hub, address, stop } = await serveHub(config)
-  stack.defer(stop)
+  const { serving, dataDir, databaseUrl } = stack.use(await serveOwnHub(env))
+  const { hub, address } = serving
   const person = await firstPerson({ dataDir, address: () => Promise.resolve(address) })
   const owned = stack.move()
   return {
     browser,
     address,
-    databaseUrl: url,
+    databaseUrl,
     hub,
     person,
     async open(path, { as = person, ...options } = {}) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { loadConfig } from '#config'
+import { loadConfig, type Environment } from '#config'
 import { serveHub, type ServingHub } from '#serve'
 import type { Principal } from '#access'
 import { atEnd, freshDatabase } from './database.ts'
@@ -23,6 +23,40 @@ export interface ServedHub extends ServingHub {
   readonly operator: Principal
 }
 
+/** A hub that listens and works, on a database of its own. A process can have only one at a time. */
+export interface OwnHub extends AsyncDisposable {
+  readonly serving: ServingHub
+  readonly dataDir: string
+  readonly databaseUrl: string
+}
+
+/** Starts one that reaches this machine, and has the probe connector. */
+export async function serveOwnHub(env: Environment = {}): Promise<OwnHub> {
+  await using stack = new AsyncDisposableStack()
+  const dataDir = mkdtempSync(join(tmpdir(), 'hub-served-'))
+  stack.defer(() => rmSync(dataDir, { recursive: true, force: true }))
+  const { url: databaseUrl } = stack.use(await freshDatabase())
+  const { config } = loadConfig(
+    {
+      DATABASE_URL: databaseUrl,
+      HUB_DATA_DIR: dataDir,
+      HUB_ADMIN_TOKEN: adminToken,
+      HUB_SECRET_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+      HUB_EGRESS_ALLOW: '127.0.0.1',
+      HUB_CONNECTORS: join(import.meta.dirname, 'connector'),
+      HUB_PORT: '0',
+      HUB_DRAIN_SECONDS: '1',
+      LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
+      ...env,
+    },
+    dataDir,
+  )
+  const serving = await serveHub(config)
+  stack.defer(() => serving.stop())
+  const owned = stack.move()
+  return { serving, dataDir, databaseUrl, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
 let served: Promise<ServedHub> | undefined
 
 /**
@@ -31,25 +65,9 @@ let served: Promise<ServedHub> | undefined
  */
 export function servedHub(): Promise<ServedHub> {
   served ??= (async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'hub-served-'))
-    const database = await freshDatabase()
+    const own = await serveOwnHub({ RATE_LIMIT_PER_MINUTE: '1000000' })
+    const { serving } = own
     const outside: Outside & { close(): void } = await startOutside()
-    const { config } = loadConfig(
-      {
-        DATABASE_URL: database.url,
-        HUB_DATA_DIR: dataDir,
-        HUB_ADMIN_TOKEN: adminToken,
-        HUB_SECRET_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
-        HUB_EGRESS_ALLOW: '127.0.0.1',
-        HUB_CONNECTORS: join(import.meta.dirname, 'connector'),
-        HUB_PORT: '0',
-        RATE_LIMIT_PER_MINUTE: '1000000',
-        HUB_DRAIN_SECONDS: '1',
-        LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
-      },
-      dataDir,
-    )
-    const serving = await serveHub(config)
     const operator = await serving.hub.access.operator('tester')
     await serving.hub.integrations.create(operator, {
       name: 'probe',
@@ -58,10 +76,8 @@ export function servedHub(): Promise<ServedHub> {
       config: { base_url: outside.url },
     })
     atEnd(async () => {
-      await serving.stop()
+      await own[Symbol.asyncDispose]()
       outside.close()
-      await database[Symbol.asyncDispose]()
-      rmSync(dataDir, { recursive: true, force: true })
     })
     return { ...serving, outside, operator }
   })()
