@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { FlaskConical, Send, Trash2 } from 'lucide-react'
 import { trpc, useAction, type Outputs } from '#api'
 import { ButtonGroup, Card, OperationButton, Section } from '#ui'
+import styles from './home.module.css'
 import { texts } from './texts.ts'
 import { useAllowed } from './use-allowed.ts'
 
@@ -17,7 +18,7 @@ export function Demo() {
   return (
     <Section title={texts.demoTitle}>
       <Card>
-        <p>{texts.demoAbout}</p>
+        <p className={styles.about}>{texts.demoAbout}</p>
         <ButtonGroup>
           {demo.running ? (
             <>
