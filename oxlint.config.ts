@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint'
 const base = 'lib errors telemetry db'
 const connected = `${base} engine access retention credentials http kit events/publish`
 const features = `${connected} integrations expressions scripts events tools`
-const surface = `${features} apps bulk endpoints webhooks flows hints stats trace`
+const surface = `${features} apps buses bulk endpoints webhooks flows hints stats trace`
 const mayImport: Readonly<Record<string, string>> = {
   '*': 'lib',
   lib: 'lib',
@@ -32,6 +32,7 @@ const mayImport: Readonly<Record<string, string>> = {
   'events/publish': `${base} engine`,
   tools: `${connected} integrations expressions`,
   endpoints: features,
+  buses: features,
   webhooks: features,
   flows: features,
   demo: `${features} webhooks flows`,

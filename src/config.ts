@@ -87,6 +87,28 @@ export const settings = z.object({
     .optional()
     .describe('Keeps attempts to connect by OAuth in Redis. Without it they are kept in the database.')
     .meta(secret),
+  AMQP_URL: z
+    .string()
+    .regex(/^amqps?:\/\//, 'must begin with amqp:// or amqps://')
+    .optional()
+    .describe('RabbitMQ: commands come in and events go out there. AMQP_HUB_TOKEN belongs to it.')
+    .meta(secret),
+  AMQP_HUB_TOKEN: optional
+    .describe('The token of this hub with whose scopes, in whose workspace, commands from RabbitMQ act.')
+    .meta(secret),
+  AMQP_EVENTS: list.describe(
+    'The types of the events that go to RabbitMQ: github.*, jira.issue_created. Default: those of all connectors.',
+  ),
+  AMQP_PREFETCH: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(32)
+    .describe('How many commands from RabbitMQ a process handles at the same time.'),
+  AMQP_COMMANDS_EXCHANGE: z.string().min(1).max(127).default('commands.exchange').describe('The exchange of the commands.'),
+  AMQP_EVENTS_EXCHANGE: z.string().min(1).max(127).default('events.exchange').describe('The exchange of results and events.'),
+  AMQP_QUEUE: z.string().min(1).max(100).default('integrations.commands').describe('The queue that this hub reads commands from.'),
   HUB_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10).describe('Database connections for requests, per process.'),
   HUB_MAX_ACTIVE_RUNS: z.coerce
     .number()
@@ -249,6 +271,9 @@ function contradictions(given: Environment): string[] {
   const has = (name: SettingName): boolean => given[name] !== undefined
   if (has('DATABASE_URL') && !has('HUB_SECRET_KEYS')) {
     faults.push('HUB_SECRET_KEYS is needed with DATABASE_URL, so that every process seals alike; `hub keys new` makes one')
+  }
+  if (has('AMQP_URL') !== has('AMQP_HUB_TOKEN')) {
+    faults.push('AMQP_URL and AMQP_HUB_TOKEN belong together; `hub token create` makes a token')
   }
   const sso = ['HUB_OIDC_ISSUER', 'HUB_OIDC_CLIENT_ID', 'HUB_OIDC_CLIENT_SECRET'] as const
   if (sso.some(has) && !sso.every(has)) faults.push(`${sso.join(', ')} belong together`)

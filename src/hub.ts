@@ -1,6 +1,7 @@
 import { createAccess, createPeople } from '#access'
 import { createApps } from '#apps'
 import { createBulk } from '#bulk'
+import { createAmqpBus, createBuses, readMessage, type BusSetting } from '#buses'
 import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring } from '#credentials'
@@ -8,11 +9,12 @@ import { ensureDataDir, openDatabase, type Database } from '#db'
 import { createDemo, createDemoPlaces } from '#demo'
 import { createOutbound } from '#endpoints'
 import { createEngine, type Engine, type Work } from '#engine'
-import { createEvents } from '#events'
+import { createEvents, type ReadEvent } from '#events'
 import { createEventPublisher } from '#events/publish'
 import { createExpressions, type Expressions } from '#expressions'
 import { createFlows, flowTools } from '#flows'
 import { createEgress, isPrivatePlace } from '#http'
+import type { Connector } from '#kit'
 import { createIntegrations } from '#integrations'
 import { createBounded, type Bounded } from '#lib/bounded'
 import { createHints } from '#hints'
@@ -149,8 +151,10 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   )
   const reader = createReader({ integrations, expressions })
   const retention = createRetention(base)
-  const events = owned('events', createEvents({ ...base, read: reader.read }))
-  const outbound = owned('endpoints', createOutbound({ ...base, egress, read: reader.read }, { drainMs }))
+  const read: ReadEvent = async (event) => (event.connector === 'bus' ? readMessage(event) : reader.read(event))
+  const events = owned('events', createEvents({ ...base, read }))
+  const outbound = owned('endpoints', createOutbound({ ...base, egress, read }, { drainMs }))
+  const buses = owned('buses', createBuses({ ...base, events, integrations }, busSettings(config, connectors, telemetry)))
   const webhooks = owned('webhooks', createWebhooks({ ...base, integrations, events, reader }))
   const catalogue = createCatalogue(createRegistry(connectors, hubTools(operations)), [flowTools(db)], integrations)
   const flows = owned(
@@ -165,6 +169,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     integrations,
     invocations: createInvocations(db),
     events,
+    buses,
     outbound,
     webhooks,
     flows,
@@ -190,7 +195,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       },
     ),
   )
-  const dispatcher = events.dispatcher({ endpoint: outbound.subscriber, ...flows.subscribers })
+  const dispatcher = events.dispatcher({ endpoint: outbound.subscriber, bus: buses.subscriber, ...flows.subscribers })
   const demo = owned('demo systems', createDemo({ ...base, integrations, flows, webhooks, places }, demoSystemsOf(config)))
   const execute = createExecute({ ...modules, tools, scripts, demo })
   const work: Work = {
@@ -198,6 +203,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     pollers: [
       dispatcher.poller,
       outbound.poller,
+      ...buses.pollers,
       ...webhooks.pollers,
       ...flows.pollers,
       ...tools.pollers,
@@ -223,6 +229,15 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     bounded,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
+}
+
+function busSettings(config: Config, connectors: readonly Connector[], telemetry: Telemetry): BusSetting[] {
+  const { AMQP_URL: url, AMQP_HUB_TOKEN: token, AMQP_EVENTS: types, AMQP_PREFETCH: prefetch } = config
+  const { AMQP_COMMANDS_EXCHANGE: commandsExchange, AMQP_EVENTS_EXCHANGE: eventsExchange, AMQP_QUEUE: queue } = config
+  if (url === undefined || token === undefined) return []
+  const open = () => createAmqpBus({ url, commandsExchange, eventsExchange, queue }, telemetry)
+  const all = connectors.map(({ name }) => `${name}.*`)
+  return [{ name: 'amqp', open, token, tokenSetting: 'AMQP_HUB_TOKEN', types: types.length > 0 ? types : all, prefetch }]
 }
 
 function addressesOf({ HUB_PUBLIC_URL: url, HUB_HOST: host, HUB_PORT: port, HUB_CORS_ORIGINS: trusted }: Config): Addresses {

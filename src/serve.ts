@@ -79,6 +79,11 @@ export async function serveHub(config: Config): Promise<ServingHub> {
   const address = await rest.listen({ host: config.HUB_HOST, port: config.HUB_PORT })
   // Closed before the engine, because a request may still start a run.
   stack.defer(hub.bounded('requests in progress', () => rest.close()))
+  if (config.HUB_ROLE !== 'api') {
+    const { serveCommands } = await import('#transports/bus')
+    const commands = serveCommands({ ...hub.telemetry, tools: hub.tools, buses: hub.buses })
+    stack.defer(hub.bounded('commands in progress', () => commands[Symbol.asyncDispose]()))
+  }
   const owned = stack.move()
   return {
     hub,

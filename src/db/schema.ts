@@ -582,4 +582,21 @@ export interface Schema {
     decidedAt: Date | null
     preview: NullableJson<ApprovalPreview>
   }
+  buses: {
+    workspaceId: string
+    name: string
+    types: readonly string[]
+    leasedBy: string | null
+    leasedUntil: Date | null
+    createdAt: Made
+  }
+  busQueue: {
+    id: ColumnType<number, never, never>
+    workspaceId: string
+    bus: string
+    eventId: string
+    topic: string | null
+    key: string | null
+    createdAt: Made
+  }
 }

@@ -55,6 +55,9 @@ export const errorCatalogue = {
   approval_changed: permanent('conflict', 409, 'What the approval is about has changed since it was shown.'),
   bulk_too_many: permanent('conflict', 409, 'More match than the caller expected, or than a bulk action takes.'),
   bulk_changed: permanent('conflict', 409, 'What the bulk action was to act on has changed since.'),
+  command_invalid: permanent('validation', 400, 'The message is not a command for the hub.'),
+  bus_unknown: permanent('not_found', 404, 'The workspace is not connected to a bus of this name.'),
+  bus_unavailable: retryable('network', 503, 'The message bus cannot be reached.'),
   demo_not_running: permanent('conflict', 409, 'The demo systems do not run.'),
   demo_unavailable: permanent('conflict', 409, 'This hub cannot start the demo systems.'),
   // Credentials and keys

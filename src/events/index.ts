@@ -13,7 +13,15 @@ import { readEvent } from './read-event.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { findEvent, knownDeliveries, listEvents, replayEvents, type EventFilter } from './event-queries.ts'
 import { eventRetention } from './retention.ts'
-import { deleteSubscriptions, effectsOf, insertSubscription, subscriptionsOf, type EventRow, type StoredEvent } from './store.ts'
+import {
+  deleteSubscriptions,
+  effectsOf,
+  insertSubscription,
+  storedEvents,
+  subscriptionsOf,
+  type EventRow,
+  type StoredEvent,
+} from './store.ts'
 import type { ReadEvent } from './types.ts'
 
 export {
@@ -55,6 +63,8 @@ export interface Events extends AsyncDisposable {
   get(workspaceId: string, id: string): Promise<EventDetail>
   /** Returns an event as its subscribers got it, or undefined if it no longer exists. */
   delivered(workspaceId: string, id: string): Promise<HubEvent | undefined>
+  /** Returns several events as their subscribers got them, without those that do not exist any more or cannot be read. */
+  deliveredAll(workspaceId: string, ids: readonly string[]): Promise<ReadonlyMap<string, HubEvent>>
   /** Dispatches events again and returns how many. */
   replay(principal: Principal, request: ReplayRequest): Promise<number>
   /** Returns which of these deliveries were received since then. */
@@ -110,6 +120,11 @@ export function createEvents(deps: EventsDeps): Events {
     async delivered(workspaceId, id) {
       const row = await findEvent(db.sql, workspaceId, id)
       return row && (await readEvent(deps, row)).event
+    },
+    async deliveredAll(workspaceId, ids) {
+      const rows = await storedEvents(db.sql, workspaceId, ids)
+      const read = await Promise.all([...rows.values()].map(async (row) => (await readEvent(deps, row)).event))
+      return new Map(read.flatMap((event) => (event ? [[event.id, event] as const] : [])))
     },
     async replay(principal, { transform, ...which }) {
       const { workspaceId } = principal

@@ -36,6 +36,7 @@ import {
   findForHook,
   findIntegration,
   insertIntegration,
+  integrationsInUse,
   listIntegrations,
   workspacesToMove,
   type IntegrationRow,
@@ -74,6 +75,8 @@ export interface Integrations extends AsyncDisposable {
   choose(workspaceId: string, connector: Connector, ref: string | undefined): Promise<IntegrationRow>
   /** The names of the connectors of which the workspace has an enabled integration; read at most half a second ago. */
   usable(workspaceId: string): Promise<ReadonlySet<string>>
+  /** The topics of a message bus that integrations receive, in all workspaces. */
+  consuming(): Promise<readonly ConsumedTopic[]>
   /** Digests of the settings and of the version of the credential with which calls of an integration are made. */
   stateOf(integration: IntegrationRow): Promise<{ readonly config: string; readonly credential: string | null }>
   /** Opens the credential, and returns what an action works with. */
@@ -95,6 +98,14 @@ export interface Integrations extends AsyncDisposable {
   forConnecting(principal: Principal, connector: Connector): Promise<IntegrationRow>
   readonly connecting: Connecting
   readonly links: ConnectLinks
+}
+
+export interface ConsumedTopic {
+  readonly workspaceId: string
+  readonly integration: { readonly id: string; readonly name: string }
+  readonly connector: string
+  readonly topic: string
+  readonly event: string
 }
 
 export interface IntegrationsDeps extends Telemetry {
@@ -299,6 +310,14 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
 
     choose: chooser.choose,
     usable: chooser.usable,
+    async consuming() {
+      const consumers = new Map(options.connectors.flatMap(({ name, topics }) => (topics ? [[name, topics] as const] : [])))
+      if (consumers.size === 0) return []
+      const rows = await integrationsInUse(db.sql, [...consumers.keys()])
+      return rows.flatMap(({ id, name, workspaceId, connector, config }) =>
+        consumers.get(connector)!(config).map((declared) => ({ ...declared, workspaceId, connector, integration: { id, name } })),
+      )
+    },
     async stateOf({ workspaceId, connector: of, authType, config, credential }) {
       const info = credential === null ? undefined : await credentials.info(workspaceId, credential)
       // A credential that is deleted and made again has the first version again.

@@ -8,6 +8,11 @@ export function listIntegrations(sql: Sql, workspaceId: string): Promise<Integra
   return sql.selectFrom('integrations').selectAll().where('workspaceId', '=', workspaceId).orderBy('name').execute()
 }
 
+/** The integrations of these connectors that are in use, of all workspaces. */
+export function integrationsInUse(sql: Sql, connectors: readonly string[]): Promise<IntegrationRow[]> {
+  return sql.selectFrom('integrations').selectAll().where('connector', 'in', connectors).where('status', '=', 'active').execute()
+}
+
 export async function findIntegration(sql: Sql, workspaceId: string, reference: Reference): Promise<IntegrationRow | undefined> {
   const { text, connector } = reference
   const number = numberOf(text)

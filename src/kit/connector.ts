@@ -210,16 +210,24 @@ export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   readonly webhook?: WebhookDeclaration
   readonly sources?: Readonly<Record<string, SourceDeclaration>>
   readonly events?: Readonly<Record<string, string>>
+  /** The topics of a message bus that an integration receives. Their messages become events `<connector>.<event>` of that integration. */
+  readonly topics?: (config: z.output<Config>) => readonly TopicDeclaration[]
   /** How to get a credential, in one or two sentences. Shown where a credential is missing. */
   readonly connect: string
 }
 
-export interface Connector extends Omit<ConnectorSpec, 'baseUrl' | 'test'> {
+export interface TopicDeclaration {
+  readonly topic: string
+  /** One of `events`. */
+  readonly event: string
+}
+export interface Connector extends Omit<ConnectorSpec, 'baseUrl' | 'test' | 'topics'> {
   readonly aliases: readonly string[]
   readonly headers: Readonly<Record<string, string>>
   readonly wellKnownCredentials: readonly string[]
   readonly actions: Readonly<Record<string, Action>>
   readonly baseUrl?: (config: Record<string, unknown>) => string
+  readonly topics?: (config: Record<string, unknown>) => readonly TopicDeclaration[]
   readonly test?: (context: ActionContext<undefined>) => Promise<{ account: string }>
 }
 

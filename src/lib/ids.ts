@@ -22,6 +22,7 @@ type IdPrefix =
   | 'ivt'
   | 'job'
   | 'lnk'
+  | 'msg'
   | 'req'
   | 'run'
   | 'scr'

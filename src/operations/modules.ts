@@ -1,6 +1,7 @@
 import type { Access, People } from '#access'
 import type { Apps } from '#apps'
 import type { Bulk } from '#bulk'
+import type { Buses } from '#buses'
 import type { Credentials } from '#credentials'
 import type { Demo } from '#demo'
 import type { Outbound } from '#endpoints'
@@ -25,6 +26,7 @@ export interface BaseModules {
   readonly integrations: Integrations
   readonly invocations: Invocations
   readonly events: Events
+  readonly buses: Buses
   readonly outbound: Outbound
   readonly webhooks: Webhooks
   readonly flows: Flows

@@ -126,6 +126,36 @@ export function createMetrics() {
       labelNames: ['state'] as const,
       registers,
     }),
+    busConnected: new Gauge({
+      name: 'hub_bus_connected',
+      help: '1 while this process is connected to the bus.',
+      labelNames: ['bus'] as const,
+      registers,
+    }),
+    busWaiting: new Gauge({
+      name: 'hub_bus_waiting',
+      help: 'Events that are still to be published to the bus, of all workspaces.',
+      labelNames: ['bus'] as const,
+      registers,
+    }),
+    busLag: new Gauge({
+      name: 'hub_bus_lag_seconds',
+      help: 'How long the oldest of them has waited.',
+      labelNames: ['bus'] as const,
+      registers,
+    }),
+    busPublished: new Counter({
+      name: 'hub_bus_published_total',
+      help: 'Messages that the bus has confirmed.',
+      labelNames: ['bus'] as const,
+      registers,
+    }),
+    busReceived: new Counter({
+      name: 'hub_bus_received_total',
+      help: 'Messages from the bus by what became of them: completed and failed (commands), stored (as an event), dead, again.',
+      labelNames: ['bus', 'outcome'] as const,
+      registers,
+    }),
     expressionLimits: new Counter({
       name: 'hub_expression_limits_total',
       help: 'Evaluations of expressions that ran into a limit, by which.',

@@ -3,7 +3,7 @@ import type { Engine } from '#engine'
 import { ttlCache } from '#lib/ttl-cache'
 import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
-import { insertAnnouncements, subscribedTypes } from './store.ts'
+import { insertAnnouncements, queueForTopics, subscribedTypes } from './store.ts'
 import type { NewHubEvent } from './types.ts'
 
 export type { NewHubEvent } from './types.ts'
@@ -22,6 +22,9 @@ export interface EventPublisher {
 /** The name of the poller that dispatches events. Whoever stores one wakes it. */
 export const dispatchPoller = 'events'
 
+/** The name of the poller that publishes what waits for a bus. */
+export const busPoller = 'buses'
+
 /** A new subscription of another process gets such events after this time at the latest; one of this process at once. */
 const cacheTtlMs = 1000
 
@@ -38,7 +41,9 @@ export function createEventPublisher({ db, engine, notices }: PublisherDeps): Ev
       const at = new Date()
       const rows = events.map((item) => ({ ...item, id: newId('evt'), at }))
       await insertAnnouncements(trx, rows)
+      await queueForTopics(trx, rows)
       db.afterCommit(trx, () => {
+        if (rows.some(({ publishTo }) => publishTo)) engine.wake(busPoller)
         engine.wake(dispatchPoller)
         for (const { workspaceId, id } of rows) notices.add(workspaceId, 'event', id)
       })

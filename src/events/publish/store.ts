@@ -27,6 +27,19 @@ export async function insertAnnouncements(trx: Transaction, announced: readonly 
     insert into hub.event_queue (workspace_id, event_id) select workspace_id, id from made order by id`.execute(trx)
 }
 
+/** Queues events for the topics that they name, on every bus of their workspace, or on the bus inside the process where there is no other. */
+export async function queueForTopics(trx: Transaction, announced: readonly Row[]): Promise<void> {
+  const rows = announced.flatMap(({ id: eventId, workspaceId, publishTo }) =>
+    publishTo ? [{ eventId, workspaceId, topic: publishTo.topic, key: publishTo.key }] : [],
+  )
+  if (rows.length === 0) return
+  await raw`
+    insert into hub.bus_queue (workspace_id, bus, event_id, topic, key)
+    select r.workspace_id, coalesce(b.name, 'local'), r.event_id, r.topic, r.key
+      from ${recordset('busQueue', rows, 'json')} as r left join hub.buses b on b.workspace_id = r.workspace_id
+     order by r.event_id`.execute(trx)
+}
+
 /** What follows an event of the hub to those who receive it. Events from outside have the sender's headers in this place. */
 function headersOf({ depth = 0, causes = [], origin }: Pick<NewHubEvent, 'depth' | 'causes' | 'origin'>): Record<string, unknown> | null {
   if (depth === 0 && causes.length === 0 && !origin) return null

@@ -12,4 +12,6 @@ export interface NewHubEvent {
   readonly origin?: { readonly flow: string; readonly run: string; readonly step?: string | undefined } | undefined
   /** Everybody who caused it, as actors. */
   readonly causes?: readonly string[]
+  /** The topic to which it is also published, on every bus of the workspace, with the key of its order. */
+  readonly publishTo?: { readonly topic: string; readonly key?: string | undefined } | undefined
 }

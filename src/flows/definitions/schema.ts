@@ -163,6 +163,8 @@ export function formatOf<Inner extends z.ZodType>(step: Inner) {
             .describe('Its type, such as `orders.paid`.'),
           data: z.unknown().optional().describe('What it says. Values may be templates.'),
           subject: text(500).optional().describe('What it is about. May be a template.'),
+          topic: topic.optional().describe('Also publishes it to this topic of the message buses of the workspace.'),
+          key: text(200).optional().describe('Messages with the same key keep their order. Default: the subject. May be a template.'),
         }),
       })
       .describe('Emits an event into the hub, where subscriptions and other flows get it.'),
@@ -198,7 +200,7 @@ export function formatOf<Inner extends z.ZodType>(step: Inner) {
       .describe('Starts the flow at set times.'),
     bus: z
       .strictObject({
-        bus: z.string().min(1).max(200).describe('The topic.'),
+        bus: topic.describe('The topic.'),
         filter: condition('Which of these messages start the flow: an expression over `event`.').optional(),
         parameters: values.optional().describe('The parameters to start with. Values may be templates over `event`.'),
       })
@@ -267,6 +269,12 @@ const identifierPattern = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 const identifier = z.string().regex(identifierPattern, 'a name is made of letters, digits and _, and begins with no digit')
 const values = z.record(z.string(), z.unknown())
 const text = (most: number) => z.string().min(1).max(most)
+const topic = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/,
+    'a topic is made of letters, digits, `.`, `-` and `_`, begins with a letter or digit, and has 200 characters at most',
+  )
 const condition = (what: string) => z.string().min(1).describe(`${what} The \${{ }} around it may be left out.`)
 
 const eventType = z

@@ -88,5 +88,5 @@ export interface Runtime {
   /** Asks for an approval, once for each path, and returns its id. */
   ask(path: string, question: { message: string; by?: readonly string[] | undefined; expiresAt: number; call?: unknown }): Promise<string>
   approval(id: string): Promise<ApprovalState>
-  emit(record: StepRecord, event: { type: string; subject?: string; data: unknown }): Promise<void>
+  emit(record: StepRecord, event: { type: string; subject?: string; data: unknown; topic?: string; key?: string }): Promise<void>
 }

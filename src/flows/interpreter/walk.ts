@@ -238,9 +238,19 @@ async function perform(attempt: Attempt, step: Step): Promise<Done> {
   }
 }
 
+interface EmittedEvent {
+  readonly type: string
+  readonly subject?: unknown
+  readonly data?: unknown
+  readonly topic?: string
+  readonly key?: unknown
+}
+
 async function emit({ runtime, frame, record }: Attempt, step: StepOf<'emit'>): Promise<Done> {
-  const { type, subject, data } = (await rendered(runtime, { ...step.emit }, frame)) as { type: string; subject?: unknown; data?: unknown }
-  const event = { type, data: data ?? {}, ...(subject === undefined ? {} : { subject: String(subject) }) }
+  const { type, subject, data, topic, key } = (await rendered(runtime, { ...step.emit }, frame)) as EmittedEvent
+  const about = subject === undefined ? {} : { subject: String(subject) }
+  const place = topic === undefined ? {} : { topic, ...(key === undefined ? {} : { key: String(key) }) }
+  const event = { type, data: data ?? {}, ...about, ...place }
   if (!runtime.dryRun) await runtime.emit({ ...record, input: event }, event)
   return { input: event, output: { type } }
 }

@@ -196,7 +196,7 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
       return { status: found.status === 'rejected' ? 'rejected' : 'approved', by, comment: found.comment }
     },
 
-    async emit(record, { type, subject, data }) {
+    async emit(record, { type, subject, data, topic, key }) {
       assertFree(type)
       await db.transaction(async (trx) => {
         const done: StepRecord = { ...record, status: 'completed', finishedAt: Date.now(), output: { type } }
@@ -208,6 +208,7 @@ function openRuntime(deps: SegmentDeps, options: RuntimeOptions): Runtime {
             workspaceId,
             type,
             data: secrets.hide(eventData),
+            publishTo: topic === undefined ? undefined : { topic, key },
             depth: row.depth,
             causes: actorsBehind(principal),
             origin: { flow: row.flow, run: runId, step: record.path },

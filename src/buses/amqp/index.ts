@@ -1,0 +1,1 @@
+export { createAmqpBus } from './amqp.ts'

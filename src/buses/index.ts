@@ -1,0 +1,331 @@
+import { allows, type Access, type Principal } from '#access'
+import type { Database } from '#db'
+import type { Engine, Poller } from '#engine'
+import { HubError, hubError } from '#errors'
+import type { Events, Subscriber } from '#events'
+import { busPoller } from '#events/publish'
+import type { Integrations } from '#integrations'
+import { newId } from '#lib/ids'
+import { ttlCache } from '#lib/ttl-cache'
+import type { EventPublisher } from '#events/publish'
+import type { Telemetry } from '#telemetry'
+import { createLocalBus } from './local.ts'
+import { createPublishing, localTopic, localWorkspaces } from './publisher.ts'
+import { createRecentMessages, type RecentMessage } from './recent.ts'
+import { backlogs, busesOf, deleteBus, enqueue, putBus, releaseBuses, subscribedTypes, targetOf, type Backlog } from './store.ts'
+import { allWanted, createTopics } from './topics.ts'
+import type { Bus, BusName, BusState, Message } from './types.ts'
+
+export { createAmqpBus } from './amqp/index.ts'
+export { createLocalBus } from './local.ts'
+export type { RecentMessage } from './recent.ts'
+export { readMessage } from './read-message.ts'
+export type { Bus, BusName, BusState, Consumer, Consuming, Message, Received, Verdict } from './types.ts'
+export { busNames } from './types.ts'
+
+/** A bus outside that the operator connected, and the token that it acts with. */
+export interface BusSetting {
+  readonly name: Exclude<BusName, 'local'>
+  readonly open: () => Bus
+  readonly token: string
+  /** The name of the setting that holds the token. */
+  readonly tokenSetting: string
+  /** The types of the events that are published there. */
+  readonly types: readonly string[]
+  readonly prefetch: number
+}
+
+/** A bus that is open in this process. */
+export interface OpenBus {
+  readonly bus: Bus
+  readonly prefetch: number
+  /** Whoever acts for those who send commands, with what its token may do now. */
+  principal(): Promise<Principal>
+}
+
+export interface BusReport {
+  readonly name: BusName
+  /** Undefined where this process is not connected to it. */
+  readonly state: BusState | undefined
+  readonly types: readonly string[]
+  readonly waiting: number
+  readonly oldest: Date | undefined
+}
+
+export interface Buses extends AsyncDisposable {
+  /** The buses of this process outside. The first use opens them. */
+  open(): readonly OpenBus[]
+  /** The buses of a workspace. */
+  list(workspaceId: string): Promise<readonly BusReport[]>
+  /** What every bus of this process has to do, for monitoring. */
+  overview(): Promise<readonly Omit<BusReport, 'types'>[]>
+  /** The last messages of this process, the newest first. */
+  recent(workspaceId: string): readonly RecentMessage[]
+  /** The messages from now on. */
+  tail(workspaceId: string, signal: AbortSignal): AsyncIterable<RecentMessage>
+  noteCommand(workspaceId: string, message: Omit<RecentMessage, 'at' | 'direction'>): void
+  /** Asks the broker something. Returns how many milliseconds the answer took. */
+  ping(principal: Principal, name: BusName): Promise<number>
+  /** Publishes a message and returns when the broker has confirmed it. */
+  publish(principal: Principal, name: BusName, message: Pick<Message, 'topic' | 'key' | 'body'>): Promise<{ id: string }>
+  /** Forgets a bus that no process is connected to any more, with everything that waits for it. */
+  remove(principal: Principal, name: BusName): Promise<void>
+  /** Receives the events that are to be published. */
+  readonly subscriber: Subscriber
+  readonly pollers: readonly Poller[]
+}
+
+export interface BusesDeps extends Telemetry {
+  readonly db: Database
+  readonly engine: Engine
+  readonly access: Access
+  readonly events: Events
+  readonly integrations: Integrations
+  readonly publisher: EventPublisher
+}
+
+/** Where refused tokens of buses come from, for the brake on failed attempts. */
+const ownAddress = 'bus'
+const idleMs = 1000
+const retryMs = 2000
+const topicsEveryMs = 2000
+const registerEveryMs = 10_000
+const connectMs = 5000
+
+export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): Buses {
+  const { db, engine, access, events, metrics, logger } = deps
+  const recent = createRecentMessages()
+  const publishing = createPublishing({ ...deps, recent })
+  const local = createLocalBus()
+  let opened: readonly (OpenBus & BusSetting)[] | undefined
+  let stopped = false
+
+  const open = (): readonly (OpenBus & BusSetting)[] =>
+    (opened ??= settings.map((setting) => {
+      const bus = setting.open()
+      bus.onState(() => {
+        metrics.busConnected.set({ bus: bus.name }, bus.state().status === 'connected' ? 1 : 0)
+        engine.wake(busPoller)
+      })
+      metrics.busConnected.set({ bus: bus.name }, 0)
+      return { ...setting, bus, open: setting.open, principal: () => access.authenticate(setting.token, ownAddress) }
+    }))
+
+  const principalOf = async ({ principal, tokenSetting, name }: OpenBus & BusSetting): Promise<Principal | undefined> => {
+    try {
+      return await principal()
+    } catch (error) {
+      if (!(error instanceof HubError) || error.entry.retryable) throw error
+      logger.warn({ bus: name }, `the token in ${tokenSetting} is unknown, expired or revoked: nothing is published or received`)
+      return undefined
+    }
+  }
+
+  /** Stores that the workspace of the token publishes there. Read again now and then, because tokens change. */
+  const registered = ttlCache(registerEveryMs, async (name: string): Promise<string | undefined> => {
+    const setting = open().find((one) => one.name === name)!
+    const principal = await principalOf(setting)
+    if (!principal || !allows(principal, 'events:read')) {
+      if (principal) logger.warn({ bus: name }, `the token in ${setting.tokenSetting} lacks events:read, so no events are published`)
+      return undefined
+    }
+    const { workspaceId } = principal
+    const { types } = setting
+    await db.transaction(async (trx) => {
+      await putBus(trx, { workspaceId, name: setting.name, types })
+      const target = targetOf(workspaceId, setting.name)
+      const before = await subscribedTypes(trx, workspaceId, setting.name)
+      if (before && before.join() === types.join()) return
+      await events.unsubscribe(trx, 'bus', target)
+      await events.subscribe(trx, { workspaceId, kind: 'bus', target, types, filter: null, ordered: false, detail: null })
+    })
+    return workspaceId
+  })
+
+  const publishAll = async (): Promise<number> => {
+    let pause = idleMs
+    for (const { bus } of open()) {
+      const workspaceId = await registered.get(bus.name)
+      if (workspaceId === undefined) continue
+      const published = await publishing.outside(bus, workspaceId)
+      if (published === 'more') pause = 0
+      if (published === 'failed' && pause > 0) pause = retryMs
+    }
+    for (const workspaceId of await localWorkspaces(db)) if ((await publishing.inside(local, workspaceId)) === 'more') pause = 0
+    return pause
+  }
+
+  const topics = createTopics({ ...deps, recent }, local, ({ workspaceId, topic }) => localTopic(workspaceId, topic))
+  const outside = new Map<string, ReturnType<typeof createTopics>>()
+
+  const followTopics = async (): Promise<number> => {
+    const wanted = await allWanted(deps)
+    const connected = new Set<string>()
+    for (const setting of open()) {
+      const principal = await principalOf(setting)
+      if (!principal || !allows(principal, 'events:write')) continue
+      connected.add(principal.workspaceId)
+      const consumers = outside.get(setting.name) ?? createTopics({ ...deps, recent }, setting.bus, ({ topic }) => topic)
+      outside.set(setting.name, consumers)
+      await consumers.follow(wanted.filter(({ workspaceId }) => workspaceId === principal.workspaceId))
+    }
+    await topics.follow(wanted.filter(({ workspaceId }) => !connected.has(workspaceId)))
+    return topicsEveryMs
+  }
+
+  const measure = async (): Promise<void> => {
+    const byBus = new Map<BusName, { waiting: number; oldest: Date }>()
+    for (const { bus, waiting, oldest } of await backlogs(db.sql)) {
+      const before = byBus.get(bus)
+      byBus.set(bus, { waiting: waiting + (before?.waiting ?? 0), oldest: before && before.oldest < oldest ? before.oldest : oldest })
+    }
+    for (const name of ['local', ...settings.map((setting) => setting.name)] as const) {
+      const backlog = byBus.get(name)
+      metrics.busWaiting.set({ bus: name }, backlog?.waiting ?? 0)
+      metrics.busLag.set({ bus: name }, backlog ? Math.max(0, (Date.now() - backlog.oldest.getTime()) / 1000) : 0)
+    }
+  }
+
+  /** The open bus of this name, if the caller's workspace is the one that its token belongs to. */
+  const busFor = async ({ workspaceId }: Principal, name: BusName): Promise<Bus> => {
+    if (name === 'local') return local
+    const found = open().find((one) => one.name === name)
+    if (!found || (await principalOf(found))?.workspaceId !== workspaceId)
+      throw hubError('bus_unknown', { detail: `this workspace is not connected to ${name}` })
+    await waitFor(found.bus)
+    return found.bus
+  }
+
+  const reportOf = (name: BusName, backlog: Backlog | undefined): Omit<BusReport, 'types'> => ({
+    name,
+    state: name === 'local' ? local.state() : opened?.find((one) => one.name === name)?.bus.state(),
+    waiting: backlog?.waiting ?? 0,
+    oldest: backlog?.oldest,
+  })
+
+  return {
+    open,
+    async list(workspaceId) {
+      const rows = await busesOf(db.sql, workspaceId)
+      const found = await backlogs(db.sql, workspaceId)
+      const report = (name: BusName) =>
+        reportOf(
+          name,
+          found.find(({ bus }) => bus === name),
+        )
+      return [
+        ...rows.map(({ name, types }) => ({ ...report(name as BusName), types })),
+        ...(rows.length === 0 ? [{ ...report('local'), types: [] }] : []),
+      ]
+    },
+    async overview() {
+      const found = await backlogs(db.sql)
+      return settings.map(({ name }) => {
+        const own = found.filter(({ bus }) => bus === name)
+        const waiting = own.reduce((sum, backlog) => sum + backlog.waiting, 0)
+        const oldest = own.map((backlog) => backlog.oldest).toSorted((a, b) => a.getTime() - b.getTime())[0]
+        return { ...reportOf(name, undefined), waiting, oldest }
+      })
+    },
+    recent: recent.list,
+    async *tail(workspaceId, signal) {
+      const waiting: RecentMessage[] = []
+      let wake: (() => void) | undefined
+      const unwatch = recent.watch((of, message) => {
+        if (of !== workspaceId) return
+        waiting.push(message)
+        if (waiting.length > mostWaiting) waiting.shift()
+        wake?.()
+      })
+      const onAbort = (): void => wake?.()
+      signal.addEventListener('abort', onAbort)
+      try {
+        while (!signal.aborted) {
+          yield* waiting.splice(0)
+          if (waiting.length === 0 && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
+        }
+      } finally {
+        unwatch()
+        signal.removeEventListener('abort', onAbort)
+      }
+    },
+    noteCommand: (workspaceId, message) => recent.add(workspaceId, { ...message, direction: 'in' }),
+    async ping(principal, name) {
+      const bus = await busFor(principal, name)
+      const began = performance.now()
+      await bus.ping()
+      return performance.now() - began
+    },
+    async publish(principal, name, { topic, key, body }) {
+      const bus = await busFor(principal, name)
+      if (body.length > bus.maxBytes)
+        throw hubError('body_too_large', { detail: `the message has ${body.length} bytes; ${name} takes ${bus.maxBytes}` })
+      const id = newId('msg')
+      const place = name === 'local' ? localTopic(principal.workspaceId, topic) : topic
+      const [confirmed] = await bus.publish([{ topic: place, key, body, id, contentType: 'application/json', properties: {} }])
+      if (!confirmed)
+        throw hubError('bus_unavailable', { detail: `${name} did not confirm the message: ${bus.state().problem ?? 'no reason given'}` })
+      recent.add(principal.workspaceId, { bus: name, direction: 'out', topic, key, id, bytes: body.length })
+      return { id }
+    },
+    async remove({ workspaceId }, name) {
+      await db.transaction(async (trx) => {
+        await events.unsubscribe(trx, 'bus', targetOf(workspaceId, name))
+        if (!(await deleteBus(trx, workspaceId, name)))
+          throw hubError('bus_unknown', { detail: `this workspace is not connected to ${name}` })
+      })
+    },
+    subscriber: {
+      async prepare(matches) {
+        const rows = matches.map(({ event, subscription }) =>
+          // What came over a bus is not published again, because it would go round for ever.
+          event.type.startsWith('bus.')
+            ? undefined
+            : { workspaceId: event.workspaceId, bus: nameIn(subscription.target), eventId: event.id },
+        )
+        return async (trx) => {
+          await enqueue(
+            trx,
+            rows.filter((row) => row !== undefined),
+          )
+          db.afterCommit(trx, () => engine.wake(busPoller))
+          return rows.map((row) => row && `${row.bus}:${row.eventId}`)
+        }
+      },
+    },
+    pollers: [
+      { name: busPoller, restMs: 5, run: publishAll },
+      { name: 'bus-topics', run: followTopics },
+      {
+        name: 'bus-lag',
+        async run() {
+          await measure()
+          return 5000
+        },
+      },
+    ],
+    async [Symbol.asyncDispose]() {
+      if (stopped) return
+      stopped = true
+      await Promise.all([topics, ...outside.values()].map((consumers) => consumers[Symbol.asyncDispose]()))
+      await Promise.all([...(opened ?? []).map(({ bus }) => bus), local].map((bus) => bus[Symbol.asyncDispose]()))
+      if (opened && opened.length > 0) await releaseBuses(db.sql, engine.executorId)
+    },
+  }
+}
+
+const mostWaiting = 1000
+const nameIn = (target: string): string => target.slice(target.lastIndexOf('/') + 1)
+
+/** A bus that was just opened needs a moment. */
+async function waitFor(bus: Bus): Promise<void> {
+  if (bus.state().status === 'connected') return
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, connectMs)
+    bus.onState(() => {
+      if (bus.state().status !== 'connected') return
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,46 @@
+import type { BusName } from './types.ts'
+
+export interface RecentMessage {
+  readonly bus: BusName
+  readonly direction: 'in' | 'out'
+  readonly topic: string
+  readonly key?: string | undefined
+  readonly id?: string | undefined
+  readonly bytes: number
+  readonly at: Date
+  /** What became of a message that came in. */
+  readonly outcome?: string | undefined
+}
+
+export interface RecentMessages {
+  add(workspaceId: string, message: Omit<RecentMessage, 'at'>): void
+  /** The newest first. */
+  list(workspaceId: string): readonly RecentMessage[]
+  /** Calls the listener for every message from now on, until the result is called. */
+  watch(listener: (workspaceId: string, message: RecentMessage) => void): () => void
+}
+
+const kept = 50
+const mostWorkspaces = 1000
+
+/** The last messages that this process sent and received, without their bodies. */
+export function createRecentMessages(): RecentMessages {
+  const byWorkspace = new Map<string, RecentMessage[]>()
+  const listeners = new Set<(workspaceId: string, message: RecentMessage) => void>()
+  return {
+    add(workspaceId, given) {
+      const message = { ...given, at: new Date() }
+      const messages = byWorkspace.get(workspaceId) ?? []
+      messages.unshift(message)
+      messages.length = Math.min(messages.length, kept)
+      if (byWorkspace.size >= mostWorkspaces && !byWorkspace.has(workspaceId)) byWorkspace.clear()
+      byWorkspace.set(workspaceId, messages)
+      for (const listener of listeners) listener(workspaceId, message)
+    },
+    list: (workspaceId) => [...(byWorkspace.get(workspaceId) ?? [])],
+    watch(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
