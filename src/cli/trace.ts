@@ -17,7 +17,7 @@ export function traceCommand(program: Command): void {
     )
 }
 
-function treeOf({ nodes, selected, left_out: leftOut, missing_scopes: missing }: Trace): string {
+function treeOf({ nodes, selected, left_out: leftOut, more, missing_scopes: missing }: Trace): string {
   const depths = new Map<string, number>()
   const lines = nodes.map((node) => {
     const depth = node.parent === null ? 0 : (depths.get(node.parent) ?? -1) + 1
@@ -25,8 +25,9 @@ function treeOf({ nodes, selected, left_out: leftOut, missing_scopes: missing }:
     return `${node.id === selected ? '>' : ' '} ${'  '.repeat(depth)}${lineOf(node)}`
   })
   const rest = Object.entries(leftOut).map(([kind, count]) => `  and ${count} more of kind ${kind}`)
+  const unread = more.map((kind) => `  and maybe more of kind ${kind}, which were not read`)
   const unseen = missing.map((scope) => `  not shown without the scope ${scope}`)
-  return [...lines, ...rest, ...unseen].join('\n')
+  return [...lines, ...rest, ...unread, ...unseen].join('\n')
 }
 
 function lineOf({ kind, title, status, detail, started_at: start, finished_at: end, error, wait }: Node): string {

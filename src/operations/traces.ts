@@ -46,14 +46,16 @@ const traceView = view(
     root: z.string().describe('What began it all.'),
     selected: z.string().describe('The node that was asked for.'),
     nodes: z.array(nodeSchema).describe('Each after its parent, oldest first; 2,000 at most.'),
-    left_out: z.record(z.string(), z.int()).describe('How many there are beyond the limit, by kind.'),
+    left_out: z.record(z.string(), z.int()).describe('How many were read but are not among the nodes, by kind.'),
+    more: z.array(z.string()).describe('Kinds of which there may be more than were read, so that left_out does not count them all.'),
     missing_scopes: z.array(z.string()).describe('Without these the caller does not see everything.'),
   }),
-  ({ root, selected, nodes, leftOut, missingScopes }: Trace) => ({
+  ({ root, selected, nodes, leftOut, more, missingScopes }: Trace) => ({
     root,
     selected,
     nodes: nodes.map(renderNode),
     left_out: { ...leftOut },
+    more: [...more],
     missing_scopes: [...missingScopes],
   }),
 )

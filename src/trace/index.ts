@@ -26,23 +26,37 @@ export interface TraceReader {
   get(workspaceId: string, id: string, rights: TraceRights): Promise<TraceTree>
 }
 
-const mostNodes = 2000
 /** Flows that start each other stop earlier. */
 const mostLevels = 20
 
-export function createTraceReader({ db }: { readonly db: Pick<Database, 'sql'> }): TraceReader {
+/** What a level of a trace is read with. The limit of its reads is one more than `mostNodes`, to learn whether there are more. */
+interface Reading {
+  readonly reads: TraceReads
+  readonly mostNodes: number
+  /** Gathers the kinds of which not everything was read. */
+  readonly more: Set<TraceKind>
+}
+
+export function createTraceReader({ db }: { readonly db: Pick<Database, 'sql'> }, { mostNodes = 2000 } = {}): TraceReader {
   return {
     async get(workspaceId, id, rights) {
-      const reads: TraceReads = { sql: db.sql, workspaceId, limit: mostNodes, rights }
+      const reads: TraceReads = { sql: db.sql, workspaceId, limit: mostNodes + 1, rights }
       const { root, selected } = await findStart(reads, id)
-      const nodes = await read(reads, root)
-      return { root, selected: nodes.some((node) => node.id === selected) ? selected : root, ...bounded(nodes, selected) }
+      const more = new Set<TraceKind>()
+      const nodes = await read({ reads, mostNodes, more }, root)
+      return {
+        root,
+        selected: nodes.some((node) => node.id === selected) ? selected : root,
+        ...bounded(nodes, selected, mostNodes),
+        more: [...more].toSorted(),
+      }
     },
   }
 }
 
 /** Everything below the root, level by level. */
-async function read(reads: TraceReads, root: string): Promise<TraceNode[]> {
+async function read(reading: Reading, root: string): Promise<TraceNode[]> {
+  const { reads, mostNodes } = reading
   const { rights } = reads
   const nodes = new Map<string, TraceNode>()
   const add = (list: readonly TraceNode[]): void => list.forEach((node) => nodes.has(node.id) || nodes.set(node.id, node))
@@ -51,20 +65,40 @@ async function read(reads: TraceReads, root: string): Promise<TraceNode[]> {
   let runs = root.startsWith('run_') ? [root] : []
   for (let level = 0; level < mostLevels && events.length + runs.length > 0 && nodes.size < 2 * mostNodes; level++) {
     const known = new Set(nodes.keys())
-    const started = events.length === 0 ? [] : await runsOfEvents(reads, events)
+    const started = events.length === 0 ? [] : first(reading, 'run', await runsOfEvents(reads, events))
     add(
       started
         .filter(({ parentRun, trigger }) => parentRun === null && trigger['run_id'] === undefined)
         .map((run) => runNode(run, run.eventId)),
     )
     if (rights.events && events.length > 0)
-      add((await deliveriesOfEvents(reads, events)).map((delivery) => deliveryNode(delivery, delivery.eventId)))
-    if (runs.length > 0) add(await ofRuns(reads, runs))
+      add(first(reading, 'delivery', await deliveriesOfEvents(reads, events)).map((delivery) => deliveryNode(delivery, delivery.eventId)))
+    if (runs.length > 0) add(await ofRuns(reading, runs))
     const added = [...nodes.keys()].filter((id) => !known.has(id))
     events = added.filter((id) => id.startsWith('evt_'))
     runs = added.filter((id) => /^run_[^/]*$/.test(id))
   }
+  // Below these nothing was read.
+  if (events.length > 0) missed(reading, ['run', 'delivery'])
+  if (runs.length > 0) missed(reading, ['step', 'call', 'request', 'approval', 'run', 'event'])
   return [...nodes.values()]
+}
+
+function first<Row>(reading: Reading, kind: TraceKind, rows: readonly Row[]): readonly Row[] {
+  if (rows.length <= reading.mostNodes) return rows
+  missed(reading, kind === 'call' ? ['call', 'request'] : [kind])
+  return rows.slice(0, reading.mostNodes)
+}
+
+function missed({ reads: { rights }, more }: Reading, kinds: readonly TraceKind[]): void {
+  const hidden: Partial<Record<TraceKind, boolean>> = {
+    event: !rights.events,
+    delivery: !rights.events,
+    call: !rights.calls,
+    request: !rights.calls,
+    approval: !rights.approvals,
+  }
+  for (const kind of kinds) if (hidden[kind] !== true) more.add(kind)
 }
 
 async function firstNodes(reads: TraceReads, root: string): Promise<TraceNode[]> {
@@ -84,15 +118,21 @@ async function firstNodes(reads: TraceReads, root: string): Promise<TraceNode[]>
 }
 
 /** What steps of runs did, and what they started. */
-async function ofRuns(reads: TraceReads, runs: readonly string[]): Promise<TraceNode[]> {
+async function ofRuns(reading: Reading, runs: readonly string[]): Promise<TraceNode[]> {
+  const { reads } = reading
   const { rights } = reads
-  const [steps, calls, approvals, children, emitted] = await Promise.all([
+  const read = await Promise.all([
     stepsOfRuns(reads, runs),
     rights.calls ? callsOfRuns(reads, runs) : [],
     rights.approvals ? approvalsOfRuns(reads, runs) : [],
     runsOfRuns(reads, runs),
     rights.events ? eventsOfRuns(reads, runs) : [],
   ])
+  const steps = first(reading, 'step', read[0])
+  const calls = first(reading, 'call', read[1])
+  const approvals = first(reading, 'approval', read[2])
+  const children = first(reading, 'run', read[3])
+  const emitted = first(reading, 'event', read[4])
   const own = new Map(steps.map((step) => [stepId(step.runId, step.path), step]))
   const between = new Map<string, TraceNode>()
   /** The node of a path in a run. Blocks are stored when they end, and items of loops never, so they are made from the paths below them. */
@@ -140,7 +180,7 @@ function pathOf(trigger: Readonly<Record<string, unknown>>): string | undefined 
 }
 
 /** In the order of a tree, and no more than the limit: what failed and what leads to it or to what was asked for stays. */
-function bounded(nodes: readonly TraceNode[], selected: string): Pick<TraceTree, 'nodes' | 'leftOut'> {
+function bounded(nodes: readonly TraceNode[], selected: string, mostNodes: number): Pick<TraceTree, 'nodes' | 'leftOut'> {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const kept = new Set<string>()
   const keep = (node: TraceNode | undefined): void => {

@@ -3,6 +3,7 @@ import { before, suite, test } from 'node:test'
 import { createEventPublisher } from '#events/publish'
 import { adminToken, flowBench, type FlowBench } from '#test'
 import { until } from '#test/faults'
+import { createTraceReader, type TraceKind } from '#trace'
 
 let bench: FlowBench
 
@@ -160,6 +161,36 @@ steps:
     assert.ok(trace.left_out['step']! > 0)
     const ids = new Set(trace.nodes.map(({ id }) => id))
     assert.ok(trace.nodes.every(({ parent }) => parent === null || ids.has(parent)))
+  })
+
+  test('names the kinds of which there are more than it reads, and counts only what it read', async () => {
+    const flow = await bench.flow(`
+steps:
+  - id: each
+    for_each: { in: [1, 2, 3, 4], steps: [{ id: thing, uses: probe_create_thing, with: { at: "/more-\${{ item }}" } }] }
+`)
+    const { id } = await flow.run()
+    const all = { events: true, calls: true, approvals: true }
+    const readWith = (mostNodes: number, rights = all) => createTraceReader(bench.hub, { mostNodes }).get(bench.workspaceId, id, rights)
+    const whole = await readWith(50)
+    assert.deepEqual([whole.more, whole.leftOut], [[], {}])
+    const exact = await readWith(5)
+    assert.deepEqual([exact.nodes.length, exact.more], [5, []], 'five steps and four calls are all that there is')
+    const part = await readWith(3)
+    assert.deepEqual([part.nodes.length, part.more], [3, ['call', 'request', 'step']])
+    const count = (tree: typeof whole, kind: TraceKind): number => tree.nodes.filter((node) => node.kind === kind).length
+    assert.equal(count(whole, 'call'), 4)
+    assert.equal(count(part, 'call') + (part.leftOut.call ?? 0), 3)
+    assert.deepEqual((await readWith(3, { events: false, calls: false, approvals: false })).more, ['step'])
+  })
+
+  test('names what may be below when it stops before the end', async () => {
+    const child = await bench.flow('steps: [{ id: one, transform: 1 }]')
+    const parent = await bench.flow(`steps: [{ id: a, flow: ${child.id} }, { id: b, flow: ${child.id} }]`)
+    const { id } = await parent.run()
+    const reader = createTraceReader(bench.hub, { mostNodes: 2 })
+    const { more, nodes } = await reader.get(bench.workspaceId, id, { events: true, calls: false, approvals: false })
+    assert.deepEqual([nodes.length, more], [2, ['event', 'run', 'step']])
   })
 
   test('is shown to nobody of another workspace, and without a scope in part or not at all', async () => {

@@ -30,8 +30,10 @@ export interface TraceTree {
   readonly selected: string
   /** Each after its parent, oldest first. */
   readonly nodes: readonly TraceNode[]
-  /** How many there are beyond the limit, by kind. */
+  /** How many of those that were read are not among the nodes, by kind. */
   readonly leftOut: Readonly<Partial<Record<TraceKind, number>>>
+  /** Kinds of which there may be more than were read, which `leftOut` cannot count. */
+  readonly more: readonly TraceKind[]
 }
 
 /** Which kinds the caller may see: events with their deliveries, calls with their requests, and approvals. */

@@ -2335,7 +2335,8 @@ export type TracesGetOutput = {
     readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null
     readonly detail: string | null
   }[]
-  /** How many there are beyond the limit, by kind. */ readonly left_out: Readonly<Record<string, number>>
+  /** How many were read but are not among the nodes, by kind. */ readonly left_out: Readonly<Record<string, number>>
+  /** Kinds of which there may be more than were read, so that left_out does not count them all. */ readonly more: readonly string[]
   /** Without these the caller does not see everything. */ readonly missing_scopes: readonly string[]
 }
 

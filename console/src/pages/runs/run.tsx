@@ -152,6 +152,7 @@ function Content({ id, trace }: { readonly id: string; readonly trace: Trace }) 
       ) : null}
       {trace.missing_scopes.length > 0 ? <Note>{texts.notSeen(trace.missing_scopes.join(', '))}</Note> : null}
       {rest.length > 0 ? <Note tone="waiting">{texts.leftOut(rest.join(', '))}</Note> : null}
+      {trace.more.length > 0 ? <Note tone="waiting">{texts.more(trace.more.join(', '))}</Note> : null}
       <Tabs
         label="Views"
         isFull

@@ -10,6 +10,7 @@ export const texts = {
   back: 'All runs',
   notSeen: (scopes: string) => `Not everything is shown: you lack ${scopes}.`,
   leftOut: (parts: string) => `Only a part is shown. There are also ${parts}.`,
+  more: (kinds: string) => `There may be more of kind ${kinds} than were read: they are neither shown nor counted.`,
   pick: 'Select a row to see what went in and what came out.',
   noRequests: 'It sent no request.',
 } as const
