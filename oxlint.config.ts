@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint'
 const base = 'lib errors telemetry db'
 const connected = `${base} engine access retention credentials http kit events/publish`
 const features = `${connected} integrations expressions scripts events tools`
-const surface = `${features} apps buses bulk endpoints webhooks flows hints stats trace`
+const surface = `${features} actors apps buses bulk endpoints webhooks flows hints stats trace`
 const mayImport: Readonly<Record<string, string>> = {
   '*': 'lib',
   lib: 'lib',
@@ -24,6 +24,7 @@ const mayImport: Readonly<Record<string, string>> = {
   retention: `${base} engine access`,
   stats: `${base} engine access retention`,
   trace: `${base} access`,
+  actors: base,
   bulk: `${base} engine access retention`,
   credentials: `${base} engine access`,
   oauth: `${base} engine access credentials http kit`,

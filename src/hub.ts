@@ -1,4 +1,5 @@
 import { createAccess, createPeople } from '#access'
+import { createActorNames } from '#actors'
 import { createApps } from '#apps'
 import { createBulk } from '#bulk'
 import { createAmqpBus, createBuses, readMessage, type BusSetting } from '#buses'
@@ -177,6 +178,7 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     hints,
     stats,
     traceReader: createTraceReader({ db }),
+    actorNames: createActorNames({ db }),
     bulk: createBulk(base),
     addresses: addressesOf(config),
   }

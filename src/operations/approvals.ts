@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { allows, type Principal } from '#access'
+import type { ActorNames } from '#actors'
 import type { ApprovalRow, Review, Tools } from '#tools'
+import { actorNameSchema } from './actors.ts'
 import { operation, plain, view } from './operation.ts'
 import { idKeys, iso, pageInput, pageOf, readPage, reference, severalOf, timestamp, valuesOf } from './shared.ts'
 
@@ -37,13 +39,15 @@ const approvalView = view(
     run_id: z.string().nullable(),
     path: z.string().nullable(),
     asked_by: z.string(),
+    asked_by_name: actorNameSchema,
     decided_by: z.string().nullable(),
+    decided_by_name: actorNameSchema,
     comment: z.string().nullable(),
     expires_at: timestamp,
     created_at: timestamp,
     decided_at: timestamp.nullable(),
   }),
-  ({ row, review }: Reviewed) => ({
+  ({ row, review, names }: Reviewed) => ({
     id: row.id,
     status: row.status,
     message: row.message,
@@ -60,7 +64,9 @@ const approvalView = view(
     refusal: review.refusal,
     run_id: row.runId,
     asked_by: row.askedBy,
+    asked_by_name: names.get(row.askedBy) ?? null,
     decided_by: row.decidedBy,
+    decided_by_name: row.decidedBy === null ? null : (names.get(row.decidedBy) ?? null),
     expires_at: row.expiresAt.toISOString(),
     created_at: row.createdAt.toISOString(),
     decided_at: iso(row.decidedAt),
@@ -70,14 +76,17 @@ const approvalView = view(
 interface Reviewed {
   readonly row: ApprovalRow
   readonly review: Review
+  /** Of those who asked and decided. */
+  readonly names: ReadonlyMap<string, string>
 }
 
 async function reviewed(
-  { tools, principal }: { readonly tools: Tools; readonly principal: Principal },
+  { tools, actorNames, principal }: { readonly tools: Tools; readonly actorNames: ActorNames; readonly principal: Principal },
   rows: readonly ApprovalRow[],
 ): Promise<Reviewed[]> {
-  const reviews = await tools.approvals.review(principal, rows)
-  return rows.map((row, index) => ({ row: shownTo(principal, row), review: reviews[index]! }))
+  const actors = rows.flatMap(({ askedBy, decidedBy }) => (decidedBy === null ? [askedBy] : [askedBy, decidedBy]))
+  const [reviews, names] = await Promise.all([tools.approvals.review(principal, rows), actorNames.of(principal.workspaceId, actors)])
+  return rows.map((row, index) => ({ row: shownTo(principal, row), review: reviews[index]!, names }))
 }
 
 /** Whoever asks for a change may lack the right to read what would be changed, so only those who decide see it. */

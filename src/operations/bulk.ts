@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { allows, anyCaller, requireScope } from '#access'
 import type { BulkDetail, BulkRow } from '#bulk'
 import { hubError } from '#errors'
+import { actorNameSchema, named, namedOne, type Named } from './actors.ts'
 import { bulkAction, bulkActionNames, checkInput, itemsOf, requireOneTool, scopeToDo, scopeToSee } from './bulk-actions.ts'
 import { createExecute } from './execute.ts'
 import type { Modules } from './modules.ts'
@@ -22,6 +23,7 @@ const bulkSchema = z.object({
   filter: anyObject.nullable().describe('Null where the ids were given.'),
   input: anyObject,
   actor: z.string(),
+  actor_name: actorNameSchema,
   total: z.int(),
   done: z.int().describe('How many went well.'),
   failed: z.int(),
@@ -30,7 +32,7 @@ const bulkSchema = z.object({
   finished_at: timestamp.nullable(),
 })
 
-function renderBulk(row: BulkRow): z.output<typeof bulkSchema> {
+function renderBulk(row: Named<BulkRow>): z.output<typeof bulkSchema> {
   return {
     id: row.id,
     action: row.action,
@@ -38,6 +40,7 @@ function renderBulk(row: BulkRow): z.output<typeof bulkSchema> {
     filter: row.filter,
     input: row.input,
     actor: row.actor,
+    actor_name: row.actorName,
     total: row.total,
     done: row.done,
     failed: row.failed,
@@ -52,7 +55,7 @@ const detailView = view(
   bulkSchema.extend({
     failures: z.array(errorSchema.extend({ id: z.string() })).describe('The first 200, in the order in which they were done.'),
   }),
-  (row: BulkDetail) => ({ ...renderBulk(row), failures: row.failures.map(({ itemId, error }) => ({ id: itemId, ...error })) }),
+  (row: Named<BulkDetail>) => ({ ...renderBulk(row), failures: row.failures.map(({ itemId, error }) => ({ id: itemId, ...error })) }),
 )
 
 const startedSchema = z.object({
@@ -156,7 +159,7 @@ export const startBulk = operation({
       input: asked.input,
       items: items.map((item) => ({ id: item.id, digest: item.digest ?? null })),
     })
-    return { dry_run: false, total, more, bulk: renderBulk(row) }
+    return { dry_run: false, total, more, bulk: renderBulk(await namedOne(context, row)) }
   },
 })
 
@@ -171,9 +174,12 @@ export const listBulk = operation({
   output: pageOf(bulkView),
   http: { method: 'GET', path: '/api/v1/bulk' },
   example: { status: 'running' },
-  run: ({ bulk, principal }, { limit, cursor, action: only, status: state }) => {
+  run: (context, { limit, cursor, action: only, status: state }) => {
+    const { bulk, principal } = context
     const actions = bulkActionNames.filter((name) => (only === undefined || only === name) && allows(principal, scopeToSee(name)))
-    return readPage({ limit, cursor }, idKeys('blk'), (page) => bulk.list(principal.workspaceId, { actions, status: state }, page))
+    return readPage({ limit, cursor }, idKeys('blk'), async (page) =>
+      named(context, await bulk.list(principal.workspaceId, { actions, status: state }, page)),
+    )
   },
 })
 
@@ -186,10 +192,11 @@ export const getBulk = operation({
   output: detailView,
   http: { method: 'GET', path: '/api/v1/bulk/:id' },
   example: { id: exampleId },
-  run: async ({ bulk, principal }, input) => {
+  run: async (context, input) => {
+    const { bulk, principal } = context
     const row = await bulk.get(principal.workspaceId, input.id)
     requireScope(principal, scopeToSee(row.action))
-    return row
+    return namedOne(context, row)
   },
 })
 
@@ -202,8 +209,9 @@ export const cancelBulk = operation({
   output: bulkView,
   http: { method: 'POST', path: '/api/v1/bulk/:id/cancel' },
   example: { id: exampleId },
-  run: async ({ bulk, principal }, input) => {
+  run: async (context, input) => {
+    const { bulk, principal } = context
     requireScope(principal, scopeToDo((await bulk.get(principal.workspaceId, input.id)).action))
-    return bulk.cancel(principal, input.id)
+    return namedOne(context, await bulk.cancel(principal, input.id))
   },
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { Flows, FlowWithVersion, RunRow, ScheduleRow, VersionRow } from '#flows'
-import { operation, toolOperation, plain, view } from './operation.ts'
+import type { FlowWithVersion, RunRow, ScheduleRow, VersionRow } from '#flows'
+import { actorNameSchema, named, namedOne, type Named } from './actors.ts'
+import { operation, toolOperation, plain, view, type ToolOperationContext } from './operation.ts'
 import { renderRun, runSchema, startedSchema } from './runs.ts'
 import { allOf, anyObject, deleted, iso, pageOf, reference, timestamp } from './shared.ts'
 
@@ -13,6 +14,7 @@ const flowSchema = z.object({
   enabled: z.boolean(),
   origin: z.enum(['user', 'bundled']),
   actor: z.string().describe('Who saved or adopted it last: it runs with their rights.'),
+  actor_name: actorNameSchema,
   blocked: z.string().nullable().describe('Why nothing starts it: who saved it has lost their rights. Null while it runs.'),
   parameters: anyObject.nullable(),
   on: z.array(anyObject),
@@ -22,10 +24,16 @@ const flowSchema = z.object({
   updated_at: timestamp,
 })
 
-/** A flow, and why it does not run. */
-type ShownFlow = FlowWithVersion & { readonly blocked: string | null }
+type FlowContext = Pick<ToolOperationContext, 'flows' | 'actorNames' | 'principal'>
 
-async function shown(flows: Pick<Flows, 'blocked'>, flow: FlowWithVersion): Promise<ShownFlow> {
+/** A flow, and why it does not run. */
+type ShownFlow = Named<FlowWithVersion> & { readonly blocked: string | null }
+
+async function shown(context: FlowContext, flow: FlowWithVersion): Promise<ShownFlow> {
+  return withBlocked(context, await namedOne(context, flow))
+}
+
+async function withBlocked({ flows }: FlowContext, flow: Named<FlowWithVersion>): Promise<ShownFlow> {
   return { ...flow, blocked: await flows.blocked(flow) }
 }
 
@@ -37,6 +45,7 @@ function renderFlow(flow: ShownFlow): z.output<typeof flowSchema> {
     version,
     enabled,
     actor,
+    actor_name: flow.actorName,
     digest,
     blocked: flow.blocked,
     name: definition.name ?? null,
@@ -66,8 +75,8 @@ const wholeView = view(wholeSchema, ({ schedules, ...flow }: WholeFlow) => ({
 
 type WholeFlow = ShownFlow & { readonly schedules: readonly Pick<ScheduleRow, 'place' | 'nextAt'>[] }
 
-async function whole(flows: Pick<Flows, 'blocked' | 'schedules'>, flow: FlowWithVersion): Promise<WholeFlow> {
-  const [known, schedules] = await Promise.all([shown(flows, flow), flows.schedules(flow)])
+async function whole(context: FlowContext, flow: FlowWithVersion): Promise<WholeFlow> {
+  const [known, schedules] = await Promise.all([shown(context, flow), context.flows.schedules(flow)])
   return { ...known, schedules }
 }
 
@@ -75,14 +84,16 @@ const versionView = view(
   z.object({
     version: z.int(),
     actor: z.string(),
+    actor_name: actorNameSchema,
     digest: z.string(),
     definition: anyObject,
     source: z.string(),
     created_at: timestamp,
   }),
-  ({ version, actor, digest, definition, source, createdAt }: VersionRow) => ({
+  ({ version, actor, actorName, digest, definition, source, createdAt }: Named<VersionRow>) => ({
     version,
     actor,
+    actor_name: actorName,
     digest,
     source,
     definition: { ...definition },
@@ -129,9 +140,9 @@ export const saveFlow = operation({
     statusOf: (json) => ((json as z.output<typeof wholeSchema>).version === 1 ? 201 : 200),
   },
   example: { definition: exampleDefinition },
-  run: async ({ flows, principal }, input) => {
+  run: async (context, input) => {
     const { source, format } = sourceOf(input)
-    return whole(flows, await flows.save(principal, source, { format, basedOn: input.based_on }))
+    return whole(context, await context.flows.save(context.principal, source, { format, basedOn: input.based_on }))
   },
 })
 
@@ -145,9 +156,9 @@ export const replaceFlow = operation({
   output: wholeView,
   http: { method: 'PUT', path: '/api/v1/flows/:id', text: yaml },
   example: { id: 'hello', definition: exampleDefinition },
-  run: async ({ flows, principal }, input) => {
+  run: async (context, input) => {
     const { source, format } = sourceOf(input)
-    return whole(flows, await flows.save(principal, source, { format, id: input.id, basedOn: input.based_on }))
+    return whole(context, await context.flows.save(context.principal, source, { format, id: input.id, basedOn: input.based_on }))
   },
 })
 
@@ -202,9 +213,9 @@ export const listFlows = toolOperation({
       }),
     ),
   },
-  run: async ({ flows, principal }) => {
-    const found = await flows.list(principal.workspaceId)
-    return allOf(await Promise.all(found.map((flow) => shown(flows, flow))))
+  run: async (context) => {
+    const found = await named(context, await context.flows.list(context.principal.workspaceId))
+    return allOf(await Promise.all(found.map((flow) => withBlocked(context, flow))))
   },
 })
 
@@ -217,7 +228,7 @@ export const getFlow = operation({
   output: wholeView,
   http: { method: 'GET', path: '/api/v1/flows/:id' },
   example: { id: 'send-summary-email' },
-  run: async ({ flows, principal }, input) => whole(flows, await flows.get(principal.workspaceId, input.id)),
+  run: async (context, input) => whole(context, await context.flows.get(context.principal.workspaceId, input.id)),
 })
 
 export const listFlowVersions = operation({
@@ -229,7 +240,7 @@ export const listFlowVersions = operation({
   output: pageOf(versionView),
   http: { method: 'GET', path: '/api/v1/flows/:id/versions' },
   example: { id: 'send-summary-email' },
-  run: async ({ flows, principal }, input) => allOf(await flows.versions(principal.workspaceId, input.id)),
+  run: async (context, input) => allOf(await named(context, await context.flows.versions(context.principal.workspaceId, input.id))),
 })
 
 export const updateFlow = operation({
@@ -241,7 +252,7 @@ export const updateFlow = operation({
   output: view(flowSchema, renderFlow),
   http: { method: 'PATCH', path: '/api/v1/flows/:id' },
   example: { id: 'send-summary-email', enabled: false },
-  run: async ({ flows, principal }, input) => shown(flows, await flows.setEnabled(principal, input.id, input.enabled)),
+  run: async (context, input) => shown(context, await context.flows.setEnabled(context.principal, input.id, input.enabled)),
 })
 
 export const adoptFlow = operation({
@@ -253,7 +264,7 @@ export const adoptFlow = operation({
   output: view(flowSchema, renderFlow),
   http: { method: 'POST', path: '/api/v1/flows/:id/adopt' },
   example: { id: 'hello' },
-  run: async ({ flows, principal }, input) => shown(flows, await flows.adopt(principal, input.id)),
+  run: async (context, input) => shown(context, await context.flows.adopt(context.principal, input.id)),
 })
 
 export const deleteFlow = operation({
@@ -291,7 +302,7 @@ export const triggerFlow = toolOperation({
       .default(0)
       .describe('How many seconds to wait for its end: the answer is the run if it ended, or its id if it takes longer.'),
   }),
-  output: view(z.union([runSchema, startedSchema]), (run: RunRow) =>
+  output: view(z.union([runSchema, startedSchema]), (run: Named<RunRow>) =>
     run.finishedAt === null ? { run_id: run.id, status: run.status } : renderRun(run),
   ),
   http: {
@@ -322,18 +333,20 @@ export const triggerFlow = toolOperation({
     ),
     example: { flow_id: 'send-summary-email', parameters: { to: 'ada@example.com', subject: 'Summary', body: '<p>Done.</p>' } },
   },
-  run: async ({ flows, principal, signal, step }, input) => {
+  run: async (context, input) => {
+    const { flows, principal, signal, step } = context
     const started = await flows.trigger(principal, input.id, {
       from: step,
       parameters: input.parameters,
       dryRun: input.dry_run,
       outputs: input.outputs,
     })
-    if (input.wait === 0) return started
-    return flows.wait(principal.workspaceId, started.id, input.wait * 1000, signal).catch((error: unknown) => {
+    if (input.wait === 0) return namedOne(context, started)
+    const run = await flows.wait(principal.workspaceId, started.id, input.wait * 1000, signal).catch((error: unknown) => {
       // The run goes on when the caller has gone away.
       if (signal?.aborted) return started
       throw error
     })
+    return namedOne(context, run)
   },
 })

@@ -57,6 +57,7 @@ import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './ru
 import { runScriptOperation, toolTypes } from './scripts.ts'
 import { endSession, endSessions, listSessions } from './sign-in-sessions.ts'
 import { getStats } from './stats.ts'
+import { listActors } from './actors.ts'
 import { getTrace } from './traces.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
 import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } from './tools.ts'
@@ -175,6 +176,7 @@ export const operations = {
   watchHints,
   getStats,
   getTrace,
+  listActors,
   getDemo,
   startDemo,
   stopDemo,

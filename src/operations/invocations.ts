@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { InvocationRow } from '#tools'
+import { actorNameSchema, named, namedOne, type Named } from './actors.ts'
 import { operation, toolOperation, plain, view } from './operation.ts'
 import { outcomeView } from './outcome.ts'
 import {
@@ -29,6 +30,7 @@ const invocationSchema = z.object({
   integration: z.string().nullable(),
   transport: z.string(),
   actor: z.string(),
+  actor_name: actorNameSchema,
   app: z.string().nullable().describe('The app through which the person acted.'),
   idempotency_key: z.string().nullable(),
   status,
@@ -47,7 +49,7 @@ const invocationSchema = z.object({
   finished_at: timestamp.nullable(),
 })
 
-function renderInvocation(row: InvocationRow): z.output<typeof invocationSchema> {
+function renderInvocation(row: Named<InvocationRow>): z.output<typeof invocationSchema> {
   const { id, tool, connector, effect, integration, transport, actor, attempts, error, undoes } = row
   return {
     id,
@@ -57,6 +59,7 @@ function renderInvocation(row: InvocationRow): z.output<typeof invocationSchema>
     integration,
     transport,
     actor,
+    actor_name: row.actorName,
     app: row.app,
     idempotency_key: row.key,
     status: row.status,
@@ -145,10 +148,10 @@ export const listInvocations = toolOperation({
       })),
     })),
   },
-  run: ({ invocations, principal }, { limit, cursor, status: asked, ...rest }) => {
+  run: (context, { limit, cursor, status: asked, ...rest }) => {
     const filter = { ...rest, ...rangeOf(rest), statuses: valuesOf(asked) }
-    return readPage({ limit, cursor }, { pattern: /^[\x20-\x7e]+$/, keyOf: ({ id }: InvocationRow) => id }, (page) =>
-      invocations.list(principal.workspaceId, { ...filter, ...page }),
+    return readPage({ limit, cursor }, { pattern: /^[\x20-\x7e]+$/, keyOf: ({ id }: Named<InvocationRow>) => id }, async (page) =>
+      named(context, await context.invocations.list(context.principal.workspaceId, { ...filter, ...page })),
     )
   },
 })
@@ -167,7 +170,7 @@ export const getInvocation = operation({
       requests: z.array(requestSchema).describe('What was sent to the outside system, oldest first: 50 requests at most.'),
       requests_left_out: z.int().describe('How many requests there were beyond those.'),
     }),
-    (row: InvocationRow) => ({
+    (row: Named<InvocationRow>) => ({
       ...renderInvocation(row),
       input: row.input,
       output: row.output,
@@ -178,7 +181,7 @@ export const getInvocation = operation({
   ),
   http: { method: 'GET', path: '/api/v1/invocations/:id' },
   example: { id: 'inv_0197f3d2-0000-7000-8000-000000000000' },
-  run: ({ invocations, principal }, { id }) => invocations.get(principal.workspaceId, id),
+  run: async (context, { id }) => namedOne(context, await context.invocations.get(context.principal.workspaceId, id)),
 })
 
 export const readResult = toolOperation({
@@ -235,9 +238,10 @@ export const cancelInvocation = operation({
     scope: 'tools:call:*',
     isOwn: ({ invocations, principal }, { id }) => invocations.isCausedBy(principal, id),
   },
-  run: async ({ tools, invocations, principal }, { id }) => {
+  run: async (context, { id }) => {
+    const { tools, invocations, principal } = context
     await tools.cancel(principal, id)
-    return await invocations.get(principal.workspaceId, id)
+    return namedOne(context, await invocations.get(principal.workspaceId, id))
   },
 })
 

@@ -1,4 +1,5 @@
 import type { Access, People } from '#access'
+import type { ActorNames } from '#actors'
 import type { Apps } from '#apps'
 import type { Bulk } from '#bulk'
 import type { Buses } from '#buses'
@@ -34,6 +35,7 @@ export interface BaseModules {
   readonly hints: Hints
   readonly stats: Stats
   readonly traceReader: TraceReader
+  readonly actorNames: ActorNames
   readonly bulk: Bulk
   readonly addresses: Addresses
 }

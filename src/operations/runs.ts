@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RunDetail, RunRow, SavedStep } from '#flows'
 import { sleep } from '#lib/clock'
+import { actorNameSchema, named, namedOne, type Named } from './actors.ts'
 import { operation, toolOperation, streamOperation, view, type OperationContext, type StreamEvent } from './operation.ts'
 import {
   anyObject,
@@ -30,6 +31,7 @@ const summarySchema = z.object({
   event_id: z.string().nullable(),
   error: anyObject.nullable(),
   actor: z.string(),
+  actor_name: actorNameSchema,
   dry_run: z.boolean(),
   replay_of: z.string().nullable(),
   parent_run: z.string().nullable(),
@@ -60,13 +62,14 @@ const stepSchema = z.object({
   ms: z.int().nullable(),
 })
 
-function renderSummary(run: RunRow): z.output<typeof summarySchema> {
+function renderSummary(run: Named<RunRow>): z.output<typeof summarySchema> {
   const { outputs: _, ...trigger } = run.trigger
   return {
     id: run.id,
     flow: run.flow,
     version: run.version,
     actor: run.actor,
+    actor_name: run.actorName,
     trigger,
     status: run.status,
     flow_id: run.flowId,
@@ -84,7 +87,7 @@ function renderSummary(run: RunRow): z.output<typeof summarySchema> {
   }
 }
 
-export function renderRun(run: RunRow): z.output<typeof runSchema> {
+export function renderRun(run: Named<RunRow>): z.output<typeof runSchema> {
   return { ...renderSummary(run), parameters: run.parameters, outputs: run.outputs ?? null }
 }
 
@@ -107,7 +110,7 @@ function renderStep(step: SavedStep) {
 }
 
 const runView = view(runSchema, renderRun)
-const detailView = view(runSchema.extend({ steps: z.array(stepSchema) }), (run: RunDetail) => ({
+const detailView = view(runSchema.extend({ steps: z.array(stepSchema) }), (run: Named<RunDetail>) => ({
   ...renderRun(run),
   steps: run.steps.map((step) => ({ ...renderStep(step), input: step.input, output: step.output })),
 }))
@@ -132,9 +135,11 @@ export const listRuns = operation({
   output: pageOf(view(summarySchema, renderSummary)),
   http: { method: 'GET', path: '/api/v1/runs' },
   example: { status: ['failed', 'cancelled'], from: '-24h' },
-  run: ({ flows, principal }, { limit, cursor, status: asked, ...rest }) => {
+  run: (context, { limit, cursor, status: asked, ...rest }) => {
     const filter = { ...rest, ...rangeOf(rest), statuses: valuesOf(asked) }
-    return readPage({ limit, cursor }, idKeys('run'), (page) => flows.runs(principal.workspaceId, filter, page))
+    return readPage({ limit, cursor }, idKeys('run'), async (page) =>
+      named(context, await context.flows.runs(context.principal.workspaceId, filter, page)),
+    )
   },
 })
 
@@ -171,7 +176,7 @@ export const getRun = toolOperation({
       }),
     ),
   },
-  run: ({ flows, principal }, input) => flows.run(principal.workspaceId, input.id),
+  run: async (context, input) => namedOne(context, await context.flows.run(context.principal.workspaceId, input.id)),
 })
 
 export const cancelRun = operation({
@@ -183,7 +188,7 @@ export const cancelRun = operation({
   output: runView,
   http: { method: 'POST', path: '/api/v1/runs/:id/cancel' },
   example: { id: exampleId },
-  run: ({ flows, principal }, input) => flows.cancel(principal, input.id),
+  run: async (context, input) => namedOne(context, await context.flows.cancel(context.principal, input.id)),
 })
 
 export const retryRun = operation({
@@ -195,7 +200,7 @@ export const retryRun = operation({
   output: runView,
   http: { method: 'POST', path: '/api/v1/runs/:id/retry' },
   example: { id: exampleId },
-  run: ({ flows, principal }, input) => flows.retry(principal, input.id),
+  run: async (context, input) => namedOne(context, await context.flows.retry(context.principal, input.id)),
 })
 
 export const replayRun = operation({
@@ -239,11 +244,9 @@ const overlapMs = 10_000
  * Reads the run from the database, where every process can, whichever one it runs on. An event's id is a time: who comes back with it gets
  * again what may have changed since, so nothing is missed.
  */
-async function* changesOf(
-  { flows, principal, isActive }: OperationContext,
-  first: RunDetail,
-  since: number,
-): AsyncGenerator<StreamEvent | undefined> {
+async function* changesOf(context: OperationContext, first: RunDetail, since: number): AsyncGenerator<StreamEvent | undefined> {
+  const { flows, principal, isActive } = context
+  const { actorName } = await namedOne(context, first)
   const sent = new Map<string, string>()
   let tookMs = 0
   for (let run = first; ;) {
@@ -260,7 +263,7 @@ async function* changesOf(
       if (isOld) sent.set(step.path, JSON.stringify(renderStep(step)))
       else add('step', step.path, renderStep(step))
     }
-    add('run', '', renderSummary(run))
+    add('run', '', renderSummary({ ...run, actorName }))
     if (changes.length === 0) yield undefined
     else yield* changes
     if (run.finishedAt !== null) return

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { workspaceName, type AuditRow, type Workspace } from '#access'
+import { actorNameSchema, named, type Named } from './actors.ts'
 import { operation, view } from './operation.ts'
 import { allOf, pageInput, pageOf, readPage, timestamp } from './shared.ts'
 
@@ -13,15 +14,17 @@ const auditView = view(
     seq: z.int(),
     at: timestamp,
     actor: z.string(),
+    actor_name: actorNameSchema,
     action: z.string(),
     subject: z.string(),
     detail: z.record(z.string(), z.unknown()),
     hash: z.string(),
   }),
-  ({ seq, at, actor, action, subject, detail, hash }: AuditRow) => ({
+  ({ seq, at, actor, actorName, action, subject, detail, hash }: Named<AuditRow>) => ({
     seq,
     at: at.toISOString(),
     actor,
+    actor_name: actorName,
     action,
     subject,
     detail,
@@ -64,8 +67,9 @@ export const listAudit = operation({
   output: pageOf(auditView),
   http: { method: 'GET', path: '/api/v1/audit' },
   example: { limit: 20 },
-  run: ({ access, principal }, input) =>
-    readPage(input, { pattern: /^\d{1,15}$/, keyOf: ({ seq }: AuditRow) => String(seq) }, ({ before, limit }) =>
-      access.audit.list(principal.workspaceId, { before: before === undefined ? undefined : Number(before), limit }),
-    ),
+  run: (context, input) =>
+    readPage(input, { pattern: /^\d{1,15}$/, keyOf: ({ seq }: Named<AuditRow>) => String(seq) }, async ({ before, limit }) => {
+      const page = { before: before === undefined ? undefined : Number(before), limit }
+      return named(context, await context.access.audit.list(context.principal.workspaceId, page))
+    }),
 })

@@ -190,6 +190,8 @@ import type {
   StatsGetOutput,
   TracesGetInput,
   TracesGetOutput,
+  ActorsListInput,
+  ActorsListOutput,
   DemoGetInput,
   DemoGetOutput,
   DemoStartInput,
@@ -458,6 +460,10 @@ export interface Operations {
     /** Get what caused something and what it caused: events, runs, steps, calls, requests, approvals, deliveries. Takes the id of a run, an event, a tool call, an approval or a delivery. What the caller has no scope for is left out. Scope: `flows:read`. */
     get(input: TracesGetInput, options?: Options): Promise<TracesGetOutput>
   }
+  readonly actors: {
+    /** List who can act in the workspace, by name: tokens, people and flows. At most 200 of a kind, valid and newer tokens first. Tokens need `tokens:read`, people `people:read`, flows `flows:read`: kinds for which the caller lacks the scope are left out. Scope: `any`. */
+    list(input?: ActorsListInput, options?: Options): Promise<ActorsListOutput>
+  }
   readonly demo: {
     /** Get whether the demo systems run, and their integrations. Scope: `integrations:read`. */
     get(input?: DemoGetInput, options?: Options): Promise<DemoGetOutput>
@@ -636,6 +642,9 @@ export function operationsOf({ send, watch }: Transport): Operations {
     },
     traces: {
       get: (input, options) => send<TracesGetOutput>(routes['traces.get'], input, options),
+    },
+    actors: {
+      list: (input, options) => send<ActorsListOutput>(routes['actors.list'], input, options),
     },
     demo: {
       get: (input, options) => send<DemoGetOutput>(routes['demo.get'], input, options),

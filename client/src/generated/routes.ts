@@ -144,6 +144,7 @@ export const routes = {
   'hints.watch': { method: 'GET', path: '/api/v1/hints', query: [], headers: { 'last-event-id': 'after' } },
   'stats.get': { method: 'GET', path: '/api/v1/stats', query: ['from', 'to'], headers: {} },
   'traces.get': { method: 'GET', path: '/api/v1/traces/:id', query: [], headers: {} },
+  'actors.list': { method: 'GET', path: '/api/v1/actors', query: [], headers: {} },
   'demo.get': { method: 'GET', path: '/api/v1/demo', query: [], headers: {} },
   'demo.start': { method: 'POST', path: '/api/v1/demo', query: [], headers: {} },
   'demo.stop': { method: 'POST', path: '/api/v1/demo/stop', query: [], headers: {} },

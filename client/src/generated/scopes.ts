@@ -99,6 +99,7 @@ export const scopes = {
   'hints.watch': 'any',
   'stats.get': 'any',
   'traces.get': 'flows:read',
+  'actors.list': 'any',
   'demo.get': 'integrations:read',
   'demo.start': 'hub:admin',
   'demo.stop': 'hub:admin',

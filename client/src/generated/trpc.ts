@@ -203,6 +203,8 @@ import type {
   StatsGetOutput,
   TracesGetInput,
   TracesGetOutput,
+  ActorsListInput,
+  ActorsListOutput,
   DemoGetInput,
   DemoGetOutput,
   DemoStartInput,
@@ -520,6 +522,10 @@ type Procedures = {
   traces: {
     /** Get what caused something and what it caused: events, runs, steps, calls, requests, approvals, deliveries. Takes the id of a run, an event, a tool call, an approval or a delivery. What the caller has no scope for is left out. Scope: `flows:read`. */
     get: Query<TracesGetInput, TracesGetOutput>
+  }
+  actors: {
+    /** List who can act in the workspace, by name: tokens, people and flows. At most 200 of a kind, valid and newer tokens first. Tokens need `tokens:read`, people `people:read`, flows `flows:read`: kinds for which the caller lacks the scope are left out. Scope: `any`. */
+    list: Query<ActorsListInput | undefined, ActorsListOutput>
   }
   demo: {
     /** Get whether the demo systems run, and their integrations. Scope: `integrations:read`. */

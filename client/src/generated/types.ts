@@ -374,6 +374,9 @@ export type AuditListOutput = {
     readonly seq: number
     readonly at: string
     readonly actor: string
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+      | string
+      | null
     readonly action: string
     readonly subject: string
     readonly detail: Readonly<Record<string, unknown>>
@@ -1034,6 +1037,9 @@ export type InvocationsListOutput = {
     readonly integration: string | null
     readonly transport: string
     readonly actor: string
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+      | string
+      | null
     /** The app through which the person acted. */ readonly app: string | null
     readonly idempotency_key: string | null
     readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
@@ -1064,6 +1070,9 @@ export type InvocationsGetOutput = {
   readonly integration: string | null
   readonly transport: string
   readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   /** The app through which the person acted. */ readonly app: string | null
   readonly idempotency_key: string | null
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
@@ -1132,6 +1141,9 @@ export type InvocationsCancelOutput = {
   readonly integration: string | null
   readonly transport: string
   readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   /** The app through which the person acted. */ readonly app: string | null
   readonly idempotency_key: string | null
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'outcome_unknown'
@@ -1386,7 +1398,13 @@ export type ApprovalsListOutput = {
     readonly run_id: string | null
     readonly path: string | null
     readonly asked_by: string
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly asked_by_name:
+      | string
+      | null
     readonly decided_by: string | null
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly decided_by_name:
+      | string
+      | null
     readonly comment: string | null
     readonly expires_at: string
     readonly created_at: string
@@ -1422,7 +1440,13 @@ export type ApprovalsGetOutput = {
   readonly run_id: string | null
   readonly path: string | null
   readonly asked_by: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly asked_by_name:
+    | string
+    | null
   readonly decided_by: string | null
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly decided_by_name:
+    | string
+    | null
   readonly comment: string | null
   readonly expires_at: string
   readonly created_at: string
@@ -1463,7 +1487,13 @@ export type ApprovalsDecideOutput = {
   readonly run_id: string | null
   readonly path: string | null
   readonly asked_by: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly asked_by_name:
+    | string
+    | null
   readonly decided_by: string | null
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly decided_by_name:
+    | string
+    | null
   readonly comment: string | null
   readonly expires_at: string
   readonly created_at: string
@@ -1926,6 +1956,9 @@ export type FlowsSaveOutput = {
   readonly enabled: boolean
   readonly origin: 'user' | 'bundled'
   /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
@@ -1959,6 +1992,9 @@ export type FlowsReplaceOutput = {
   readonly enabled: boolean
   readonly origin: 'user' | 'bundled'
   /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
@@ -2002,6 +2038,9 @@ export type FlowsListOutput = {
     readonly enabled: boolean
     readonly origin: 'user' | 'bundled'
     /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+      | string
+      | null
     /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
     readonly parameters: Readonly<Record<string, unknown>> | null
     readonly on: readonly Readonly<Record<string, unknown>>[]
@@ -2024,6 +2063,9 @@ export type FlowsGetOutput = {
   readonly enabled: boolean
   readonly origin: 'user' | 'bundled'
   /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
@@ -2045,6 +2087,9 @@ export type FlowsVersionsOutput = {
   readonly items: readonly {
     readonly version: number
     readonly actor: string
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+      | string
+      | null
     readonly digest: string
     readonly definition: Readonly<Record<string, unknown>>
     readonly source: string
@@ -2064,6 +2109,9 @@ export type FlowsUpdateOutput = {
   readonly enabled: boolean
   readonly origin: 'user' | 'bundled'
   /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
@@ -2084,6 +2132,9 @@ export type FlowsAdoptOutput = {
   readonly enabled: boolean
   readonly origin: 'user' | 'bundled'
   /** Who saved or adopted it last: it runs with their rights. */ readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   /** Why nothing starts it: who saved it has lost their rights. Null while it runs. */ readonly blocked: string | null
   readonly parameters: Readonly<Record<string, unknown>> | null
   readonly on: readonly Readonly<Record<string, unknown>>[]
@@ -2120,6 +2171,9 @@ export type FlowsTriggerOutput =
       readonly event_id: string | null
       readonly error: Readonly<Record<string, unknown>> | null
       readonly actor: string
+      /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+        | string
+        | null
       readonly dry_run: boolean
       readonly replay_of: string | null
       readonly parent_run: string | null
@@ -2168,6 +2222,9 @@ export type RunsListOutput = {
     readonly event_id: string | null
     readonly error: Readonly<Record<string, unknown>> | null
     readonly actor: string
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+      | string
+      | null
     readonly dry_run: boolean
     readonly replay_of: string | null
     readonly parent_run: string | null
@@ -2193,6 +2250,9 @@ export type RunsGetOutput = {
   readonly event_id: string | null
   readonly error: Readonly<Record<string, unknown>> | null
   readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   readonly dry_run: boolean
   readonly replay_of: string | null
   readonly parent_run: string | null
@@ -2233,6 +2293,9 @@ export type RunsCancelOutput = {
   readonly event_id: string | null
   readonly error: Readonly<Record<string, unknown>> | null
   readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   readonly dry_run: boolean
   readonly replay_of: string | null
   readonly parent_run: string | null
@@ -2258,6 +2321,9 @@ export type RunsRetryOutput = {
   readonly event_id: string | null
   readonly error: Readonly<Record<string, unknown>> | null
   readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   readonly dry_run: boolean
   readonly replay_of: string | null
   readonly parent_run: string | null
@@ -2340,6 +2406,17 @@ export type TracesGetOutput = {
   /** Without these the caller does not see everything. */ readonly missing_scopes: readonly string[]
 }
 
+export type ActorsListInput = Readonly<Record<string, never>>
+
+export type ActorsListOutput = {
+  readonly items: readonly {
+    /** What lists take as `actor`. */ readonly actor: string
+    readonly kind: 'token' | 'user' | 'flow'
+    readonly name: string
+  }[]
+  readonly next_cursor: string | null
+}
+
 export type DemoGetInput = Readonly<Record<string, never>>
 
 export type DemoGetOutput = {
@@ -2407,6 +2484,9 @@ export type BulkStartOutput = {
     /** Null where the ids were given. */ readonly filter: Readonly<Record<string, unknown>> | null
     readonly input: Readonly<Record<string, unknown>>
     readonly actor: string
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+      | string
+      | null
     readonly total: number
     /** How many went well. */ readonly done: number
     readonly failed: number
@@ -2443,6 +2523,9 @@ export type BulkListOutput = {
     /** Null where the ids were given. */ readonly filter: Readonly<Record<string, unknown>> | null
     readonly input: Readonly<Record<string, unknown>>
     readonly actor: string
+    /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+      | string
+      | null
     readonly total: number
     /** How many went well. */ readonly done: number
     readonly failed: number
@@ -2466,6 +2549,9 @@ export type BulkGetOutput = {
   /** Null where the ids were given. */ readonly filter: Readonly<Record<string, unknown>> | null
   readonly input: Readonly<Record<string, unknown>>
   readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   readonly total: number
   /** How many went well. */ readonly done: number
   readonly failed: number
@@ -2492,6 +2578,9 @@ export type BulkCancelOutput = {
   /** Null where the ids were given. */ readonly filter: Readonly<Record<string, unknown>> | null
   readonly input: Readonly<Record<string, unknown>>
   readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
   readonly total: number
   /** How many went well. */ readonly done: number
   readonly failed: number

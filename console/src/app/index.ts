@@ -1,5 +1,6 @@
 export { App } from './app.tsx'
 export { useFilters, useSearch, useSetSearch, useOpen, type Search } from './search.ts'
+export { Actor, ActorFilter, ActorText } from './actor.tsx'
 export { pathOf, ThingLink } from './thing-link.tsx'
 export { BulkAllButton, BulkBar, useBulk, type Bulk } from './bulk.tsx'
 export type { BulkAction } from './bulk-types.ts'

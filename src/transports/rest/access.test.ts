@@ -24,6 +24,7 @@ const perOperation = new Set([
   '/api/v1/users/me',
   '/api/v1/hints',
   '/api/v1/stats',
+  '/api/v1/actors',
   '/api/v1/bulk',
   '/api/v1/bulk/x',
   '/api/v1/bulk/x/cancel',

@@ -86,6 +86,7 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/users/me'],
   ['GET', '/api/v1/stats'],
   ['GET', '/api/v1/traces/inv_documented'],
+  ['GET', '/api/v1/actors'],
   ['POST', '/api/v1/invitations', { email: 'documented@example.com', role: 'viewer' }],
   ['DELETE', '/api/v1/invitations/{id}'],
   ['GET', '/api/v1/invitations?limit=2'],

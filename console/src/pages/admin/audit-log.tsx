@@ -1,4 +1,5 @@
 import { client, useRows, type Outputs } from '#api'
+import { ActorText } from '#app'
 import { Empty, Grid, Section, Time, visible, type Column } from '#ui'
 import styles from './audit-log.module.css'
 import { texts } from './texts.ts'
@@ -9,7 +10,13 @@ const kinds = ['token', 'credential', 'integration', 'flow', 'policy', 'member',
 const columns: readonly Column<Entry>[] = [
   { key: 'action', title: 'What', width: 'minmax(0, 1fr)', narrow: 'lead', render: ({ action }) => visible(action) },
   { key: 'subject', title: 'On', width: 'minmax(0, 2fr)', narrow: 'second', render: ({ subject }) => visible(subject) },
-  { key: 'actor', title: 'By', width: 'minmax(0, 2fr)', narrow: 'second', render: ({ actor }) => visible(actor) },
+  {
+    key: 'actor',
+    title: 'By',
+    width: 'minmax(0, 2fr)',
+    narrow: 'second',
+    render: ({ actor, actor_name: name }) => <ActorText actor={actor} name={name} />,
+  },
   { key: 'detail', title: 'More', width: 'minmax(0, 3fr)', narrow: 'second', render: ({ detail }) => visible(JSON.stringify(detail)) },
   { key: 'at', title: 'When', width: '120px', narrow: 'end', render: ({ at }) => <Time at={at} /> },
 ]

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { trpc } from '#api'
-import { ThingLink, useLive } from '#app'
+import { Actor, ThingLink, useLive } from '#app'
 import { Detail, EffectBadge, Facts, Json, Loaded, Note, RequestView, StateBadge, Time, useKeys, visible } from '#ui'
 import { subjectOf, titleOf, type Approval } from './approval.ts'
 import styles from './approvals.module.css'
@@ -65,12 +65,15 @@ function Content({ approval, onDecided }: { readonly approval: Approval; onDecid
       <Facts
         of={[
           ['Account', visible(account)],
-          ['Asked by', visible(approval.asked_by)],
+          ['Asked by', <Actor key="asked" actor={approval.asked_by} name={approval.asked_by_name} />],
           ['Asked', <Time key="at" at={approval.created_at} />],
           ['Run', approval.run_id === null ? undefined : <ThingLink key="run" id={approval.run_id} />],
           ['Step', approval.path === null ? undefined : visible(approval.path)],
           ['Expires', isOpen ? <Time key="until" at={approval.expires_at} /> : undefined],
-          ['Decided by', approval.decided_by === null ? undefined : visible(approval.decided_by)],
+          [
+            'Decided by',
+            approval.decided_by === null ? undefined : <Actor key="by" actor={approval.decided_by} name={approval.decided_by_name} />,
+          ],
           ['Decided', approval.decided_at === null ? undefined : <Time key="decided" at={approval.decided_at} />],
           ['Comment', approval.comment === null ? undefined : visible(approval.comment)],
         ]}

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { Ban, Undo2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { trpc, useAction, useMe } from '#api'
-import { ThingLink, useLive, useSearch, useSetSearch } from '#app'
+import { Actor, ThingLink, useLive, useSearch, useSetSearch } from '#app'
 import {
   Button,
   Detail,
@@ -109,7 +109,7 @@ function Content({ call }: { readonly call: Call }) {
           ['Began', <Time key="from" at={from} />],
           ['Took', to === null ? undefined : durationText(Date.parse(to) - Date.parse(from))],
           ['Attempts', call.attempts > 1 ? call.attempts : undefined],
-          ['Made by', visible(call.actor)],
+          ['Made by', <Actor key="actor" actor={call.actor} name={call.actor_name} />],
           ['App', call.app === null ? undefined : visible(call.app)],
           ['Came by', call.transport],
           ['Run', call.run_id === null ? undefined : <ThingLink key="run" id={call.run_id} />],

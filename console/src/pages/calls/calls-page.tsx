@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { SlidersHorizontal } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { client, useRows } from '#api'
-import { useFilters, useOpen, useSearch, useSetSearch } from '#app'
+import { ActorFilter, useFilters, useOpen, useSearch, useSetSearch } from '#app'
 import {
   Button,
   buttonClass,
@@ -35,11 +35,10 @@ const transports = ['rest', 'trpc', 'mcp', 'flow', 'tool', 'cli', 'amqp', 'pulsa
 const more = [
   ['integration', 'Integration'],
   ['connector', 'Connector'],
-  ['actor', 'Actor'],
   ['error', 'Error'],
   ['run', 'Run'],
 ] as const
-const moreNames = ['effect', 'transport', ...more.map(([name]) => name)] as const
+const moreNames = ['actor', 'effect', 'transport', ...more.map(([name]) => name)] as const
 const filters = ['status', 'tool', 'from', ...moreNames] as const
 
 const tool: Column<CallRow> = { key: 'tool', title: 'Tool', width: 'minmax(0, 3fr)', narrow: 'lead', render: (row) => visible(row.tool) }
@@ -120,6 +119,7 @@ export function CallsPage() {
             {more.map(([name, label]) => (
               <SearchFilter key={name} name={name} label={label} />
             ))}
+            <ActorFilter label="Made by" value={actor} onValue={(value) => setSearch({ actor: value })} />
             <ChoiceFilter label="Effect" options={effects} value={effect} onValue={(value) => setSearch({ effect: value })} />
             <ChoiceFilter label="Came by" options={transports} value={transport} onValue={(value) => setSearch({ transport: value })} />
           </>

@@ -39,7 +39,7 @@ export function ConflictDialog({ edit }: { readonly edit: Edit }) {
         </>
       }
     >
-      <p>{texts.conflictAbout(visible(flow.actor), edit.base)}</p>
+      <p>{texts.conflictAbout(visible(flow.actor_name ?? flow.actor), edit.base)}</p>
       <Suspense fallback={<Skeleton rows={10} />}>
         <Diff before={flow.source} after={edit.text} label={`Version ${flow.version} and yours`} />
       </Suspense>

@@ -119,7 +119,7 @@ function Notes({ flow, isBehind, base }: { readonly flow: WholeFlow; readonly is
           </div>
         </Note>
       )}
-      {isBehind ? <Note tone="waiting">{texts.behind(visible(flow.actor), flow.version, base)}</Note> : null}
+      {isBehind ? <Note tone="waiting">{texts.behind(visible(flow.actor_name ?? flow.actor), flow.version, base)}</Note> : null}
     </>
   )
 }

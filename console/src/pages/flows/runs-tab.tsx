@@ -101,7 +101,7 @@ export function RunsTab({ flow }: { readonly flow: WholeFlow }) {
   )
 }
 
-function startedBy({ trigger, actor }: Run): string {
+function startedBy({ trigger, actor, actor_name: name }: Run): string {
   const kind = typeof trigger['kind'] === 'string' ? trigger['kind'] : typeof trigger['type'] === 'string' ? trigger['type'] : ''
-  return kind === '' || kind === 'call' ? actor : kind
+  return kind === '' || kind === 'call' ? (name ?? actor) : kind
 }

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { Suspense, useState } from 'react'
 import { trpc, useAction } from '#api'
-import { useSearch, useSetSearch } from '#app'
-import { Confirm, Empty, Loaded, OperationButton, Section, SelectField, Skeleton, Time, visible } from '#ui'
+import { Actor, useSearch, useSetSearch } from '#app'
+import { Confirm, Empty, Loaded, OperationButton, Section, SelectField, Skeleton, Time } from '#ui'
 import { Diff } from './conflict-dialog.tsx'
 import type { WholeFlow } from './flow-state.ts'
 import styles from './flows.module.css'
@@ -18,6 +18,7 @@ export function VersionsTab({ flow }: { readonly flow: WholeFlow }) {
 interface Version {
   readonly version: number
   readonly actor: string
+  readonly actor_name: string | null
   readonly source: string
   readonly created_at: string
 }
@@ -58,7 +59,9 @@ function Versions({ flow, versions }: { readonly flow: WholeFlow; readonly versi
                 <td>
                   <Time at={one.created_at} />
                 </td>
-                <td>{visible(one.actor)}</td>
+                <td>
+                  <Actor actor={one.actor} name={one.actor_name} />
+                </td>
                 <td className={styles.rowActions}>
                   {index < versions.length - 1 ? (
                     <button

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { trpc, workspacePath, workspace } from '#api'
-import { pathOf, ThingLink, useLive, useSearch, useSetSearch } from '#app'
+import { Actor, pathOf, ThingLink, useLive, useSearch, useSetSearch } from '#app'
 import { copyText, durationText, ErrorNote, Facts, Id, Json, Loaded, Menu, StateBadge, Tabs, Time, visible, wordOf } from '#ui'
 import styles from './run.module.css'
 import type { TraceNode } from './tree.ts'
@@ -73,7 +73,12 @@ function RunValues({ id }: { readonly id: string }) {
   const query = useQuery(trpc.runs.get.queryOptions({ id }))
   return (
     <Loaded query={query} rows={4}>
-      {({ parameters, outputs }) => <Values input={parameters} output={outputs} command={`hub run show ${id}`} id={id} />}
+      {({ parameters, outputs, actor, actor_name: name }) => (
+        <>
+          <Facts of={[['With the rights of', <Actor key="actor" actor={actor} name={name} />]]} />
+          <Values input={parameters} output={outputs} command={`hub run show ${id}`} id={id} />
+        </>
+      )}
     </Loaded>
   )
 }

@@ -1,6 +1,6 @@
 import { useCallback } from 'react'
 import { client, useRows, type Outputs } from '#api'
-import { useFilters, useOpen, useSearch, useSetSearch } from '#app'
+import { ActorFilter, useFilters, useOpen, useSearch, useSetSearch } from '#app'
 import {
   durationText,
   Empty,
@@ -19,7 +19,7 @@ import {
 import { Run } from './run.tsx'
 import { texts } from './texts.ts'
 
-const filters = ['status', 'flow', 'from', 'event'] as const
+const filters = ['status', 'flow', 'from', 'event', 'actor'] as const
 
 type RunRow = Outputs['runs']['list']['items'][number]
 type State = RunRow['status']
@@ -62,14 +62,14 @@ export function RunsPage() {
 }
 
 function List() {
-  const { status, flow, from, event } = useSearch()
+  const { status, flow, from, event, actor } = useSearch()
   const setSearch = useSetSearch()
   const { open } = useOpen('runs')
   const statuses = status?.split(',') as State[] | undefined
   const list = useRows<RunRow>({
-    key: ['runs', status, flow, from, event],
+    key: ['runs', status, flow, from, event, actor],
     kinds,
-    fetchPage: (cursor) => client.runs.list.query({ status: statuses, flow, from, event, cursor, limit: 100 }),
+    fetchPage: (cursor) => client.runs.list.query({ status: statuses, flow, from, event, actor, cursor, limit: 100 }),
     idOf: ({ id }) => id,
   })
   const { isFiltered, clear } = useFilters(filters)
@@ -82,6 +82,7 @@ function List() {
           value={flow}
           onValue={useCallback((value: string | undefined) => setSearch({ flow: value }), [setSearch])}
         />
+        <ActorFilter label="With the rights of" value={actor} onValue={(value) => setSearch({ actor: value })} />
         <TimeFilter value={from} onValue={(value) => setSearch({ from: value })} />
       </FilterBar>
       <Grid
