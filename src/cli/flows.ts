@@ -92,6 +92,20 @@ function definitionCommands(flow: Command): void {
       }),
     )
   flow
+    .command('dry-run')
+    .description('run a definition without saving it: what only reads is done, and what would be written is shown')
+    .argument('<file>', '- reads it from standard input')
+    .argument('[name=value...]', 'parameters; a value that is JSON is parsed', argument)
+    .option('--event <id>', 'run it for this stored event')
+    .addHelpText('after', '\nExample:\n  hub flow dry-run greet.yaml name=Ada --json')
+    .action((file: string, parameters: Record<string, unknown> = {}, ...[{ event }, command]: [{ event?: string }, Command]) =>
+      withClient(command, async ({ dryRunFlow }, output) => {
+        const run = await dryRunFlow({ source: await read(file), parameters, event, wait: usualWaitSeconds })
+        printRun(output, run)
+        if (run.status !== 'completed') process.exitCode = 1
+      }),
+    )
+  flow
     .command('push')
     .description('save flows: new ones, or new versions')
     .argument('<file...>', '- reads one from standard input')

@@ -532,6 +532,8 @@ export interface Schema {
     createdAt: Date
     startedAt: Date | null
     finishedAt: Date | null
+    /** Of a dry run of a flow that is not saved. */
+    definition: NullableJson<object>
   }
   flowSteps: {
     runId: string

@@ -70,13 +70,16 @@ export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): F
   const launcher = createLauncher({ ...deps, rights, capacity, runSecrets })
   const runRepository = createRunRepository(db, engine.executorId)
   const ticker = createTicker({ ...deps, launcher, runRepository, capacity })
-  const trigger = createStarter({ ...deps, launcher, get, rights, capacity })
+  const { trigger, dryRun } = createStarter({ ...deps, saver, launcher, get, rights, capacity })
   const wait = createWaiter(db, runRepository)
 
   const changes = createRunChanges({ ...deps, launcher, runRepository, get, rights, capacity, runSecrets })
 
   return {
-    ...saver,
+    check: saver.check,
+    save: saver.save,
+    setEnabled: saver.setEnabled,
+    adopt: saver.adopt,
     cancel: changes.cancel,
     retry: changes.retry,
     replay: changes.replay,
@@ -90,6 +93,7 @@ export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): F
     versions: async (workspaceId, ref) => listVersions(db.sql, (await get(workspaceId, ref)).id),
     schedules: (flow) => schedulesOf(db.sql, flow.id),
     trigger,
+    dryRun,
     runs: (workspaceId, filter, page) => listRuns(db.sql, workspaceId, { ...filter, ...page }),
     async run(workspaceId, id) {
       const run = await findRunOf(db.sql, workspaceId, id)

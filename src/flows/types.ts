@@ -24,6 +24,12 @@ export interface TriggerOptions {
   readonly detail?: Record<string, unknown> | undefined
 }
 
+export interface DryRunOptions extends Pick<TriggerOptions, 'parameters' | 'outputs'> {
+  readonly format?: 'yaml' | 'json' | undefined
+  /** The id of an event that it runs for. */
+  readonly event?: string | undefined
+}
+
 export interface RunDetail extends RunRow {
   readonly steps: readonly SavedStep[]
 }
@@ -51,6 +57,8 @@ export interface Flows extends AsyncDisposable {
   /** When its schedules start it next, by the place of the trigger; those of a disabled flow do not. */
   schedules(flow: FlowWithVersion): Promise<Pick<ScheduleRow, 'place' | 'nextAt'>[]>
 
+  /** Runs a text that is not saved as a dry run, with the rights of the principal. The run carries its definition. */
+  dryRun(principal: Principal, source: string, options?: DryRunOptions): Promise<RunRow>
   trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>
   runs(workspaceId: string, filter: RunFilter, page: { before?: string | undefined; limit: number }): Promise<RunRow[]>
   run(workspaceId: string, id: string): Promise<RunDetail>

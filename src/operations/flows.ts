@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { requireScope } from '#access'
 import type { FlowWithVersion, RunRow, ScheduleRow, VersionRow } from '#flows'
 import { actorNameSchema, named, namedOne, type Named } from './actors.ts'
 import { operation, toolOperation, plain, view, type ToolOperationContext } from './operation.ts'
-import { renderRun, runSchema, startedSchema } from './runs.ts'
+import { detailView, renderRun, runSchema, startedSchema } from './runs.ts'
 import { allOf, anyObject, deleted, iso, pageOf, reference, timestamp } from './shared.ts'
 
 const flowSchema = z.object({
@@ -283,6 +284,36 @@ export const deleteFlow = operation({
 })
 
 const longestWaitSeconds = 120
+
+export const dryRunFlow = operation({
+  name: 'flows.dry_run',
+  scope: 'flows:run',
+  effect: 'write',
+  summary: 'Dry run of a definition that is not saved',
+  description:
+    'Runs with the rights of the caller: makes reads, and shows the request of each write with what the policies say, without sending it. No version is stored. The run is kept like others, and nothing is started by its end. With `event`, needs `events:read` too.',
+  input: z
+    .strictObject({
+      ...definitionFields,
+      parameters: anyObject.default({}).describe('What the flow is started with.'),
+      event: reference.optional().describe('Id of a stored event that it runs for.'),
+      outputs: anyObject.optional().describe('Outputs by path, which it takes instead of running those steps.'),
+      wait: z.number().min(0).max(longestWaitSeconds).default(30).describe('How many seconds to wait for its end.'),
+    })
+    .refine(hasOneForm, needsOneForm),
+  output: detailView,
+  http: { method: 'POST', path: '/api/v1/flows/dry-run' },
+  example: { definition: exampleDefinition },
+  run: async (context, input) => {
+    const { flows, principal, signal } = context
+    if (input.event !== undefined) requireScope(principal, 'events:read')
+    const { source, format } = sourceOf(input)
+    const { parameters, event, outputs } = input
+    const { id: run } = await flows.dryRun(principal, source, { format, parameters, event, outputs })
+    if (input.wait > 0) await flows.wait(principal.workspaceId, run, input.wait * 1000, signal)
+    return namedOne(context, await flows.run(principal.workspaceId, run))
+  },
+})
 const toolResult = z.object({ run_id: z.string(), status: z.string(), outputs: z.unknown(), error: z.unknown() })
 
 export const triggerFlow = toolOperation({

@@ -27,6 +27,7 @@ import { eventsSince, getEvent, getRetention, listEvents, replayEvent, replayEve
 import {
   adoptFlow,
   checkFlow,
+  dryRunFlow,
   deleteFlow,
   getFlow,
   listFlows,
@@ -167,6 +168,7 @@ export const operations = {
   adoptFlow,
   deleteFlow,
   triggerFlow,
+  dryRunFlow,
   listRuns,
   getRun,
   cancelRun,

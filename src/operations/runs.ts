@@ -110,7 +110,7 @@ function renderStep(step: SavedStep) {
 }
 
 const runView = view(runSchema, renderRun)
-const detailView = view(runSchema.extend({ steps: z.array(stepSchema) }), (run: Named<RunDetail>) => ({
+export const detailView = view(runSchema.extend({ steps: z.array(stepSchema) }), (run: Named<RunDetail>) => ({
   ...renderRun(run),
   steps: run.steps.map((step) => ({ ...renderStep(step), input: step.input, output: step.output })),
 }))

@@ -174,6 +174,8 @@ import type {
   FlowsDeleteOutput,
   FlowsTriggerInput,
   FlowsTriggerOutput,
+  FlowsDryRunInput,
+  FlowsDryRunOutput,
   RunsListInput,
   RunsListOutput,
   RunsGetInput,
@@ -433,6 +435,8 @@ export interface Operations {
     delete(input: FlowsDeleteInput, options?: Options): Promise<FlowsDeleteOutput>
     /** Start a run of a flow. Scope: `flows:run`. */
     trigger(input: FlowsTriggerInput, options?: Options): Promise<FlowsTriggerOutput>
+    /** Dry run of a definition that is not saved. Runs with the rights of the caller: makes reads, and shows the request of each write with what the policies say, without sending it. No version is stored. The run is kept like others, and nothing is started by its end. With `event`, needs `events:read` too. Scope: `flows:run`. */
+    dryRun(input: FlowsDryRunInput, options?: Options): Promise<FlowsDryRunOutput>
   }
   readonly runs: {
     /** List runs, newest first. Scope: `flows:read`. */
@@ -625,6 +629,7 @@ export function operationsOf({ send, watch }: Transport): Operations {
       adopt: (input, options) => send<FlowsAdoptOutput>(routes['flows.adopt'], input, options),
       delete: (input, options) => send<FlowsDeleteOutput>(routes['flows.delete'], input, options),
       trigger: (input, options) => send<FlowsTriggerOutput>(routes['flows.trigger'], input, options),
+      dryRun: (input, options) => send<FlowsDryRunOutput>(routes['flows.dry_run'], input, options),
     },
     runs: {
       list: (input, options) => send<RunsListOutput>(routes['runs.list'], input, options),

@@ -130,6 +130,7 @@ export const routes = {
   'flows.adopt': { method: 'POST', path: '/api/v1/flows/:id/adopt', query: [], headers: {} },
   'flows.delete': { method: 'DELETE', path: '/api/v1/flows/:id', query: [], headers: {} },
   'flows.trigger': { method: 'POST', path: '/api/v1/flows/:id/trigger', query: ['wait'], headers: {} },
+  'flows.dry_run': { method: 'POST', path: '/api/v1/flows/dry-run', query: [], headers: {} },
   'runs.list': {
     method: 'GET',
     path: '/api/v1/runs',

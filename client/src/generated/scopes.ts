@@ -90,6 +90,7 @@ export const scopes = {
   'flows.adopt': 'flows:write',
   'flows.delete': 'flows:write',
   'flows.trigger': 'flows:run',
+  'flows.dry_run': 'flows:run',
   'runs.list': 'flows:read',
   'runs.get': 'flows:read',
   'runs.cancel': 'flows:run',

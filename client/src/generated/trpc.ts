@@ -187,6 +187,8 @@ import type {
   FlowsDeleteOutput,
   FlowsTriggerInput,
   FlowsTriggerOutput,
+  FlowsDryRunInput,
+  FlowsDryRunOutput,
   RunsListInput,
   RunsListOutput,
   RunsGetInput,
@@ -496,6 +498,8 @@ type Procedures = {
     delete: Mutation<FlowsDeleteInput, FlowsDeleteOutput>
     /** Start a run of a flow. Scope: `flows:run`. */
     trigger: Mutation<FlowsTriggerInput, FlowsTriggerOutput>
+    /** Dry run of a definition that is not saved. Runs with the rights of the caller: makes reads, and shows the request of each write with what the policies say, without sending it. No version is stored. The run is kept like others, and nothing is started by its end. With `event`, needs `events:read` too. Scope: `flows:run`. */
+    dry_run: Mutation<FlowsDryRunInput, FlowsDryRunOutput>
   }
   runs: {
     /** List runs, newest first. Scope: `flows:read`. */

@@ -2188,6 +2188,56 @@ export type FlowsTriggerOutput =
     }
   | { readonly run_id: string; readonly status: string }
 
+export type FlowsDryRunInput = {
+  /** The definition; its schema is at /schemas/flow.json. */ readonly definition?: Readonly<Record<string, unknown>> | undefined
+  /** The same as a text, in YAML or JSON. */ readonly source?: string | undefined
+  /** What the flow is started with. */ readonly parameters?: Readonly<Record<string, unknown>> | undefined
+  /** Id of a stored event that it runs for. */ readonly event?: string | undefined
+  /** Outputs by path, which it takes instead of running those steps. */ readonly outputs?: Readonly<Record<string, unknown>> | undefined
+  /** How many seconds to wait for its end. */ readonly wait?: number | undefined
+}
+
+export type FlowsDryRunOutput = {
+  readonly id: string
+  readonly flow: string
+  readonly flow_id: string
+  readonly version: number
+  readonly status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'
+  readonly trigger: Readonly<Record<string, unknown>>
+  readonly event_id: string | null
+  readonly error: Readonly<Record<string, unknown>> | null
+  readonly actor: string
+  /** What the workspace calls the actor: the name of a token, a person or a flow. Null where it knows none. */ readonly actor_name:
+    | string
+    | null
+  readonly dry_run: boolean
+  readonly replay_of: string | null
+  readonly parent_run: string | null
+  readonly parent_path: string | null
+  /** When a waiting run continues at the latest. */ readonly wake_at: string | null
+  readonly deadline_at: string | null
+  readonly created_at: string
+  readonly started_at: string | null
+  readonly finished_at: string | null
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly outputs: unknown
+  readonly steps: readonly {
+    /** Where in the run: each/3/comment. */ readonly path: string
+    readonly step: string
+    readonly kind: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'skipped'
+    readonly input: unknown
+    readonly output: unknown
+    readonly error: Readonly<Record<string, unknown>> | null
+    readonly attempts: number
+    readonly invocation_id: string | null
+    readonly waits_until: string | null
+    readonly started_at: string
+    readonly finished_at: string | null
+    readonly ms: number | null
+  }[]
+}
+
 export type RunsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined
   /** `next_cursor` of the page before. */ readonly cursor?: string | undefined

@@ -48,6 +48,8 @@ const noWorkspace = ''
 
 export interface Saver {
   check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
+  /** What a text defines, checked as for saving. Throws `flow_invalid`. */
+  parse(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Definition>
   save(principal: Principal, source: string, options?: SaveOptions): Promise<FlowWithVersion>
   /** `others` are the bundled flows that it may run. */
   parseBundled(source: string, others: ReadonlyMap<string, Definition>): Promise<Definition>
@@ -215,6 +217,7 @@ export function createSaver(deps: SaverDeps): Saver {
 
   return {
     check,
+    parse: async (workspaceId, source, format) => valid(workspaceId, await check(workspaceId, source, format)),
     async save(principal, source, { format, id, basedOn } = {}) {
       const { workspaceId, scopes, readOnly } = principal
       const definition = await valid(workspaceId, await check(workspaceId, source, format))

@@ -122,6 +122,7 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
           throw hubError('run_state_conflict', {
             detail: `the run is ${run.status}; one that failed, was cancelled or quarantined can be retried`,
           })
+        if (run.definition) throw unsavedRun()
         await addCauses(trx, id, actorsBehind(principal))
         await restoreRights(trx, run)
         const version = await findVersion(trx, run.flowId, run.version)
@@ -132,6 +133,7 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
     async replay(principal, id, { version = 'same', dryRun = false } = {}) {
       const { workspaceId } = principal
       const run = await runOf(workspaceId, id)
+      if (run.definition) throw unsavedRun()
       const flow = await get(workspaceId, run.flowId)
       const wanted = version === 'latest' ? flow : await findVersion(db.sql, run.flowId, run.version)
       const event = run.eventId === null ? undefined : await events.delivered(workspaceId, run.eventId)
@@ -164,4 +166,11 @@ export function createRunChanges(deps: RunChangesDeps): RunChanges {
       return runOf(workspaceId, made.id)
     },
   }
+}
+
+function unsavedRun() {
+  return hubError('run_state_conflict', {
+    detail: 'it was a dry run of a flow that is not saved',
+    hint: 'start another dry run of the text',
+  })
 }

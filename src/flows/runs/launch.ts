@@ -31,6 +31,8 @@ export interface LaunchRequest {
   readonly secrets?: SecretValues | undefined
   readonly event?: { readonly id: string; readonly scope: unknown } | undefined
   readonly dryRun?: boolean | undefined
+  /** The flow is not saved, so the run carries its definition. */
+  readonly isUnsaved?: boolean
   readonly replayOf?: string | undefined
   /** The number of runs before this one in a chain of events. */
   readonly depth?: number | undefined
@@ -276,6 +278,7 @@ export function createLauncher(deps: LauncherDeps): Launcher {
       deadlineAt: timeout === undefined ? null : new Date(now.getTime() + parseDuration(timeout)!),
       createdAt: now,
       startedAt: error?.code === 'flow_blocked' ? null : now,
+      definition: request.isUnsaved === true ? definition : null,
     }
     // It is cut after the secrets in it are hidden, because the first part of one would not be recognised.
     const shownKey = error || key === undefined ? undefined : shortKey(secrets.hide(key))

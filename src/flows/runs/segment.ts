@@ -31,7 +31,8 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
   const { db, runRepository, runSecrets, logger } = deps
   const definitions = new Map<string, ExecutableDefinition>()
 
-  const definitionOf = async ({ flowId, version }: RunRow): Promise<ExecutableDefinition> => {
+  const definitionOf = async ({ flowId, version, definition: own }: RunRow): Promise<ExecutableDefinition> => {
+    if (own) return toExecutable(own as Definition)
     const key = `${flowId}@${version}`
     const held = definitions.get(key)
     if (held) return held
@@ -141,7 +142,9 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
   async function finish({ run, row, definition }: FinishedRun, how: Omit<RunEnd, 'id'>): Promise<void> {
     const { status } = how
     const end: RunEnd = { id: row.id, ...how }
-    const shouldPublish = await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`)
+    // Its name is free, so others must not take its end for that of the flow that has the name.
+    const isUnsaved = row.definition !== null
+    const shouldPublish = !isUnsaved && (await deps.publisher.hasSubscribers(row.workspaceId, `flow.${status}`))
     const ended =
       shouldPublish || row.parentRun !== null || row.concurrencyKey !== null || status !== 'completed'
         ? await db.transaction(async (trx) => {
@@ -155,6 +158,7 @@ export function createSegment(deps: SegmentDeps): JobHandler<{ readonly runId: s
     deps.notices.add(row.workspaceId, 'run', row.id)
     if (status === 'completed') deps.sums.count(row.workspaceId, 'runsCompleted')
     if (status === 'failed') deps.sums.count(row.workspaceId, 'runsFailed')
+    if (isUnsaved) return
     deps.metrics.flowRuns.inc({ workspace: row.workspaceId, flow: row.flow, outcome: status })
     deps.metrics.flowDuration.observe((Date.now() - row.createdAt.getTime()) / 1000)
   }

@@ -133,6 +133,7 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/approvals/{id}'],
   ['POST', '/api/v1/approvals/{id}', { decision: 'reject', comment: 'no' }],
   ['GET', '/schemas/flow.json'],
+  ['POST', '/api/v1/flows/dry-run', { definition: { id: 'documented', steps: [{ id: 'a', transform: 1 }] }, wait: 0 }],
   ['POST', '/api/v1/flows/check', { definition: { id: 'documented', steps: [{ id: 'a', uses: 'none' }] } }],
   ['POST', '/api/v1/flows', { source: 'id: documented\nname: Documented\non: [{event: x.y}]\nsteps: [{id: a, transform: 1}]' }],
   [
