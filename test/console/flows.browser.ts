@@ -149,6 +149,30 @@ suite('the pages of flows', () => {
     )
   })
 
+  test('a dry run of the text that is not saved shows its steps, and saves nothing', async (t) => {
+    await using hub = await testConsole(t)
+    if (!hub) return
+    await saved(hub, greet)
+    const page = await hub.open('/flows/greet')
+    await page.getByRole('button', { name: 'Dry run' }).waitFor()
+    await write(page, greet.replace('Hello', 'Unsaved'))
+    await page
+      .getByRole('button', { name: /^Save as v/ })
+      .and(page.locator(':enabled'))
+      .waitFor()
+    await page.getByRole('button', { name: 'Dry run' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Dry run of the text in the editor' })
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('Grace')
+    await dialog.getByRole('button', { name: 'Start the dry run' }).click()
+    const result = dialog.getByRole('region', { name: 'Result of the dry run' })
+    await result
+      .getByText(/Unsaved/)
+      .first()
+      .waitFor()
+    await checkPage(page, 'flow-dry-run-unsaved')
+    assert.equal((await hub.person.call('GET', '/api/v1/flows/greet')).json()['version'], 1)
+  })
+
   test('somebody else’s newer version is shown as a difference before it is replaced', async (t) => {
     await using hub = await testConsole(t)
     if (!hub) return

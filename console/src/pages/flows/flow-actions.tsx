@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { CheckCheck, FlaskConical, Play, Save } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { trpc, useAction, useMissing } from '#api'
 import { useSetSearch } from '#app'
 import { Confirm, Menu, OperationButton } from '#ui'
@@ -8,6 +8,25 @@ import type { WholeFlow } from './flow-state.ts'
 import { RunDialog } from './run-dialog.tsx'
 import { texts } from './texts.ts'
 import type { Edit } from './use-edit.ts'
+
+const DryRunDialog = lazy(() => import('./dry-run-dialog.tsx').then((loaded) => ({ default: loaded.DryRunDialog })))
+
+/** Tries the text in the editor, which need not be saved. */
+export function DryRunButton({ text }: { readonly text: string }) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <>
+      <OperationButton operation="flows.dry_run" icon={<FlaskConical aria-hidden />} onClick={() => setOpen(true)}>
+        Dry run
+      </OperationButton>
+      {isOpen ? (
+        <Suspense>
+          <DryRunDialog text={text} onClose={() => setOpen(false)} />
+        </Suspense>
+      ) : null}
+    </>
+  )
+}
 
 export function SaveButton({ edit }: { readonly edit: Edit }) {
   const next = edit.saved.version + 1
@@ -35,9 +54,13 @@ export function FlowActions({ flow, edit }: { readonly flow: WholeFlow; readonly
       <OperationButton operation="flows.check" icon={<CheckCheck aria-hidden />} isBusy={edit.isChecking} onClick={edit.checkNow}>
         Check
       </OperationButton>
-      <OperationButton operation="flows.trigger" icon={<FlaskConical aria-hidden />} onClick={() => setAsked('dry-run')}>
-        Dry run
-      </OperationButton>
+      {edit.isChanged ? (
+        <DryRunButton text={edit.text} />
+      ) : (
+        <OperationButton operation="flows.trigger" icon={<FlaskConical aria-hidden />} onClick={() => setAsked('dry-run')}>
+          Dry run
+        </OperationButton>
+      )}
       <OperationButton
         operation="flows.trigger"
         icon={<Play aria-hidden />}

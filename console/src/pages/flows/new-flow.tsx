@@ -5,7 +5,7 @@ import { trpc } from '#api'
 import { useSetSearch } from '#app'
 import { Dialog, Loaded, Page, visible } from '#ui'
 import { EditTab } from './edit-tab.tsx'
-import { SaveButton } from './flow-actions.tsx'
+import { DryRunButton, SaveButton } from './flow-actions.tsx'
 import type { Flow } from './flow-state.ts'
 import styles from './flows.module.css'
 import { texts } from './texts.ts'
@@ -94,7 +94,17 @@ function NewFlow({ template, source }: { readonly template: string; readonly sou
     onSaved: ({ id }) => void navigate({ to: `/flows/${encodeURIComponent(id)}` }),
   })
   return (
-    <Page title={texts.newFlow} about={edit.isChanged ? texts.draftOpen : undefined} isFull actions={<SaveButton edit={edit} />}>
+    <Page
+      title={texts.newFlow}
+      about={edit.isChanged ? texts.draftOpen : undefined}
+      isFull
+      actions={
+        <>
+          <DryRunButton text={edit.text} />
+          <SaveButton edit={edit} />
+        </>
+      }
+    >
       <EditTab edit={edit} />
       <ConflictDialog edit={edit} />
     </Page>

@@ -36,6 +36,9 @@ export const texts = {
   behind: (actor: string, version: number, base: number) =>
     `${actor} saved v${version} since this draft of v${base} was begun. Saving it shows how the two differ.`,
   dryRunAbout: 'It runs what only reads, and shows what would be written without writing it.',
+  dryRunTitle: 'Dry run of the text in the editor',
+  dryRunUnsaved:
+    'It runs the text as it is, without saving it: what only reads is done, and what would be written is shown. It has your rights.',
   noParameters: 'It takes no parameters.',
   notFilled: (names: string) => `These are computed from the event by expressions; fill them in yourself: ${names}.`,
   noRunMatches: 'No run matches.',
