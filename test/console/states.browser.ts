@@ -167,3 +167,20 @@ async function refuse(route: Route): Promise<void> {
     }))
   await route.fulfill({ status: 500, json })
 }
+
+test('while only the stream of hints is down, the note that nothing is live stays, whatever can be read meanwhile', async (t) => {
+  await using hub = await testConsole(t)
+  if (!hub) return
+  const page = await hub.open('/home')
+  const isHints = (url: URL): boolean => url.pathname === '/api/v1/hints'
+  await page.route(isHints, (route) => route.abort())
+  await page.reload()
+  const note = page.getByText(/^Not live since \d/)
+  await note.waitFor()
+  // Home has answers that worked by now, and so has this page.
+  await page.getByRole('link', { name: 'Runs', exact: true }).first().click()
+  await page.getByText('No flow has run yet.').waitFor()
+  assert.equal(await note.isVisible(), true)
+  await page.unroute(isHints)
+  await note.waitFor({ state: 'detached', timeout: 30_000 })
+})

@@ -11,12 +11,12 @@ const retryable = new Set(['unreachable', 'unavailable', 'database_unavailable']
 function noticed(error: unknown): void {
   const { code } = problemOf(error)
   if (code === 'token_missing' || code === 'token_invalid' || code === 'session_ended') connection.signedOut()
-  if (code === 'unreachable') connection.lost()
+  if (code === 'unreachable') connection.lost('answers')
 }
 
 export const queryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: noticed, onSuccess: () => connection.found() }),
-  mutationCache: new MutationCache({ onError: noticed, onSuccess: () => connection.found() }),
+  queryCache: new QueryCache({ onError: noticed, onSuccess: () => connection.found('answers') }),
+  mutationCache: new MutationCache({ onError: noticed, onSuccess: () => connection.found('answers') }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,

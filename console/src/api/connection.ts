@@ -8,6 +8,8 @@ export interface Connection {
 }
 
 let state: Connection = { lostAt: undefined, isSignedOut: false }
+/** Since when each way to the hub fails. Answers to questions do not say that the stream of hints is back. */
+const lostAt: { answers: number | undefined; stream: number | undefined } = { answers: undefined, stream: undefined }
 const listeners = new Set<() => void>()
 
 function set(next: Connection): void {
@@ -16,12 +18,24 @@ function set(next: Connection): void {
   listeners.forEach((listener) => listener())
 }
 
+function earliest(): number | undefined {
+  const since = Object.values(lostAt).filter((at) => at !== undefined)
+  return since.length === 0 ? undefined : Math.min(...since)
+}
+
 /** How the hub can be reached, for everything on the page that shows it. */
 export const connection = {
   get: () => state,
-  lost: () => set({ ...state, lostAt: state.lostAt ?? Date.now() }),
+  lost: (way: keyof typeof lostAt) => {
+    lostAt[way] ??= Date.now()
+    set({ ...state, lostAt: earliest() })
+  },
   /** An answer that was on its way when the network went away says nothing about now. */
-  found: () => navigator.onLine && set({ lostAt: undefined, isSignedOut: false }),
+  found: (way: keyof typeof lostAt) => {
+    if (!navigator.onLine) return
+    lostAt[way] = undefined
+    set({ lostAt: earliest(), isSignedOut: false })
+  },
   signedOut: () => set({ ...state, isSignedOut: true }),
   subscribe(listener: () => void) {
     listeners.add(listener)

@@ -19,7 +19,7 @@ const longestSilenceMs = 40_000
 
 channel.addEventListener('message', ({ data }: MessageEvent<readonly Hint[]>) => {
   // The tab that reads the stream got something from the hub.
-  connection.found()
+  connection.found('stream')
   tell(data)
 })
 
@@ -41,7 +41,7 @@ async function readForEver(): Promise<never> {
     if (received) {
       delay = firstDelayMs / 2
       isFirst = false
-    } else if (navigator.onLine) connection.lost()
+    } else if (navigator.onLine) connection.lost('stream')
     await pause(delay)
   }
 }
@@ -83,7 +83,7 @@ async function readStream(isFirst: boolean): Promise<boolean> {
     const response = await fetch('/api/v1/hints', { headers, signal: over.signal })
     if (response.status === 401) connection.signedOut()
     if (!response.ok || !response.body) return false
-    connection.found()
+    connection.found('stream')
     // What changed while nothing was read is not known.
     if (!isFirst) pass(resync)
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()

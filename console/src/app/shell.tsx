@@ -209,4 +209,4 @@ function ConnectionNote() {
   )
 }
 
-window.addEventListener('offline', () => connection.lost())
+window.addEventListener('offline', () => connection.lost('stream'))

@@ -5,7 +5,7 @@ export const texts = {
   search: 'Go to …',
   keys: 'Keyboard shortcuts',
   singleKeys: 'Single letters are shortcuts',
-  lost: (since: string) => `Not live since ${since}: the hub does not answer. What you see may be old.`,
+  lost: (since: string) => `Not live since ${since}: the hub does not say what changes. What you see may be old.`,
   signedOut: 'You are signed out. Drafts of flows, tools and policies stay in this browser.',
   signIn: 'Sign in again',
   newVersion: 'The hub was upgraded while this page was open. Reload it to go on; drafts are kept.',
