@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import type { WebhookScheme } from '#kit'
 import { sleep } from '#lib/clock'
 import { withClient, withHub, type HubClient } from './context.ts'
+import type { Output } from './output.ts'
 import { rangeOf, several, withRange, type RangeOptions } from './filters.ts'
 
 interface FilterOptions extends RangeOptions {
@@ -116,6 +117,32 @@ export function webhookCommands(program: Command): void {
     .option('--type <type>', 'the event’s type, for schemes whose sender says it in a header', 'ping')
     .addHelpText('after', `\nExample:\n  echo '{"zen": "hi"}' | hub webhook sign github --credential github-webhook-secret`)
     .action(signSample)
+  webhook
+    .command('sample')
+    .description('show what a sample of an integration’s webhook would become and start, or send it')
+    .argument('<integration>', 'its name')
+    .argument('[event]', 'the type of the event, such as issues; the connector’s first sample when left out')
+    .option('--send', 'send it, signed with the integration’s secret')
+    .addHelpText('after', '\nExample:\n  hub webhook sample github issues --send')
+    // oxlint-disable-next-line max-params -- Commander passes each argument by itself.
+    .action((hook: string, event: string | undefined, { send }: { send?: boolean }, command: Command) =>
+      withClient(command, (client, output) => (send ? sendSample : showSample)({ hook, event }, client, output)),
+    )
+}
+
+interface SampleOf {
+  readonly hook: string
+  readonly event: string | undefined
+}
+
+async function sendSample(sample: SampleOf, client: HubClient, output: Output): Promise<void> {
+  const sent = await client.sendSample(sample)
+  output.print(sent, `sent; it is the event ${sent.event_id}`)
+}
+
+async function showSample({ hook, event }: SampleOf, { previewWebhook, integrationSetup }: HubClient, output: Output): Promise<void> {
+  const sample = event ?? (await integrationSetup({ id: hook })).webhook?.samples[0]
+  output.print(await previewWebhook({ hook, sample }))
 }
 
 type SampleHeaders = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>

@@ -55,11 +55,19 @@ for (const connector of withWebhooks) {
       )
     })
 
-    test('has a sample that it recognises, with a subject', () => {
-      const { headers, body } = webhook.sample!
-      const { type } = identify(connector, body, headers as Record<string, string>)
-      assert.ok(Object.hasOwn(connector.events!, type), type)
-      assert.ok(webhook.subject!(body, headers))
+    test('has samples that it recognises, with a subject, and no two of which are one delivery', () => {
+      const samples = Object.entries(webhook.samples!)
+      assert.ok(samples.length > 0)
+      for (const [name, sample] of samples) {
+        const { headers, body } = sample(1)
+        const { type, dedupeKey } = identify(connector, body, headers)
+        assert.equal(type, name)
+        assert.ok(Object.hasOwn(connector.events!, type), type)
+        assert.ok(webhook.subject!(body, headers))
+        const [again, other] = [sample(1), sample(2)].map((one) => identify(connector, one.body, one.headers))
+        assert.equal(again!.dedupeKey, dedupeKey)
+        assert.notEqual(other!.dedupeKey, dedupeKey)
+      }
     })
 
     test('declares a scheme that accepts its signature, a credential for the secret, and descriptions of events', () => {

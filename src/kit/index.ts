@@ -93,5 +93,6 @@ export {
   type Verification,
   type WebhookDeclaration,
   type WebhookRecovery,
+  type WebhookSample,
   type WebhookScheme,
 } from './webhook/index.ts'

@@ -21,6 +21,11 @@ export function baseOf({ addresses, origin }: Reached): string {
   return addresses.publicUrl ?? origin ?? addresses.listening
 }
 
+/** Where an integration receives its webhooks, after the address of the hub. */
+export function webhookPath({ name }: { readonly name: string }): string {
+  return `/api/v1/webhooks/${encodeURIComponent(name)}`
+}
+
 /** Refuses an address that is neither of the hub nor of an application that belongs to it: a person would be led there with trust in the hub. */
 export function requireOwnAddress(context: Reached, url: string): void {
   const { origin } = new URL(url)

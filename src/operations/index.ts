@@ -62,7 +62,7 @@ import { listActors } from './actors.ts'
 import { getTrace } from './traces.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
 import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } from './tools.ts'
-import { listRejections, previewWebhook, webhookLog } from './webhooks.ts'
+import { listRejections, previewWebhook, sendSample, webhookLog } from './webhooks.ts'
 import { createWorkspace, listAudit, listWorkspaces } from './workspaces.ts'
 
 export type { Addresses } from './addresses.ts'
@@ -190,6 +190,7 @@ export const operations = {
   listRejections,
   webhookLog,
   previewWebhook,
+  sendSample,
   listKeys,
   rotateKeys,
   verifyAudit,

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import type { Webhooks } from '#webhooks'
 import type { IntegrationRow } from '#integrations'
-import { baseOf } from './addresses.ts'
+import { baseOf, webhookPath } from './addresses.ts'
 import { operation, plain, type OperationContext } from './operation.ts'
 import { reference } from './shared.ts'
 
@@ -19,8 +18,10 @@ const oauthSchema = z.object({
 const webhookSchema = z.object({
   url: z.string().describe('Where the outside system sends its webhooks.'),
   has_secret: z.boolean().describe('Without a secret, every delivery is refused.'),
+  samples: z.array(z.string()).describe('The types of events of which a sample can be sent.'),
 })
 
+type WebhookSetup = z.output<typeof webhookSchema>
 type OAuthSetup = z.output<typeof oauthSchema>
 
 async function oauthOf({ integrations }: OperationContext, row: IntegrationRow, base: string): Promise<OAuthSetup | null> {
@@ -38,8 +39,14 @@ async function oauthOf({ integrations }: OperationContext, row: IntegrationRow, 
   }
 }
 
-async function webhookOf(webhooks: Webhooks, { id, name }: IntegrationRow, base: string): Promise<z.output<typeof webhookSchema>> {
-  return { url: `${base}/api/v1/webhooks/${encodeURIComponent(name)}`, has_secret: await webhooks.hasSecret(id) }
+async function webhookOf({ webhooks, integrations }: OperationContext, row: IntegrationRow, base: string): Promise<WebhookSetup | null> {
+  const { webhook } = integrations.connector(row.connector)
+  if (!webhook) return null
+  return {
+    url: `${base}${webhookPath(row)}`,
+    has_secret: await webhooks.hasSecret(row.id),
+    samples: Object.keys(webhook.samples ?? {}),
+  }
 }
 
 export const integrationSetup = operation({
@@ -57,10 +64,8 @@ export const integrationSetup = operation({
   http: { method: 'GET', path: '/api/v1/integrations/:id/setup' },
   example: { id: 'github' },
   run: async (context, { id }) => {
-    const { integrations, webhooks, principal } = context
-    const row = await integrations.get(principal.workspaceId, id)
+    const row = await context.integrations.get(context.principal.workspaceId, id)
     const base = baseOf(context)
-    const sends = integrations.connector(row.connector).webhook !== undefined
-    return { oauth: await oauthOf(context, row, base), webhook: sends ? await webhookOf(webhooks, row, base) : null }
+    return { oauth: await oauthOf(context, row, base), webhook: await webhookOf(context, row, base) }
   },
 })

@@ -28,6 +28,8 @@ const rejectionView = view(
 
 const hook = z.string().max(200).describe('Name or id of the integration.')
 
+const sampleType = z.string().min(1).max(100)
+
 export const listRejections = operation({
   name: 'webhooks.rejections',
   scope: 'events:read',
@@ -68,8 +70,9 @@ export const previewWebhook = operation({
     event_id: reference
       .optional()
       .describe(
-        'A stored event; otherwise the sample below. Without either, the last delivery, or the connector’s sample where there is none.',
+        'A stored event; otherwise the sample below. Without either, the last delivery, or the connector’s first sample where there is none.',
       ),
+    sample: sampleType.optional().describe('The connector’s sample of this type of event.'),
     headers: z.record(z.string().max(100), z.string().max(4096)).default({}).describe('Headers of the sample.'),
     body: z.unknown().optional().describe('Body of the sample: a text as it is, anything else as JSON.'),
   }),
@@ -87,6 +90,7 @@ export const previewWebhook = operation({
   ],
   example: { hook: 'github', body: { zen: 'Keep it logically awesome.' }, headers: { 'x-github-event': 'ping' } },
   run: async ({ webhooks, principal }, input) => {
+    if (input.sample !== undefined) return webhooks.preview(principal, input.hook, { sampleOf: input.sample })
     if (input.event_id !== undefined) return webhooks.preview(principal, input.hook, { eventId: input.event_id })
     const given = Object.entries(input.headers)
     if (input.body === undefined) {
@@ -97,4 +101,21 @@ export const previewWebhook = operation({
     const body = Buffer.from(typeof input.body === 'string' ? input.body : JSON.stringify(input.body))
     return webhooks.preview(principal, input.hook, { headers, body })
   },
+})
+
+export const sendSample = operation({
+  name: 'webhooks.send_sample',
+  scope: 'events:write',
+  effect: 'write',
+  summary: 'Send a webhook a signed sample of its outside system, which starts what a real delivery would',
+  description:
+    'The sample is signed with the secret of the integration and passes every check, so it tells whether the webhook works. Each one is an event of its own, whose stored headers have hub-sample. Ask for its preview first to see which flows would start.',
+  input: z.strictObject({
+    hook,
+    event: sampleType.optional().describe('The type of the event, such as issues; the connector’s first sample when left out.'),
+  }),
+  output: plain(z.object({ event_id: z.string() })),
+  http: { method: 'POST', path: '/api/v1/webhooks/:hook/sample', status: 202 },
+  example: { hook: 'github', event: 'ping' },
+  run: async ({ webhooks, principal }, input) => ({ event_id: (await webhooks.sendSample(principal, input.hook, input.event)).eventId }),
 })

@@ -15,6 +15,7 @@ import { createReconcile, type Reconcile } from './reconcile.ts'
 import { createRejections } from './rejections.ts'
 import { deleteRejections, type Rejection } from './store.ts'
 import { createPreview, type Preview, type Sample } from './preview.ts'
+import { createSendSample } from './samples.ts'
 
 export { createHookCheck } from './check.ts'
 export { createReader, type Reader } from './reader.ts'
@@ -32,6 +33,13 @@ export interface Webhooks extends AsyncDisposable {
   rejections(principal: Principal, filter: { hook?: string | undefined; limit: number }): Promise<Rejection[]>
   /** Shows what a sample, a stored event or the last delivery would become and which subscriptions it would match, and stores nothing. */
   preview(principal: Principal, integration: string, sample: Sample): Promise<Preview>
+  /**
+   * Sends a sample of this type of event, or the connector's first one: signed with the integration's secret and through every check, so its
+   * event starts what a real one does.
+   */
+  sendSample(principal: Principal, integration: string, type: string | undefined): Promise<{ readonly eventId: string }>
+  /** The secret with which an integration's deliveries are signed; undefined if it has none. */
+  secretOf(integrationId: string): Promise<string | undefined>
   /** Whether deliveries of this integration can be verified. */
   hasSecret(integrationId: string): Promise<boolean>
   /** The integrations and credentials with a secret that is shorter than new ones may be. */
@@ -62,11 +70,18 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const hooks = createHooks({ ...deps, workspaceIds: deps.access.workspaces.ids })
   const reconcile = createReconcile(deps)
 
+  const { admit, receive, accept } = createReceive({ ...deps, hooks, rejections, reconcile, throttle, now: Date.now })
+  const secretOf = async (id: string): Promise<string | undefined> =>
+    (await hooks.findFresh(id))?.signers.flatMap(({ candidates }) => candidates).find(({ integration }) => integration?.id === id)?.secret
+
   return {
-    ...createReceive({ ...deps, hooks, rejections, reconcile, throttle, now: Date.now }),
+    admit,
+    receive,
     rejections: rejections.list,
     preview: createPreview(deps),
-    hasSecret: async (id) => (await hooks.findFresh(id))?.signers.some(({ candidates }) => candidates.length > 0) ?? false,
+    sendSample: createSendSample({ ...deps, hooks, accept }),
+    secretOf,
+    hasSecret: async (id) => (await secretOf(id)) !== undefined,
     reconcile,
     withShortSecrets: hooks.withShortSecrets,
     pollers: [reconcile.poller],

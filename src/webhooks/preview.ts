@@ -5,6 +5,7 @@ import type { IntegrationRow, Integrations } from '#integrations'
 import { hubError } from '#errors'
 import { readable, type Connector, type Delivery } from '#kit'
 import type { Reader } from './reader.ts'
+import { sampleOf } from './samples.ts'
 
 /** What a sample or a stored event would become. */
 export interface Preview {
@@ -21,8 +22,8 @@ interface PreviewDeps {
   readonly reader: Reader
 }
 
-/** Without either, the last delivery of the integration, or the sample of its connector. */
-export type Sample = Delivery | { readonly eventId: string } | undefined
+/** Without any, the last delivery of the integration, or the first sample of its connector. */
+export type Sample = Delivery | { readonly eventId: string } | { readonly sampleOf: string } | undefined
 
 /** Transforms and matches a sample. Nothing is stored and no subscriber gets it. */
 export function createPreview({ integrations, events, expressions, reader }: PreviewDeps) {
@@ -60,11 +61,13 @@ export function createPreview({ integrations, events, expressions, reader }: Pre
   }
 
   async function deliveryOf({ id, workspaceId }: IntegrationRow, connector: Connector, sample: Sample): Promise<Delivery> {
-    if (sample) return 'eventId' in sample ? stored(workspaceId, sample.eventId) : sample
+    if (sample) {
+      if ('sampleOf' in sample) return sampleOf(connector, sample.sampleOf)
+      return 'eventId' in sample ? stored(workspaceId, sample.eventId) : sample
+    }
     const [last] = await events.list(workspaceId, { integration: id, connector: connector.name }, { limit: 1 })
     if (last) return stored(workspaceId, last.id)
-    const example = connector.webhook?.sample
-    if (example) return { headers: example.headers, body: Buffer.from(JSON.stringify(example.body)) }
+    if (connector.webhook?.samples) return sampleOf(connector, undefined)
     throw hubError('invalid_input', { errors: [{ path: 'body', message: 'is missing, and this hook has received nothing yet' }] })
   }
 

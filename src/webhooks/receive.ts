@@ -45,6 +45,13 @@ export interface Receive {
   admit(hook: string, address: string): Promise<number>
   /** Verifies a delivery, stores it once and acknowledges it. Everything else happens later. */
   receive(request: WebhookRequest): Promise<WebhookReply>
+  /** The same, with the id of the event; undefined where none was stored. */
+  accept(request: WebhookRequest): Promise<Accepted>
+}
+
+export interface Accepted {
+  readonly reply: WebhookReply
+  readonly eventId: string | undefined
 }
 
 export function createReceive(deps: ReceiveDeps): Receive {
@@ -66,7 +73,7 @@ export function createReceive(deps: ReceiveDeps): Receive {
     return largestBody
   }
 
-  const receive = async ({ hook: ref, address, ...delivery }: WebhookRequest): Promise<WebhookReply> => {
+  const accept = async ({ hook: ref, address, ...delivery }: WebhookRequest): Promise<Accepted> => {
     const hook = await find(ref, address)
     const verified = check(hook, delivery, deps.now())
     // Another process may have stored the secret a moment ago, and few senders try again after a refusal.
@@ -82,7 +89,7 @@ export function createReceive(deps: ReceiveDeps): Receive {
     const identity = declaration.identify(read, context)
     if (identity.handshake) {
       metrics.webhooks.inc({ connector: connector.name, outcome: 'handshake' })
-      return identity.handshake
+      return { reply: identity.handshake, eventId: undefined }
     }
     const whole = declaration.transform?.(context.config) !== undefined
     // A transformation can parse a body that is not JSON, and an empty body needs no parsing.
@@ -103,9 +110,10 @@ export function createReceive(deps: ReceiveDeps): Receive {
     metrics.webhooks.inc({ connector: connector.name, outcome: duplicate ? 'duplicate' : 'accepted' })
     if (candidate.integration && !unparsed)
       deps.reconcile.note(candidate.integration.id, { ...candidate, connector, ...delivery, data: read.json() })
-    return replyOf(deps, found, { read, id: duplicate ? undefined : id })
+    const eventId = duplicate ? undefined : id
+    return { reply: await replyOf(deps, found, { read, id: eventId }), eventId }
   }
-  return { admit, receive }
+  return { admit, accept, receive: async (request) => (await accept(request)).reply }
 }
 
 interface Found {

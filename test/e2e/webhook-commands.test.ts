@@ -79,6 +79,11 @@ suite('commands for webhooks and events', () => {
     assert.deepEqual([none.code, /name an event, or a range/.test(none.err)], [2, true], none.said)
     const unknown = await run(['webhook', 'sign', 'nothing', '--secret', secret], env, body)
     assert.deepEqual([unknown.code, /there is no scheme "nothing"/.test(unknown.err)], [2, true], unknown.said)
+
+    const sample = await hubJson<{ event_id: string }>(['webhook', 'sample', 'as-stripe', '--send'], env)
+    const received = await hubJson<{ type: string; headers: Record<string, string> }>(['events', 'show', sample.event_id], env)
+    assert.deepEqual([received.type, received.headers['hub-sample']], ['webhook.as-stripe', 'true'])
+    assert.equal((await hubJson<{ type: string }>(['webhook', 'sample', 'as-stripe'], env)).type, 'webhook.as-stripe')
   })
 })
 

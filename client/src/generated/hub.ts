@@ -216,6 +216,8 @@ import type {
   WebhooksLogOutput,
   WebhooksPreviewInput,
   WebhooksPreviewOutput,
+  WebhooksSendSampleInput,
+  WebhooksSendSampleOutput,
 } from './types.ts'
 
 /** Every operation of the hub that its REST API offers. */
@@ -495,6 +497,8 @@ export interface Operations {
     log(input: WebhooksLogInput, options?: Options): Promise<WebhooksLogOutput>
     /** Show what a webhook’s transformation makes of a delivery, and who would receive the event, without effect. Scope: `events:write`. */
     preview(input: WebhooksPreviewInput, options?: Options): Promise<WebhooksPreviewOutput>
+    /** Send a webhook a signed sample of its outside system, which starts what a real delivery would. The sample is signed with the secret of the integration and passes every check, so it tells whether the webhook works. Each one is an event of its own, whose stored headers have hub-sample. Ask for its preview first to see which flows would start. Scope: `events:write`. */
+    sendSample(input: WebhooksSendSampleInput, options?: Options): Promise<WebhooksSendSampleOutput>
   }
 }
 
@@ -667,6 +671,7 @@ export function operationsOf({ send, watch }: Transport): Operations {
       rejections: (input, options) => send<WebhooksRejectionsOutput>(routes['webhooks.rejections'], input, options),
       log: (input, options) => send<WebhooksLogOutput>(routes['webhooks.log'], input, options),
       preview: (input, options) => send<WebhooksPreviewOutput>(routes['webhooks.preview'], input, options),
+      sendSample: (input, options) => send<WebhooksSendSampleOutput>(routes['webhooks.send_sample'], input, options),
     },
   }
 }

@@ -157,4 +157,5 @@ export const routes = {
   'webhooks.rejections': { method: 'GET', path: '/api/v1/webhooks/rejections', query: ['hook', 'limit'], headers: {} },
   'webhooks.log': { method: 'GET', path: '/api/integrations/webhook/:hook/logs', query: ['limit'], headers: {} },
   'webhooks.preview': { method: 'POST', path: '/api/v1/webhooks/:hook/test', query: [], headers: {} },
+  'webhooks.send_sample': { method: 'POST', path: '/api/v1/webhooks/:hook/sample', query: [], headers: {} },
 } as const satisfies Record<string, Route>

@@ -112,4 +112,5 @@ export const scopes = {
   'webhooks.rejections': 'events:read',
   'webhooks.log': 'events:read',
   'webhooks.preview': 'events:write',
+  'webhooks.send_sample': 'events:write',
 } as const

@@ -229,6 +229,8 @@ import type {
   WebhooksLogOutput,
   WebhooksPreviewInput,
   WebhooksPreviewOutput,
+  WebhooksSendSampleInput,
+  WebhooksSendSampleOutput,
 } from './types.ts'
 
 /** RFC 9457: the same problem that the REST API answers with. */
@@ -558,6 +560,8 @@ type Procedures = {
     log: Query<WebhooksLogInput, WebhooksLogOutput>
     /** Show what a webhook’s transformation makes of a delivery, and who would receive the event, without effect. Scope: `events:write`. */
     preview: Query<WebhooksPreviewInput, WebhooksPreviewOutput>
+    /** Send a webhook a signed sample of its outside system, which starts what a real delivery would. The sample is signed with the secret of the integration and passes every check, so it tells whether the webhook works. Each one is an event of its own, whose stored headers have hub-sample. Ask for its preview first to see which flows would start. Scope: `events:write`. */
+    send_sample: Mutation<WebhooksSendSampleInput, WebhooksSendSampleOutput>
   }
 }
 

@@ -751,6 +751,7 @@ export type IntegrationsSetupOutput = {
   /** Null where the outside system sends no webhooks. */ readonly webhook: {
     /** Where the outside system sends its webhooks. */ readonly url: string
     /** Without a secret, every delivery is refused. */ readonly has_secret: boolean
+    /** The types of events of which a sample can be sent. */ readonly samples: readonly string[]
   } | null
 }
 
@@ -2692,9 +2693,10 @@ export type WebhooksLogOutput = {
 
 export type WebhooksPreviewInput = {
   /** Name or id of the integration. */ readonly hook: string
-  /** A stored event; otherwise the sample below. Without either, the last delivery, or the connector’s sample where there is none. */ readonly event_id?:
+  /** A stored event; otherwise the sample below. Without either, the last delivery, or the connector’s first sample where there is none. */ readonly event_id?:
     | string
     | undefined
+  /** The connector’s sample of this type of event. */ readonly sample?: string | undefined
   /** Headers of the sample. */ readonly headers?: Readonly<Record<string, string>> | undefined
   /** Body of the sample: a text as it is, anything else as JSON. */ readonly body?: unknown
 }
@@ -2705,3 +2707,10 @@ export type WebhooksPreviewOutput = {
   readonly data: unknown
   readonly matches: readonly { readonly kind: string; readonly target: string }[]
 }
+
+export type WebhooksSendSampleInput = {
+  /** Name or id of the integration. */ readonly hook: string
+  /** The type of the event, such as issues; the connector’s first sample when left out. */ readonly event?: string | undefined
+}
+
+export type WebhooksSendSampleOutput = { readonly event_id: string }

@@ -1,4 +1,4 @@
-import { deliveryIds, largestBodies, schemes, type WebhookDeclaration } from '#kit'
+import { deliveryIds, largestBodies, schemes, type WebhookDeclaration, type WebhookSample } from '#kit'
 import { recovery } from './recovery.ts'
 
 /** The common events. All other events of GitHub are accepted too, under GitHub's names. */
@@ -35,6 +35,17 @@ export const events: Readonly<Record<string, string>> = {
   workflow_run: 'A workflow was requested, started or finished.',
 }
 
+const sampleOf =
+  (type: string, fields: Readonly<Record<string, unknown>>): WebhookSample =>
+  (number) => ({
+    headers: { 'x-github-event': type, 'x-github-delivery': `sample-${number}` },
+    body: {
+      ...fields,
+      repository: { name: 'hello-world', full_name: 'octo-org/hello-world', owner: { login: 'octo-org' }, default_branch: 'main' },
+      sender: { login: 'octocat' },
+    },
+  })
+
 export const webhook: WebhookDeclaration = {
   schemes: [schemes.github],
   secretCredentials: ['github-webhook-secret'],
@@ -54,9 +65,43 @@ export const webhook: WebhookDeclaration = {
       numberIn(payload)
     return number === undefined ? repository : `${repository}#${number}`
   },
-  sample: {
-    headers: { 'x-github-event': 'ping' },
-    body: { zen: 'Keep it logically awesome.', hook_id: 1, repository: { full_name: 'octo-org/hello-world' } },
+  samples: {
+    ping: sampleOf('ping', { zen: 'Keep it logically awesome.', hook_id: 1 }),
+    issues: sampleOf('issues', {
+      action: 'opened',
+      issue: {
+        number: 1,
+        title: 'A sample issue',
+        body: 'It was not opened on GitHub.',
+        state: 'open',
+        labels: [],
+        user: { login: 'octocat' },
+        html_url: 'https://github.com/octo-org/hello-world/issues/1',
+      },
+    }),
+    pull_request: sampleOf('pull_request', {
+      action: 'opened',
+      number: 2,
+      pull_request: {
+        number: 2,
+        title: 'A sample pull request',
+        body: 'It was not opened on GitHub.',
+        state: 'open',
+        draft: false,
+        user: { login: 'octocat' },
+        head: { ref: 'sample', sha: 'e83c5163316f89bfbde7d9ab23ca2e25604af290' },
+        base: { ref: 'main', sha: '7fd1a60b01f91b314f59955a4e4d4e80d8edf11d' },
+        html_url: 'https://github.com/octo-org/hello-world/pull/2',
+      },
+    }),
+    push: sampleOf('push', {
+      ref: 'refs/heads/main',
+      before: '7fd1a60b01f91b314f59955a4e4d4e80d8edf11d',
+      after: 'e83c5163316f89bfbde7d9ab23ca2e25604af290',
+      commits: [
+        { id: 'e83c5163316f89bfbde7d9ab23ca2e25604af290', message: 'A sample commit', added: [], removed: [], modified: ['README.md'] },
+      ],
+    }),
   },
   recovery,
   largestBody: () => largestBodies.github,

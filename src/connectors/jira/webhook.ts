@@ -38,6 +38,9 @@ export const events: Readonly<Record<string, string>> = {
   worklog_updated: 'Logged work was changed.',
 }
 
+const issue = { id: '10001', key: 'PROJ-1', fields: { summary: 'A sample issue' } }
+const numbered = (number: number) => ({ 'x-atlassian-webhook-identifier': `sample-${number}` })
+
 export const webhook: WebhookDeclaration = {
   schemes: [schemes.jira],
   secretCredentials: ['jira-webhook-secret'],
@@ -48,9 +51,20 @@ export const webhook: WebhookDeclaration = {
       type: (typeof name === 'string' ? /^(?:jira:)?([a-z][a-z0-9_]{0,63})$/.exec(name)?.[1] : undefined) ?? 'unknown',
     }
   },
-  sample: {
-    headers: {},
-    body: { webhookEvent: 'jira:issue_created', issue: { id: '10001', key: 'PROJ-1', fields: { summary: 'A sample issue' } } },
+  samples: {
+    issue_created: (number) => ({ headers: numbered(number), body: { webhookEvent: 'jira:issue_created', issue } }),
+    issue_updated: (number) => ({
+      headers: numbered(number),
+      body: {
+        webhookEvent: 'jira:issue_updated',
+        issue,
+        changelog: { items: [{ field: 'status', fromString: 'To Do', toString: 'In Progress' }] },
+      },
+    }),
+    comment_created: (number) => ({
+      headers: numbered(number),
+      body: { webhookEvent: 'comment_created', issue, comment: { id: '20001', body: 'A sample comment' } },
+    }),
   },
   subject(data) {
     const { issue } = (data ?? {}) as { issue?: { key?: unknown } | null }

@@ -46,9 +46,15 @@ export const webhook: WebhookDeclaration = {
     const isCommand = type === undefined && challenge === undefined && typeof body['command'] === 'string'
     return { type: isCommand ? 'command' : (wordOf(type) ?? 'unknown'), dedupeKey: delivery.digest }
   },
-  sample: {
-    headers: {},
-    body: { type: 'event_callback', event_id: 'Ev0SAMPLE', event: { type: 'message', channel: 'C0SAMPLE', text: 'A sample message' } },
+  samples: {
+    message: (number) => ({
+      headers: {},
+      body: {
+        type: 'event_callback',
+        event_id: `Ev0SAMPLE${number}`,
+        event: { type: 'message', channel: 'C0SAMPLE', text: 'A sample message' },
+      },
+    }),
   },
   subject(data) {
     const body = fieldsOf(data)

@@ -76,7 +76,7 @@ export const hook: WebhookDeclaration = {
   schemes: (config) => [schemeOf(settingsOf(config).verification)],
   secretCredentials: [],
   secretFields: ['secret', 'previous_secret'],
-  sample: { headers: {}, body: { message: 'A sample delivery.' } },
+  samples: { message: (number) => ({ headers: {}, body: { message: 'A sample delivery.', number } }) },
   identify(delivery, { name, config }) {
     const { type, dedupe, verification: given } = settingsOf(config)
     const value = typeof type === 'string' ? type : type && found(delivery, type)

@@ -19,13 +19,15 @@ export const webhook: WebhookDeclaration = {
     // A message that mentions two bots is sent once for each bot.
     return { type: 'message', dedupeKey: `message ${id} ${typeof bot === 'string' ? bot.slice(0, 320) : ''}`, deliveryId: String(id) }
   },
-  sample: {
-    headers: {},
-    body: {
-      bot_email: 'hub-bot@chat.example.com',
-      trigger: 'mention',
-      message: { id: 1, display_recipient: 'general', subject: 'sample', content: '@**hub** a sample message' },
-    },
+  samples: {
+    message: (number) => ({
+      headers: {},
+      body: {
+        bot_email: 'hub-bot@chat.example.com',
+        trigger: 'mention',
+        message: { id: number, display_recipient: 'general', subject: 'sample', content: '@**hub** a sample message' },
+      },
+    }),
   },
   subject(data) {
     const { message } = (data ?? {}) as Payload

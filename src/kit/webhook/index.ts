@@ -11,6 +11,7 @@ export {
   type RejectReason,
   type WebhookDeclaration,
   type WebhookRecovery,
+  type WebhookSample,
 } from './types.ts'
 export { validateScheme } from './validate-scheme.ts'
 export { verify, type Verification } from './verify.ts'

@@ -43,8 +43,8 @@ export interface WebhookDeclaration {
   /** The environment variable that contains the shared secret. */
   readonly secretVariable?: string
   identify(delivery: Readable, hook: HookContext): Identity
-  /** A delivery to try a hook with that has received none yet. The body is sent as JSON. */
-  readonly sample?: { readonly headers: Delivery['headers']; readonly body: unknown }
+  /** Deliveries to try a hook with, by the type of their event. The first one is shown where none is named. */
+  readonly samples?: Readonly<Record<string, WebhookSample>>
   /** A JSONata expression that computes the event's data from `{body, headers}`. */
   transform?(config: HookContext['config']): string | undefined
   /** The answer to the sender, with `${{ }}` expressions, if the config defines one. */
@@ -59,6 +59,12 @@ export interface WebhookDeclaration {
   /** Paths of the older REST API that receive this connector's webhooks. */
   readonly legacyPaths?: readonly string[]
 }
+
+/**
+ * Makes a sample delivery, whose body is sent as JSON. No two samples have the same number: it belongs into whatever `identify` recognises a
+ * repetition by, so that each of them is an event of its own.
+ */
+export type WebhookSample = (number: number) => { readonly headers: Readonly<Record<string, string>>; readonly body: unknown }
 
 /** A delivery whose body is hashed and parsed on first use, and at most once. */
 export interface Readable extends Delivery {

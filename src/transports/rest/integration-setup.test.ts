@@ -23,7 +23,11 @@ suite('what is missing to set an integration up', () => {
     }
     await create({ name: 'octo', integration_type: 'github', auth_type: 'oauth2' })
     const before = await setup('octo')
-    assert.deepEqual(before.webhook, { url: 'https://hub.example.com/api/v1/webhooks/octo', has_secret: false })
+    assert.deepEqual(before.webhook, {
+      url: 'https://hub.example.com/api/v1/webhooks/octo',
+      has_secret: false,
+      samples: ['ping', 'issues', 'pull_request', 'push'],
+    })
     assert.equal(before.oauth?.callback_url, 'https://hub.example.com/oauth/callback')
     assert.equal(before.oauth.problem?.code, 'oauth_client_missing')
     assert.deepEqual(before.oauth.fields, ['client_id', 'client_secret'])

@@ -115,10 +115,16 @@ const walk: readonly Step[] = [
   [
     'POST',
     '/api/v1/integrations',
-    { name: 'hooked', integration_type: 'webhook', credential: { secret: 'documented-secret' }, config: { verification: 'standard' } },
+    {
+      name: 'hooked',
+      integration_type: 'webhook',
+      credential: { secret: 'whsec_ZG9jdW1lbnRlZC1zZWNyZXQtb2YtMjRi' },
+      config: { verification: 'standard' },
+    },
   ],
   ['POST', '/api/v1/webhooks/hooked/test', { body: { a: 1 } }],
   ['POST', '/api/integrations/webhook/hooked/test', { body: { a: 1 } }],
+  ['POST', '/api/v1/webhooks/hooked/sample', {}],
   ['GET', '/api/integrations/webhook/hooked/logs'],
   ['GET', '/api/v1/webhooks/rejections?limit=1'],
   ['GET', '/api/v1/events/since?after=&limit=1'],
