@@ -6,6 +6,7 @@ import { sleep } from '#lib/clock'
 import { withClient, withHub, type HubClient } from './context.ts'
 import type { Output } from './output.ts'
 import { rangeOf, several, withRange, type RangeOptions } from './filters.ts'
+import { argument } from './tools.ts'
 
 interface FilterOptions extends RangeOptions {
   readonly type?: string[]
@@ -118,6 +119,25 @@ export function webhookCommands(program: Command): void {
     .addHelpText('after', `\nExample:\n  echo '{"zen": "hi"}' | hub webhook sign github --credential github-webhook-secret`)
     .action(signSample)
   webhook
+    .command('setup')
+    .description('create the webhook of an integration at its outside system, or update it')
+    .argument('<integration>', 'its name')
+    .option('--repo <repository>', 'for GitHub: owner/name', repository)
+    .option('--org <name>', 'for GitHub: an organisation instead, for all of its repositories')
+    .option('--events <names>', 'only these events, separated by commas', several)
+    .option('--input <name=value>', 'anything else that the outside system needs; can be repeated', argument)
+    .option('--address <url>', 'the address of the webhook, where the outside system reaches the hub under another one than HUB_PUBLIC_URL')
+    .option('--approval <id>', 'the approval that covers this call')
+    .addHelpText('after', '\nExamples:\n  hub webhook setup github --repo octo/web\n  hub webhook setup jira --input "jql=project = OPS"')
+    .action((id: string, { repo, org, events, input, address: url, approval }: SetupOptions, command: Command) =>
+      withClient(command, async ({ setupWebhook }, output) => {
+        const place = { ...repo, ...(org === undefined ? {} : { organization: org }), ...(events ? { events } : {}), ...input }
+        const made = await setupWebhook({ id, input: place, url, approval })
+        const seen = made.settings_url === null ? '' : `\n${made.settings_url}`
+        output.print(made, `${made.status}: webhook ${made.hook_id} sends ${made.events.join(', ')} to ${made.url}${seen}`)
+      }),
+    )
+  webhook
     .command('sample')
     .description('show what a sample of an integration’s webhook would become and start, or send it')
     .argument('<integration>', 'its name')
@@ -128,6 +148,21 @@ export function webhookCommands(program: Command): void {
     .action((hook: string, event: string | undefined, { send }: { send?: boolean }, command: Command) =>
       withClient(command, (client, output) => (send ? sendSample : showSample)({ hook, event }, client, output)),
     )
+}
+
+interface SetupOptions {
+  readonly repo?: { readonly owner: string; readonly repo: string }
+  readonly org?: string
+  readonly events?: string[]
+  readonly input?: Record<string, unknown>
+  readonly address?: string
+  readonly approval?: string
+}
+
+function repository(text: string): { owner: string; repo: string } {
+  const [, owner, repo] = /^([^/\s]+)\/([^/\s]+)$/.exec(text) ?? []
+  if (owner === undefined || repo === undefined) throw new InvalidArgumentError('must be owner/name')
+  return { owner, repo }
 }
 
 interface SampleOf {

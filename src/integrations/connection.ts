@@ -13,7 +13,7 @@ import {
   type HttpRuntime,
   type RequestLog,
 } from '#http'
-import type { ActionContext, AuthContext, Connector, CredentialValues } from '#kit'
+import type { ActionContext, AuthContext, Connector, CredentialValues, WebhookTarget } from '#kit'
 import { digest } from '#lib/canonical'
 import { once } from '#lib/once'
 import { coalesce } from '#lib/coalesce'
@@ -47,6 +47,8 @@ export interface ConnectionScope extends Pick<CallScope, 'signal' | 'dryRun' | '
   readonly idempotencyKey?: string
   readonly idempotencyHeader?: string | undefined
   readonly onProgress?: ((progress: CallProgress) => void) | undefined
+  /** Where a webhook that the call sets up goes. */
+  readonly webhookTarget?: WebhookTarget | undefined
 }
 
 /** How far a call has come, as its action counts. */
@@ -131,6 +133,7 @@ export function createConnections(deps: ConnectionDeps): Connections {
         signal: scope.signal,
         progress: (done, total) => scope.onProgress?.({ done, total }),
         workspaceId: scope.workspaceId,
+        target: scope.webhookTarget,
         logger,
         resolve: egress.resolve,
         keep: (key, make) => keep(owner, key, make),
@@ -160,6 +163,7 @@ export function createConnections(deps: ConnectionDeps): Connections {
       const raw = withAliases(method.aliases, await openCredential(integration, connector))
       let credential = renewable ? await refresher.fresh(renewable, raw) : raw
       const secrets = createKnownSecrets(method, credential)
+      if (scope.webhookTarget) secrets.add({ query: { secret: scope.webhookTarget.secret } })
       const { config } = integration
       const perMinute = typeof config['rate_limit_per_minute'] === 'number' ? config['rate_limit_per_minute'] : ratePerMinute
       const target = {

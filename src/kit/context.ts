@@ -1,4 +1,5 @@
 import type { Http, Log } from '#http'
+import type { WebhookTarget } from './webhook/target.ts'
 import type { CredentialValues } from './credential-values.ts'
 
 /** Everything that a call of an action may use. An action has no other access to the hub. */
@@ -16,6 +17,8 @@ export interface ActionContext<Input = unknown, Config = Record<string, unknown>
   readonly logger: Log
   /** Tells a caller that waits how far the call has come. `done` has to grow. */
   progress(done: number, total?: number): void
+  /** For the setup of a webhook: where it goes. Undefined in every other call. */
+  readonly target?: WebhookTarget | undefined
   /** Resolves a host for connections outside `http`. The same rules apply: private addresses only if the operator allows them. */
   resolve(host: string): Promise<string>
   /** Returns an object that is kept between calls, such as a connection pool. There is one per integration; it is disposed when the integration changes or the hub stops. */

@@ -74,6 +74,7 @@ export { type Labels, type Place } from './labels.ts'
 export { type SourceDeclaration } from './source.ts'
 export { targetOf, textsOf, type Target, type TargetInput, type TargetName, type Targets } from './targets.ts'
 export {
+  defineWebhookSetup,
   deliveryIds,
   largestBodies,
   refuseSameBody,
@@ -94,5 +95,8 @@ export {
   type WebhookDeclaration,
   type WebhookRecovery,
   type WebhookSample,
+  type WebhookSetup,
+  type WebhookSetupResult,
+  type WebhookTarget,
   type WebhookScheme,
 } from './webhook/index.ts'

@@ -62,6 +62,7 @@ import { listActors } from './actors.ts'
 import { getTrace } from './traces.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
 import { callTool, getPolicies, getTool, listTools, setPolicies, toolRegistry } from './tools.ts'
+import { setupWebhook } from './webhook-setup.ts'
 import { listRejections, previewWebhook, sendSample, webhookLog } from './webhooks.ts'
 import { createWorkspace, listAudit, listWorkspaces } from './workspaces.ts'
 
@@ -113,6 +114,7 @@ export const operations = {
   testIntegration,
   integrationHealth,
   integrationSetup,
+  setupWebhook,
   connectIntegration,
   connectDevice,
   getConnection,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { IntegrationRow } from '#integrations'
 import { baseOf, webhookPath } from './addresses.ts'
 import { operation, plain, type OperationContext } from './operation.ts'
-import { reference } from './shared.ts'
+import { anyObject, jsonSchemaOf, reference } from './shared.ts'
 
 const oauthSchema = z.object({
   callback_url: z.string().describe('What the application at the outside system needs as its redirect URL.'),
@@ -19,6 +19,11 @@ const webhookSchema = z.object({
   url: z.string().describe('Where the outside system sends its webhooks.'),
   has_secret: z.boolean().describe('Without a secret, every delivery is refused.'),
   samples: z.array(z.string()).describe('The types of events of which a sample can be sent.'),
+  setup_schema: anyObject
+    .nullable()
+    .describe(
+      'What integrations.setup_webhook needs to know to create the webhook there; null where the outside system has no API for that.',
+    ),
 })
 
 type WebhookSetup = z.output<typeof webhookSchema>
@@ -46,6 +51,7 @@ async function webhookOf({ webhooks, integrations }: OperationContext, row: Inte
     url: `${base}${webhookPath(row)}`,
     has_secret: await webhooks.hasSecret(row.id),
     samples: Object.keys(webhook.samples ?? {}),
+    setup_schema: webhook.setup ? jsonSchemaOf(webhook.setup.input) : null,
   }
 }
 

@@ -1,5 +1,6 @@
 import { actorOf, type Principal } from '#access'
 import type { CallProgress, IntegrationRow } from '#integrations'
+import type { WebhookTarget } from '#kit'
 import { digest } from '#lib/canonical'
 import type { SecretValues } from '#lib/secret-values'
 import type { NewEntry } from './journal.ts'
@@ -25,6 +26,8 @@ export interface InvokeOptions {
   readonly session?: string | undefined
   /** For a call that is made later: it waits for the decision on an approval that it needs, instead of failing. */
   readonly waitForApproval?: boolean | undefined
+  /** For the setup of a webhook. Its secret is part of no input, so it is stored nowhere. */
+  readonly webhookTarget?: WebhookTarget | undefined
   /** The step that makes the call: an approval that the call needs belongs to its run. */
   readonly step?: CallingStep | undefined
 }

@@ -45,6 +45,7 @@ export type { CallState } from './queued-calls.ts'
 export { callLimit, informationFlow, policyRule, sanitize, type PolicyDocument, type PolicyRule } from './policy-rule.ts'
 export { createRegistry, mayCall, type ToolDescription, type ToolFilter } from './registry.ts'
 export { createSearch, type Search } from './search/index.ts'
+export { setupResult, setupToolName } from './setup-tool.ts'
 export { selectTools } from './select.ts'
 export { untilSettled } from './settled.ts'
 export type { CallingStep, RunSession, Tool, ToolRun, ToolRunner, ToolRunners, ToolSource } from './tool.ts'
@@ -197,7 +198,7 @@ export function createTools(deps: ToolsDeps, { runners, digestOfFlow, flowSecret
 
     // oxlint-disable-next-line max-params -- It has the form of `invoke`.
     invokeLater(principal, name, input, options) {
-      const { signal: _, onProgress: __, ...stored } = options
+      const { signal: _, onProgress: __, webhookTarget: ___, ...stored } = options
       return pipeline.enqueue({ principal, name, input, options: stored }, ({ invocationId, secrets, approval }) => async (trx) => {
         const { workspaceId } = principal
         // The call names the approval, so a rejection is final.

@@ -385,8 +385,8 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   function connect({ principal, tool, integration, options }: Call, attempt: Attempt): Promise<Connection> {
     const { workspaceId } = principal
     const { effect, idempotencyHeader } = tool.action
-    const { dryRun = false, onProgress } = options
-    const scope = { ...attempt, workspaceId, idempotencyHeader, onProgress, dryRun, readOnly: effect === 'read' }
+    const { dryRun = false, onProgress, webhookTarget } = options
+    const scope = { ...attempt, workspaceId, idempotencyHeader, onProgress, webhookTarget, dryRun, readOnly: effect === 'read' }
     return integrations.connect(integration, tool.connector, scope)
   }
 

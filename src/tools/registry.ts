@@ -4,6 +4,7 @@ import { hubError, type HubError } from '#errors'
 import type { Connector, Effect } from '#kit'
 import { digest } from '#lib/canonical'
 import { nearest } from '#lib/nearest'
+import { setupTool } from './setup-tool.ts'
 import { toolsOf, type Tool } from './tool.ts'
 import type { Toolset } from './toolset.ts'
 
@@ -49,6 +50,9 @@ export function createRegistry(connectors: readonly Connector[], own: readonly T
       byName.set(name, tool)
     }
   }
+  // Not in any list, because only the hub knows the address and the secret that they need.
+  const unlisted = new Map(connectors.flatMap((connector) => setupTool(connector) ?? []).map((tool) => [tool.name, tool]))
+  for (const name of unlisted.keys()) if (byName.has(name)) throw new Error(`two tools are called ${name}`)
   const connectorNames = new Set([...connectors, ...own.map(({ connector }) => connector)].map(({ name }) => name))
 
   // Weak: tools of a source are created again for each list.
@@ -63,11 +67,11 @@ export function createRegistry(connectors: readonly Connector[], own: readonly T
   return {
     all,
     describe,
-    peek: (name) => byName.get(name),
+    peek: (name) => byName.get(name) ?? unlisted.get(name),
     names: () => byName.keys(),
-    reservedFor: (name) => (byName.has(name) ? 'another tool' : connectorNames.has(name) ? 'a connector' : undefined),
+    reservedFor: (name) => (byName.has(name) || unlisted.has(name) ? 'another tool' : connectorNames.has(name) ? 'a connector' : undefined),
     find(name) {
-      const tool = byName.get(name)
+      const tool = byName.get(name) ?? unlisted.get(name)
       if (!tool) throw unknownTool(name, byName.keys())
       return tool
     },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { suite, test } from 'node:test'
 import { schemes } from '#kit'
+import { upstream } from '#kit/testing'
 import { adminToken, freshDatabase, serveProcess } from '#test'
 import { until } from '#test/faults'
 import { hub as run, hubJson } from './command.ts'
@@ -23,6 +24,7 @@ suite('commands for webhooks and events', () => {
       HUB_ADMIN_TOKEN: adminToken,
       HUB_SECRET_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
       LOG_LEVEL: 'info',
+      HUB_EGRESS_ALLOW: '127.0.0.1',
     }
     await using served = await serveProcess(env)
     const post = async (path: string, body: unknown): Promise<void> => {
@@ -79,6 +81,25 @@ suite('commands for webhooks and events', () => {
     assert.deepEqual([none.code, /name an event, or a range/.test(none.err)], [2, true], none.said)
     const unknown = await run(['webhook', 'sign', 'nothing', '--secret', secret], env, body)
     assert.deepEqual([unknown.code, /there is no scheme "nothing"/.test(unknown.err)], [2, true], unknown.said)
+
+    await using github = await upstream(({ method, json }) =>
+      method === 'GET' ? { body: [] } : { status: 201, body: { id: 7, ...(json as object) } },
+    )
+    await post('/api/v1/integrations', {
+      name: 'octo',
+      integration_type: 'github',
+      access_token: 'a-token',
+      config: { api_url: github.url },
+    })
+    const setup = ['webhook', 'setup', 'octo', '--address', 'https://hub.example.com/hooks/octo', '--events', 'issues,push']
+    const made = await hubJson<{ status: string; events: string[] }>([...setup, '--repo', 'octocat/hello-world'], env)
+    assert.deepEqual([made.status, made.events], ['created', ['issues', 'push']])
+    const organization = await run([...setup, '--input', 'organization=strangers'], env)
+    assert.match(organization.out, /^created: webhook 7 sends issues, push to https:\/\/hub\.example\.com\/hooks\/octo/, organization.said)
+    assert.deepEqual(
+      github.requests.filter(({ method }) => method === 'POST').map(({ path }) => path),
+      ['/repos/octocat/hello-world/hooks', '/orgs/strangers/hooks'],
+    )
 
     const sample = await hubJson<{ event_id: string }>(['webhook', 'sample', 'as-stripe', '--send'], env)
     const received = await hubJson<{ type: string; headers: Record<string, string> }>(['events', 'show', sample.event_id], env)

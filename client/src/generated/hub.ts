@@ -68,6 +68,8 @@ import type {
   IntegrationsHealthOutput,
   IntegrationsSetupInput,
   IntegrationsSetupOutput,
+  IntegrationsSetupWebhookInput,
+  IntegrationsSetupWebhookOutput,
   IntegrationsConnectInput,
   IntegrationsConnectOutput,
   IntegrationsConnectDeviceInput,
@@ -309,6 +311,8 @@ export interface Operations {
     health(input: IntegrationsHealthInput, options?: Options): Promise<IntegrationsHealthOutput>
     /** Get the addresses of an integration, and what is missing to connect it and to receive its webhooks. Scope: `integrations:read`. */
     setup(input: IntegrationsSetupInput, options?: Options): Promise<IntegrationsSetupOutput>
+    /** Create the webhook of an integration at its outside system, or update it. It sends to this hub and is signed with the secret of the integration, which is made if there is none. A webhook with the same URL is updated, so there is never a second one. It is a call with the credential of the integration: it also needs the scope tools:call, and policies, approvals and limits apply to it. Scope: `integrations:write`. */
+    setupWebhook(input: IntegrationsSetupWebhookInput, options?: Options): Promise<IntegrationsSetupWebhookOutput>
     /** Make a link with which a person connects an integration. Whoever opens the link decides on the pages of the outside system. It works once and needs no account in the hub, so give it to nobody else. GET /api/v1/connections/{id} says how it went. Scope: `integrations:write`. */
     connect(input: IntegrationsConnectInput, options?: Options): Promise<IntegrationsConnectOutput>
     /** Connect an integration with a code that a person enters at the outside system. Scope: `integrations:write`. */
@@ -558,6 +562,7 @@ export function operationsOf({ send, watch }: Transport): Operations {
       test: (input, options) => send<IntegrationsTestOutput>(routes['integrations.test'], input, options),
       health: (input, options) => send<IntegrationsHealthOutput>(routes['integrations.health'], input, options),
       setup: (input, options) => send<IntegrationsSetupOutput>(routes['integrations.setup'], input, options),
+      setupWebhook: (input, options) => send<IntegrationsSetupWebhookOutput>(routes['integrations.setup_webhook'], input, options),
       connect: (input, options) => send<IntegrationsConnectOutput>(routes['integrations.connect'], input, options),
       connectDevice: (input, options) => send<IntegrationsConnectDeviceOutput>(routes['integrations.connect_device'], input, options),
     },

@@ -35,6 +35,12 @@ export const routes = {
   'integrations.test': { method: 'POST', path: '/api/v1/integrations/:id/test', query: [], headers: {} },
   'integrations.health': { method: 'GET', path: '/api/v1/integrations/:id/health', query: [], headers: {} },
   'integrations.setup': { method: 'GET', path: '/api/v1/integrations/:id/setup', query: [], headers: {} },
+  'integrations.setup_webhook': {
+    method: 'POST',
+    path: '/api/v1/integrations/:id/webhook',
+    query: [],
+    headers: { 'hub-approval': 'approval' },
+  },
   'integrations.connect': { method: 'POST', path: '/api/v1/integrations/:id/connect', query: [], headers: {} },
   'integrations.connect_device': { method: 'POST', path: '/api/v1/integrations/:id/connect/device', query: [], headers: {} },
   'connections.get': { method: 'GET', path: '/api/v1/connections/:id', query: [], headers: {} },

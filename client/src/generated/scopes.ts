@@ -35,6 +35,7 @@ export const scopes = {
   'integrations.test': 'integrations:write',
   'integrations.health': 'integrations:read',
   'integrations.setup': 'integrations:read',
+  'integrations.setup_webhook': 'integrations:write',
   'integrations.connect': 'integrations:write',
   'integrations.connect_device': 'integrations:write',
   'connections.get': 'integrations:read',

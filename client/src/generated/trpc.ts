@@ -77,6 +77,8 @@ import type {
   IntegrationsHealthOutput,
   IntegrationsSetupInput,
   IntegrationsSetupOutput,
+  IntegrationsSetupWebhookInput,
+  IntegrationsSetupWebhookOutput,
   IntegrationsConnectInput,
   IntegrationsConnectOutput,
   IntegrationsConnectDeviceInput,
@@ -368,6 +370,8 @@ type Procedures = {
     health: Query<IntegrationsHealthInput, IntegrationsHealthOutput>
     /** Get the addresses of an integration, and what is missing to connect it and to receive its webhooks. Scope: `integrations:read`. */
     setup: Query<IntegrationsSetupInput, IntegrationsSetupOutput>
+    /** Create the webhook of an integration at its outside system, or update it. It sends to this hub and is signed with the secret of the integration, which is made if there is none. A webhook with the same URL is updated, so there is never a second one. It is a call with the credential of the integration: it also needs the scope tools:call, and policies, approvals and limits apply to it. Scope: `integrations:write`. */
+    setup_webhook: Mutation<IntegrationsSetupWebhookInput, IntegrationsSetupWebhookOutput>
     /** Make a link with which a person connects an integration. Whoever opens the link decides on the pages of the outside system. It works once and needs no account in the hub, so give it to nobody else. GET /api/v1/connections/{id} says how it went. Scope: `integrations:write`. */
     connect: Mutation<IntegrationsConnectInput, IntegrationsConnectOutput>
     /** Connect an integration with a code that a person enters at the outside system. Scope: `integrations:write`. */

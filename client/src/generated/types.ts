@@ -752,7 +752,30 @@ export type IntegrationsSetupOutput = {
     /** Where the outside system sends its webhooks. */ readonly url: string
     /** Without a secret, every delivery is refused. */ readonly has_secret: boolean
     /** The types of events of which a sample can be sent. */ readonly samples: readonly string[]
+    /** What integrations.setup_webhook needs to know to create the webhook there; null where the outside system has no API for that. */ readonly setup_schema: Readonly<
+      Record<string, unknown>
+    > | null
   } | null
+}
+
+export type IntegrationsSetupWebhookInput = {
+  /** Id, unique name or number of the integration. */ readonly id: string
+  /** What setup_schema of integrations.setup asks for, such as the repository. */ readonly input?:
+    | Readonly<Record<string, unknown>>
+    | undefined
+  /** The address of the webhook, where the outside system reaches this hub under another one than HUB_PUBLIC_URL. */ readonly url?:
+    | string
+    | undefined
+  /** Id of the approval that covers this call. */ readonly approval?: string | undefined
+}
+
+export type IntegrationsSetupWebhookOutput = {
+  /** updated: a webhook with this URL was there already. */ readonly status: 'created' | 'updated'
+  /** Its id at the outside system. */ readonly hook_id: string
+  /** Where it sends to. */ readonly url: string
+  readonly events: readonly string[]
+  /** Where people see it at the outside system. */ readonly settings_url: string | null
+  /** The call in the journal. */ readonly invocation_id: string
 }
 
 export type IntegrationsConnectInput = {

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { auth, defineConnector, refuseSameBody } from '#kit'
 import { githubApp } from './auth.ts'
+import { events } from './events.ts'
 import { oauthApp } from './oauth.ts'
 import { responseRules } from './response-rules.ts'
-import { events, webhook } from './webhook.ts'
+import { webhook } from './webhook.ts'
 
 export const github = defineConnector({
   name: 'github',

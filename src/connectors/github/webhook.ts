@@ -1,39 +1,6 @@
 import { deliveryIds, largestBodies, schemes, type WebhookDeclaration, type WebhookSample } from '#kit'
 import { recovery } from './recovery.ts'
-
-/** The common events. All other events of GitHub are accepted too, under GitHub's names. */
-export const events: Readonly<Record<string, string>> = {
-  check_run: 'A check run was created, finished or requested again.',
-  check_suite: 'The checks of a commit finished or were requested.',
-  commit_comment: 'A commit was commented on.',
-  create: 'A branch or tag was created.',
-  delete: 'A branch or tag was deleted.',
-  deployment: 'A deployment was created.',
-  deployment_status: 'A deployment has a new status.',
-  discussion: 'A discussion was opened, edited, answered or closed.',
-  discussion_comment: 'A discussion was commented on.',
-  fork: 'A repository was forked.',
-  issue_comment: 'An issue or pull request was commented on.',
-  issues: 'An issue was opened, edited, labelled, assigned or closed.',
-  label: 'A label was created, changed or deleted.',
-  member: 'A collaborator was added, changed or removed.',
-  milestone: 'A milestone was created, closed or changed.',
-  organization: 'A member joined or left an organisation.',
-  ping: 'A hook was created or tested.',
-  projects_v2_item: 'An item of a project was added, changed, moved or removed.',
-  pull_request: 'A pull request was opened, changed, labelled, merged or closed.',
-  pull_request_review: 'A review was submitted, edited or dismissed.',
-  pull_request_review_comment: 'A line of a pull request was commented on.',
-  pull_request_review_thread: 'A thread of a review was resolved or opened again.',
-  push: 'Commits were pushed, or a branch or tag was moved.',
-  release: 'A release was created, published, edited or deleted.',
-  repository: 'A repository was created, renamed, archived, moved or deleted.',
-  star: 'A repository was starred or no longer is.',
-  status: 'A commit has a new status.',
-  workflow_dispatch: 'A workflow was started by hand.',
-  workflow_job: 'A job of a workflow was queued, started or finished.',
-  workflow_run: 'A workflow was requested, started or finished.',
-}
+import { setup } from './webhook-setup.ts'
 
 const sampleOf =
   (type: string, fields: Readonly<Record<string, unknown>>): WebhookSample =>
@@ -104,6 +71,7 @@ export const webhook: WebhookDeclaration = {
     }),
   },
   recovery,
+  setup,
   largestBody: () => largestBodies.github,
   legacyPaths: ['/api/v1/integrations/github/webhook'],
 }

@@ -1,9 +1,10 @@
 import { auth, defineConnector } from '#kit'
 import { config } from './config.ts'
+import { events } from './events.ts'
 import { gateway, threeLegged } from './oauth.ts'
 import { responseRules } from './response-rules.ts'
 import { projectTarget } from './project-target.ts'
-import { events, webhook } from './webhook.ts'
+import { webhook } from './webhook.ts'
 
 export const jira = defineConnector({
   name: 'jira',

@@ -1,5 +1,7 @@
+import type { z } from 'zod'
 import type { ActionContext } from '../context.ts'
 import type { WebhookScheme } from './scheme.ts'
+import type { WebhookTarget } from './target.ts'
 
 /** One received request. Header names are in lower case; a repeated header is a list. */
 export interface Delivery {
@@ -54,10 +56,34 @@ export interface WebhookDeclaration {
   /** The answer after the event is stored. The default is 202 with the event's id. */
   readonly acknowledgement?: { readonly status: number; readonly body: unknown }
   readonly recovery?: WebhookRecovery
+  readonly setup?: WebhookSetup
   /** The largest body in bytes, for senders that need more than 5 MB. */
   largestBody?(config: HookContext['config']): number | undefined
   /** Paths of the older REST API that receive this connector's webhooks. */
   readonly legacyPaths?: readonly string[]
+}
+
+/** What the outside system has after the setup. */
+export interface WebhookSetupResult {
+  readonly hook_id: string
+  /** False if a hook with this URL was there and has been updated. */
+  readonly created: boolean
+  readonly events: readonly string[]
+  /** Where people see the hook. */
+  readonly settings_url?: string | undefined
+}
+
+/** For systems whose API can create webhooks. The hub calls it like an action that writes, with the credential of the integration. */
+export interface WebhookSetup<Input = Record<string, unknown>> {
+  /** What the hub cannot know, such as the repository. A person fills a form of it. */
+  readonly input: z.ZodType<Input>
+  /** A valid input. */
+  readonly example: Input
+  /**
+   * Looks for a hook with this URL first and updates it, so that a second setup makes no second hook. It has to say what a credential lacks
+   * that may not do this.
+   */
+  run(context: ActionContext<Input>, target: WebhookTarget): Promise<WebhookSetupResult>
 }
 
 /**

@@ -163,6 +163,7 @@ const walk: readonly Step[] = [
   ['POST', '/api/v1/demo'],
   ['GET', '/api/v1/demo'],
   ['POST', '/api/v1/demo/webhook'],
+  ['POST', '/api/v1/integrations/demo-github/webhook', { input: { owner: 'octocat', repo: 'hello-world' } }],
   ['POST', '/api/v1/demo/stop'],
   ['POST', '/api/v1/bulk', { action: 'runs.replay', filter: { flow: 'documented' }, dry_run: true }],
   ['POST', '/api/v1/bulk', { action: 'runs.retry', ids: ['run_0197f3d2-0000-7000-8000-000000000000'] }],
