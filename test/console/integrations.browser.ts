@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { answerProvider, checkPage, invited, startReceiver, testConsole, type TestConsole } from '#test'
+import { githubStandIn } from '../standins/github.ts'
 import { oauthServer, type OAuthServer } from '../standins/oauth-server.ts'
 
 interface Shown {
@@ -213,9 +214,18 @@ test('a webhook is set up: the first delivery appears by itself, and a refused o
   await page.getByText('Deliveries arrive.').waitFor()
   await page.getByRole('link', { name: 'github.ping' }).waitFor()
   await checkPage(page, 'webhook-received')
-  await page.getByRole('button', { name: 'Preview a sample' }).click()
+  const saved = await hub.person.call('POST', '/api/v1/flows', {
+    source: 'id: on-issue\non:\n  - event: github.issues\nsteps:\n  - id: it\n    transform: event.data.issue.title\n',
+  })
+  assert.ok(saved.status < 300, saved.text)
+  await page.getByRole('button', { name: 'Send a sample' }).click()
   await page.getByText('Nobody: no flow and no endpoint listens to this type.').waitFor()
+  await page.getByRole('dialog').getByRole('combobox').selectOption('issues')
+  await page.getByText(/Sending it has effects.*flow/).waitFor()
   await checkPage(page, 'webhook-sample')
+  await page.getByRole('button', { name: 'Send it' }).click()
+  await page.getByRole('link', { name: 'Open its event' }).waitFor()
+  await checkPage(page, 'webhook-sample-sent')
   await page.keyboard.press('Escape')
   await page.reload()
   await page.getByText('A secret is stored. Nobody can read it again.').waitFor()
@@ -226,6 +236,36 @@ test('a webhook is set up: the first delivery appears by itself, and a refused o
   await checkPage(page, 'integrations-tools')
   await page.getByRole('tab', { name: 'Calls' }).click()
   await page.getByText('Nothing has called it yet.').waitFor()
+})
+
+test('the hub sets a webhook up at GitHub, and says which right a token lacks', async (t) => {
+  await using hub = await testConsole(t, { HUB_EGRESS_ALLOW: '127.0.0.1' })
+  if (!hub) return
+  await using github = await githubStandIn()
+  const made = await hub.person.call('POST', '/api/v1/integrations', {
+    name: 'octo',
+    integration_type: 'github',
+    access_token: github.token,
+    config: { api_url: github.url },
+  })
+  assert.equal(made.status, 201, made.text)
+  const page = await hub.open('/integrations/octo?tab=webhook')
+  await page.getByRole('button', { name: 'Set it up for me' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(/^Owner/).fill('octocat')
+  await dialog.getByLabel(/^Repo/).fill('hello-world')
+  await dialog.getByLabel(/^Another address/).fill(`${hub.address}/api/v1/webhooks/octo`)
+  github.fault = { status: 404, body: { message: 'Not Found' } }
+  await page.getByRole('button', { name: 'Create the webhook' }).click()
+  await dialog.getByText(/admin:repo_hook/).waitFor()
+  await checkPage(page, 'webhook-setup')
+  await page.getByRole('button', { name: 'Create the webhook' }).click()
+  await page.getByText('The webhook was created.').waitFor()
+  await page.getByText('A secret is stored. Nobody can read it again.').waitFor()
+  await checkPage(page, 'webhook-set-up')
+  const input = { owner: 'octocat', repo: 'hello-world', title: 'It works' }
+  assert.equal((await hub.person.call('POST', '/api/v1/tools/github_create_issue/invoke', { input })).status, 200)
+  await page.getByText('Deliveries arrive.').waitFor()
 })
 
 test('whoever may only look sees what is there, and which scope is missing', async (t) => {

@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { CircleCheck, FlaskConical, KeyRound } from 'lucide-react'
+import { CircleCheck, KeyRound } from 'lucide-react'
 import { useState } from 'react'
 import { trpc, useAction, type Outputs } from '#api'
 import { ThingLink, useLive } from '#app'
-import { ButtonGroup, Dialog, Facts, Id, Json, Loaded, Note, OperationButton, RowItem, RowList, TextField, Time, visible } from '#ui'
+import { ButtonGroup, Id, Loaded, Note, OperationButton, RowItem, RowList, TextField, Time, visible } from '#ui'
 import styles from './integrations.module.css'
 import { refusalOf } from './reasons.ts'
+import { Sample } from './webhook-sample.tsx'
+import { SetUp } from './webhook-setup.tsx'
 import { newSecret } from './secret.ts'
 import type { Integration } from './state.ts'
 import { webhookTexts as texts } from './texts.ts'
@@ -28,9 +30,10 @@ export function WebhookTab({ integration }: { readonly integration: Integration 
               </li>
               <li className={styles.step}>
                 <Secret integration={integration} webhook={webhook} />
+                {webhook.setup_schema === null ? null : <SetUp name={integration.name} schema={webhook.setup_schema} />}
               </li>
               <li className={styles.step}>
-                <Deliveries name={integration.name} />
+                <Deliveries name={integration.name} samples={webhook.samples} />
               </li>
             </ol>
             <Refusals name={integration.name} />
@@ -123,7 +126,7 @@ function Secret({ integration: { id, config }, webhook }: { readonly integration
 const kinds = ['event'] as const
 const shown = 5
 
-function Deliveries({ name }: { readonly name: string }) {
+function Deliveries({ name, samples }: { readonly name: string; readonly samples: readonly string[] }) {
   const input = { integration: name, limit: shown }
   const query = useQuery(trpc.events.list.queryOptions(input))
   useLive(kinds, trpc.events.list.queryKey(input))
@@ -156,48 +159,8 @@ function Deliveries({ name }: { readonly name: string }) {
           ))}
         </RowList>
       )}
-      <Sample name={name} />
+      {samples.length === 0 ? null : <Sample name={name} types={samples} />}
     </div>
-  )
-}
-
-function Sample({ name }: { readonly name: string }) {
-  const [isOpen, setOpen] = useState(false)
-  return (
-    <div>
-      <OperationButton operation="webhooks.preview" icon={<FlaskConical aria-hidden />} onClick={() => setOpen(true)}>
-        {texts.sample}
-      </OperationButton>
-      {isOpen ? <SampleDialog name={name} onClose={() => setOpen(false)} /> : null}
-    </div>
-  )
-}
-
-function SampleDialog({ name, onClose }: { readonly name: string; onClose(): void }) {
-  const query = useQuery({ ...trpc.webhooks.preview.queryOptions({ hook: name }), staleTime: 0, gcTime: 0 })
-  return (
-    <Dialog title={texts.sampleTitle} isOpen isWide onClose={onClose}>
-      <div className={styles.stack}>
-        <p className={styles.muted}>{texts.sampleAbout}</p>
-        <Loaded query={query} rows={4}>
-          {({ type, subject, data, matches }) => (
-            <div className={styles.stack}>
-              <Facts
-                of={[
-                  [texts.sampleType, visible(type)],
-                  ['Subject', subject === null ? undefined : visible(subject)],
-                  [
-                    texts.sampleMatches,
-                    matches.length === 0 ? texts.sampleNobody : matches.map(({ kind, target }) => `${kind} ${visible(target)}`).join(', '),
-                  ],
-                ]}
-              />
-              <Json value={data} label="Data" />
-            </div>
-          )}
-        </Loaded>
-      </div>
-    </Dialog>
   )
 }
 
