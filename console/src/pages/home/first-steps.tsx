@@ -12,6 +12,9 @@ const callKinds = ['call'] as const
 const eventKinds = ['event'] as const
 const runKinds = ['run'] as const
 const tokenKinds = ['token'] as const
+/** What can be connected changes only with the hub. */
+const none: readonly string[] = []
+const webhookTab = { tab: 'webhook' }
 /** The connectors that every hub has from the start, or that need no outside system. */
 const ownConnectors = new Set(['http', 'webhook'])
 /** Tokens that are there from the start: the hub's first one, and HUB_ADMIN_TOKEN. */
@@ -46,6 +49,10 @@ function Steps({ onHide }: { onHide(): void }) {
   const runs = useAllowed<Outputs['runs']['list']>('runs.list', trpc.runs.list.queryOptions({ status: 'completed', limit: 1 }), runKinds)
   const tokens = useAllowed<Outputs['tokens']['list']>('tokens.list', trpc.tokens.list.queryOptions({}), tokenKinds)
 
+  const connectors = useAllowed<Outputs['connectors']['list']>('connectors.list', trpc.connectors.list.queryOptions({}), none)
+  const senders = new Set(connectors?.items.filter(({ features }) => features.includes('webhooks')).map(({ name }) => name))
+  const sender = integrations?.items.find(({ integration_type: connector, enabled }) => enabled && senders.has(connector))
+
   const steps: readonly { readonly title: string; readonly isDone: boolean; readonly next: ReactNode }[] = [
     { title: 'Sign in', isDone: true, next: null },
     {
@@ -57,7 +64,13 @@ function Steps({ onHide }: { onHide(): void }) {
     {
       title: 'Receive a webhook',
       isDone: (stats?.totals.events?.received ?? 0) > 0,
-      next: <Link to="/integrations">Set up a webhook</Link>,
+      next: sender ? (
+        <Link to="/integrations/$id" params={{ id: sender.name }} search={webhookTab}>
+          Send a sample
+        </Link>
+      ) : (
+        <Link to="/integrations">Set up a webhook</Link>
+      ),
     },
     { title: 'Run a flow', isDone: (runs?.items.length ?? 0) > 0, next: <Link to="/flows">Open the flows</Link> },
     {
