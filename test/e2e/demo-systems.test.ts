@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { registerHooks } from 'node:module'
 import { test } from 'node:test'
 import { freshDatabase, servedHub, testHub, type TestHub } from '#test'
 import { until } from '#test/faults'
@@ -107,6 +108,24 @@ test('HUB_DEMO=off refuses the demo', async () => {
   assert.equal((await hub.call('GET', '/api/v1/demo')).json().enabled, false)
   const refused = await hub.call('POST', '/api/v1/demo')
   assert.deepEqual([refused.statusCode, refused.json().code], [409, 'demo_unavailable'])
+})
+
+test('a hub without the packages of the demo says how to get them, and begins nothing', async () => {
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier.endsWith('/demo/systems.ts')) throw new Error('Cannot find package')
+      return next(specifier, context)
+    },
+  })
+  try {
+    await using hub = await testHub()
+    const refused = await hub.call('POST', '/api/v1/demo')
+    assert.deepEqual([refused.statusCode, refused.json().code], [409, 'demo_unavailable'])
+    assert.match(refused.json().hint, /development packages/)
+    assert.deepEqual((await hub.call('GET', '/api/v1/demo')).json(), { enabled: true, running: false, integrations: [], flow: null })
+  } finally {
+    hooks.deregister()
+  }
 })
 
 test('a flow that somebody wrote or changed under the name of the sample is kept', async () => {
