@@ -1,32 +1,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkPage, invited, testConsole } from '#test'
+import { checkPage, invited, press, reach, testConsole } from '#test'
 
 test('a token is made by keys alone, used, shown once and revoked', async (t) => {
   await using hub = await testConsole(t)
   if (!hub) return
   const page = await hub.open('/admin/tokens')
   await page.getByRole('table', { name: 'Tokens' }).waitFor()
-  await page.getByRole('button', { name: 'Create a token' }).focus()
-  await page.keyboard.press('Enter')
-  await page.getByRole('dialog').getByLabel('Name').focus()
+  await press(page, page.getByRole('button', { name: 'Create a token' }))
+  await reach(page, page.getByRole('dialog').getByLabel('Name'))
   await page.keyboard.type('my agent')
-  await page.getByRole('dialog').getByLabel('flows:read').focus()
+  await reach(page, page.getByRole('dialog').getByLabel('flows:read'))
   await page.keyboard.press('Space')
   await checkPage(page, 'admin-new-token')
-  await page.getByRole('dialog').getByRole('button', { name: 'Create a token' }).focus()
-  await page.keyboard.press('Enter')
+  await press(page, page.getByRole('dialog').getByRole('button', { name: 'Create a token' }))
   await page.getByText('Copy the token now.').waitFor()
   const token = (await page.getByRole('dialog').locator('code').textContent())!
   const asked = (path: string) => fetch(`${hub.address}${path}`, { headers: { authorization: `Bearer ${token}` } })
   assert.equal((await asked('/api/v1/runs')).status, 200)
   assert.equal((await asked('/api/v1/audit')).status, 403)
-  await page.getByRole('button', { name: 'Done' }).click()
+  await press(page, page.getByRole('button', { name: 'Done' }))
   await page.getByRole('cell', { name: 'my agent', exact: true }).waitFor()
   assert.equal((await page.content()).includes(token), false)
   await checkPage(page, 'admin-tokens')
-  await page.getByRole('button', { name: 'Revoke my agent' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await press(page, page.getByRole('button', { name: 'Revoke my agent' }))
+  await press(page, page.getByRole('dialog').getByRole('button', { name: 'Revoke' }))
   await page.getByText('The token is revoked.').waitFor()
   await page.waitForTimeout(600)
   assert.equal((await asked('/api/v1/runs')).status, 401)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { checkPage, invited, testConsole, testPassword, type TestConsole } from '#test'
+import { checkPage, invited, reach, testConsole, testPassword, type TestConsole } from '#test'
 
 const greet = `id: greet
 name: Greet
@@ -230,11 +230,7 @@ suite('the pages of flows', () => {
     if (!hub) return
     await saved(hub, 'id: keys\nsteps:\n  - id: a\n    transform: 1\n')
     const page = await hub.open('/flows/keys')
-    await editorOf(page).waitFor()
-    for (let presses = 0; presses < 40; presses++) {
-      if (await hasFocus(page)) break
-      await page.keyboard.press('Tab')
-    }
+    await reach(page, editorOf(page))
     await page.keyboard.press('Control+End')
     await page.keyboard.type('  - id: b\n')
     await page.keyboard.press('Control+End')

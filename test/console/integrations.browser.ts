@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { answerProvider, checkPage, invited, startReceiver, testConsole, type TestConsole } from '#test'
+import { answerProvider, checkPage, invited, press, reach, startReceiver, testConsole, type TestConsole } from '#test'
 import { githubStandIn } from '../standins/github.ts'
 import { oauthServer, type OAuthServer } from '../standins/oauth-server.ts'
 
@@ -28,30 +28,20 @@ test('somebody connects an API with a token by keys alone, and changes it afterw
   await checkPage(page, 'integrations-empty')
 
   const { keyboard } = page
-  const reach = async (name: string | RegExp, role: 'button' | 'textbox' = 'button'): Promise<void> => {
-    const wanted = page.getByRole(role, { name }).first()
-    await wanted.waitFor()
-    for (let step = 0; step < 60; step++) {
-      if (await wanted.and(page.locator(':focus')).count()) return
-      await keyboard.press('Tab')
-    }
-    assert.fail(`the key Tab does not reach ${String(name)}`)
-  }
-  await reach('Connect')
-  await keyboard.press('Enter')
+  await press(page, page.getByRole('button', { name: 'Connect' }))
   await page.getByRole('heading', { name: 'Connect an outside system' }).waitFor()
   await checkPage(page, 'integrations-choose')
-  await reach(/^HTTP/)
-  await keyboard.press('Enter')
+  await press(page, page.getByRole('button', { name: /^HTTP/ }))
   await page.getByRole('heading', { name: 'Connect HTTP' }).waitFor()
-  await page.getByLabel('How it signs in').selectOption('token')
+  await reach(page, page.getByLabel('How it signs in'))
+  await keyboard.type('Bearer')
   await checkPage(page, 'integrations-form')
-  await reach(/^Name/, 'textbox')
+  await reach(page, page.getByRole('textbox', { name: /^Name/ }))
   await keyboard.press('Control+A')
   await keyboard.type('api')
-  await page.getByRole('textbox', { name: /^Token/ }).focus()
+  await reach(page, page.getByRole('textbox', { name: /^Token/ }))
   await keyboard.type('wrong-token')
-  await reach(/^Base url/, 'textbox')
+  await reach(page, page.getByRole('textbox', { name: /^Base url/ }))
   await keyboard.type(api.url)
   await keyboard.press('Enter')
   await page.waitForURL('**/integrations/api*')

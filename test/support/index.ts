@@ -5,6 +5,7 @@ export { screenshots, testBrowser, virtualAuthenticator, type TestBrowser, type 
 export { browserAt, firstPerson, idOf, invited, setupToken, testPassword, type Browser } from './person.ts'
 export { checkPage } from './check-page.ts'
 export { buildConsole, testConsole, type TestConsole } from './console.ts'
+export { press, reach } from './keys.ts'
 export { configFor, isWrite, preparation, sampleCredential } from './conformance.ts'
 export { connectByLink, expireGrant, nothingGranted, storedGrant, type ConnectEnd, type StoredGrant } from './connecting.ts'
 export { flowBench, type FlowBench, type TestFlow } from './flow.ts'

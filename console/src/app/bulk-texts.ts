@@ -8,6 +8,7 @@ export function counted(count: number, [one, many]: Things): string {
 /** The words for doing one thing with many. */
 export const bulkTexts = {
   selected: 'Selected rows',
+  withSelected: (label: string) => `${label} what is selected`,
   someSelected: (count: number, things: Things) => `${counted(count, things)} selected`,
   allSelected: (many: string) => `All ${many} that match are selected`,
   selectAll: 'Select all that match',

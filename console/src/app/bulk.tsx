@@ -1,6 +1,7 @@
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { CheckCheck } from 'lucide-react'
-import { Button, ButtonGroup, OperationButton, useSelection, type Selection } from '#ui'
+import { Button, ButtonGroup, useSelection, type Selection } from '#ui'
+import { ActionButton } from './actions.tsx'
 import styles from './bulk.module.css'
 import { BulkConfirm, BulkProgress } from './bulk-dialogs.tsx'
 import { useSearch, useSetSearch } from './search.ts'
@@ -99,16 +100,16 @@ export function BulkBar({ bulk, actions, things }: BulkBarProps) {
               </Button>
             )}
             {actions.map((one) => (
-              <OperationButton
+              <ActionButton
                 key={one.action}
-                operation={one.operation}
-                kind={one.isDanger ? 'danger' : 'plain'}
-                icon={one.icon}
-                blocked={one.blocked}
-                onClick={() => ask(one.action)}
-              >
-                {one.label}
-              </OperationButton>
+                action={{
+                  ...one,
+                  label: texts.withSelected(one.label),
+                  face: one.label,
+                  kind: one.isDanger ? 'danger' : 'plain',
+                  run: () => ask(one.action),
+                }}
+              />
             ))}
             <Button kind="quiet" onClick={clear}>
               {texts.clear}
@@ -140,21 +141,15 @@ export function BulkBar({ bulk, actions, things }: BulkBarProps) {
 interface BulkAllProps {
   readonly bulk: Bulk
   readonly action: BulkAction
-  readonly children: ReactNode
+  readonly label: string
   readonly kind?: 'main' | 'plain'
 }
 
 /** A button that acts on everything that the list shows, without selecting it before. */
-export function BulkAllButton({ bulk, action, children, kind = 'plain' }: BulkAllProps) {
+export function BulkAllButton({ bulk, action, label, kind = 'plain' }: BulkAllProps) {
   return (
-    <OperationButton
-      operation={action.operation}
-      kind={kind}
-      icon={action.icon}
-      blocked={bulk.allBlocked ?? action.blocked}
-      onClick={() => bulk.ask(action.action, true)}
-    >
-      {children}
-    </OperationButton>
+    <ActionButton
+      action={{ ...action, label, kind, blocked: bulk.allBlocked ?? action.blocked, run: () => bulk.ask(action.action, true) }}
+    />
   )
 }

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Dialog as Base } from '@base-ui/react/dialog'
-import { useId, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { trpc } from '#api'
 import { classes, visible } from '#ui'
-import { pageActions } from './actions.ts'
+import { pageActions } from './actions.tsx'
 import { pages } from './pages.ts'
 import styles from './palette.module.css'
 import { texts } from './texts.ts'
@@ -14,6 +14,8 @@ interface Item {
   readonly key: string
   readonly kind: string
   readonly label: string
+  /** Why it cannot be done now. */
+  readonly blocked?: string | undefined
   run(): void
 }
 
@@ -21,26 +23,41 @@ const mostItems = 12
 
 /** Goes everywhere: pages, things by their name or id, actions of the page, tools. */
 export function Palette({ isOpen, onClose }: { readonly isOpen: boolean; onClose(): void }) {
+  const isLeaving = useRef(false)
   return (
     <Base.Root open={isOpen} onOpenChange={(open) => (open ? undefined : onClose())}>
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
-        <Base.Popup className={styles.popup} aria-label={texts.search}>
-          {isOpen ? <Finder onClose={onClose} /> : null}
+        <Base.Popup
+          className={styles.popup}
+          aria-label={texts.search}
+          initialFocus={() => {
+            isLeaving.current = false
+            return true
+          }}
+          // After navigation the heading has the focus, whether the page came before this window was gone or comes later.
+          finalFocus={() => {
+            if (!isLeaving.current) return true
+            const main = document.querySelector('main')
+            return main?.contains(document.activeElement) ? false : (main?.querySelector('h1') ?? true)
+          }}
+        >
+          {isOpen ? <Finder onClose={onClose} onLeave={() => (isLeaving.current = true)} /> : null}
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
   )
 }
 
-function Finder({ onClose }: { onClose(): void }) {
+function Finder({ onClose, onLeave }: { onClose(): void; onLeave(): void }) {
   const [text, setText] = useState('')
   const [index, setIndex] = useState(0)
   const id = useId()
   const items = useItems(text.trim())
   const at = Math.min(index, items.length - 1)
   const choose = (item: Item | undefined): void => {
-    if (!item) return
+    if (!item || item.blocked !== undefined) return
+    if (item.kind !== 'action') onLeave()
     onClose()
     item.run()
   }
@@ -75,12 +92,13 @@ function Finder({ onClose }: { onClose(): void }) {
             id={`${id}${position}`}
             role="option"
             aria-selected={position === at}
+            aria-disabled={item.blocked !== undefined || undefined}
             className={classes(styles.item, position === at && styles.active)}
             onPointerMove={() => setIndex(position)}
             onClick={() => choose(item)}
           >
             <span>{visible(item.label)}</span>
-            <span className={styles.kind}>{item.kind}</span>
+            <span className={styles.kind}>{item.blocked ?? item.kind}</span>
           </li>
         ))}
       </ul>
@@ -103,7 +121,7 @@ function useItems(text: string): readonly Item[] {
   const wanted = text.toLowerCase()
   const matching = (items: readonly Item[]): Item[] => items.filter(({ label }) => label.toLowerCase().includes(wanted))
   return [
-    ...matching(pageActions().map(({ label, run }) => ({ key: `action ${label}`, kind: 'action', label, run }))),
+    ...matching(pageActions().map((action) => ({ key: `action ${action.label}`, kind: 'action', ...action }))),
     ...matching(pages.map(({ path: to, title }) => ({ key: to, kind: 'page', label: title, run: go(to) }))),
     ...matching((flows.data?.items ?? []).map(({ id, name }) => ({ key: id, kind: 'flow', label: name ?? id, run: go(`/flows/${id}`) }))),
     ...matching(

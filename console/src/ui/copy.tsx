@@ -1,6 +1,7 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Button } from './button.tsx'
+import type { Key } from './keys.ts'
 import { visible } from './safe-text.ts'
 import styles from './copy.module.css'
 import { notify } from './toasts.ts'
@@ -17,6 +18,9 @@ export async function copyText(text: string, said = 'Copied'): Promise<void> {
   await clipboard.writeText(text)
   notify({ kind: 'ok', text: said })
 }
+
+/** The key that copies the id of what is open. */
+export const copyIdKey = (id: string): Key => ({ key: 'c', label: 'Copy the id', run: () => void copyText(id, `Copied ${id}`) })
 
 /** An icon that copies a text. */
 export function CopyButton({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) {

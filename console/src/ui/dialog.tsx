@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { useRef, type ReactNode } from 'react'
 import { Button, ButtonGroup } from './button.tsx'
 import styles from './dialog.module.css'
 
@@ -16,8 +16,9 @@ interface DialogProps {
   readonly isKept?: boolean
 }
 
-/** A window over the page. Focus goes into it, and back to where it was. */
+/** A window over the page. Focus goes into it, and back to where it was, or to the heading of the page where that is gone. */
 export function Dialog({ title, isOpen, onClose, children, actions, isWide = false, isKept = false }: DialogProps) {
+  const opener = useRef<Element>(null)
   return (
     <Base.Root
       open={isOpen}
@@ -28,7 +29,15 @@ export function Dialog({ title, isOpen, onClose, children, actions, isWide = fal
     >
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
-        <Base.Popup className={styles.popup} data-wide={isWide || undefined}>
+        <Base.Popup
+          className={styles.popup}
+          data-wide={isWide || undefined}
+          initialFocus={() => {
+            opener.current = document.activeElement
+            return true
+          }}
+          finalFocus={() => (opener.current?.isConnected === false ? document.querySelector<HTMLElement>('main h1') : true)}
+        >
           <header className={styles.header}>
             <Base.Title>{title}</Base.Title>
             <Base.Close render={<Button kind="quiet" iconOnly icon={<X aria-hidden />} />}>Close</Base.Close>

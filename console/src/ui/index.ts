@@ -1,7 +1,7 @@
 export { Button, ButtonGroup, OperationButton, buttonClass, type ButtonProps } from './button.tsx'
 export { StateBadge } from './badge.tsx'
 export { classes } from './classes.ts'
-export { CopyButton, copyText, Id } from './copy.tsx'
+export { CopyButton, copyIdKey, copyText, Id } from './copy.tsx'
 export { Confirm, Dialog } from './dialog.tsx'
 export { EffectBadge, effectVerb } from './effects.tsx'
 export { Facts } from './facts.tsx'

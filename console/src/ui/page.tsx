@@ -1,4 +1,6 @@
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useEffect, useMemo, useRef, type ReactNode } from 'react'
+import { copyIdKey } from './copy.tsx'
+import { useKeys } from './keys.ts'
 import styles from './page.module.css'
 
 interface PageProps {
@@ -77,6 +79,8 @@ export function Split({ list, detail }: SplitProps) {
 }
 
 interface DetailProps {
+  /** What the key `c` copies. */
+  readonly id: string
   readonly title: ReactNode
   readonly badge?: ReactNode
   readonly actions?: ReactNode
@@ -85,9 +89,10 @@ interface DetailProps {
 }
 
 /** The open row of a list. Its heading gets the focus when it opens; Escape closes it. */
-export function Detail({ title, badge, actions, children, onClose }: DetailProps) {
+export function Detail({ id, title, badge, actions, children, onClose }: DetailProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
+  useKeys(useMemo(() => [{ key: 'Escape', label: 'Close', run: onClose }, copyIdKey(id)], [id, onClose]))
   return (
     <article className={styles.article}>
       <header className={styles.articleHeader}>

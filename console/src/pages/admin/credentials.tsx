@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { trpc, useAction } from '#api'
-import { useLive } from '#app'
+import { ActionButton, useLive } from '#app'
 import { fieldErrors } from '#forms'
 import { Button, Confirm, Dialog, Empty, ErrorNote, Loaded, OperationButton, Section, TextField, Time, visible } from '#ui'
 import { Table } from './table.tsx'
@@ -21,9 +21,15 @@ export function Credentials() {
     <Section
       title={texts.credentials}
       actions={
-        <OperationButton operation="credentials.set" kind="main" icon={<Plus aria-hidden />} onClick={() => setEditing('')}>
-          {texts.setCredential}
-        </OperationButton>
+        <ActionButton
+          action={{
+            label: texts.setCredential,
+            operation: 'credentials.set',
+            kind: 'main',
+            icon: <Plus aria-hidden />,
+            run: () => setEditing(''),
+          }}
+        />
       }
     >
       <Loaded query={query}>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
 import { trpc, useAction, useMissing, type Outputs } from '#api'
-import { useLive } from '#app'
+import { ActionButton, useLive } from '#app'
 import { fieldErrors } from '#forms'
 import {
   Button,
@@ -45,9 +45,15 @@ export function People() {
       <Section
         title={texts.people}
         actions={
-          <OperationButton operation="invitations.create" kind="main" icon={<UserPlus aria-hidden />} onClick={() => setInviting(true)}>
-            {texts.invite}
-          </OperationButton>
+          <ActionButton
+            action={{
+              label: texts.invite,
+              operation: 'invitations.create',
+              kind: 'main',
+              icon: <UserPlus aria-hidden />,
+              run: () => setInviting(true),
+            }}
+          />
         }
       >
         <Loaded query={query}>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { trpc, useAction, useMe, type Outputs } from '#api'
-import { useLive } from '#app'
+import { ActionButton, useLive } from '#app'
 import { fieldErrors } from '#forms'
 import {
   Button,
@@ -40,9 +40,9 @@ export function Tokens() {
     <Section
       title={texts.tokens}
       actions={
-        <OperationButton operation="tokens.create" kind="main" icon={<Plus aria-hidden />} onClick={() => setNew(true)}>
-          {texts.newToken}
-        </OperationButton>
+        <ActionButton
+          action={{ label: texts.newToken, operation: 'tokens.create', kind: 'main', icon: <Plus aria-hidden />, run: () => setNew(true) }}
+        />
       }
     >
       <Loaded query={query}>

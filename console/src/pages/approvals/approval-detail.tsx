@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { trpc } from '#api'
 import { Actor, ThingLink, useLive } from '#app'
-import { Detail, EffectBadge, Facts, Json, Loaded, Note, RequestView, StateBadge, Time, useKeys, visible } from '#ui'
+import { Detail, EffectBadge, Facts, Json, Loaded, Note, RequestView, StateBadge, Time, visible } from '#ui'
 import { subjectOf, titleOf, type Approval } from './approval.ts'
 import styles from './approvals.module.css'
 import { Changes, valueText } from './changes.tsx'
@@ -23,10 +23,10 @@ export function ApprovalDetail({ id, onClose, onDecided }: DetailProps) {
   const options = trpc.approvals.get.queryOptions({ id })
   const query = useQuery({ ...options, staleTime: 0 })
   useLive(kinds, options.queryKey)
-  useKeys(useMemo(() => [{ key: 'Escape', label: 'Close', run: onClose }], [onClose]))
   const approval = query.data
   return (
     <Detail
+      id={id}
       title={visible(approval ? headingOf(approval) : texts.title)}
       badge={
         approval ? (

@@ -1,8 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Check, X } from 'lucide-react'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { trpc, useAction } from '#api'
-import { ErrorNote, Note, OperationButton, TextField, useKeys, visible } from '#ui'
+import { ActionButton } from '#app'
+import { ErrorNote, Note, TextField, useKeys, visible } from '#ui'
 import type { Approval } from './approval.ts'
 import styles from './approvals.module.css'
 import { texts } from './texts.ts'
@@ -68,29 +69,39 @@ export function Decide({ approval, onDecided }: { readonly approval: Approval; o
       )}
       <TextField label={texts.comment} isLabelHidden placeholder={texts.comment} maxLength={2000} value={comment} onValue={setComment} />
       <div className={styles.buttons}>
-        <OperationButton
-          operation="approvals.decide"
-          icon={<X aria-hidden />}
-          blocked={asleep}
-          isBusy={decide.isPending && decide.variables.decision === 'reject'}
-          onClick={() => send('reject')}
-        >
-          {texts.reject} <kbd aria-hidden>r</kbd>
-        </OperationButton>
-        <OperationButton
-          operation="approvals.decide"
-          kind={effect === 'destroy' ? 'danger' : 'main'}
-          icon={<Check aria-hidden />}
-          blocked={asleep ?? (isTyped ? undefined : texts.typeFirst)}
-          isBusy={decide.isPending && decide.variables.decision === 'approve'}
-          onClick={() => send('approve')}
-        >
-          {texts.approve} <kbd aria-hidden>a</kbd>
-        </OperationButton>
+        <ActionButton
+          action={{
+            label: texts.reject,
+            face: faceOf(texts.reject, 'r'),
+            operation: 'approvals.decide',
+            icon: <X aria-hidden />,
+            blocked: asleep,
+            isBusy: decide.isPending && decide.variables.decision === 'reject',
+            run: () => send('reject'),
+          }}
+        />
+        <ActionButton
+          action={{
+            label: texts.approve,
+            face: faceOf(texts.approve, 'a'),
+            operation: 'approvals.decide',
+            kind: effect === 'destroy' ? 'danger' : 'main',
+            icon: <Check aria-hidden />,
+            blocked: asleep ?? (isTyped ? undefined : texts.typeFirst),
+            isBusy: decide.isPending && decide.variables.decision === 'approve',
+            run: () => send('approve'),
+          }}
+        />
       </div>
     </div>
   )
 }
+
+const faceOf = (label: string, key: string): ReactNode => (
+  <>
+    {label} <kbd aria-hidden>{key}</kbd>
+  </>
+)
 
 function MayNot({ approval: { refusal, deciders } }: { readonly approval: Approval }) {
   return (

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Ban, Undo2 } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { trpc, useAction, useMe } from '#api'
-import { Actor, ThingLink, useLive, useSearch, useSetSearch } from '#app'
+import { ActionButton, Actor, ThingLink, useLive, useSearch, useSetSearch } from '#app'
 import {
   Button,
   Detail,
@@ -17,11 +17,9 @@ import {
   Loaded,
   Note,
   ObjectTable,
-  OperationButton,
   StateBadge,
   Tabs,
   Time,
-  useKeys,
   visible,
 } from '#ui'
 import type { Call, VendorRequest } from './call.ts'
@@ -38,12 +36,12 @@ export function CallDetail({ id, onClose }: { readonly id: string; onClose(): vo
   const me = useMe()
   const [isUndoing, setUndoing] = useState(false)
   const cancel = useAction(trpc.invocations.cancel, { done: texts.cancelled })
-  useKeys(useMemo(() => [{ key: 'Escape', label: 'Close', run: onClose }], [onClose]))
   const call = query.data
   const isOpen = call?.status === 'running' || call?.status === 'queued'
   const isOwn = call?.actor === `${me.kind}:${me.id}`
   return (
     <Detail
+      id={id}
       title={visible(call?.tool ?? 'Call')}
       badge={
         call ? (
@@ -63,19 +61,20 @@ export function CallDetail({ id, onClose }: { readonly id: string; onClose(): vo
               </Button>
             ) : null}
             {isOpen && !isOwn ? (
-              <OperationButton
-                operation="invocations.cancel"
-                icon={<Ban aria-hidden />}
-                isBusy={cancel.isPending}
-                onClick={() => cancel.mutate({ id })}
-              >
-                {texts.cancel}
-              </OperationButton>
+              <ActionButton
+                action={{
+                  label: texts.cancel,
+                  operation: 'invocations.cancel',
+                  icon: <Ban aria-hidden />,
+                  isBusy: cancel.isPending,
+                  run: () => cancel.mutate({ id }),
+                }}
+              />
             ) : null}
             {call.status === 'completed' && call.effect !== 'read' && call.undone_by === null ? (
-              <OperationButton operation="invocations.undo" icon={<Undo2 aria-hidden />} onClick={() => setUndoing(true)}>
-                {texts.undo}
-              </OperationButton>
+              <ActionButton
+                action={{ label: texts.undo, operation: 'invocations.undo', icon: <Undo2 aria-hidden />, run: () => setUndoing(true) }}
+              />
             ) : null}
           </>
         )

@@ -105,11 +105,7 @@ export function DeliveriesPage() {
         />
         <EndpointFilter urls={urls} value={endpoint} onValue={(value) => setSearch({ endpoint: value })} />
         <TimeFilter value={from} onValue={(value) => setSearch({ from: value })} />
-        {isDead && list.rows.length > 0 ? (
-          <BulkAllButton bulk={bulk} action={action}>
-            {retryAll}
-          </BulkAllButton>
-        ) : null}
+        {isDead && list.rows.length > 0 ? <BulkAllButton bulk={bulk} action={action} label={retryAll} /> : null}
       </FilterBar>
       <BulkBar bulk={bulk} actions={[action]} things={endpointTexts.things} />
       <Split

@@ -1,24 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
-import { useMemo } from 'react'
 import { trpc, useAction, type Outputs } from '#api'
-import { ThingLink, useLive, useSearch, useSetSearch } from '#app'
-import {
-  Detail,
-  durationText,
-  Facts,
-  Id,
-  Json,
-  Loaded,
-  Note,
-  OperationButton,
-  sentence,
-  StateBadge,
-  Tabs,
-  Time,
-  useKeys,
-  visible,
-} from '#ui'
+import { ActionButton, ThingLink, useLive, useSearch, useSetSearch } from '#app'
+import { Detail, durationText, Facts, Id, Json, Loaded, Note, sentence, StateBadge, Tabs, Time, visible } from '#ui'
 import styles from './endpoints.module.css'
 import { deliveryTexts as texts, texts as endpointTexts } from './texts.ts'
 
@@ -38,21 +22,22 @@ export function DeliveryDetail({ id, url, onClose }: DetailProps) {
   const query = useQuery(trpc.deliveries.get.queryOptions({ id }))
   useLive(kinds, trpc.deliveries.get.queryKey({ id }))
   const retry = useAction(trpc.deliveries.retry, { done: texts.retried })
-  useKeys(useMemo(() => [{ key: 'Escape', label: 'Close', run: onClose }], [onClose]))
   return (
     <Detail
+      id={id}
       title={visible(query.data?.event_type ?? 'Delivery')}
       badge={query.data ? <StateBadge state={query.data.status} /> : null}
       onClose={onClose}
       actions={
-        <OperationButton
-          operation="deliveries.retry"
-          icon={<RotateCw aria-hidden />}
-          isBusy={retry.isPending}
-          onClick={() => retry.mutate({ id })}
-        >
-          {endpointTexts.retry}
-        </OperationButton>
+        <ActionButton
+          action={{
+            label: endpointTexts.retry,
+            operation: 'deliveries.retry',
+            icon: <RotateCw aria-hidden />,
+            isBusy: retry.isPending,
+            run: () => retry.mutate({ id }),
+          }}
+        />
       }
     >
       <Loaded query={query}>{(delivery) => <Content delivery={delivery} url={url.get(delivery.endpoint)} />}</Loaded>

@@ -3,25 +3,8 @@ import { Link } from '@tanstack/react-router'
 import { Power, RotateCw, Send } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { trpc, useAction, useMissing } from '#api'
-import { BulkAllButton, BulkBar, ThingLink, useBulk, useLive, type BulkAction } from '#app'
-import {
-  ButtonGroup,
-  Detail,
-  Facts,
-  Id,
-  Json,
-  Loaded,
-  Menu,
-  Note,
-  OperationButton,
-  RowItem,
-  RowList,
-  sentence,
-  StateBadge,
-  Time,
-  useKeys,
-  visible,
-} from '#ui'
+import { ActionButton, BulkAllButton, BulkBar, ThingLink, useBulk, useLive, type BulkAction } from '#app'
+import { ButtonGroup, Detail, Facts, Id, Json, Loaded, Menu, Note, RowItem, RowList, sentence, StateBadge, Time, visible } from '#ui'
 import { EndpointDialog, type Edit } from './endpoint-dialogs.tsx'
 import styles from './endpoints.module.css'
 import { shareText, stateOf, type Counts, type Endpoint } from './state.ts'
@@ -39,10 +22,10 @@ const kinds = ['endpoint'] as const
 export function EndpointDetail({ id, counts, onClose }: DetailProps) {
   const query = useQuery(trpc.endpoints.get.queryOptions({ id }))
   useLive(kinds, trpc.endpoints.get.queryKey({ id }))
-  useKeys(useMemo(() => [{ key: 'Escape', label: 'Close', run: onClose }], [onClose]))
   const state = query.data && stateOf(query.data)
   return (
     <Detail
+      id={id}
       title={visible(query.data?.url ?? 'Endpoint')}
       badge={
         state ? (
@@ -79,22 +62,25 @@ function Content({ endpoint, counts, onClose }: { readonly endpoint: Endpoint } 
   return (
     <>
       <ButtonGroup>
-        <OperationButton operation="endpoints.test" icon={<Send aria-hidden />} isBusy={test.isPending} onClick={() => test.mutate({ id })}>
-          {texts.test}
-        </OperationButton>
-        <OperationButton
-          operation="endpoints.update"
-          icon={<Power aria-hidden />}
-          isBusy={change.isPending}
-          onClick={() => change.mutate({ id, enabled: !enabled })}
-        >
-          {enabled ? texts.disable : texts.enable}
-        </OperationButton>
-        {(counts?.dead ?? 0) > 0 ? (
-          <BulkAllButton bulk={bulk} action={retryMany}>
-            {texts.retryDead(counts!.dead)}
-          </BulkAllButton>
-        ) : null}
+        <ActionButton
+          action={{
+            label: texts.test,
+            operation: 'endpoints.test',
+            icon: <Send aria-hidden />,
+            isBusy: test.isPending,
+            run: () => test.mutate({ id }),
+          }}
+        />
+        <ActionButton
+          action={{
+            label: enabled ? texts.disable : texts.enable,
+            operation: 'endpoints.update',
+            icon: <Power aria-hidden />,
+            isBusy: change.isPending,
+            run: () => change.mutate({ id, enabled: !enabled }),
+          }}
+        />
+        {(counts?.dead ?? 0) > 0 ? <BulkAllButton bulk={bulk} action={retryMany} label={texts.retryDead(counts!.dead)} /> : null}
         <Menu
           label={texts.more}
           items={[

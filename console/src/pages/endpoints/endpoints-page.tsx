@@ -3,8 +3,8 @@ import { Link } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
 import { allItems, client, trpc, wholeRows } from '#api'
-import { useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
-import { buttonClass, Empty, Grid, OperationButton, Page, Split, StateBadge, visible, type Column } from '#ui'
+import { ActionButton, useLive, useOpen, useSearch, useSetSearch } from '#app'
+import { buttonClass, Empty, Grid, Page, Split, StateBadge, visible, type Column } from '#ui'
 import { CreateDialog } from './create-dialog.tsx'
 import { EndpointDetail } from './endpoint-detail.tsx'
 import { byNeed, shareText, stateOf, type Counts, type Endpoint } from './state.ts'
@@ -71,11 +71,8 @@ export function EndpointsPage() {
   const byId = useMemo(() => new Map((counts.data?.items ?? []).map((one) => [one.endpoint, one])), [counts.data])
   const columns = useMemo(() => columnsOf(byId), [byId])
   const add = useCallback(() => setSearch({ create: 'new' }, { isBack: true }), [setSearch])
-  usePageActions(useMemo(() => [{ label: texts.create, run: add }], [add]))
   const button = (
-    <OperationButton operation="endpoints.create" kind="main" icon={<Plus aria-hidden />} onClick={add}>
-      {texts.create}
-    </OperationButton>
+    <ActionButton action={{ label: texts.create, operation: 'endpoints.create', kind: 'main', icon: <Plus aria-hidden />, run: add }} />
   )
   return (
     <Page

@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
-import { useMemo } from 'react'
 import { trpc, useAction, type Outputs } from '#api'
-import { ThingLink, useSearch, useSetSearch } from '#app'
-import { Detail, Facts, Id, Json, Loaded, Note, OperationButton, StateBadge, Tabs, Time, useKeys, visible } from '#ui'
+import { ActionButton, ThingLink, useSearch, useSetSearch } from '#app'
+import { Detail, Facts, Id, Json, Loaded, Note, StateBadge, Tabs, Time, visible } from '#ui'
 import { texts } from './texts.ts'
 
 type Event = Outputs['events']['get']
@@ -11,21 +10,22 @@ type Event = Outputs['events']['get']
 export function EventDetail({ id, onClose }: { readonly id: string; onClose(): void }) {
   const query = useQuery(trpc.events.get.queryOptions({ id }))
   const replay = useAction(trpc.events.replay, { done: texts.replayed })
-  useKeys(useMemo(() => [{ key: 'Escape', label: 'Close', run: onClose }], [onClose]))
   return (
     <Detail
+      id={id}
       title={visible(query.data?.type ?? 'Event')}
       badge={query.data ? <StateBadge state={query.data.status} /> : null}
       onClose={onClose}
       actions={
-        <OperationButton
-          operation="events.replay"
-          icon={<RotateCw aria-hidden />}
-          isBusy={replay.isPending}
-          onClick={() => replay.mutate({ id })}
-        >
-          Replay
-        </OperationButton>
+        <ActionButton
+          action={{
+            label: 'Replay',
+            operation: 'events.replay',
+            icon: <RotateCw aria-hidden />,
+            isBusy: replay.isPending,
+            run: () => replay.mutate({ id }),
+          }}
+        />
       }
     >
       <Loaded query={query}>{(event) => <Content event={event} />}</Loaded>

@@ -2,8 +2,8 @@ import { useNavigate } from '@tanstack/react-router'
 import { CheckCheck, FlaskConical, Play, Save } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { trpc, useAction, useMissing } from '#api'
-import { useSetSearch } from '#app'
-import { Confirm, Menu, OperationButton } from '#ui'
+import { ActionButton, useSetSearch } from '#app'
+import { Confirm, Menu } from '#ui'
 import type { WholeFlow } from './flow-state.ts'
 import { RunDialog } from './run-dialog.tsx'
 import { texts } from './texts.ts'
@@ -31,16 +31,17 @@ export function DryRunButton({ text }: { readonly text: string }) {
 export function SaveButton({ edit }: { readonly edit: Edit }) {
   const next = edit.saved.version + 1
   return (
-    <OperationButton
-      operation="flows.save"
-      kind={edit.isChanged || edit.saved.version === 0 ? 'main' : 'plain'}
-      icon={<Save aria-hidden />}
-      isBusy={edit.isSaving}
-      blocked={edit.isChanged || edit.saved.version === 0 ? undefined : texts.noChange}
-      onClick={() => edit.save()}
-    >
-      {edit.saved.version === 0 ? 'Save' : `Save as v${next}`}
-    </OperationButton>
+    <ActionButton
+      action={{
+        label: edit.saved.version === 0 ? 'Save' : `Save as v${next}`,
+        operation: 'flows.save',
+        kind: edit.isChanged || edit.saved.version === 0 ? 'main' : 'plain',
+        icon: <Save aria-hidden />,
+        isBusy: edit.isSaving,
+        blocked: edit.isChanged || edit.saved.version === 0 ? undefined : texts.noChange,
+        run: () => edit.save(),
+      }}
+    />
   )
 }
 
@@ -51,25 +52,26 @@ export function FlowActions({ flow, edit }: { readonly flow: WholeFlow; readonly
   const [asked, setAsked] = useState<Asked>()
   return (
     <>
-      <OperationButton operation="flows.check" icon={<CheckCheck aria-hidden />} isBusy={edit.isChecking} onClick={edit.checkNow}>
-        Check
-      </OperationButton>
+      <ActionButton
+        action={{ label: 'Check', operation: 'flows.check', icon: <CheckCheck aria-hidden />, isBusy: edit.isChecking, run: edit.checkNow }}
+      />
       {edit.isChanged ? (
         <DryRunButton text={edit.text} />
       ) : (
-        <OperationButton operation="flows.trigger" icon={<FlaskConical aria-hidden />} onClick={() => setAsked('dry-run')}>
-          Dry run
-        </OperationButton>
+        <ActionButton
+          action={{ label: 'Dry run', operation: 'flows.trigger', icon: <FlaskConical aria-hidden />, run: () => setAsked('dry-run') }}
+        />
       )}
-      <OperationButton
-        operation="flows.trigger"
-        icon={<Play aria-hidden />}
-        kind={edit.isChanged ? 'plain' : 'main'}
-        blocked={flow.enabled ? undefined : 'The flow is off'}
-        onClick={() => setAsked('run')}
-      >
-        Run
-      </OperationButton>
+      <ActionButton
+        action={{
+          label: 'Run',
+          operation: 'flows.trigger',
+          icon: <Play aria-hidden />,
+          kind: edit.isChanged ? 'plain' : 'main',
+          blocked: flow.enabled ? undefined : 'The flow is off',
+          run: () => setAsked('run'),
+        }}
+      />
       <SaveButton edit={edit} />
       <MoreMenu flow={flow} />
       {asked === undefined ? null : (

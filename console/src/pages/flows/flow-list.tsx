@@ -2,21 +2,8 @@ import { Plus } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { trpc, wholeRows } from '#api'
-import { useFilters, useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
-import {
-  ChoiceFilter,
-  Empty,
-  FilterBar,
-  Grid,
-  NothingMatches,
-  OperationButton,
-  Page,
-  StateBadge,
-  TextFilter,
-  Time,
-  visible,
-  type Column,
-} from '#ui'
+import { ActionButton, useFilters, useLive, useOpen, useSearch, useSetSearch } from '#app'
+import { ChoiceFilter, Empty, FilterBar, Grid, NothingMatches, Page, StateBadge, TextFilter, Time, visible, type Column } from '#ui'
 import { stateOf, stateTones, triggerText, type Flow } from './flow-state.ts'
 import styles from './flows.module.css'
 import { NewFlowDialog } from './new-flow.tsx'
@@ -86,7 +73,6 @@ export function FlowList() {
   const options = trpc.flows.list.queryOptions({})
   const query = useQuery(options)
   useLive(kinds, options.queryKey)
-  usePageActions(useMemo(() => [{ label: texts.newFlow, run: () => setNewOpen(true) }], []))
 
   const wanted = name?.toLowerCase()
   const rows = useMemo(
@@ -106,9 +92,9 @@ export function FlowList() {
       about={texts.about}
       isFull
       actions={
-        <OperationButton operation="flows.save" kind="main" icon={<Plus aria-hidden />} onClick={() => setNewOpen(true)}>
-          {texts.newFlow}
-        </OperationButton>
+        <ActionButton
+          action={{ label: texts.newFlow, operation: 'flows.save', kind: 'main', icon: <Plus aria-hidden />, run: () => setNewOpen(true) }}
+        />
       }
     >
       <FilterBar isSet={isFiltered} onClear={clear}>
@@ -134,9 +120,7 @@ export function FlowList() {
               <Empty
                 title={texts.none}
                 action={
-                  <OperationButton operation="flows.save" kind="main" onClick={() => setNewOpen(true)}>
-                    {texts.newFlow}
-                  </OperationButton>
+                  <ActionButton action={{ label: texts.newFlow, operation: 'flows.save', kind: 'main', run: () => setNewOpen(true) }} />
                 }
               >
                 {texts.noneAbout}

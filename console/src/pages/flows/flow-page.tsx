@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { trpc, useAction } from '#api'
-import { useLive, usePageActions, useSearch, useSetSearch } from '#app'
-import { Confirm, Loaded, Note, OperationButton, Page, StateBadge, Tabs, visible } from '#ui'
+import { useLive, useSearch, useSetSearch } from '#app'
+import { Confirm, copyIdKey, Loaded, Note, OperationButton, Page, StateBadge, Tabs, useKeys, visible } from '#ui'
 import { ConflictDialog } from './conflict-dialog.tsx'
 import { EditTab } from './edit-tab.tsx'
 import { FlowActions } from './flow-actions.tsx'
@@ -37,13 +37,8 @@ function Whole({ flow }: { readonly flow: WholeFlow }) {
   const { tab = 'edit' } = useSearch()
   const setSearch = useSetSearch()
   const edit = useEdit({ name: id, id, saved: useMemo(() => ({ source, version }), [source, version]) })
+  useKeys(useMemo(() => [copyIdKey(id)], [id]))
   const [isDropping, setDropping] = useState(false)
-  usePageActions(
-    useMemo(
-      () => tabNames.map(({ id: to, label }) => ({ label: `${label} of this flow`, run: () => setSearch({ tab: to }, { isBack: true }) })),
-      [setSearch],
-    ),
-  )
   const contents = {
     edit: <EditTab edit={edit} flow={flow} />,
     runs: <RunsTab flow={flow} />,

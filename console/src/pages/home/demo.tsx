@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import { FlaskConical, Send, Trash2 } from 'lucide-react'
 import { trpc, useAction, type Outputs } from '#api'
-import { ButtonGroup, Card, OperationButton, Section } from '#ui'
+import { ActionButton } from '#app'
+import { ButtonGroup, Card, Section } from '#ui'
 import styles from './home.module.css'
 import { texts } from './texts.ts'
 import { useAllowed } from './use-allowed.ts'
@@ -22,15 +23,16 @@ export function Demo() {
         <ButtonGroup>
           {demo.running ? (
             <>
-              <OperationButton
-                operation="demo.send_webhook"
-                kind="main"
-                icon={<Send aria-hidden />}
-                isBusy={send.isPending}
-                onClick={() => send.mutate({})}
-              >
-                Send the sample webhook
-              </OperationButton>
+              <ActionButton
+                action={{
+                  label: 'Send the sample webhook',
+                  operation: 'demo.send_webhook',
+                  kind: 'main',
+                  icon: <Send aria-hidden />,
+                  isBusy: send.isPending,
+                  run: () => send.mutate({}),
+                }}
+              />
               {demo.flow === null ? null : (
                 <Link to="/flows/$id" params={{ id: demo.flow }}>
                   Open its flow
@@ -39,19 +41,26 @@ export function Demo() {
               <Link to="/runs">See the runs</Link>
             </>
           ) : (
-            <OperationButton
-              operation="demo.start"
-              icon={<FlaskConical aria-hidden />}
-              isBusy={start.isPending}
-              onClick={() => start.mutate({})}
-            >
-              Start the demo systems
-            </OperationButton>
+            <ActionButton
+              action={{
+                label: 'Start the demo systems',
+                operation: 'demo.start',
+                icon: <FlaskConical aria-hidden />,
+                isBusy: start.isPending,
+                run: () => start.mutate({}),
+              }}
+            />
           )}
           {demo.running || demo.integrations.length > 0 ? (
-            <OperationButton operation="demo.stop" icon={<Trash2 aria-hidden />} isBusy={stop.isPending} onClick={() => stop.mutate({})}>
-              Remove them
-            </OperationButton>
+            <ActionButton
+              action={{
+                label: 'Remove them',
+                operation: 'demo.stop',
+                icon: <Trash2 aria-hidden />,
+                isBusy: stop.isPending,
+                run: () => stop.mutate({}),
+              }}
+            />
           ) : null}
         </ButtonGroup>
       </Card>

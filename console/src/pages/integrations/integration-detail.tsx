@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { PlugZap, Power, RefreshCw } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { trpc, useAction, useMissing } from '#api'
-import { useLive, usePageActions, useSearch, useSetSearch } from '#app'
-import { ButtonGroup, Detail, Loaded, Menu, OperationButton, StateBadge, Tabs, useKeys, visible } from '#ui'
+import { ActionButton, useLive, useSearch, useSetSearch } from '#app'
+import { ButtonGroup, Detail, Loaded, Menu, StateBadge, Tabs, visible } from '#ui'
 import { CallsTab } from './calls-tab.tsx'
 import { EditDialog, type Edit } from './edit-dialogs.tsx'
 import { OverviewTab } from './overview-tab.tsx'
@@ -19,11 +19,11 @@ const kinds = ['integration'] as const
 export function IntegrationDetail({ id, onClose }: { readonly id: string; onClose(): void }) {
   const query = useQuery(trpc.integrations.get.queryOptions({ id }))
   useLive(kinds, trpc.integrations.get.queryKey({ id }))
-  useKeys(useMemo(() => [{ key: 'Escape', label: 'Close', run: onClose }], [onClose]))
   const { data } = query
   const { state, tone, word } = data ? stateOf(data) : {}
   return (
     <Detail
+      id={data?.id ?? id}
       title={visible(data?.name ?? id)}
       badge={
         state === undefined ? null : (
@@ -54,37 +54,39 @@ function Content({ integration, onClose }: { readonly integration: Integration; 
     setSearch({ test: undefined })
     runTest({ id })
   }, [isTestAsked, setSearch, runTest, id])
-  usePageActions(useMemo(() => [{ label: `${texts.test} ${name}`, run: () => runTest({ id }) }], [id, name, runTest]))
   const connector = useQuery({ ...trpc.connectors.get.queryOptions({ connector: type }), staleTime: 60_000 })
   const hasWebhook = connector.data?.features.includes('webhooks') ?? false
   return (
     <>
       <ButtonGroup>
-        <OperationButton
-          operation="integrations.test"
-          icon={<PlugZap aria-hidden />}
-          isBusy={test.isPending}
-          onClick={() => test.mutate({ id })}
-        >
-          {texts.test}
-        </OperationButton>
+        <ActionButton
+          action={{
+            label: texts.test,
+            operation: 'integrations.test',
+            icon: <PlugZap aria-hidden />,
+            isBusy: test.isPending,
+            run: () => test.mutate({ id }),
+          }}
+        />
         {isByOAuth(integration) ? (
-          <OperationButton
-            operation="integrations.connect"
-            icon={<RefreshCw aria-hidden />}
-            onClick={() => setSearch({ tab: 'overview', reconnect: 'now' })}
-          >
-            {integration.connection?.state === 'not_connected' ? texts.connect : texts.reconnect}
-          </OperationButton>
+          <ActionButton
+            action={{
+              label: integration.connection?.state === 'not_connected' ? texts.connect : texts.reconnect,
+              operation: 'integrations.connect',
+              icon: <RefreshCw aria-hidden />,
+              run: () => setSearch({ tab: 'overview', reconnect: 'now' }),
+            }}
+          />
         ) : null}
-        <OperationButton
-          operation="integrations.update"
-          icon={<Power aria-hidden />}
-          isBusy={change.isPending}
-          onClick={() => change.mutate(enabled ? { id, enabled: false } : { id, enabled: true, status: 'active' })}
-        >
-          {enabled ? texts.disable : texts.enable}
-        </OperationButton>
+        <ActionButton
+          action={{
+            label: enabled ? texts.disable : texts.enable,
+            operation: 'integrations.update',
+            icon: <Power aria-hidden />,
+            isBusy: change.isPending,
+            run: () => change.mutate(enabled ? { id, enabled: false } : { id, enabled: true, status: 'active' }),
+          }}
+        />
         <Menu
           label={texts.more}
           items={[

@@ -2,22 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { Plug } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
 import { trpc, wholeRows } from '#api'
-import { useFilters, useLive, useOpen, usePageActions, useSearch, useSetSearch } from '#app'
-import {
-  ChoiceFilter,
-  Empty,
-  FilterBar,
-  Grid,
-  NothingMatches,
-  OperationButton,
-  Page,
-  Split,
-  StateBadge,
-  TextFilter,
-  Time,
-  visible,
-  type Column,
-} from '#ui'
+import { ActionButton, useFilters, useLive, useOpen, useSearch, useSetSearch } from '#app'
+import { ChoiceFilter, Empty, FilterBar, Grid, NothingMatches, Page, Split, StateBadge, TextFilter, Time, visible, type Column } from '#ui'
 import { ConnectDialog } from './connect-dialog.tsx'
 import { IntegrationDetail } from './integration-detail.tsx'
 import { byNeed, lastUsed, stateOf, type Integration } from './state.ts'
@@ -93,11 +79,10 @@ export function IntegrationsPage() {
   const { isFiltered, clear } = useFilters(filters)
   const openRow = all.find((row) => row.id === id || row.name === id)
   const connect = useCallback(() => setSearch({ connect: 'new' }, { isBack: true }), [setSearch])
-  usePageActions(useMemo(() => [{ label: texts.chooseTitle, run: connect }], [connect]))
   const connectButton = (
-    <OperationButton operation="integrations.create" kind="main" icon={<Plug aria-hidden />} onClick={connect}>
-      {texts.connect}
-    </OperationButton>
+    <ActionButton
+      action={{ label: texts.connect, operation: 'integrations.create', kind: 'main', icon: <Plug aria-hidden />, run: connect }}
+    />
   )
   return (
     <Page title={texts.title} about={texts.about} isFull actions={connectButton}>

@@ -3,17 +3,17 @@ import { useQuery } from '@tanstack/react-query'
 import { RotateCcw, X } from 'lucide-react'
 import { useMemo, useState, type ReactNode } from 'react'
 import { trpc, useAction, useMissing } from '#api'
-import { useLive, useOpen, useSearch, useSetSearch } from '#app'
+import { ActionButton, useLive, useOpen, useSearch, useSetSearch } from '#app'
 import {
   Button,
   buttonClass,
+  copyIdKey,
   durationText,
   ErrorNote,
   Json,
   Loaded,
   Menu,
   Note,
-  OperationButton,
   Page,
   StateBadge,
   Tabs,
@@ -42,9 +42,10 @@ export function Run({ id, onClose }: { readonly id: string; onClose(): void }) {
   })
   const isEnded = query.data?.nodes.every(({ finished_at: at }) => at !== null) ?? false
   useLive(isEnded ? endedKinds : kinds, options.queryKey)
-  useKeys(useMemo(() => [{ key: 'Escape', label: 'All runs', run: onClose }], [onClose]))
   const trace = query.data
   const run = trace && runOf(trace, id)
+  const runId = run?.id ?? id
+  useKeys(useMemo(() => [{ key: 'Escape', label: 'All runs', run: onClose }, copyIdKey(runId)], [runId, onClose]))
   return (
     <Page
       title={run ? visible(run.title) : 'Run'}
@@ -93,25 +94,27 @@ function Actions({ run, onClose }: { readonly run: TraceNode; onClose(): void })
     <>
       <Back onClose={onClose} />
       {retryable.has(run.status) ? (
-        <OperationButton
-          operation="runs.retry"
-          kind="main"
-          icon={<RotateCcw aria-hidden />}
-          isBusy={retry.isPending}
-          onClick={() => retry.mutate({ id: run.id })}
-        >
-          Retry from failure
-        </OperationButton>
+        <ActionButton
+          action={{
+            label: 'Retry from failure',
+            operation: 'runs.retry',
+            kind: 'main',
+            icon: <RotateCcw aria-hidden />,
+            isBusy: retry.isPending,
+            run: () => retry.mutate({ id: run.id }),
+          }}
+        />
       ) : null}
       {run.finished_at === null ? (
-        <OperationButton
-          operation="runs.cancel"
-          icon={<X aria-hidden />}
-          isBusy={cancel.isPending}
-          onClick={() => cancel.mutate({ id: run.id })}
-        >
-          Cancel
-        </OperationButton>
+        <ActionButton
+          action={{
+            label: 'Cancel',
+            operation: 'runs.cancel',
+            icon: <X aria-hidden />,
+            isBusy: cancel.isPending,
+            run: () => cancel.mutate({ id: run.id }),
+          }}
+        />
       ) : null}
       <Menu
         label="Replay"

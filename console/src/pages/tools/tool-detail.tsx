@@ -1,18 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
 import { trpc } from '#api'
 import { useSearch, useSetSearch } from '#app'
 import { SchemaFields } from '#forms'
-import { Detail, EffectBadge, Facts, Id, Loaded, Tabs, useKeys, visible } from '#ui'
+import { Detail, EffectBadge, Facts, Id, Loaded, Tabs, visible } from '#ui'
 import { texts } from './texts.ts'
 import type { ToolDetails } from './tool.ts'
 import { TryTool } from './try-tool.tsx'
 
 export function ToolDetail({ name, onClose }: { readonly name: string; onClose(): void }) {
   const query = useQuery(trpc.tools.get.queryOptions({ name }))
-  useKeys(useMemo(() => [{ key: 'Escape', label: 'Close', run: onClose }], [onClose]))
   return (
     <Detail
+      id={name}
       title={visible(query.data?.title ?? name)}
       badge={query.data ? <EffectBadge effect={query.data.effect} /> : null}
       onClose={onClose}

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { client, problemOf, trpc } from '#api'
-import { useDraft, useSearch, useSetSearch } from '#app'
+import { ActionButton, useDraft, useSearch, useSetSearch } from '#app'
 import { fieldErrors, Readable, SchemaForm, useReadable, type Values } from '#forms'
 import {
   Button,
@@ -15,7 +15,6 @@ import {
   Json,
   Menu,
   Note,
-  OperationButton,
   SelectField,
   TextArea,
   visible,
@@ -165,24 +164,26 @@ export function TryTool({ tool }: { readonly tool: ToolDetails }) {
       )}
       <div data-bottom-bar className={styles.actions}>
         <ButtonGroup>
-          <OperationButton
-            operation="tools.call"
-            kind={isPreviewed || isCalled ? 'plain' : 'main'}
-            blocked={blocked}
-            isBusy={act.isPending && act.variables.kind === 'preview'}
-            onClick={() => start('preview')}
-          >
-            {texts.preview}
-          </OperationButton>
-          <OperationButton
-            operation="tools.call"
-            kind={effect === 'destroy' ? 'danger' : isPreviewed ? 'main' : 'plain'}
-            blocked={blocked}
-            isBusy={act.isPending && act.variables.kind === 'call'}
-            onClick={() => (effect === 'destroy' ? setAsking(true) : start('call'))}
-          >
-            {`Call: ${effectVerb(effect)}`}
-          </OperationButton>
+          <ActionButton
+            action={{
+              label: texts.preview,
+              operation: 'tools.call',
+              kind: isPreviewed || isCalled ? 'plain' : 'main',
+              blocked: blocked,
+              isBusy: act.isPending && act.variables.kind === 'preview',
+              run: () => start('preview'),
+            }}
+          />
+          <ActionButton
+            action={{
+              label: `Call: ${effectVerb(effect)}`,
+              operation: 'tools.call',
+              kind: effect === 'destroy' ? 'danger' : isPreviewed ? 'main' : 'plain',
+              blocked: blocked,
+              isBusy: act.isPending && act.variables.kind === 'call',
+              run: () => (effect === 'destroy' ? setAsking(true) : start('call')),
+            }}
+          />
           <Menu
             label="Copy as"
             items={copies.map(({ label, textOf }) => ({
