@@ -16,9 +16,9 @@ export function DryRunButton({ text }: { readonly text: string }) {
   const [isOpen, setOpen] = useState(false)
   return (
     <>
-      <OperationButton operation="flows.dry_run" icon={<FlaskConical aria-hidden />} onClick={() => setOpen(true)}>
-        Dry run
-      </OperationButton>
+      <ActionButton
+        action={{ label: 'Dry run', operation: 'flows.dry_run', icon: <FlaskConical aria-hidden />, run: () => setOpen(true) }}
+      />
       {isOpen ? (
         <Suspense>
           <DryRunDialog text={text} onClose={() => setOpen(false)} />
