@@ -1,6 +1,6 @@
 import type { BusState } from './types.ts'
 
-interface StateKeeper {
+interface StateRecord {
   get(): BusState
   listen(listener: () => void): void
   connected(): void
@@ -12,7 +12,7 @@ interface StateKeeper {
 }
 
 /** Whether a bus is connected, since when, and what is wrong. */
-export function createBusState(): StateKeeper {
+export function createBusState(): StateRecord {
   let state: BusState = { status: 'connecting', since: new Date() }
   const listeners = new Set<() => void>()
   const set = (next: Omit<BusState, 'since'>): void => {
