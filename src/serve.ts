@@ -41,6 +41,7 @@ export async function composeHub(
       webhooks,
       execute,
       readiness: readinessOf(hub),
+      busReadiness: async () => (await hub.buses.overview()).map(busReadinessOf),
       isStopping,
       addRoutes: async (app) => {
         await mcpRoutes(app, { mcp, tools, access, people, apps, origins }, names)
@@ -108,6 +109,11 @@ function readinessOf({ db, credentials, telemetry }: Hub): Readiness {
     telemetry.metrics.databaseUp.set(database.ok ? 1 : 0)
     return { database, credentials: store }
   }
+}
+
+function busReadinessOf({ name, state, waiting, oldest }: Awaited<ReturnType<Hub['buses']['overview']>>[number]) {
+  const lag = oldest === undefined ? 0 : Math.max(0, Date.now() - oldest.getTime()) / 1000
+  return { name, status: state?.status ?? 'closed', waiting, lag_seconds: Math.round(lag * 10) / 10 }
 }
 
 async function probe(check: () => Promise<void>): Promise<{ ok: boolean; reason?: string }> {

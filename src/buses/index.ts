@@ -5,6 +5,7 @@ import { HubError, hubError } from '#errors'
 import type { Events, Subscriber } from '#events'
 import { busPoller } from '#events/publish'
 import type { Integrations } from '#integrations'
+import type { BusName } from '#lib/bus-names'
 import { newId } from '#lib/ids'
 import { ttlCache } from '#lib/ttl-cache'
 import type { EventPublisher } from '#events/publish'
@@ -13,15 +14,15 @@ import { createLocalBus } from './local.ts'
 import { createPublishing, localTopic, localWorkspaces } from './publisher.ts'
 import { createRecentMessages, type RecentMessage } from './recent.ts'
 import { backlogs, busesOf, deleteBus, enqueue, putBus, releaseBuses, subscribedTypes, targetOf, type Backlog } from './store.ts'
+import { tail } from './tail.ts'
 import { allWanted, createTopics } from './topics.ts'
-import type { Bus, BusName, BusState, Message } from './types.ts'
+import type { Bus, BusState, Message, Received } from './types.ts'
 
 export { createAmqpBus } from './amqp/index.ts'
 export { createLocalBus } from './local.ts'
 export type { RecentMessage } from './recent.ts'
 export { readMessage } from './read-message.ts'
-export type { Bus, BusName, BusState, Consumer, Consuming, Message, Received, Verdict } from './types.ts'
-export { busNames } from './types.ts'
+export type { Bus, BusState, Consumer, Consuming, Message, Received, Verdict } from './types.ts'
 
 /** A bus outside that the operator connected, and the token that it acts with. */
 export interface BusSetting {
@@ -61,8 +62,8 @@ export interface Buses extends AsyncDisposable {
   overview(): Promise<readonly Omit<BusReport, 'types'>[]>
   /** The last messages of this process, the newest first. */
   recent(workspaceId: string): readonly RecentMessage[]
-  /** The messages from now on. */
-  tail(workspaceId: string, signal: AbortSignal): AsyncIterable<RecentMessage>
+  /** The messages of a topic from now on, beside those who receive them anyway. */
+  tail(principal: Principal, name: BusName, reading: { topic: string; signal: AbortSignal | undefined }): Promise<AsyncIterable<Received>>
   noteCommand(workspaceId: string, message: Omit<RecentMessage, 'at' | 'direction'>): void
   /** Asks the broker something. Returns how many milliseconds the answer took. */
   ping(principal: Principal, name: BusName): Promise<number>
@@ -228,26 +229,9 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
       })
     },
     recent: recent.list,
-    async *tail(workspaceId, signal) {
-      const waiting: RecentMessage[] = []
-      let wake: (() => void) | undefined
-      const unwatch = recent.watch((of, message) => {
-        if (of !== workspaceId) return
-        waiting.push(message)
-        if (waiting.length > mostWaiting) waiting.shift()
-        wake?.()
-      })
-      const onAbort = (): void => wake?.()
-      signal.addEventListener('abort', onAbort)
-      try {
-        while (!signal.aborted) {
-          yield* waiting.splice(0)
-          if (waiting.length === 0 && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
-        }
-      } finally {
-        unwatch()
-        signal.removeEventListener('abort', onAbort)
-      }
+    async tail(principal, name, { topic, signal }) {
+      const bus = await busFor(principal, name)
+      return tail(bus, name === 'local' ? localTopic(principal.workspaceId, topic) : topic, signal)
     },
     noteCommand: (workspaceId, message) => recent.add(workspaceId, { ...message, direction: 'in' }),
     async ping(principal, name) {
@@ -314,7 +298,6 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
   }
 }
 
-const mostWaiting = 1000
 const nameIn = (target: string): string => target.slice(target.lastIndexOf('/') + 1)
 
 /** A bus that was just opened needs a moment. */

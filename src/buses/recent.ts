@@ -1,4 +1,4 @@
-import type { BusName } from './types.ts'
+import type { BusName } from '#lib/bus-names'
 
 export interface RecentMessage {
   readonly bus: BusName
@@ -16,8 +16,6 @@ export interface RecentMessages {
   add(workspaceId: string, message: Omit<RecentMessage, 'at'>): void
   /** The newest first. */
   list(workspaceId: string): readonly RecentMessage[]
-  /** Calls the listener for every message from now on, until the result is called. */
-  watch(listener: (workspaceId: string, message: RecentMessage) => void): () => void
 }
 
 const kept = 50
@@ -26,7 +24,6 @@ const mostWorkspaces = 1000
 /** The last messages that this process sent and received, without their bodies. */
 export function createRecentMessages(): RecentMessages {
   const byWorkspace = new Map<string, RecentMessage[]>()
-  const listeners = new Set<(workspaceId: string, message: RecentMessage) => void>()
   return {
     add(workspaceId, given) {
       const message = { ...given, at: new Date() }
@@ -35,12 +32,7 @@ export function createRecentMessages(): RecentMessages {
       messages.length = Math.min(messages.length, kept)
       if (byWorkspace.size >= mostWorkspaces && !byWorkspace.has(workspaceId)) byWorkspace.clear()
       byWorkspace.set(workspaceId, messages)
-      for (const listener of listeners) listener(workspaceId, message)
     },
     list: (workspaceId) => [...(byWorkspace.get(workspaceId) ?? [])],
-    watch(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
   }
 }

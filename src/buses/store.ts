@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely'
 import { recordset, type Row, type Sql, type Transaction } from '#db'
-import type { BusName } from './types.ts'
+import type { BusName } from '#lib/bus-names'
 
 /** The identity of what is published: the event, and where it goes. */
 export interface Queued extends Pick<Row<'busQueue'>, 'id' | 'workspaceId' | 'eventId' | 'topic' | 'key'> {

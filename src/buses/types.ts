@@ -1,6 +1,4 @@
-/** The buses that a hub can be connected to; `local` is its own, inside the process. */
-export const busNames = ['amqp', 'pulsar', 'local'] as const
-export type BusName = (typeof busNames)[number]
+import type { BusName } from '#lib/bus-names'
 
 /** A message for a topic. */
 export interface Message {
@@ -33,6 +31,8 @@ export interface Consuming {
   readonly group: string
   /** How many messages are handled at the same time. The bus holds the others back. */
   readonly prefetch: number
+  /** The bus keeps nothing for this group once it is gone. */
+  readonly temporary?: boolean
   /** An error has the effect of `again`. */
   handle(message: Received): Promise<Verdict>
 }

@@ -3,6 +3,7 @@ import { version } from '../version.ts'
 import { accessCommands } from './access.ts'
 import { approvalCommands } from './approvals.ts'
 import { bulkCommands } from './bulk.ts'
+import { busCommands } from './buses.ts'
 import { connectorCommands } from './connectors.ts'
 import { credentialCommands } from './credentials.ts'
 import { databaseCommands } from './database.ts'
@@ -71,6 +72,7 @@ export function createProgram(): Command {
   approvalCommands(program)
   flowCommands(program)
   runOfFlowCommands(program)
+  busCommands(program)
   bulkCommands(program)
   traceCommand(program)
   program.commandsGroup('Events:')

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { errorCatalogue, hubError, type ErrorCode, type FieldError, type HubError } from '#errors'
 import type { loadConfig } from '#config'
-import type { Operation } from '#operations'
+import type { Operation, StreamEvent } from '#operations'
 import { hubUrl, readLogins } from './stored-logins.ts'
 
 /** A hub elsewhere, and whose rights a command has there. */
@@ -35,10 +35,10 @@ export function namedUrl(command: Command): string | undefined {
   return command.opts<{ url?: string }>().url
 }
 
-/** Calls an operation of a hub elsewhere by its first route. */
+/** Calls an operation of a hub elsewhere by its first route. A stream comes as its events. */
 export async function callRemote(hub: RemoteHub, operation: Operation, input: object): Promise<unknown> {
   const [route] = operation.http
-  if (!route || operation.stream)
+  if (!route)
     throw hubError('not_found', { detail: `${operation.name} is not offered to other machines; run the command where the hub runs` })
   const { method, path, query: inQuery = [], headers: inHeaders = {} } = route
   const used = new Set<string>()
@@ -62,14 +62,17 @@ export async function callRemote(hub: RemoteHub, operation: Operation, input: ob
   const response = await request(`${hub.url}${place}${query.size === 0 ? '' : `?${query.toString()}`}`, {
     method,
     headers: {
-      accept: 'application/json',
+      accept: operation.stream ? 'text/event-stream' : 'application/json',
       authorization: `Bearer ${hub.token}`,
       ...(hub.workspace === undefined ? {} : { 'hub-workspace': hub.workspace }),
       ...(hasBody ? { 'content-type': 'application/json' } : {}),
       ...Object.fromEntries(headers),
     },
     ...(hasBody ? { body: JSON.stringify(body) } : {}),
+    // A stream ends with the command.
+    ...(operation.stream ? { signal: new AbortController().signal } : {}),
   })
+  if (operation.stream && response.ok && response.body) return eventsIn(response.body)
   if (response.status === 204) return null
   const answer: unknown = await response.json().catch(() => undefined)
   if (response.ok && answer !== undefined) return answer
@@ -80,7 +83,7 @@ export async function callRemote(hub: RemoteHub, operation: Operation, input: ob
 export async function request(url: string, init: RequestInit): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(120_000) })
+    response = await fetch(url, { signal: AbortSignal.timeout(120_000), ...init, redirect: 'manual' })
   } catch (error) {
     throw hubError('hub_unreachable', {
       detail: `${new URL(url).origin} does not answer`,
@@ -90,6 +93,24 @@ export async function request(url: string, init: RequestInit): Promise<Response>
   }
   if (response.status < 300 || response.status >= 400) return response
   throw hubError('hub_unreachable', { detail: `${new URL(url).origin} redirects; name the address where the hub itself answers` })
+}
+
+/** The events of a stream of server-sent events. */
+async function* eventsIn(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
+  let rest = ''
+  for await (const part of body.pipeThrough(new TextDecoderStream())) {
+    const blocks = (rest + part).split('\n\n')
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const field = (name: string): string | undefined =>
+        block
+          .split('\n')
+          .find((line) => line.startsWith(`${name}: `))
+          ?.slice(name.length + 2)
+      const data = field('data')
+      if (data !== undefined) yield { id: field('id') ?? '', event: field('event') ?? 'message', data: JSON.parse(data) as unknown }
+    }
+  }
 }
 
 interface Problem {

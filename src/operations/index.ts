@@ -1,4 +1,5 @@
 import { decideApproval, getApproval, listApprovals, getApprovalSettings, setApprovalSettings } from './approvals.ts'
+import { listBuses, listBusMessages, pingBus, publishToBus, removeBus, tailBus } from './buses.ts'
 import { cancelBulk, getBulk, listBulk, startBulk } from './bulk.ts'
 import { getConnector, listConnectors } from './connectors.ts'
 import {
@@ -185,6 +186,12 @@ export const operations = {
   startDemo,
   stopDemo,
   sendDemoWebhook,
+  listBuses,
+  listBusMessages,
+  pingBus,
+  publishToBus,
+  tailBus,
+  removeBus,
   startBulk,
   listBulk,
   getBulk,

@@ -109,6 +109,7 @@ export async function trpcBench(
       execute,
       isStopping,
       readiness: async () => ({}),
+      busReadiness: async () => [],
       addRoutes: (rest) =>
         trpcRoutes(
           rest,

@@ -204,6 +204,17 @@ import type {
   DemoStopOutput,
   DemoSendWebhookInput,
   DemoSendWebhookOutput,
+  BusesListInput,
+  BusesListOutput,
+  BusesMessagesInput,
+  BusesMessagesOutput,
+  BusesPingInput,
+  BusesPingOutput,
+  BusesPublishInput,
+  BusesPublishOutput,
+  BusesTailInput,
+  BusesRemoveInput,
+  BusesRemoveOutput,
   BulkStartInput,
   BulkStartOutput,
   BulkListInput,
@@ -484,6 +495,20 @@ export interface Operations {
     /** Send the hub a signed sample webhook of the demo’s GitHub. Scope: `hub:admin`. */
     sendWebhook(input?: DemoSendWebhookInput, options?: Options): Promise<DemoSendWebhookOutput>
   }
+  readonly buses: {
+    /** List the message buses of the workspace, with their connection and what waits for them. Scope: `events:read`. */
+    list(input?: BusesListInput, options?: Options): Promise<BusesListOutput>
+    /** List the last messages that this process sent and received, newest first, without their content. Scope: `events:read`. */
+    messages(input?: BusesMessagesInput, options?: Options): Promise<BusesMessagesOutput>
+    /** Ask a message bus for an answer. Scope: `events:read`. */
+    ping(input: BusesPingInput, options?: Options): Promise<BusesPingOutput>
+    /** Publish a message to a topic, and answer when the broker has confirmed it. Scope: `events:write`. */
+    publish(input: BusesPublishInput, options?: Options): Promise<BusesPublishOutput>
+    /** Follow the messages of a topic. Sends a `message` event with `{topic, key, id, data, properties}` for each message from now on, beside those who receive them anyway. `data` is text where the content is not JSON. Scope: `events:read`. */
+    tail(input: BusesTailInput, options?: Options): AsyncGenerator<RunEvent, void>
+    /** Forget a message bus that no process is connected to any more, with everything that waits for it. Scope: `events:write`. */
+    remove(input: BusesRemoveInput, options?: Options): Promise<BusesRemoveOutput>
+  }
   readonly bulk: {
     /** Do one thing with many runs, events, deliveries or approvals. What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything; approving one that has changed since the start fails with `approval_changed`. Scope: `any`. */
     start(input: BulkStartInput, options?: Options): Promise<BulkStartOutput>
@@ -665,6 +690,14 @@ export function operationsOf({ send, watch }: Transport): Operations {
       start: (input, options) => send<DemoStartOutput>(routes['demo.start'], input, options),
       stop: (input, options) => send<DemoStopOutput>(routes['demo.stop'], input, options),
       sendWebhook: (input, options) => send<DemoSendWebhookOutput>(routes['demo.send_webhook'], input, options),
+    },
+    buses: {
+      list: (input, options) => send<BusesListOutput>(routes['buses.list'], input, options),
+      messages: (input, options) => send<BusesMessagesOutput>(routes['buses.messages'], input, options),
+      ping: (input, options) => send<BusesPingOutput>(routes['buses.ping'], input, options),
+      publish: (input, options) => send<BusesPublishOutput>(routes['buses.publish'], input, options),
+      tail: (input, options) => watch(routes['buses.tail'], input, options),
+      remove: (input, options) => send<BusesRemoveOutput>(routes['buses.remove'], input, options),
     },
     bulk: {
       start: (input, options) => send<BulkStartOutput>(routes['bulk.start'], input, options),

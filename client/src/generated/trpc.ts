@@ -217,6 +217,17 @@ import type {
   DemoStopOutput,
   DemoSendWebhookInput,
   DemoSendWebhookOutput,
+  BusesListInput,
+  BusesListOutput,
+  BusesMessagesInput,
+  BusesMessagesOutput,
+  BusesPingInput,
+  BusesPingOutput,
+  BusesPublishInput,
+  BusesPublishOutput,
+  BusesTailInput,
+  BusesRemoveInput,
+  BusesRemoveOutput,
   BulkStartInput,
   BulkStartOutput,
   BulkListInput,
@@ -546,6 +557,20 @@ type Procedures = {
     stop: Mutation<DemoStopInput | undefined, DemoStopOutput>
     /** Send the hub a signed sample webhook of the demo’s GitHub. Scope: `hub:admin`. */
     send_webhook: Mutation<DemoSendWebhookInput | undefined, DemoSendWebhookOutput>
+  }
+  buses: {
+    /** List the message buses of the workspace, with their connection and what waits for them. Scope: `events:read`. */
+    list: Query<BusesListInput | undefined, BusesListOutput>
+    /** List the last messages that this process sent and received, newest first, without their content. Scope: `events:read`. */
+    messages: Query<BusesMessagesInput | undefined, BusesMessagesOutput>
+    /** Ask a message bus for an answer. Scope: `events:read`. */
+    ping: Query<BusesPingInput, BusesPingOutput>
+    /** Publish a message to a topic, and answer when the broker has confirmed it. Scope: `events:write`. */
+    publish: Mutation<BusesPublishInput, BusesPublishOutput>
+    /** Follow the messages of a topic. Sends a `message` event with `{topic, key, id, data, properties}` for each message from now on, beside those who receive them anyway. `data` is text where the content is not JSON. Scope: `events:read`. */
+    tail: Subscription<BusesTailInput, Change<RunEvent>>
+    /** Forget a message bus that no process is connected to any more, with everything that waits for it. Scope: `events:write`. */
+    remove: Mutation<BusesRemoveInput, BusesRemoveOutput>
   }
   bulk: {
     /** Do one thing with many runs, events, deliveries or approvals. What it acts on is fixed when it starts, at most 1,000. A job does them one after the other, oldest first, each with the rights that the caller has then and each once: one during which the process died is reported as `outcome_unknown`. Needs the scope of the single operation and, with a filter, that of the list. Approvals are decided together only for one tool, which must not destroy anything; approving one that has changed since the start fails with `approval_changed`. Scope: `any`. */

@@ -2525,6 +2525,54 @@ export type DemoSendWebhookInput = Readonly<Record<string, never>>
 
 export type DemoSendWebhookOutput = { readonly event_id: string }
 
+export type BusesListInput = Readonly<Record<string, never>>
+
+export type BusesListOutput = {
+  readonly items: readonly {
+    readonly name: 'amqp' | 'pulsar' | 'local'
+    /** elsewhere: only other processes are connected to it. */ readonly status: 'connected' | 'connecting' | 'stopped' | 'elsewhere'
+    readonly since: string | null
+    readonly problem: string | null
+    /** The types of the events that are published there. */ readonly events: readonly string[]
+    /** Events that the broker has not confirmed yet. */ readonly waiting: number
+    readonly oldest_waiting_at: string | null
+  }[]
+}
+
+export type BusesMessagesInput = Readonly<Record<string, never>>
+
+export type BusesMessagesOutput = {
+  readonly items: readonly {
+    readonly bus: 'amqp' | 'pulsar' | 'local'
+    readonly direction: 'in' | 'out'
+    readonly topic: string
+    readonly key: string | null
+    readonly id: string | null
+    readonly bytes: number
+    /** What became of a message that came in: completed, failed, stored or dead. */ readonly outcome: string | null
+    readonly at: string
+  }[]
+}
+
+export type BusesPingInput = { readonly name: 'amqp' | 'pulsar' | 'local' }
+
+export type BusesPingOutput = { readonly name: 'amqp' | 'pulsar' | 'local'; readonly ms: number }
+
+export type BusesPublishInput = {
+  readonly name: 'amqp' | 'pulsar' | 'local'
+  readonly topic: string
+  /** Messages with the same key keep their order. */ readonly key?: string | undefined
+  /** The content, any JSON. */ readonly data: unknown
+}
+
+export type BusesPublishOutput = { readonly id: string }
+
+export type BusesTailInput = { readonly name: 'amqp' | 'pulsar' | 'local'; readonly topic: string }
+
+export type BusesRemoveInput = { readonly name: 'amqp' | 'pulsar' | 'local' }
+
+export type BusesRemoveOutput = null
+
 export type BulkStartInput = {
   readonly action:
     | 'runs.retry'

@@ -126,7 +126,7 @@ export function createAmqpBus({ url, ...options }: AmqpOptions, { logger: parent
   }
 
   const consumeQueue = (
-    { group, prefetch, handle }: Consuming,
+    { group, prefetch, handle, temporary = false }: Consuming,
     { name, exchange, keys }: { name: string; exchange: string; keys: readonly string[] },
   ): Consumer => {
     const stopping = new AbortController()
@@ -136,6 +136,8 @@ export function createAmqpBus({ url, ...options }: AmqpOptions, { logger: parent
         try {
           stopping.signal.throwIfAborted()
           const declared = await exchangeOf(exchange)
+          // It ends with its connection, so nothing is left of it when the process dies.
+          if (temporary) return { declared, queueOptions: { queue: name, exclusive: true, autoDelete: true } }
           await queueOf(deadOf(name), { dead: undefined })
           return { declared, queueOptions: await queueOf(name, { dead: deadOf(name) }) }
         } catch (error) {

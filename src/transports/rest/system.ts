@@ -9,12 +9,14 @@ import type { RestApp, RestDeps } from './types.ts'
 const checks = z.record(z.string(), z.object({ ok: z.boolean(), reason: z.string().optional() }))
 
 /** Health, readiness and metrics, for load balancers, monitoring and operators. */
-export function systemRoutes(app: RestApp, { version, readiness, metrics, isStopping }: RestDeps): void {
+export function systemRoutes(app: RestApp, { version, readiness, busReadiness, metrics, isStopping }: RestDeps): void {
   const open = { access: 'public' }
   const ready = async (reply: FastifyReply) => {
     const found = isStopping() ? { server: { ok: false, reason: 'shutting down' } } : await readiness()
     const ok = Object.values(found).every((check) => check.ok)
-    return reply.code(ok ? 200 : 503).send({ status: ok ? 'ready' : 'not_ready', checks: found })
+    // A broker that is away holds up its own messages only, so it is told and does not count.
+    const buses = ok ? await busReadiness() : []
+    return reply.code(ok ? 200 : 503).send({ status: ok ? 'ready' : 'not_ready', checks: found, ...(buses.length > 0 ? { buses } : {}) })
   }
 
   app.get('/api/v1/health', {
@@ -31,7 +33,12 @@ export function systemRoutes(app: RestApp, { version, readiness, metrics, isStop
     schema: { tags: ['System'], summary: 'Whether the process is alive', response: { 200: z.object({ status: z.literal('ok') }) } },
     handler: async () => ({ status: 'ok' as const }),
   })
-  const readyReply = z.object({ status: z.enum(['ready', 'not_ready']), checks })
+  const bus = z.object({ name: z.string(), status: z.string(), waiting: z.int(), lag_seconds: z.number() })
+  const readyReply = z.object({
+    status: z.enum(['ready', 'not_ready']),
+    checks,
+    buses: z.array(bus).optional().describe('Message buses; one that is away does not make the hub unready.'),
+  })
   app.get('/readyz', {
     config: open,
     schema: {

@@ -24,6 +24,8 @@ export interface RestDeps extends Telemetry {
   readonly webhooks: Webhooks
   readonly execute: Execute
   readonly readiness: Readiness
+  /** How the message buses are, for monitoring. */
+  readonly busReadiness: () => Promise<readonly BusReadiness[]>
   readonly isStopping: () => boolean
   /** Adds the routes of another transport. */
   readonly addRoutes?: (app: RestApp) => Promise<void>
@@ -32,4 +34,11 @@ export interface RestDeps extends Telemetry {
 export interface RestOptions extends OriginOptions {
   readonly bodyLimit: number
   readonly trustProxy: readonly string[]
+}
+
+export interface BusReadiness {
+  readonly name: string
+  readonly status: string
+  readonly waiting: number
+  readonly lag_seconds: number
 }
