@@ -38,6 +38,7 @@ const details: readonly Place[] = [
   { path: '/admin/people', shows: 'ada@example.com' },
   { path: '/admin/apps', shows: 'Nobody has allowed an app anything.' },
   { path: '/admin/audit', shows: 'flow.saved' },
+  { path: '/admin/buses', shows: 'Inside the hub' },
   { path: '/admin/retention', shows: 'Days of runs' },
 ]
 

@@ -189,7 +189,7 @@ suite('tRPC refuses', () => {
     const names = offered.map(({ name, effect }) => (effect === 'read' && !endless.has(name) ? name : 'x'))
     for (let number = 0; number < 600; number++) {
       const path = Array.from({ length: random.oneOf([1, 1, 2, 3, 25]) }, () =>
-        random.oneOf([...names, 'x', '', '..', 'a%2Cb', '%00']),
+        random.oneOf([...names, 'x', '', '..%2F', 'a%2Cb', '%00']),
       ).join(',')
       const query = [
         random.oneOf(['', 'batch=1', 'batch=1&batch=0', 'batch=2']),

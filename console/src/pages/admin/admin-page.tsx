@@ -2,6 +2,7 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { Page, Tabs } from '#ui'
 import { Apps } from './apps.tsx'
 import { AuditLog } from './audit-log.tsx'
+import { Buses } from './buses.tsx'
 import { Credentials } from './credentials.tsx'
 import { People } from './people.tsx'
 import { Policies } from './policies.tsx'
@@ -9,7 +10,7 @@ import { Retention } from './retention.tsx'
 import { Tokens } from './tokens.tsx'
 import { texts } from './texts.ts'
 
-/** Tokens, credentials, policies, people, apps, the audit log and retention. */
+/** Tokens, credentials, policies, people, apps, the audit log, message buses and retention. */
 export function AdminPage() {
   const { id = 'tokens' } = useParams({ strict: false })
   const navigate = useNavigate()
@@ -26,6 +27,7 @@ export function AdminPage() {
           { id: 'people', label: texts.people, content: <People /> },
           { id: 'apps', label: texts.apps, content: <Apps /> },
           { id: 'audit', label: texts.audit, content: <AuditLog /> },
+          { id: 'buses', label: texts.buses, content: <Buses /> },
           { id: 'retention', label: texts.retention, content: <Retention /> },
         ]}
       />
