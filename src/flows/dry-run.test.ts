@@ -59,6 +59,9 @@ steps:
     await assert.rejects(b.hub.flows.get(b.workspaceId, 'unsaved'), { code: 'not_found' })
     const { rows } = await b.hub.db.pool.query(`select 1 from hub.flow_versions where definition ->> 'id' = 'unsaved'`)
     assert.equal(rows.length, 0)
+    const carried = await fetch(`${b.address}/api/v1/runs/${body.id}/definition`, { headers: { authorization: `Bearer ${adminToken}` } })
+    const { version, flow, definition } = (await carried.json()) as any
+    assert.deepEqual([version, flow, definition.steps.length], [null, 'unsaved', 4])
     for (const change of ['retry', 'replay'] as const)
       await assert.rejects(b.hub.flows[change](b.operator, body.id), { code: 'run_state_conflict' })
   })
@@ -101,6 +104,7 @@ steps:
     assert.equal((await dryRun({ source, event: event.id }, foreign.value)).status, 404)
     const theirs = await dryRun({ source: 'id: unsaved\nsteps: [{ id: a, transform: 1 }]' }, foreign.value)
     await assert.rejects(b.hub.flows.run(b.workspaceId, theirs.body.id), { code: 'not_found' })
+    await assert.rejects(b.hub.flows.definitionOf(b.workspaceId, theirs.body.id), { code: 'not_found' })
   })
 
   test('starts nothing by its end', async () => {

@@ -1,6 +1,7 @@
 import { actorOf, type Access } from '#access'
 import type { Credentials } from '#credentials'
 import type { Database } from '#db'
+import { hubError } from '#errors'
 import type { Engine, JobHandler } from '#engine'
 import type { Events } from '#events'
 import type { EventPublisher } from '#events/publish'
@@ -13,7 +14,7 @@ import type { Catalogue, Tools } from '#tools'
 import { createBundledFlows } from './bundled/bundled.ts'
 import { digestOfFlow } from './definitions/digest.ts'
 import { createFlowFinder } from './definitions/find.ts'
-import { findFlow, listFlows, listVersions, schedulesOf } from './definitions/flow-store.ts'
+import { findFlow, findVersion, listFlows, listVersions, schedulesOf } from './definitions/flow-store.ts'
 import { createReservedTypes } from './definitions/reserved.ts'
 import { createFlowRights } from './definitions/rights.ts'
 import { createSaver } from './definitions/save.ts'
@@ -38,7 +39,7 @@ export type { FlowWithVersion, ScheduleRow, VersionRow } from './definitions/flo
 export type { RunFilter, RunRow, RunStatus } from './runs/run-store.ts'
 export type { SavedStep } from './runs/step-store.ts'
 export { flowTools } from './runs/tools.ts'
-export type { Flows, RunDetail, TriggerOptions } from './types.ts'
+export type { Flows, RunDefinition, RunDetail, TriggerOptions } from './types.ts'
 
 export interface FlowsDeps extends Telemetry {
   readonly db: Database
@@ -98,6 +99,13 @@ export function createFlows(deps: FlowsDeps, { maxActiveRuns }: FlowsOptions): F
     async run(workspaceId, id) {
       const run = await findRunOf(db.sql, workspaceId, id)
       return { ...run, steps: await stepsOf(db.sql, id) }
+    },
+    async definitionOf(workspaceId, id) {
+      const { flow, flowId, version, definition: unsaved } = await findRunOf(db.sql, workspaceId, id)
+      if (unsaved) return { id, flow, flowId, version: null, definition: unsaved }
+      const found = await findVersion(db.sql, flowId, version)
+      if (!found) throw hubError('not_found', { detail: 'the version that this run carries out has been deleted' })
+      return { id, flow, flowId, version, definition: found.definition }
     },
     async isCausedBy(principal, id) {
       const run = await findRun(db.sql, principal.workspaceId, id)

@@ -34,6 +34,11 @@ export interface RunDetail extends RunRow {
   readonly steps: readonly SavedStep[]
 }
 
+export interface RunDefinition extends Pick<RunRow, 'id' | 'flow' | 'flowId'> {
+  readonly version: number | null
+  readonly definition: object
+}
+
 /** Versioned definitions and their durable runs. */
 export interface Flows extends AsyncDisposable {
   check(workspaceId: string, source: string, format?: 'yaml' | 'json'): Promise<Parsed>
@@ -62,6 +67,8 @@ export interface Flows extends AsyncDisposable {
   trigger(principal: Principal, ref: string, options?: TriggerOptions): Promise<RunRow>
   runs(workspaceId: string, filter: RunFilter, page: { before?: string | undefined; limit: number }): Promise<RunRow[]>
   run(workspaceId: string, id: string): Promise<RunDetail>
+  /** What the run carries out; the version is null where the flow was not saved. */
+  definitionOf(workspaceId: string, id: string): Promise<RunDefinition>
   /** Whether the principal is one of those who caused the run. */
   isCausedBy(principal: Principal, id: string): Promise<boolean>
   /** Returns the run when it has ended, or its current state at the timeout. */

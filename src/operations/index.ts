@@ -55,7 +55,7 @@ import { watchHints } from './hints.ts'
 import { listKeys, rotateKeys, verifyAudit } from './keys.ts'
 import { createInvitation, listInvitations, revokeInvitation } from './invitations.ts'
 import { listMembers, me, removeMember, updateMember } from './people.ts'
-import { cancelRun, getRun, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
+import { cancelRun, getRun, getRunDefinition, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
 import { runScriptOperation, toolTypes } from './scripts.ts'
 import { endSession, endSessions, listSessions } from './sign-in-sessions.ts'
 import { getStats } from './stats.ts'
@@ -174,6 +174,7 @@ export const operations = {
   dryRunFlow,
   listRuns,
   getRun,
+  getRunDefinition,
   cancelRun,
   retryRun,
   replayRun,

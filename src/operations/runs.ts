@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { RunDetail, RunRow, SavedStep } from '#flows'
+import type { RunDefinition, RunDetail, RunRow, SavedStep } from '#flows'
 import { sleep } from '#lib/clock'
 import { actorNameSchema, named, namedOne, type Named } from './actors.ts'
 import { operation, toolOperation, streamOperation, view, type OperationContext, type StreamEvent } from './operation.ts'
@@ -177,6 +177,35 @@ export const getRun = toolOperation({
     ),
   },
   run: async (context, input) => namedOne(context, await context.flows.run(context.principal.workspaceId, input.id)),
+})
+
+const definitionView = view(
+  z.object({
+    id: z.string(),
+    flow: z.string(),
+    flow_id: z.string(),
+    version: z.int().nullable().describe('Null for a dry run of a flow that is not saved.'),
+    definition: anyObject,
+  }),
+  ({ id: run, flow, flowId, version, definition }: RunDefinition) => ({
+    id: run,
+    flow,
+    flow_id: flowId,
+    version,
+    definition: { ...definition },
+  }),
+)
+
+export const getRunDefinition = operation({
+  name: 'runs.definition',
+  scope: 'flows:read',
+  effect: 'read',
+  summary: 'Get the definition that a run carries out',
+  input: z.strictObject({ id }),
+  output: definitionView,
+  http: { method: 'GET', path: '/api/v1/runs/:id/definition' },
+  example: { id: exampleId },
+  run: ({ flows, principal }, input) => flows.definitionOf(principal.workspaceId, input.id),
 })
 
 export const cancelRun = operation({

@@ -182,6 +182,8 @@ import type {
   RunsListOutput,
   RunsGetInput,
   RunsGetOutput,
+  RunsDefinitionInput,
+  RunsDefinitionOutput,
   RunsCancelInput,
   RunsCancelOutput,
   RunsRetryInput,
@@ -460,6 +462,8 @@ export interface Operations {
     list(input?: RunsListInput, options?: Options): Promise<RunsListOutput>
     /** Get one run with its steps. Scope: `flows:read`. */
     get(input: RunsGetInput, options?: Options): Promise<RunsGetOutput>
+    /** Get the definition that a run carries out. Scope: `flows:read`. */
+    definition(input: RunsDefinitionInput, options?: Options): Promise<RunsDefinitionOutput>
     /** Cancel a run: the step that is running is the last. Scope: `flows:run`. */
     cancel(input: RunsCancelInput, options?: Options): Promise<RunsCancelOutput>
     /** Continue a run from the step that failed; completed steps stay as they are. Scope: `flows:run`. */
@@ -668,6 +672,7 @@ export function operationsOf({ send, watch }: Transport): Operations {
     runs: {
       list: (input, options) => send<RunsListOutput>(routes['runs.list'], input, options),
       get: (input, options) => send<RunsGetOutput>(routes['runs.get'], input, options),
+      definition: (input, options) => send<RunsDefinitionOutput>(routes['runs.definition'], input, options),
       cancel: (input, options) => send<RunsCancelOutput>(routes['runs.cancel'], input, options),
       retry: (input, options) => send<RunsRetryOutput>(routes['runs.retry'], input, options),
       replay: (input, options) => send<RunsReplayOutput>(routes['runs.replay'], input, options),

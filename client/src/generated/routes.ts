@@ -144,6 +144,7 @@ export const routes = {
     headers: {},
   },
   'runs.get': { method: 'GET', path: '/api/v1/runs/:id', query: [], headers: {} },
+  'runs.definition': { method: 'GET', path: '/api/v1/runs/:id/definition', query: [], headers: {} },
   'runs.cancel': { method: 'POST', path: '/api/v1/runs/:id/cancel', query: [], headers: {} },
   'runs.retry': { method: 'POST', path: '/api/v1/runs/:id/retry', query: [], headers: {} },
   'runs.replay': { method: 'POST', path: '/api/v1/runs/:id/replay', query: [], headers: {} },

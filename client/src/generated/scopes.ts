@@ -94,6 +94,7 @@ export const scopes = {
   'flows.dry_run': 'flows:run',
   'runs.list': 'flows:read',
   'runs.get': 'flows:read',
+  'runs.definition': 'flows:read',
   'runs.cancel': 'flows:run',
   'runs.retry': 'flows:run',
   'runs.replay': 'flows:run',

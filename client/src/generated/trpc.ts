@@ -195,6 +195,8 @@ import type {
   RunsListOutput,
   RunsGetInput,
   RunsGetOutput,
+  RunsDefinitionInput,
+  RunsDefinitionOutput,
   RunsCancelInput,
   RunsCancelOutput,
   RunsRetryInput,
@@ -523,6 +525,8 @@ type Procedures = {
     list: Query<RunsListInput | undefined, RunsListOutput>
     /** Get one run with its steps. Scope: `flows:read`. */
     get: Query<RunsGetInput, RunsGetOutput>
+    /** Get the definition that a run carries out. Scope: `flows:read`. */
+    definition: Query<RunsDefinitionInput, RunsDefinitionOutput>
     /** Cancel a run: the step that is running is the last. Scope: `flows:run`. */
     cancel: Mutation<RunsCancelInput, RunsCancelOutput>
     /** Continue a run from the step that failed; completed steps stay as they are. Scope: `flows:run`. */

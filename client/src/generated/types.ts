@@ -2358,6 +2358,16 @@ export type RunsGetOutput = {
   }[]
 }
 
+export type RunsDefinitionInput = { /** Id of the run. */ readonly id: string }
+
+export type RunsDefinitionOutput = {
+  readonly id: string
+  readonly flow: string
+  readonly flow_id: string
+  /** Null for a dry run of a flow that is not saved. */ readonly version: number | null
+  readonly definition: Readonly<Record<string, unknown>>
+}
+
 export type RunsCancelInput = { /** Id of the run. */ readonly id: string }
 
 export type RunsCancelOutput = {

@@ -289,6 +289,11 @@ suite('flows over REST', () => {
     ] as const)
       assert.equal((await callAsReader(method, path, body)).status, 403, `${method} ${path}`)
     assert.equal((await callAsReader('GET', `/api/v1/runs/${runId}`)).status, 200)
+    const caller = (await call('POST', '/api/v1/tokens', { name: 'caller', scopes: ['flows:run'] })).body.token
+    assert.equal((await as(caller)('GET', `/api/v1/runs/${runId}/definition`)).status, 403)
+    await call('PUT', `/api/v1/flows/${id}`, `id: ${id}\nsteps: [{ id: other, transform: 1 }]`)
+    const carried = (await callAsReader('GET', `/api/v1/runs/${runId}/definition`)).body
+    assert.deepEqual([carried.version, carried.definition.steps], [1, [{ id: 'long', wait: '30d' }]], 'the version of then')
     await call('POST', '/api/v1/workspaces', { name: 'rest-flows-other' })
     const made = await callWith({ 'hub-workspace': 'rest-flows-other' })('POST', '/api/v1/tokens', { name: 'x', scopes: ['admin'] })
     const callAsStranger = as(made.body.token)
@@ -300,6 +305,7 @@ suite('flows over REST', () => {
       ['DELETE', `/api/v1/flows/${id}`],
       ['POST', `/api/v1/flows/${id}/trigger`, {}],
       ['GET', `/api/v1/runs/${runId}`],
+      ['GET', `/api/v1/runs/${runId}/definition`],
       ['GET', `/api/v1/runs/${runId}/stream`],
       ['POST', `/api/v1/runs/${runId}/cancel`],
       ['POST', `/api/v1/runs/${runId}/retry`],

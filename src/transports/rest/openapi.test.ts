@@ -161,6 +161,7 @@ const walk: readonly Step[] = [
   ['POST', '/api/v1/flows/documented/trigger', { dry_run: true, outputs: { a: 1 } }],
   ['GET', '/api/v1/runs?status=failed&limit=1'],
   ['GET', '/api/v1/runs/{id}'],
+  ['GET', '/api/v1/runs/{id}/definition'],
   ['POST', '/api/v1/runs/{id}/retry'],
   ['POST', '/api/v1/runs/{id}/cancel'],
   ['POST', '/api/v1/runs/{id}/replay', { version: 'latest' }],
