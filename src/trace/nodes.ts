@@ -32,7 +32,8 @@ export function runNode(run: RunNode, parent: string | null): TraceNode {
     finishedAt,
     wait: status === 'waiting' ? { for: 'time', until: wakeAt } : null,
     error: error && { code: error.code, message: error.message, hint: error.hint ?? null },
-    detail: `version ${version}`,
+    // A dry run of a flow that is not saved has no version.
+    detail: version === 0 ? 'not saved' : `version ${version}`,
   }
 }
 

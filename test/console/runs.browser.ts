@@ -73,6 +73,22 @@ steps:
   assert.equal(await page.getByRole('treeitem', { name: /^step broken/ }).getAttribute('aria-expanded'), 'false')
   await page.keyboard.press('f')
 
+  await page.getByRole('tab', { name: 'Graph' }).click()
+  await page.locator('[data-step="broken"][data-tone="failed"]').waitFor()
+  await checkPage(page, 'run-graph')
+  await page.locator('[data-step="pause"][data-tone="ok"]').click()
+  await page.getByRole('heading', { name: 'pause' }).waitFor()
+  assert.match(new URL(page.url()).searchParams.get('step') ?? '', /\/pause$/)
+  const unsaved = await hub.person.call('POST', '/api/v1/flows/dry-run', {
+    source: 'id: draft\nsteps: [{ id: no, transform: "${{ $error(1) }}" }]\n',
+  })
+  await page.goto(`${hub.address}/w/default/runs/${String(unsaved.json()['id'])}?tab=graph`)
+  await page.locator('[data-step="no"]').waitFor()
+  await page.getByText('not saved').waitFor()
+  for (const name of ['Retry from failure', 'Replay']) assert.equal(await page.getByRole('button', { name }).count(), 0, name)
+  assert.equal(await page.getByRole('link', { name: 'Show in the flow' }).count(), 0)
+  await page.goto(link)
+
   isBroken = false
   await page.getByRole('button', { name: 'Retry from failure' }).click()
   await page.getByText('The run goes on from the step that failed.').waitFor()

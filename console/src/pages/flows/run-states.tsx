@@ -3,12 +3,12 @@ import { useMemo } from 'react'
 import { trpc } from '#api'
 import { ThingLink, useLive, useSearch, useSetSearch } from '#app'
 import { Button, ErrorNote, Note, StateBadge, Time } from '#ui'
+import { statesOf } from '../../graph/states.ts'
+import type { StepStates } from '../../graph/types.ts'
 import type { WholeFlow } from './flow-state.ts'
 import styles from './flows.module.css'
 import { texts } from './texts.ts'
 import type { Edit } from './use-edit.ts'
-
-export type StepStates = ReadonlyMap<string, string>
 
 /** The run that `?run=` names, and how its steps went where the text is what it ran. */
 export interface ShownRun {
@@ -22,8 +22,6 @@ export interface ShownRun {
 
 const kinds = ['run'] as const
 const none: StepStates = new Map()
-/** A step that ran for several items shows what matters most. */
-const order = ['failed', 'running', 'waiting', 'completed', 'skipped']
 
 export function useRunStates(flow: WholeFlow | undefined, edit: Edit): ShownRun {
   const { run: id } = useSearch()
@@ -31,15 +29,7 @@ export function useRunStates(flow: WholeFlow | undefined, edit: Edit): ShownRun 
   const { data, error } = useQuery({ ...options, enabled: id !== undefined })
   useLive(kinds, options.queryKey)
   const isSame = flow !== undefined && data?.flow_id === flow.flow_id && data.version === flow.version && !edit.isChanged
-  const states = useMemo(() => {
-    if (!data || !isSame) return none
-    const found = new Map<string, string>()
-    for (const { step, status } of data.steps) {
-      const before = found.get(step)
-      if (before === undefined || order.indexOf(status) < order.indexOf(before)) found.set(step, status)
-    }
-    return found
-  }, [data, isSame])
+  const states = useMemo(() => (data && isSame ? statesOf(data.steps) : none), [data, isSame])
   return {
     id,
     run: data,

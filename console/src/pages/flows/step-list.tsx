@@ -1,16 +1,9 @@
 import { CornerDownRight } from 'lucide-react'
 import { memo } from 'react'
 import { classes, StateBadge, visible } from '#ui'
+import type { Step } from '../../graph/outline.ts'
+import type { StepsProps } from '../../graph/types.ts'
 import styles from './flows.module.css'
-import type { Outline, Step } from './outline.ts'
-import type { StepStates } from './run-states.tsx'
-
-export interface StepsProps {
-  readonly outline: Outline
-  readonly selected: string | undefined
-  readonly states: StepStates
-  onSelect(step: Step): void
-}
 
 /** The steps as nested lists: what the graph shows, for keys and for readers. */
 export const StepList = memo(function StepList({ outline, ...rest }: StepsProps) {

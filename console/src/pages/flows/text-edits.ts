@@ -1,5 +1,5 @@
 import { isMap, type YAMLSeq } from 'yaml'
-import { documentOf, everyStep, outlineOf, type Step } from './outline.ts'
+import { documentOf, everyStep, outlineOf, type Step } from '../../graph/outline.ts'
 
 /** What the graph changes in the text. */
 export type StepEdit = 'insert' | 'duplicate' | 'wrap' | 'delete'

@@ -3,10 +3,10 @@ import { lazy, startTransition, Suspense, useCallback, useEffect, useMemo, useRe
 import { useMissing } from '#api'
 import { useSearch, useSetSearch } from '#app'
 import { Button, ButtonGroup, Note, Skeleton, useMedia, visible } from '#ui'
+import { everyStep, outlineOf, siblingsOf, stepAt, type Outline, type Step } from '../../graph/outline.ts'
 import { CodeEditor, type Target } from './code-editor.tsx'
 import type { WholeFlow } from './flow-state.ts'
 import styles from './flows.module.css'
-import { everyStep, outlineOf, siblingsOf, stepAt, type Outline, type Step } from './outline.ts'
 import { ProblemList } from './problem-list.tsx'
 import { applied, fixOf, offsetOf, type Problem } from './problems.ts'
 import { RunNote, useRunStates } from './run-states.tsx'
@@ -16,7 +16,7 @@ import { texts } from './texts.ts'
 import type { Edit } from './use-edit.ts'
 import { useKnowledge } from './use-knowledge.ts'
 
-const Graph = lazy(() => import('./graph.tsx').then((loaded) => ({ default: loaded.Graph })))
+const Graph = lazy(() => import('../../graph/graph.tsx').then((loaded) => ({ default: loaded.Graph })))
 
 interface WorkbenchProps {
   readonly edit: Edit

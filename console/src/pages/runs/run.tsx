@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
 import { RotateCcw, X } from 'lucide-react'
-import { useMemo, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react'
 import { trpc, useAction, useMissing } from '#api'
 import { ActionButton, useLive, useOpen, useSearch, useSetSearch } from '#app'
 import {
@@ -15,6 +15,7 @@ import {
   Menu,
   Note,
   Page,
+  Skeleton,
   StateBadge,
   Tabs,
   Time,
@@ -27,6 +28,8 @@ import styles from './run.module.css'
 import { texts } from './texts.ts'
 import { Timeline } from './timeline.tsx'
 import { firstFailure, type Trace, type TraceNode } from './tree.ts'
+
+const RunGraph = lazy(() => import('./run-graph.tsx').then((loaded) => ({ default: loaded.RunGraph })))
 
 const kinds = ['run', 'call', 'event', 'delivery', 'approval'] as const
 /** What has ended does not change, except that it may be retried, which is a change of the run. */
@@ -89,11 +92,13 @@ function Actions({ run, onClose }: { readonly run: TraceNode; onClose(): void })
   const replay = useAction(trpc.runs.replay, { done: texts.replayed, onDone: ({ run_id: next }) => open(next) })
   const missing = useMissing('runs.replay')
   const blocked = missing === undefined ? undefined : `You lack the scope ${missing}`
+  // A dry run of a flow that is not saved has nothing to be repeated from, and nowhere to be shown.
+  const isUnsaved = run.detail === 'not saved'
   if (run.kind !== 'run') return <Back onClose={onClose} />
   return (
     <>
       <Back onClose={onClose} />
-      {retryable.has(run.status) ? (
+      {retryable.has(run.status) && !isUnsaved ? (
         <ActionButton
           action={{
             label: 'Retry from failure',
@@ -116,17 +121,21 @@ function Actions({ run, onClose }: { readonly run: TraceNode; onClose(): void })
           }}
         />
       ) : null}
-      <Menu
-        label="Replay"
-        items={[
-          { label: 'With the same version', blocked, onSelect: () => replay.mutate({ id: run.id, version: 'same' }) },
-          { label: 'With the latest version', blocked, onSelect: () => replay.mutate({ id: run.id, version: 'latest' }) },
-          { label: 'Dry run, with the outputs of then', blocked, onSelect: () => replay.mutate({ id: run.id, dry_run: true }) },
-        ]}
-      />
-      <Link to="/flows/$id" params={{ id: run.title }} search={{ run: run.id }} className={buttonClass()}>
-        Show in the flow
-      </Link>
+      {isUnsaved ? null : (
+        <>
+          <Menu
+            label="Replay"
+            items={[
+              { label: 'With the same version', blocked, onSelect: () => replay.mutate({ id: run.id, version: 'same' }) },
+              { label: 'With the latest version', blocked, onSelect: () => replay.mutate({ id: run.id, version: 'latest' }) },
+              { label: 'Dry run, with the outputs of then', blocked, onSelect: () => replay.mutate({ id: run.id, dry_run: true }) },
+            ]}
+          />
+          <Link to="/flows/$id" params={{ id: run.title }} search={{ run: run.id }} className={buttonClass()}>
+            Show in the flow
+          </Link>
+        </>
+      )}
     </>
   )
 }
@@ -140,12 +149,19 @@ function Content({ id, trace }: { readonly id: string; readonly trace: Trace }) 
   const node = trace.nodes.find((one) => one.id === selected)
   const run = runOf(trace, id)
   const rest = Object.entries(trace.left_out).map(([kind, count]) => `${count} of kind ${kind}`)
-  const timeline: ReactNode = (
+  const beside = (picture: ReactNode): ReactNode => (
     <div className={styles.body}>
-      <Timeline nodes={trace.nodes} selected={selected} onSelect={(next) => setSearch({ step: next })} />
+      {picture}
       <section className={styles.detail} aria-label="What is selected">
         {node ? <NodeDetail key={`${node.id} ${node.status}`} node={node} /> : <p>{texts.pick}</p>}
       </section>
+    </div>
+  )
+  const graph = (of: TraceNode): ReactNode => (
+    <div className={styles.graph}>
+      <Suspense fallback={<Skeleton rows={8} />}>
+        <RunGraph key={of.id} run={of.id} nodes={trace.nodes} selected={selected} />
+      </Suspense>
     </div>
   )
   return (
@@ -162,7 +178,12 @@ function Content({ id, trace }: { readonly id: string; readonly trace: Trace }) 
         open={tab}
         onOpen={(next) => setSearch({ tab: next })}
         tabs={[
-          { id: 'timeline', label: 'Timeline', content: timeline },
+          {
+            id: 'timeline',
+            label: 'Timeline',
+            content: beside(<Timeline nodes={trace.nodes} selected={selected} onSelect={(next) => setSearch({ step: next })} />),
+          },
+          ...(run?.kind === 'run' ? [{ id: 'graph', label: 'Graph', content: tab === 'graph' ? beside(graph(run)) : null }] : []),
           { id: 'list', label: 'List', content: <StepList nodes={trace.nodes} /> },
           { id: 'json', label: 'JSON', content: <Json value={trace} label="Trace" fileName={id} /> },
         ]}

@@ -28,7 +28,13 @@ const kinds = ['run'] as const
 const states: readonly State[] = ['queued', 'running', 'waiting', 'failed', 'quarantined', 'completed', 'cancelled', 'skipped']
 
 const columns: readonly Column<RunRow>[] = [
-  { key: 'flow', title: 'Flow', width: 'minmax(0, 2fr)', narrow: 'lead', render: ({ flow, version }) => `${visible(flow)} v${version}` },
+  {
+    key: 'flow',
+    title: 'Flow',
+    width: 'minmax(0, 2fr)',
+    narrow: 'lead',
+    render: ({ flow, version }) => `${visible(flow)} ${version === 0 ? 'not saved' : `v${version}`}`,
+  },
   { key: 'status', title: 'State', width: '120px', narrow: 'end', render: ({ status }) => <StateBadge state={status} /> },
   {
     key: 'why',

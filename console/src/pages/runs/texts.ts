@@ -12,5 +12,6 @@ export const texts = {
   leftOut: (parts: string) => `Only a part is shown. There are also ${parts}.`,
   more: (kinds: string) => `There may be more of kind ${kinds} than were read: they are neither shown nor counted.`,
   pick: 'Select a row to see what went in and what came out.',
+  pickStep: 'Select a step that ran to see what went in and what came out.',
   noRequests: 'It sent no request.',
 } as const

@@ -15,7 +15,7 @@ import { memo, useEffect, useMemo } from 'react'
 import { Button, classes, toneOf, visible, wordOf } from '#ui'
 import styles from './graph.module.css'
 import { layoutOf, type Box, type Layout } from './layout.ts'
-import type { StepsProps } from './step-list.tsx'
+import type { StepsProps } from './types.ts'
 
 type BoxNode = Node<{ readonly box: Box; readonly isSelected: boolean; readonly state: string | undefined }, 'box'>
 
