@@ -22,10 +22,12 @@ export async function composeHub(
   const { telemetry, access, people, apps, tools, webhooks, execute } = hub
   // Imported here, because a command beside a serving hub does not need it and starts faster without it.
   const { buildRest, createOrigins } = await import('#transports/rest')
+  const { busRoutes } = await import('#transports/bus')
   const { mcpRoutes } = await import('#transports/mcp')
   const { trpcRoutes } = await import('#transports/trpc')
   const { webRoutes } = await import('#transports/web')
   const { HUB_BODY_LIMIT: bodyLimit, HUB_CORS_ORIGINS: corsOrigins, HUB_PUBLIC_URL: publicUrl, HUB_ALLOWED_HOSTS: allowedHosts } = config
+  const { AMQP_COMMANDS_EXCHANGE: commandsExchange, AMQP_EVENTS_EXCHANGE: eventsExchange } = config
   const names = { corsOrigins, publicUrl, allowedHosts }
   const origins = createOrigins(names)
   const mcp = await mcpOf(hub, config)
@@ -45,6 +47,7 @@ export async function composeHub(
       isStopping,
       addRoutes: async (app) => {
         await mcpRoutes(app, { mcp, tools, access, people, apps, origins }, names)
+        busRoutes(app, { version, tools, connectors: hub.integrations.connectors }, { commandsExchange, eventsExchange })
         await trpcRoutes(app, { access, people, apps, origins, execute, isStopping }, operations)
         await webRoutes(app, { people, access, apps, integrations: hub.integrations, origins })
       },

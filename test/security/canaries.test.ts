@@ -147,7 +147,8 @@ async function exercise({ url, adminToken, outside, dataDir }: Serving, secrets:
   )
   const overMcp = await readOverMcp(hub)
   assert.deepEqual(mcpReads.filter((wanted) => !overMcp.some((read) => wanted.test(read))).map(String), [])
-  for (const path of ['/metrics', '/api/v1/audit?limit=200', '/openapi.json', '/docs/errors', '/readyz']) await hub.call('GET', path)
+  for (const path of ['/metrics', '/api/v1/audit?limit=200', '/openapi.json', '/asyncapi.json', '/docs/errors', '/readyz'])
+    await hub.call('GET', path)
 }
 
 function assertNowhere(secrets: Canaries, seen: readonly Seen[]): void {

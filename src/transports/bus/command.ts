@@ -20,7 +20,7 @@ export type Parsed = Command | { readonly refusal: string; readonly taskId: stri
 
 const maxBytes = 10 * 1024 * 1024
 const maxIdLength = 200
-const maxKeyLength = 255
+export const maxKeyLength = 255
 
 /** Reads a command: `{tool_name, parameters, task_id, step_id}`, as agents send it. */
 export function parseCommand({ body, properties }: Received): Parsed {

@@ -1,1 +1,2 @@
 export { serveCommands } from './commands.ts'
+export { busRoutes } from './routes.ts'

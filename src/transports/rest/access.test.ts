@@ -8,7 +8,7 @@ import { sharedDatabaseUrl, sharedHub, testHub, type TestHub } from '#test'
 const open = new RegExp(
   `^/(${[
     'healthz|readyz|api/v1/health',
-    'docs(/.*)?|openapi\\.json|schemas/flow\\.json|assets/.*',
+    'docs(/.*)?|(openapi|asyncapi)\\.json|schemas/flow\\.json|assets/.*',
     '\\.well-known/oauth-protected-resource(/mcp)?',
     '(mcp/)?\\.well-known/(oauth-authorization-server|openid-configuration)(/mcp)?',
     'auth/\\*|sign-in|setup|account|account/apps|invitations/accept|device',

@@ -244,7 +244,7 @@ suite('/openapi.json', () => {
 
   test('describes every route but those that serve pages, MCP and tRPC, which describe themselves', () => {
     const pages =
-      /^\/($|(w|go|console)\/|docs|openapi\.json|mcp|trpc|\.well-known|assets|auth|sign-in|setup|account|invitations|connect|oauth|device)/
+      /^\/($|(w|go|console)\/|docs|(openapi|asyncapi)\.json|mcp|trpc|\.well-known|assets|auth|sign-in|setup|account|invitations|connect|oauth|device)/
     for (const { method, url } of hub.rest.routeTable) {
       const path = url.replaceAll(/:(\w+)/g, '{$1}')
       for (const name of [method].flat().filter((name) => name !== 'HEAD' && name !== 'OPTIONS')) {

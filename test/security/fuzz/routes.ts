@@ -31,6 +31,7 @@ export interface Document {
 /** What `/openapi.json` does not describe. */
 const hidden = [
   '/openapi.json',
+  '/asyncapi.json',
   '/docs',
   '/docs/',
   '/docs/js/scalar.js',
