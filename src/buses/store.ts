@@ -44,7 +44,7 @@ export async function withoutBus(sql: Sql, workspaceIds: readonly string[]): Pro
   return new Set(workspaceIds.filter((id) => !connected.has(id)))
 }
 
-/** Lets this process publish for some seconds, unless another one does. */
+/** Lets this process publish for some seconds, unless another one does that is alive. */
 export async function leaseBus(sql: Sql, lease: { workspaceId: string; name: BusName; executorId: string; ms: number }): Promise<boolean> {
   const { workspaceId, name, executorId, ms } = lease
   const { numUpdatedRows } = await sql
@@ -53,7 +53,12 @@ export async function leaseBus(sql: Sql, lease: { workspaceId: string; name: Bus
     .where('workspaceId', '=', workspaceId)
     .where('name', '=', name)
     .where((where) =>
-      where.or([where('leasedBy', 'is', null), where('leasedBy', '=', executorId), where('leasedUntil', '<', raw<Date>`now()`)]),
+      where.or([
+        where('leasedBy', 'is', null),
+        where('leasedBy', '=', executorId),
+        where('leasedUntil', '<', raw<Date>`now()`),
+        where('leasedBy', 'not in', (query) => query.selectFrom('executors').select('id')),
+      ]),
     )
     .executeTakeFirst()
   return numUpdatedRows > 0n
