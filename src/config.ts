@@ -109,6 +109,33 @@ export const settings = z.object({
   AMQP_COMMANDS_EXCHANGE: z.string().min(1).max(127).default('commands.exchange').describe('The exchange of the commands.'),
   AMQP_EVENTS_EXCHANGE: z.string().min(1).max(127).default('events.exchange').describe('The exchange of results and events.'),
   AMQP_QUEUE: z.string().min(1).max(100).default('integrations.commands').describe('The queue that this hub reads commands from.'),
+  PULSAR_URL: z
+    .string()
+    .regex(/^https?:\/\//, 'must begin with http:// or https://')
+    .optional()
+    .describe('Apache Pulsar, by its WebSocket API: commands come in and events go out there. PULSAR_HUB_TOKEN belongs to it.')
+    .meta(secret),
+  PULSAR_HUB_TOKEN: optional
+    .describe('The token of this hub with whose scopes, in whose workspace, commands from Pulsar act.')
+    .meta(secret),
+  PULSAR_TOKEN: optional.describe('The token that the hub shows to Pulsar.').meta(secret),
+  PULSAR_NAMESPACE: z
+    .string()
+    .regex(/^[\w.=:-]+\/[\w.=:-]+$/, 'must be tenant/namespace')
+    .default('public/default')
+    .describe('The tenant and the namespace of all topics.'),
+  PULSAR_COMMANDS: z.string().min(1).max(150).default('integrations.commands').describe('The topic of the commands.'),
+  PULSAR_RESULTS: z.string().min(1).max(150).default('integrations.events').describe('The topic of the results of commands.'),
+  PULSAR_EVENTS: list.describe(
+    'The types of the events that go to Pulsar: github.*, jira.issue_created. Default: those of all connectors.',
+  ),
+  PULSAR_PREFETCH: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(32)
+    .describe('How many commands from Pulsar a process handles at the same time.'),
   HUB_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10).describe('Database connections for requests, per process.'),
   HUB_MAX_ACTIVE_RUNS: z.coerce
     .number()
@@ -274,6 +301,9 @@ function contradictions(given: Environment): string[] {
   }
   if (has('AMQP_URL') !== has('AMQP_HUB_TOKEN')) {
     faults.push('AMQP_URL and AMQP_HUB_TOKEN belong together; `hub token create` makes a token')
+  }
+  if (has('PULSAR_URL') !== has('PULSAR_HUB_TOKEN')) {
+    faults.push('PULSAR_URL and PULSAR_HUB_TOKEN belong together; `hub token create` makes a token')
   }
   const sso = ['HUB_OIDC_ISSUER', 'HUB_OIDC_CLIENT_ID', 'HUB_OIDC_CLIENT_SECRET'] as const
   if (sso.some(has) && !sso.every(has)) faults.push(`${sso.join(', ')} belong together`)

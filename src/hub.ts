@@ -2,7 +2,7 @@ import { createAccess, createPeople } from '#access'
 import { createActorNames } from '#actors'
 import { createApps } from '#apps'
 import { createBulk } from '#bulk'
-import { createAmqpBus, createBuses, readMessage, type BusSetting } from '#buses'
+import { createBuses, readMessage } from '#buses'
 import type { Config } from '#config'
 import { connectors as ownConnectors } from '#connectors'
 import { createCredentials, createKeyring } from '#credentials'
@@ -15,7 +15,6 @@ import { createEventPublisher } from '#events/publish'
 import { createExpressions, type Expressions } from '#expressions'
 import { createFlows, flowTools } from '#flows'
 import { createEgress, isPrivatePlace } from '#http'
-import type { Connector } from '#kit'
 import { createIntegrations } from '#integrations'
 import { createBounded, type Bounded } from '#lib/bounded'
 import { createHints } from '#hints'
@@ -39,6 +38,7 @@ import { createScripts } from '#scripts'
 import { createNoticeBuffer, createSums, createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
 import { createCatalogue, createInvocations, createRegistry, createTools } from '#tools'
 import { createHookCheck, createReader, createWebhooks } from '#webhooks'
+import { busSettings } from './bus-settings.ts'
 import { keepAdminToken, keepSetupLink } from './admin-token.ts'
 import { declaredValues, declaredVariables, operatorHosts } from './connector-variables.ts'
 import { demoSystemsOf } from './demo-systems.ts'
@@ -231,15 +231,6 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     bounded,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
-}
-
-function busSettings(config: Config, connectors: readonly Connector[], telemetry: Telemetry): BusSetting[] {
-  const { AMQP_URL: url, AMQP_HUB_TOKEN: token, AMQP_EVENTS: types, AMQP_PREFETCH: prefetch } = config
-  const { AMQP_COMMANDS_EXCHANGE: commandsExchange, AMQP_EVENTS_EXCHANGE: eventsExchange, AMQP_QUEUE: queue } = config
-  if (url === undefined || token === undefined) return []
-  const open = () => createAmqpBus({ url, commandsExchange, eventsExchange, queue }, telemetry)
-  const all = connectors.map(({ name }) => `${name}.*`)
-  return [{ name: 'amqp', open, token, tokenSetting: 'AMQP_HUB_TOKEN', types: types.length > 0 ? types : all, prefetch }]
 }
 
 function addressesOf({ HUB_PUBLIC_URL: url, HUB_HOST: host, HUB_PORT: port, HUB_CORS_ORIGINS: trusted }: Config): Addresses {

@@ -20,6 +20,7 @@ import type { Bus, BusState, Message, Received } from './types.ts'
 
 export { createAmqpBus } from './amqp/index.ts'
 export { createLocalBus } from './local.ts'
+export { createPulsarBus } from './pulsar/index.ts'
 export type { RecentMessage } from './recent.ts'
 export { messageOf } from './message-of.ts'
 export { readMessage } from './read-message.ts'

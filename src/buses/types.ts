@@ -11,6 +11,8 @@ export interface Message {
   /** The sender's id of the message. */
   readonly id?: string | undefined
   readonly correlationId?: string | undefined
+  /** It is the result of a command. A bus may send all results to one topic. */
+  readonly result?: boolean | undefined
 }
 
 export interface Received extends Message {

@@ -48,6 +48,7 @@ function resultOf(of: Of, status: 'completed' | 'failed', content: Record<string
     key: taskId ?? correlationId,
     id,
     correlationId,
+    result: true,
     contentType: 'application/json',
     body: Buffer.from(JSON.stringify(body)),
     properties: {

@@ -1,0 +1,1 @@
+export { createPulsarBus } from './pulsar.ts'

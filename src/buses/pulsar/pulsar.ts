@@ -1,0 +1,290 @@
+import { request } from 'undici'
+import { hubError } from '#errors'
+import { backoffDelay } from '#lib/backoff'
+import { sleep } from '#lib/clock'
+import { isRecord } from '#lib/is-record'
+import { once } from '#lib/once'
+import { redactText } from '#lib/redact'
+import type { Telemetry } from '#telemetry'
+import { createBusState } from '../state.ts'
+import type { Bus, Consumer, Consuming, Received, Verdict } from '../types.ts'
+import { createProducers } from './producers.ts'
+import { openSocket, type Socket } from './socket.ts'
+
+interface PulsarOptions {
+  /** The address of the broker or the proxy, over http or https. */
+  readonly url: string
+  /** The broker's token. */
+  readonly token?: string | undefined
+  /** `tenant/namespace` */
+  readonly namespace: string
+  readonly commands: string
+  /** The topic of all results. The routing key that RabbitMQ would have is the property `type`. */
+  readonly results: string
+  readonly retryMs?: { readonly low: number; readonly high: number }
+  /** What the broker itself may take before an operation counts as failed. */
+  readonly answerMs?: number
+}
+
+/** The WebSocket API takes frames of 1 MiB (`webSocketMaxTextFrameSize`). Base64 makes a body 4/3 as long, and 64 KiB remain for properties. */
+const maxBytes = ((1024 - 64) * 1024 * 3) / 4
+/** The pause before a message is delivered again, so that a failure that lasts is not repeated at once. */
+const againMs = 1000
+/** The client of the broker moves a message to the dead letters after so many deliveries: it may have ended every process that received it. */
+const deliveryLimit = 50
+/** Shorter than the five minutes after which the broker closes a socket that nobody uses. */
+const checkMs = 60_000
+const deadOf = (topic: string): string => `${topic}-hub-dead`
+/** The subscription without which the broker would delete dead letters at once. */
+const deadGroup = 'hub-dead'
+
+/** Apache Pulsar, through its WebSocket API. */
+export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick<Telemetry, 'logger'>): Bus {
+  const logger = parent.child({ bus: 'pulsar' })
+  const { token, namespace, commands, results, retryMs = { low: 500, high: 15_000 }, answerMs = 10_000 } = options
+  const base = options.url.replace(/\/+$/, '')
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const timed = { headers, ms: answerMs }
+  const state = createBusState()
+  const stopping = new AbortController()
+  const consumers = new Set<Consumer>()
+
+  const problemOf = (error: unknown): string => {
+    const text = redactText(error instanceof Error ? error.message : String(error))
+    return token === undefined ? text : text.replaceAll(token, '[redacted]')
+  }
+  const pathOf = (topic: string): string => `persistent/${namespace}/${encodeURIComponent(requireTopic(topic))}`
+  const address = (kind: 'producer' | 'consumer', path: string): string => `${base.replace(/^http/, 'ws')}/ws/v2/${kind}/${path}`
+
+  const producers = createProducers({
+    answerMs,
+    open: (topic, listeners) => openSocket(address('producer', pathOf(topic)), timed, listeners),
+  })
+
+  /** Keeps one producer open, which shows whether there is a connection. */
+  const watching = keepOpen({
+    async open(lost) {
+      await producers.keep(results, (problem) => {
+        state.lost(problemOf(problem))
+        lost(problem)
+      })
+      state.connected()
+      logger.info('connected to Pulsar')
+    },
+    failed(problem) {
+      state.lost(problem)
+      logger.warn({ problem }, 'the connection to Pulsar has a problem; it is made again')
+    },
+    signal: stopping.signal,
+  })
+
+  const requireConnection = (): void => {
+    if (state.get().status !== 'connected')
+      throw hubError('bus_unavailable', { detail: state.get().problem ?? 'the hub is not connected to Pulsar' })
+  }
+
+  const bury = async (topic: string, message: Received, reason: string): Promise<void> => {
+    const death = { 'hub-reason': reason.slice(0, 1000), 'hub-topic': topic }
+    const [kept] = await producers.send([{ ...message, topic: deadOf(topic), properties: { ...message.properties, ...death } }])
+    if (!kept) throw new Error('the dead letter was not confirmed')
+  }
+
+  /** Makes the subscription that keeps the dead letters. */
+  const keepDeadLetters = async (topic: string): Promise<void> => {
+    const path = `${pathOf(deadOf(topic))}/${deadGroup}?subscriptionType=Shared&pullMode=true`
+    const socket = await openSocket(address('consumer', path), timed, { onMessage: () => undefined, onClose: () => undefined })
+    socket.close()
+  }
+
+  const consume = (topic: string, { group, prefetch, handle }: Consuming): Consumer => {
+    const ending = new AbortController()
+    const active = new Set<Promise<void>>()
+    const byKey = new Map<string, Promise<void>>()
+    let socket: Socket | undefined
+
+    const verdictOn = async (message: Received): Promise<Exclude<Verdict, { dead: string }>> => {
+      try {
+        const verdict = await handle(message)
+        if (typeof verdict === 'string') return verdict
+        await bury(topic, message, verdict.dead)
+        return 'done'
+      } catch (error) {
+        logger.warn({ problem: problemOf(error), topic }, 'a message could not be handled; it is delivered again')
+        return 'again'
+      }
+    }
+
+    const receive = (content: Record<string, unknown>, from: () => Socket | undefined): void => {
+      const messageId = content['messageId']
+      if (typeof messageId !== 'string' || ending.signal.aborted) return
+      const message = receivedOf({ topic, messageId, content }, (name) => isTopic(name) && name !== commands)
+      const before = message.key === undefined ? undefined : byKey.get(message.key)
+      const work = (async () => {
+        await before
+        // What is not acknowledged is delivered again once the socket is closed.
+        if (ending.signal.aborted) return
+        const verdict = await verdictOn(message)
+        from()?.send(verdict === 'done' ? { messageId } : { type: 'negativeAcknowledge', messageId })
+      })()
+      active.add(work)
+      if (message.key !== undefined) byKey.set(message.key, work)
+      void work.finally(() => {
+        active.delete(work)
+        if (message.key !== undefined && byKey.get(message.key) === work) byKey.delete(message.key)
+      })
+    }
+
+    const open = async (lost: (problem: string) => void): Promise<void> => {
+      await keepDeadLetters(topic)
+      const query = new URLSearchParams({
+        subscriptionType: 'Key_Shared',
+        receiverQueueSize: String(prefetch),
+        negativeAckRedeliveryDelay: String(againMs),
+        maxRedeliverCount: String(deliveryLimit),
+        deadLetterTopic: `persistent://${namespace}/${deadOf(topic)}`,
+      })
+      let heard = true
+      const opened: { socket?: Socket } = {}
+      const own = await openSocket(address('consumer', `${pathOf(topic)}/${encodeURIComponent(group)}?${query.toString()}`), timed, {
+        onMessage(content) {
+          heard = true
+          if (isRecord(content)) receive(content, () => opened.socket)
+        },
+        onClose(problem) {
+          clearInterval(checking)
+          if (opened.socket) lost(problem)
+        },
+      })
+      // A connection that is cut without a word shows only when the broker is asked something.
+      const checking = setInterval(() => {
+        if (!heard) return own.close()
+        heard = false
+        own.send({ type: 'isEndOfTopic' })
+      }, checkMs)
+      opened.socket = own
+      socket = own
+      if (ending.signal.aborted) own.close()
+      else if (producers.isKept()) state.connected()
+    }
+
+    const failed = (problem: string): void => {
+      state.troubled(problem)
+      logger.warn({ problem, topic }, 'a topic of Pulsar cannot be received; trying again')
+    }
+    const running = keepOpen({ open, failed, signal: ending.signal })
+    const consumer: Consumer = {
+      [Symbol.asyncDispose]: once(async () => {
+        consumers.delete(consumer)
+        ending.abort()
+        await Promise.all(active)
+        socket?.close()
+        await running
+      }),
+    }
+    consumers.add(consumer)
+    return consumer
+  }
+
+  /** Opens something, and again whenever it is lost, until the signal aborts. */
+  async function keepOpen(given: {
+    open(lost: (problem: string) => void): Promise<void>
+    failed(problem: string): void
+    readonly signal: AbortSignal
+  }): Promise<void> {
+    for (let attempt = 0; !given.signal.aborted; attempt++) {
+      const lost = Promise.withResolvers<string>()
+      const stop = (): void => lost.resolve('stopped')
+      given.signal.addEventListener('abort', stop)
+      try {
+        await given.open(lost.resolve)
+        attempt = 0
+        const problem = await lost.promise
+        if (!given.signal.aborted) given.failed(problemOf(problem))
+      } catch (error) {
+        if (!given.signal.aborted) given.failed(problemOf(error))
+      } finally {
+        given.signal.removeEventListener('abort', stop)
+      }
+      const pause = retryMs.low + backoffDelay(attempt, { baseMs: retryMs.low, maxMs: retryMs.high })
+      await sleep(pause, given.signal).catch(() => undefined)
+    }
+  }
+
+  return {
+    name: 'pulsar',
+    maxBytes,
+    state: state.get,
+    onState: state.listen,
+    async publish(messages) {
+      requireConnection()
+      const places = messages.map(({ result, ...message }) =>
+        result ? { ...message, topic: results, properties: { ...message.properties, type: message.topic } } : message,
+      )
+      const fit = places.map(({ topic, body }) => body.length <= maxBytes && isTopic(topic))
+      const confirmed = await producers.send(places.filter((_, index) => fit[index]))
+      if (confirmed.includes(false)) logger.warn('Pulsar did not confirm a message; it is published again')
+      let next = 0
+      return fit.map((fits) => fits && confirmed[next++]!)
+    },
+    async reply(to, message) {
+      requireConnection()
+      if (!isTopic(to) || to === commands) throw new Error('the topic of a reply is no other topic in the namespace of the hub')
+      const [confirmed] = await producers.send([{ ...message, topic: to }])
+      if (!confirmed) throw hubError('bus_unavailable', { detail: 'Pulsar did not confirm a reply' })
+    },
+    consume,
+    consumeCommands: (consuming) => consume(commands, consuming),
+    async forget(topic, group) {
+      const url = `${base}/admin/v2/${pathOf(topic)}/subscription/${encodeURIComponent(group)}`
+      const { statusCode, body } = await request(url, { method: 'DELETE', headers, headersTimeout: answerMs, bodyTimeout: answerMs })
+      await body.dump()
+      if (statusCode >= 400 && statusCode !== 404)
+        throw new Error(`Pulsar answered ${statusCode} when a subscription was to be deleted; the token may lack the right`)
+    },
+    async ping() {
+      requireConnection()
+      const listeners = { onMessage: () => undefined, onClose: () => undefined }
+      const socket = await openSocket(address('producer', pathOf(results)), timed, listeners)
+      socket.close()
+    },
+    [Symbol.asyncDispose]: once(async () => {
+      state.stopped()
+      await Promise.all([...consumers].map((consumer) => consumer[Symbol.asyncDispose]()))
+      stopping.abort()
+      producers.close()
+      await watching
+    }),
+  }
+}
+
+/** A name that stays inside its namespace. */
+function isTopic(name: string): boolean {
+  return name.length <= 200 && /^[\w.:=*-]+$/.test(name) && !/^\.+$/.test(name)
+}
+
+function requireTopic(name: string): string {
+  if (!isTopic(name)) throw new Error('the name of a topic has letters, digits and -_.:=* only')
+  return name
+}
+
+function receivedOf(
+  { topic, messageId, content }: { topic: string; messageId: string; content: Record<string, unknown> },
+  mayReply: (topic: string) => boolean,
+): Received {
+  const given = isRecord(content['properties']) ? content['properties'] : {}
+  const properties = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)]))
+  const { key, payload, redeliveryCount } = content
+  const replyTo = properties['reply_to']
+  return {
+    topic,
+    key: typeof key === 'string' ? key : undefined,
+    body: Buffer.from(typeof payload === 'string' ? payload : '', 'base64'),
+    contentType: properties['content_type'],
+    // The broker's own id stays the same when it delivers the message again.
+    id: properties['message_id'] ?? messageId,
+    correlationId: properties['correlation_id'],
+    replyTo: replyTo !== undefined && mayReply(replyTo) ? replyTo : undefined,
+    redeliveries: typeof redeliveryCount === 'number' ? redeliveryCount : 0,
+    properties,
+  }
+}
