@@ -27,7 +27,6 @@ export async function composeHub(
   const { trpcRoutes } = await import('#transports/trpc')
   const { webRoutes } = await import('#transports/web')
   const { HUB_BODY_LIMIT: bodyLimit, HUB_CORS_ORIGINS: corsOrigins, HUB_PUBLIC_URL: publicUrl, HUB_ALLOWED_HOSTS: allowedHosts } = config
-  const { AMQP_COMMANDS_EXCHANGE: commandsExchange, AMQP_EVENTS_EXCHANGE: eventsExchange } = config
   const names = { corsOrigins, publicUrl, allowedHosts }
   const origins = createOrigins(names)
   const mcp = await mcpOf(hub, config)
@@ -47,7 +46,7 @@ export async function composeHub(
       isStopping,
       addRoutes: async (app) => {
         await mcpRoutes(app, { mcp, tools, access, people, apps, origins }, names)
-        busRoutes(app, { version, tools, connectors: hub.integrations.connectors }, { commandsExchange, eventsExchange })
+        busRoutes(app, { version, tools, connectors: hub.integrations.connectors }, placesOf(config))
         await trpcRoutes(app, { access, people, apps, origins, execute, isStopping }, operations)
         await webRoutes(app, { people, access, apps, integrations: hub.integrations, origins })
       },
@@ -57,6 +56,13 @@ export async function composeHub(
   stack.defer(hub.bounded('HTTP server', () => rest.close()))
   const owned = stack.move()
   return { hub, rest, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** What the operator calls the exchanges and topics of the buses. */
+function placesOf(config: Config) {
+  const { AMQP_COMMANDS_EXCHANGE: commandsExchange, AMQP_EVENTS_EXCHANGE: eventsExchange } = config
+  const { PULSAR_NAMESPACE: pulsarNamespace, PULSAR_COMMANDS: pulsarCommands, PULSAR_RESULTS: pulsarResults } = config
+  return { commandsExchange, eventsExchange, pulsarNamespace, pulsarCommands, pulsarResults }
 }
 
 /** What answers the MCP messages of a hub, whatever carries them. */

@@ -195,7 +195,10 @@ export function createAmqpBus({ url, ...options }: AmqpOptions, { logger: parent
       async [Symbol.asyncDispose]() {
         consumers.delete(own)
         stopping.abort()
-        await (await running)?.close()
+        const closed = running.then((consumer) => consumer?.close())
+        // Without a connection nothing is being handled, and the client waits for one before it closes.
+        if (state.get().status === 'connected') await closed
+        else closed.catch(() => undefined)
       },
     }
     consumers.add(own)
@@ -239,8 +242,10 @@ export function createAmqpBus({ url, ...options }: AmqpOptions, { logger: parent
       await onChannel((channel) => channel.exchangeDeclare({ exchange: 'amq.topic', passive: true }))
     },
     [Symbol.asyncDispose]: once(async () => {
-      state.stopped()
+      const isConnected = state.get().status === 'connected'
       await Promise.all([...consumers].map((consumer) => consumer[Symbol.asyncDispose]()))
+      state.stopped()
+      if (!isConnected) return connection.unsafeDestroy()
       await Promise.allSettled([...publishers].map((publisher) => publisher.close()))
       await connection.close()
     }),

@@ -115,7 +115,7 @@ suite('GET /asyncapi.json', () => {
   test('describes the result of a real call', async () => {
     const principal = await hub.hub.access.operator('tester')
     const outcome = await hub.hub.tools.invoke(principal, 'hub_list_integrations', {}, { transport: 'amqp' })
-    const result = completedResult(sent({ tool: 'hub_list_integrations', taskId: 't' }), outcome)
+    const result = completedResult(sent({ tool: 'hub_list_integrations', taskId: 't' }), outcome, 1_000_000)
     assert.equal(faults('hub_list_integrations_completed', 'payload', bodyOf(result)), '')
     assert.equal(faults('hub_list_integrations_completed', 'headers', headersOf(result)), '')
     assert.notEqual(faults('hub_list_integrations_completed', 'payload', { ...(bodyOf(result) as object), result: [] }), '')
@@ -184,6 +184,10 @@ suite('GET /asyncapi.json', () => {
 })
 
 test('the description names the exchanges of the operator', () => {
-  const made = JSON.stringify(asyncApi({ version: '1', tools: [], connectors: [] }, { commandsExchange: 'one.x', eventsExchange: 'two.x' }))
+  const pulsar = { pulsarNamespace: 'tenant-x/space-x', pulsarCommands: 'in-x', pulsarResults: 'out-x' }
+  const made = JSON.stringify(
+    asyncApi({ version: '1', tools: [], connectors: [] }, { commandsExchange: 'one.x', eventsExchange: 'two.x', ...pulsar }),
+  )
+  for (const name of ['tenant-x', 'space-x', 'in-x', 'out-x']) assert.ok(made.includes(name), name)
   assert.ok(made.includes('"name":"one.x"') && made.includes('"name":"two.x"'))
 })

@@ -7,6 +7,10 @@ import { eventHeaders, failedSchema, resultHeaders, resultSchema, toolCompleted 
 export interface BusPlaces {
   readonly commandsExchange: string
   readonly eventsExchange: string
+  /** `tenant/namespace` */
+  readonly pulsarNamespace: string
+  readonly pulsarCommands: string
+  readonly pulsarResults: string
 }
 
 export interface Described {
@@ -24,10 +28,6 @@ const message = (name: string): Part => ref(`components/messages/${name}`)
 const amqp = ref('servers/amqp')
 const pulsar = ref('servers/pulsar')
 const json = 'application/json'
-
-/** The topics of Pulsar, in the namespace `public/default`, unless the operator names others. */
-const pulsarCommands = 'integrations.commands'
-const pulsarResults = 'integrations.events'
 
 /** AsyncAPI 3: everything that the hub receives from a message bus and publishes there. Where the brokers are is known to the operator alone. */
 export function asyncApi({ version, tools, connectors }: Described, places: BusPlaces): Part {
@@ -61,10 +61,10 @@ export function asyncApi({ version, tools, connectors }: Described, places: BusP
         host: 'pulsar.example.com',
         protocol: 'pulsar',
         description: 'Apache Pulsar. The operator knows the address and the namespace.',
-        bindings: { pulsar: { tenant: 'public', bindingVersion: '0.1.0' } },
+        bindings: { pulsar: { tenant: places.pulsarNamespace.split('/')[0], bindingVersion: '0.1.0' } },
       },
     },
-    channels: { ...channelsOf(tools), ...Object.fromEntries(events.map((event) => [event.type, eventChannel(event)])) },
+    channels: { ...channelsOf(tools, places), ...Object.fromEntries(events.map((event) => [event.type, eventChannel(event)])) },
     operations: {
       ...operationsOf(),
       ...Object.fromEntries(
@@ -88,7 +88,7 @@ export function asyncApi({ version, tools, connectors }: Described, places: BusP
   }
 }
 
-function channelsOf(tools: readonly ToolDescription[]): Parts {
+function channelsOf(tools: readonly ToolDescription[], places: BusPlaces): Parts {
   const commands = Object.fromEntries(tools.map(({ name }) => [name, message(`${name}_command`)]))
   const completed = Object.fromEntries(tools.map(({ name }) => [name, message(`${name}_completed`)]))
   const failed = { failed: message('failed') }
@@ -127,7 +127,7 @@ function channelsOf(tools: readonly ToolDescription[]): Parts {
       messages: { ...completed, ...failed },
     },
     pulsar_commands: {
-      address: pulsarCommands,
+      address: places.pulsarCommands,
       title: 'Commands',
       description: 'The name of the topic, unless the operator chose another one.',
       servers: [pulsar],
@@ -135,7 +135,7 @@ function channelsOf(tools: readonly ToolDescription[]): Parts {
       bindings: binding('pulsar'),
     },
     pulsar_results: {
-      address: pulsarResults,
+      address: places.pulsarResults,
       title: 'Results of all calls',
       description: 'The property `cloudEvents:type` is `integrations.{tool}_completed` or `integrations.{tool}_failed`.',
       servers: [pulsar],
@@ -156,11 +156,11 @@ function eventChannel({ type, title, description }: { type: string; title: strin
   }
 }
 
-function bindingsOf({ commandsExchange, eventsExchange }: BusPlaces): Parts {
+function bindingsOf({ commandsExchange, eventsExchange, pulsarNamespace }: BusPlaces): Parts {
   const exchange = (name: string): Part => ({
     amqp: { is: 'routingKey', exchange: { name, type: 'topic', durable: true, autoDelete: false, vhost: '/' }, bindingVersion: '0.3.0' },
   })
-  const ofPulsar = { pulsar: { namespace: 'default', persistence: 'persistent', bindingVersion: '0.1.0' } }
+  const ofPulsar = { pulsar: { namespace: pulsarNamespace.split('/')[1], persistence: 'persistent', bindingVersion: '0.1.0' } }
   return {
     commands: exchange(commandsExchange),
     results: exchange(eventsExchange),

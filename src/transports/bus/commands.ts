@@ -38,7 +38,7 @@ async function handle(deps: CommandsDeps, open: OpenBus, message: Received): Pro
   const of = { tool, taskId, stepId, traceparent, correlationId: message.correlationId, workspaceId }
   const answer =
     'outcome' in result
-      ? completedResult(of, result.outcome)
+      ? completedResult(of, result.outcome, bus.maxBytes)
       : failedResult(of, { ...pick(result.error), retryable: result.error.entry.retryable })
   const [confirmed] = await bus.publish([answer])
   if (!confirmed) return 'again'

@@ -18,8 +18,13 @@ export const unknownTool = 'unknown'
 /** A routing key has 255 bytes at most. */
 const maxNameLength = 100
 
-export function completedResult(of: Of, { invocationId, output }: Outcome): Message {
-  return resultOf(of, 'completed', { result: output ?? null, invocation_id: invocationId || undefined })
+/** An output that is too large for the bus is left out, because a result that can never be published would bring the command back for ever. */
+export function completedResult(of: Of, { invocationId, output }: Outcome, maxBytes: number): Message {
+  const id = invocationId || undefined
+  const whole = resultOf(of, 'completed', { result: output ?? null, invocation_id: id })
+  if (whole.body.length <= maxBytes) return whole
+  const hint = `the result has ${whole.body.length} bytes, and the bus takes ${maxBytes}: read it at /api/v1/invocations/${id ?? ''}`
+  return resultOf(of, 'completed', { result: null, hint, invocation_id: id })
 }
 
 export function failedResult(of: Of, error: Pick<HubError, 'message' | 'code' | 'details'> & { readonly retryable: boolean }): Message {
