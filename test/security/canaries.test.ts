@@ -85,8 +85,9 @@ function environment(secrets: Canaries, outside: string, more: Environment): Env
     DATABASE_URL: undefined,
     // Here is no Redis; the services tests of attempts to connect have one.
     REDIS_URL: undefined,
-    // Nobody listens there: the hub says so again and again, without the password.
+    // Nobody listens there: the hub says so again and again, without the passwords.
     AMQP_URL: `amqp://hub:${secrets.mint('AMQP_URL password')}@127.0.0.1:9`,
+    PULSAR_URL: `http://hub:${secrets.mint('PULSAR_URL password')}@127.0.0.1:9`,
     VAULT_TOKEN: undefined,
     VAULT_SECRET_ID: undefined,
     ...more,
