@@ -1,7 +1,7 @@
-import { createContext, useCallback, useContext, useState, type ReactNode } from 'react'
+import { createContext, useCallback, useContext, useEffect, useId, useState, type ReactNode } from 'react'
 
-/** Says that the text of a field cannot be read, by its label, or that it can. */
-type Report = (field: string, label: string | undefined) => void
+/** Says in a sentence why the text of a field cannot be read, or that it can. */
+type Report = (field: string, why: string | undefined) => void
 
 const Context = createContext<Report | undefined>(undefined)
 
@@ -9,25 +9,31 @@ const Context = createContext<Report | undefined>(undefined)
 export function useReadable(): { readonly blocked: string | undefined; readonly report: Report } {
   const [unreadable, setUnreadable] = useState<ReadonlyMap<string, string>>(new Map())
   const report = useCallback<Report>(
-    (field, label) =>
+    (field, why) =>
       setUnreadable((before) => {
         const next = new Map(before)
-        if (label === undefined) next.delete(field)
-        else next.set(field, label)
+        if (why === undefined) next.delete(field)
+        else next.set(field, why)
         return next
       }),
     [],
   )
-  const [label] = unreadable.values()
-  return { blocked: label === undefined ? undefined : `What stands in the field "${label}" is no JSON`, report }
+  const [blocked] = unreadable.values()
+  return { blocked, report }
 }
 
 export function Readable({ report, children }: { readonly report: Report; readonly children: ReactNode }) {
   return <Context value={report}>{children}</Context>
 }
 
-export function useReport(): Report {
+/** While a field cannot be read, the form around it is not sent, because of `why`. */
+export function useUnreadable(why: string | undefined): void {
+  const field = useId()
   const report = useContext(Context)
-  if (report === undefined) throw new Error('A field of JSON stands in <Readable>, so that its form is not sent while it cannot be read.')
-  return report
+  if (report === undefined) throw new Error('The field stands in <Readable>, so that its form is not sent while it cannot be read.')
+  useEffect(() => {
+    if (why === undefined) return undefined
+    report(field, why)
+    return () => report(field, undefined)
+  }, [why, field, report])
 }

@@ -1,8 +1,19 @@
-import { useEffect, useId, useState } from 'react'
+import { useState } from 'react'
 import { Check, SelectField, TextArea, TextField } from '#ui'
 import styles from './schema-form.module.css'
-import { useReport } from './readable.tsx'
-import { controlFor, fieldsOf, linesIn, numberIn, plainSchema, titleOf, withValue, type Schema, type Values } from './schema.ts'
+import { useUnreadable } from './readable.tsx'
+import {
+  controlFor,
+  fieldsOf,
+  isNumberBegun,
+  linesIn,
+  numberIn,
+  plainSchema,
+  titleOf,
+  withValue,
+  type Schema,
+  type Values,
+} from './schema.ts'
 
 const none: FieldErrors = {}
 
@@ -78,15 +89,7 @@ function SchemaField({ name, schema: given, isRequired, path, value, errors, onV
       )
     }
     case 'number':
-      return (
-        <TextField
-          {...shared}
-          inputMode={control.isInteger ? 'numeric' : 'decimal'}
-          placeholder={placeholder}
-          value={text}
-          onValue={(next) => onValue(next === '' ? undefined : numberIn(next))}
-        />
-      )
+      return <NumberField {...shared} isInteger={control.isInteger} placeholder={placeholder} value={value} onValue={onValue} />
     case 'yes-no':
       return (
         <div>
@@ -146,6 +149,41 @@ interface ValueProps {
   onValue(value: unknown): void
 }
 
+interface NumberProps extends ValueProps {
+  readonly isInteger: boolean
+  readonly placeholder?: string | undefined
+}
+
+const numberOf = (text: string): number | string | undefined => (text.trim() === '' ? undefined : numberIn(text))
+
+/** A number. The field has the text that is being written, such as `1.50`, until it is left; the value is the number at any time. */
+function NumberField({ isInteger, value, error, onValue, ...shared }: NumberProps) {
+  const [written, setWritten] = useState<string>()
+  const text = written !== undefined && numberOf(written) === value ? written : String(value ?? '')
+  const number = numberOf(text)
+  const isRead = number === undefined || (typeof number === 'number' && (!isInteger || Number.isInteger(number)))
+  const what = isInteger ? 'no whole number' : 'no number'
+  useUnreadable(isRead ? undefined : `What stands in the field "${shared.label}" is ${what}`)
+  // Who has only begun to write a number is not told that it is none.
+  const isBegun = written !== undefined && isNumberBegun(text)
+  return (
+    <TextField
+      {...shared}
+      error={isRead || isBegun ? error : `This is ${what}.`}
+      inputMode={isInteger ? 'numeric' : 'decimal'}
+      value={text}
+      onValue={(next) => {
+        setWritten(next)
+        onValue(numberOf(next))
+      }}
+      onBlur={() => {
+        setWritten(undefined)
+        if (number !== value) onValue(number)
+      }}
+    />
+  )
+}
+
 /** Texts, one in each line. The text has the empty lines that are being written; the value has none. */
 function Texts({ value, onValue, ...shared }: ValueProps) {
   const [text, setText] = useState('')
@@ -190,18 +228,11 @@ function ChoiceOrJson({ options, value, onValue, ...shared }: ChoiceOrJsonProps)
   )
 }
 
-/** A value written as JSON. While it cannot be read, the form around it is not sent: see `useReadable`. */
+/** A value written as JSON. While it cannot be read, the form around it is not sent: see `useUnreadable`. */
 export function JsonField({ label, about, error, required, value, onValue }: ValueProps) {
   const [text, setText] = useState(() => (value === undefined ? '' : JSON.stringify(value, null, 2)))
   const [problem, setProblem] = useState<string>()
-  const field = useId()
-  const report = useReport()
-  const isUnreadable = problem !== undefined
-  useEffect(() => {
-    if (!isUnreadable) return undefined
-    report(field, label)
-    return () => report(field, undefined)
-  }, [isUnreadable, field, label, report])
+  useUnreadable(problem === undefined ? undefined : `What stands in the field "${label}" is no JSON`)
   const read = (next: string): void => {
     setText(next)
     try {

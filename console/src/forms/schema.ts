@@ -89,10 +89,28 @@ export function withValue(values: Values, name: string, value: unknown): Values 
   return value === undefined ? others : { ...others, [name]: value }
 }
 
-/** A number where the text is written as numbers are; otherwise the text stays as it is, and the server says what is wrong. */
+const decimal = /^[+-]?(?=\.?\d)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i
+
+/** The digits that count and the power of ten that they are multiplied by, or undefined where the text is not written as numbers are. */
+function digitsOf(text: string): string | undefined {
+  const [isDecimal, whole = '', part = '', power = '0'] = decimal.exec(text) ?? []
+  if (isDecimal === undefined) return undefined
+  const all = (whole + part).replace(/^0+/, '')
+  const digits = all.replace(/0+$/, '')
+  return digits === '' ? '0' : `${digits}e${Number(power) - part.length + all.length - digits.length}`
+}
+
+/** The number that a text means. A text that means none stays as it is, and so does a number that would become another one. */
 export function numberIn(text: string): number | string {
-  const number = Number(text)
-  return Number.isFinite(number) && String(number) === text ? number : text
+  const plain = text.trim()
+  const digits = digitsOf(plain)
+  const number = Number(plain)
+  return digits !== undefined && digitsOf(String(number)) === digits ? number : text
+}
+
+/** A text that may still become a number as more of it is written: `-`, `1e`. */
+export function isNumberBegun(text: string): boolean {
+  return /^[+-]?\d*\.?\d*(\de[+-]?)?$/i.test(text.trim())
 }
 
 /** The lines of a text that are not empty. */
