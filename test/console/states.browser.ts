@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Route } from 'playwright-core'
-import { checkPage, invited, testConsole, type TestConsole } from '#test'
+import { upstream } from '#kit/testing'
+import { checkPage, invited, startReceiver, testConsole, type TestConsole } from '#test'
 
 interface Place {
   readonly path: string
@@ -67,6 +69,8 @@ async function checkStates(t: TestContext, hub: TestConsole, places: readonly Pl
       const hold = (route: Route): Promise<void> | void => (isHeld ? void held.push(route) : route.continue())
       await page.route(reads, hold)
       await open(place.path)
+      // There are grey bars while the page's script is loaded too, before its heading.
+      await page.getByRole('heading', { level: 1 }).first().waitFor()
       await page.locator('main [aria-busy="true"][data-shown]').first().waitFor()
       assert.equal(await page.locator('main').getByText(place.shows).count(), 0)
       await checkPage(page, `${name}-loading`)
@@ -175,18 +179,52 @@ test('every list of the console says what state it is in', async (t) => {
 })
 
 test('one thing, and each part of the administration, says what state it is in', async (t) => {
+  await using api = await upstream(() => ({ body: { ok: 1 } }))
+  await using receiver = await startReceiver()
   await using hub = await testConsole(t, manyRequests)
   if (!hub) return
-  for (const [path, body] of [
-    ['/api/v1/flows', { source: 'id: own\nname: Sort the list\nsteps: [{id: one, transform: 1}]\n' }],
-    ['/api/v1/integrations', { name: 'our-site', integration_type: 'http', config: { base_url: 'http://127.0.0.1:9' } }],
-  ] as const) {
-    const made = await hub.person.call('POST', path, body)
+  const { person } = hub
+  const make = async (path: string, body: object): Promise<void> => {
+    const made = await person.call('POST', path, body)
     assert.ok(made.status < 300, made.text)
   }
-  await hub.person.call('POST', '/api/v1/flows/own/trigger?wait=20', { parameters: {} })
-  const { items } = (await hub.person.call('GET', '/api/v1/runs?flow=own')).json() as { items: { id: string }[] }
-  await checkStates(t, hub, [...details, { path: `/runs/${items[0]!.id}`, name: 'run', shows: 'Timeline' }])
+  const secret = 'a-long-enough-secret'
+  const verification = { kind: 'token', header: 'x-token' }
+  await make('/api/v1/flows', { source: 'id: own\nname: Sort the list\nsteps: [{id: one, transform: 1}]\n' })
+  await make('/api/v1/integrations', { name: 'our-site', integration_type: 'http', config: { base_url: 'http://127.0.0.1:9' } })
+  await make('/api/v1/integrations', { integration_type: 'probe', access_token: 'probe-secret-token', config: { base_url: api.url } })
+  await make('/api/v1/integrations', { name: 'shop', integration_type: 'webhook', config: { verification }, credential: { secret } })
+  await make('/api/v1/endpoints', { url: `${receiver.url}/in`, types: ['webhook.shop'] })
+  await make('/api/v1/flows/own/trigger?wait=20', { parameters: {} })
+  await make('/api/v1/tools/probe_create_thing/invoke', { input: { at: '/thing' } })
+  const rules = [{ effects: ['destroy'], decision: 'ask', reason: 'Changes need a person.' }]
+  assert.equal((await person.call('PUT', '/api/v1/policies', { rules })).status, 200)
+  const asked = await person.call('POST', '/api/v1/tools/probe_delete_text/invoke', { input: { id: '1' } })
+  assert.equal(asked.json()['code'], 'approval_required')
+  const { status } = await fetch(`${hub.address}/api/v1/webhooks/shop`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-token': secret },
+    body: JSON.stringify({ order: 7 }),
+  })
+  assert.equal(status, 202)
+
+  /** The first of a list, which has one soon. */
+  const first = async (list: string): Promise<string> => {
+    for (;;) {
+      const { items } = (await person.call('GET', `/api/v1/${list}`)).json() as { items: { id: string }[] }
+      if (items[0]) return items[0].id
+      await delay(50)
+    }
+  }
+  await checkStates(t, hub, [
+    ...details,
+    { path: `/runs/${await first('runs?flow=own')}`, name: 'run', shows: 'Timeline' },
+    { path: `/events/${await first('events?type=webhook.shop')}`, name: 'event', shows: 'Body as it came' },
+    { path: `/calls/${await first('invocations?tool=probe_create_thing')}`, name: 'call', shows: 'Came by' },
+    { path: `/approvals/${await first('approvals')}`, name: 'approval', shows: 'Asked by' },
+    { path: `/endpoints/${await first('endpoints')}`, name: 'endpoint', shows: 'In the last 7 days' },
+    { path: `/endpoints/deliveries/${await first('deliveries?status=delivered')}`, name: 'delivery', shows: 'Id for the receiver' },
+  ])
 })
 
 const problem = {
