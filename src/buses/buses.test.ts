@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '#lib/clock'
-import { testHub, type TestHub } from '#test'
+import { testHub, toolEnvironment, type TestHub } from '#test'
 
 /** A hub that works, with no bus but its own. */
-async function workingHub(): Promise<{ hub: TestHub; [Symbol.asyncDispose](): Promise<void> }> {
+async function workingHub(env: Record<string, string> = {}): Promise<{ hub: TestHub; [Symbol.asyncDispose](): Promise<void> }> {
   await using stack = new AsyncDisposableStack()
-  const hub = stack.use(await testHub())
+  const hub = stack.use(await testHub(env))
   stack.use(await hub.hub.engine.start(hub.hub.work))
   const owned = stack.move()
   return { hub, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
@@ -167,4 +167,35 @@ test('the bus inside the hub, through flows and the API', async (t) => {
       return after === before ? true : undefined
     }, 'the topic is still received')
   })
+})
+
+test('a connector that receives a topic', async () => {
+  await using working = await workingHub(toolEnvironment)
+  const { hub } = working
+  const made = await hub.call('POST', '/api/v1/integrations', {
+    integration_type: 'probe',
+    name: 'my-probe',
+    access_token: 'probe-secret-token',
+    config: { base_url: 'http://127.0.0.1:9' },
+  })
+  assert.equal(made.statusCode, 201, made.body)
+  const event = await until(async () => {
+    await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'probe-orders', data: { total: 5 } })
+    const { items } = (await hub.call('GET', '/api/v1/events?type=probe.order')).json<{ items: Record<string, unknown>[] }>()
+    return items[0]
+  }, 'the topic is not received')
+  assert.deepEqual([event['connector'], event['integration']], ['probe', 'my-probe'])
+  const { data } = (await hub.call('GET', `/api/v1/events/${String(event['id'])}`)).json<{ data: unknown }>()
+  assert.deepEqual(data, { total: 5 })
+
+  // An integration that is off receives nothing.
+  assert.equal((await hub.call('PATCH', '/api/v1/integrations/my-probe', { enabled: false })).statusCode, 200)
+  const count = async (): Promise<number> =>
+    (await hub.call('GET', '/api/v1/events?type=probe.order&limit=200')).json<{ items: unknown[] }>().items.length
+  await until(async () => {
+    const before = await count()
+    await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'probe-orders', data: { total: 6 } })
+    await sleep(200)
+    return (await count()) === before ? true : undefined
+  }, 'the topic is still received')
 })

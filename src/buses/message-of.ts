@@ -15,7 +15,7 @@ export function messageOf(event: HubEvent, { topic, key }: Place, maxBytes: numb
   const body = Buffer.from(JSON.stringify(data))
   const tooLarge = body.length > maxBytes
   return {
-    topic: topic ?? event.type,
+    topic: topic ?? topicOf(event.type),
     // What happens to one thing outside keeps its order.
     key: key ?? event.subject ?? event.integration ?? event.type,
     id: event.replays > 0 ? `${event.id}.${event.replays}` : event.id,
@@ -27,6 +27,9 @@ export function messageOf(event: HubEvent, { topic, key }: Place, maxBytes: numb
     },
   }
 }
+
+/** Types of custom webhooks may contain what no broker takes, and a message that it never takes would hold up those after it. */
+const topicOf = (type: string): string => type.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 200)
 
 const prefixed = (attributes: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`cloudEvents:${name}`, value]))

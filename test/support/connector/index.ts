@@ -15,6 +15,8 @@ export default function connector({ defineConnector, auth, z }: ConnectorKit) {
     baseUrl: ({ base_url }) => base_url,
     wellKnownCredentials: ['probe-token'],
     sendsTo: 'private',
+    events: { order: 'A message on the topic probe-orders.' },
+    topics: () => [{ topic: 'probe-orders', event: 'order' }],
     test: async ({ http }) => ({ account: (await http.get<{ name: string }>('/me')).name }),
   })
   return probe.withActions({
