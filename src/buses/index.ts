@@ -114,12 +114,26 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
       return { ...setting, bus, open: setting.open, principal: () => access.authenticate(setting.token, ownAddress) }
     }))
 
+  /** What is wrong with the tokens of buses, told once and shown until it is over. */
+  const faults = new Map<BusName, string>()
+  const note = (name: BusName, fault: string | undefined): void => {
+    if (fault === undefined) faults.delete(name)
+    else if (faults.get(name) !== fault) {
+      faults.set(name, fault)
+      logger.warn({ bus: name }, fault)
+    }
+  }
+
   const principalOf = async ({ principal, tokenSetting, name }: OpenBus & BusSetting): Promise<Principal | undefined> => {
     try {
-      return await principal()
+      const found = await principal()
+      const lacking = ['events:read', 'events:write'].filter((scope) => !allows(found, scope))
+      const parts = lacking.map((scope) => (scope === 'events:read' ? 'no events are published' : 'no topics are received'))
+      note(name, lacking.length === 0 ? undefined : `the token in ${tokenSetting} lacks ${lacking.join(' and ')}: ${parts.join(', ')}`)
+      return found
     } catch (error) {
       if (!(error instanceof HubError) || error.entry.retryable) throw error
-      logger.warn({ bus: name }, `the token in ${tokenSetting} is unknown, expired or revoked: nothing is published or received`)
+      note(name, `the token in ${tokenSetting} is unknown, expired or revoked: nothing is published or received`)
       return undefined
     }
   }
@@ -128,10 +142,7 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
   const registered = ttlCache(registerEveryMs, async (name: string): Promise<string | undefined> => {
     const setting = open().find((one) => one.name === name)!
     const principal = await principalOf(setting)
-    if (!principal || !allows(principal, 'events:read')) {
-      if (principal) logger.warn({ bus: name }, `the token in ${setting.tokenSetting} lacks events:read, so no events are published`)
-      return undefined
-    }
+    if (!principal || !allows(principal, 'events:read')) return undefined
     const { workspaceId } = principal
     const { types } = setting
     await db.transaction(async (trx) => {
@@ -199,9 +210,14 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
     return found.bus
   }
 
+  const stateOf = (name: BusName): BusState | undefined => {
+    const state = name === 'local' ? local.state() : opened?.find((one) => one.name === name)?.bus.state()
+    return state && { ...state, problem: state.problem ?? faults.get(name) }
+  }
+
   const reportOf = (name: BusName, backlog: Backlog | undefined): Omit<BusReport, 'types'> => ({
     name,
-    state: name === 'local' ? local.state() : opened?.find((one) => one.name === name)?.bus.state(),
+    state: stateOf(name),
     waiting: backlog?.waiting ?? 0,
     oldest: backlog?.oldest,
   })

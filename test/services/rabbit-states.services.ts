@@ -84,6 +84,8 @@ test('the states of RabbitMQ', { skip: rabbitMissing }, async (t) => {
     await sleep(2500)
     assert.match(await rabbit.ctl('list_queues', 'name', 'messages'), /integrations\.commands\t1\n/)
     assert.equal(hub.api.requests.length, 0)
+    const [told] = await hub.hub.hub.buses.overview()
+    assert.match(told?.state?.problem ?? '', /the token in AMQP_HUB_TOKEN is unknown, expired or revoked/)
     await hub.stopCommands()
     await channel.purgeQueue('integrations.commands')
     await connection.close()
