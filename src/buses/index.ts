@@ -7,14 +7,26 @@ import { busPoller } from '#events/publish'
 import type { Integrations } from '#integrations'
 import type { BusName } from '#lib/bus-names'
 import { newId } from '#lib/ids'
+import { once } from '#lib/once'
 import { ttlCache } from '#lib/ttl-cache'
-import type { EventPublisher } from '#events/publish'
 import type { Telemetry } from '#telemetry'
 import { createLocalBus } from './local.ts'
-import { createPublishing, localTopic, localWorkspaces } from './publisher.ts'
+import { createPublishing } from './publisher.ts'
 import { createRecentMessages, type RecentMessage } from './recent.ts'
-import { backlogs, busesOf, deleteBus, enqueue, putBus, releaseBuses, subscribedTypes, targetOf, type Backlog } from './store.ts'
+import {
+  backlogs,
+  busesOf,
+  deleteBus,
+  enqueue,
+  localWorkspaces,
+  putBus,
+  releaseBuses,
+  subscribedTypes,
+  targetOf,
+  type Backlog,
+} from './store.ts'
 import { tail } from './tail.ts'
+import { topicOn } from './topic-on.ts'
 import { allWanted, createTopics } from './topics.ts'
 import type { Bus, BusState, Message, Received } from './types.ts'
 
@@ -45,6 +57,8 @@ export interface OpenBus {
   /** Whoever acts for those who send commands, with what its token may do now. */
   principal(): Promise<Principal>
 }
+
+type Opened = OpenBus & BusSetting
 
 export interface BusReport {
   readonly name: BusName
@@ -84,7 +98,6 @@ export interface BusesDeps extends Telemetry {
   readonly access: Access
   readonly events: Events
   readonly integrations: Integrations
-  readonly publisher: EventPublisher
 }
 
 /** Where refused tokens of buses come from, for the brake on failed attempts. */
@@ -100,10 +113,9 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
   const recent = createRecentMessages()
   const publishing = createPublishing({ ...deps, recent })
   const local = createLocalBus()
-  let opened: readonly (OpenBus & BusSetting)[] | undefined
-  let stopped = false
+  let opened: readonly Opened[] | undefined
 
-  const open = (): readonly (OpenBus & BusSetting)[] =>
+  const open = (): readonly Opened[] =>
     (opened ??= settings.map((setting) => {
       const bus = setting.open()
       bus.onState(() => {
@@ -111,7 +123,7 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
         engine.wake(busPoller)
       })
       metrics.busConnected.set({ bus: bus.name }, 0)
-      return { ...setting, bus, open: setting.open, principal: () => access.authenticate(setting.token, ownAddress) }
+      return { ...setting, bus, principal: () => access.authenticate(setting.token, ownAddress) }
     }))
 
   /** What is wrong with the tokens of buses, told once and shown until it is over. */
@@ -124,7 +136,7 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
     }
   }
 
-  const principalOf = async ({ principal, tokenSetting, name }: OpenBus & BusSetting): Promise<Principal | undefined> => {
+  const principalOf = async ({ principal, tokenSetting, name }: Opened): Promise<Principal | undefined> => {
     try {
       const found = await principal()
       const lacking = ['events:read', 'events:write'].filter((scope) => !allows(found, scope))
@@ -139,16 +151,15 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
   }
 
   /** Stores that the workspace of the token publishes there. Read again now and then, because tokens change. */
-  const registered = ttlCache(registerEveryMs, async (name: string): Promise<string | undefined> => {
-    const setting = open().find((one) => one.name === name)!
+  const registered = ttlCache(registerEveryMs, async (setting: Opened): Promise<string | undefined> => {
     const principal = await principalOf(setting)
     if (!principal || !allows(principal, 'events:read')) return undefined
     const { workspaceId } = principal
-    const { types } = setting
+    const { name, types } = setting
     await db.transaction(async (trx) => {
-      await putBus(trx, { workspaceId, name: setting.name, types })
-      const target = targetOf(workspaceId, setting.name)
-      const before = await subscribedTypes(trx, workspaceId, setting.name)
+      await putBus(trx, { workspaceId, name, types })
+      const target = targetOf(workspaceId, name)
+      const before = await subscribedTypes(trx, workspaceId, name)
       if (before && before.join() === types.join()) return
       await events.unsubscribe(trx, 'bus', target)
       await events.subscribe(trx, { workspaceId, kind: 'bus', target, types, filter: null, ordered: false, detail: null })
@@ -158,18 +169,18 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
 
   const publishAll = async (): Promise<number> => {
     let pause = idleMs
-    for (const { bus } of open()) {
-      const workspaceId = await registered.get(bus.name)
+    for (const setting of open()) {
+      const workspaceId = await registered.get(setting)
       if (workspaceId === undefined) continue
-      const published = await publishing.outside(bus, workspaceId)
+      const published = await publishing.outside(setting.bus, workspaceId)
       if (published === 'more') pause = 0
       if (published === 'failed' && pause > 0) pause = retryMs
     }
-    for (const workspaceId of await localWorkspaces(db)) if ((await publishing.inside(local, workspaceId)) === 'more') pause = 0
+    for (const workspaceId of await localWorkspaces(db.sql)) if ((await publishing.inside(local, workspaceId)) === 'more') pause = 0
     return pause
   }
 
-  const topics = createTopics({ ...deps, recent }, local, ({ workspaceId, topic }) => localTopic(workspaceId, topic))
+  const topics = createTopics({ ...deps, recent }, local)
   const outside = new Map<string, ReturnType<typeof createTopics>>()
 
   const followTopics = async (): Promise<number> => {
@@ -179,7 +190,7 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
       const principal = await principalOf(setting)
       if (!principal || !allows(principal, 'events:write')) continue
       connected.add(principal.workspaceId)
-      const consumers = outside.get(setting.name) ?? createTopics({ ...deps, recent }, setting.bus, ({ topic }) => topic)
+      const consumers = outside.get(setting.name) ?? createTopics({ ...deps, recent }, setting.bus)
       outside.set(setting.name, consumers)
       await consumers.follow(wanted.filter(({ workspaceId }) => workspaceId === principal.workspaceId))
     }
@@ -188,11 +199,7 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
   }
 
   const measure = async (): Promise<void> => {
-    const byBus = new Map<BusName, { waiting: number; oldest: Date }>()
-    for (const { bus, waiting, oldest } of await backlogs(db.sql)) {
-      const before = byBus.get(bus)
-      byBus.set(bus, { waiting: waiting + (before?.waiting ?? 0), oldest: before && before.oldest < oldest ? before.oldest : oldest })
-    }
+    const byBus = await backlogs(db.sql)
     for (const name of ['local', ...settings.map((setting) => setting.name)] as const) {
       const backlog = byBus.get(name)
       metrics.busWaiting.set({ bus: name }, backlog?.waiting ?? 0)
@@ -227,11 +234,7 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
     async list(workspaceId) {
       const rows = await busesOf(db.sql, workspaceId)
       const found = await backlogs(db.sql, workspaceId)
-      const report = (name: BusName) =>
-        reportOf(
-          name,
-          found.find(({ bus }) => bus === name),
-        )
+      const report = (name: BusName) => reportOf(name, found.get(name))
       return [
         ...rows.map(({ name, types }) => ({ ...report(name as BusName), types })),
         ...(rows.length === 0 ? [{ ...report('local'), types: [] }] : []),
@@ -239,17 +242,12 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
     },
     async overview() {
       const found = await backlogs(db.sql)
-      return settings.map(({ name }) => {
-        const own = found.filter(({ bus }) => bus === name)
-        const waiting = own.reduce((sum, backlog) => sum + backlog.waiting, 0)
-        const oldest = own.map((backlog) => backlog.oldest).toSorted((a, b) => a.getTime() - b.getTime())[0]
-        return { ...reportOf(name, undefined), waiting, oldest }
-      })
+      return settings.map(({ name }) => reportOf(name, found.get(name)))
     },
     recent: recent.list,
     async tail(principal, name, { topic, signal }) {
       const bus = await busFor(principal, name)
-      return tail(bus, name === 'local' ? localTopic(principal.workspaceId, topic) : topic, signal)
+      return tail(bus, topicOn(bus, principal.workspaceId, topic), signal)
     },
     noteCommand: (workspaceId, message) => recent.add(workspaceId, { ...message, direction: 'in' }),
     async ping(principal, name) {
@@ -263,7 +261,7 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
       if (body.length > bus.maxBytes)
         throw hubError('body_too_large', { detail: `the message has ${body.length} bytes; ${name} takes ${bus.maxBytes}` })
       const id = newId('msg')
-      const place = name === 'local' ? localTopic(principal.workspaceId, topic) : topic
+      const place = topicOn(bus, principal.workspaceId, topic)
       const [confirmed] = await bus.publish([{ topic: place, key, body, id, contentType: 'application/json', properties: {} }])
       if (!confirmed)
         throw hubError('bus_unavailable', { detail: `${name} did not confirm the message: ${bus.state().problem ?? 'no reason given'}` })
@@ -306,13 +304,11 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
         },
       },
     ],
-    async [Symbol.asyncDispose]() {
-      if (stopped) return
-      stopped = true
-      await Promise.all([topics, ...outside.values()].map((consumers) => consumers[Symbol.asyncDispose]()))
+    [Symbol.asyncDispose]: once(async () => {
+      await Promise.all([topics, ...outside.values()].map((consumers) => consumers.pause()))
       await Promise.all([...(opened ?? []).map(({ bus }) => bus), local].map((bus) => bus[Symbol.asyncDispose]()))
       if (opened && opened.length > 0) await releaseBuses(db.sql, engine.executorId)
-    },
+    }),
   }
 }
 
@@ -322,11 +318,14 @@ const nameIn = (target: string): string => target.slice(target.lastIndexOf('/') 
 async function waitFor(bus: Bus): Promise<void> {
   if (bus.state().status === 'connected') return
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, connectMs)
-    bus.onState(() => {
-      if (bus.state().status !== 'connected') return
-      clearTimeout(timer)
-      resolve()
+    const endListening = bus.onState(() => {
+      if (bus.state().status === 'connected') done()
     })
+    const timer = setTimeout(done, connectMs)
+    function done(): void {
+      clearTimeout(timer)
+      endListening()
+      resolve()
+    }
   })
 }

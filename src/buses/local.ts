@@ -83,7 +83,7 @@ export function createLocalBus(): Bus {
     name: 'local',
     maxBytes,
     state: () => ({ status: stopped ? 'stopped' : 'connected', since }),
-    onState: () => undefined,
+    onState: () => () => undefined,
     publish: (messages) =>
       Promise.all(
         messages.map(async (message) => {

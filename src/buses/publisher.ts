@@ -3,8 +3,9 @@ import type { Engine } from '#engine'
 import type { Events } from '#events'
 import type { Telemetry } from '#telemetry'
 import { messageOf } from './message-of.ts'
-import { deleteQueued, leaseBus, nextQueued, queuedWorkspaces, withoutBus, type Queued } from './store.ts'
+import { deleteQueued, leaseBus, nextQueued, type Queued } from './store.ts'
 import type { RecentMessages } from './recent.ts'
+import { topicOn } from './topic-on.ts'
 import type { Bus } from './types.ts'
 
 export interface PublisherDeps extends Telemetry {
@@ -30,14 +31,13 @@ export function createPublishing({ db, engine, events, metrics, recent, logger }
       const { name } = bus
       if (bus.state().status !== 'connected') return 'failed'
       if (!(await leaseBus(db.sql, { workspaceId, name, executorId: engine.executorId, ms: leaseMs }))) return 'all'
-      return publishQueued(bus, workspaceId, (topic) => topic)
+      return publishQueued(bus, workspaceId)
     },
     /** Two processes may do this at once: the events that come of it are stored once. */
-    inside: (bus: Bus, workspaceId: string): Promise<Published> =>
-      publishQueued(bus, workspaceId, (topic) => localTopic(workspaceId, topic)),
+    inside: publishQueued,
   }
 
-  async function publishQueued(bus: Bus, workspaceId: string, topicOf: (topic: string) => string): Promise<Published> {
+  async function publishQueued(bus: Bus, workspaceId: string): Promise<Published> {
     const found = await nextQueued(db.sql, { bus: bus.name, workspaceId, max: atOnce })
     const queued = upTo(maxBytesAtOnce, found)
     if (queued.length === 0) return 'all'
@@ -49,7 +49,7 @@ export function createPublishing({ db, engine, events, metrics, recent, logger }
     const lost = queued.filter(({ eventId }) => !known.has(eventId))
     if (lost.length > 0)
       logger.warn({ bus: bus.name, events: lost.length }, 'events were deleted, or could not be read, before they were published')
-    const confirmed = await bus.publish(sending.map(({ message }) => ({ ...message, topic: topicOf(message.topic) })))
+    const confirmed = await bus.publish(sending.map(({ message }) => ({ ...message, topic: topicOn(bus, workspaceId, message.topic) })))
     const failedKeys = new Set<string | undefined>()
     const published = sending.filter(({ message }, index) => {
       // What follows an unconfirmed message of its key is published again, after that one.
@@ -74,15 +74,6 @@ export function createPublishing({ db, engine, events, metrics, recent, logger }
     if (published.length < sending.length) return 'failed'
     return queued.length < found.length || found.length === atOnce ? 'more' : 'all'
   }
-}
-
-/** The bus inside the process serves all workspaces, so its topics name theirs. */
-export const localTopic = (workspaceId: string, topic: string): string => `${workspaceId} ${topic}`
-
-/** The workspaces for which the bus inside the process has something to deliver. */
-export async function localWorkspaces(db: Database): Promise<string[]> {
-  const workspaces = await queuedWorkspaces(db.sql, 'local')
-  return workspaces.length === 0 ? [] : [...(await withoutBus(db.sql, workspaces))]
 }
 
 function upTo(maxBytes: number, queued: readonly Queued[]): readonly Queued[] {

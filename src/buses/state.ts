@@ -1,8 +1,12 @@
+import { hubError } from '#errors'
 import type { BusState } from './types.ts'
 
 interface StateRecord {
   get(): BusState
-  listen(listener: () => void): void
+  /** Returns what ends it. */
+  listen(listener: () => void): () => void
+  /** Throws `bus_unavailable` while there is no connection. */
+  requireConnection(): void
   connected(): void
   /** The connection is gone. */
   lost(problem: string): void
@@ -24,7 +28,14 @@ export function createBusState(): StateRecord {
   }
   return {
     get: () => state,
-    listen: (listener) => void listeners.add(listener),
+    listen(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    requireConnection() {
+      if (state.status !== 'connected')
+        throw hubError('bus_unavailable', { detail: state.problem ?? 'the hub is not connected to the broker' })
+    },
     connected: () => set({ status: 'connected' }),
     lost: (problem) => set({ status: 'connecting', problem }),
     troubled: (problem) => set({ status: state.status, problem }),

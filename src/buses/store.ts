@@ -3,13 +3,11 @@ import { recordset, type Row, type Sql, type Transaction } from '#db'
 import type { BusName } from '#lib/bus-names'
 
 /** The identity of what is published: the event, and where it goes. */
-export interface Queued extends Pick<Row<'busQueue'>, 'id' | 'workspaceId' | 'eventId' | 'topic' | 'key'> {
+export interface Queued extends Pick<Row<'busQueue'>, 'id' | 'eventId' | 'topic' | 'key'> {
   readonly bytes: number
 }
 
 export interface Backlog {
-  readonly workspaceId: string
-  readonly bus: BusName
   readonly waiting: number
   readonly oldest: Date
 }
@@ -35,13 +33,6 @@ export async function deleteBus(trx: Transaction, workspaceId: string, name: str
 
 export function busesOf(sql: Sql, workspaceId: string): Promise<Row<'buses'>[]> {
   return sql.selectFrom('buses').selectAll().where('workspaceId', '=', workspaceId).orderBy('name').execute()
-}
-
-/** Which of the workspaces have no bus but the one inside the process. */
-export async function withoutBus(sql: Sql, workspaceIds: readonly string[]): Promise<Set<string>> {
-  const rows = await sql.selectFrom('buses').select('workspaceId').distinct().execute()
-  const connected = new Set(rows.map(({ workspaceId }) => workspaceId))
-  return new Set(workspaceIds.filter((id) => !connected.has(id)))
 }
 
 /** Lets this process publish for some seconds, unless another one does that is alive. */
@@ -79,7 +70,7 @@ export function nextQueued(sql: Sql, { bus, workspaceId, max }: { bus: BusName; 
   return sql
     .selectFrom('busQueue as q')
     .leftJoin('events as e', (join) => join.onRef('e.id', '=', 'q.eventId').onRef('e.workspaceId', '=', 'q.workspaceId'))
-    .select(['q.id', 'q.workspaceId', 'q.eventId', 'q.topic', 'q.key'])
+    .select(['q.id', 'q.eventId', 'q.topic', 'q.key'])
     .select(raw<number>`coalesce(octet_length(e.body), pg_column_size(e.data), 0)`.as('bytes'))
     .where('q.bus', '=', bus)
     .where('q.workspaceId', '=', workspaceId)
@@ -96,26 +87,28 @@ export async function deleteQueued(sql: Sql, ids: readonly number[]): Promise<vo
     .execute()
 }
 
-export async function queuedWorkspaces(sql: Sql, bus: BusName): Promise<string[]> {
-  const rows = await sql.selectFrom('busQueue').select('workspaceId').distinct().where('bus', '=', bus).execute()
+/** The workspaces with something for the bus inside the process that no broker takes instead. */
+export async function localWorkspaces(sql: Sql): Promise<string[]> {
+  const rows = await sql
+    .selectFrom('busQueue')
+    .select('workspaceId')
+    .distinct()
+    .where('bus', '=', 'local')
+    .where('workspaceId', 'not in', (query) => query.selectFrom('buses').select('workspaceId'))
+    .execute()
   return rows.map(({ workspaceId }) => workspaceId)
 }
 
-/** How much waits to be published, of one workspace or of all. */
-export async function backlogs(sql: Sql, workspaceId?: string): Promise<Backlog[]> {
+/** How much waits to be published on each bus, of one workspace or of all. */
+export async function backlogs(sql: Sql, workspaceId?: string): Promise<Map<BusName, Backlog>> {
   const rows = await sql
     .selectFrom('busQueue')
-    .select(['workspaceId', 'bus'])
+    .select('bus')
     .select(({ fn }) => [fn.countAll<string>().as('waiting'), fn.min('createdAt').as('oldest')])
     .$if(workspaceId !== undefined, (query) => query.where('workspaceId', '=', workspaceId!))
-    .groupBy(['workspaceId', 'bus'])
+    .groupBy('bus')
     .execute()
-  return rows.map(({ workspaceId: of, bus, waiting, oldest }) => ({
-    workspaceId: of,
-    bus: bus as BusName,
-    waiting: Number(waiting),
-    oldest,
-  }))
+  return new Map(rows.map(({ bus, waiting, oldest }) => [bus as BusName, { waiting: Number(waiting), oldest }]))
 }
 
 /** The topics that flows and waiting runs want to receive, by workspace. */

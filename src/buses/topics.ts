@@ -4,6 +4,8 @@ import type { Integrations } from '#integrations'
 import { newId } from '#lib/ids'
 import type { Telemetry } from '#telemetry'
 import { wantedTopics } from './store.ts'
+import { topicOn } from './topic-on.ts'
+import { readMessage } from './read-message.ts'
 import type { RecentMessages } from './recent.ts'
 import type { Bus, Consumer, Received, Verdict } from './types.ts'
 
@@ -47,7 +49,8 @@ const groupOf = ({ workspaceId, integration }: Wanted): string => (integration ?
 const placeOf = (wanted: Wanted): string => `${groupOf(wanted)} ${wanted.topic} ${wanted.type}`
 
 /** Keeps a consumer for each topic that is wanted from one bus. A message is done when it is stored as an event. */
-export function createTopics({ events, recent, logger, metrics }: TopicsDeps, bus: Bus, topicOf: (wanted: Wanted) => string) {
+export function createTopics({ events, recent, logger, metrics }: TopicsDeps, bus: Bus) {
+  const topicOf = ({ workspaceId, topic }: Wanted): string => topicOn(bus, workspaceId, topic)
   const consumers = new Map<string, { readonly wanted: Wanted; readonly consumer: Consumer }>()
 
   const store = async ({ workspaceId, topic, type, connector, integration }: Wanted, message: Received): Promise<Verdict> => {
@@ -62,7 +65,7 @@ export function createTopics({ events, recent, logger, metrics }: TopicsDeps, bu
       dedupeKey: `${type} ${id ?? newId('evt')}`,
       deliveryId: id,
       subject: message.properties['cloudEvents:subject'],
-      unparsed: !isJson(body),
+      unparsed: readMessage({ body }) === undefined,
       whole: false,
       headers: { 'content-type': contentType, 'hub-topic': topic, ...(key === undefined ? {} : { 'hub-key': key }), ...message.properties },
       body,
@@ -96,17 +99,11 @@ export function createTopics({ events, recent, logger, metrics }: TopicsDeps, bu
         consumers.set(place, { wanted: one, consumer: bus.consume(topicOf(one), { group: groupOf(one), prefetch, handle }) })
       }
     },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...consumers.values()].map(({ consumer }) => consumer[Symbol.asyncDispose]()))
+    /** Receives nothing until it follows again. The bus keeps the messages meanwhile. */
+    async pause(): Promise<void> {
+      const running = [...consumers.values()]
+      consumers.clear()
+      await Promise.all(running.map(({ consumer }) => consumer[Symbol.asyncDispose]()))
     },
-  }
-}
-
-function isJson(body: Buffer): boolean {
-  try {
-    JSON.parse(body.toString())
-    return true
-  } catch {
-    return false
   }
 }

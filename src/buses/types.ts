@@ -54,8 +54,8 @@ export interface Bus extends AsyncDisposable {
   /** A larger body is refused. */
   readonly maxBytes: number
   state(): BusState
-  /** Called whenever the state changes. */
-  onState(listener: () => void): void
+  /** Calls the listener whenever the state changes, until the result is called. */
+  onState(listener: () => void): () => void
   /** Publishes in this order. Returns which messages the broker has confirmed; the others may or may not have arrived. */
   publish(messages: readonly Message[]): Promise<readonly boolean[]>
   /** Sends an answer to where the sender of a message waits for it. */

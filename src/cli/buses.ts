@@ -17,8 +17,8 @@ export function busCommands(program: Command): void {
     .description('list the buses of the workspace, and what waits to be published')
     .action((_options, command: Command) =>
       withClient(command, async ({ listBuses }, output) => {
-        const { items } = await listBuses({})
-        output.print({ items }, table(items.map(rowOf)))
+        const page = await listBuses({})
+        output.print(page, table(page.items.map(rowOf)))
       }),
     )
   bus

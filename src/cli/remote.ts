@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { errorCatalogue, hubError, type ErrorCode, type FieldError, type HubError } from '#errors'
 import type { loadConfig } from '#config'
+import { serverSentEvents } from '#lib/server-sent-events'
 import type { Operation, StreamEvent } from '#operations'
 import { hubUrl, readLogins } from './stored-logins.ts'
 
@@ -95,22 +96,8 @@ export async function request(url: string, init: RequestInit): Promise<Response>
   throw hubError('hub_unreachable', { detail: `${new URL(url).origin} redirects; name the address where the hub itself answers` })
 }
 
-/** The events of a stream of server-sent events. */
 async function* eventsIn(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
-  let rest = ''
-  for await (const part of body.pipeThrough(new TextDecoderStream())) {
-    const blocks = (rest + part).split('\n\n')
-    rest = blocks.pop() ?? ''
-    for (const block of blocks) {
-      const field = (name: string): string | undefined =>
-        block
-          .split('\n')
-          .find((line) => line.startsWith(`${name}: `))
-          ?.slice(name.length + 2)
-      const data = field('data')
-      if (data !== undefined) yield { id: field('id') ?? '', event: field('event') ?? 'message', data: JSON.parse(data) as unknown }
-    }
-  }
+  for await (const event of serverSentEvents(body)) yield { ...event, data: JSON.parse(event.data) as unknown }
 }
 
 interface Problem {

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { BusReport, Received, RecentMessage } from '#buses'
-import { busNames } from '#lib/bus-names'
+import { readable } from '#kit'
+import { busNames, topicName } from '#lib/bus-names'
 import { operation, plain, streamOperation, view, type StreamEvent } from './operation.ts'
-import { timestamp } from './shared.ts'
+import { allOf, pageOf, timestamp } from './shared.ts'
 
 const name = z.enum(busNames)
-const topic = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, 'letters, digits, `.`, `-` and `_`')
+const topic = z.string().regex(topicName.pattern, topicName.rule)
 const noInput = z.strictObject({})
 
 const busView = view(
@@ -49,19 +50,16 @@ const messageView = view(
   }),
 )
 
-const listOf = <Row, Json>({ schema, render }: { schema: z.ZodType<Json>; render: (row: Row) => Json }) =>
-  view(z.object({ items: z.array(schema) }), (rows: readonly Row[]) => ({ items: rows.map(render) }))
-
 export const listBuses = operation({
   name: 'buses.list',
   scope: 'events:read',
   effect: 'read',
   summary: 'List the message buses of the workspace, with their connection and what waits for them',
   input: noInput,
-  output: listOf(busView),
+  output: pageOf(busView),
   http: { method: 'GET', path: '/api/v1/buses' },
   example: {},
-  run: ({ buses, principal }) => buses.list(principal.workspaceId),
+  run: async ({ buses, principal }) => allOf(await buses.list(principal.workspaceId)),
 })
 
 export const listBusMessages = operation({
@@ -70,10 +68,10 @@ export const listBusMessages = operation({
   effect: 'read',
   summary: 'List the last messages that this process sent and received, newest first, without their content',
   input: noInput,
-  output: listOf(messageView),
+  output: pageOf(messageView),
   http: { method: 'GET', path: '/api/v1/buses/messages' },
   example: {},
-  run: async ({ buses, principal }) => buses.recent(principal.workspaceId),
+  run: async ({ buses, principal }) => allOf(buses.recent(principal.workspaceId)),
 })
 
 export const pingBus = operation({
@@ -127,16 +125,14 @@ async function* messages(
 ): AsyncGenerator<StreamEvent> {
   for await (const { key, id, body, properties } of received) {
     if (isActive && !(await isActive())) return
-    const data = { topic: topicName, key: key ?? null, id: id ?? null, data: contentOf(body), properties }
+    const data = {
+      topic: topicName,
+      key: key ?? null,
+      id: id ?? null,
+      data: readable({ headers: {}, body }).json() ?? body.toString(),
+      properties,
+    }
     yield { id: id ?? String(Date.now()), event: 'message', data }
-  }
-}
-
-function contentOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    return body.toString()
   }
 }
 

@@ -1,5 +1,4 @@
 import { Connection, ConsumerStatus, type AsyncMessage, type Channel, type Envelope, type Publisher } from 'rabbitmq-client'
-import { hubError } from '#errors'
 import { once } from '#lib/once'
 import { redactText } from '#lib/redact'
 import { sleep } from '#lib/clock'
@@ -113,11 +112,6 @@ export function createAmqpBus({ url, ...options }: AmqpOptions, { logger: parent
     ))
   const toQueue = (): Publisher => (direct ??= publisherTo([]))
 
-  const requireConnection = (): void => {
-    if (state.get().status !== 'connected')
-      throw hubError('bus_unavailable', { detail: state.get().problem ?? 'the hub is not connected to RabbitMQ' })
-  }
-
   /** Moves a message to the dead letters, with the reason. */
   const bury = async (from: string, message: AsyncMessage, reason: string): Promise<void> => {
     const { headers = {}, ...fields } = propertiesOf(message)
@@ -211,7 +205,7 @@ export function createAmqpBus({ url, ...options }: AmqpOptions, { logger: parent
     state: state.get,
     onState: state.listen,
     async publish(messages) {
-      requireConnection()
+      state.requireConnection()
       const publisher = await eventsPublisher()
       // In one turn, so that they are sent in this order.
       const sent = messages.map(async (message) => {
@@ -227,18 +221,18 @@ export function createAmqpBus({ url, ...options }: AmqpOptions, { logger: parent
       return results.map(({ status }) => status === 'fulfilled')
     },
     async reply(to, message) {
-      requireConnection()
+      state.requireConnection()
       await toQueue().send({ ...envelopeOf(message), exchange: '', routingKey: to }, message.body)
     },
     consume: (topic, consuming) =>
       consumeQueue(consuming, { name: topicQueue(topic, consuming.group), exchange: eventsExchange, keys: [topic] }),
     consumeCommands: (consuming) => consumeQueue(consuming, { name: queue, exchange: commandsExchange, keys: commandKeys }),
     async forget(topic, group) {
-      requireConnection()
+      state.requireConnection()
       await onChannel((channel) => channel.queueDelete({ queue: topicQueue(topic, group) }))
     },
     async ping() {
-      requireConnection()
+      state.requireConnection()
       await onChannel((channel) => channel.exchangeDeclare({ exchange: 'amq.topic', passive: true }))
     },
     [Symbol.asyncDispose]: once(async () => {

@@ -78,11 +78,6 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     signal: stopping.signal,
   })
 
-  const requireConnection = (): void => {
-    if (state.get().status !== 'connected')
-      throw hubError('bus_unavailable', { detail: state.get().problem ?? 'the hub is not connected to Pulsar' })
-  }
-
   const bury = async (topic: string, message: Received, reason: string): Promise<void> => {
     const death = { 'hub-reason': reason.slice(0, 1000), 'hub-topic': topic }
     const [kept] = await producers.send([{ ...message, topic: deadOf(topic), properties: { ...message.properties, ...death } }])
@@ -216,7 +211,7 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     state: state.get,
     onState: state.listen,
     async publish(messages) {
-      requireConnection()
+      state.requireConnection()
       const places = messages.map(({ result, ...message }) =>
         result ? { ...message, topic: results, properties: { ...message.properties, type: message.topic } } : message,
       )
@@ -227,7 +222,7 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
       return fit.map((fits) => fits && confirmed[next++]!)
     },
     async reply(to, message) {
-      requireConnection()
+      state.requireConnection()
       if (!isTopic(to) || to === commands) throw new Error('the topic of a reply is no other topic in the namespace of the hub')
       const [confirmed] = await producers.send([{ ...message, topic: to }])
       if (!confirmed) throw hubError('bus_unavailable', { detail: 'Pulsar did not confirm a reply' })
@@ -242,7 +237,7 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
         throw new Error(`Pulsar answered ${statusCode} when a subscription was to be deleted; the token may lack the right`)
     },
     async ping() {
-      requireConnection()
+      state.requireConnection()
       const listeners = { onMessage: () => undefined, onClose: () => undefined }
       const socket = await openSocket(address('producer', pathOf(results)), timed, listeners)
       socket.close()

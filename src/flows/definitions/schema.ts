@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { topicName } from '#lib/bus-names'
 import { parseDuration } from '#lib/duration'
 
 /**
@@ -269,12 +270,7 @@ const identifierPattern = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 const identifier = z.string().regex(identifierPattern, 'a name is made of letters, digits and _, and begins with no digit')
 const values = z.record(z.string(), z.unknown())
 const text = (most: number) => z.string().min(1).max(most)
-const topic = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/,
-    'a topic is made of letters, digits, `.`, `-` and `_`, begins with a letter or digit, and has 200 characters at most',
-  )
+const topic = z.string().regex(topicName.pattern, topicName.rule)
 const condition = (what: string) => z.string().min(1).describe(`${what} The \${{ }} around it may be left out.`)
 
 const eventType = z

@@ -1,4 +1,5 @@
 import type { Received } from '#buses'
+import { readable } from '#kit'
 import { isRecord } from '#lib/is-record'
 import { sha256 } from '#lib/canonical'
 
@@ -26,7 +27,7 @@ export const maxKeyLength = 255
 export function parseCommand({ body, properties }: Received): Parsed {
   const nothing = { taskId: undefined, stepId: undefined }
   if (body.length > maxBytes) return { ...nothing, refusal: `the message has ${body.length} bytes; a command has ${maxBytes} at most` }
-  const content = jsonOf(body)
+  const content = readable({ headers: {}, body }).json()
   if (!isRecord(content)) return { ...nothing, refusal: 'the message is not a JSON object' }
   const text = (name: string): string | undefined => {
     const value = content[name]
@@ -63,11 +64,3 @@ export function keyOf({ key, taskId, stepId }: Command, { id }: Received): strin
 }
 
 const bounded = (key: string): string => (key.length <= maxKeyLength ? key : `${key.slice(0, 150)}:${sha256(key)}`)
-
-function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    return undefined
-  }
-}

@@ -1,3 +1,4 @@
+import { serverSentEvents } from '#lib/server-sent-events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { ProtocolErrorCode } from '@modelcontextprotocol/server'
@@ -133,7 +134,7 @@ function versionIn(reply: unknown): string | undefined {
 /** The messages of an answer: one, or those of a stream. */
 async function* messagesOf(response: Response): AsyncGenerator {
   if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    for await (const data of eventsOf(response)) yield JSON.parse(data)
+    if (response.body) for await (const { data } of serverSentEvents(response.body)) yield JSON.parse(data)
     return
   }
   const text = await response.text()
@@ -143,17 +144,4 @@ async function* messagesOf(response: Response): AsyncGenerator {
   if (reply === undefined) throw new Error(`the hub answered ${response.status} without JSON`)
   if (reply.jsonrpc !== undefined) yield reply
   else throw new Error(`${String(reply.code)}: ${String(reply.detail)}`)
-}
-
-async function* eventsOf(response: Response): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of response.body ?? []) {
-    const events = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n\r?\n/)
-    rest = events.pop() ?? ''
-    for (const event of events) {
-      const data = event.split(/\r?\n/).flatMap((line) => (line.startsWith('data:') ? [line.slice(5).trimStart()] : []))
-      if (data.length > 0) yield data.join('\n')
-    }
-  }
 }
