@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '#lib/clock'
 import { testHub, toolEnvironment, type TestHub } from '#test'
+import { until } from '#test/faults'
 
 /** A hub that works, with no bus but its own. */
 async function workingHub(env: Record<string, string> = {}): Promise<{ hub: TestHub; [Symbol.asyncDispose](): Promise<void> }> {
@@ -10,14 +11,6 @@ async function workingHub(env: Record<string, string> = {}): Promise<{ hub: Test
   stack.use(await hub.hub.engine.start(hub.hub.work))
   const owned = stack.move()
   return { hub, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
-}
-
-async function until<T>(read: () => Promise<T | undefined>, problem: string): Promise<T> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) {
-    const found = await read()
-    if (found !== undefined) return found
-  }
-  throw new Error(problem)
 }
 
 const receiving = `
@@ -48,15 +41,19 @@ steps:
 `
 
 async function runOf(hub: TestHub, flow: string, fits: (run: Record<string, any>) => boolean): Promise<Record<string, any>> {
-  return until(async () => {
-    const { items } = (await hub.call('GET', `/api/v1/runs?flow=${flow}&limit=50`)).json<{ items: { id: string; status: string }[] }>()
-    for (const { id, status } of items) {
-      if (status !== 'completed') continue
-      const run = (await hub.call('GET', `/api/v1/runs/${id}`)).json<Record<string, any>>()
-      if (fits(run)) return run
-    }
-    return undefined
-  }, `no such run of ${flow}`)
+  return until(
+    `there is such a run of ${flow}`,
+    async () => {
+      const { items } = (await hub.call('GET', `/api/v1/runs?flow=${flow}&limit=50`)).json<{ items: { id: string; status: string }[] }>()
+      for (const { id, status } of items) {
+        if (status !== 'completed') continue
+        const run = (await hub.call('GET', `/api/v1/runs/${id}`)).json<Record<string, any>>()
+        if (fits(run)) return run
+      }
+      return undefined
+    },
+    20_000,
+  )
 }
 
 test('the bus inside the hub, through flows and the API', async (t) => {
@@ -67,11 +64,15 @@ test('the bus inside the hub, through flows and the API', async (t) => {
     assert.equal(saved.statusCode, 201, saved.body)
   }
   // Its consumer begins within two seconds.
-  await until(async () => {
-    await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'orders', data: { total: 1 } })
-    const { items } = (await hub.call('GET', '/api/v1/events?type=bus.orders')).json<{ items: unknown[] }>()
-    return items.length > 0 ? true : undefined
-  }, 'no message becomes an event')
+  await until(
+    'a message becomes an event',
+    async () => {
+      await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'orders', data: { total: 1 } })
+      const { items } = (await hub.call('GET', '/api/v1/events?type=bus.orders')).json<{ items: unknown[] }>()
+      return items.length > 0 ? true : undefined
+    },
+    20_000,
+  )
 
   await t.test('a message starts the flow that the topic triggers, with its data', async () => {
     const sent = await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'orders', key: 'a', data: { total: 12 } })
@@ -159,13 +160,17 @@ test('the bus inside the hub, through flows and the API', async (t) => {
 
   await t.test('a flow that is deleted receives nothing any more', async () => {
     assert.equal((await hub.call('DELETE', '/api/v1/flows/receiving')).statusCode, 204)
-    await until(async () => {
-      const before = (await hub.call('GET', '/api/v1/events?type=bus.orders&limit=200')).json<{ items: unknown[] }>().items.length
-      await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'orders', data: { total: 1 } })
-      await sleep(200)
-      const after = (await hub.call('GET', '/api/v1/events?type=bus.orders&limit=200')).json<{ items: unknown[] }>().items.length
-      return after === before ? true : undefined
-    }, 'the topic is still received')
+    await until(
+      'the topic is not received any more',
+      async () => {
+        const before = (await hub.call('GET', '/api/v1/events?type=bus.orders&limit=200')).json<{ items: unknown[] }>().items.length
+        await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'orders', data: { total: 1 } })
+        await sleep(200)
+        const after = (await hub.call('GET', '/api/v1/events?type=bus.orders&limit=200')).json<{ items: unknown[] }>().items.length
+        return after === before ? true : undefined
+      },
+      20_000,
+    )
   })
 })
 
@@ -179,11 +184,15 @@ test('a connector that receives a topic', async () => {
     config: { base_url: 'http://127.0.0.1:9' },
   })
   assert.equal(made.statusCode, 201, made.body)
-  const event = await until(async () => {
-    await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'probe-orders', data: { total: 5 } })
-    const { items } = (await hub.call('GET', '/api/v1/events?type=probe.order')).json<{ items: Record<string, unknown>[] }>()
-    return items[0]
-  }, 'the topic is not received')
+  const event = await until(
+    'the topic is received',
+    async () => {
+      await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'probe-orders', data: { total: 5 } })
+      const { items } = (await hub.call('GET', '/api/v1/events?type=probe.order')).json<{ items: Record<string, unknown>[] }>()
+      return items[0]
+    },
+    20_000,
+  )
   assert.deepEqual([event['connector'], event['integration']], ['probe', 'my-probe'])
   const { data } = (await hub.call('GET', `/api/v1/events/${String(event['id'])}`)).json<{ data: unknown }>()
   assert.deepEqual(data, { total: 5 })
@@ -192,10 +201,14 @@ test('a connector that receives a topic', async () => {
   assert.equal((await hub.call('PATCH', '/api/v1/integrations/my-probe', { enabled: false })).statusCode, 200)
   const count = async (): Promise<number> =>
     (await hub.call('GET', '/api/v1/events?type=probe.order&limit=200')).json<{ items: unknown[] }>().items.length
-  await until(async () => {
-    const before = await count()
-    await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'probe-orders', data: { total: 6 } })
-    await sleep(200)
-    return (await count()) === before ? true : undefined
-  }, 'the topic is still received')
+  await until(
+    'the topic is not received any more',
+    async () => {
+      const before = await count()
+      await hub.call('POST', '/api/v1/buses/local/messages', { topic: 'probe-orders', data: { total: 6 } })
+      await sleep(200)
+      return (await count()) === before ? true : undefined
+    },
+    20_000,
+  )
 })

@@ -188,7 +188,10 @@ export function createBuses(deps: BusesDeps, settings: readonly BusSetting[]): B
     const connected = new Set<string>()
     for (const setting of open()) {
       const principal = await principalOf(setting)
-      if (!principal || !allows(principal, 'events:write')) continue
+      if (!principal || !allows(principal, 'events:write')) {
+        await outside.get(setting.name)?.pause()
+        continue
+      }
       connected.add(principal.workspaceId)
       const consumers = outside.get(setting.name) ?? createTopics({ ...deps, recent }, setting.bus)
       outside.set(setting.name, consumers)

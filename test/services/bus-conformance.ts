@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Bus, Message, Received, Verdict } from '#buses'
 import { sleep } from '#lib/clock'
+import { until } from '../faults/wait.ts'
 
 /** A broker, or what takes its place, and a way to open a bus to it. */
 export interface BusUnderTest {
@@ -23,12 +24,8 @@ const message = (topic: string, number: number, key = 'k'): Message => ({
 const numberIn = ({ body }: Received): number => (JSON.parse(body.toString()) as { number: number }).number
 
 async function connected(bus: Bus): Promise<Bus> {
-  await until(() => bus.state().status === 'connected', 'the bus does not connect')
+  await until('the bus connects', () => bus.state().status === 'connected', 20_000)
   return bus
-}
-
-export async function until(holds: () => boolean, problem: string, ms = 20_000): Promise<void> {
-  for (const end = Date.now() + ms; !holds(); await sleep(20)) if (Date.now() > end) throw new Error(problem)
 }
 
 /** What every bus has to do, whatever carries it. */
@@ -44,7 +41,7 @@ export function testBus(name: string, start: () => Promise<BusUnderTest & AsyncD
       await using _ = bus.consume(topic, { group: 'a', prefetch: 10, handle: async (one) => (received.push(one), 'done') })
       await began()
       assert.deepEqual(await bus.publish([message(topic, 1)]), [true])
-      await until(() => received.length === 1, 'the message does not arrive')
+      await until('the message arrives', () => received.length === 1, 20_000)
       const { key, id, body, contentType, properties, redeliveries } = received[0]!
       assert.deepEqual([key, id, contentType, redeliveries], ['k', `${topic}-k-1`, 'application/json', 0])
       assert.equal(body.toString(), '{"number":1}')
@@ -65,7 +62,7 @@ export function testBus(name: string, start: () => Promise<BusUnderTest & AsyncD
       await began()
       await bus.publish(Array.from({ length: 20 }, (_, number) => message(topic, number, `k${number}`)))
       const total = other ? 40 : 60
-      await until(() => Object.values(groups).flat().length >= total, `only ${JSON.stringify(groups)} arrived`)
+      await until('every group has its messages', () => Object.values(groups).flat().length >= total, 20_000)
       assert.equal(groups['one']!.length, 20)
       if (other) assert.equal(new Set([...groups['two']!, ...groups['three']!]).size, 20)
     })
@@ -81,7 +78,7 @@ export function testBus(name: string, start: () => Promise<BusUnderTest & AsyncD
       await using _ = bus.consume(topic, { group: 'a', prefetch: 5, handle })
       await began()
       await bus.publish([message(topic, 1)])
-      await until(() => seen.length === 3, `it was delivered ${seen.length} times`)
+      await until('it was delivered three times', () => seen.length === 3, 20_000)
       await sleep(300)
       assert.equal(seen.length, 3)
       assert.equal(seen[0], 0)
@@ -100,7 +97,7 @@ export function testBus(name: string, start: () => Promise<BusUnderTest & AsyncD
       await began()
       for (let round = 0; round < 10; round++)
         await bus.publish(Array.from({ length: 20 }, (_, index) => message(topic, round * 20 + index, `k${index % 4}`)))
-      await until(() => Object.values(byKey).flat().length >= 200, 'not all messages arrive')
+      await until('all messages arrive', () => Object.values(byKey).flat().length >= 200, 20_000)
       for (const [key, numbers] of Object.entries(byKey))
         assert.deepEqual(
           numbers,
@@ -124,7 +121,7 @@ export function testBus(name: string, start: () => Promise<BusUnderTest & AsyncD
       await using _ = bus.consume(topic, { group: 'a', prefetch: 4, handle })
       await began()
       await bus.publish(Array.from({ length: 60 }, (_, number) => message(topic, number, `k${number}`)))
-      await until(() => handled === 60, `only ${handled} were handled`)
+      await until('all are handled', () => handled === 60, 20_000)
       assert.ok(most <= 4, `${most} were handled at once`)
       assert.ok(most > 1, 'they are handled one after the other')
     })
@@ -143,12 +140,34 @@ export function testBus(name: string, start: () => Promise<BusUnderTest & AsyncD
       const first = bus.consume(topic, { group: 'a', prefetch: 3, handle })
       await began()
       const published = bus.publish(Array.from({ length: 12 }, (_, number) => message(topic, number, `k${number}`)))
-      await until(() => handled.size > 0, 'nothing is handled')
+      await until('something is handled', () => handled.size > 0, 20_000)
       await first[Symbol.asyncDispose]()
       assert.equal(active, 0)
       await using _ = bus.consume(topic, { group: 'a', prefetch: 3, handle })
-      await until(() => handled.size === 12 || given.outage === undefined, `only ${handled.size} of 12 were handled`)
+      await until('all twelve are handled', () => handled.size === 12 || given.outage === undefined, 20_000)
       await Promise.race([published, sleep(100)])
+    })
+
+    await t.test('a group that is temporary leaves nothing behind', async () => {
+      const topic = fresh()
+      const received: number[] = []
+      const options = {
+        group: 'a',
+        prefetch: 1,
+        temporary: true,
+        handle: async (one: Received) => (received.push(numberIn(one)), 'done' as const),
+      }
+      const first = bus.consume(topic, options)
+      await began()
+      await bus.publish([message(topic, 1)])
+      await until('the first message arrives', () => received.length === 1, 20_000)
+      await first[Symbol.asyncDispose]()
+      await bus.publish([message(topic, 2)])
+      await using _ = bus.consume(topic, options)
+      await began()
+      await bus.publish([message(topic, 3)])
+      await until('the last message arrives', () => received.includes(3), 20_000)
+      assert.deepEqual(received, [1, 3])
     })
 
     await t.test('a message that is larger than the bus takes is not confirmed, and the bus goes on', async () => {
@@ -158,9 +177,9 @@ export function testBus(name: string, start: () => Promise<BusUnderTest & AsyncD
       await began()
       const tooLarge = { ...message(topic, 1), body: Buffer.alloc(bus.maxBytes + 1, 32) }
       assert.deepEqual(await bus.publish([tooLarge]), [false])
-      await until(() => bus.state().status === 'connected', 'the bus does not come back')
+      await until('the bus comes back', () => bus.state().status === 'connected', 20_000)
       assert.deepEqual(await bus.publish([message(topic, 2)]), [true])
-      await until(() => received.includes(2), 'the next message does not arrive')
+      await until('the next message arrives', () => received.includes(2), 20_000)
     })
 
     await t.test('after an outage it connects by itself, and what was not confirmed is told', async (inner) => {
@@ -170,18 +189,18 @@ export function testBus(name: string, start: () => Promise<BusUnderTest & AsyncD
       await using _ = bus.consume(topic, { group: 'a', prefetch: 5, handle: async (one) => (received.push(numberIn(one)), 'done') })
       await began()
       await bus.publish([message(topic, 1)])
-      await until(() => received.includes(1), 'the first message does not arrive')
+      await until('the first message arrives', () => received.includes(1), 20_000)
       await given.outage.begin()
-      await until(() => bus.state().status === 'connecting', 'the loss is not noticed')
+      await until('the loss is noticed', () => bus.state().status === 'connecting', 20_000)
       assert.match(bus.state().problem ?? '', /./)
       const during = await bus.publish([message(topic, 2)]).catch(() => [false])
       assert.deepEqual(during, [false])
       await given.outage.end()
-      await until(() => bus.state().status === 'connected', 'it does not connect again', 60_000)
+      await until('it connects again', () => bus.state().status === 'connected', 60_000)
       await bus.ping()
       const after = await bus.publish([message(topic, 3)])
       assert.deepEqual(after, [true])
-      await until(() => received.includes(3), 'messages do not arrive after the outage', 30_000)
+      await until('messages arrive after the outage', () => received.includes(3), 30_000)
     })
   })
 }

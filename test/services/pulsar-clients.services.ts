@@ -6,8 +6,8 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { sleep } from '#lib/clock'
 import { adminToken } from '#test'
+import { until } from '#test/faults'
 import { npmClients, pythonClients } from '../clients/install.ts'
-import { until } from './bus-conformance.ts'
 import { busHub } from './bus-hub.ts'
 import { pulsarMissing, startPulsar } from './pulsar.ts'
 
@@ -18,13 +18,12 @@ test('clients of Pulsar that are not ours', { skip: pulsarMissing }, async (t) =
   await using hub = await busHub({ PULSAR_URL: pulsar.url, PULSAR_HUB_TOKEN: adminToken, PULSAR_EVENTS: 'shop.*,webhook.*,hub.*' })
   hub.answer = () => ({ body: { ok: 3 } })
   const { bus } = hub.hub.hub.buses.open()[0]!
-  await until(() => bus.state().status === 'connected', 'the hub does not connect', 30_000)
-  const subscribed = async (topic: string): Promise<boolean> => {
+  await until('the hub connects', () => bus.state().status === 'connected', 30_000)
+  const subscriptionsOf = async (topic: string): Promise<string[]> => {
     const reply = await pulsar.admin('GET', `persistent/public/default/${topic}/subscriptions`)
-    return reply.ok && ((await reply.json()) as string[]).includes('hub')
+    return reply.ok ? ((await reply.json()) as string[]) : []
   }
-  for (const end = Date.now() + 20_000; !(await subscribed('integrations.commands')); await sleep(100))
-    if (Date.now() > end) throw new Error('the hub does not receive commands')
+  await until('the hub receives commands', async () => (await subscriptionsOf('integrations.commands')).includes('hub'), 20_000)
 
   await t.test('the client in Python sends commands, and gets their results', async (inner) => {
     const clients = await pythonClients()
@@ -56,7 +55,7 @@ test('clients of Pulsar that are not ours', { skip: pulsarMissing }, async (t) =
     const script = pulsarWsClient.replace('MODULE', JSON.stringify(createRequire(join(folder, 'x.js')).resolve('pulsar-ws')))
     const before = hub.api.requests.length
     await run(process.execPath, ['-e', script, pulsar.url.replace('http', 'ws')], { timeout: 60_000 })
-    await until(() => hub.api.requests.length > before, 'the command does not arrive')
+    await until('the command arrives', () => hub.api.requests.length > before, 20_000)
   })
 
   await t.test('a topic of a partitioned kind is received', async () => {
@@ -80,6 +79,23 @@ test('clients of Pulsar that are not ours', { skip: pulsarMissing }, async (t) =
         })),
       )
     assert.ok(new Set(received).size === 10, JSON.stringify(received))
+  })
+
+  await t.test('whoever follows a topic leaves no subscription behind', async () => {
+    const ending = new AbortController()
+    const following = await hub.hub.hub.buses.tail(await hub.hub.hub.buses.open()[0]!.principal(), 'pulsar', {
+      topic: 'followed',
+      signal: ending.signal,
+    })
+    const first = (async () => {
+      for await (const { body } of following) return body.toString()
+      return undefined
+    })()
+    await until('it is subscribed', async () => (await subscriptionsOf('followed')).length > 0, 20_000)
+    await bus.publish([{ topic: 'followed', body: Buffer.from('one'), properties: {} }])
+    assert.equal(await first, 'one')
+    ending.abort()
+    await until('the subscription is gone', async () => (await subscriptionsOf('followed')).length === 0, 20_000)
   })
 })
 

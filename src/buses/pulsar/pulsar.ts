@@ -91,7 +91,12 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     socket.close()
   }
 
-  const consume = (topic: string, { group, prefetch, handle }: Consuming): Consumer => {
+  const deadLettersOf = (topic: string): Record<string, string> => ({
+    maxRedeliverCount: String(deliveryLimit),
+    deadLetterTopic: `persistent://${namespace}/${deadOf(topic)}`,
+  })
+
+  const consume = (topic: string, { group, prefetch, handle, temporary = false }: Consuming): Consumer => {
     const ending = new AbortController()
     const active = new Set<Promise<void>>()
     const byKey = new Map<string, Promise<void>>()
@@ -130,13 +135,13 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     }
 
     const open = async (lost: (problem: string) => void): Promise<void> => {
-      await keepDeadLetters(topic)
+      if (!temporary) await keepDeadLetters(topic)
       const query = new URLSearchParams({
         subscriptionType: 'Key_Shared',
         receiverQueueSize: String(prefetch),
         negativeAckRedeliveryDelay: String(againMs),
-        maxRedeliverCount: String(deliveryLimit),
-        deadLetterTopic: `persistent://${namespace}/${deadOf(topic)}`,
+        // It ends with its socket, so nothing is left of it when the process dies.
+        ...(temporary ? { subscriptionMode: 'NonDurable' } : deadLettersOf(topic)),
       })
       let heard = true
       const opened: { socket?: Socket } = {}
