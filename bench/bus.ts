@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { connect } from 'amqplib'
@@ -8,7 +7,7 @@ import { findRunning } from '#db'
 import { rabbitMissing, startRabbit } from '../test/services/rabbitmq.ts'
 import type { Bench } from './run.ts'
 import { inFolder } from './support/folder.ts'
-import { freePort, home, startServer } from './support/processes.ts'
+import { freePort, home, residentMegabytes, startServer } from './support/processes.ts'
 
 const token = 'bench-administrator-token'
 const commands = 5000
@@ -63,10 +62,10 @@ async function measure(dataDir: string): Promise<void> {
     console.log(`  the hub        ${Math.round(hubRate)} commands a second   at light load p50 ${light.p50} ms, p99 ${light.p99} ms`)
     console.log(`  ${(hubRate / floorRate).toFixed(2)} of the bare consumer (aim 0.6)`)
     if (prefetch === 64) {
-      const before = residentMb(hub.child.pid!)
+      const before = residentMegabytes(hub.child.pid!)
       for (let sent = 0; sent < memoryCommands; sent += commands) await toHub(commands)
       console.log(
-        `  memory of the hub's own process: ${before} MB, and ${residentMb(hub.child.pid!)} MB after ${memoryCommands} more commands`,
+        `  memory of the hub's own process: ${before} MB, and ${residentMegabytes(hub.child.pid!)} MB after ${memoryCommands} more commands`,
       )
     }
     floor.kill('SIGTERM')
@@ -121,8 +120,4 @@ async function senderAt(url: string) {
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-}
-
-function residentMb(pid: number): number {
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024)
 }

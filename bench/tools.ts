@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sleep } from '#lib/clock'
 import type { Bench } from './run.ts'
 import { inFolder } from './support/folder.ts'
 import { load, type LoadRequest, type LoadResult } from './support/load.ts'
-import { freePort, home, startServer } from './support/processes.ts'
+import { freePort, home, residentMegabytes, startServer } from './support/processes.ts'
 
 const aims = { readMs: 1, writeMs: 3, readsPerSecond: 2000 }
 const token = 'bench-administrator-token'
@@ -104,9 +103,4 @@ function row(name: string, { perSecond, p50, p99 }: LoadResult, { floor, aimMs }
   console.log(
     `  ${name.padEnd(18)} ${perSecond.toFixed(0).padStart(6)} calls/s   p50 ${p50.toFixed(2)} ms   p99 ${p99.toFixed(2)} ms${added}`,
   )
-}
-
-function residentMegabytes(pid: number): string {
-  const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-  return (kilobytes / 1024).toFixed(0)
 }

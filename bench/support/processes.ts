@@ -114,3 +114,9 @@ function read(pid: number, file: string): string | undefined {
     return undefined
   }
 }
+
+/** The memory of one process, without those that it started. */
+export function residentMegabytes(pid: number): string {
+  const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(read(pid, 'status') ?? '')?.[1])
+  return (kilobytes / 1024).toFixed(0)
+}

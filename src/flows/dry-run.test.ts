@@ -60,7 +60,7 @@ steps:
     const { rows } = await b.hub.db.pool.query(`select 1 from hub.flow_versions where definition ->> 'id' = 'unsaved'`)
     assert.equal(rows.length, 0)
     const carried = await fetch(`${b.address}/api/v1/runs/${body.id}/definition`, { headers: { authorization: `Bearer ${adminToken}` } })
-    const { version, flow, definition } = (await carried.json()) as any
+    const { version, flow, definition } = (await carried.json()) as { version: null; flow: string; definition: { steps: unknown[] } }
     assert.deepEqual([version, flow, definition.steps.length], [null, 'unsaved', 4])
     for (const change of ['retry', 'replay'] as const)
       await assert.rejects(b.hub.flows[change](b.operator, body.id), { code: 'run_state_conflict' })

@@ -45,7 +45,7 @@ suite('a sample of a webhook', () => {
     assert.equal(first.integration, 'octo')
     assert.doesNotMatch(JSON.stringify(first), new RegExp(secret))
 
-    // It passes the same check for repetitions as any delivery.
+    // What was sent once is a duplicate the second time, as with any delivery.
     const { headers, body } = first
     const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
     const again = await hub.rest.inject({

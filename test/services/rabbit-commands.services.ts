@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connect, type ConsumeMessage, type Options } from 'amqplib'
-import { sleep } from '#lib/clock'
-import { until } from './bus-conformance.ts'
+import { until } from '#test/faults'
 import { busHub, rabbitEnv, type BusHub } from './bus-hub.ts'
 import { rabbitMissing, startRabbit, type RabbitServer } from './rabbitmq.ts'
 
@@ -38,8 +37,7 @@ async function agentAt(url: string) {
       await channel.waitForConfirms()
     },
     async result(fits: (result: Result) => boolean): Promise<Result> {
-      await until(() => results.some(fits), `no such result; there are: ${JSON.stringify(results.map(({ key, body }) => ({ key, body })))}`)
-      return results.find(fits)!
+      return until('the result arrives', () => results.find(fits), 20_000)
     },
     [Symbol.asyncDispose]: async () => connection.close(),
   }
@@ -50,7 +48,7 @@ const dead = async (rabbit: RabbitServer): Promise<number> =>
 
 async function readyHub(rabbit: RabbitServer, env: Record<string, string> = {}): Promise<BusHub> {
   const hub = await busHub({ ...rabbitEnv(rabbit.url), ...env })
-  await until(() => hub.hub.hub.buses.open()[0]!.bus.state().status === 'connected', 'the hub does not connect')
+  await until('the hub connects', () => hub.hub.hub.buses.open()[0]!.bus.state().status === 'connected', 20_000)
   return hub
 }
 
@@ -58,7 +56,7 @@ test('commands over RabbitMQ', { skip: rabbitMissing }, async (t) => {
   await using rabbit = await startRabbit()
   await using hub = await readyHub(rabbit)
   await using agent = await agentAt(rabbit.url)
-  await waitForQueue(rabbit)
+  await until('the hub receives commands', async () => (await rabbit.ctl('list_consumers')).includes('integrations.commands'), 20_000)
 
   await t.test('a command is answered in the shape of the seed, and nothing of it is missing', async () => {
     hub.answer = () => ({ body: { ok: 7 } })
@@ -89,7 +87,7 @@ test('commands over RabbitMQ', { skip: rabbitMissing }, async (t) => {
     await agent.channel.consume(queue, (message) => message && replies.push(message), { noAck: true })
     const command = { tool_name: 'probe_get_thing', parameters: { at: '/a' }, task_id: 'task-2', step_id: '1' }
     await agent.send(command, { replyTo: queue, correlationId: 'c-2' })
-    await until(() => replies.length === 1, 'no reply comes')
+    await until('the reply comes', () => replies.length === 1, 20_000)
     assert.equal(replies[0]!.properties.correlationId, 'c-2')
     assert.equal((JSON.parse(replies[0]!.content.toString()) as { status: string }).status, 'completed')
   })
@@ -102,8 +100,9 @@ test('commands over RabbitMQ', { skip: rabbitMissing }, async (t) => {
     await agent.send(same)
     await agent.send({ ...same, task_id: 'other' }, { headers: { 'idempotency-key': 'ignored, because the body has one' } })
     await until(
+      'all are answered',
       () => agent.results.filter(({ key }) => key === 'integrations.probe_create_thing_completed').length === 5,
-      'not all are answered',
+      20_000,
     )
     assert.equal(hub.api.requests.length - before, 2)
     const ids = new Set(agent.results.filter(({ body }) => body['task_id'] === 'task-3').map(({ body }) => String(body['invocation_id'])))
@@ -151,12 +150,12 @@ test('commands over RabbitMQ', { skip: rabbitMissing }, async (t) => {
       const buried = await dead(rabbit)
       const told = agent.results.length
       await agent.send(bytes, { contentType: 'application/json' })
-      await until(() => agent.results.length > told, 'no result comes')
+      await until('the result comes', () => agent.results.length > told, 20_000)
       const { key, body } = agent.results.at(-1)!
       assert.equal(key, 'integrations.unknown_failed')
       assert.equal(body['error_code'], 'command_invalid')
       assert.match(body['error'] as string, reason)
-      for (const end = Date.now() + 10_000; (await dead(rabbit)) === buried && Date.now() < end;) await sleep(100)
+      await until('it is among the dead letters', async () => (await dead(rabbit)) > buried)
       assert.equal(await dead(rabbit), buried + 1)
     })
 
@@ -168,9 +167,3 @@ test('commands over RabbitMQ', { skip: rabbitMissing }, async (t) => {
     assert.equal(message.properties.headers?.['hub-routing-key'], 'integrations.call')
   })
 })
-
-async function waitForQueue(rabbit: RabbitServer): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(100))
-    if ((await rabbit.ctl('list_consumers')).includes('integrations.commands')) return
-  throw new Error('the hub does not consume')
-}

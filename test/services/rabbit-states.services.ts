@@ -6,8 +6,8 @@ import { connect } from 'amqplib'
 import { createAmqpBus, type Bus } from '#buses'
 import { sleep } from '#lib/clock'
 import { testTelemetry } from '#test'
+import { until } from '#test/faults'
 import { pythonClients } from '../clients/install.ts'
-import { until } from './bus-conformance.ts'
 import { busHub, rabbitEnv } from './bus-hub.ts'
 import { rabbitMissing, startRabbit } from './rabbitmq.ts'
 
@@ -23,13 +23,13 @@ test('the states of RabbitMQ', { skip: rabbitMissing }, async (t) => {
   await t.test('other credentials are told without the password, and tried again until they are right', async () => {
     const lines: string[] = []
     await using bus = busAt(rabbit.urlAs('somebody', 'a-secret-password'), lines)
-    await until(() => bus.state().problem !== undefined, 'the refusal is not told')
+    await until('the refusal is told', () => bus.state().problem, 20_000)
     assert.equal(bus.state().status, 'connecting')
     assert.match(bus.state().problem!, /ACCESS_REFUSED/)
     await assert.rejects(bus.publish([message('a')]), { code: 'bus_unavailable' })
     await rabbit.ctl('add_user', 'somebody', 'a-secret-password')
     await rabbit.ctl('set_permissions', 'somebody', '.*', '.*', '.*')
-    await until(() => bus.state().status === 'connected', 'it does not connect', 30_000)
+    await until('it connects', () => bus.state().status === 'connected', 30_000)
     assert.deepEqual(await bus.publish([message('a')]), [true])
     assert.equal(lines.join('\n').includes('a-secret-password'), false)
   })
@@ -39,14 +39,14 @@ test('the states of RabbitMQ', { skip: rabbitMissing }, async (t) => {
     await rabbit.ctl('set_permissions', 'reader', '^$', '.*', '.*')
     const lines: string[] = []
     await using bus = busAt(rabbit.urlAs('reader', 'reader-password'), lines)
-    await until(() => bus.state().status === 'connected', 'it does not connect')
+    await until('it connects', () => bus.state().status === 'connected', 20_000)
     assert.deepEqual(await bus.publish([message('a')]), [true])
     assert.match(lines.join('\n'), /the exchange events\.exchange exists with other properties, or may not be declared/)
   })
 
   await t.test('an exchange that vanishes is declared again', async () => {
     await using bus = busAt(rabbit.url)
-    await until(() => bus.state().status === 'connected', 'it does not connect')
+    await until('it connects', () => bus.state().status === 'connected', 20_000)
     assert.deepEqual(await bus.publish([message('a')]), [true])
     const connection = await connect(rabbit.url)
     await (await connection.createChannel()).deleteExchange('events.exchange')
@@ -64,7 +64,7 @@ test('the states of RabbitMQ', { skip: rabbitMissing }, async (t) => {
     await channel.assertExchange('events.exchange', 'topic', { durable: false })
     const lines: string[] = []
     await using bus = busAt(rabbit.url, lines)
-    await until(() => bus.state().status === 'connected', 'it does not connect')
+    await until('it connects', () => bus.state().status === 'connected', 20_000)
     assert.deepEqual(await bus.publish([message('a')]), [true])
     assert.match(lines.join('\n'), /PRECONDITION_FAILED/)
     await channel.deleteExchange('events.exchange')
@@ -73,14 +73,18 @@ test('the states of RabbitMQ', { skip: rabbitMissing }, async (t) => {
 
   await t.test('a token that is revoked receives nothing, and loses nothing', async () => {
     await using hub = await busHub({ AMQP_URL: rabbit.url, AMQP_HUB_TOKEN: 'not-a-token-of-this-hub-at-all' })
-    await until(() => hub.hub.hub.buses.open()[0]!.bus.state().status === 'connected', 'it does not connect')
+    await until('it connects', () => hub.hub.hub.buses.open()[0]!.bus.state().status === 'connected', 20_000)
     const connection = await connect(rabbit.url)
     const channel = await connection.createConfirmChannel()
-    await waitFor(async () => (await rabbit.ctl('list_consumers')).includes('integrations.commands\t'))
+    await until('the hub receives commands', async () => (await rabbit.ctl('list_consumers')).includes('integrations.commands\t'), 20_000)
     channel.publish('commands.exchange', 'integrations.call', Buffer.from('{"tool_name":"probe_get_thing","parameters":{"at":"/a"}}'))
     await channel.waitForConfirms()
     // The broker counts every five seconds.
-    await waitFor(async () => /integrations\.commands\t1\n/.test(await rabbit.ctl('list_queues', 'name', 'messages')))
+    await until(
+      'the command is counted',
+      async () => /integrations\.commands\t1\n/.test(await rabbit.ctl('list_queues', 'name', 'messages')),
+      20_000,
+    )
     await sleep(2500)
     assert.match(await rabbit.ctl('list_queues', 'name', 'messages'), /integrations\.commands\t1\n/)
     assert.equal(hub.api.requests.length, 0)
@@ -96,7 +100,7 @@ test('the states of RabbitMQ', { skip: rabbitMissing }, async (t) => {
     if ('missing' in clients) return inner.skip(clients.missing)
     await using hub = await busHub(rabbitEnv(rabbit.url))
     hub.answer = () => ({ body: { ok: 3 } })
-    await waitFor(async () => (await rabbit.ctl('list_consumers')).includes('integrations.commands\t'))
+    await until('the hub receives commands', async () => (await rabbit.ctl('list_consumers')).includes('integrations.commands\t'), 20_000)
     const { stdout } = await run(clients.python, ['-c', pikaClient, rabbit.url], { timeout: 60_000 })
     const { key, body } = JSON.parse(stdout) as { key: string; body: Record<string, unknown> }
     assert.equal(key, 'integrations.probe_get_thing_completed')
@@ -119,8 +123,3 @@ for method, properties, body in channel.consume(queue, auto_ack=True, inactivity
     break
 connection.close()
 `
-
-async function waitFor(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(100)) if (await holds()) return
-  throw new Error('it does not happen')
-}

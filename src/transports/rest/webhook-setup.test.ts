@@ -29,8 +29,10 @@ suite('the webhook of an integration is set up at GitHub', () => {
     await github[Symbol.asyncDispose]()
   })
 
-  const hooksOf = async (path: string): Promise<any[]> =>
-    (await (await fetch(`${github.url}${path}/hooks`, { headers: { authorization: `Bearer ${github.token}` } })).json()) as any[]
+  const hooksOf = async (path: string): Promise<{ config: { url: string; content_type: string } }[]> => {
+    const reply = await fetch(`${github.url}${path}/hooks`, { headers: { authorization: `Bearer ${github.token}` } })
+    return (await reply.json()) as { config: { url: string; content_type: string } }[]
+  }
 
   test('once, however often it is asked for, with a secret that is made, and what GitHub sends then is accepted', async () => {
     const url = `${await hub.address()}/api/v1/webhooks/octo`
