@@ -19,13 +19,14 @@ const nodeSchema = z.object({
   attempts: z.int().nullable(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }).nullable(),
   detail: z.string().nullable(),
+  version: z.int().nullable().describe('Of a run: the version of its flow, 0 for a dry run of one that is not saved.'),
 })
 
 interface Trace extends TraceTree {
   readonly missingScopes: readonly string[]
 }
 
-function renderNode({ id, parent, kind, title, status, startedAt, finishedAt, wait, attempts, error, detail }: TraceNode) {
+function renderNode({ id, parent, kind, title, status, startedAt, finishedAt, wait, attempts, error, detail, version }: TraceNode) {
   return {
     id,
     parent,
@@ -34,6 +35,7 @@ function renderNode({ id, parent, kind, title, status, startedAt, finishedAt, wa
     status,
     attempts,
     detail,
+    version,
     started_at: iso(startedAt),
     finished_at: iso(finishedAt),
     wait: wait && { for: wait.for, until: iso(wait.until) },

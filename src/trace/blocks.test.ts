@@ -4,7 +4,7 @@ import { asTheirParts } from './blocks.ts'
 import type { TraceNode } from './types.ts'
 
 function nodeOf(id: string, more: Partial<TraceNode> = {}): TraceNode {
-  const nothing = { startedAt: null, finishedAt: null, wait: null, attempts: null, error: null, detail: null }
+  const nothing = { startedAt: null, finishedAt: null, wait: null, attempts: null, error: null, detail: null, version: null }
   return { ...nothing, id, parent: null, kind: 'step', title: id, status: 'completed', ...more }
 }
 

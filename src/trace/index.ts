@@ -158,6 +158,7 @@ async function ofRuns(reading: Reading, runs: readonly string[]): Promise<TraceN
       attempts: null,
       error: null,
       detail: null,
+      version: null,
     })
     return id
   }

@@ -1,7 +1,7 @@
 import type { ApprovalNode, CallNode, DeliveryNode, EventNode, RunNode, StepNode } from './store.ts'
 import type { TraceNode, TraceWait } from './types.ts'
 
-const nothing = { startedAt: null, finishedAt: null, wait: null, attempts: null, error: null, detail: null } as const
+const nothing = { startedAt: null, finishedAt: null, wait: null, attempts: null, error: null, detail: null, version: null } as const
 
 export function eventNode(event: EventNode, parent: string | null): TraceNode {
   const { id, type, status, problem, subject, integration, receivedAt } = event
@@ -32,7 +32,7 @@ export function runNode(run: RunNode, parent: string | null): TraceNode {
     finishedAt,
     wait: status === 'waiting' ? { for: 'time', until: wakeAt } : null,
     error: error && { code: error.code, message: error.message, hint: error.hint ?? null },
-    // A dry run of a flow that is not saved has no version.
+    version,
     detail: version === 0 ? 'not saved' : `version ${version}`,
   }
 }

@@ -22,6 +22,8 @@ export interface TraceNode {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null
   /** More about it in a few words: an integration, a state of HTTP. */
   readonly detail: string | null
+  /** Of a run: the version of its flow, 0 for a dry run of one that is not saved. */
+  readonly version: number | null
 }
 
 /** What one thing caused, and what caused it. */

@@ -2487,6 +2487,7 @@ export type TracesGetOutput = {
     readonly attempts: number | null
     readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null
     readonly detail: string | null
+    /** Of a run: the version of its flow, 0 for a dry run of one that is not saved. */ readonly version: number | null
   }[]
   /** How many were read but are not among the nodes, by kind. */ readonly left_out: Readonly<Record<string, number>>
   /** Kinds of which there may be more than were read, so that left_out does not count them all. */ readonly more: readonly string[]
@@ -2547,6 +2548,7 @@ export type BusesListOutput = {
     /** Events that the broker has not confirmed yet. */ readonly waiting: number
     readonly oldest_waiting_at: string | null
   }[]
+  readonly next_cursor: string | null
 }
 
 export type BusesMessagesInput = Readonly<Record<string, never>>
@@ -2562,6 +2564,7 @@ export type BusesMessagesOutput = {
     /** What became of a message that came in: completed, failed, stored or dead. */ readonly outcome: string | null
     readonly at: string
   }[]
+  readonly next_cursor: string | null
 }
 
 export type BusesPingInput = { readonly name: 'amqp' | 'pulsar' | 'local' }

@@ -2,9 +2,10 @@ import { useMemo, useState } from 'react'
 import { parseDocument } from 'yaml'
 import { trpc, useAction, type Outputs } from '#api'
 import { ThingLink } from '#app'
-import { fieldErrors, JsonField, Readable, SchemaForm, useReadable, type Schema, type Values } from '#forms'
+import { useReadable, type Schema, type Values } from '#forms'
 import { Button, Dialog, ErrorNote, Json, OperationButton, StateBadge, visible } from '#ui'
 import styles from './flows.module.css'
+import { hasFields, ParameterFields } from './parameter-fields.tsx'
 import { texts } from './texts.ts'
 
 type DryRun = Outputs['flows']['dry_run']
@@ -20,7 +21,6 @@ export function DryRunDialog({ text, onClose }: DryRunDialogProps) {
   const [values, setValues] = useState<Values>({})
   const { blocked, report } = useReadable()
   const schema = useMemo(() => parametersOf(text), [text])
-  const hasFields = Object.keys(schema?.properties ?? {}).length > 0
   const dryRun = useAction(trpc.flows.dry_run, {})
   return (
     <Dialog
@@ -43,33 +43,21 @@ export function DryRunDialog({ text, onClose }: DryRunDialogProps) {
       }
     >
       <p className={styles.muted}>{texts.dryRunUnsaved}</p>
-      <Readable report={report}>
-        {hasFields ? (
-          <SchemaForm
-            schema={schema!}
-            values={values}
-            onValues={setValues}
-            errors={fieldErrors(dryRun.error, 'parameters', 'body.parameters')}
-          />
-        ) : schema === undefined ? (
-          <JsonField label="Parameters" value={undefined} onValue={(next) => setValues((next ?? {}) as Values)} />
-        ) : (
-          <p className={styles.muted}>{texts.noParameters}</p>
-        )}
-      </Readable>
+      {schema === null || hasFields(schema) ? null : <p className={styles.muted}>{texts.noParameters}</p>}
+      <ParameterFields schema={schema} values={values} onValues={setValues} error={dryRun.error} report={report} />
       {dryRun.error ? <ErrorNote error={dryRun.error} /> : null}
       {dryRun.data && !dryRun.isPending ? <Result run={dryRun.data} /> : null}
     </Dialog>
   )
 }
 
-/** Undefined where the text has none, or cannot be read. */
-function parametersOf(text: string): Schema | undefined {
+/** Null where the text has none, or cannot be read. */
+function parametersOf(text: string): Schema | null {
   const document = parseDocument(text)
-  if (document.errors.length > 0) return undefined
+  if (document.errors.length > 0) return null
   const definition = valueOf(document)
   const parameters = typeof definition === 'object' && definition !== null ? (definition as { parameters?: unknown }).parameters : undefined
-  return typeof parameters === 'object' && parameters !== null ? parameters : undefined
+  return typeof parameters === 'object' ? parameters : null
 }
 
 /** Too many aliases, which could stand for a text of any length, are refused. */

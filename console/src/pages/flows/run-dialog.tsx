@@ -3,10 +3,11 @@ import { useState } from 'react'
 import { client, trpc, useAction } from '#api'
 import { useSetSearch } from '#app'
 import { Button, Dialog, ErrorNote, Note, OperationButton, relativeTime, SelectField, useNow, visible } from '#ui'
-import { fieldErrors, JsonField, Readable, SchemaForm, useReadable, type Schema, type Values } from '#forms'
+import { useReadable, type Schema, type Values } from '#forms'
 import { valuesFromEvent } from './event-values.ts'
 import type { WholeFlow } from './flow-state.ts'
 import styles from './flows.module.css'
+import { hasFields, ParameterFields } from './parameter-fields.tsx'
 import { texts } from './texts.ts'
 
 interface RunDialogProps {
@@ -37,7 +38,6 @@ export function RunDialog({ flow, isDryRun, isChanged, onClose }: RunDialogProps
     setFilled(filled + 1)
   }
   const schema = flow.parameters as Schema | null
-  const hasFields = Object.keys(schema?.properties ?? {}).length > 0
   return (
     <Dialog
       title={`${isDryRun ? 'Dry run of' : 'Run'} ${visible(flow.name ?? flow.id)}`}
@@ -60,28 +60,11 @@ export function RunDialog({ flow, isDryRun, isChanged, onClose }: RunDialogProps
     >
       {isDryRun ? <p className={styles.muted}>{texts.dryRunAbout}</p> : null}
       {isChanged ? <Note tone="waiting">{texts.runsSaved(flow.version)}</Note> : null}
-      {schema === null || hasFields ? null : <p className={styles.muted}>{texts.noParameters}</p>}
+      {schema === null || hasFields(schema) ? null : <p className={styles.muted}>{texts.noParameters}</p>}
       <Fill flow={flow} onFill={fill} />
       {left.length === 0 ? null : <Note>{texts.notFilled(left.join(', '))}</Note>}
-      <Readable report={report}>
-        {hasFields ? (
-          <SchemaForm
-            key={filled}
-            schema={schema!}
-            values={values}
-            onValues={setValues}
-            errors={fieldErrors(trigger.error, 'parameters', 'body.parameters')}
-          />
-        ) : schema === null ? (
-          <JsonField
-            key={filled}
-            label="Parameters"
-            value={filled === 0 ? undefined : values}
-            onValue={(next) => setValues((next ?? {}) as Values)}
-          />
-        ) : null}
-      </Readable>
-      {trigger.error && !hasFields ? <ErrorNote error={trigger.error} /> : null}
+      <ParameterFields schema={schema} values={values} onValues={setValues} error={trigger.error} report={report} filled={filled} />
+      {trigger.error && !hasFields(schema) ? <ErrorNote error={trigger.error} /> : null}
     </Dialog>
   )
 }

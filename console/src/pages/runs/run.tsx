@@ -93,7 +93,7 @@ function Actions({ run, onClose }: { readonly run: TraceNode; onClose(): void })
   const missing = useMissing('runs.replay')
   const blocked = missing === undefined ? undefined : `You lack the scope ${missing}`
   // A dry run of a flow that is not saved has nothing to be repeated from, and nowhere to be shown.
-  const isUnsaved = run.detail === 'not saved'
+  const isUnsaved = run.version === 0
   if (run.kind !== 'run') return <Back onClose={onClose} />
   return (
     <>
