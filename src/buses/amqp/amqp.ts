@@ -39,6 +39,8 @@ export function createAmqpBus({ url, ...options }: AmqpOptions, { logger: parent
     acquireTimeout: answerMs,
     connectionTimeout: answerMs,
     heartbeat: 15,
+    // Otherwise a result waits for the acknowledgement of what was sent before it: a command every 20 ms took 23 ms instead of 6.
+    noDelay: true,
     retryLow: retryMs.low,
     retryHigh: retryMs.high,
   })
