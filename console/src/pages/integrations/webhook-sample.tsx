@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { FlaskConical } from 'lucide-react'
 import { useState } from 'react'
 import { trpc, useAction } from '#api'
-import { ThingLink } from '#app'
+import { ActionButton, ThingLink } from '#app'
 import { Button, Dialog, Facts, Json, Loaded, Note, OperationButton, SelectField, visible } from '#ui'
 import styles from './integrations.module.css'
 import { webhookTexts as texts } from './texts.ts'
@@ -16,9 +16,9 @@ export function Sample(props: SampleProps) {
   const [isOpen, setOpen] = useState(false)
   return (
     <div>
-      <OperationButton operation="webhooks.preview" icon={<FlaskConical aria-hidden />} onClick={() => setOpen(true)}>
-        {texts.sample}
-      </OperationButton>
+      <ActionButton
+        action={{ label: texts.sample, operation: 'webhooks.preview', icon: <FlaskConical aria-hidden />, run: () => setOpen(true) }}
+      />
       {isOpen ? <SampleDialog {...props} onClose={() => setOpen(false)} /> : null}
     </div>
   )

@@ -1,8 +1,9 @@
 import { Wand } from 'lucide-react'
 import { useState } from 'react'
 import { trpc, useAction, type Outputs } from '#api'
+import { ActionButton } from '#app'
 import { fieldErrors, FormDialog, SchemaForm, type Values } from '#forms'
-import { LinkOut, Note, OperationButton, TextField, visible } from '#ui'
+import { LinkOut, Note, TextField, visible } from '#ui'
 import styles from './integrations.module.css'
 import { webhookTexts as texts } from './texts.ts'
 
@@ -20,9 +21,9 @@ export function SetUp(props: SetUpProps) {
   return (
     <div className={styles.stack}>
       <div>
-        <OperationButton operation="integrations.setup_webhook" icon={<Wand aria-hidden />} onClick={() => setOpen(true)}>
-          {texts.setUp}
-        </OperationButton>
+        <ActionButton
+          action={{ label: texts.setUp, operation: 'integrations.setup_webhook', icon: <Wand aria-hidden />, run: () => setOpen(true) }}
+        />
       </div>
       <div role="status">{made ? <Made made={made} /> : null}</div>
       {isOpen ? (
