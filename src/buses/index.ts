@@ -54,7 +54,7 @@ export interface BusSetting {
 export interface OpenBus {
   readonly bus: Bus
   readonly prefetch: number
-  /** Whoever acts for those who send commands, with what its token may do now. */
+  /** In whose name commands act, with the rights that the token has now. */
   principal(): Promise<Principal>
 }
 
@@ -74,7 +74,7 @@ export interface Buses extends AsyncDisposable {
   open(): readonly OpenBus[]
   /** The buses of a workspace. */
   list(workspaceId: string): Promise<readonly BusReport[]>
-  /** What every bus of this process has to do, for monitoring. */
+  /** The state of each bus outside and what waits for it, for monitoring. */
   overview(): Promise<readonly Omit<BusReport, 'types'>[]>
   /** The last messages of this process, the newest first. */
   recent(workspaceId: string): readonly RecentMessage[]
