@@ -3,7 +3,7 @@ import type { DocumentFault, DocumentNode, ParsedDocument } from './types.ts'
 
 const maxDepth = 64
 /** Aliases multiply values, so the number of values and their length are limited. */
-const maxNodes = 50_000
+const maxNodes = 20_000
 const maxCharacters = 1_000_000
 const maxFaults = 50
 
