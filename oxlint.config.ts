@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint'
 const base = 'lib errors telemetry db'
 const connected = `${base} engine access retention credentials http kit events/publish`
 const features = `${connected} integrations expressions scripts events tools`
-const surface = `${features} actors apps buses bulk endpoints webhooks flows hints stats trace`
+const surface = `${features} actors apps buses bulk endpoints webhooks flows hints search stats sync trace`
 const mayImport: Readonly<Record<string, string>> = {
   '*': 'lib',
   lib: 'lib',
@@ -36,6 +36,8 @@ const mayImport: Readonly<Record<string, string>> = {
   buses: features,
   webhooks: features,
   flows: features,
+  search: `${base} engine access`,
+  sync: `${features} search`,
   demo: `${features} webhooks flows`,
   operations: `${surface} demo`,
   transports: `${surface} operations`,

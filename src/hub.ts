@@ -32,7 +32,9 @@ import {
   type Modules,
 } from '#operations'
 import { createRetention } from '#retention'
+import { createSearch } from '#search'
 import { createStats } from '#stats'
+import { createSync } from '#sync'
 import { createTraceReader } from '#trace'
 import { createScripts } from '#scripts'
 import { createNoticeBuffer, createSums, createLogger, createMetrics, createTraces, type Telemetry } from '#telemetry'
@@ -157,6 +159,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
   const outbound = owned('endpoints', createOutbound({ ...base, egress, read }, { drainMs }))
   const buses = owned('buses', createBuses({ ...base, events, integrations }, busSettings(config, connectors, telemetry)))
   const webhooks = owned('webhooks', createWebhooks({ ...base, integrations, events, reader }))
+  const search = createSearch({ db, people })
+  const sync = createSync({ ...base, events, integrations, index: search.index })
   const catalogue = createCatalogue(createRegistry(connectors, hubTools(operations)), [flowTools(db)], integrations)
   const flows = owned(
     'flows',
@@ -180,6 +184,8 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
     traceReader: createTraceReader({ db }),
     actorNames: createActorNames({ db }),
     bulk: createBulk(base),
+    search,
+    sync,
     addresses: addressesOf(config),
   }
   const tools = owned(
@@ -197,19 +203,27 @@ export async function openHub(config: Config, mode: 'serve' | 'attach' = 'attach
       },
     ),
   )
-  const dispatcher = events.dispatcher({ endpoint: outbound.subscriber, bus: buses.subscriber, ...flows.subscribers })
+  const dispatcher = events.dispatcher({
+    endpoint: outbound.subscriber,
+    bus: buses.subscriber,
+    sync: sync.subscriber,
+    ...flows.subscribers,
+  })
   const demo = owned('demo systems', createDemo({ ...base, integrations, flows, webhooks, places }, demoSystemsOf(config)))
   const execute = createExecute({ ...modules, tools, scripts, demo })
   const work: Work = {
-    jobs: { ...tools.jobs, ...flows.jobs(tools), ...modules.bulk.jobs(createBulkActions(execute)) },
+    jobs: { ...tools.jobs, ...flows.jobs(tools), ...sync.jobs, ...modules.bulk.jobs(createBulkActions(execute)) },
     pollers: [
       dispatcher.poller,
       outbound.poller,
       ...buses.pollers,
+      ...sync.pollers,
       ...webhooks.pollers,
       ...flows.pollers,
       ...tools.pollers,
-      retention.poller([people, apps, events, outbound, webhooks, flows, tools, stats, modules.bulk].flatMap((module) => module.retention)),
+      retention.poller(
+        [people, apps, events, outbound, webhooks, flows, tools, stats, sync, modules.bulk].flatMap((module) => module.retention),
+      ),
     ],
   }
   // Before the hub listens, so that no call and no event comes before the flows that it is for.

@@ -18,6 +18,7 @@ export type ConnectorKit = Pick<
   | 'secret'
   | 'path'
   | 'hubError'
+  | 'CursorLost'
   | 'nextLink'
   | 'parts'
   | 'pagesByCursor'

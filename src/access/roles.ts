@@ -13,6 +13,7 @@ const reading = [
   'flows:read',
   'approvals:read',
   'jobs:read',
+  'content:read',
   'people:read',
   'metrics:read',
 ]

@@ -23,6 +23,8 @@ export const scopes = {
   'flows:run': 'Start, cancel and retry runs.',
   'approvals:read': 'See approvals, with the arguments of the calls that they are about.',
   'approvals:write': 'Decide on approvals.',
+  'content:read': 'Search and read synced content, as far as the caller may read it where it comes from.',
+  'content:all': 'Search and read all synced content of the workspace, whoever may read it where it comes from.',
   'jobs:create': 'Ask for analyses.',
   'jobs:read': 'See analyses.',
   'tokens:read': 'See tokens; never their values.',
@@ -50,6 +52,7 @@ export const agentScopes = [
   'flows:read',
   'flows:run',
   'approvals:read',
+  'content:read',
 ] as const satisfies readonly Scope[]
 
 export function isKnownScope(scope: string): boolean {

@@ -9,6 +9,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
   text: ['string'],
   boolean: ['boolean'],
   integer: ['number'],
+  smallint: ['number'],
   bigint: ['number'],
   'timestamp with time zone': ['Date'],
   bytea: ['Buffer'],

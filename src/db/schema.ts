@@ -20,6 +20,18 @@ interface BulkError {
   readonly detail: string
 }
 
+interface SyncError {
+  readonly code: string
+  readonly detail: string
+}
+
+/** A heading of a document, or a declaration of code. */
+interface OutlineEntry {
+  readonly level: number
+  readonly title: string
+  readonly line: number
+}
+
 /** A row of a table as it is read. */
 export type Row<Table extends keyof Schema> = Readonly<Selectable<Schema[Table]>>
 
@@ -193,6 +205,12 @@ export interface Schema {
     number: number
     externalUser: string | null
     connection: NullableJson<OAuthConnection>
+    monitorChanges: Generated<boolean>
+    pollingEnabled: Generated<boolean>
+    pollingInterval: number | null
+    lastPolledAt: Date | null
+    nextPollAt: Date | null
+    changeCount: Generated<number>
   }
   oauthAttempts: {
     id: string
@@ -600,5 +618,168 @@ export interface Schema {
     topic: string | null
     key: string | null
     createdAt: Made
+  }
+  sources: {
+    id: string
+    workspaceId: string
+    integrationId: string
+    kind: string
+    name: string
+    config: Json<Record<string, unknown>>
+    digest: string
+    status: Generated<'idle' | 'syncing' | 'waiting' | 'failed'>
+    pausedAt: Date | null
+    cursor: NullableJson<unknown>
+    syncId: string | null
+    continueAt: Date | null
+    pullWanted: Generated<boolean>
+    attempts: Generated<number>
+    lastError: NullableJson<SyncError>
+    notice: string | null
+    syncedAt: Date | null
+    sweptAt: Date | null
+    deletedAt: Date | null
+    createdAt: Made
+  }
+  syncs: {
+    id: string
+    sourceId: string
+    workspaceId: string
+    reason: string
+    jobId: string | null
+    whole: boolean
+    phase: Generated<'pull' | 'items' | 'sweep'>
+    status: Generated<'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'>
+    sweeps: Generated<boolean>
+    confirmed: Generated<boolean>
+    sweepCursor: NullableJson<unknown>
+    sweepPartial: Generated<boolean>
+    pages: Generated<number>
+    added: Generated<number>
+    changed: Generated<number>
+    unchanged: Generated<number>
+    removed: Generated<number>
+    failed: Generated<number>
+    remaining: number | null
+    error: NullableJson<SyncError>
+    startedAt: Made
+    endedAt: Date | null
+  }
+  sourceItems: {
+    sourceId: string
+    externalId: string
+    noticedAt: Generated<Date>
+    attempts: Generated<number>
+    dueAt: Generated<Date>
+    error: NullableJson<SyncError>
+  }
+  audiences: {
+    id: ColumnType<number, never, never>
+    sourceId: string
+    key: string
+    members: Generated<readonly string[]>
+    checkedAt: Date | null
+  }
+  identities: {
+    workspaceId: string
+    actor: string
+    integrationId: string
+    externalUser: string
+    createdBy: string
+    createdAt: Made
+  }
+  documents: {
+    id: string
+    number: ColumnType<number, never, never>
+    workspaceId: string
+    sourceId: string
+    externalId: string
+    type: string
+    title: string
+    url: string | null
+    path: string | null
+    author: string | null
+    createdAt: Date | null
+    updatedAt: Date | null
+    content: string
+    contentHash: string
+    truncated: string | null
+    outline: Json<readonly OutlineEntry[]>
+    audienceId: number
+    terms: Generated<readonly string[]>
+    size: number
+    outlineSize: number
+    chunkCount: number
+    seenAt: Generated<Date>
+    indexedAt: Generated<Date>
+  }
+  sourceChunks: {
+    documentNumber: number
+    position: number
+    kind: string
+    heading: string
+    fromLine: number
+    toLine: number
+    content: string
+    contentHash: string
+  }
+  chunkSummaries: {
+    documentNumber: number
+    position: Generated<number>
+    summary: string
+    madeBy: string
+    contentHash: string
+  }
+  changedFiles: {
+    sourceId: string
+    change: string
+    path: string
+    previousPath: string | null
+    status: string
+    additions: Generated<number>
+    deletions: Generated<number>
+    changedAt: Generated<Date>
+  }
+  tombstones: {
+    sourceId: string
+    externalId: string
+    documentId: string
+    reason: string
+    noticedAt: Date
+    removedAt: Generated<Date>
+  }
+  feedbackSignals: {
+    id: string
+    workspaceId: string
+    documentId: string
+    integrationId: string
+    position: number | null
+    signal: 'up' | 'down' | 'used' | 'wrong'
+    query: string | null
+    comment: string | null
+    actor: string
+    createdAt: Made
+  }
+  postings: {
+    workspace: number
+    term: string
+    document: number
+    frequency: number
+    outline: number
+    size: number
+    outlineSize: number
+    hits: Buffer
+  }
+  searchTerms: {
+    workspace: number
+    term: string
+    documents: number
+  }
+  searchSizes: {
+    workspace: number
+    documents: number
+    chunks: number
+    size: number
+    outlineSize: number
   }
 }

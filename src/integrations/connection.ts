@@ -49,6 +49,8 @@ export interface ConnectionScope extends Pick<CallScope, 'signal' | 'dryRun' | '
   readonly onProgress?: ((progress: CallProgress) => void) | undefined
   /** Where a webhook that the call sets up goes. */
   readonly webhookTarget?: WebhookTarget | undefined
+  /** Work that nobody waits for: it leaves a part of the rate limit to live calls. */
+  readonly isBackground?: boolean | undefined
 }
 
 /** How far a call has come, as its action counts. */
@@ -171,7 +173,7 @@ export function createConnections(deps: ConnectionDeps): Connections {
         integrationId: integration.id,
         baseUrl: connector.baseUrl?.(config) ?? '',
         secrets: secrets.values,
-        rateLimiter: rateLimiters.of(integration, perMinute),
+        rateLimiter: rateLimiters.of(integration, perMinute, scope),
         ...scope,
         effects,
       }

@@ -10,16 +10,36 @@ import { pauseUntil, takeShare } from './store.ts'
  * time, so that a busy integration does not need a query for each call. A limit that the outside system reports is applied in addition.
  */
 export interface RateLimiters {
-  of(integration: { id: string; workspaceId: string; name: string; connector: string }, perMinute: number): RateLimiter
+  /** For work in the background, which leaves a part of the allowance to live calls. */
+  of(
+    integration: { id: string; workspaceId: string; name: string; connector: string },
+    perMinute: number,
+    options?: { readonly isBackground?: boolean | undefined },
+  ): RateLimiter
   forget(id: string): void
 }
 
-interface Bucket {
+/** What this process may send before the end of the minute. */
+interface Allowance {
   left: number
   endsAt: number
-  pausedUntil: number
   refill: Promise<void> | undefined
-  vendor: { remaining: number; resetAt: number } | undefined
+}
+
+interface Bucket {
+  readonly live: Allowance
+  readonly background: Allowance
+  pausedUntil: number
+  vendor: { remaining: number; limit: number; resetAt: number } | undefined
+}
+
+/** The shares of the hub's own limit and of the outside system's that are left to live calls. */
+const keptForLive = { own: 0.2, vendor: 0.1 }
+
+interface Taking {
+  readonly allowance: Allowance
+  readonly perMinute: number
+  readonly isBackground: boolean
 }
 
 export function createRateLimiters(db: Database, { metrics, logger }: Telemetry): RateLimiters {
@@ -28,45 +48,54 @@ export function createRateLimiters(db: Database, { metrics, logger }: Telemetry)
   const bucketOf = (id: string): Bucket => {
     let bucket = buckets.get(id)
     if (!bucket) {
-      bucket = { left: 0, endsAt: 0, pausedUntil: 0, refill: undefined, vendor: undefined }
+      const none = (): Allowance => ({ left: 0, endsAt: 0, refill: undefined })
+      bucket = { live: none(), background: none(), pausedUntil: 0, vendor: undefined }
       buckets.set(id, bucket)
     }
     return bucket
   }
 
-  const refill = async (id: string, bucket: Bucket, perMinute: number): Promise<void> => {
+  const refill = async (id: string, bucket: Bucket, { allowance, perMinute }: Taking): Promise<void> => {
     const share = await takeShare(db.sql, id, { wanted: Math.max(1, Math.ceil(perMinute / 20)), limit: perMinute })
-    bucket.left = share.granted
-    bucket.endsAt = Date.now() + share.windowEndsInMs
+    allowance.left = share.granted
+    allowance.endsAt = Date.now() + share.windowEndsInMs
     if (share.pausedForMs > 0) bucket.pausedUntil = Math.max(bucket.pausedUntil, Date.now() + share.pausedForMs)
   }
 
   /** Returns the milliseconds until the next request may be sent, or 0 and takes one from the allowance. */
-  const takeNow = async (id: string, bucket: Bucket, perMinute: number): Promise<number> => {
+  const takeNow = async (id: string, bucket: Bucket, taking: Taking): Promise<number> => {
+    const { allowance, isBackground } = taking
     for (;;) {
       const now = Date.now()
+      const { vendor } = bucket
       if (bucket.pausedUntil > now) return bucket.pausedUntil - now
-      if (bucket.vendor && bucket.vendor.resetAt > now && bucket.vendor.remaining <= 0) return bucket.vendor.resetAt - now
-      if (bucket.left > 0 && bucket.endsAt > now) {
-        bucket.left -= 1
-        if (bucket.vendor) bucket.vendor.remaining -= 1
+      const kept = vendor && isBackground ? vendor.limit * keptForLive.vendor : 0
+      if (vendor && vendor.resetAt > now && vendor.remaining <= kept) return vendor.resetAt - now
+      if (allowance.left > 0 && allowance.endsAt > now) {
+        allowance.left -= 1
+        if (vendor) vendor.remaining -= 1
         return 0
       }
-      bucket.refill ??= refill(id, bucket, perMinute).finally(() => (bucket.refill = undefined))
-      await bucket.refill
-      if (bucket.left === 0 && bucket.endsAt > Date.now()) return bucket.endsAt - Date.now()
+      allowance.refill ??= refill(id, bucket, taking).finally(() => (allowance.refill = undefined))
+      await allowance.refill
+      if (allowance.left === 0 && allowance.endsAt > Date.now()) return allowance.endsAt - Date.now()
     }
   }
 
   return {
     forget: (id) => void buckets.delete(id),
-    of: ({ id, workspaceId: workspace, name, connector }, perMinute) => {
+    of: ({ id, workspaceId: workspace, name, connector }, perMinute, { isBackground = false } = {}) => {
       const bucket = bucketOf(id)
+      const taking: Taking = {
+        isBackground,
+        allowance: isBackground ? bucket.background : bucket.live,
+        perMinute: isBackground ? Math.max(1, Math.floor(perMinute * (1 - keptForLive.own))) : perMinute,
+      }
       return {
         async take(maxWaitMs, signal) {
           const until = Date.now() + maxWaitMs
           for (;;) {
-            const wait = await takeNow(id, bucket, perMinute)
+            const wait = await takeNow(id, bucket, taking)
             if (wait === 0) return
             metrics.limitWaits.inc({ connector })
             if (Date.now() + wait > until) {
@@ -80,7 +109,7 @@ export function createRateLimiters(db: Database, { metrics, logger }: Telemetry)
           }
         },
         learn(notice: LimitNotice) {
-          bucket.vendor = { remaining: notice.remaining, resetAt: notice.resetAt.getTime() }
+          bucket.vendor = { remaining: notice.remaining, limit: notice.limit ?? 0, resetAt: notice.resetAt.getTime() }
           metrics.limitRemaining.set({ workspace, connector, integration: name }, notice.remaining)
           if (notice.limit !== undefined && notice.limit > 0) {
             metrics.limitUsed.set({ workspace, connector, integration: name }, 1 - notice.remaining / notice.limit)

@@ -5,7 +5,7 @@ import type { ActionContext } from './context.ts'
 import { headerName } from '#lib/header-name'
 import type { ResponseRules } from '#http'
 import type { Labels, Place } from './labels.ts'
-import type { SourceDeclaration } from './source.ts'
+import { sourceOf, type SourceDeclaration, type SourceSpec } from './source.ts'
 import type { Targets } from './targets.ts'
 import type { WebhookDeclaration } from './webhook/types.ts'
 
@@ -208,7 +208,6 @@ export interface ConnectorSpec<Config extends z.ZodObject = z.ZodObject> {
   readonly fromEnvironment?: (env: EnvironmentVariables) => EnvironmentIntegration | undefined
   readonly legacyPaths?: readonly LegacyPath[]
   readonly webhook?: WebhookDeclaration
-  readonly sources?: Readonly<Record<string, SourceDeclaration>>
   readonly events?: Readonly<Record<string, string>>
   /** The topics of a message bus that an integration receives. Their messages become events `<connector>.<event>` of that integration. */
   readonly topics?: (config: z.output<Config>) => readonly TopicDeclaration[]
@@ -226,6 +225,8 @@ export interface Connector extends Omit<ConnectorSpec, 'baseUrl' | 'test' | 'top
   readonly headers: Readonly<Record<string, string>>
   readonly wellKnownCredentials: readonly string[]
   readonly actions: Readonly<Record<string, Action>>
+  /** What can be kept in sync, by kind. */
+  readonly sources: Readonly<Record<string, SourceDeclaration>>
   readonly baseUrl?: (config: Record<string, unknown>) => string
   readonly topics?: (config: Record<string, unknown>) => readonly TopicDeclaration[]
   readonly test?: (context: ActionContext<undefined>) => Promise<{ account: string }>
@@ -235,21 +236,35 @@ export interface Connector extends Omit<ConnectorSpec, 'baseUrl' | 'test' | 'top
 export interface ConnectorDeclaration<Config extends z.ZodObject> {
   /** Defines an action. Every transport offers it: REST, command line, flows, console and documentation. */
   action<In extends z.ZodType, Out extends z.ZodType>(spec: ActionSpec<In, Out, z.output<Config>>): Action
-  /** Returns the connector. The keys are the names of the actions: `get_item` of `shop` becomes the tool `shop_get_item`. */
-  withActions(actions: Readonly<Record<string, Action>>): Connector
+  /**
+   * Returns the connector. The keys are the names of the actions: `get_item` of `shop` becomes the tool `shop_get_item`. Those of sources are
+   * their kinds.
+   */
+  withActions(actions: Readonly<Record<string, Action>>, sources?: Readonly<Record<string, SourceDeclaration>>): Connector
+  /** Defines content that can be kept in sync. */
+  source<Options extends z.ZodObject>(spec: SourceSpec<Options, z.output<Config>>): SourceDeclaration
 }
 
 export function defineConnector<Config extends z.ZodObject>(spec: ConnectorSpec<Config>): ConnectorDeclaration<Config> {
   return {
     action: actionOf,
+    source: sourceOf,
     // The cast is safe as in `actionOf`: the hub passes only a config that passed `spec.config`.
-    withActions(actions) {
+    withActions(actions, sources = {}) {
       const { aliases = [], headers = {}, wellKnownCredentials = [] } = spec
       for (const [name, action] of Object.entries(actions)) {
         assertRepetition(`${spec.name}_${name}`, action)
         assertUndo(`${spec.name}_${name}`, action)
       }
-      return { ...(spec as unknown as Connector), config: withoutLogins(spec.config), aliases, headers, wellKnownCredentials, actions }
+      return {
+        ...(spec as unknown as Connector),
+        config: withoutLogins(spec.config),
+        aliases,
+        headers,
+        wellKnownCredentials,
+        actions,
+        sources,
+      }
     },
   }
 }

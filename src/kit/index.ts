@@ -71,7 +71,17 @@ export { sleep } from '#lib/clock'
 export { headerName } from '#lib/header-name'
 export { parts, type Part } from './parts.ts'
 export { type Labels, type Place } from './labels.ts'
-export { type SourceDeclaration } from './source.ts'
+export {
+  CursorLost,
+  type ChangedFile,
+  type FailedItem,
+  type ListPage,
+  type Member,
+  type SourceDeclaration,
+  type SourceDocument,
+  type SourceEvent,
+  type SourcePage,
+} from './source.ts'
 export { targetOf, textsOf, type Target, type TargetInput, type TargetName, type Targets } from './targets.ts'
 export {
   defineWebhookSetup,

@@ -66,3 +66,8 @@ export function deadline(ms: number, parent?: AbortSignal): Deadline {
     },
   }
 }
+
+/** Lets everything go first that waits for the event loop. */
+export function yieldToOthers(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve))
+}

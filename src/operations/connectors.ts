@@ -57,7 +57,7 @@ const connectorView = view(
       effect,
     })),
     events: Object.keys(connector.events ?? {}),
-    features: ['tools', ...(connector.webhook ? ['webhooks'] : []), ...Object.keys(connector.sources ?? {})],
+    features: ['tools', ...(connector.webhook ? ['webhooks'] : []), ...Object.keys(connector.sources)],
   }),
 )
 

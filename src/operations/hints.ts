@@ -19,6 +19,7 @@ const scopeOf = {
   member: 'people:read',
   policy: 'admin',
   run: 'flows:read',
+  source: 'integrations:read',
   session: 'people:read',
   token: 'tokens:read',
 } as const satisfies Record<HintKind, string>

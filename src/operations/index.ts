@@ -57,7 +57,23 @@ import { createInvitation, listInvitations, revokeInvitation } from './invitatio
 import { listMembers, me, removeMember, updateMember } from './people.ts'
 import { cancelRun, getRun, getRunDefinition, listRuns, replayRun, retryRun, watchRun } from './runs.ts'
 import { runScriptOperation, toolTypes } from './scripts.ts'
+import { getDocument, getOutline, giveFeedback, listChunks, listDocuments, search } from './search.ts'
 import { endSession, endSessions, listSessions } from './sign-in-sessions.ts'
+import {
+  cancelSync,
+  createSource,
+  deleteSource,
+  getSource,
+  listFailures,
+  listSourcesOperation,
+  listSyncsOperation,
+  pauseSource,
+  resumeSource,
+  retryFailures,
+  syncAllIntegrations,
+  syncIntegration,
+  syncSource,
+} from './sources.ts'
 import { getStats } from './stats.ts'
 import { listActors } from './actors.ts'
 import { getTrace } from './traces.ts'
@@ -123,6 +139,25 @@ export const operations = {
   cancelConnection,
   initProviderAuth,
   completeProviderAuth,
+  syncIntegration,
+  syncAllIntegrations,
+  createSource,
+  listSources: listSourcesOperation,
+  getSource,
+  listSyncs: listSyncsOperation,
+  listFailures,
+  syncSource,
+  pauseSource,
+  resumeSource,
+  cancelSync,
+  retryFailures,
+  deleteSource,
+  search,
+  listDocuments,
+  getDocument,
+  getOutline,
+  listChunks,
+  giveFeedback,
   listTools,
   getTool,
   callTool,

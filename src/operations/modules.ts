@@ -12,7 +12,9 @@ import type { Hints } from '#hints'
 import type { Integrations } from '#integrations'
 import type { Retention } from '#retention'
 import type { Scripts } from '#scripts'
+import type { Search } from '#search'
 import type { Stats } from '#stats'
+import type { Sync } from '#sync'
 import type { TraceReader } from '#trace'
 import type { Invocations, Tools } from '#tools'
 import type { Webhooks } from '#webhooks'
@@ -37,6 +39,8 @@ export interface BaseModules {
   readonly traceReader: TraceReader
   readonly actorNames: ActorNames
   readonly bulk: Bulk
+  readonly search: Search
+  readonly sync: Sync
   readonly addresses: Addresses
 }
 

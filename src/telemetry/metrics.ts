@@ -138,6 +138,20 @@ export function createMetrics() {
       labelNames: ['bus'] as const,
       registers,
     }),
+    syncVisible: new Histogram({
+      name: 'hub_sync_visible_seconds',
+      help: 'How long after a change in an outside system, or after its event, the changed content was found by search.',
+      labelNames: ['connector'] as const,
+      buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86_400],
+      registers,
+    }),
+    syncDeleted: new Histogram({
+      name: 'hub_sync_deleted_seconds',
+      help: 'How long after the hub noticed that content was deleted it was in no answer any more.',
+      labelNames: ['connector'] as const,
+      buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86_400],
+      registers,
+    }),
     busLag: new Gauge({
       name: 'hub_bus_lag_seconds',
       help: 'How long the oldest of them has waited.',

@@ -14,6 +14,7 @@ export const hintKinds = [
   'policy',
   'run',
   'session',
+  'source',
   'token',
 ] as const
 

@@ -80,6 +80,44 @@ import type {
   ConnectionsChooseOutput,
   ConnectionsCancelInput,
   ConnectionsCancelOutput,
+  IntegrationsSyncIntegrationInput,
+  IntegrationsSyncIntegrationOutput,
+  IntegrationsSyncAllIntegrationsInput,
+  IntegrationsSyncAllIntegrationsOutput,
+  SourcesCreateInput,
+  SourcesCreateOutput,
+  SourcesListInput,
+  SourcesListOutput,
+  SourcesGetInput,
+  SourcesGetOutput,
+  SourcesSyncsInput,
+  SourcesSyncsOutput,
+  SourcesFailuresInput,
+  SourcesFailuresOutput,
+  SourcesSyncInput,
+  SourcesSyncOutput,
+  SourcesPauseInput,
+  SourcesPauseOutput,
+  SourcesResumeInput,
+  SourcesResumeOutput,
+  SourcesCancelInput,
+  SourcesCancelOutput,
+  SourcesRetryFailuresInput,
+  SourcesRetryFailuresOutput,
+  SourcesDeleteInput,
+  SourcesDeleteOutput,
+  SearchQueryInput,
+  SearchQueryOutput,
+  DocumentsListInput,
+  DocumentsListOutput,
+  DocumentsGetInput,
+  DocumentsGetOutput,
+  DocumentsOutlineInput,
+  DocumentsOutlineOutput,
+  DocumentsChunksInput,
+  DocumentsChunksOutput,
+  DocumentsFeedbackInput,
+  DocumentsFeedbackOutput,
   ToolsListInput,
   ToolsListOutput,
   ToolsGetInput,
@@ -330,6 +368,10 @@ export interface Operations {
     connect(input: IntegrationsConnectInput, options?: Options): Promise<IntegrationsConnectOutput>
     /** Connect an integration with a code that a person enters at the outside system. Scope: `integrations:write`. */
     connectDevice(input: IntegrationsConnectDeviceInput, options?: Options): Promise<IntegrationsConnectDeviceOutput>
+    /** Sync all sources of an integration now. Scope: `integrations:write`. */
+    syncIntegration(input: IntegrationsSyncIntegrationInput, options?: Options): Promise<IntegrationsSyncIntegrationOutput>
+    /** Sync all sources of the workspace now. Scope: `integrations:write`. */
+    syncAllIntegrations(input?: IntegrationsSyncAllIntegrationsInput, options?: Options): Promise<IntegrationsSyncAllIntegrationsOutput>
   }
   readonly connections: {
     /** Get how an attempt to connect stands. Scope: `integrations:read`. */
@@ -338,6 +380,46 @@ export interface Operations {
     choose(input: ConnectionsChooseInput, options?: Options): Promise<ConnectionsChooseOutput>
     /** Revoke a link, or end an attempt to connect. Scope: `integrations:write`. */
     cancel(input: ConnectionsCancelInput, options?: Options): Promise<ConnectionsCancelOutput>
+  }
+  readonly sources: {
+    /** Keep content of an integration in sync, such as the issues of a repository. The first sync starts at once. What an integration has to sync, with its settings, is in `GET /api/v1/connectors/{name}`. Scope: `integrations:write`. */
+    create(input: SourcesCreateInput, options?: Options): Promise<SourcesCreateOutput>
+    /** List what is kept in sync, newest first. Scope: `integrations:read`. */
+    list(input?: SourcesListInput, options?: Options): Promise<SourcesListOutput>
+    /** Get a source with the state of its latest sync. Scope: `integrations:read`. */
+    get(input: SourcesGetInput, options?: Options): Promise<SourcesGetOutput>
+    /** List the syncs of a source, newest first. Scope: `integrations:read`. */
+    syncs(input: SourcesSyncsInput, options?: Options): Promise<SourcesSyncsOutput>
+    /** List the items of a source that could not be read. Scope: `integrations:read`. */
+    failures(input: SourcesFailuresInput, options?: Options): Promise<SourcesFailuresOutput>
+    /** Sync a source now. Scope: `integrations:write`. */
+    sync(input: SourcesSyncInput, options?: Options): Promise<SourcesSyncOutput>
+    /** Pause a source: a running sync stops after its page. Scope: `integrations:write`. */
+    pause(input: SourcesPauseInput, options?: Options): Promise<SourcesPauseOutput>
+    /** Let a paused source go on. Scope: `integrations:write`. */
+    resume(input: SourcesResumeInput, options?: Options): Promise<SourcesResumeOutput>
+    /** End the sync of a source; what it has read stays. Scope: `integrations:write`. */
+    cancel(input: SourcesCancelInput, options?: Options): Promise<SourcesCancelOutput>
+    /** Try the items that could not be read again now. Scope: `integrations:write`. */
+    retryFailures(input: SourcesRetryFailuresInput, options?: Options): Promise<SourcesRetryFailuresOutput>
+    /** Delete a source: its content is in no answer any more, and is deleted in the background. Scope: `integrations:write`. */
+    delete(input: SourcesDeleteInput, options?: Options): Promise<SourcesDeleteOutput>
+  }
+  readonly search: {
+    /** Search the synced content of the workspace, as far as the caller may read it. Scope: `content:read`. */
+    query(input: SearchQueryInput, options?: Options): Promise<SearchQueryOutput>
+  }
+  readonly documents: {
+    /** List synced documents, newest first. Scope: `content:read`. */
+    list(input?: DocumentsListInput, options?: Options): Promise<DocumentsListOutput>
+    /** Get a synced document, or some lines of it. Scope: `content:read`. */
+    get(input: DocumentsGetInput, options?: Options): Promise<DocumentsGetOutput>
+    /** Get the headings of a synced document, with their lines. Scope: `content:read`. */
+    outline(input: DocumentsOutlineInput, options?: Options): Promise<DocumentsOutlineOutput>
+    /** List the chunks of a synced document, as search sees them. Scope: `content:read`. */
+    chunks(input: DocumentsChunksInput, options?: Options): Promise<DocumentsChunksOutput>
+    /** Say whether a found document was of use. What was of use comes up earlier in later searches, what was wrong later. Scope: `content:read`. */
+    feedback(input: DocumentsFeedbackInput, options?: Options): Promise<DocumentsFeedbackOutput>
   }
   readonly tools: {
     /** Find tools. Scope: `tools:read`. */
@@ -594,11 +676,37 @@ export function operationsOf({ send, watch }: Transport): Operations {
       setupWebhook: (input, options) => send<IntegrationsSetupWebhookOutput>(routes['integrations.setup_webhook'], input, options),
       connect: (input, options) => send<IntegrationsConnectOutput>(routes['integrations.connect'], input, options),
       connectDevice: (input, options) => send<IntegrationsConnectDeviceOutput>(routes['integrations.connect_device'], input, options),
+      syncIntegration: (input, options) => send<IntegrationsSyncIntegrationOutput>(routes['integrations.syncIntegration'], input, options),
+      syncAllIntegrations: (input, options) =>
+        send<IntegrationsSyncAllIntegrationsOutput>(routes['integrations.syncAllIntegrations'], input, options),
     },
     connections: {
       get: (input, options) => send<ConnectionsGetOutput>(routes['connections.get'], input, options),
       choose: (input, options) => send<ConnectionsChooseOutput>(routes['connections.choose'], input, options),
       cancel: (input, options) => send<ConnectionsCancelOutput>(routes['connections.cancel'], input, options),
+    },
+    sources: {
+      create: (input, options) => send<SourcesCreateOutput>(routes['sources.create'], input, options),
+      list: (input, options) => send<SourcesListOutput>(routes['sources.list'], input, options),
+      get: (input, options) => send<SourcesGetOutput>(routes['sources.get'], input, options),
+      syncs: (input, options) => send<SourcesSyncsOutput>(routes['sources.syncs'], input, options),
+      failures: (input, options) => send<SourcesFailuresOutput>(routes['sources.failures'], input, options),
+      sync: (input, options) => send<SourcesSyncOutput>(routes['sources.sync'], input, options),
+      pause: (input, options) => send<SourcesPauseOutput>(routes['sources.pause'], input, options),
+      resume: (input, options) => send<SourcesResumeOutput>(routes['sources.resume'], input, options),
+      cancel: (input, options) => send<SourcesCancelOutput>(routes['sources.cancel'], input, options),
+      retryFailures: (input, options) => send<SourcesRetryFailuresOutput>(routes['sources.retryFailures'], input, options),
+      delete: (input, options) => send<SourcesDeleteOutput>(routes['sources.delete'], input, options),
+    },
+    search: {
+      query: (input, options) => send<SearchQueryOutput>(routes['search.query'], input, options),
+    },
+    documents: {
+      list: (input, options) => send<DocumentsListOutput>(routes['documents.list'], input, options),
+      get: (input, options) => send<DocumentsGetOutput>(routes['documents.get'], input, options),
+      outline: (input, options) => send<DocumentsOutlineOutput>(routes['documents.outline'], input, options),
+      chunks: (input, options) => send<DocumentsChunksOutput>(routes['documents.chunks'], input, options),
+      feedback: (input, options) => send<DocumentsFeedbackOutput>(routes['documents.feedback'], input, options),
     },
     tools: {
       list: (input, options) => send<ToolsListOutput>(routes['tools.list'], input, options),

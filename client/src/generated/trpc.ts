@@ -93,6 +93,44 @@ import type {
   IntegrationsInitProviderAuthOutput,
   IntegrationsCompleteProviderAuthInput,
   IntegrationsCompleteProviderAuthOutput,
+  IntegrationsSyncIntegrationInput,
+  IntegrationsSyncIntegrationOutput,
+  IntegrationsSyncAllIntegrationsInput,
+  IntegrationsSyncAllIntegrationsOutput,
+  SourcesCreateInput,
+  SourcesCreateOutput,
+  SourcesListInput,
+  SourcesListOutput,
+  SourcesGetInput,
+  SourcesGetOutput,
+  SourcesSyncsInput,
+  SourcesSyncsOutput,
+  SourcesFailuresInput,
+  SourcesFailuresOutput,
+  SourcesSyncInput,
+  SourcesSyncOutput,
+  SourcesPauseInput,
+  SourcesPauseOutput,
+  SourcesResumeInput,
+  SourcesResumeOutput,
+  SourcesCancelInput,
+  SourcesCancelOutput,
+  SourcesRetryFailuresInput,
+  SourcesRetryFailuresOutput,
+  SourcesDeleteInput,
+  SourcesDeleteOutput,
+  SearchQueryInput,
+  SearchQueryOutput,
+  DocumentsListInput,
+  DocumentsListOutput,
+  DocumentsGetInput,
+  DocumentsGetOutput,
+  DocumentsOutlineInput,
+  DocumentsOutlineOutput,
+  DocumentsChunksInput,
+  DocumentsChunksOutput,
+  DocumentsFeedbackInput,
+  DocumentsFeedbackOutput,
   ToolsListInput,
   ToolsListOutput,
   ToolsGetInput,
@@ -393,6 +431,10 @@ type Procedures = {
     initProviderAuth: Mutation<IntegrationsInitProviderAuthInput, IntegrationsInitProviderAuthOutput>
     /** Complete what integrations.initProviderAuth began, once, as the same caller. Scope: `integrations:write`. */
     completeProviderAuth: Mutation<IntegrationsCompleteProviderAuthInput, IntegrationsCompleteProviderAuthOutput>
+    /** Sync all sources of an integration now. Scope: `integrations:write`. */
+    syncIntegration: Mutation<IntegrationsSyncIntegrationInput, IntegrationsSyncIntegrationOutput>
+    /** Sync all sources of the workspace now. Scope: `integrations:write`. */
+    syncAllIntegrations: Mutation<IntegrationsSyncAllIntegrationsInput | undefined, IntegrationsSyncAllIntegrationsOutput>
   }
   connections: {
     /** Get how an attempt to connect stands. Scope: `integrations:read`. */
@@ -401,6 +443,46 @@ type Procedures = {
     choose: Mutation<ConnectionsChooseInput, ConnectionsChooseOutput>
     /** Revoke a link, or end an attempt to connect. Scope: `integrations:write`. */
     cancel: Mutation<ConnectionsCancelInput, ConnectionsCancelOutput>
+  }
+  sources: {
+    /** Keep content of an integration in sync, such as the issues of a repository. The first sync starts at once. What an integration has to sync, with its settings, is in `GET /api/v1/connectors/{name}`. Scope: `integrations:write`. */
+    create: Mutation<SourcesCreateInput, SourcesCreateOutput>
+    /** List what is kept in sync, newest first. Scope: `integrations:read`. */
+    list: Query<SourcesListInput | undefined, SourcesListOutput>
+    /** Get a source with the state of its latest sync. Scope: `integrations:read`. */
+    get: Query<SourcesGetInput, SourcesGetOutput>
+    /** List the syncs of a source, newest first. Scope: `integrations:read`. */
+    syncs: Query<SourcesSyncsInput, SourcesSyncsOutput>
+    /** List the items of a source that could not be read. Scope: `integrations:read`. */
+    failures: Query<SourcesFailuresInput, SourcesFailuresOutput>
+    /** Sync a source now. Scope: `integrations:write`. */
+    sync: Mutation<SourcesSyncInput, SourcesSyncOutput>
+    /** Pause a source: a running sync stops after its page. Scope: `integrations:write`. */
+    pause: Mutation<SourcesPauseInput, SourcesPauseOutput>
+    /** Let a paused source go on. Scope: `integrations:write`. */
+    resume: Mutation<SourcesResumeInput, SourcesResumeOutput>
+    /** End the sync of a source; what it has read stays. Scope: `integrations:write`. */
+    cancel: Mutation<SourcesCancelInput, SourcesCancelOutput>
+    /** Try the items that could not be read again now. Scope: `integrations:write`. */
+    retryFailures: Mutation<SourcesRetryFailuresInput, SourcesRetryFailuresOutput>
+    /** Delete a source: its content is in no answer any more, and is deleted in the background. Scope: `integrations:write`. */
+    delete: Mutation<SourcesDeleteInput, SourcesDeleteOutput>
+  }
+  search: {
+    /** Search the synced content of the workspace, as far as the caller may read it. Scope: `content:read`. */
+    query: Query<SearchQueryInput, SearchQueryOutput>
+  }
+  documents: {
+    /** List synced documents, newest first. Scope: `content:read`. */
+    list: Query<DocumentsListInput | undefined, DocumentsListOutput>
+    /** Get a synced document, or some lines of it. Scope: `content:read`. */
+    get: Query<DocumentsGetInput, DocumentsGetOutput>
+    /** Get the headings of a synced document, with their lines. Scope: `content:read`. */
+    outline: Query<DocumentsOutlineInput, DocumentsOutlineOutput>
+    /** List the chunks of a synced document, as search sees them. Scope: `content:read`. */
+    chunks: Query<DocumentsChunksInput, DocumentsChunksOutput>
+    /** Say whether a found document was of use. What was of use comes up earlier in later searches, what was wrong later. Scope: `content:read`. */
+    feedback: Mutation<DocumentsFeedbackInput, DocumentsFeedbackOutput>
   }
   tools: {
     /** Find tools. Scope: `tools:read`. */

@@ -139,7 +139,7 @@ export type TokensListOutput = {
 
 export type TokensCreateInput = {
   /** What the token is for. */ readonly name: string
-  /** Any of admin, hub:admin, tools:read, tools:call, invocations:read, integrations:read, integrations:write, credentials:read, credentials:write, events:read, events:write, flows:read, flows:write, flows:run, approvals:read, approvals:write, jobs:create, jobs:read, tokens:read, tokens:write, tokens:own, people:read, people:write, audit:read, metrics:read, hub:metrics, or tools:call:NAME. */ readonly scopes: readonly string[]
+  /** Any of admin, hub:admin, tools:read, tools:call, invocations:read, integrations:read, integrations:write, credentials:read, credentials:write, events:read, events:write, flows:read, flows:write, flows:run, approvals:read, approvals:write, content:read, content:all, jobs:create, jobs:read, tokens:read, tokens:write, tokens:own, people:read, people:write, audit:read, metrics:read, hub:metrics, or tools:call:NAME. */ readonly scopes: readonly string[]
   /** Refuse everything that changes something, whatever the scopes. */ readonly read_only?: boolean | undefined
   /** When it stops working; never by default. */ readonly expires_at?: string | undefined
   /** It belongs to no person, and lasts when whoever made it leaves. Needs tokens:write. */ readonly service?: boolean | undefined
@@ -904,6 +904,579 @@ export type IntegrationsCompleteProviderAuthOutput = {
   readonly account: string | null
   readonly status: string
 }
+
+export type IntegrationsSyncIntegrationInput = { readonly id: string }
+
+export type IntegrationsSyncIntegrationOutput = { /** How many sources are syncing now. */ readonly sources: number }
+
+export type IntegrationsSyncAllIntegrationsInput = {
+  /** Id or name; the workspace of the caller when left out. */ readonly workspaceId?: string | undefined
+}
+
+export type IntegrationsSyncAllIntegrationsOutput = { /** How many sources are syncing now. */ readonly sources: number }
+
+export type SourcesCreateInput = {
+  /** Id, name or number. */ readonly integration: string
+  /** What to sync: `issues`, `files` … */ readonly kind: string
+  /** The settings of this kind, such as the repository. */ readonly config?: Readonly<Record<string, unknown>> | undefined
+  readonly name?: string | undefined
+}
+
+export type SourcesCreateOutput = {
+  readonly id: string
+  readonly name: string
+  readonly integration: string
+  readonly integration_id: string
+  readonly connector: string
+  readonly kind: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly status: 'idle' | 'syncing' | 'waiting' | 'failed' | 'paused'
+  readonly documents: number
+  /** Items that could not be read, and are tried again. */ readonly failing: number
+  /** Why everything is read again, why nothing was deleted, or whose access is not known. */ readonly notice: string | null
+  readonly last_error: { readonly code: string; readonly detail: string } | null
+  readonly continues_at: string | null
+  readonly synced_at: string | null
+  /** When it was last looked for deletions. */ readonly swept_at: string | null
+  /** The latest one. */ readonly sync: {
+    readonly id: string
+    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+    readonly phase: 'pull' | 'items' | 'sweep'
+    readonly pages: number
+    readonly added: number
+    readonly changed: number
+    readonly unchanged: number
+    readonly removed: number
+    readonly failed: number
+    /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+    readonly per_second: number | null
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly started_at: string
+    readonly ended_at: string | null
+  } | null
+  readonly created_at: string
+}
+
+export type SourcesListInput = {
+  readonly integration?: string | undefined
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+}
+
+export type SourcesListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly name: string
+    readonly integration: string
+    readonly integration_id: string
+    readonly connector: string
+    readonly kind: string
+    readonly config: Readonly<Record<string, unknown>>
+    readonly status: 'idle' | 'syncing' | 'waiting' | 'failed' | 'paused'
+    readonly documents: number
+    /** Items that could not be read, and are tried again. */ readonly failing: number
+    /** Why everything is read again, why nothing was deleted, or whose access is not known. */ readonly notice: string | null
+    readonly last_error: { readonly code: string; readonly detail: string } | null
+    readonly continues_at: string | null
+    readonly synced_at: string | null
+    /** When it was last looked for deletions. */ readonly swept_at: string | null
+    /** The latest one. */ readonly sync: {
+      readonly id: string
+      /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+      readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+      readonly phase: 'pull' | 'items' | 'sweep'
+      readonly pages: number
+      readonly added: number
+      readonly changed: number
+      readonly unchanged: number
+      readonly removed: number
+      readonly failed: number
+      /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+      readonly per_second: number | null
+      readonly error: { readonly code: string; readonly detail: string } | null
+      readonly started_at: string
+      readonly ended_at: string | null
+    } | null
+    readonly created_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type SourcesGetInput = { readonly id: string }
+
+export type SourcesGetOutput = {
+  readonly id: string
+  readonly name: string
+  readonly integration: string
+  readonly integration_id: string
+  readonly connector: string
+  readonly kind: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly status: 'idle' | 'syncing' | 'waiting' | 'failed' | 'paused'
+  readonly documents: number
+  /** Items that could not be read, and are tried again. */ readonly failing: number
+  /** Why everything is read again, why nothing was deleted, or whose access is not known. */ readonly notice: string | null
+  readonly last_error: { readonly code: string; readonly detail: string } | null
+  readonly continues_at: string | null
+  readonly synced_at: string | null
+  /** When it was last looked for deletions. */ readonly swept_at: string | null
+  /** The latest one. */ readonly sync: {
+    readonly id: string
+    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+    readonly phase: 'pull' | 'items' | 'sweep'
+    readonly pages: number
+    readonly added: number
+    readonly changed: number
+    readonly unchanged: number
+    readonly removed: number
+    readonly failed: number
+    /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+    readonly per_second: number | null
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly started_at: string
+    readonly ended_at: string | null
+  } | null
+  readonly created_at: string
+}
+
+export type SourcesSyncsInput = {
+  readonly id: string
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+}
+
+export type SourcesSyncsOutput = {
+  readonly items: readonly {
+    readonly id: string
+    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+    readonly phase: 'pull' | 'items' | 'sweep'
+    readonly pages: number
+    readonly added: number
+    readonly changed: number
+    readonly unchanged: number
+    readonly removed: number
+    readonly failed: number
+    /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+    readonly per_second: number | null
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly started_at: string
+    readonly ended_at: string | null
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type SourcesFailuresInput = {
+  readonly id: string
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+}
+
+export type SourcesFailuresOutput = {
+  readonly items: readonly {
+    readonly item: string
+    readonly attempts: number
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly next_attempt_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type SourcesSyncInput = {
+  readonly id: string
+  /** Also look for what was deleted; by default when that is due. */ readonly sweep?: boolean | undefined
+  /** Read everything again. */ readonly rescan?: boolean | undefined
+  /** Delete what is not listed any more, however much it is. */ readonly confirm_deletions?: boolean | undefined
+}
+
+export type SourcesSyncOutput = {
+  readonly id: string
+  readonly name: string
+  readonly integration: string
+  readonly integration_id: string
+  readonly connector: string
+  readonly kind: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly status: 'idle' | 'syncing' | 'waiting' | 'failed' | 'paused'
+  readonly documents: number
+  /** Items that could not be read, and are tried again. */ readonly failing: number
+  /** Why everything is read again, why nothing was deleted, or whose access is not known. */ readonly notice: string | null
+  readonly last_error: { readonly code: string; readonly detail: string } | null
+  readonly continues_at: string | null
+  readonly synced_at: string | null
+  /** When it was last looked for deletions. */ readonly swept_at: string | null
+  /** The latest one. */ readonly sync: {
+    readonly id: string
+    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+    readonly phase: 'pull' | 'items' | 'sweep'
+    readonly pages: number
+    readonly added: number
+    readonly changed: number
+    readonly unchanged: number
+    readonly removed: number
+    readonly failed: number
+    /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+    readonly per_second: number | null
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly started_at: string
+    readonly ended_at: string | null
+  } | null
+  readonly created_at: string
+}
+
+export type SourcesPauseInput = { readonly id: string }
+
+export type SourcesPauseOutput = {
+  readonly id: string
+  readonly name: string
+  readonly integration: string
+  readonly integration_id: string
+  readonly connector: string
+  readonly kind: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly status: 'idle' | 'syncing' | 'waiting' | 'failed' | 'paused'
+  readonly documents: number
+  /** Items that could not be read, and are tried again. */ readonly failing: number
+  /** Why everything is read again, why nothing was deleted, or whose access is not known. */ readonly notice: string | null
+  readonly last_error: { readonly code: string; readonly detail: string } | null
+  readonly continues_at: string | null
+  readonly synced_at: string | null
+  /** When it was last looked for deletions. */ readonly swept_at: string | null
+  /** The latest one. */ readonly sync: {
+    readonly id: string
+    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+    readonly phase: 'pull' | 'items' | 'sweep'
+    readonly pages: number
+    readonly added: number
+    readonly changed: number
+    readonly unchanged: number
+    readonly removed: number
+    readonly failed: number
+    /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+    readonly per_second: number | null
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly started_at: string
+    readonly ended_at: string | null
+  } | null
+  readonly created_at: string
+}
+
+export type SourcesResumeInput = { readonly id: string }
+
+export type SourcesResumeOutput = {
+  readonly id: string
+  readonly name: string
+  readonly integration: string
+  readonly integration_id: string
+  readonly connector: string
+  readonly kind: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly status: 'idle' | 'syncing' | 'waiting' | 'failed' | 'paused'
+  readonly documents: number
+  /** Items that could not be read, and are tried again. */ readonly failing: number
+  /** Why everything is read again, why nothing was deleted, or whose access is not known. */ readonly notice: string | null
+  readonly last_error: { readonly code: string; readonly detail: string } | null
+  readonly continues_at: string | null
+  readonly synced_at: string | null
+  /** When it was last looked for deletions. */ readonly swept_at: string | null
+  /** The latest one. */ readonly sync: {
+    readonly id: string
+    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+    readonly phase: 'pull' | 'items' | 'sweep'
+    readonly pages: number
+    readonly added: number
+    readonly changed: number
+    readonly unchanged: number
+    readonly removed: number
+    readonly failed: number
+    /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+    readonly per_second: number | null
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly started_at: string
+    readonly ended_at: string | null
+  } | null
+  readonly created_at: string
+}
+
+export type SourcesCancelInput = { readonly id: string }
+
+export type SourcesCancelOutput = {
+  readonly id: string
+  readonly name: string
+  readonly integration: string
+  readonly integration_id: string
+  readonly connector: string
+  readonly kind: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly status: 'idle' | 'syncing' | 'waiting' | 'failed' | 'paused'
+  readonly documents: number
+  /** Items that could not be read, and are tried again. */ readonly failing: number
+  /** Why everything is read again, why nothing was deleted, or whose access is not known. */ readonly notice: string | null
+  readonly last_error: { readonly code: string; readonly detail: string } | null
+  readonly continues_at: string | null
+  readonly synced_at: string | null
+  /** When it was last looked for deletions. */ readonly swept_at: string | null
+  /** The latest one. */ readonly sync: {
+    readonly id: string
+    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+    readonly phase: 'pull' | 'items' | 'sweep'
+    readonly pages: number
+    readonly added: number
+    readonly changed: number
+    readonly unchanged: number
+    readonly removed: number
+    readonly failed: number
+    /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+    readonly per_second: number | null
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly started_at: string
+    readonly ended_at: string | null
+  } | null
+  readonly created_at: string
+}
+
+export type SourcesRetryFailuresInput = { readonly id: string }
+
+export type SourcesRetryFailuresOutput = {
+  readonly id: string
+  readonly name: string
+  readonly integration: string
+  readonly integration_id: string
+  readonly connector: string
+  readonly kind: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly status: 'idle' | 'syncing' | 'waiting' | 'failed' | 'paused'
+  readonly documents: number
+  /** Items that could not be read, and are tried again. */ readonly failing: number
+  /** Why everything is read again, why nothing was deleted, or whose access is not known. */ readonly notice: string | null
+  readonly last_error: { readonly code: string; readonly detail: string } | null
+  readonly continues_at: string | null
+  readonly synced_at: string | null
+  /** When it was last looked for deletions. */ readonly swept_at: string | null
+  /** The latest one. */ readonly sync: {
+    readonly id: string
+    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
+    readonly phase: 'pull' | 'items' | 'sweep'
+    readonly pages: number
+    readonly added: number
+    readonly changed: number
+    readonly unchanged: number
+    readonly removed: number
+    readonly failed: number
+    /** Items that are still to come, as far as the outside system says. */ readonly remaining: number | null
+    readonly per_second: number | null
+    readonly error: { readonly code: string; readonly detail: string } | null
+    readonly started_at: string
+    readonly ended_at: string | null
+  } | null
+  readonly created_at: string
+}
+
+export type SourcesDeleteInput = { readonly id: string }
+
+export type SourcesDeleteOutput = null
+
+export type SearchQueryInput = {
+  /** What to look for, in words or names. */ readonly q: string
+  readonly limit?: number | undefined
+  /** Only these sources, by id. */ readonly source?: string | readonly string[] | undefined
+  /** Only these integrations, by id or name. */ readonly integration?: string | readonly string[] | undefined
+  /** Only these systems: github, jira … */ readonly connector?: string | readonly string[] | undefined
+  /** Only these types: issue, pull_request, file, page … */ readonly type?: string | readonly string[] | undefined
+  readonly author?: string | undefined
+  /** Only paths that begin so. */ readonly path?: string | undefined
+  /** The earliest time of change: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of change that is too late, in the same form. */ readonly to?: string | undefined
+  /** The user of your application who asks: content of integrations that belong to other users is not found. */ readonly external_user?:
+    | string
+    | undefined
+  /** Also say why each result is where it is. */ readonly explain?: boolean | undefined
+}
+
+export type SearchQueryOutput = {
+  readonly items: readonly {
+    readonly document: {
+      readonly id: string
+      readonly title: string
+      readonly type: string
+      readonly url: string | null
+      readonly path: string | null
+      readonly author: string | null
+      readonly integration: string
+      readonly connector: string
+      readonly source: string
+      readonly source_id: string
+      readonly created_at: string | null
+      /** When it changed last in the outside system. */ readonly updated_at: string | null
+      readonly indexed_at: string
+      /** When its source was last in step. */ readonly synced_at: string | null
+      /** Its source could not be read lately, so it may have changed or gone. */ readonly stale: boolean
+      /** Why a part of it is missing. */ readonly truncated: string | null
+    }
+    readonly chunk: {
+      readonly position: number
+      readonly kind: string
+      /** The headings above it, the outermost first. */ readonly heading: string
+      readonly from_line: number
+      readonly to_line: number
+      readonly text: string
+    } | null
+    /** How to name it in an answer. */ readonly citation: string
+    readonly score: number
+    readonly explain?:
+      | {
+          readonly total: number
+          readonly chunk: number
+          readonly document: number
+          readonly outline: number
+          readonly coverage: number
+          readonly recency: number
+          readonly feedback: number
+          readonly terms: readonly string[]
+        }
+      | undefined
+  }[]
+  readonly terms?: readonly { readonly term: string; readonly documents: number }[] | undefined
+}
+
+export type DocumentsListInput = {
+  /** Only these sources, by id. */ readonly source?: string | readonly string[] | undefined
+  /** Only these integrations, by id or name. */ readonly integration?: string | readonly string[] | undefined
+  /** Only these systems: github, jira … */ readonly connector?: string | readonly string[] | undefined
+  /** Only these types: issue, pull_request, file, page … */ readonly type?: string | readonly string[] | undefined
+  readonly author?: string | undefined
+  /** Only paths that begin so. */ readonly path?: string | undefined
+  /** The earliest time of change: 2026-01-31T12:00:00Z, or how long ago, such as -24h. */ readonly from?: string | undefined
+  /** The first time of change that is too late, in the same form. */ readonly to?: string | undefined
+  /** The user of your application who asks: content of integrations that belong to other users is not found. */ readonly external_user?:
+    | string
+    | undefined
+  /** How many items at most. */ readonly limit?: number | undefined
+  /** `next_cursor` of the page before. */ readonly cursor?: string | undefined
+}
+
+export type DocumentsListOutput = {
+  readonly items: readonly {
+    readonly id: string
+    readonly title: string
+    readonly type: string
+    readonly url: string | null
+    readonly path: string | null
+    readonly author: string | null
+    readonly integration: string
+    readonly connector: string
+    readonly source: string
+    readonly source_id: string
+    readonly created_at: string | null
+    /** When it changed last in the outside system. */ readonly updated_at: string | null
+    readonly indexed_at: string
+    /** When its source was last in step. */ readonly synced_at: string | null
+    /** Its source could not be read lately, so it may have changed or gone. */ readonly stale: boolean
+    /** Why a part of it is missing. */ readonly truncated: string | null
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type DocumentsGetInput = {
+  /** Its id, or its address. */ readonly id: string
+  readonly from_line?: number | undefined
+  readonly to_line?: number | undefined
+  /** The user of your application who asks: content of integrations that belong to other users is not found. */ readonly external_user?:
+    | string
+    | undefined
+}
+
+export type DocumentsGetOutput = {
+  readonly id: string
+  readonly title: string
+  readonly type: string
+  readonly url: string | null
+  readonly path: string | null
+  readonly author: string | null
+  readonly integration: string
+  readonly connector: string
+  readonly source: string
+  readonly source_id: string
+  readonly created_at: string | null
+  /** When it changed last in the outside system. */ readonly updated_at: string | null
+  readonly indexed_at: string
+  /** When its source was last in step. */ readonly synced_at: string | null
+  /** Its source could not be read lately, so it may have changed or gone. */ readonly stale: boolean
+  /** Why a part of it is missing. */ readonly truncated: string | null
+  readonly external_id: string
+  readonly chunks: number
+  readonly content: string
+  readonly from_line: number
+  readonly to_line: number
+  /** How many lines the document has. */ readonly lines: number
+}
+
+export type DocumentsOutlineInput = {
+  /** Its id, or its address. */ readonly id: string
+  /** The user of your application who asks: content of integrations that belong to other users is not found. */ readonly external_user?:
+    | string
+    | undefined
+}
+
+export type DocumentsOutlineOutput = {
+  readonly id: string
+  readonly title: string
+  readonly type: string
+  readonly url: string | null
+  readonly path: string | null
+  readonly author: string | null
+  readonly integration: string
+  readonly connector: string
+  readonly source: string
+  readonly source_id: string
+  readonly created_at: string | null
+  /** When it changed last in the outside system. */ readonly updated_at: string | null
+  readonly indexed_at: string
+  /** When its source was last in step. */ readonly synced_at: string | null
+  /** Its source could not be read lately, so it may have changed or gone. */ readonly stale: boolean
+  /** Why a part of it is missing. */ readonly truncated: string | null
+  readonly outline: readonly { readonly level: number; readonly title: string; readonly line: number }[]
+}
+
+export type DocumentsChunksInput = {
+  /** Its id, or its address. */ readonly id: string
+  /** The position of the last chunk of the page before. */ readonly after?: number | undefined
+  readonly limit?: number | undefined
+  /** The user of your application who asks: content of integrations that belong to other users is not found. */ readonly external_user?:
+    | string
+    | undefined
+}
+
+export type DocumentsChunksOutput = {
+  readonly items: readonly {
+    readonly position: number
+    readonly kind: string
+    /** The headings above it, the outermost first. */ readonly heading: string
+    readonly from_line: number
+    readonly to_line: number
+    readonly text: string
+  }[]
+}
+
+export type DocumentsFeedbackInput = {
+  /** Its id, or its address. */ readonly id: string
+  readonly signal: 'up' | 'down' | 'used' | 'wrong'
+  /** The chunk that it is about. */ readonly position?: number | undefined
+  readonly query?: string | undefined
+  readonly comment?: string | undefined
+  /** The user of your application who asks: content of integrations that belong to other users is not found. */ readonly external_user?:
+    | string
+    | undefined
+}
+
+export type DocumentsFeedbackOutput = { readonly id: string }
 
 export type ToolsListInput = {
   /** How many items at most. */ readonly limit?: number | undefined

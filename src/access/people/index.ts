@@ -15,7 +15,7 @@ import { createOwnSessions, type OwnSessions } from './own-sessions.ts'
 import { withSignInAudit } from './sign-in-audit.ts'
 import { createSignInSessions, principalIn } from './sessions.ts'
 import { hasOpenSetupLink, setupMaker, type Invitation } from './invitation-store.ts'
-import { dropExpired, findMeans, findPerson, hasPeople, type Means, type Person, type SignInSession } from './store.ts'
+import { dropExpired, findMeans, findPerson, hasPeople, ssoAddressOf, type Means, type Person, type SignInSession } from './store.ts'
 
 export type { AuthAnswer, AuthRequest } from './auth-routes.ts'
 export type { Sso } from './better-auth.ts'
@@ -49,6 +49,8 @@ export interface People {
   meansOf(userId: string): Promise<Means>
   session(cookies: string | undefined): Promise<SignInSession | undefined>
   find(id: string): Promise<Person | undefined>
+  /** The address of a person that the sign-in provider verified; undefined of those who sign in otherwise, because they chose it themselves. */
+  verifiedAddress(userId: string): Promise<string | undefined>
   /** Answers a request to `/auth/*`. The caller checks before that it came to one of the hub's own names. */
   answer(request: AuthRequest): Promise<AuthAnswer>
   hasPeople(): Promise<boolean>
@@ -125,6 +127,7 @@ export function createPeople(deps: PeopleDeps, { secret, sso, ssoRole, url, cloc
     },
     session: (cookies) => sessions.find(cookies),
     find: (id) => findPerson(db.sql, id),
+    verifiedAddress: (userId) => ssoAddressOf(db.sql, userId),
     meansOf: (userId) => findMeans(db.sql, userId),
     answer: handle,
     hasPeople: () => hasPeople(db.sql),

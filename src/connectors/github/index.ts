@@ -8,16 +8,21 @@ import { releaseActions, userActions } from './actions/releases.ts'
 import { repositoryActions } from './actions/repositories.ts'
 import { reviewActions } from './actions/reviews.ts'
 import { github as declaration } from './declaration.ts'
+import { files } from './sources/files.ts'
+import { issues } from './sources/issues.ts'
 
-export const github = declaration.withActions({
-  ...repositoryActions,
-  ...contentActions,
-  ...commitActions,
-  ...issueActions,
-  ...pullActions,
-  ...reviewActions,
-  ...checkActions,
-  ...releaseActions,
-  ...userActions,
-  ...projectActions,
-})
+export const github = declaration.withActions(
+  {
+    ...repositoryActions,
+    ...contentActions,
+    ...commitActions,
+    ...issueActions,
+    ...pullActions,
+    ...reviewActions,
+    ...checkActions,
+    ...releaseActions,
+    ...userActions,
+    ...projectActions,
+  },
+  { issues, files },
+)

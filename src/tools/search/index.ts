@@ -7,7 +7,7 @@ import { readQuery } from './query.ts'
 import { scoreOf } from './score.ts'
 import { createStatistics } from './statistics.ts'
 import { createThesaurus } from './thesaurus.ts'
-import { stemOf } from './words.ts'
+import { stemOf } from '#lib/stem'
 
 export interface Search {
   /** All of the tools, the best match first. `isConnected` says which connectors can be used now. */

@@ -3,7 +3,7 @@ import type { Document, Phrase } from './document.ts'
 import type { FoundId } from './ids.ts'
 import { commonWeight, conceptWeight, type Query } from './query.ts'
 import type { Statistics } from './statistics.ts'
-import { stemOf } from './words.ts'
+import { stemOf } from '#lib/stem'
 
 export interface Candidate {
   readonly tool: Tool

@@ -9,7 +9,8 @@ import { seededRandom, toolBench } from '#test'
 import { createRegistry } from '../registry.ts'
 import { toolsOf, type Tool } from '../tool.ts'
 import { createSearch } from './index.ts'
-import { stemOf, wordsOf } from './words.ts'
+import { stemOf } from '#lib/stem'
+import { wordsOf } from './words.ts'
 
 const { all } = createRegistry(connectors, hubTools(operations))
 const search = createSearch(all)

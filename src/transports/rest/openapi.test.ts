@@ -4,6 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { LightMyRequestResponse } from 'fastify'
+import type { Principal } from '#access'
 import { errorCatalogue } from '#errors'
 import { createEventPublisher } from '#events/publish'
 import { sharedHub, testPassword, type TestHub } from '#test'
@@ -176,7 +177,49 @@ const walk: readonly Step[] = [
   ['GET', '/api/v1/bulk/{id}'],
   ['POST', '/api/v1/bulk/{id}/cancel'],
   ['DELETE', '/api/v1/flows/documented'],
+  ['GET', '/api/v1/sources?limit=1'],
+  ['GET', '/api/v1/sources/{source}'],
+  ['GET', '/api/v1/sources/{source}/syncs'],
+  ['GET', '/api/v1/sources/{source}/failures'],
+  ['POST', '/api/v1/sources/{source}/sync', { rescan: true }],
+  ['POST', '/api/v1/sources/{source}/failures/retry'],
+  ['POST', '/api/v1/sources/{source}/cancel'],
+  ['POST', '/api/v1/sources/{source}/pause'],
+  ['POST', '/api/v1/sources/{source}/resume'],
+  ['POST', '/api/v1/integrations/documented-github/sync'],
+  ['POST', '/api/v1/sources/sync'],
+  ['GET', '/api/v1/search?q=documented&explain=true'],
+  ['GET', '/api/v1/documents?limit=1'],
+  ['GET', '/api/v1/documents/{document}'],
+  ['GET', '/api/v1/documents/{document}/outline'],
+  ['GET', '/api/v1/documents/{document}/chunks'],
+  ['POST', '/api/v1/documents/{document}/feedback', { signal: 'used' }],
+  ['POST', '/api/v1/sources', { integration: 'documented-github', kind: 'files', config: { repository: 'octocat/other' } }],
+  ['DELETE', '/api/v1/sources/{id}'],
 ]
+
+/** A source with one document, which nothing outside had to send. */
+async function syncedDocument(
+  { hub: { integrations, sync, search, db } }: TestHub,
+  operator: Principal,
+): Promise<{ source: string; document: string }> {
+  await integrations.create(operator, { name: 'documented-github', connector: 'github', credential: { token: 'x' } })
+  const request = { integration: 'documented-github', kind: 'issues', config: { repository: 'octocat/hello-world' } }
+  const { id: source } = await sync.create(operator, request)
+  const chunk = { kind: 'text', heading: 'Documented', text: 'A documented thing.', fromLine: 1, toLine: 1 }
+  const document = search.index.prepare({
+    externalId: '1',
+    type: 'issue',
+    title: 'Documented',
+    content: chunk.text,
+    outline: [{ level: 1, title: 'Documented', line: 1 }],
+    chunks: [chunk],
+    audience: 'repository',
+  })
+  await db.transaction((trx) => search.index.put(trx, { workspaceId: operator.workspaceId, sourceId: source }, [document]))
+  const [stored] = await search.list({ principal: operator }, { filter: {}, before: undefined, limit: 1 })
+  return { source, document: stored!.id }
+}
 
 async function memberOf({ hub: { people, access } }: TestHub): Promise<string> {
   const { workspaceId } = await access.operator('tester')
@@ -287,10 +330,11 @@ suite('/openapi.json', () => {
       createEventPublisher({ ...hub.hub, ...hub.hub.telemetry }).publish(trx, [{ workspaceId, type: 'documented.happened', data: {} }]),
     )
     const person = await memberOf(hub)
+    const synced = await syncedDocument(hub, operator)
     const answered = new Set<string>()
     let id = ''
     for (const [method, template, body] of walk) {
-      const url = template.replace('{user}', person)
+      const url = template.replace('{user}', person).replace('{source}', synced.source).replace('{document}', synced.document)
       // The journal of a read is written a moment after its answer.
       const reply = await until(`${method} ${url} is there`, async () => {
         const found = await hub.call(method, url.replace('{id}', id), body)

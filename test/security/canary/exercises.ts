@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { until } from '#test/faults'
 import type { Canaries } from './secrets.ts'
 
 /** An answer that gives secrets out. */
@@ -61,6 +62,24 @@ export const exercises: readonly Exercise[] = [
         .call('GET', '/api/v1/tokens')
       await hub.with({ headers: { cookie: `session=${secrets.mint('cookie')}` } }).call('GET', '/api/v1/tokens')
       await hub.with({ token: secrets.mint('token to nowhere') }).call('GET', '/nothing')
+    },
+  },
+  {
+    name: 'content that is kept in sync',
+    async run(hub, secrets) {
+      // The outside system refuses and repeats what it was sent, so the source keeps an error.
+      const config = { api_url: hub.outside }
+      const credential = { token: secrets.mint('token of an integration whose content is synced') }
+      await hub.call('POST', '/api/v1/integrations', { name: 'synced', integration_type: 'github', config, credential })
+      const source = { integration: 'synced', kind: 'issues', config: { repository: 'octocat/hello-world' } }
+      const { json } = await hub.call('POST', '/api/v1/sources', source)
+      await until('the first sync has ended or waits', async () => {
+        const { json: now } = await hub.call('GET', `/api/v1/sources/${json['id'] as string}`)
+        return now['status'] !== 'syncing'
+      })
+      await hub.call('POST', '/api/v1/sources', { ...source, config: { repository: secrets.mint('repository that is none') } })
+      await hub.call('GET', `/api/v1/search?q=${secrets.mint('query of a search')}`)
+      await hub.call('GET', '/api/v1/documents')
     },
   },
   {

@@ -1,0 +1,129 @@
+import type { Database } from '#db'
+import { ttlCache } from '#lib/ttl-cache'
+import { workspaceNumber } from './put-store.ts'
+import {
+  chunksAt,
+  documentsByNumber,
+  postingsOf,
+  rankDocuments,
+  sizesOf,
+  termCounts,
+  type DocumentFilter,
+  type FoundChunk,
+  type FoundDocument,
+} from './query-store.ts'
+import { b, k1, rank, weights, type QueryTerm, type Ranked, type Score } from './rank.ts'
+import type { Reader } from './reader.ts'
+import { termsOf } from './terms.ts'
+
+export interface SearchRequest {
+  readonly query: string
+  readonly limit: number
+  readonly filter: DocumentFilter
+}
+
+export interface SearchHit {
+  readonly document: FoundDocument
+  /** Its best chunk; undefined where only its title matches. */
+  readonly chunk: FoundChunk | undefined
+  readonly score: Score & { readonly recency: number; readonly feedback: number }
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly SearchHit[]
+  /** What was looked for, with how rare each term is. */
+  readonly terms: readonly QueryTerm[]
+}
+
+/** Longer queries are cut. */
+const mostTerms = 32
+/** How many documents are ranked by their chunks. */
+const candidates = 100
+/** A term of more documents than this share says little, and reading where it is takes long: it counts only for what other terms found. */
+const frequent = 0.2
+/** In smaller workspaces every term is looked for. */
+const fewDocuments = 2000
+const sizesKeptMs = 2000
+const recencyWeight = 0.1
+const recencyDays = 180
+const feedbackWeight = 0.05
+const dayMs = 86_400_000
+
+export function createSearcher({ db }: { readonly db: Database }) {
+  const workspaceOf = ttlCache(60_000, (id: string) => workspaceNumber(db.sql, id))
+  const sizes = ttlCache(sizesKeptMs, (workspace: number) => sizesOf(db.sql, workspace))
+
+  return async (reader: Reader, { query, limit, filter }: SearchRequest): Promise<SearchAnswer> => {
+    const wanted = [...new Set(termsOf(query))].slice(0, mostTerms)
+    const workspace = await workspaceOf.get(reader.workspaceId)
+    const all = await sizes.get(workspace)
+    if (!all || all.documents === 0 || wanted.length === 0) return { hits: [], terms: [] }
+    const counts = new Map((await termCounts(db.sql, workspace, wanted)).map(({ term, documents }) => [term, documents]))
+    const terms = wanted
+      .filter((term) => counts.has(term))
+      .map((term): QueryTerm => ({ term, documents: counts.get(term)!, idf: rarity(counts.get(term)!, all.documents) }))
+    if (terms.length === 0) return { hits: [], terms: [] }
+
+    const averages = { size: Math.max(1, all.size / all.documents), outlineSize: Math.max(1, all.outlineSize / all.documents) }
+    const telling = tellingOf(terms, all.documents)
+    const found = await rankDocuments(db.sql, {
+      workspace,
+      terms: telling.map(({ term, idf }) => ({ term, weight: idf })),
+      averages,
+      ranking: { k1, b, outlineWeight: weights.outline },
+      reader,
+      filter,
+      limit: Math.max(candidates, limit),
+    })
+    if (found.length === 0) return { hits: [], terms }
+    const numbers = found.map(({ document }) => document)
+    const [postings, documents] = await Promise.all([
+      postingsOf(db.sql, workspace, { terms: terms.map(({ term }) => term), documents: numbers }),
+      documentsByNumber(db.sql, reader, numbers),
+    ])
+    const known = new Map(documents.map((document) => [document.number, document]))
+    const ranked = rank(found, { terms, postings, averages, chunkSize: Math.max(1, all.size / Math.max(1, all.chunks)) })
+    return { hits: await withChunks(db, adjusted(ranked, known).slice(0, limit)), terms }
+  }
+}
+
+/** How much a term tells: the rarer it is, the more. */
+function rarity(documents: number, all: number): number {
+  return Math.log(1 + (Math.max(all - documents, 0) + 0.5) / (documents + 0.5))
+}
+
+/** The terms by which candidates are looked for. */
+function tellingOf(terms: readonly QueryTerm[], all: number): readonly QueryTerm[] {
+  if (all <= fewDocuments) return terms
+  const rare = terms.filter(({ documents }) => documents <= all * frequent)
+  return rare.length > 0 ? rare : terms.toSorted((one, other) => one.documents - other.documents).slice(0, 1)
+}
+
+interface Adjusted {
+  readonly ranked: Ranked
+  readonly document: FoundDocument
+  readonly score: SearchHit['score']
+}
+
+/** Puts what is new and what was of use further up. A document that went meanwhile, or that the reader may no longer see, is left out. */
+function adjusted(ranked: readonly Ranked[], documents: ReadonlyMap<number, FoundDocument>): Adjusted[] {
+  const now = Date.now()
+  return ranked
+    .flatMap((one) => {
+      const document = documents.get(one.document)
+      if (!document) return []
+      const age = document.updatedAt ? Math.max(0, now - document.updatedAt.getTime()) / dayMs : Number.POSITIVE_INFINITY
+      const recency = 1 + recencyWeight * Math.exp(-age / recencyDays)
+      const feedback = 1 + feedbackWeight * Math.max(-4, Math.min(4, document.liked))
+      return [{ ranked: one, document, score: { ...one.score, recency, feedback, total: one.score.total * recency * feedback } }]
+    })
+    .toSorted((one, other) => other.score.total - one.score.total || one.document.number - other.document.number)
+}
+
+async function withChunks(db: Database, rows: readonly Adjusted[]): Promise<SearchHit[]> {
+  const places = rows.flatMap(({ document, ranked }) =>
+    ranked.position === undefined ? [] : [{ document: document.number, position: ranked.position }],
+  )
+  const chunks = new Map((await chunksAt(db.sql, places)).map((chunk) => [`${chunk.documentNumber} ${chunk.position}`, chunk]))
+  return rows.map(({ document, ranked, score }) => ({ document, score, chunk: chunks.get(`${document.number} ${ranked.position}`) }))
+}
