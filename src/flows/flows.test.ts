@@ -217,6 +217,26 @@ steps:
     assert.deepEqual([done.status, done.outputs], ['completed', { n: 42 }], JSON.stringify(done.error))
   })
 
+  test('is told about again with each call that it makes and each run that it starts, whose ids nobody can know before', async (t) => {
+    const told = t.mock.method(served.hub.telemetry.notices, 'add')
+    const inner = await flow('steps: [{ id: pause, wait: 10ms }]')
+    const { run } = await flow(`steps: [{ id: start, uses: hub_trigger_flow, with: { flow_id: ${inner.id} } }]`)
+    const { id, status, error } = await run()
+    assert.equal(status, 'completed', JSON.stringify(error))
+    const { workspaceId } = served.operator
+    const [child] = await served.hub.flows.runs(workspaceId, { flow: inner.id }, { limit: 1 })
+    const [call] = await served.hub.invocations.list(workspaceId, { run: id, limit: 1 })
+    const hints = told.mock.calls.map(({ arguments: [, kind, of] }) => `${kind} ${of}`)
+    const own = `run ${id}`
+    const ofCall = hints.flatMap((hint, index) => (hint === `call ${call!.id}` ? [index] : []))
+    assert.deepEqual(
+      ofCall.map((index) => hints[index + 1]),
+      [own, own],
+      'with its begin and its end',
+    )
+    assert.ok(hints.slice(hints.indexOf(`run ${child!.id}`), ofCall[1]).includes(own))
+  })
+
   test('starts by an event, once for each, and waits for another that belongs to it', async () => {
     const { id } = await flow(
       `

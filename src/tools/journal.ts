@@ -101,8 +101,14 @@ export interface JournalDeps extends Telemetry {
 
 export function createJournal({ db, publisher, logger, notices }: JournalDeps, executorId: string): Journal {
   const storeAndPublish = createCallPublisher(db, publisher)
-  const tell = (calls: readonly Pick<InvocationRow, 'workspaceId' | 'id'>[]): void => {
-    for (const { workspaceId, id } of calls) notices.add(workspaceId, 'call', id)
+  const tell = (calls: readonly Pick<InvocationRow, 'workspaceId' | 'id' | 'runId' | 'undoes'>[]): void => {
+    for (const { workspaceId, id, runId, undoes } of calls) {
+      notices.add(workspaceId, 'call', id)
+      // Its page says what undid it.
+      if (undoes !== null) notices.add(workspaceId, 'call', undoes)
+      // Whoever watches a run cannot know the ids of the calls that it will make.
+      if (runId !== null) notices.add(workspaceId, 'run', runId)
+    }
   }
   const inserts = createBatcher(async (rows: readonly Parameters<typeof insertInvocations>[1][number][]) => {
     const made = await storeAndPublish(rows, (sql) => insertInvocations(sql, rows))

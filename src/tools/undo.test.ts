@@ -40,13 +40,15 @@ const writesOf = ({ api }: ToolBench) =>
 const tokenWith = async ({ hub }: ToolBench, name: string, ...scopes: string[]) =>
   (await hub.call('POST', '/api/v1/tokens', { name, scopes })).json<{ token: string }>().token
 
-test('an undone call is reversed by an ordinary call, and both name each other', async () => {
+test('an undone call is reversed by an ordinary call, and both name each other', async (t) => {
   await using b = await textBench()
   const added = await b.invoke('probe_add_text', { input: { text: 'hello' } })
   const id = added.body['invocation_id'] as string
   assert.equal(b.texts.get('n1'), 'hello')
+  const told = t.mock.method(b.hub.hub.telemetry.notices, 'add')
   const undone = await b.undo(id)
   assert.deepEqual([undone.status, undone.body['status'], undone.body['replayed']], [200, 'completed', false], JSON.stringify(undone.body))
+  assert.ok(told.mock.calls.some(({ arguments: [, kind, of] }) => kind === 'call' && of === id))
   assert.equal(b.texts.has('n1'), false)
   const [call, undoing] = [await b.entry(id), await b.entry(undone.body['invocation_id'])]
   assert.deepEqual([call['undone_by'], call['undoes']], [undoing['id'], null])

@@ -106,6 +106,39 @@ steps:
   await own.waitFor()
 })
 
+test('a run that is open is read again when it changes, and not when another does', async (t) => {
+  await using hub = await testConsole(t)
+  if (!hub) return
+  await saveFlow(hub, 'id: long\nsteps: [{ id: pause, wait: 1h }, { id: end, transform: 1 }]')
+  await saveFlow(hub, 'id: short\nsteps: [{ id: list, uses: hub_list_flows }]')
+  const { run_id: id } = (await hub.person.call('POST', '/api/v1/flows/long/trigger', { parameters: {} })).json()
+  const list = await hub.open('/runs')
+  await list.getByRole('row', { name: /long waiting/ }).waitFor()
+  const page = await list.context().newPage()
+  await page.goto(`${hub.address}/w/default/runs/${String(id)}`)
+  await page.getByRole('treeitem', { name: /^step pause .*waiting/ }).waitFor()
+  // The part about what is selected.
+  await page.getByRole('treeitem', { name: /^run long/ }).click()
+  await page.getByText('With the rights of').waitFor()
+  await page.waitForLoadState('networkidle')
+
+  const reads: string[] = []
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url())
+    if (pathname.startsWith('/trpc/')) reads.push(pathname)
+  })
+  await start(hub, 'short')
+  await list.getByRole('row', { name: /short completed/ }).waitFor()
+  // Hints are acted on at most once a second.
+  await page.waitForTimeout(1200)
+  assert.equal(reads.length, 0, reads.join())
+
+  const cancelled = await hub.person.call('POST', `/api/v1/runs/${String(id)}/cancel`)
+  assert.equal(cancelled.status, 200, cancelled.text)
+  await page.getByRole('treeitem', { name: /^run long .*cancelled/ }).waitFor()
+  assert.ok(reads.some((path) => path.includes('traces.get')))
+})
+
 test('a run of an unknown id, and one that a person may not see, say so', async (t) => {
   await using hub = await testConsole(t)
   if (!hub) return

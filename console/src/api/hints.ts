@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { connection } from './connection.ts'
 import { workspace } from './place.ts'
 
@@ -116,8 +116,16 @@ function read(message: string): void {
   else if (name === 'hints' && data !== undefined) pass((JSON.parse(data) as { readonly hints: readonly Hint[] }).hints)
 }
 
+export interface HintsOptions {
+  /** Only hints that name one of these ids count, and those that name none. Without it, all of the kinds do. */
+  readonly ids?: readonly string[] | undefined
+  readonly pauseMs?: number
+}
+
 /** Calls back for hints of some kinds, at most once in `pauseMs`, and only while the tab is seen. Lists of kinds must not change between renders. */
-export function useHints(kinds: readonly string[], onHint: () => void, pauseMs = 1000): void {
+export function useHints(kinds: readonly string[], onHint: () => void, { ids, pauseMs = 1000 }: HintsOptions = {}): void {
+  const wanted = useRef(ids)
+  useEffect(() => void (wanted.current = ids))
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
     let last = 0
@@ -128,8 +136,9 @@ export function useHints(kinds: readonly string[], onHint: () => void, pauseMs =
       last = Date.now()
       onHint()
     }
-    const listen: Listener = ({ kind }) => {
+    const listen: Listener = ({ kind, id }) => {
       if (kind !== 'resync' && !kinds.includes(kind)) return
+      if (id !== null && wanted.current?.includes(id) === false) return
       timer ??= setTimeout(run, Math.max(0, last + pauseMs - Date.now()))
     }
     const seen = (): void => {

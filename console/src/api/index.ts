@@ -1,6 +1,6 @@
 export { client, queryClient, trpc } from './client.ts'
 export { connection, useConnection, type Connection } from './connection.ts'
-export { startHints, useHints, type Hint } from './hints.ts'
+export { startHints, useHints, type Hint, type HintsOptions } from './hints.ts'
 export { useMe, useMissing, type Me, type OperationName, type Outputs } from './me.ts'
 export { signInPath, workspace, workspacePath } from './place.ts'
 export { problemOf, type Problem } from './problem.ts'

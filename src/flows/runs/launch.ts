@@ -191,7 +191,10 @@ export function createLauncher(deps: LauncherDeps): Launcher {
       for (const { one, key, index } of queued.toSorted((a, b) => a.lock.localeCompare(b.lock))) runs[index] = await queue(trx, one, key)
       tell(trx, runs)
       db.afterCommit(trx, () => {
-        for (const { workspaceId, status } of runs) {
+        for (const { workspaceId, status, trigger } of runs) {
+          const { run_id: starter } = trigger
+          // Whoever watches a run cannot know the ids of the runs that it will start.
+          if (typeof starter === 'string') notices.add(workspaceId, 'run', starter)
           if (status !== 'skipped') sums.count(workspaceId, 'runsStarted')
           if (status === 'failed') sums.count(workspaceId, 'runsFailed')
         }

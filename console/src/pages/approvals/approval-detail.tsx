@@ -22,7 +22,7 @@ interface DetailProps {
 export function ApprovalDetail({ id, onClose, onDecided }: DetailProps) {
   const options = trpc.approvals.get.queryOptions({ id })
   const query = useQuery({ ...options, staleTime: 0 })
-  useLive(kinds, options.queryKey)
+  useLive(kinds, options.queryKey, { ids: [id] })
   const approval = query.data
   return (
     <Detail

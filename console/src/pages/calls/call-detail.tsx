@@ -32,7 +32,7 @@ const kinds = ['call'] as const
 export function CallDetail({ id, onClose }: { readonly id: string; onClose(): void }) {
   const options = trpc.invocations.get.queryOptions({ id })
   const query = useQuery(options)
-  useLive(kinds, options.queryKey)
+  useLive(kinds, options.queryKey, { ids: [id] })
   const me = useMe()
   const [isUndoing, setUndoing] = useState(false)
   const cancel = useAction(trpc.invocations.cancel, { done: texts.cancelled })

@@ -20,7 +20,7 @@ const kinds = ['delivery'] as const
 /** One event on its way to one endpoint: each attempt with what was sent and what came back. */
 export function DeliveryDetail({ id, url, onClose }: DetailProps) {
   const query = useQuery(trpc.deliveries.get.queryOptions({ id }))
-  useLive(kinds, trpc.deliveries.get.queryKey({ id }))
+  useLive(kinds, trpc.deliveries.get.queryKey({ id }), { ids: [id] })
   const retry = useAction(trpc.deliveries.retry, { done: texts.retried })
   return (
     <Detail

@@ -21,7 +21,7 @@ const kinds = ['endpoint'] as const
 /** One endpoint: how it stands, what it gets, and its last deliveries. */
 export function EndpointDetail({ id, counts, onClose }: DetailProps) {
   const query = useQuery(trpc.endpoints.get.queryOptions({ id }))
-  useLive(kinds, trpc.endpoints.get.queryKey({ id }))
+  useLive(kinds, trpc.endpoints.get.queryKey({ id }), { ids: [id] })
   const state = query.data && stateOf(query.data)
   return (
     <Detail

@@ -1,14 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
 import { trpc, useAction, type Outputs } from '#api'
-import { ActionButton, ThingLink, useSearch, useSetSearch } from '#app'
+import { ActionButton, ThingLink, useLive, useSearch, useSetSearch } from '#app'
 import { Detail, Facts, Id, Json, Loaded, Note, StateBadge, Tabs, Time, visible } from '#ui'
 import { texts } from './texts.ts'
 
 type Event = Outputs['events']['get']
 
+const kinds = ['event'] as const
+
 export function EventDetail({ id, onClose }: { readonly id: string; onClose(): void }) {
   const query = useQuery(trpc.events.get.queryOptions({ id }))
+  useLive(kinds, trpc.events.get.queryKey({ id }), { ids: [id] })
   const replay = useAction(trpc.events.replay, { done: texts.replayed })
   return (
     <Detail

@@ -20,7 +20,8 @@ const kinds = ['flow'] as const
 export function FlowPage({ id }: { readonly id: string }) {
   const options = trpc.flows.get.queryOptions({ id })
   const query = useQuery(options)
-  useLive(kinds, options.queryKey)
+  // The address may have its name, which hints do not know.
+  useLive(kinds, options.queryKey, { ids: query.data && [query.data.flow_id] })
   if (query.data === undefined)
     return (
       <Page title={visible(id)} about={<Link to="/flows">{texts.title}</Link>}>

@@ -27,7 +27,7 @@ export function useRunStates(flow: WholeFlow | undefined, edit: Edit): ShownRun 
   const { run: id } = useSearch()
   const options = trpc.runs.get.queryOptions({ id: id ?? '' })
   const { data, error } = useQuery({ ...options, enabled: id !== undefined })
-  useLive(kinds, options.queryKey)
+  useLive(kinds, options.queryKey, { ids: id === undefined ? [] : [id] })
   const isSame = flow !== undefined && data?.flow_id === flow.flow_id && data.version === flow.version && !edit.isChanged
   const states = useMemo(() => (data && isSame ? statesOf(data.steps) : none), [data, isSame])
   return {

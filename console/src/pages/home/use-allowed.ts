@@ -21,7 +21,7 @@ export function useAllowedQuery<Data>(
 ): Allowed<Data> {
   const isAllowed = useMissing(operation) === undefined
   const { queryKey } = options as { readonly queryKey: QueryKey }
-  useLive(kinds, queryKey, pauseMs)
+  useLive(kinds, queryKey, { pauseMs })
   const { data, error, isPending, refetch } = useQuery<Data>({ ...(options as unknown as UseQueryOptions<Data>), enabled: isAllowed })
   return { data, error, isAwaited: isAllowed && isPending, refetch }
 }

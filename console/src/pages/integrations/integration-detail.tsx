@@ -18,7 +18,8 @@ const kinds = ['integration'] as const
 /** One integration: how it stands, its webhook, its tools and its calls. */
 export function IntegrationDetail({ id, onClose }: { readonly id: string; onClose(): void }) {
   const query = useQuery(trpc.integrations.get.queryOptions({ id }))
-  useLive(kinds, trpc.integrations.get.queryKey({ id }))
+  // The address may have its name, which hints do not know.
+  useLive(kinds, trpc.integrations.get.queryKey({ id }), { ids: query.data && [query.data.id] })
   const { data } = query
   const { state, tone, word } = data ? stateOf(data) : {}
   return (

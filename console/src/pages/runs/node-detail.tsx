@@ -6,9 +6,10 @@ import { copyText, durationText, ErrorNote, Facts, Id, Json, Loaded, Menu, State
 import styles from './run.module.css'
 import type { TraceNode } from './tree.ts'
 
-const liveKinds = ['run', 'call'] as const
-/** What has ended does not change any more. */
-const noKinds = [] as const
+const runKinds = ['run'] as const
+const callKinds = ['call'] as const
+/** A line is shown anew when its state changes, and what was read before the change is old. */
+const staleTime = 0
 
 /** What went into the selected line and what came out. */
 export function NodeDetail({ node }: { readonly node: TraceNode }) {
@@ -57,8 +58,8 @@ function Step({ node }: { readonly node: TraceNode }) {
   const cut = node.id.indexOf('/')
   const [run, path] = [node.id.slice(0, cut), node.id.slice(cut + 1)]
   const options = trpc.runs.get.queryOptions({ id: run })
-  const query = useQuery(options)
-  useLive(node.finished_at === null ? liveKinds : noKinds, options.queryKey)
+  const query = useQuery({ ...options, staleTime })
+  useLive(runKinds, options.queryKey, { ids: [run] })
   return (
     <Loaded query={query} rows={4}>
       {({ steps }) => {
@@ -70,7 +71,9 @@ function Step({ node }: { readonly node: TraceNode }) {
 }
 
 function RunValues({ id }: { readonly id: string }) {
-  const query = useQuery(trpc.runs.get.queryOptions({ id }))
+  const options = trpc.runs.get.queryOptions({ id })
+  const query = useQuery({ ...options, staleTime })
+  useLive(runKinds, options.queryKey, { ids: [id] })
   return (
     <Loaded query={query} rows={4}>
       {({ parameters, outputs, actor, actor_name: name }) => (
@@ -84,7 +87,9 @@ function RunValues({ id }: { readonly id: string }) {
 }
 
 function Call({ id }: { readonly id: string }) {
-  const query = useQuery(trpc.invocations.get.queryOptions({ id }))
+  const options = trpc.invocations.get.queryOptions({ id })
+  const query = useQuery({ ...options, staleTime })
+  useLive(callKinds, options.queryKey, { ids: [id] })
   return (
     <Loaded query={query} rows={4}>
       {({ input, output }) => <Values input={input} output={output} command={`hub invocation show ${id}`} id={id} />}

@@ -32,8 +32,6 @@ import { firstFailure, type Trace, type TraceNode } from './tree.ts'
 const RunGraph = lazy(() => import('./run-graph.tsx').then((loaded) => ({ default: loaded.RunGraph })))
 
 const kinds = ['run', 'call', 'event', 'delivery', 'approval'] as const
-/** What has ended does not change, except that it may be retried, which is a change of the run. */
-const endedKinds = ['run'] as const
 const retryable = new Set(['failed', 'cancelled', 'quarantined'])
 
 /** One run, or whatever else has an id, as the trace that it belongs to. */
@@ -43,8 +41,8 @@ export function Run({ id, onClose }: { readonly id: string; onClose(): void }) {
     ...options,
     staleTime: ({ state }) => (state.data?.nodes.every(({ finished_at: at }) => at !== null) ? Number.POSITIVE_INFINITY : 2000),
   })
-  const isEnded = query.data?.nodes.every(({ finished_at: at }) => at !== null) ?? false
-  useLive(isEnded ? endedKinds : kinds, options.queryKey)
+  // Whatever comes new is below a node of the trace, and the hint of that node comes too.
+  useLive(kinds, options.queryKey, { ids: useMemo(() => query.data?.nodes.map((node) => node.id), [query.data]) })
   const trace = query.data
   const run = trace && runOf(trace, id)
   const runId = run?.id ?? id

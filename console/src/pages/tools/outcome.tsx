@@ -118,7 +118,7 @@ const approvalKinds = ['approval'] as const
 export function WaitsForApproval({ id, onCallAgain }: { readonly id: string; onCallAgain(): void }) {
   const options = trpc.approvals.get.queryOptions({ id })
   const { data } = useQuery(options)
-  useLive(approvalKinds, options.queryKey)
+  useLive(approvalKinds, options.queryKey, { ids: [id] })
   const status = data?.status ?? 'pending'
   const isApproved = status === 'approved'
   const isOpen = status === 'pending'
