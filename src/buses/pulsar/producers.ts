@@ -5,6 +5,8 @@ import type { openSocket, Socket } from './socket.ts'
 interface ProducersOptions {
   readonly answerMs: number
   open(topic: string, listeners: Parameters<typeof openSocket>[2]): Promise<Socket>
+  /** Told when a message was not confirmed. */
+  failed(topic: string, problem: string): void
 }
 
 interface Producer {
@@ -21,12 +23,13 @@ const most = 200
 const unusedMs = 60_000
 
 /** One socket for each topic that is published to, opened when it is needed. */
-export function createProducers({ answerMs, open }: ProducersOptions) {
+export function createProducers({ answerMs, open, failed }: ProducersOptions) {
   const producers = new Map<string, Producer>()
   let numbers = 0
 
   const end = (producer: Producer, problem: string): void => {
     if (producers.get(producer.topic) === producer) producers.delete(producer.topic)
+    if (producer.waiting.size > 0) failed(producer.topic, problem)
     for (const confirm of producer.waiting.values()) confirm(false)
     producer.waiting.clear()
     producer.kept?.(problem)
@@ -52,9 +55,12 @@ export function createProducers({ answerMs, open }: ProducersOptions) {
     const waiting: Producer['waiting'] = new Map()
     const socket = open(topic, {
       onMessage(content) {
-        const context = isRecord(content) ? content['context'] : undefined
+        if (!isRecord(content)) return
+        const { context, result, errorMsg } = content
         const confirm = typeof context === 'string' ? waiting.get(context) : undefined
-        confirm?.(isRecord(content) && content['result'] === 'ok')
+        if (!confirm) return
+        if (result !== 'ok') failed(topic, `the broker refused a message: ${String(errorMsg ?? result)}`)
+        confirm(result === 'ok')
       },
       onClose: (problem) => end(producer, problem),
     })

@@ -24,6 +24,8 @@ interface PulsarOptions {
   readonly retryMs?: { readonly low: number; readonly high: number }
   /** What the broker itself may take before an operation counts as failed. */
   readonly answerMs?: number
+  /** The time between two pings of a socket. */
+  readonly pingMs?: number
 }
 
 /** The WebSocket API takes frames of 1 MiB (`webSocketMaxTextFrameSize`). Base64 makes a body 4/3 as long, and 64 KiB remain for properties. */
@@ -32,8 +34,8 @@ const maxBytes = ((1024 - 64) * 1024 * 3) / 4
 const againMs = 1000
 /** The client of the broker moves a message to the dead letters after so many deliveries: it may have ended every process that received it. */
 const deliveryLimit = 50
-/** Shorter than the five minutes after which the broker closes a socket that nobody uses. */
-const checkMs = 60_000
+/** How many messages that are too large a consumer remembers. */
+const mostTooLarge = 1000
 const deadOf = (topic: string): string => `${topic}-hub-dead`
 /** The subscription without which the broker would delete dead letters at once. */
 const deadGroup = 'hub-dead'
@@ -41,13 +43,16 @@ const deadGroup = 'hub-dead'
 /** Apache Pulsar, through its WebSocket API. */
 export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick<Telemetry, 'logger'>): Bus {
   const logger = parent.child({ bus: 'pulsar' })
-  const { token, namespace, commands, results, retryMs = { low: 500, high: 15_000 }, answerMs = 10_000 } = options
+  const { token, namespace, commands, results } = options
+  const { retryMs = { low: 500, high: 15_000 }, answerMs = 10_000, pingMs = 60_000 } = options
   const base = options.url.replace(/\/+$/, '')
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const timed = { headers, ms: answerMs }
   const state = createBusState()
   const stopping = new AbortController()
+  const timed = { headers, ms: answerMs, pingMs, signal: stopping.signal }
   const consumers = new Set<Consumer>()
+  /** Why a message was not confirmed. */
+  let unconfirmed: string | undefined
 
   const problemOf = (error: unknown): string => {
     const text = redactText(error instanceof Error ? error.message : String(error))
@@ -59,6 +64,12 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
   const producers = createProducers({
     answerMs,
     open: (topic, listeners) => openSocket(address('producer', pathOf(topic)), timed, listeners),
+    failed(topic, reason) {
+      const problem = problemOf(`${topic}: ${reason}`)
+      unconfirmed = problem
+      state.troubled(problem)
+      logger.warn({ problem }, 'Pulsar did not confirm a message; it is published again')
+    },
   })
 
   /** Keeps one producer open, which shows whether there is a connection. */
@@ -85,9 +96,9 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
   }
 
   /** Makes the subscription that keeps the dead letters. */
-  const keepDeadLetters = async (topic: string): Promise<void> => {
+  const keepDeadLetters = async (topic: string, limits: typeof timed): Promise<void> => {
     const path = `${pathOf(deadOf(topic))}/${deadGroup}?subscriptionType=Shared&pullMode=true`
-    const socket = await openSocket(address('consumer', path), timed, { onMessage: () => undefined, onClose: () => undefined })
+    const socket = await openSocket(address('consumer', path), limits, { onMessage: () => undefined, onClose: () => undefined })
     socket.close()
   }
 
@@ -100,12 +111,21 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     const ending = new AbortController()
     const active = new Set<Promise<void>>()
     const byKey = new Map<string, Promise<void>>()
+    /** Dead messages that are too large to be buried. The broker moves them when it has delivered them often enough. */
+    const tooLarge = new Set<string>()
+    const limits = { ...timed, signal: ending.signal }
     let socket: Socket | undefined
 
-    const verdictOn = async (message: Received): Promise<Exclude<Verdict, { dead: string }>> => {
+    const verdictOn = async (message: Received, messageId: string): Promise<Exclude<Verdict, { dead: string }>> => {
+      if (tooLarge.has(messageId)) return 'again'
       try {
         const verdict = await handle(message)
         if (typeof verdict === 'string') return verdict
+        if (message.body.length > maxBytes) {
+          if (tooLarge.size >= mostTooLarge) tooLarge.clear()
+          tooLarge.add(messageId)
+          throw new Error(`it is too large for the hub to move it to the dead letters, where the broker moves it: ${verdict.dead}`)
+        }
         await bury(topic, message, verdict.dead)
         return 'done'
       } catch (error) {
@@ -123,7 +143,7 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
         await before
         // What is not acknowledged is delivered again once the socket is closed.
         if (ending.signal.aborted) return
-        const verdict = await verdictOn(message)
+        const verdict = await verdictOn(message, messageId)
         from()?.send(verdict === 'done' ? { messageId } : { type: 'negativeAcknowledge', messageId })
       })()
       active.add(work)
@@ -135,7 +155,7 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     }
 
     const open = async (lost: (problem: string) => void): Promise<void> => {
-      if (!temporary) await keepDeadLetters(topic)
+      if (!temporary) await keepDeadLetters(topic, limits)
       const query = new URLSearchParams({
         subscriptionType: 'Key_Shared',
         receiverQueueSize: String(prefetch),
@@ -143,24 +163,13 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
         // It ends with its socket, so nothing is left of it when the process dies.
         ...(temporary ? { subscriptionMode: 'NonDurable' } : deadLettersOf(topic)),
       })
-      let heard = true
       const opened: { socket?: Socket } = {}
-      const own = await openSocket(address('consumer', `${pathOf(topic)}/${encodeURIComponent(group)}?${query.toString()}`), timed, {
+      const own = await openSocket(address('consumer', `${pathOf(topic)}/${encodeURIComponent(group)}?${query.toString()}`), limits, {
         onMessage(content) {
-          heard = true
           if (isRecord(content)) receive(content, () => opened.socket)
         },
-        onClose(problem) {
-          clearInterval(checking)
-          if (opened.socket) lost(problem)
-        },
+        onClose: lost,
       })
-      // A connection that is cut without a word shows only when the broker is asked something.
-      const checking = setInterval(() => {
-        if (!heard) return own.close()
-        heard = false
-        own.send({ type: 'isEndOfTopic' })
-      }, checkMs)
       opened.socket = own
       socket = own
       if (ending.signal.aborted) own.close()
@@ -195,9 +204,9 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
       const lost = Promise.withResolvers<string>()
       const stop = (): void => lost.resolve('stopped')
       given.signal.addEventListener('abort', stop)
+      const began = Date.now()
       try {
         await given.open(lost.resolve)
-        attempt = 0
         const problem = await lost.promise
         if (!given.signal.aborted) given.failed(problemOf(problem))
       } catch (error) {
@@ -205,6 +214,8 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
       } finally {
         given.signal.removeEventListener('abort', stop)
       }
+      // What is lost as soon as it is open counts as failed, so that the pauses grow.
+      if (Date.now() - began > retryMs.high) attempt = 0
       const pause = retryMs.low + backoffDelay(attempt, { baseMs: retryMs.low, maxMs: retryMs.high })
       await sleep(pause, given.signal).catch(() => undefined)
     }
@@ -222,7 +233,8 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
       )
       const fit = places.map(({ topic, body }) => body.length <= maxBytes && isTopic(topic))
       const confirmed = await producers.send(places.filter((_, index) => fit[index]))
-      if (confirmed.includes(false)) logger.warn('Pulsar did not confirm a message; it is published again')
+      const { status, problem } = state.get()
+      if (status === 'connected' && problem !== undefined && problem === unconfirmed && !confirmed.includes(false)) state.connected()
       let next = 0
       return fit.map((fits) => fits && confirmed[next++]!)
     },
