@@ -160,6 +160,8 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
         subscriptionType: 'Key_Shared',
         receiverQueueSize: String(prefetch),
         negativeAckRedeliveryDelay: String(againMs),
+        // A command is not lost because the hub was not there yet. An old message of another topic would surprise who begins to receive it.
+        ...(topic === commands && !temporary ? { subscriptionInitialPosition: 'Earliest' } : {}),
         // It ends with its socket, so nothing is left of it when the process dies.
         ...(temporary ? { subscriptionMode: 'NonDurable' } : deadLettersOf(topic)),
       })
@@ -248,10 +250,14 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     consumeCommands: (consuming) => consume(commands, consuming),
     async forget(topic, group) {
       const url = `${base}/admin/v2/${pathOf(topic)}/subscription/${encodeURIComponent(group)}`
-      const { statusCode, body } = await request(url, { method: 'DELETE', headers, headersTimeout: answerMs, bodyTimeout: answerMs })
-      await body.dump()
-      if (statusCode >= 400 && statusCode !== 404)
-        throw new Error(`Pulsar answered ${statusCode} when a subscription was to be deleted; the token may lack the right`)
+      // The broker refuses with 412 while it takes a consumer for connected, also a moment after that has gone.
+      for (const until = Date.now() + answerMs; ; await sleep(againMs / 5)) {
+        const { statusCode, body } = await request(url, { method: 'DELETE', headers, headersTimeout: answerMs, bodyTimeout: answerMs })
+        await body.dump()
+        if (statusCode < 400 || statusCode === 404) return
+        if (statusCode !== 412 || Date.now() > until)
+          throw new Error(`Pulsar answered ${statusCode} when a subscription was to be deleted; the token may lack the right`)
+      }
     },
     async ping() {
       state.requireConnection()
