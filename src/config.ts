@@ -111,9 +111,11 @@ export const settings = z.object({
   AMQP_QUEUE: z.string().min(1).max(100).default('integrations.commands').describe('The queue that this hub reads commands from.'),
   PULSAR_URL: z
     .string()
-    .regex(/^https?:\/\//, 'must begin with http:// or https://')
+    .regex(/^(https?|pulsar(\+ssl)?):\/\//, 'must begin with http://, https://, pulsar:// or pulsar+ssl://')
     .optional()
-    .describe('Apache Pulsar, by its WebSocket API: commands come in and events go out there. PULSAR_HUB_TOKEN belongs to it.')
+    .describe(
+      'Apache Pulsar: commands come in and events go out there. PULSAR_HUB_TOKEN belongs to it. http and https speak its WebSocket API; pulsar and pulsar+ssl need the package pulsar-client.',
+    )
     .meta(secret),
   PULSAR_HUB_TOKEN: optional
     .describe('The token of this hub with whose scopes, in whose workspace, commands from Pulsar act.')

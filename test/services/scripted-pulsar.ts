@@ -20,7 +20,7 @@ export interface ScriptedSocket {
   /** Sends bytes as they are, which may be no frame at all. */
   sendBytes(bytes: Buffer): void
   close(code: number, reason?: string): void
-  /** Cuts the connection. */
+  /** Cuts the connection after what was sent, without a word. */
   cut(): void
 }
 
@@ -100,7 +100,7 @@ export async function scriptedPulsar(): Promise<ScriptedPulsar> {
         content.write(reason, 2)
         connection.end(frameOf(opcodes.close, content))
       },
-      cut: () => connection.destroy(),
+      cut: () => connection.destroySoon(),
     }
     scripted.sockets.add(socket)
     connection.on('close', () => scripted.sockets.delete(socket))

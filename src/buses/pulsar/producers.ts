@@ -1,28 +1,27 @@
-import { isRecord } from '#lib/is-record'
 import type { Message } from '../types.ts'
-import type { openSocket, Socket } from './socket.ts'
+import type { Content, ProducerConnection, Transport } from './transport.ts'
 
 interface ProducersOptions {
   readonly answerMs: number
-  open(topic: string, listeners: Parameters<typeof openSocket>[2]): Promise<Socket>
+  readonly open: Transport['produce']
   /** Told when a message was not confirmed. */
   failed(topic: string, problem: string): void
 }
 
 interface Producer {
   readonly topic: string
-  readonly socket: Promise<Socket>
+  readonly connection: Promise<ProducerConnection>
   /** What waits to be confirmed, by its number. */
   readonly waiting: Map<string, (confirmed: boolean) => void>
   kept: ((problem: string) => void) | undefined
   usedAt: number
 }
 
-/** Sockets beyond that are closed, those first that were not used for the longest time. */
+/** Connections beyond that are closed, those first that were not used for the longest time. */
 const most = 200
 const unusedMs = 60_000
 
-/** One socket for each topic that is published to, opened when it is needed. */
+/** One connection for each topic that is published to, opened when it is needed. */
 export function createProducers({ answerMs, open, failed }: ProducersOptions) {
   const producers = new Map<string, Producer>()
   let numbers = 0
@@ -34,8 +33,8 @@ export function createProducers({ answerMs, open, failed }: ProducersOptions) {
     producer.waiting.clear()
     producer.kept?.(problem)
     producer.kept = undefined
-    producer.socket.then(
-      (socket) => socket.close(),
+    producer.connection.then(
+      (connection) => connection.close(),
       () => undefined,
     )
   }
@@ -53,41 +52,39 @@ export function createProducers({ answerMs, open, failed }: ProducersOptions) {
     const found = producers.get(topic)
     if (found) return found
     const waiting: Producer['waiting'] = new Map()
-    const socket = open(topic, {
-      onMessage(content) {
-        if (!isRecord(content)) return
-        const { context, result, errorMsg } = content
-        const confirm = typeof context === 'string' ? waiting.get(context) : undefined
+    const connection = open(topic, {
+      onAnswer(number, problem) {
+        const confirm = waiting.get(number)
         if (!confirm) return
-        if (result !== 'ok') failed(topic, `the broker refused a message: ${String(errorMsg ?? result)}`)
-        confirm(result === 'ok')
+        if (problem !== undefined) failed(topic, `the broker refused a message: ${problem}`)
+        confirm(problem === undefined)
       },
       onClose: (problem) => end(producer, problem),
     })
-    const producer: Producer = { topic, socket, waiting, kept: undefined, usedAt: Date.now() }
-    // Whoever waits for the socket gets the error.
-    socket.catch((error: unknown) => end(producer, String(error)))
+    const producer: Producer = { topic, connection, waiting, kept: undefined, usedAt: Date.now() }
+    // Whoever waits for the connection gets the error.
+    connection.catch((error: unknown) => end(producer, String(error)))
     producers.set(topic, producer)
     return producer
   }
 
-  const sendAll = async (topic: string, messages: readonly Omit<Message, 'topic'>[]): Promise<readonly boolean[]> => {
+  const sendAll = async (topic: string, messages: readonly Content[]): Promise<readonly boolean[]> => {
     const producer = producerOf(topic)
     const { waiting } = producer
     producer.usedAt = Date.now()
-    // Registered before the socket is open, so that it is not closed as unused and a loss is told.
-    const sent = messages.map((message) => {
-      const context = String(numbers++)
+    // Registered before the connection is open, so that it is not closed as unused and a loss is told.
+    const sent = messages.map((content) => {
+      const number = String(numbers++)
       const { promise, resolve } = Promise.withResolvers<boolean>()
-      waiting.set(context, (confirmed) => {
-        waiting.delete(context)
+      waiting.set(number, (confirmed) => {
+        waiting.delete(number)
         resolve(confirmed)
       })
-      return { frame: { ...frameOf(message), context }, promise }
+      return { number, content, promise }
     })
-    const socket = await producer.socket.catch(() => undefined)
+    const connection = await producer.connection.catch(() => undefined)
     const timer = setTimeout(() => end(producer, 'the broker does not confirm what is published'), answerMs)
-    for (const { frame } of sent) socket?.send(frame)
+    for (const { number, content } of sent) connection?.send(number, content)
     const confirmed = await Promise.all(sent.map(({ promise }) => promise))
     clearTimeout(timer)
     makeRoom()
@@ -116,7 +113,7 @@ export function createProducers({ answerMs, open, failed }: ProducersOptions) {
     /** Opens the producer of a topic and keeps it. */
     async keep(topic: string, lost: (problem: string) => void): Promise<void> {
       const producer = producerOf(topic)
-      await producer.socket
+      await producer.connection
       if (producers.get(topic) !== producer) throw new Error('the connection was lost')
       producer.kept = lost
     },
@@ -124,19 +121,6 @@ export function createProducers({ answerMs, open, failed }: ProducersOptions) {
     close(): void {
       clearInterval(cleaning)
       for (const producer of producers.values()) end(producer, 'the hub stops')
-    },
-  }
-}
-
-function frameOf({ key, body, contentType = 'application/json', properties, id, correlationId }: Omit<Message, 'topic'>) {
-  return {
-    payload: body.toString('base64'),
-    ...(key === undefined ? {} : { key }),
-    properties: {
-      ...properties,
-      content_type: contentType,
-      ...(id === undefined ? {} : { message_id: id }),
-      ...(correlationId === undefined ? {} : { correlation_id: correlationId }),
     },
   }
 }

@@ -1,18 +1,19 @@
-import { request } from 'undici'
 import { hubError } from '#errors'
 import { backoffDelay } from '#lib/backoff'
 import { sleep } from '#lib/clock'
-import { isRecord } from '#lib/is-record'
 import { once } from '#lib/once'
 import { redactText } from '#lib/redact'
 import type { Telemetry } from '#telemetry'
 import { createBusState } from '../state.ts'
 import type { Bus, Consumer, Consuming, Received, Verdict } from '../types.ts'
+import { createNativeTransport } from './native.ts'
+import type { NativeModule } from './native-module.ts'
 import { createProducers } from './producers.ts'
-import { openSocket, type Socket } from './socket.ts'
+import { deadGroup, type ConsumerConnection, type Delivery, type Transport } from './transport.ts'
+import { createWebSocketTransport } from './web-socket.ts'
 
 interface PulsarOptions {
-  /** The address of the broker or the proxy, over http or https. */
+  /** The address of the broker or the proxy: http or https for the WebSocket API, pulsar or pulsar+ssl for the package `pulsar-client`. */
   readonly url: string
   /** The broker's token. */
   readonly token?: string | undefined
@@ -26,30 +27,21 @@ interface PulsarOptions {
   readonly answerMs?: number
   /** The time between two pings of a socket. */
   readonly pingMs?: number
+  /** Loads the package `pulsar-client`. */
+  readonly load?: () => NativeModule
 }
 
-/** The WebSocket API takes frames of 1 MiB (`webSocketMaxTextFrameSize`). Base64 makes a body 4/3 as long, and 64 KiB remain for properties. */
-const maxBytes = ((1024 - 64) * 1024 * 3) / 4
-/** The pause before a message is delivered again, so that a failure that lasts is not repeated at once. */
-const againMs = 1000
-/** The client of the broker moves a message to the dead letters after so many deliveries: it may have ended every process that received it. */
-const deliveryLimit = 50
 /** How many messages that are too large a consumer remembers. */
 const mostTooLarge = 1000
 const deadOf = (topic: string): string => `${topic}-hub-dead`
-/** The subscription without which the broker would delete dead letters at once. */
-const deadGroup = 'hub-dead'
 
-/** Apache Pulsar, through its WebSocket API. */
+/** Apache Pulsar, through its WebSocket API or its own protocol. */
 export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick<Telemetry, 'logger'>): Bus {
   const logger = parent.child({ bus: 'pulsar' })
   const { token, namespace, commands, results } = options
   const { retryMs = { low: 500, high: 15_000 }, answerMs = 10_000, pingMs = 60_000 } = options
-  const base = options.url.replace(/\/+$/, '')
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const state = createBusState()
   const stopping = new AbortController()
-  const timed = { headers, ms: answerMs, pingMs, signal: stopping.signal }
   const consumers = new Set<Consumer>()
   /** Why a message was not confirmed. */
   let unconfirmed: string | undefined
@@ -58,12 +50,19 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     const text = redactText(error instanceof Error ? error.message : String(error))
     return token === undefined ? text : text.replaceAll(token, '[redacted]')
   }
-  const pathOf = (topic: string): string => `persistent/${namespace}/${encodeURIComponent(requireTopic(topic))}`
-  const address = (kind: 'producer' | 'consumer', path: string): string => `${base.replace(/^http/, 'ws')}/ws/v2/${kind}/${path}`
+  const given = { url: options.url, token, namespace, answerMs, signal: stopping.signal }
+  const transport: Transport = options.url.startsWith('pulsar')
+    ? createNativeTransport({
+        ...given,
+        ...(options.load ? { load: options.load } : {}),
+        warn: (text) => logger.warn({ problem: problemOf(text) }, 'the client of Pulsar has a problem'),
+      })
+    : createWebSocketTransport({ ...given, pingMs })
+  const { maxBytes } = transport
 
   const producers = createProducers({
     answerMs,
-    open: (topic, listeners) => openSocket(address('producer', pathOf(topic)), timed, listeners),
+    open: async (topic, listeners) => transport.produce(requireTopic(topic), listeners),
     failed(topic, reason) {
       const problem = problemOf(`${topic}: ${reason}`)
       unconfirmed = problem
@@ -95,26 +94,13 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     if (!kept) throw new Error('the dead letter was not confirmed')
   }
 
-  /** Makes the subscription that keeps the dead letters. */
-  const keepDeadLetters = async (topic: string, limits: typeof timed): Promise<void> => {
-    const path = `${pathOf(deadOf(topic))}/${deadGroup}?subscriptionType=Shared&pullMode=true`
-    const socket = await openSocket(address('consumer', path), limits, { onMessage: () => undefined, onClose: () => undefined })
-    socket.close()
-  }
-
-  const deadLettersOf = (topic: string): Record<string, string> => ({
-    maxRedeliverCount: String(deliveryLimit),
-    deadLetterTopic: `persistent://${namespace}/${deadOf(topic)}`,
-  })
-
   const consume = (topic: string, { group, prefetch, handle, temporary = false }: Consuming): Consumer => {
     const ending = new AbortController()
     const active = new Set<Promise<void>>()
     const byKey = new Map<string, Promise<void>>()
     /** Dead messages that are too large to be buried. The broker moves them when it has delivered them often enough. */
     const tooLarge = new Set<string>()
-    const limits = { ...timed, signal: ending.signal }
-    let socket: Socket | undefined
+    let connection: ConsumerConnection | undefined
 
     const verdictOn = async (message: Received, messageId: string): Promise<Exclude<Verdict, { dead: string }>> => {
       if (tooLarge.has(messageId)) return 'again'
@@ -134,17 +120,18 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
       }
     }
 
-    const receive = (content: Record<string, unknown>, from: () => Socket | undefined): void => {
-      const messageId = content['messageId']
-      if (typeof messageId !== 'string' || ending.signal.aborted) return
-      const message = receivedOf({ topic, messageId, content }, (name) => isTopic(name) && name !== commands)
+    const receive = (delivery: Delivery, from: () => ConsumerConnection | undefined): void => {
+      if (ending.signal.aborted) return
+      const { messageId } = delivery
+      const message = receivedOf(topic, delivery, (name) => isTopic(name) && name !== commands)
       const before = message.key === undefined ? undefined : byKey.get(message.key)
       const work = (async () => {
         await before
-        // What is not acknowledged is delivered again once the socket is closed.
+        // What is not acknowledged is delivered again once the connection is closed.
         if (ending.signal.aborted) return
         const verdict = await verdictOn(message, messageId)
-        from()?.send(verdict === 'done' ? { messageId } : { type: 'negativeAcknowledge', messageId })
+        if (verdict === 'done') from()?.done(messageId)
+        else from()?.again(messageId)
       })()
       active.add(work)
       if (message.key !== undefined) byKey.set(message.key, work)
@@ -155,26 +142,20 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     }
 
     const open = async (lost: (problem: string) => void): Promise<void> => {
-      if (!temporary) await keepDeadLetters(topic, limits)
-      const query = new URLSearchParams({
-        subscriptionType: 'Key_Shared',
-        receiverQueueSize: String(prefetch),
-        negativeAckRedeliveryDelay: String(againMs),
-        // A command is not lost because the hub was not there yet. An old message of another topic would surprise who begins to receive it.
-        ...(topic === commands && !temporary ? { subscriptionInitialPosition: 'Earliest' } : {}),
-        // It ends with its socket, so nothing is left of it when the process dies.
-        ...(temporary ? { subscriptionMode: 'NonDurable' } : deadLettersOf(topic)),
-      })
-      const opened: { socket?: Socket } = {}
-      const own = await openSocket(address('consumer', `${pathOf(topic)}/${encodeURIComponent(group)}?${query.toString()}`), limits, {
-        onMessage(content) {
-          if (isRecord(content)) receive(content, () => opened.socket)
-        },
-        onClose: lost,
-      })
-      opened.socket = own
-      socket = own
-      if (ending.signal.aborted) own.close()
+      const { signal } = ending
+      const deadTopic = temporary ? undefined : deadOf(requireTopic(topic))
+      if (deadTopic !== undefined) await transport.keepGroup(deadTopic, deadGroup, signal)
+      // A command is not lost because the hub was not there yet. An old message of another topic would surprise who begins to receive it.
+      const fromStart = topic === commands && !temporary
+      const opened: { connection?: ConsumerConnection } = {}
+      const own = await transport.consume(
+        requireTopic(topic),
+        { group, prefetch, fromStart, temporary, deadTopic, signal },
+        { onMessage: (delivery) => receive(delivery, () => opened.connection), onClose: lost },
+      )
+      opened.connection = own
+      connection = own
+      if (signal.aborted) own.close()
       else if (producers.isKept()) state.connected()
     }
 
@@ -188,7 +169,7 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
         consumers.delete(consumer)
         ending.abort()
         await Promise.all(active)
-        socket?.close()
+        connection?.close()
         await running
       }),
     }
@@ -248,22 +229,11 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
     },
     consume,
     consumeCommands: (consuming) => consume(commands, consuming),
-    async forget(topic, group) {
-      const url = `${base}/admin/v2/${pathOf(topic)}/subscription/${encodeURIComponent(group)}`
-      // The broker refuses with 412 while it takes a consumer for connected, also a moment after that has gone.
-      for (const until = Date.now() + answerMs; ; await sleep(againMs / 5)) {
-        const { statusCode, body } = await request(url, { method: 'DELETE', headers, headersTimeout: answerMs, bodyTimeout: answerMs })
-        await body.dump()
-        if (statusCode < 400 || statusCode === 404) return
-        if (statusCode !== 412 || Date.now() > until)
-          throw new Error(`Pulsar answered ${statusCode} when a subscription was to be deleted; the token may lack the right`)
-      }
-    },
+    forget: async (topic, group) => transport.forget(requireTopic(topic), group),
     async ping() {
       state.requireConnection()
-      const listeners = { onMessage: () => undefined, onClose: () => undefined }
-      const socket = await openSocket(address('producer', pathOf(results)), timed, listeners)
-      socket.close()
+      const connection = await transport.produce(results, { onAnswer: () => undefined, onClose: () => undefined })
+      connection.close()
     },
     [Symbol.asyncDispose]: once(async () => {
       state.stopped()
@@ -271,6 +241,7 @@ export function createPulsarBus(options: PulsarOptions, { logger: parent }: Pick
       stopping.abort()
       producers.close()
       await watching
+      await transport.close()
     }),
   }
 }
@@ -286,23 +257,20 @@ function requireTopic(name: string): string {
 }
 
 function receivedOf(
-  { topic, messageId, content }: { topic: string; messageId: string; content: Record<string, unknown> },
+  topic: string,
+  { messageId, key, body, properties, redeliveries }: Delivery,
   mayReply: (topic: string) => boolean,
 ): Received {
-  const given = isRecord(content['properties']) ? content['properties'] : {}
-  const properties = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)]))
-  const { key, payload, redeliveryCount } = content
   const replyTo = properties['reply_to']
   return {
     topic,
-    key: typeof key === 'string' ? key : undefined,
-    body: Buffer.from(typeof payload === 'string' ? payload : '', 'base64'),
+    key,
+    body,
     contentType: properties['content_type'],
-    // The broker's own id stays the same when it delivers the message again.
     id: properties['message_id'] ?? messageId,
     correlationId: properties['correlation_id'],
     replyTo: replyTo !== undefined && mayReply(replyTo) ? replyTo : undefined,
-    redeliveries: typeof redeliveryCount === 'number' ? redeliveryCount : 0,
+    redeliveries,
     properties,
   }
 }
