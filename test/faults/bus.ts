@@ -1,98 +1,21 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib'
+import pg from 'pg'
 import { upstream } from '#kit/testing'
 import { sleep } from '#lib/clock'
 import { adminToken, freshDatabase, serveProcess, type HubProcess } from '#test'
-import { startRabbit, type RabbitServer } from '../services/rabbitmq.ts'
+import type { Broker, Published } from './brokers.ts'
 import { until } from './wait.ts'
 import { ask, deliver, hookSecret, hubSettings } from './webhooks.ts'
 
-interface Result {
-  readonly type: string
-  readonly body: Record<string, unknown>
-}
+/** A campaign of many rounds runs for long, so a wait is bounded, but never short: other programs use the machine too. */
+const patientMs = 180_000
+const eventType = 'github.issues'
 
-/** Sends commands and keeps everything that the hub publishes, as software that we did not write does it: with amqplib, and again until it is confirmed. */
-interface Agent extends AsyncDisposable {
-  readonly results: readonly Result[]
-  /** Resolves when the broker has confirmed the command. */
-  send(command: { task_id: string } & Record<string, unknown>): Promise<void>
-}
-
-const eventsExchange = 'events.exchange'
-const commandsExchange = 'commands.exchange'
-const commandsQueue = 'integrations.commands'
-const ownQueue = 'agent.results'
-
-async function agentAt(url: string): Promise<Agent> {
-  const results: Result[] = []
-  let stopped = false
-  let connection: ChannelModel | undefined
-  let channel: ConfirmChannel | undefined
-  let lost = Promise.withResolvers<never>()
-
-  const open = async (): Promise<void> => {
-    while (!stopped)
-      try {
-        const made = await connect(url, { timeout: 5000 })
-        connection = made
-        made.on('error', () => undefined)
-        made.once('close', () => {
-          channel = undefined
-          lost.reject(new Error('the connection was lost'))
-          if (!stopped) void open()
-        })
-        const fresh = await made.createConfirmChannel()
-        fresh.on('error', () => undefined)
-        for (const exchange of [eventsExchange, commandsExchange]) await fresh.assertExchange(exchange, 'topic', { durable: true })
-        await fresh.assertQueue(ownQueue, { durable: true })
-        await fresh.bindQueue(ownQueue, eventsExchange, '#')
-        await fresh.consume(ownQueue, (message) => {
-          if (!message) return
-          results.push({ type: message.fields.routingKey, body: JSON.parse(message.content.toString()) as Record<string, unknown> })
-          fresh.ack(message)
-        })
-        lost = Promise.withResolvers<never>()
-        lost.promise.catch(() => undefined)
-        channel = fresh
-        return
-      } catch {
-        await sleep(100)
-      }
-  }
-
-  const publish = (through: ConfirmChannel, bytes: Buffer): Promise<void> =>
-    new Promise((resolve, reject) => {
-      lost.promise.catch(reject)
-      through.publish(commandsExchange, 'integrations.call', bytes, { persistent: true }, (error) => (error ? reject(error) : resolve()))
-    })
-
-  await open()
-  return {
-    results,
-    async send(command) {
-      const bytes = Buffer.from(JSON.stringify(command))
-      while (!stopped)
-        try {
-          if (channel) return await publish(channel, bytes)
-          await sleep(20)
-        } catch {
-          // Whether it arrived is not known, so it is sent again.
-          await sleep(20)
-        }
-    },
-    async [Symbol.asyncDispose]() {
-      stopped = true
-      await connection?.close().catch(() => undefined)
-    },
-  }
-}
-
+/** A hub, a broker, an agent and an upstream that counts. */
 export interface BusBench extends AsyncDisposable {
-  readonly rabbit: RabbitServer
-  readonly agent: Agent
+  readonly broker: Broker
   /** How often each path was written upstream. */
   readonly acted: ReadonlyMap<string, number>
   /** Starts a hub on the one database and the one broker. */
@@ -100,16 +23,20 @@ export interface BusBench extends AsyncDisposable {
   /** Sends so many writes at once and returns their tasks. */
   sendWrites(count: number): Promise<string[]>
   /** Waits until every task is answered, and checks what was written for it. */
-  settle(tasks: readonly string[], ms?: number): Promise<{ completed: number; unknown: number }>
+  settle(tasks: readonly string[]): Promise<Outcomes>
+  /** Waits until every stored event has come, and checks their order and that nothing is left behind. Returns how many were stored since the last time. */
+  settleEvents(load: Load): Promise<number>
 }
 
-/** RabbitMQ 3.10 writes which quorum queues exist to the disk up to five seconds later. One that is killed before refuses their messages for 65 s. */
-const directoryMs = 6000
+export interface Outcomes {
+  readonly completed: number
+  readonly unknown: number
+}
 
-/** A hub, a broker, an agent and an upstream that counts, with the first hub of the database already set up and its queues on the disk of the broker. */
-export async function startBusBench(): Promise<BusBench> {
+/** The first hub of the database is already set up, and its queues are on the disk of the broker. */
+export async function startBusBench(start: () => Promise<Broker>): Promise<BusBench> {
   await using stack = new AsyncDisposableStack()
-  const rabbit = stack.use(await startRabbit())
+  const broker = stack.use(await start())
   const acted = new Map<string, number>()
   const api = stack.use(
     await upstream(async ({ method, path }) => {
@@ -118,28 +45,46 @@ export async function startBusBench(): Promise<BusBench> {
       return { body: { ok: 1 } }
     }),
   )
-  const database = stack.use(await freshDatabase())
+  const { url } = stack.use(await freshDatabase())
+  const database = new pg.Client({ connectionString: url })
+  await database.connect()
+  stack.defer(() => database.end())
   const env = {
     ...hubSettings,
-    DATABASE_URL: database.url,
+    DATABASE_URL: url,
     HUB_CONNECTORS: join(import.meta.dirname, '../support/connector'),
     RATE_LIMIT_PER_MINUTE: '1000000',
-    AMQP_URL: rabbit.url,
-    AMQP_HUB_TOKEN: adminToken,
+    ...broker.env,
   }
-  const agent = stack.use(await agentAt(rabbit.url))
+  const answers = new Map<string, Published['body'][]>()
+  /** The first arrivals of the events of each subject, in order. */
+  const arrived = new Map<string, Set<number>>()
+  const ids = new Set<string>()
+  const agent = stack.use(
+    await broker.agent(({ type, id, body }) => {
+      if (type === eventType) {
+        ids.add(id)
+        const { full_name: subject } = body['repository'] as { full_name: string }
+        arrived.set(subject, (arrived.get(subject) ?? new Set()).add(Number(body['number'])))
+      } else if (type.startsWith('integrations.')) {
+        const task = String(body['task_id'])
+        answers.set(task, [...(answers.get(task) ?? []), body])
+      }
+    }),
+  )
   {
     await using hub = await serveProcess(env)
     await ask(hub, '/api/v1/credentials', { name: 'github-webhook-secret', data: { token: hookSecret } })
     await ask(hub, '/api/v1/integrations', { integration_type: 'probe', access_token: 'probe-token', config: { base_url: api.url } })
-    await until('the hub consumes commands', async () => (await rabbit.ctl('list_consumers')).includes(commandsQueue), 30_000)
-    await sleep(directoryMs)
+    await until('the hub consumes commands', () => broker.isConsumed(), 60_000)
+    await broker.durable()
   }
   let tasks = 0
+  let eventsBefore = 0
   const owned = stack.move()
+
   return {
-    rabbit,
-    agent,
+    broker,
     acted,
     serve: () => serveProcess(env),
     async sendWrites(count) {
@@ -149,75 +94,74 @@ export async function startBusBench(): Promise<BusBench> {
       )
       return made
     },
-    async settle(sent, ms = 60_000) {
-      const answers = (): Map<string, Record<string, unknown>[]> =>
-        Map.groupBy(
-          agent.results.filter(({ type }) => type.startsWith('integrations.')).map(({ body }) => body),
-          ({ task_id: id }) => String(id),
-        )
-      await until('every command is answered', () => sent.every((id) => answers().has(id)), ms).catch((error: unknown) => {
-        const missing = sent.filter((id) => !answers().has(id))
+    async settle(sent) {
+      await until('every command is answered', () => sent.every((id) => answers.has(id)), patientMs).catch((error: unknown) => {
+        const missing = sent.filter((id) => !answers.has(id))
         throw new Error(`${missing.length} of ${sent.length} commands are not answered: ${missing.slice(0, 10).join()}`, { cause: error })
       })
-      const found = answers()
+      const twice = [...acted].filter(([, times]) => times > 1)
+      assert.deepEqual(twice, [], 'written twice')
       const outcomes = sent.map((id) => {
-        const own = found.get(id)!
-        const times = acted.get(`/w/${id}`) ?? 0
-        assert.ok(times <= 1, `${id} was written ${times} times`)
+        const own = answers.get(id)!
         // An answer that is given again is the same one.
         const said = new Set(own.map(({ status, error_code: code }) => (status === 'completed' ? 'completed' : String(code))))
-        assert.deepEqual(
-          [...said].filter((one) => one !== 'completed' && one !== 'outcome_unknown'),
-          [],
-          JSON.stringify(own),
-        )
         assert.equal(said.size, 1, JSON.stringify(own))
-        if (said.has('completed')) assert.equal(times, 1, `${id} is told as completed`)
-        return [...said][0]
+        const [outcome] = said
+        assert.ok(outcome === 'completed' || outcome === 'outcome_unknown', JSON.stringify(own))
+        if (outcome === 'completed') assert.equal(acted.get(`/w/${id}`), 1, `${id} is told as completed`)
+        return outcome
       })
       const count = (outcome: string): number => outcomes.filter((one) => one === outcome).length
       return { completed: count('completed'), unknown: count('outcome_unknown') }
+    },
+    async settleEvents({ accepted }) {
+      const rowsOf = async (query: string): Promise<string[]> => (await database.query<{ id: string }>(query)).rows.map(({ id }) => id)
+      await until(
+        'no event waits any more',
+        async () => (await rowsOf('select event_id as id from hub.event_queue')).length === 0,
+        patientMs,
+      )
+      await until(
+        'nothing waits for the broker',
+        async () => (await rowsOf('select event_id as id from hub.bus_queue')).length === 0,
+        patientMs,
+      )
+      const stored = await rowsOf(`select id from hub.events where type = '${eventType}'`)
+      const missing = (): string[] => stored.filter((id) => !ids.has(id))
+      await until('every stored event comes', () => missing().length === 0, patientMs).catch((error: unknown) => {
+        throw new Error(`${missing().length} of ${stored.length} stored events did not come`, { cause: error })
+      })
+      for (const [subject, numbers] of accepted) {
+        const sent = new Set(numbers)
+        const came = [...(arrived.get(subject) ?? [])].filter((number) => sent.has(number))
+        assert.deepEqual(came, numbers, `the events of ${subject} are lost or out of order`)
+      }
+      assert.equal(await broker.deadLetters(), 0, 'commands are in the dead letters')
+      const events = stored.length - eventsBefore
+      eventsBefore = stored.length
+      return events
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
-/** Kills the hub so often while it handles commands and webhooks, and returns what it was given. */
-export async function killHubs(bench: BusBench, kills: number): Promise<{ tasks: string[]; loads: Load[] }> {
-  const tasks: string[] = []
-  const loads: Load[] = []
-  for (let round = 0; round < kills; round++) {
-    const hub = await bench.serve()
-    const before = bench.acted.size
-    const load = startLoad([hub], { killed: true })
-    const sending = bench.sendWrites(40)
-    await until('the hub writes', () => bench.acted.size > before, 30_000)
-    await sleep(randomInt(0, 100))
-    hub.child.kill('SIGKILL')
-    await hub.exited
-    await load.stop()
-    loads.push(load)
-    tasks.push(...(await sending))
-  }
-  return { tasks, loads }
-}
-
-export interface Load {
+export interface Load extends AsyncDisposable {
   /** The numbers of the webhooks that were accepted, by their subject, in order. */
   readonly accepted: ReadonlyMap<string, readonly number[]>
   /** How long each request took, in milliseconds. */
   readonly took: readonly number[]
+  /** Waits as `until` does, and throws as soon as a request has failed. */
+  until(what: string, look: () => boolean): Promise<void>
+  /** Ends the load, and throws if a request has failed. */
   stop(): Promise<void>
 }
 
 const subjects = ['octo/a', 'octo/b', 'octo/c']
+const betweenMs = 100
 let numbers = 0
 
-/**
- * Webhooks and calls of tools, one after the other for each subject. The first request that fails is an error of `stop`, unless the hub is to be
- * killed.
- */
-export function startLoad(hubs: readonly HubProcess[], { killed = false } = {}): Load {
+/** Webhooks and calls of tools, one after the other for each subject, to the hubs that are in the list. Only hubs that are killed may fail. */
+export function startLoad(hubs: readonly HubProcess[]): Load {
   const accepted = new Map<string, number[]>(subjects.map((subject) => [subject, []]))
   const took: number[] = []
   let stopped = false
@@ -229,54 +173,134 @@ export function startLoad(hubs: readonly HubProcess[], { killed = false } = {}):
   }
   const ends = subjects.map(async (subject, index) => {
     for (let place = index; !stopped; place++) {
-      const hub = hubs[place % hubs.length]!
+      await sleep(betweenMs)
+      const hub = hubs[place % hubs.length]
+      if (!hub) continue
       const number = (numbers += 1)
-      const reply = await timed(() => deliver(hub, { number, repository: { full_name: subject } }))
-      assert.equal(reply.status, 202, await reply.text())
-      accepted.get(subject)!.push(number)
-      await timed(() => ask(hub, '/api/v1/tools/probe_get_thing/invoke', { input: { at: '/r' } }))
-      await sleep(10)
+      try {
+        const reply = await timed(() => deliver(hub, { number, repository: { full_name: subject } }))
+        assert.equal(reply.status, 202, await reply.text())
+        accepted.get(subject)!.push(number)
+        await timed(() => ask(hub, '/api/v1/tools/probe_get_thing/invoke', { input: { at: '/r' } }))
+      } catch (error) {
+        // Fetch throws a TypeError where no answer came. Whether the webhook was stored is not known then.
+        if (!hub.child.killed || !(error instanceof TypeError)) throw error
+      }
     }
   })
   const ended = Promise.all(ends)
-  // Whoever stops the load gets the error.
-  const ending = ended.catch((error: unknown) => {
-    // Fetch throws a TypeError where no answer came. Whether the webhook was stored is not known then.
-    if (!killed || !(error instanceof TypeError)) throw error
-  })
-  ending.catch(() => undefined)
+  // Whoever waits, or stops the load, gets the error.
+  ended.catch(() => undefined)
+  const stop = async (): Promise<void> => {
+    stopped = true
+    await ended
+  }
   return {
     accepted,
     took,
-    async stop() {
+    stop,
+    until: async (what, look) => void (await Promise.race([ended, until(what, look, patientMs)])),
+    async [Symbol.asyncDispose]() {
       stopped = true
-      await ending
+      await ended.catch(() => undefined)
     },
   }
 }
 
-/** Waits until every event has come, and checks that the events of a subject first came in their order. */
-export async function settleEvents({ agent }: BusBench, { accepted }: Load, ms = 60_000): Promise<number> {
-  const came = (subject: string): number[] => {
-    const all = agent.results.flatMap(({ type, body }) =>
-      type === 'github.issues' && (body['repository'] as { full_name: string }).full_name === subject ? [Number(body['number'])] : [],
-    )
-    return [...new Set(all)]
-  }
-  let sum = 0
-  for (const [subject, sent] of accepted) {
-    const wanted = new Set(sent)
-    const own = (): number[] => came(subject).filter((number) => wanted.has(number))
-    await until(`the ${sent.length} events of ${subject} come`, () => own().length === sent.length, ms)
-    assert.deepEqual(own(), sent, `the events of ${subject} are out of order`)
-    sum += sent.length
-  }
-  return sum
+export interface Campaign {
+  readonly rounds: number
+  /** Told after each round. */
+  readonly onRound: (done: number) => void
 }
 
-/** The value of a metric of the hub for RabbitMQ. */
-export async function busMetric(hub: HubProcess, name: string): Promise<number> {
+export interface Figures extends Outcomes {
+  readonly commands: number
+  readonly events: number
+}
+
+const commandsAtOnce = 40
+/** Commands that were interrupted need some seconds with a hub that lives. After 50 deliveries the broker would move them to the dead letters. */
+const killsInARow = 10
+
+/** Kills the hub so often while it handles commands and webhooks. */
+export async function killHubs(bench: BusBench, { rounds, onRound }: Campaign): Promise<Figures> {
+  await using stack = new AsyncDisposableStack()
+  const hubs: HubProcess[] = []
+  stack.defer(async () => {
+    await Promise.all(hubs.map((hub) => hub[Symbol.asyncDispose]()))
+  })
+  const load = stack.use(startLoad(hubs))
+  const sums = sumOf()
+  let tasks: string[] = []
+  for (let round = 1; round <= rounds; round++) {
+    if (hubs.length === 0) hubs.push(await bench.serve())
+    const [hub] = hubs
+    const before = bench.acted.size
+    const sending = bench.sendWrites(commandsAtOnce)
+    await load.until('the hub writes', () => bench.acted.size > before)
+    await sleep(randomInt(0, 100))
+    hub!.child.kill('SIGKILL')
+    hubs.pop()
+    await hub!.exited
+    tasks.push(...(await sending))
+    if (round % killsInARow === 0 || round === rounds) {
+      hubs.push(await bench.serve())
+      sums.add(await bench.settle(tasks))
+      tasks = []
+    }
+    onRound(round)
+  }
+  await load.stop()
+  return { ...sums.get(), events: await bench.settleEvents(load) }
+}
+
+/** Ends the broker so often, killed and stopped in turn, while the hub handles commands and webhooks. */
+export async function restartBroker(
+  bench: BusBench,
+  { rounds, onRound }: Campaign,
+): Promise<Figures & { readonly requests: number; readonly slowestMs: number }> {
+  await using hub = await bench.serve()
+  await using load = startLoad([hub])
+  const { broker } = bench
+  const sums = sumOf()
+  let requests = 0
+  let slowestMs = 0
+  for (let round = 1; round <= rounds; round++) {
+    const before = bench.acted.size
+    const sending = bench.sendWrites(commandsAtOnce)
+    await load.until('the hub writes', () => bench.acted.size > before)
+    await sleep(randomInt(0, 100))
+    await (round % 2 === 0 ? broker.stop() : broker.kill())
+    const mark = load.took.length
+    const without = bench.sendWrites(commandsAtOnce / 4)
+    await load.until('requests are answered without a broker', () => load.took.length >= mark + 10)
+    await broker.start()
+    const during = load.took.slice(mark)
+    requests += during.length
+    slowestMs = Math.max(slowestMs, ...during)
+    const restored = broker.durable()
+    sums.add(await bench.settle([...(await sending), ...(await without)]))
+    await restored
+    onRound(round)
+  }
+  await load.stop()
+  return { ...sums.get(), events: await bench.settleEvents(load), requests, slowestMs: Math.round(slowestMs) }
+}
+
+function sumOf() {
+  let sum = { commands: 0, completed: 0, unknown: 0 }
+  return {
+    add({ completed, unknown }: Outcomes): void {
+      const commands = sum.commands + completed + unknown
+      sum = { commands, completed: sum.completed + completed, unknown: sum.unknown + unknown }
+    },
+    get: () => sum,
+  }
+}
+
+/** The value of a metric of the hub for a broker. */
+export async function busMetric(hub: HubProcess, { bus }: Broker, name: string): Promise<number> {
   const reply = await fetch(`${hub.url}/metrics`, { headers: { authorization: `Bearer ${adminToken}` } })
-  const values = (await reply.text()).split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes('bus="amqp"'))
+  const values = (await reply.text()).split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(`bus="${bus}"`))
   return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }

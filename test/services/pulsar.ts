@@ -49,6 +49,8 @@ export interface PulsarServer extends AsyncDisposable {
   start(): Promise<void>
   /** Ends it at once, as a power cut does. */
   kill(): Promise<void>
+  /** Ends it as its operator does. */
+  stop(): Promise<void>
   admin(method: string, path: string, body?: unknown): Promise<Response>
 }
 
@@ -118,13 +120,14 @@ async function startServer(folder: string, more: string, headers: Record<string,
   let child: ChildProcess | undefined
   let said = ''
 
-  const kill = async (): Promise<void> => {
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     const running = child
     if (!running || running.exitCode !== null || running.signalCode !== null) return
     const ended = new Promise((resolve) => running.once('exit', resolve))
-    running.kill('SIGKILL')
+    running.kill(signal)
     await ended
   }
+  const kill = (): Promise<void> => end('SIGKILL')
   const start = async (): Promise<void> => {
     const options = {
       config: join(folder, 'standalone.conf'),
@@ -159,6 +162,7 @@ async function startServer(folder: string, more: string, headers: Record<string,
     binaryUrl: `pulsar://127.0.0.1:${binaryPort}`,
     start,
     kill,
+    stop: () => end('SIGTERM'),
     admin: (method, path, body) =>
       fetch(`${url}/admin/v2/${path}`, {
         method,

@@ -22,6 +22,8 @@ export interface RabbitServer extends AsyncDisposable {
   start(): Promise<void>
   /** Ends it at once, as a power cut does. */
   kill(): Promise<void>
+  /** Ends it as its operator does. */
+  stop(): Promise<void>
   ctl(...parameters: string[]): Promise<string>
 }
 
@@ -53,17 +55,18 @@ export async function startRabbit(): Promise<RabbitServer> {
   let child: ChildProcess | undefined
 
   const control = async (...parameters: string[]): Promise<string> => (await run(ctl, parameters, { env })).stdout
-  const kill = async (): Promise<void> => {
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     const running = child
     if (!running || running.exitCode !== null || running.signalCode !== null) return
     const ended = new Promise((resolve) => running.once('exit', resolve))
     // The script starts Erlang in a process of its own, which writes its id.
     const pid = Number(await readFile(env.RABBITMQ_PID_FILE, 'utf8').catch(() => '0'))
-    if (pid > 0) killQuietly(pid)
-    killQuietly(running.pid!)
+    if (pid > 0) signalQuietly(pid, signal)
+    if (pid === 0 || signal === 'SIGKILL') signalQuietly(running.pid!, signal)
     await ended
     while (await accepts(port)) await new Promise((resolve) => setTimeout(resolve, 20))
   }
+  const kill = (): Promise<void> => end('SIGKILL')
   const start = async (): Promise<void> => {
     child = spawn(server, [], { env, stdio: 'ignore' })
     const until = Date.now() + startMs
@@ -80,6 +83,7 @@ export async function startRabbit(): Promise<RabbitServer> {
     urlAs: (user, password) => `amqp://${user}:${password}@127.0.0.1:${port}`,
     start,
     kill,
+    stop: () => end('SIGTERM'),
     ctl: control,
     async [Symbol.asyncDispose]() {
       await kill()
@@ -100,9 +104,9 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
-function killQuietly(pid: number): void {
+function signalQuietly(pid: number, signal: 'SIGKILL' | 'SIGTERM'): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // It has ended.
   }

@@ -126,7 +126,9 @@ export async function serveProcess(env: Environment): Promise<HubProcess> {
   const url = await new Promise<string>((resolve, reject) => {
     const look = (): void => {
       const found = /"url":"([^"]+)".*the hub is ready/.exec(output())
-      if (found) resolve(found[1]!)
+      if (!found) return
+      child.stderr!.off('data', look)
+      resolve(found[1]!)
     }
     child.stderr!.on('data', look)
     void exited.then((code) => reject(new Error(`the hub ended with ${code} before it was ready:\n${output()}`)))
