@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { pulsarMissing } from '../services/pulsar.ts'
 import { rabbitMissing } from '../services/rabbitmq.ts'
-import { busMetric, killHubs, restartBroker, startBusBench, startLoad, type BusBench, type Campaign } from './bus.ts'
+import { busMetric, killHubs, killOneOfTwo, restartBroker, startBusBench, startLoad, type BusBench, type Campaign } from './bus.ts'
 import { pulsarBroker, rabbitBroker, type Broker } from './brokers.ts'
 
 /** BUS_ROUNDS=100 makes so many rounds of each campaign, and prints how far it is. */
@@ -52,6 +52,13 @@ function testBroker(name: string, missing: string | undefined, start: () => Prom
         shares.every((share) => share > 0),
         `${shares.join(' and ')} commands`,
       )
+    })
+
+    test(`${name}: kill -9 of one of two hubs: the other takes over its commands and its publishing`, async (t) => {
+      const { publishedMs, answeredMs, ...figures } = await killOneOfTwo(bench, campaign(`${name}, kills of one of two hubs`, 1))
+      const spread = (values: readonly number[]) => ({ median: values[values.length >> 1], most: values.at(-1) })
+      t.diagnostic(JSON.stringify({ ...figures, publishedMs: spread(publishedMs), answeredMs: spread(answeredMs) }))
+      assert.ok(figures.completed > 0)
     })
   })
 }

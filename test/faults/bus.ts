@@ -18,6 +18,9 @@ export interface BusBench extends AsyncDisposable {
   readonly broker: Broker
   /** How often each path was written upstream. */
   readonly acted: ReadonlyMap<string, number>
+  /** The first arrivals of the events of each subject, in order. */
+  readonly arrived: ReadonlyMap<string, ReadonlySet<number>>
+  readonly database: pg.Client
   /** Starts a hub on the one database and the one broker. */
   serve(): Promise<HubProcess>
   /** Sends so many writes at once and returns their tasks. */
@@ -57,7 +60,6 @@ export async function startBusBench(start: () => Promise<Broker>): Promise<BusBe
     ...broker.env,
   }
   const answers = new Map<string, Published['body'][]>()
-  /** The first arrivals of the events of each subject, in order. */
   const arrived = new Map<string, Set<number>>()
   const ids = new Set<string>()
   const agent = stack.use(
@@ -86,6 +88,8 @@ export async function startBusBench(start: () => Promise<Broker>): Promise<BusBe
   return {
     broker,
     acted,
+    arrived,
+    database,
     serve: () => serveProcess(env),
     async sendWrites(count) {
       const made = Array.from({ length: count }, () => `task-${(tasks += 1)}`)
@@ -285,6 +289,63 @@ export async function restartBroker(
   }
   await load.stop()
   return { ...sums.get(), events: await bench.settleEvents(load), requests, slowestMs: Math.round(slowestMs) }
+}
+
+/** How long the other hub needed in each round, in milliseconds after the kill, the shortest first. */
+interface TakeOver {
+  /** Until the first event came that was stored after the kill. */
+  readonly publishedMs: readonly number[]
+  /** Until all commands were answered that were sent before the kill. */
+  readonly answeredMs: readonly number[]
+}
+
+/** Two hubs share a database and a broker. The one that publishes events is killed so often, and another one starts in its place. */
+export async function killOneOfTwo(bench: BusBench, { rounds, onRound }: Campaign): Promise<Figures & TakeOver> {
+  await using stack = new AsyncDisposableStack()
+  const hubs: HubProcess[] = []
+  stack.defer(async () => {
+    await Promise.all(hubs.map((hub) => hub[Symbol.asyncDispose]()))
+  })
+  for (let count = 0; count < 2; count++) hubs.push(await bench.serve())
+  const load = stack.use(startLoad(hubs))
+  const sums = sumOf()
+  const publishedMs: number[] = []
+  const answeredMs: number[] = []
+  for (let round = 1; round <= rounds; round++) {
+    const victim = await until('one of the two publishes', () => publisherAmong(bench, hubs), patientMs)
+    const before = bench.acted.size
+    const sending = bench.sendWrites(commandsAtOnce)
+    await load.until('the hubs write', () => bench.acted.size > before)
+    await sleep(randomInt(0, 100))
+    const killed = performance.now()
+    const passed = (): number => Math.round(performance.now() - killed)
+    victim.child.kill('SIGKILL')
+    hubs.splice(hubs.indexOf(victim), 1)
+    await victim.exited
+    const tasks = await sending
+    const firstEvent = async (): Promise<void> => {
+      const [subject, accepted] = [...load.accepted][0]!
+      const mark = accepted.length
+      await load.until('the other hub accepts webhooks', () => accepted.length > mark)
+      await load.until('the other hub publishes', () => bench.arrived.get(subject)?.has(accepted[mark]!) ?? false)
+      publishedMs.push(passed())
+    }
+    const answers = async (): Promise<void> => {
+      sums.add(await bench.settle(tasks))
+      answeredMs.push(passed())
+    }
+    await Promise.all([firstEvent(), answers()])
+    hubs.push(await bench.serve())
+    onRound(round)
+  }
+  await load.stop()
+  const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
+  return { ...sums.get(), events: await bench.settleEvents(load), publishedMs: sorted(publishedMs), answeredMs: sorted(answeredMs) }
+}
+
+async function publisherAmong({ database }: BusBench, hubs: readonly HubProcess[]): Promise<HubProcess | undefined> {
+  const { rows } = await database.query<{ pid: number }>('select e.pid from hub.buses b join hub.executors e on e.id = b.leased_by')
+  return hubs.find(({ child }) => child.pid === rows[0]?.pid)
 }
 
 function sumOf() {
