@@ -228,7 +228,12 @@ test('the palette offers what the buttons of each page do, and no more than the 
     [`/approvals/${approval}`, 'Reject', 'Approve'],
   ] as const) {
     await page.goto(`${hub.address}/w/default${path}`)
-    for (const name of labels) await page.locator('main').getByRole('button', { name }).first().waitFor()
+    for (const name of labels)
+      await page
+        .locator('main')
+        .getByRole('button', { name: new RegExp(`^${name}`) })
+        .first()
+        .waitFor()
     await keyboard.press('Control+k')
     await options.first().waitFor()
     const offered = await options.locator('span:first-child').allTextContents()
@@ -237,6 +242,42 @@ test('the palette offers what the buttons of each page do, and no more than the 
     await keyboard.press('Escape')
     await options.first().waitFor({ state: 'detached' })
   }
+
+  for (const [path, ...menus] of [
+    ['/flows/ghost', 'More'],
+    [`/runs/${run}`, 'Replay', 'Copy'],
+    ['/tools/probe_create_thing', 'Copy as'],
+    ['/integrations/probe', 'More'],
+  ] as const) {
+    await page.goto(`${hub.address}/w/default${path}`)
+    for (const name of menus) {
+      await page.locator('main').getByRole('button', { name, exact: true }).and(page.locator('[aria-haspopup="menu"]')).click()
+      const items = await page.getByRole('menuitem').allTextContents()
+      assert.ok(items.length > 1, `${path} ${name}`)
+      await keyboard.press('Escape')
+      await page.getByRole('menuitem').first().waitFor({ state: 'detached' })
+      await keyboard.press('Control+k')
+      await keyboard.type(`${name}: `)
+      await options.filter({ hasText: items.at(-1)! }).waitFor()
+      // Tools that fit the text come behind.
+      const offered = (await options.locator('span:first-child').allTextContents()).slice(0, items.length)
+      assert.deepEqual(
+        offered,
+        items.map((item) => `${name}: ${item}`),
+      )
+      await keyboard.press('Escape')
+      await options.first().waitFor({ state: 'detached' })
+    }
+  }
+  await page.goto(`${hub.address}/w/default/integrations/probe`)
+  await page.getByRole('button', { name: 'More', exact: true }).waitFor()
+  await keyboard.press('Control+k')
+  await keyboard.type('more: ren')
+  await page.getByRole('option', { name: /^More: Rename/, selected: true }).waitFor()
+  await keyboard.press('Enter')
+  await page.getByRole('dialog', { name: /Rename/ }).waitFor()
+  await page.goto(`${hub.address}/w/default/approvals/${approval}`)
+  await page.getByRole('button', { name: /^Approve/ }).waitFor()
 
   // What sleeps at first sleeps in the palette too.
   await page.waitForTimeout(700)
@@ -256,5 +297,7 @@ test('the palette offers what the buttons of each page do, and no more than the 
   assert.equal(await refused.getAttribute('aria-disabled'), 'true')
   await other.keyboard.press('Enter')
   await refused.waitFor()
+  await other.keyboard.type('replay: with the same')
+  await other.getByRole('option', { name: 'Replay: With the same version You lack the scope flows:run' }).waitFor()
   assert.equal(await statusOf(hub, run), 'failed')
 })

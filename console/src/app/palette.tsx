@@ -119,9 +119,10 @@ function useItems(text: string): readonly Item[] {
   const path = /^[a-z]{2,4}_[\w-]+$/.test(text) ? pathOf(text) : undefined
   if (path !== undefined) return [{ key: text, kind: 'open', label: text, run: go(path) }]
   const wanted = text.toLowerCase()
+  const actions = pageActions().filter(({ isInMenu }) => !isInMenu || wanted !== '')
   const matching = (items: readonly Item[]): Item[] => items.filter(({ label }) => label.toLowerCase().includes(wanted))
   return [
-    ...matching(pageActions().map((action) => ({ key: `action ${action.label}`, kind: 'action', ...action }))),
+    ...matching(actions.map(({ label, blocked, run }) => ({ key: `action ${label}`, kind: 'action', label, blocked, run }))),
     ...matching(pages.map(({ path: to, title }) => ({ key: to, kind: 'page', label: title, run: go(to) }))),
     ...matching((flows.data?.items ?? []).map(({ id, name }) => ({ key: id, kind: 'flow', label: name ?? id, run: go(`/flows/${id}`) }))),
     ...matching(

@@ -3,8 +3,8 @@ import { Link } from '@tanstack/react-router'
 import { Power, RotateCw, Send } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { trpc, useAction, useMissing } from '#api'
-import { ActionButton, BulkAllButton, BulkBar, ThingLink, useBulk, useLive, type BulkAction } from '#app'
-import { ButtonGroup, Detail, Facts, Id, Json, Loaded, Menu, Note, RowItem, RowList, sentence, StateBadge, Time, visible } from '#ui'
+import { ActionButton, ActionMenu, BulkAllButton, BulkBar, ThingLink, useBulk, useLive, type BulkAction } from '#app'
+import { ButtonGroup, Detail, Facts, Id, Json, Loaded, Note, RowItem, RowList, sentence, StateBadge, Time, visible } from '#ui'
 import { EndpointDialog, type Edit } from './endpoint-dialogs.tsx'
 import styles from './endpoints.module.css'
 import { shareText, stateOf, type Counts, type Endpoint } from './state.ts'
@@ -81,7 +81,7 @@ function Content({ endpoint, counts, onClose }: { readonly endpoint: Endpoint } 
           }}
         />
         {(counts?.dead ?? 0) > 0 ? <BulkAllButton bulk={bulk} action={retryMany} label={texts.retryDead(counts!.dead)} /> : null}
-        <Menu
+        <ActionMenu
           label={texts.more}
           items={[
             { label: texts.edit, blocked, onSelect: () => setEdit('change') },

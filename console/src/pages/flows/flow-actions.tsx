@@ -2,8 +2,8 @@ import { useNavigate } from '@tanstack/react-router'
 import { CheckCheck, FlaskConical, Play, Save } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { trpc, useAction, useMissing } from '#api'
-import { ActionButton, useSetSearch } from '#app'
-import { Confirm, Menu } from '#ui'
+import { ActionButton, ActionMenu, useSetSearch } from '#app'
+import { Confirm } from '#ui'
 import type { WholeFlow } from './flow-state.ts'
 import { RunDialog } from './run-dialog.tsx'
 import { texts } from './texts.ts'
@@ -93,7 +93,7 @@ function MoreMenu({ flow }: { readonly flow: WholeFlow }) {
   const remove = useAction(trpc.flows.delete, { done: 'The flow is deleted', onDone: () => void navigate({ to: '/flows' }) })
   return (
     <>
-      <Menu
+      <ActionMenu
         label="More"
         items={[
           { label: enabled ? 'Turn off' : 'Turn on', blocked, onSelect: () => update.mutate({ id, enabled: !enabled }) },

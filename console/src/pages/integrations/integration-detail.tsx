@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { PlugZap, Power, RefreshCw } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { trpc, useAction, useMissing } from '#api'
-import { ActionButton, useLive, useSearch, useSetSearch } from '#app'
-import { ButtonGroup, Detail, Loaded, Menu, StateBadge, Tabs, visible } from '#ui'
+import { ActionButton, ActionMenu, useLive, useSearch, useSetSearch } from '#app'
+import { ButtonGroup, Detail, Loaded, StateBadge, Tabs, visible } from '#ui'
 import { CallsTab } from './calls-tab.tsx'
 import { EditDialog, type Edit } from './edit-dialogs.tsx'
 import { OverviewTab } from './overview-tab.tsx'
@@ -88,7 +88,7 @@ function Content({ integration, onClose }: { readonly integration: Integration; 
             run: () => change.mutate(enabled ? { id, enabled: false } : { id, enabled: true, status: 'active' }),
           }}
         />
-        <Menu
+        <ActionMenu
           label={texts.more}
           items={[
             { label: texts.rename, blocked, onSelect: () => setEdit('name') },

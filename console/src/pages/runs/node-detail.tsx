@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { trpc, workspacePath, workspace } from '#api'
-import { Actor, pathOf, ThingLink, useLive, useSearch, useSetSearch } from '#app'
-import { copyText, durationText, ErrorNote, Facts, Id, Json, Loaded, Menu, StateBadge, Tabs, Time, visible, wordOf } from '#ui'
+import { ActionMenu, Actor, pathOf, ThingLink, useLive, useSearch, useSetSearch } from '#app'
+import { copyText, durationText, ErrorNote, Facts, Id, Json, Loaded, StateBadge, Tabs, Time, visible, wordOf } from '#ui'
 import styles from './run.module.css'
 import type { TraceNode } from './tree.ts'
 
@@ -113,7 +113,7 @@ function Values({ input, output, command, id }: ValuesProps): ReactNode {
   return (
     <>
       <div>
-        <Menu
+        <ActionMenu
           label="Copy"
           items={[
             { label: 'Output', onSelect: () => void copyText(json(output)) },

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { RotateCcw, X } from 'lucide-react'
 import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react'
 import { trpc, useAction, useMissing } from '#api'
-import { ActionButton, useLive, useOpen, useSearch, useSetSearch } from '#app'
+import { ActionButton, ActionMenu, useLive, useOpen, useSearch, useSetSearch } from '#app'
 import {
   Button,
   buttonClass,
@@ -12,7 +12,6 @@ import {
   ErrorNote,
   Json,
   Loaded,
-  Menu,
   Note,
   Page,
   Skeleton,
@@ -121,7 +120,7 @@ function Actions({ run, onClose }: { readonly run: TraceNode; onClose(): void })
       ) : null}
       {isUnsaved ? null : (
         <>
-          <Menu
+          <ActionMenu
             label="Replay"
             items={[
               { label: 'With the same version', blocked, onSelect: () => replay.mutate({ id: run.id, version: 'same' }) },

@@ -2,23 +2,9 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { client, problemOf, trpc } from '#api'
-import { ActionButton, useDraft, useSearch, useSetSearch } from '#app'
+import { ActionButton, ActionMenu, useDraft, useSearch, useSetSearch } from '#app'
 import { fieldErrors, Readable, SchemaForm, useReadable, type Values } from '#forms'
-import {
-  Button,
-  buttonClass,
-  ButtonGroup,
-  Confirm,
-  copyText,
-  effectVerb,
-  ErrorNote,
-  Json,
-  Menu,
-  Note,
-  SelectField,
-  TextArea,
-  visible,
-} from '#ui'
+import { Button, buttonClass, ButtonGroup, Confirm, copyText, effectVerb, ErrorNote, Json, Note, SelectField, TextArea, visible } from '#ui'
 import { argumentsText, newKey, readArguments } from './arguments.ts'
 import { CallOutcome, PreviewOutcome, WaitsForApproval } from './outcome.tsx'
 import { copies } from './snippets.ts'
@@ -184,7 +170,7 @@ export function TryTool({ tool }: { readonly tool: ToolDetails }) {
               run: () => (effect === 'destroy' ? setAsking(true) : start('call')),
             }}
           />
-          <Menu
+          <ActionMenu
             label="Copy as"
             items={copies.map(({ label, textOf }) => ({
               label,
