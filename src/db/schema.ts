@@ -211,6 +211,7 @@ export interface Schema {
     lastPolledAt: Date | null
     nextPollAt: Date | null
     changeCount: Generated<number>
+    webhookSetupUntil: Date | null
   }
   oauthAttempts: {
     id: string

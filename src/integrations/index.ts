@@ -32,7 +32,9 @@ import { connectorIn, type Reference } from './reference.ts'
 import type { IntegrationChanges, IntegrationsOptions, NewIntegrationRequest } from './types.ts'
 import { testConnection, type ConnectionTest } from './test-connection.ts'
 import {
+  beginWebhookSetup,
   deleteIntegration,
+  endWebhookSetup,
   findForHook,
   findIntegration,
   insertIntegration,
@@ -87,6 +89,8 @@ export interface Integrations extends AsyncDisposable {
   forHook(ref: string): Promise<IntegrationRow[]>
   /** The secret for webhooks of a connector that the environment names, in the workspace that the environment describes. */
   webhookSecret(workspaceId: string, connector: Connector): string | undefined
+  /** Runs the set-up of an integration's webhook, one at a time: two at once would make two webhooks. */
+  settingUpWebhook<T>(integration: Pick<IntegrationRow, 'id' | 'name'>, work: () => Promise<T>): Promise<T>
   /** Counts the changes that this process made: what was read under an earlier count may be out of date. */
   changes(): number
   /** Refuses values of a credential that are secrets of webhooks and too short. */
@@ -276,6 +280,15 @@ export async function createIntegrations(deps: IntegrationsDeps, options: Integr
     get,
     find,
     seek,
+    async settingUpWebhook({ id, name }, work) {
+      if (!(await beginWebhookSetup(db.sql, id)))
+        throw hubError('in_use', { detail: `the webhook of integration "${name}" is being set up`, hint: 'try again in a moment' })
+      try {
+        return await work()
+      } finally {
+        await endWebhookSetup(db.sql, id)
+      }
+    },
     async requireLongSecrets(workspaceId, { name, data }) {
       const rows = await listIntegrations(db.sql, workspaceId)
       requireLongSecrets(webhookFieldsOf(name, options.connectors, rows), data, 'data')

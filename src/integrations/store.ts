@@ -143,6 +143,18 @@ export async function workspacesToMove(sql: Sql): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
+/** Lets one caller at a time set up the webhook of an integration. A caller whose process died holds it up for two minutes. */
+export async function beginWebhookSetup(sql: Sql, id: string): Promise<boolean> {
+  const { rows } = await raw`
+    update hub.integrations set webhook_setup_until = now() + interval '2 minutes'
+     where id = ${id} and (webhook_setup_until is null or webhook_setup_until < now()) returning 1`.execute(sql)
+  return rows.length > 0
+}
+
+export async function endWebhookSetup(sql: Sql, id: string): Promise<void> {
+  await sql.updateTable('integrations').set({ webhookSetupUntil: null }).where('id', '=', id).execute()
+}
+
 export async function deleteIntegration(sql: Sql, id: string): Promise<void> {
   await sql.deleteFrom('integrations').where('id', '=', id).execute()
   await sql.deleteFrom('rateLimits').where('integrationId', '=', id).execute()

@@ -50,13 +50,14 @@ export const setupWebhook = operation({
       })
     const url = given ?? `${addresses.publicUrl ?? addresses.listening}${webhookPath(row)}`
     requireReachable(url, row, connector)
-    const webhookTarget = { url, secret: await secretFor(context, row) }
-    const { invocationId, output } = await tools.invoke(principal, setupToolName(connector), input, {
-      transport,
-      integration: row.id,
-      approval,
-      webhookTarget,
-    })
+    const { invocationId, output } = await integrations.settingUpWebhook(row, async () =>
+      tools.invoke(principal, setupToolName(connector), input, {
+        transport,
+        integration: row.id,
+        approval,
+        webhookTarget: { url, secret: await secretFor(context, row) },
+      }),
+    )
     const { created, settings_url: settings = null, ...made } = setupResult.parse(output)
     return { status: created ? ('created' as const) : ('updated' as const), ...made, settings_url: settings, invocation_id: invocationId }
   },

@@ -2,7 +2,7 @@ import type { Principal } from '#access'
 import { hubError, HubError } from '#errors'
 import { DryRun, shownError } from '#http'
 import type { Connection, IntegrationRow, Integrations } from '#integrations'
-import type { Action } from '#kit'
+import type { Action, WebhookTarget } from '#kit'
 import { deadline, within } from '#lib/clock'
 import { storable } from '#lib/json-values'
 import type { SecretValues } from '#lib/secret-values'
@@ -18,6 +18,8 @@ interface PreviewedCall {
   readonly tool: Tool
   readonly integration: IntegrationRow | undefined
   readonly input: unknown
+  /** Where a webhook that it sets up goes. */
+  readonly webhookTarget?: WebhookTarget | undefined
   /** What of the call is stored nowhere. */
   readonly secrets: SecretValues
 }
@@ -64,11 +66,11 @@ export function createPreviewCall({ integrations }: { readonly integrations: Pic
   }
 
   async function partOf(call: PreviewedCall, { signal, readOnly, work }: Reading): Promise<Part> {
-    const { principal, tool, integration, secrets } = call
+    const { principal, tool, integration, secrets, webhookTarget } = call
     let hide = <T>(value: T): T => secrets.hide(value)
     try {
       // As in a dry run, nothing that writes is sent.
-      const scope = { workspaceId: principal.workspaceId, signal, dryRun: true, readOnly }
+      const scope = { workspaceId: principal.workspaceId, signal, dryRun: true, readOnly, webhookTarget }
       const connection = await integrations.connect(integration, tool.connector, scope)
       hide = (value) => connection.hide(secrets.hide(value))
       return { value: truncate(storable(hide(await work(connection)) ?? null), { maxTokens }).output }

@@ -179,7 +179,10 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
   async function requireApproval({ principal, tool, input, secrets, integration, decision, options }: Call): Promise<string | undefined> {
     const { approval, idempotencyKey, step } = options
     if (decision.decision !== 'ask' && approval === undefined) return undefined
-    const call = await deps.bind({ principal, tool, integration, input: secrets.hide(input) })
+    const { webhookTarget } = options
+    // The address is a part of what is approved: with another one, it is another call.
+    const bound = webhookTarget ? { ...(input as object), url: webhookTarget.url } : input
+    const call = await deps.bind({ principal, tool, integration, input: secrets.hide(bound) })
     const use = { call, key: idempotencyKey, approvers: decision.decision === 'ask' ? decision.approvers : undefined }
     if (approval !== undefined) {
       await approvals.use(principal, approval, use)
@@ -193,7 +196,7 @@ export function createPipeline(deps: InvokeDeps): Pipeline {
       principal,
       message,
       deciders: decision.approvers,
-      preview: () => deps.previewCall({ principal, tool, integration, input, secrets }),
+      preview: () => deps.previewCall({ principal, tool, integration, input, secrets, webhookTarget }),
       expiresAt: new Date(Date.now() + (decision.expires_in === undefined ? approvalExpiresMs : decision.expires_in * 1000)),
       ...(step ? { runId: step.id, path: step.path } : {}),
     }

@@ -149,10 +149,11 @@ suite('the pages of flows', () => {
     )
   })
 
-  test('a dry run of the text that is not saved shows its steps, and saves nothing', async (t) => {
+  test('a dry run of the text that is not saved is filled from the last run, shows its steps, and saves nothing', async (t) => {
     await using hub = await testConsole(t)
     if (!hub) return
     await saved(hub, greet)
+    await hub.person.call('POST', '/api/v1/flows/greet/trigger', { parameters: { name: 'Grace' } })
     const page = await hub.open('/flows/greet')
     await page.getByRole('button', { name: 'Dry run' }).waitFor()
     await write(page, greet.replace('Hello', 'Unsaved'))
@@ -162,7 +163,8 @@ suite('the pages of flows', () => {
       .waitFor()
     await page.getByRole('button', { name: 'Dry run' }).click()
     const dialog = page.getByRole('dialog', { name: 'Dry run of the text in the editor' })
-    await dialog.getByRole('textbox', { name: /^Name/ }).fill('Grace')
+    await dialog.getByLabel('Fill from').selectOption({ index: 1 })
+    await dialog.locator('input[value="Grace"]').waitFor()
     await dialog.getByRole('button', { name: 'Start the dry run' }).click()
     const result = dialog.getByRole('region', { name: 'Result of the dry run' })
     await result

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { upstream, type Scripted } from '#kit/testing'
 import { testHub, type TestHub } from '#test'
 import { until } from '#test/faults'
@@ -104,6 +105,28 @@ suite('the webhook of an integration is set up at GitHub', () => {
     await hub.call('PUT', '/api/v1/policies', { rules: [] })
   })
 
+  test('with an approval that shows the request and the address, and covers no other address', async () => {
+    const url = `${await hub.address()}/api/v1/webhooks/octo`
+    await hub.call('PUT', '/api/v1/policies', { rules: [{ tools: ['github_set_up_webhook'], decision: 'ask' }] })
+    const asked = await setUp(hub, 'octo', { input: { ...place, events: ['push'] }, url })
+    assert.equal(asked.json().code, 'approval_required', asked.body)
+    const approval = asked.json().approval_id as string
+    const shown = await hub.call('GET', `/api/v1/approvals/${approval}`)
+    const { preview, call } = shown.json()
+    assert.match(preview.request.path ?? preview.request.url, /\/repos\/octocat\/hello-world\/hooks/, shown.body)
+    assert.ok(JSON.stringify(preview.request).includes(url), shown.body)
+    assert.equal(call.input.url, url)
+    assert.doesNotMatch(shown.body, new RegExp(secret))
+    await hub.call('PUT', '/api/v1/approval-settings', { involved_may_decide: true })
+    assert.equal((await hub.call('POST', `/api/v1/approvals/${approval}`, { decision: 'approve' })).statusCode, 200)
+    const headers = { 'hub-approval': approval }
+    const other = await setUp(hub.with({ headers }), 'octo', { input: { ...place, events: ['push'] }, url: `${url}?other` })
+    assert.equal(other.json().code, 'approval_mismatch', other.body)
+    const done = await setUp(hub.with({ headers }), 'octo', { input: { ...place, events: ['push'] }, url })
+    assert.equal(done.statusCode, 200, done.body)
+    await hub.call('PUT', '/api/v1/policies', { rules: [] })
+  })
+
   test('only by its operation: the tool is in no list, and cannot be called', async () => {
     const listed = (await hub.call('GET', '/api/v1/tools?query=set%20up%20webhook&limit=200')).json().items
     assert.deepEqual(
@@ -181,6 +204,27 @@ test('a webhook that somebody else creates meanwhile is updated', async () => {
   await connect(hub, { name: 'octo', integration_type: 'github', access_token: 'a-token', config: { api_url: api.url } })
   const reply = await setUp(hub, 'octo')
   assert.deepEqual([reply.json().status, reply.json().hook_id], ['updated', '7'], reply.body)
+})
+
+test('two set-ups at the same moment make one webhook', async () => {
+  const hooks: { self: string; url: string }[] = []
+  await using api = await upstream(async ({ method, json }): Promise<Scripted> => {
+    if (method === 'GET') {
+      const body = [...hooks]
+      // Both would have asked by now.
+      await sleep(200)
+      return { body }
+    }
+    hooks.push({ ...(json as { url: string }), self: `${api.url}/rest/webhooks/1.0/webhook/7${hooks.length}` })
+    return { status: 201, body: hooks.at(-1) }
+  })
+  await using hub = await testHub({ HUB_EGRESS_ALLOW: '127.0.0.1', HUB_PUBLIC_URL: 'https://hub.example.com' })
+  const credential = { username: 'a@example.com', api_token: 'a-token-of-jira' }
+  await connect(hub, { name: 'jira', integration_type: 'jira', credential, config: { base_url: api.url } })
+  const replies = await Promise.all([setUp(hub, 'jira', {}), setUp(hub, 'jira', {})])
+  const codes = replies.map((reply) => (reply.statusCode === 200 ? reply.json().status : reply.json().code)).toSorted()
+  assert.deepEqual(codes, ['created', 'in_use'])
+  assert.equal(hooks.length, 1)
 })
 
 test('the webhook of Jira is set up as an administrator has it, once, and with its secret', async () => {

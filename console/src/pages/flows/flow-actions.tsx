@@ -12,7 +12,7 @@ import type { Edit } from './use-edit.ts'
 const DryRunDialog = lazy(() => import('./dry-run-dialog.tsx').then((loaded) => ({ default: loaded.DryRunDialog })))
 
 /** Tries the text in the editor, which need not be saved. */
-export function DryRunButton({ text }: { readonly text: string }) {
+export function DryRunButton({ text, flowId }: { readonly text: string; readonly flowId?: string | undefined }) {
   const [isOpen, setOpen] = useState(false)
   return (
     <>
@@ -21,7 +21,7 @@ export function DryRunButton({ text }: { readonly text: string }) {
       />
       {isOpen ? (
         <Suspense>
-          <DryRunDialog text={text} onClose={() => setOpen(false)} />
+          <DryRunDialog text={text} flowId={flowId} onClose={() => setOpen(false)} />
         </Suspense>
       ) : null}
     </>
@@ -56,7 +56,7 @@ export function FlowActions({ flow, edit }: { readonly flow: WholeFlow; readonly
         action={{ label: 'Check', operation: 'flows.check', icon: <CheckCheck aria-hidden />, isBusy: edit.isChecking, run: edit.checkNow }}
       />
       {edit.isChanged ? (
-        <DryRunButton text={edit.text} />
+        <DryRunButton text={edit.text} flowId={flow.flow_id} />
       ) : (
         <ActionButton
           action={{ label: 'Dry run', operation: 'flows.trigger', icon: <FlaskConical aria-hidden />, run: () => setAsked('dry-run') }}

@@ -1,10 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { client, trpc, useAction } from '#api'
+import { trpc, useAction } from '#api'
 import { useSetSearch } from '#app'
-import { Button, Dialog, ErrorNote, Note, OperationButton, relativeTime, SelectField, useNow, visible } from '#ui'
+import { Button, Dialog, ErrorNote, Note, OperationButton, visible } from '#ui'
 import { useReadable, type Schema, type Values } from '#forms'
-import { valuesFromEvent } from './event-values.ts'
+import { FillFrom } from './fill-from.tsx'
 import type { WholeFlow } from './flow-state.ts'
 import styles from './flows.module.css'
 import { hasFields, ParameterFields } from './parameter-fields.tsx'
@@ -61,51 +60,10 @@ export function RunDialog({ flow, isDryRun, isChanged, onClose }: RunDialogProps
       {isDryRun ? <p className={styles.muted}>{texts.dryRunAbout}</p> : null}
       {isChanged ? <Note tone="waiting">{texts.runsSaved(flow.version)}</Note> : null}
       {schema === null || hasFields(schema) ? null : <p className={styles.muted}>{texts.noParameters}</p>}
-      <Fill flow={flow} onFill={fill} />
+      <FillFrom flowId={flow.flow_id} starts={flow.on} onFill={fill} />
       {left.length === 0 ? null : <Note>{texts.notFilled(left.join(', '))}</Note>}
       <ParameterFields schema={schema} values={values} onValues={setValues} error={trigger.error} report={report} filled={filled} />
       {trigger.error && !hasFields(schema) ? <ErrorNote error={trigger.error} /> : null}
     </Dialog>
-  )
-}
-
-interface FillProps {
-  readonly flow: WholeFlow
-  onFill(values: Values, left?: readonly string[]): void
-}
-
-const fewEvents = 10
-
-/** Where the values may come from: the last run, or events of the types that start the flow. */
-function Fill({ flow, onFill }: FillProps) {
-  const runs = useQuery(trpc.runs.list.queryOptions({ flow: flow.flow_id, limit: 1 }))
-  const trigger = flow.on.find(({ event }) => typeof event === 'string')
-  const type = trigger?.['event'] as string | undefined
-  const events = useQuery({ ...trpc.events.list.queryOptions({ type, limit: fewEvents }), enabled: type !== undefined, retry: false })
-  const now = useNow()
-  const last = runs.data?.items[0]
-  const options = [
-    { value: '', label: 'nothing' },
-    ...(last ? [{ value: last.id, label: `the last run, ${relativeTime(Date.parse(last.created_at), now)}` }] : []),
-    ...(events.data?.items ?? []).map((event) => ({
-      value: event.id,
-      label: `${visible(event.type)} ${visible(event.subject ?? '')}, ${relativeTime(Date.parse(event.received_at), now)}`,
-    })),
-  ]
-  const [chosen, setChosen] = useState('')
-  const [error, setError] = useState<unknown>()
-  if (options.length === 1) return null
-  const choose = async (id: string): Promise<void> => {
-    setChosen(id)
-    if (id === '') return onFill({})
-    if (id === last?.id) return onFill((await client.runs.get.query({ id })).parameters)
-    const { values, left } = valuesFromEvent((trigger?.['parameters'] ?? {}) as Values, await client.events.get.query({ id }))
-    return onFill(values, left)
-  }
-  return (
-    <>
-      <SelectField label="Fill from" value={chosen} options={options} onValue={(id) => void choose(id).catch(setError)} />
-      {error === undefined ? null : <ErrorNote error={error} />}
-    </>
   )
 }
