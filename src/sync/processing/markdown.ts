@@ -130,23 +130,28 @@ function splitBlock(block: Block): Block[] {
   return pieces
 }
 
+/** How many headings without a text below them a chunk begins with. */
+const mostHeadings = 6
+
 function blocksToChunks(blocks: readonly Block[]): Chunk[] {
   const chunks: Chunk[] = []
   let open: Block[] = []
   let length = 0
+  let hasText = false
   const close = (): void => {
-    if (open.length > 0 && !open.every(isHeadingOnly)) chunks.push(chunkOf(open))
+    if (hasText) chunks.push(chunkOf(open))
     open = []
     length = 0
+    hasText = false
   }
   for (const block of blocks) {
     const size = lengthOf(block.lines)
-    const isFull = length + size > wantedCharacters && !open.every(isHeadingOnly)
     // A small section joins its neighbours where they have a heading in common.
-    const isElsewhere = open.length > 0 && !isNear(open[0]!.heading, block.heading) && !open.every(isHeadingOnly)
-    if (isFull || isElsewhere) close()
+    if (hasText && (length + size > wantedCharacters || !isNear(open[0]!.heading, block.heading))) close()
+    if (!hasText && open.length >= mostHeadings) length -= lengthOf(open.shift()!.lines)
     open.push(block)
     length += size
+    hasText ||= !isHeadingOnly(block)
   }
   close()
   return chunks
