@@ -18,7 +18,7 @@ function campaign(name: string, rounds: number): Campaign {
 }
 
 function testBroker(name: string, missing: string | undefined, start: () => Promise<Broker>): void {
-  suite(`commands and events over ${name}`, { skip: missing }, () => {
+  suite(`commands and events over ${name}`, { skip: missing, concurrency: 1 }, () => {
     let bench: BusBench
     before(async () => {
       bench = await startBusBench(start)
