@@ -4,6 +4,7 @@ import { accessCommands } from './access.ts'
 import { approvalCommands } from './approvals.ts'
 import { bulkCommands } from './bulk.ts'
 import { busCommands } from './buses.ts'
+import { contentCommands } from './content.ts'
 import { connectorCommands } from './connectors.ts'
 import { credentialCommands } from './credentials.ts'
 import { databaseCommands } from './database.ts'
@@ -73,6 +74,7 @@ export function createProgram(): Command {
   flowCommands(program)
   runOfFlowCommands(program)
   busCommands(program)
+  contentCommands(program)
   bulkCommands(program)
   traceCommand(program)
   program.commandsGroup('Events:')

@@ -63,6 +63,7 @@ import {
   cancelSync,
   createSource,
   deleteSource,
+  getMonitoring,
   getSource,
   listFailures,
   listSourcesOperation,
@@ -70,10 +71,12 @@ import {
   pauseSource,
   resumeSource,
   retryFailures,
+  setMonitoring,
   syncAllIntegrations,
   syncIntegration,
   syncSource,
 } from './sources.ts'
+import { addIdentity, listIdentities, removeIdentity } from './identities.ts'
 import { getStats } from './stats.ts'
 import { listActors } from './actors.ts'
 import { getTrace } from './traces.ts'
@@ -152,6 +155,11 @@ export const operations = {
   cancelSync,
   retryFailures,
   deleteSource,
+  getMonitoring,
+  setMonitoring,
+  listIdentities,
+  addIdentity,
+  removeIdentity,
   search,
   listDocuments,
   getDocument,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ItemRow, SourceReport, SyncRow } from '#sync'
+import type { ItemRow, Monitoring, SourceReport, SyncRow } from '#sync'
 import { inWorkspace } from './in-workspace.ts'
 import { operation, plain, view } from './operation.ts'
 import {
@@ -241,6 +241,66 @@ export const deleteSource = operation({
     await sync.remove(principal, of)
     return null
   },
+})
+
+const monitoringView = view(
+  z.object({
+    monitor_changes: z.boolean().describe('Whether events and polls lead to syncs.'),
+    polling_enabled: z.boolean(),
+    polling_interval: z.int().nullable().describe('In minutes.'),
+    last_polled_at: timestamp.nullable(),
+    next_poll_at: timestamp.nullable(),
+    change_count: z.int().describe('How many documents were added, changed or removed.'),
+    error_count: z.int(),
+    last_error: anyObject.nullable(),
+  }),
+  (monitoring: Monitoring) => ({
+    monitor_changes: monitoring.monitorChanges,
+    polling_enabled: monitoring.pollingEnabled,
+    polling_interval: monitoring.pollingInterval,
+    last_polled_at: iso(monitoring.lastPolledAt),
+    next_poll_at: iso(monitoring.nextPollAt),
+    change_count: monitoring.changeCount,
+    error_count: monitoring.errorCount,
+    last_error: monitoring.lastError,
+  }),
+)
+
+export const getMonitoring = operation({
+  name: 'integrations.monitoring',
+  scope: 'integrations:read',
+  effect: 'read',
+  summary: 'See how changes of an integration’s content are noticed',
+  input: z.strictObject({ id: reference }),
+  output: monitoringView,
+  http: { method: 'GET', path: '/api/v1/integrations/:id/monitoring' },
+  example: { id: 'github' },
+  run: ({ sync, principal }, { id: of }) => sync.monitoring(principal.workspaceId, of),
+})
+
+export const setMonitoring = operation({
+  name: 'integrations.setMonitoring',
+  scope: 'integrations:write',
+  effect: 'write',
+  summary: 'Change how changes of an integration’s content are noticed',
+  input: z.strictObject({
+    id: reference,
+    monitor_changes: z.boolean().optional(),
+    polling_enabled: z.boolean().optional(),
+    polling_interval: z.int().min(1).max(10_080).optional().describe('In minutes.'),
+  }),
+  output: monitoringView,
+  http: { method: 'PATCH', path: '/api/v1/integrations/:id/monitoring' },
+  example: { id: 'github', polling_interval: 5 },
+  run: (
+    { sync, principal },
+    { id: of, monitor_changes: monitorChanges, polling_enabled: pollingEnabled, polling_interval: pollingInterval },
+  ) =>
+    sync.setMonitoring(principal, of, {
+      ...(monitorChanges === undefined ? {} : { monitorChanges }),
+      ...(pollingEnabled === undefined ? {} : { pollingEnabled }),
+      ...(pollingInterval === undefined ? {} : { pollingInterval }),
+    }),
 })
 
 const started = plain(z.object({ sources: z.int().describe('How many sources are syncing now.') }))

@@ -1,4 +1,4 @@
-import type { People, Principal } from '#access'
+import type { Access, People, Principal } from '#access'
 import type { Database } from '#db'
 import { hubError } from '#errors'
 import { createIndex } from './put.ts'
@@ -14,8 +14,10 @@ import {
 import { createReaders, type Reader } from './reader.ts'
 import { createSearcher, type SearchAnswer, type SearchRequest } from './search.ts'
 import { insertFeedback, type NewFeedback } from './feedback-store.ts'
+import { createIdentities, type Identities } from './identities.ts'
 import type { Index } from './types.ts'
 
+export type { IdentityRow } from './identities.ts'
 export { allContent } from './reader.ts'
 export type { DocumentFilter, FoundChunk, FoundDocument, WholeDocument } from './query-store.ts'
 export type { SearchAnswer, SearchHit, SearchRequest } from './search.ts'
@@ -30,6 +32,8 @@ export interface Asking {
 /** Documents of outside systems: their index, and search in it. Nobody gets a document that they may not read where it comes from. */
 export interface Search {
   readonly index: Index
+  /** Who people and tokens are in outside systems. */
+  readonly identities: Identities
   find(asking: Asking, request: SearchRequest): Promise<SearchAnswer>
   /** A document by id or address; `not_found` when there is none that the caller may see. */
   get(asking: Asking, ref: string): Promise<WholeDocument>
@@ -41,10 +45,11 @@ export interface Search {
 
 export interface SearchDeps {
   readonly db: Database
+  readonly access: Pick<Access, 'audit'>
   readonly people: Pick<People, 'verifiedAddress'>
 }
 
-export function createSearch({ db, people }: SearchDeps): Search {
+export function createSearch({ db, access, people }: SearchDeps): Search {
   const readers = createReaders({ people })
   const search = createSearcher({ db })
   const readerOf = ({ principal, externalUser }: Asking): Promise<Reader> => readers.of(principal, externalUser)
@@ -56,6 +61,7 @@ export function createSearch({ db, people }: SearchDeps): Search {
 
   return {
     index: createIndex(),
+    identities: createIdentities({ db, access }),
     find: async (asking, request) => search(await readerOf(asking), request),
     get,
     list: async (asking, page) => listDocuments(db.sql, await readerOf(asking), page),

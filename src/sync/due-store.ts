@@ -23,7 +23,7 @@ export async function takeDueIntegrations(trx: Transaction, limit: number): Prom
   const { rows } = await raw<{ id: string; workspaceId: string }>`
     update hub.integrations set next_poll_at = now() + make_interval(mins => coalesce(polling_interval, 15))
      where id in (select id from hub.integrations
-                   where polling_enabled and next_poll_at <= now() and status = 'active'
+                   where monitor_changes and polling_enabled and next_poll_at <= now() and status = 'active'
                    order by next_poll_at limit ${limit} for update skip locked)
     returning id, workspace_id`.execute(trx)
   return rows

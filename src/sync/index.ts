@@ -11,7 +11,7 @@ import type { Index } from '#search'
 import type { Telemetry } from '#telemetry'
 import { createSyncJob, declarationOf } from './job.ts'
 import { createSyncPoller, isSweepDue, syncPoller } from './poller.ts'
-import { monitor } from './monitor-store.ts'
+import { monitor, monitoringOf, setMonitoring, type Monitoring, type MonitoringChange } from './monitor-store.ts'
 import { continueSync, handler, startSync } from './start.ts'
 import {
   findSource,
@@ -30,6 +30,7 @@ import { dropSyncs, dropTombstones, restingSources } from './due-store.ts'
 import { createSyncSubscriber } from './subscriber.ts'
 
 export type { ItemRow } from './item-store.ts'
+export type { Monitoring } from './monitor-store.ts'
 export type { SourceReport, SyncRow } from './store.ts'
 
 export interface NewSourceRequest {
@@ -67,6 +68,9 @@ export interface Sync {
   cancel(principal: Principal, id: string): Promise<SourceReport>
   retryFailures(principal: Principal, id: string): Promise<SourceReport>
   remove(principal: Principal, id: string): Promise<void>
+  /** How changes of an integration's content are noticed. */
+  monitoring(workspaceId: string, integration: string): Promise<Monitoring>
+  setMonitoring(principal: Principal, integration: string, change: MonitoringChange): Promise<Monitoring>
   readonly subscriber: Subscriber
   readonly jobs: Readonly<Record<string, JobHandler>>
   readonly pollers: readonly Poller[]
@@ -236,6 +240,27 @@ export function createSync(deps: SyncDeps): Sync {
           detail: { name: source.name },
         })
         db.afterCommit(trx, () => engine.wake(syncPoller))
+      })
+    },
+
+    async monitoring(workspaceId, ref) {
+      return monitoringOf(db.sql, (await integrations.get(workspaceId, ref)).id)
+    },
+    async setMonitoring(principal, ref, given) {
+      const { workspaceId } = principal
+      const { id, name } = await integrations.get(workspaceId, ref)
+      return db.transaction(async (trx) => {
+        const monitoring = await setMonitoring(trx, id, given)
+        const detail = { name, ...given }
+        await access.audit.record(trx, {
+          workspaceId,
+          actor: actorOf(principal),
+          action: 'integration.monitoring_changed',
+          subject: id,
+          detail,
+        })
+        db.afterCommit(trx, () => deps.notices.add(workspaceId, 'integration', id))
+        return monitoring
       })
     },
 

@@ -35,8 +35,16 @@ export function lockSource(trx: Transaction, id: string): Promise<SourceRow | un
   return trx.selectFrom('sources').selectAll().where('id', '=', id).where('deletedAt', 'is', null).forUpdate().executeTakeFirst()
 }
 
-export function sourcesById(sql: Sql, ids: readonly string[]): Promise<SourceRow[]> {
-  return sql.selectFrom('sources').selectAll().where('id', 'in', ids).where('deletedAt', 'is', null).execute()
+/** Those of these sources whose integrations are watched for changes. */
+export function monitoredSources(sql: Sql, ids: readonly string[]): Promise<SourceRow[]> {
+  return sql
+    .selectFrom('sources')
+    .innerJoin('integrations as i', 'i.id', 'sources.integrationId')
+    .selectAll('sources')
+    .where('sources.id', 'in', ids)
+    .where('deletedAt', 'is', null)
+    .where('i.monitorChanges', '=', true)
+    .execute()
 }
 
 /** What people see of a source. */

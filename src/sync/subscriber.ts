@@ -4,7 +4,7 @@ import type { Match, Subscriber } from '#events'
 import type { Integrations } from '#integrations'
 import type { Telemetry } from '#telemetry'
 import { startSync } from './start.ts'
-import { lockSource, sourcesById, updateSource, type SourceRow } from './store.ts'
+import { lockSource, monitoredSources, updateSource, type SourceRow } from './store.ts'
 import { noticeItems } from './item-store.ts'
 
 interface SubscriberDeps extends Pick<Telemetry, 'logger'> {
@@ -37,7 +37,7 @@ export function createSyncSubscriber({ db, engine, integrations, logger }: Subsc
 
   return {
     async prepare(matches) {
-      const rows = await sourcesById(db.sql, [...new Set(matches.map(({ subscription }) => subscription.target))])
+      const rows = await monitoredSources(db.sql, [...new Set(matches.map(({ subscription }) => subscription.target))])
       const sources = new Map(rows.map((row) => [row.id, row]))
       const changes = new Map<string, Changes>()
       const took = matches.map((match) => {

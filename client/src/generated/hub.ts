@@ -106,6 +106,16 @@ import type {
   SourcesRetryFailuresOutput,
   SourcesDeleteInput,
   SourcesDeleteOutput,
+  IntegrationsMonitoringInput,
+  IntegrationsMonitoringOutput,
+  IntegrationsSetMonitoringInput,
+  IntegrationsSetMonitoringOutput,
+  IdentitiesListInput,
+  IdentitiesListOutput,
+  IdentitiesAddInput,
+  IdentitiesAddOutput,
+  IdentitiesRemoveInput,
+  IdentitiesRemoveOutput,
   SearchQueryInput,
   SearchQueryOutput,
   DocumentsListInput,
@@ -372,6 +382,10 @@ export interface Operations {
     syncIntegration(input: IntegrationsSyncIntegrationInput, options?: Options): Promise<IntegrationsSyncIntegrationOutput>
     /** Sync all sources of the workspace now. Scope: `integrations:write`. */
     syncAllIntegrations(input?: IntegrationsSyncAllIntegrationsInput, options?: Options): Promise<IntegrationsSyncAllIntegrationsOutput>
+    /** See how changes of an integration’s content are noticed. Scope: `integrations:read`. */
+    monitoring(input: IntegrationsMonitoringInput, options?: Options): Promise<IntegrationsMonitoringOutput>
+    /** Change how changes of an integration’s content are noticed. Scope: `integrations:write`. */
+    setMonitoring(input: IntegrationsSetMonitoringInput, options?: Options): Promise<IntegrationsSetMonitoringOutput>
   }
   readonly connections: {
     /** Get how an attempt to connect stands. Scope: `integrations:read`. */
@@ -404,6 +418,14 @@ export interface Operations {
     retryFailures(input: SourcesRetryFailuresInput, options?: Options): Promise<SourcesRetryFailuresOutput>
     /** Delete a source: its content is in no answer any more, and is deleted in the background. Scope: `integrations:write`. */
     delete(input: SourcesDeleteInput, options?: Options): Promise<SourcesDeleteOutput>
+  }
+  readonly identities: {
+    /** List who people and tokens are in outside systems. Scope: `people:read`. */
+    list(input?: IdentitiesListInput, options?: Options): Promise<IdentitiesListOutput>
+    /** Say who a person or a token is in an outside system. They then find the content that this user may read there. Scope: `people:write`. */
+    add(input: IdentitiesAddInput, options?: Options): Promise<IdentitiesAddOutput>
+    /** Take back who a person or a token is in an outside system. Scope: `people:write`. */
+    remove(input: IdentitiesRemoveInput, options?: Options): Promise<IdentitiesRemoveOutput>
   }
   readonly search: {
     /** Search the synced content of the workspace, as far as the caller may read it. Scope: `content:read`. */
@@ -679,6 +701,8 @@ export function operationsOf({ send, watch }: Transport): Operations {
       syncIntegration: (input, options) => send<IntegrationsSyncIntegrationOutput>(routes['integrations.syncIntegration'], input, options),
       syncAllIntegrations: (input, options) =>
         send<IntegrationsSyncAllIntegrationsOutput>(routes['integrations.syncAllIntegrations'], input, options),
+      monitoring: (input, options) => send<IntegrationsMonitoringOutput>(routes['integrations.monitoring'], input, options),
+      setMonitoring: (input, options) => send<IntegrationsSetMonitoringOutput>(routes['integrations.setMonitoring'], input, options),
     },
     connections: {
       get: (input, options) => send<ConnectionsGetOutput>(routes['connections.get'], input, options),
@@ -697,6 +721,11 @@ export function operationsOf({ send, watch }: Transport): Operations {
       cancel: (input, options) => send<SourcesCancelOutput>(routes['sources.cancel'], input, options),
       retryFailures: (input, options) => send<SourcesRetryFailuresOutput>(routes['sources.retryFailures'], input, options),
       delete: (input, options) => send<SourcesDeleteOutput>(routes['sources.delete'], input, options),
+    },
+    identities: {
+      list: (input, options) => send<IdentitiesListOutput>(routes['identities.list'], input, options),
+      add: (input, options) => send<IdentitiesAddOutput>(routes['identities.add'], input, options),
+      remove: (input, options) => send<IdentitiesRemoveOutput>(routes['identities.remove'], input, options),
     },
     search: {
       query: (input, options) => send<SearchQueryOutput>(routes['search.query'], input, options),

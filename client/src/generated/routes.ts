@@ -59,6 +59,11 @@ export const routes = {
   'sources.cancel': { method: 'POST', path: '/api/v1/sources/:id/cancel', query: [], headers: {} },
   'sources.retryFailures': { method: 'POST', path: '/api/v1/sources/:id/failures/retry', query: [], headers: {} },
   'sources.delete': { method: 'DELETE', path: '/api/v1/sources/:id', query: [], headers: {} },
+  'integrations.monitoring': { method: 'GET', path: '/api/v1/integrations/:id/monitoring', query: [], headers: {} },
+  'integrations.setMonitoring': { method: 'PATCH', path: '/api/v1/integrations/:id/monitoring', query: [], headers: {} },
+  'identities.list': { method: 'GET', path: '/api/v1/identities', query: [], headers: {} },
+  'identities.add': { method: 'POST', path: '/api/v1/identities', query: [], headers: {} },
+  'identities.remove': { method: 'DELETE', path: '/api/v1/identities', query: ['actor', 'integration', 'external_user'], headers: {} },
   'search.query': {
     method: 'GET',
     path: '/api/v1/search',

@@ -119,6 +119,16 @@ import type {
   SourcesRetryFailuresOutput,
   SourcesDeleteInput,
   SourcesDeleteOutput,
+  IntegrationsMonitoringInput,
+  IntegrationsMonitoringOutput,
+  IntegrationsSetMonitoringInput,
+  IntegrationsSetMonitoringOutput,
+  IdentitiesListInput,
+  IdentitiesListOutput,
+  IdentitiesAddInput,
+  IdentitiesAddOutput,
+  IdentitiesRemoveInput,
+  IdentitiesRemoveOutput,
   SearchQueryInput,
   SearchQueryOutput,
   DocumentsListInput,
@@ -435,6 +445,10 @@ type Procedures = {
     syncIntegration: Mutation<IntegrationsSyncIntegrationInput, IntegrationsSyncIntegrationOutput>
     /** Sync all sources of the workspace now. Scope: `integrations:write`. */
     syncAllIntegrations: Mutation<IntegrationsSyncAllIntegrationsInput | undefined, IntegrationsSyncAllIntegrationsOutput>
+    /** See how changes of an integration’s content are noticed. Scope: `integrations:read`. */
+    monitoring: Query<IntegrationsMonitoringInput, IntegrationsMonitoringOutput>
+    /** Change how changes of an integration’s content are noticed. Scope: `integrations:write`. */
+    setMonitoring: Mutation<IntegrationsSetMonitoringInput, IntegrationsSetMonitoringOutput>
   }
   connections: {
     /** Get how an attempt to connect stands. Scope: `integrations:read`. */
@@ -467,6 +481,14 @@ type Procedures = {
     retryFailures: Mutation<SourcesRetryFailuresInput, SourcesRetryFailuresOutput>
     /** Delete a source: its content is in no answer any more, and is deleted in the background. Scope: `integrations:write`. */
     delete: Mutation<SourcesDeleteInput, SourcesDeleteOutput>
+  }
+  identities: {
+    /** List who people and tokens are in outside systems. Scope: `people:read`. */
+    list: Query<IdentitiesListInput | undefined, IdentitiesListOutput>
+    /** Say who a person or a token is in an outside system. They then find the content that this user may read there. Scope: `people:write`. */
+    add: Mutation<IdentitiesAddInput, IdentitiesAddOutput>
+    /** Take back who a person or a token is in an outside system. Scope: `people:write`. */
+    remove: Mutation<IdentitiesRemoveInput, IdentitiesRemoveOutput>
   }
   search: {
     /** Search the synced content of the workspace, as far as the caller may read it. Scope: `content:read`. */

@@ -1283,6 +1283,67 @@ export type SourcesDeleteInput = { readonly id: string }
 
 export type SourcesDeleteOutput = null
 
+export type IntegrationsMonitoringInput = { readonly id: string }
+
+export type IntegrationsMonitoringOutput = {
+  /** Whether events and polls lead to syncs. */ readonly monitor_changes: boolean
+  readonly polling_enabled: boolean
+  /** In minutes. */ readonly polling_interval: number | null
+  readonly last_polled_at: string | null
+  readonly next_poll_at: string | null
+  /** How many documents were added, changed or removed. */ readonly change_count: number
+  readonly error_count: number
+  readonly last_error: Readonly<Record<string, unknown>> | null
+}
+
+export type IntegrationsSetMonitoringInput = {
+  readonly id: string
+  readonly monitor_changes?: boolean | undefined
+  readonly polling_enabled?: boolean | undefined
+  /** In minutes. */ readonly polling_interval?: number | undefined
+}
+
+export type IntegrationsSetMonitoringOutput = {
+  /** Whether events and polls lead to syncs. */ readonly monitor_changes: boolean
+  readonly polling_enabled: boolean
+  /** In minutes. */ readonly polling_interval: number | null
+  readonly last_polled_at: string | null
+  readonly next_poll_at: string | null
+  /** How many documents were added, changed or removed. */ readonly change_count: number
+  readonly error_count: number
+  readonly last_error: Readonly<Record<string, unknown>> | null
+}
+
+export type IdentitiesListInput = Readonly<Record<string, never>>
+
+export type IdentitiesListOutput = {
+  readonly items: readonly {
+    readonly actor: string
+    readonly integration: string
+    readonly integration_id: string
+    readonly external_user: string
+    readonly created_by: string
+    readonly created_at: string
+  }[]
+  readonly next_cursor: string | null
+}
+
+export type IdentitiesAddInput = {
+  readonly actor: string
+  /** Id, name or number. */ readonly integration: string
+  /** How the outside system names them: the login at GitHub, the account id at Jira, the member id at Slack. */ readonly external_user: string
+}
+
+export type IdentitiesAddOutput = null
+
+export type IdentitiesRemoveInput = {
+  readonly actor: string
+  /** Id, name or number. */ readonly integration: string
+  /** How the outside system names them: the login at GitHub, the account id at Jira, the member id at Slack. */ readonly external_user: string
+}
+
+export type IdentitiesRemoveOutput = null
+
 export type SearchQueryInput = {
   /** What to look for, in words or names. */ readonly q: string
   readonly limit?: number | undefined
