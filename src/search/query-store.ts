@@ -89,9 +89,11 @@ export async function rankDocuments(
     readonly reader: Reader
     readonly filter: DocumentFilter
     readonly limit: number
+    /** How many of the best are looked at; null: all. */
+    readonly among: number | null
   },
 ): Promise<Candidate[]> {
-  const { workspace, terms, averages, ranking, reader, filter, limit } = search
+  const { workspace, terms, averages, ranking, reader, filter, limit, among } = search
   const { k1, b, outlineWeight } = ranking
   const { rows } = await raw<Candidate>`
     with readable as materialized (${readable(reader)}),
@@ -104,7 +106,7 @@ export async function rankDocuments(
         join hub.postings as p on p.workspace = ${workspace}::int and p.term = t.term
        group by p.document)
     select c.document, c.body, c.outline
-      from (select document, body, outline, body + ${outlineWeight}::real * outline as total from scored order by total desc) as c
+      from (select document, body, outline, body + ${outlineWeight}::real * outline as total from scored order by total desc limit ${among}) as c
       join hub.documents as d on d.number = c.document ${joined}
      where d.workspace_id = ${reader.workspaceId} and d.audience_id in (select id from readable) and ${filtered(filter)}
      order by c.total desc

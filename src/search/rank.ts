@@ -12,7 +12,7 @@ export interface QueryTerm {
 export const k1 = 1.2
 export const b = 0.75
 /** What the parts of a score count beside that of the best chunk. Measured on Cranfield and on documentation pages, see bench/RESULTS.md. */
-export const weights = { document: 0.6, outline: 0.5, all: 0.15 }
+export const weights = { document: 0.6, outline: 1, all: 0.15 }
 
 /** The parts of a score, for those who ask why. */
 export interface Score {

@@ -39,10 +39,10 @@ export interface SearchAnswer {
 const mostTerms = 32
 /** How many documents are ranked by their chunks. */
 const candidates = 100
-/** A term of more documents than this share says little, and reading where it is takes long: it counts only for what other terms found. */
-const frequent = 0.2
-/** In smaller workspaces every term is looked for. */
-const fewDocuments = 2000
+/** How many postings are read to find candidates, by the rarer terms. The others count for what was found, and take no time in large workspaces. */
+const mostPostings = 10_000
+/** How many of the best are joined with their documents, unless too few of them pass the filters. */
+const looked = 500
 const sizesKeptMs = 2000
 const recencyWeight = 0.1
 const recencyDays = 180
@@ -65,16 +65,20 @@ export function createSearcher({ db }: { readonly db: Database }) {
     if (terms.length === 0) return { hits: [], terms: [] }
 
     const averages = { size: Math.max(1, all.size / all.documents), outlineSize: Math.max(1, all.outlineSize / all.documents) }
-    const telling = tellingOf(terms, all.documents)
-    const found = await rankDocuments(db.sql, {
+    const telling = tellingOf(terms)
+    const most = Math.max(candidates, limit)
+    const request = {
       workspace,
       terms: telling.map(({ term, idf }) => ({ term, weight: idf })),
       averages,
       ranking: { k1, b, outlineWeight: weights.outline },
       reader,
       filter,
-      limit: Math.max(candidates, limit),
-    })
+      limit: most,
+    }
+    const first = await rankDocuments(db.sql, { ...request, among: looked })
+    const isEnough = first.length >= most || telling.reduce((sum, { documents }) => sum + documents, 0) <= looked
+    const found = isEnough ? first : await rankDocuments(db.sql, { ...request, among: null })
     if (found.length === 0) return { hits: [], terms }
     const numbers = found.map(({ document }) => document)
     const [postings, documents] = await Promise.all([
@@ -92,11 +96,15 @@ function rarity(documents: number, all: number): number {
   return Math.log(1 + (Math.max(all - documents, 0) + 0.5) / (documents + 0.5))
 }
 
-/** The terms by which candidates are looked for. */
-function tellingOf(terms: readonly QueryTerm[], all: number): readonly QueryTerm[] {
-  if (all <= fewDocuments) return terms
-  const rare = terms.filter(({ documents }) => documents <= all * frequent)
-  return rare.length > 0 ? rare : terms.toSorted((one, other) => one.documents - other.documents).slice(0, 1)
+/** The terms by which candidates are looked for: the rarest, and as many more as may be read. */
+function tellingOf(terms: readonly QueryTerm[]): readonly QueryTerm[] {
+  let postings = 0
+  return terms
+    .toSorted((one, other) => one.documents - other.documents)
+    .filter(({ documents }, at) => {
+      postings += documents
+      return at === 0 || postings <= mostPostings
+    })
 }
 
 interface Adjusted {

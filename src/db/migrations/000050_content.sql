@@ -228,7 +228,8 @@ create table postings (
   outline_size smallint not null,
   -- Four bytes for each chunk: position, frequency, size.
   hits bytea not null,
-  primary key (workspace, term, document)
+  -- Ranking reads no more than the index.
+  primary key (workspace, term, document) include (frequency, outline, size, outline_size)
 );
 
 create table search_terms (
