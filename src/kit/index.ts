@@ -67,6 +67,7 @@ export {
   type VendorErrorCode,
 } from '#http'
 export { sha256 } from '#lib/canonical'
+export { htmlToMarkdown, type MarkdownPage } from '#lib/html-to-markdown'
 export { sleep } from '#lib/clock'
 export { headerName } from '#lib/header-name'
 export { parts, type Part } from './parts.ts'

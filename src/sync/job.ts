@@ -104,7 +104,7 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
   const prepare = async (documents: readonly SourceDocument[]): Promise<PreparedDocument[]> => {
     const prepared: PreparedDocument[] = []
     for (const document of documents) {
-      prepared.push(index.prepare(processDocument(document)))
+      prepared.push(index.prepare(await processDocument(document)))
       // A long document takes some milliseconds, and calls go first.
       await yieldToOthers()
     }

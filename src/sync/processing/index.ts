@@ -1,8 +1,9 @@
 import type { SourceDocument } from '#kit'
 import type { DocumentToIndex } from '#search'
+import { readPage } from './html.ts'
 import { chunkMarkdown } from './markdown.ts'
 import { chunkPlain } from './plain.ts'
-import type { Processed } from './types.ts'
+import type { Processed, Text } from './types.ts'
 
 /** Longer texts are cut: about 600 pages. */
 const mostCharacters = 1_000_000
@@ -12,8 +13,9 @@ const mostOutline = 500
 const mostTitle = 1000
 
 /** Reads a document of an outside system, which may be anything, and cuts it into chunks. */
-export function processDocument(document: SourceDocument): DocumentToIndex {
-  const read = readText(document.content)
+export async function processDocument(document: SourceDocument): Promise<DocumentToIndex> {
+  const given = readText(document.content)
+  const read = document.format === 'html' ? await readPage(given, document.url) : given
   const text = read.text.slice(0, mostCharacters)
   const { chunks, outline } = chunksOf(text, document)
   const cut = read.text.length > mostCharacters ? `only the first ${mostCharacters} characters are indexed` : undefined
@@ -40,7 +42,7 @@ function chunksOf(text: string, { format = 'markdown' }: SourceDocument): Proces
   return chunkMarkdown(text)
 }
 
-function readText(content: string | Uint8Array): { readonly text: string; readonly problem?: string } {
+function readText(content: string | Uint8Array): Text {
   if (typeof content === 'string') return { text: content }
   // A file is not always what its name says.
   if (content.subarray(0, 8192).includes(0)) return { text: '', problem: 'this is not text, so only its name is indexed' }

@@ -23,6 +23,12 @@ export interface Processed {
   readonly outline: readonly OutlineEntry[]
 }
 
+/** What a document says, and what is missing of it. */
+export interface Text {
+  readonly text: string
+  readonly problem?: string
+}
+
 /** About how long a chunk is. What belongs together, such as a fence or a table, may be longer. */
 export const wantedCharacters = 1600
 /** Longer blocks are split, wherever that is. */
