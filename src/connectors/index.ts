@@ -1,5 +1,6 @@
 import type { Connector } from '#kit'
 import { anthropic } from './anthropic/index.ts'
+import { docusaurus, gitbook, vitepress } from './docs_site/index.ts'
 import { github } from './github/index.ts'
 import { http } from './http/index.ts'
 import { jira } from './jira/index.ts'
@@ -11,4 +12,18 @@ import { webhook } from './webhook/index.ts'
 import { zulip } from './zulip/index.ts'
 
 /** The list of all connectors. */
-export const connectors: readonly Connector[] = [anthropic, github, http, jira, managerq, openai, slack, smtp, webhook, zulip]
+export const connectors: readonly Connector[] = [
+  anthropic,
+  docusaurus,
+  gitbook,
+  github,
+  http,
+  jira,
+  managerq,
+  openai,
+  slack,
+  smtp,
+  vitepress,
+  webhook,
+  zulip,
+]

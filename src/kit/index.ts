@@ -15,6 +15,7 @@ export {
   defineConnector,
   type Action,
   type Connector,
+  type ConnectorDeclaration,
   type ConnectorSpec,
   type Effect,
   type EnvironmentIntegration,

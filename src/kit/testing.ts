@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { fitCredential } from './auth.ts'
 import type { CredentialValues } from './credential-values.ts'
 import type { Connector } from './connector.ts'
+import type { ActionContext } from './context.ts'
+import type { SourceDeclaration } from './source.ts'
 import { hubError } from '#errors'
 import {
   callError,
@@ -140,6 +142,18 @@ export async function readCurrent(connector: Connector, verb: string, options: R
 export async function testConnection(connector: Connector, options: Omit<RunOptions, 'input'>): Promise<{ account: string }> {
   await using context = await actionContext(connector, { ...options, readOnly: true })
   return await connector.test!(context.of(undefined))
+}
+
+/** Calls a source as a sync does: `work` gets what its functions are called with. */
+export async function withSource<T>(
+  connector: Connector,
+  { kind, ...options }: RunOptions & { readonly kind: string },
+  work: (source: SourceDeclaration, context: ActionContext<Record<string, unknown>>) => Promise<T>,
+): Promise<T> {
+  const source = connector.sources[kind]
+  if (!source) throw new Error(`${connector.name} has no source ${kind}`)
+  await using context = await actionContext(connector, { ...options, readOnly: true })
+  return await work(source, context.of(source.options.parse(options.input)))
 }
 
 interface ContextOptions extends Omit<RunOptions, 'input'> {
