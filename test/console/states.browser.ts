@@ -1,48 +1,111 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Route } from 'playwright-core'
 import { upstream } from '#kit/testing'
 import { checkPage, invited, startReceiver, testConsole, type TestConsole } from '#test'
 
+/** Why a state cannot occur at a page. */
+interface Never {
+  readonly never: string
+}
+
+/** The page is refused, or this button is disabled, or a note says what is missing: each names the scope. */
+type Denied = { readonly refused: string } | { readonly button: string; readonly scope: string } | { readonly note: string }
+
 interface Place {
+  /** As in the router of the console. */
+  readonly route: string
+  /** A word with a colon stands for the id of such a thing. */
   readonly path: string
   /** In pictures, where the path says too much. */
   readonly name?: string
-  /** Filters that nothing matches, and what the page says then. */
-  readonly filters?: string
-  readonly nothing?: string
   /** Seen once the page is complete. */
   readonly shows: string
+  /** What it says in a workspace that has nothing. */
+  readonly empty: string | Never
+  /** Filters that nothing matches, and what the page says then. */
+  readonly filtered: { readonly search: string; readonly says: string } | Never
+  /** What a viewer finds. */
+  readonly denied: Denied | Never
 }
 
+const noFilter: Never = { never: 'The page has no filter.' }
+const oneThing: Never = { never: 'It is about one thing, which exists.' }
+const withRows: Never = { never: 'Every role may read it, and what can be done is offered for rows that are selected or open.' }
+
+/**
+ * Every page and its states. Each of them can load, fail and be offline; these three are checked everywhere. The lists are checked in a workspace with
+ * little in it, the others in one where everything happened once.
+ */
+// prettier-ignore
 const lists: readonly Place[] = [
-  { path: '/home', shows: 'Nothing needs you now.' },
-  { path: '/approvals', filters: '?status=rejected&tool=none', nothing: 'No approval matches.', shows: 'Nothing waits for a decision.' },
-  { path: '/flows', filters: '?name=none-of-them', nothing: 'No flow matches.', shows: 'Sort the list' },
-  { path: '/runs', filters: '?flow=none-of-them&from=-24h', nothing: 'No run matches.', shows: 'No flow has run yet.' },
-  { path: '/events', filters: '?type=none&status=failed', nothing: 'No event matches.', shows: 'Nothing has come yet.' },
-  { path: '/tools', filters: '?connector=none-of-them', nothing: 'No tool matches.', shows: 'Can be used' },
-  { path: '/calls', filters: '?tool=none&status=failed', nothing: 'No call matches.', shows: 'No tool has been called yet.' },
-  { path: '/integrations', filters: '?name=none-of-them', nothing: 'No integration matches.', shows: 'our-site' },
-  { path: '/endpoints', shows: 'No events are sent anywhere yet.' },
-  { path: '/endpoints/deliveries', filters: '?type=none', nothing: 'No delivery matches.', shows: 'Nothing was sent yet.' },
-  { path: '/admin/tokens', shows: 'token-of-the-test' },
+  { route: '/home', path: '/home', shows: 'Nothing needs you now.', empty: 'Nothing needs you now.', filtered: noFilter,
+    denied: { never: 'It shows only what the person may read.' } },
+  { route: '/approvals/{-$id}', path: '/approvals', shows: 'Nothing waits for a decision.', empty: 'Nothing waits for a decision.',
+    filtered: { search: '?status=rejected&tool=none', says: 'No approval matches.' }, denied: withRows },
+  { route: '/flows/{-$id}', path: '/flows', shows: 'Sort the list', empty: { never: 'Flows that come with the hub are in every workspace, and cannot be deleted.' },
+    filtered: { search: '?name=none-of-them', says: 'No flow matches.' }, denied: { button: 'New flow', scope: 'flows:write' } },
+  { route: '/runs/{-$id}', path: '/runs', shows: 'No flow has run yet.', empty: 'No flow has run yet.',
+    filtered: { search: '?flow=none-of-them&from=-24h', says: 'No run matches.' }, denied: withRows },
+  { route: '/events/{-$id}', path: '/events', shows: 'Nothing has come yet.', empty: 'Nothing has come yet.',
+    filtered: { search: '?type=none&status=failed', says: 'No event matches.' }, denied: withRows },
+  { route: '/tools/{-$id}', path: '/tools', shows: 'Can be used', empty: { never: 'The tools of the hub itself and of its connectors are in every workspace.' },
+    filtered: { search: '?connector=none-of-them', says: 'No tool matches.' }, denied: withRows },
+  { route: '/calls/{-$id}', path: '/calls', shows: 'No tool has been called yet.', empty: 'No tool has been called yet.',
+    filtered: { search: '?tool=none&status=failed', says: 'No call matches.' }, denied: withRows },
+  { route: '/integrations/{-$id}', path: '/integrations', shows: 'our-site', empty: 'Nothing is connected yet.',
+    filtered: { search: '?name=none-of-them', says: 'No integration matches.' }, denied: { button: 'Connect', scope: 'integrations:write' } },
+  { route: '/endpoints/{-$id}', path: '/endpoints', shows: 'No events are sent anywhere yet.', empty: 'No events are sent anywhere yet.', filtered: noFilter,
+    denied: { button: 'Add an endpoint', scope: 'events:write' } },
+  { route: '/endpoints/deliveries/{-$id}', path: '/endpoints/deliveries', shows: 'Nothing was sent yet.', empty: 'Nothing was sent yet.',
+    filtered: { search: '?type=none', says: 'No delivery matches.' }, denied: withRows },
+  { route: '/admin/{-$id}', path: '/admin/tokens', shows: 'token-of-the-test', empty: 'There is no token yet.', filtered: noFilter,
+    denied: { refused: 'tokens:read' } },
+]
+// prettier-ignore
+const things: readonly Place[] = [
+  { route: '/flows/{-$id}', path: '/flows/own', shows: 'Check', empty: oneThing, filtered: noFilter, denied: { button: 'Run', scope: 'flows:run' } },
+  { route: '/tools/{-$id}', path: '/tools/probe_add_text', shows: 'Try it', empty: oneThing, filtered: noFilter, denied: { button: 'Preview', scope: 'tools:call' } },
+  { route: '/integrations/{-$id}', path: '/integrations/our-site', shows: 'Signs in by', empty: oneThing, filtered: noFilter,
+    denied: { button: 'Test', scope: 'integrations:write' } },
+  { route: '/runs/{-$id}', path: '/runs/:run', name: 'run', shows: 'Timeline', empty: oneThing, filtered: noFilter,
+    denied: { never: 'Every role may read it, and a run that completed offers a menu only, whose items name the scope.' } },
+  { route: '/events/{-$id}', path: '/events/:event', name: 'event', shows: 'Body as it came', empty: oneThing, filtered: noFilter,
+    denied: { button: 'Replay', scope: 'events:write' } },
+  { route: '/calls/{-$id}', path: '/calls/:call', name: 'call', shows: 'Came by', empty: oneThing, filtered: noFilter,
+    denied: { button: 'Undo …', scope: 'tools:call' } },
+  { route: '/approvals/{-$id}', path: '/approvals/:approval', name: 'approval', shows: 'Asked by', empty: oneThing, filtered: noFilter,
+    denied: { note: 'everybody with the scope approvals:write' } },
+  { route: '/endpoints/{-$id}', path: '/endpoints/:endpoint', name: 'endpoint', shows: 'In the last 7 days', empty: oneThing, filtered: noFilter,
+    denied: { button: 'Send a test', scope: 'events:write' } },
+  { route: '/endpoints/deliveries/{-$id}', path: '/endpoints/deliveries/:delivery', name: 'delivery', shows: 'Id for the receiver', empty: oneThing,
+    filtered: noFilter, denied: { button: 'Retry', scope: 'events:write' } },
+  { route: '/admin/{-$id}', path: '/admin/credentials', shows: 'Replace', empty: 'There is no credential yet.', filtered: noFilter,
+    denied: { refused: 'credentials:read' } },
+  { route: '/admin/{-$id}', path: '/admin/policies', shows: 'Those who caused a call may decide',
+    empty: { never: 'Without rules it shows the settings that apply then.' }, filtered: noFilter, denied: { refused: 'admin' } },
+  { route: '/admin/{-$id}', path: '/admin/people', shows: 'ada@example.com', empty: 'Nobody is a member yet.',
+    filtered: noFilter, denied: { button: 'Invite somebody', scope: 'people:write' } },
+  { route: '/admin/{-$id}', path: '/admin/apps', shows: 'Nobody has allowed an app anything.', empty: 'Nobody has allowed an app anything.',
+    filtered: noFilter, denied: { never: 'Who may not see those of all sees the own.' } },
+  { route: '/admin/{-$id}', path: '/admin/audit', shows: 'flow.saved', empty: { never: 'Making the workspace is its first entry.' }, filtered: noFilter,
+    denied: { refused: 'audit:read' } },
+  { route: '/admin/{-$id}', path: '/admin/buses', shows: 'Inside the hub', empty: 'No message has come or gone since this process started.',
+    filtered: noFilter, denied: { button: 'Publish', scope: 'events:write' } },
+  { route: '/admin/{-$id}', path: '/admin/retention', shows: 'Days of runs', empty: { never: 'An empty field means the default of the hub.' },
+    filtered: noFilter, denied: { button: 'Save', scope: 'events:write' } },
 ]
 
-/** They have no filters and are never empty, because each is about what exists, or says in a sentence that nothing does. */
-const details: readonly Place[] = [
-  { path: '/flows/own', shows: 'Check' },
-  { path: '/tools/probe_add_text', shows: 'Try it' },
-  { path: '/integrations/our-site', shows: 'Signs in by' },
-  { path: '/admin/credentials', shows: 'Replace' },
-  { path: '/admin/policies', shows: 'Those who caused a call may decide' },
-  { path: '/admin/people', shows: 'ada@example.com' },
-  { path: '/admin/apps', shows: 'Nobody has allowed an app anything.' },
-  { path: '/admin/audit', shows: 'flow.saved' },
-  { path: '/admin/buses', shows: 'Inside the hub' },
-  { path: '/admin/retention', shows: 'Days of runs' },
-]
+/** Routes that read nothing. */
+const withoutStates: Readonly<Record<string, Never>> = {
+  '/': { never: 'It leads to Home at once.' },
+  '/go/$id': { never: 'It leads to the page of the id at once.' },
+}
+
+const places = [...lists, ...things]
 
 const nameOf = ({ path, name }: Place): string => name ?? path.slice(1).replace('/', '-')
 
@@ -53,14 +116,14 @@ const manyRequests = { RATE_LIMIT_PER_MINUTE: '1000000' }
 const reads = (url: URL): boolean => url.pathname.startsWith('/trpc/') && !url.pathname.includes('users.me')
 
 /** Checks what each place says while it loads, when it fails, when the hub is away, and when nothing matches. */
-async function checkStates(t: TestContext, hub: TestConsole, places: readonly Place[]): Promise<void> {
+async function checkStates(t: TestContext, hub: TestConsole, some: readonly Place[]): Promise<void> {
   const page = await hub.open('/home')
   page.setDefaultTimeout(10_000)
 
   const shown = (text: string): Promise<void> => page.locator('main').getByText(text).first().waitFor()
   const open = (path: string): Promise<unknown> => page.goto(`${hub.address}/w/default${path}`)
 
-  for (const place of places) {
+  for (const place of some) {
     const name = nameOf(place)
 
     await t.test(`${name} shows grey bars while it loads, and then what came`, async () => {
@@ -113,18 +176,87 @@ async function checkStates(t: TestContext, hub: TestConsole, places: readonly Pl
       await page.getByText(/^Not live since/).waitFor({ state: 'detached', timeout: 20_000 })
     })
 
-    const { filters, nothing } = place
-    if (filters === undefined || nothing === undefined) continue
+    const { filtered } = place
+    if ('never' in filtered) continue
     await t.test(`${name} offers to clear filters that nothing matches`, async () => {
-      await open(place.path + filters)
-      await shown(nothing)
+      await open(place.path + filtered.search)
+      await shown(filtered.says)
       await checkPage(page, `${name}-filtered`)
-      await page.getByText(nothing, { exact: true }).locator('..').getByRole('button', { name: 'Clear filters' }).click()
+      await page.getByText(filtered.says, { exact: true }).locator('..').getByRole('button', { name: 'Clear filters' }).click()
       await shown(place.shows)
       assert.equal(new URL(page.url()).search, '')
     })
   }
 }
+
+/** Checks what each place says where there is nothing. */
+async function checkEmpty(t: TestContext, hub: TestConsole): Promise<void> {
+  assert.equal((await hub.person.call('POST', '/api/v1/workspaces', { name: 'empty' })).status, 201)
+  const page = await hub.open('/home')
+  page.setDefaultTimeout(10_000)
+  for (const place of places) {
+    const { empty, path } = place
+    if (typeof empty !== 'string') continue
+    await t.test(`${nameOf(place)} says that there is nothing`, async () => {
+      await page.goto(`${hub.address}/w/empty${path}`)
+      await page.locator('main').getByText(empty, { exact: true }).waitFor()
+      assert.equal(await page.locator('main').getByRole('button', { name: 'Clear filters' }).count(), 0)
+      await checkPage(page, `${nameOf(place)}-empty`)
+    })
+  }
+  await page.context().close()
+}
+
+/** Checks that a viewer is told which scope is missing, and sees the rest. */
+async function checkDenied(t: TestContext, hub: TestConsole, some: readonly Place[]): Promise<void> {
+  const viewer = await invited(hub.person, hub.address, { name: 'Vera', role: 'viewer' })
+  const page = await hub.open('/home', { as: viewer })
+  page.setDefaultTimeout(10_000)
+  const main = page.locator('main')
+  for (const place of some) {
+    const { denied, shows } = place
+    if ('never' in denied) continue
+    await t.test(`${nameOf(place)} names the scope that a viewer lacks`, async () => {
+      await page.goto(`${hub.address}/w/default${place.path}`)
+      if ('refused' in denied) {
+        const note = main.getByRole('alert').filter({ hasText: 'scope_missing' }).first()
+        await note.getByText(`needed: ${denied.refused}`).waitFor()
+      } else if ('note' in denied) {
+        await main.getByText(shows).first().waitFor()
+        await main.getByText(denied.note).waitFor()
+      } else {
+        await main.getByText(shows).first().waitFor()
+        const button = main.getByRole('button', { name: new RegExp(`^${denied.button}.*\\. You lack the scope ${denied.scope}$`) }).first()
+        assert.equal(await button.getAttribute('aria-disabled'), 'true')
+        assert.equal(await button.getAttribute('title'), `You lack the scope ${denied.scope}`)
+      }
+      await checkPage(page, `${nameOf(place)}-viewer`)
+    })
+  }
+  await page.context().close()
+}
+
+test('every route of the console, and every part of the administration, is in the table of states', () => {
+  const source = (path: string): string => readFileSync(join(import.meta.dirname, '../../console/src', path), 'utf8')
+  const found = (text: string, pattern: RegExp): string[] =>
+    [...new Set(Array.from(text.matchAll(pattern), ([, one = '']) => one))].toSorted()
+  const known = (all: readonly string[]): string[] => [...new Set(all)].toSorted()
+  const routes = found(source('app/router.tsx'), /(?:\bpage\(|\bpath: )'([^']+)'/g)
+  assert.deepEqual(routes, known([...places.map(({ route }) => route), ...Object.keys(withoutStates)]))
+  // A page with an optional id is a list and one thing.
+  for (const route of routes.filter((one) => one.endsWith('/{-$id}') && !one.startsWith('/admin/'))) {
+    const list = route.replace('/{-$id}', '')
+    const own = places.filter((place) => place.route === route).map(({ path }) => path)
+    assert.equal(own.includes(list), true, `${route} has its list`)
+    assert.equal(
+      own.some((path) => path.startsWith(`${list}/`)),
+      true,
+      `${route} has one thing`,
+    )
+  }
+  const tabs = found(source('pages/admin/admin-page.tsx'), /\{ id: '([^']+)', label/g)
+  assert.deepEqual(known(places.filter(({ path }) => path.startsWith('/admin/')).map(({ path }) => path.slice('/admin/'.length))), tabs)
+})
 
 test('every list of the console says what state it is in', async (t) => {
   await using hub = await testConsole(t, manyRequests)
@@ -141,15 +273,11 @@ test('every list of the console says what state it is in', async (t) => {
   }
   await checkStates(t, hub, lists)
 
-  await t.test('pages that a person may not read are disabled and name the scope, and the hub refuses them too', async () => {
-    const viewer = await invited(hub.person, hub.address, { name: 'Vera', role: 'viewer' })
-    const own = await hub.open('/admin/tokens', { as: viewer })
-    const note = own.locator('main').getByRole('alert')
-    await note.getByText('scope_missing').waitFor()
-    const create = own.getByRole('button', { name: 'Create a token' })
-    assert.equal(await create.getAttribute('aria-disabled'), 'true')
-    await checkPage(own, 'admin-tokens-viewer')
+  await checkEmpty(t, hub)
+  await checkDenied(t, hub, lists)
 
+  await t.test('pages that a person may not read are disabled in the bar and name the scope', async () => {
+    const own = await hub.open('/home')
     // Somebody with one scope only, which no role has.
     await own.route('**/trpc/users.me*', async (route) => {
       const response = await route.fetch()
@@ -216,15 +344,17 @@ test('one thing, and each part of the administration, says what state it is in',
       await delay(50)
     }
   }
-  await checkStates(t, hub, [
-    ...details,
-    { path: `/runs/${await first('runs?flow=own')}`, name: 'run', shows: 'Timeline' },
-    { path: `/events/${await first('events?type=webhook.shop')}`, name: 'event', shows: 'Body as it came' },
-    { path: `/calls/${await first('invocations?tool=probe_create_thing')}`, name: 'call', shows: 'Came by' },
-    { path: `/approvals/${await first('approvals')}`, name: 'approval', shows: 'Asked by' },
-    { path: `/endpoints/${await first('endpoints')}`, name: 'endpoint', shows: 'In the last 7 days' },
-    { path: `/endpoints/deliveries/${await first('deliveries?status=delivered')}`, name: 'delivery', shows: 'Id for the receiver' },
-  ])
+  const ids: Readonly<Record<string, string>> = {
+    ':run': await first('runs?flow=own'),
+    ':event': await first('events?type=webhook.shop'),
+    ':call': await first('invocations?tool=probe_create_thing'),
+    ':approval': await first('approvals'),
+    ':endpoint': await first('endpoints'),
+    ':delivery': await first('deliveries?status=delivered'),
+  }
+  const made = things.map((place) => ({ ...place, path: place.path.replace(/:[a-z]+$/, (word) => ids[word]!) }))
+  await checkStates(t, hub, made)
+  await checkDenied(t, hub, made)
 })
 
 const problem = {

@@ -9,6 +9,7 @@ import {
   Confirm,
   CopyButton,
   Dialog,
+  Empty,
   ErrorNote,
   Loaded,
   OperationButton,
@@ -57,33 +58,37 @@ export function People() {
         }
       >
         <Loaded query={query}>
-          {({ items }) => (
-            <Table
-              label={texts.people}
-              columns={['Name', 'E-mail address', 'Role', 'Second factor', 'Since', 'Action']}
-              rows={items}
-              keyOf={({ user_id: id }) => id}
-              cells={(member) => [
-                `${visible(member.name)}${member.hub_admin ? ' (administrator of the hub)' : ''}`,
-                visible(member.email),
-                <SelectField
-                  key="role"
-                  label={`Role of ${member.name}`}
-                  isLabelHidden
-                  disabled={missing !== undefined}
-                  title={missing === undefined ? undefined : `You lack the scope ${missing}`}
-                  options={roleOptions}
-                  value={member.role}
-                  onValue={(role) => update.mutate({ user_id: member.user_id, role: role as Role })}
-                />,
-                member.two_factor ? 'on' : 'off',
-                <Time key="since" at={member.created_at} />,
-                <OperationButton key="remove" operation="members.remove" onClick={() => setLeaving(member)}>
-                  Remove<span className="hidden-visually">{` ${member.name}`}</span>
-                </OperationButton>,
-              ]}
-            />
-          )}
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title={texts.noPeople}>{texts.noPeopleAbout}</Empty>
+            ) : (
+              <Table
+                label={texts.people}
+                columns={['Name', 'E-mail address', 'Role', 'Second factor', 'Since', 'Action']}
+                rows={items}
+                keyOf={({ user_id: id }) => id}
+                cells={(member) => [
+                  `${visible(member.name)}${member.hub_admin ? ' (administrator of the hub)' : ''}`,
+                  visible(member.email),
+                  <SelectField
+                    key="role"
+                    label={`Role of ${member.name}`}
+                    isLabelHidden
+                    disabled={missing !== undefined}
+                    title={missing === undefined ? undefined : `You lack the scope ${missing}`}
+                    options={roleOptions}
+                    value={member.role}
+                    onValue={(role) => update.mutate({ user_id: member.user_id, role: role as Role })}
+                  />,
+                  member.two_factor ? 'on' : 'off',
+                  <Time key="since" at={member.created_at} />,
+                  <OperationButton key="remove" operation="members.remove" onClick={() => setLeaving(member)}>
+                    Remove<span className="hidden-visually">{` ${member.name}`}</span>
+                  </OperationButton>,
+                ]}
+              />
+            )
+          }
         </Loaded>
       </Section>
       <Invitations />

@@ -22,6 +22,8 @@ export const texts = {
   noJson: (why: string) => `This is no JSON: ${why}`,
   decide: 'Those who caused a call may decide on its approval',
   people: 'People',
+  noPeople: 'Nobody is a member yet.',
+  noPeopleAbout: 'Administrators of the hub may enter every workspace. Invite those who work in this one.',
   invite: 'Invite somebody',
   inviteOnce: 'Give this link to the person. It works once, for seven days, and is shown only here.',
   removeMember: 'Their sessions, tokens and flows lose their rights in this workspace within a second.',
