@@ -17,7 +17,7 @@ const notHttp: Readonly<Record<string, string>> = {
 
 const verbs = new Set(
   `list get search find create update delete add remove put set send schedule merge close open comment compare dispatch label unlabel request review
-   assign link transition invite archive upload publish notify subscribe unsubscribe verify ask submit rerun cancel reopen download join react read test`.split(
+   assign link transition invite archive upload publish notify subscribe unsubscribe verify ask submit rerun retry cancel reopen download join react read test`.split(
     /\s+/,
   ),
 )

@@ -7,6 +7,27 @@ import { connectors } from './index.ts'
 /** What the outside systems answer, by a part of the path. */
 const answers: readonly (readonly [part: string, body: unknown])[] = [
   ['/issues/comments/', { id: 1, body: 'before', user: null, html_url: 'x', created_at: 'x', updated_at: 'x' }],
+  ['/repository/branches/', { name: 'before', commit: { id: 'a', title: 'before', author_name: 'A' } }],
+  ['/repository/files/', { file_path: 'a', size: 6, content: btoa('before'), blob_id: 'b', last_commit_id: 'c' }],
+  ['/notes/', { id: 1, body: 'before', created_at: 'x', updated_at: 'x' }],
+  [
+    '/merge_requests/',
+    {
+      iid: 1,
+      project_id: 1,
+      title: 'before',
+      state: 'opened',
+      source_branch: 'a',
+      target_branch: 'b',
+      web_url: 'x',
+      created_at: 'x',
+      updated_at: 'x',
+    },
+  ],
+  [
+    '/projects/octo-group%2Fhello-world/issues/',
+    { iid: 1, project_id: 1, title: 'before', state: 'opened', labels: [], web_url: 'x', created_at: 'x', updated_at: 'x' },
+  ],
   ['/issues/', { number: 1, title: 'before', state: 'open', user: null, labels: [], html_url: 'x', created_at: 'x', updated_at: 'x' }],
   [
     '/pulls/',
@@ -54,6 +75,15 @@ const expected = [
   'github_update_pull_request',
   'github_merge_pull_request',
   'github_put_contents',
+  'gitlab_update_issue',
+  'gitlab_close_issue',
+  'gitlab_reopen_issue',
+  'gitlab_delete_note',
+  'gitlab_update_merge_request',
+  'gitlab_merge_merge_request',
+  'gitlab_delete_branch',
+  'gitlab_put_file',
+  'gitlab_delete_file',
   'jira_update_issue',
   'jira_delete_issue',
   'jira_assign_issue',

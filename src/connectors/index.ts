@@ -2,6 +2,7 @@ import type { Connector } from '#kit'
 import { anthropic } from './anthropic/index.ts'
 import { docusaurus, gitbook, vitepress } from './docs_site/index.ts'
 import { github } from './github/index.ts'
+import { gitlab } from './gitlab/index.ts'
 import { http } from './http/index.ts'
 import { jira } from './jira/index.ts'
 import { managerq } from './managerq/index.ts'
@@ -27,3 +28,4 @@ export const connectors: readonly Connector[] = [
   webhook,
   zulip,
 ]
+export const connectors: readonly Connector[] = [anthropic, github, gitlab, http, jira, managerq, openai, slack, smtp, webhook, zulip]

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { testHub, type TestHub } from '#test'
 import { githubStandIn } from '../../test/standins/github.ts'
+import { gitlabStandIn } from '../../test/standins/gitlab.ts'
 import { jiraStandIn } from '../../test/standins/jira.ts'
 import { slackStandIn } from '../../test/standins/slack.ts'
 import { zulipStandIn } from '../../test/standins/zulip.ts'
@@ -54,8 +55,9 @@ const planned = {
 
 suite('what undoes the calls of each connector', () => {
   before(async () => {
-    const [github, jira, slack, zulip] = [
+    const [github, gitlab, jira, slack, zulip] = [
       stack.use(await githubStandIn()),
+      stack.use(await gitlabStandIn()),
       stack.use(await jiraStandIn()),
       stack.use(await slackStandIn()),
       stack.use(await zulipStandIn()),
@@ -69,6 +71,7 @@ suite('what undoes the calls of each connector', () => {
       assert.equal(made.statusCode, 201, made.body)
     }
     await connect('github', { token: github.token }, { api_url: github.url })
+    await connect('gitlab', { token: gitlab.token }, { base_url: gitlab.url })
     await connect('jira', jira.login, { base_url: jira.url })
     await connect('slack', { bot_token: slack.token }, { api_url: slack.url })
     await connect('zulip', zulip.login, { site: zulip.url })
@@ -154,6 +157,57 @@ suite('what undoes the calls of each connector', () => {
       await undo(closing, 'github_update_pull_request')
       await refuse(await call('github_create_review', { ...place, number, event: 'COMMENT', body: 'Fine' }), 'undo_impossible', /dismissed/)
       await refuse(await call('github_merge_pull_request', { ...place, number }), 'undo_impossible', /revert/)
+    })
+  })
+
+  suite('GitLab', () => {
+    const place = { project: 'octo-group/hello-world' }
+    const newIssue = () => call('gitlab_create_issue', { ...place, title: 'Bug', description: 'It breaks', labels: ['bug'] })
+
+    test('a created issue is closed, a closed one reopened, and a changed one gets back what was changed', async () => {
+      const made = await newIssue()
+      const one = { ...place, issue: made.output['iid'] }
+      const closing = await undo(made, 'gitlab_close_issue')
+      const opening = await undo(closing, 'gitlab_reopen_issue')
+      await undo(opening, 'gitlab_close_issue')
+      await refuse(await call('gitlab_close_issue', one), 'undo_impossible', /closed before/)
+      const changed = await call('gitlab_update_issue', {
+        ...one,
+        title: 'Better',
+        labels: ['later'],
+        assignees: ['bob'],
+        due_date: '2026-12-01',
+      })
+      await call('gitlab_update_issue', { ...one, description: 'By somebody else' })
+      await undo(changed, 'gitlab_update_issue')
+      const { title, labels, description, assignees, due_date } = await read('gitlab_get_issue', one)
+      assert.deepEqual([title, labels, description, assignees, due_date], ['Bug', ['bug'], 'By somebody else', [], null])
+    })
+
+    test('a comment is deleted, for good', async () => {
+      const { iid } = (await newIssue()).output
+      const note = await call('gitlab_create_note', { ...place, issue: iid, body: 'Hello' })
+      await refuse(await undo(note, 'gitlab_delete_note'), 'undo_impossible', /does not keep/)
+    })
+
+    test('a branch, a file and a merge request are taken back, and a merge stays', async () => {
+      const branch = await call('gitlab_create_branch', { ...place, branch: 'feature', ref: 'main' })
+      const deleting = await undo(branch, 'gitlab_delete_branch')
+      await undo(deleting, 'gitlab_create_branch')
+      const file = { ...place, path: 'a.txt', branch: 'feature', message: 'm' }
+      const made = await call('gitlab_put_file', { ...file, content: 'one' })
+      const changed = await call('gitlab_put_file', { ...file, content: 'two' })
+      await refuse(made, 'undo_conflict', /last_commit_id/)
+      await undo(changed, 'gitlab_put_file')
+      const removed = await call('gitlab_delete_file', file)
+      await undo(removed, 'gitlab_put_file')
+      assert.equal((await read('gitlab_get_file', { ...place, path: 'a.txt', ref: 'feature' }))['text'], 'one')
+      const merge = await call('gitlab_create_merge_request', { ...place, source_branch: 'feature', target_branch: 'main', title: 'P' })
+      const one = { ...place, merge_request: merge.output['iid'] }
+      await undo(await call('gitlab_update_merge_request', { ...one, title: 'Q' }), 'gitlab_update_merge_request')
+      assert.equal((await read('gitlab_get_merge_request', one))['title'], 'P')
+      await undo(await undo(merge, 'gitlab_update_merge_request'), 'gitlab_update_merge_request')
+      await refuse(await call('gitlab_merge_merge_request', one), 'undo_impossible', /revert/)
     })
   })
 

@@ -3,19 +3,20 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { readable, sign, verify, type Identity, type WebhookDeclaration } from '#kit'
 import { github } from './github/index.ts'
+import { gitlab } from './gitlab/index.ts'
 import { jira } from './jira/index.ts'
 import { slack } from './slack/index.ts'
 import { zulip } from './zulip/index.ts'
 
 const hook = { name: 'it', config: {} }
-const withWebhooks = [github, slack, jira, zulip]
+const withWebhooks = [github, gitlab, slack, jira, zulip]
 
 const headerNames =
-  'x-github-event x-github-delivery x-github-hook-id x-github-hook-installation-target-type x-atlassian-webhook-identifier content-type __proto__'.split(
+  'x-github-event x-github-delivery x-github-hook-id x-github-hook-installation-target-type x-atlassian-webhook-identifier x-gitlab-event-uuid idempotency-key webhook-id webhook-signature content-type __proto__'.split(
     ' ',
   )
 const fieldNames =
-  'type event event_id challenge channel item command message id subject display_recipient repository full_name organization login issue number key webhookEvent bot_email payload __proto__'.split(
+  'type event event_id challenge channel item command message id subject display_recipient repository full_name organization login issue number key webhookEvent bot_email payload object_kind event_name object_attributes iid project path_with_namespace merge_request __proto__'.split(
     ' ',
   )
 
@@ -73,8 +74,9 @@ for (const connector of withWebhooks) {
     test('declares a scheme that accepts its signature, a credential for the secret, and descriptions of events', () => {
       assert.ok(Array.isArray(webhook.schemes))
       for (const scheme of webhook.schemes as Exclude<WebhookDeclaration['schemes'], (...args: never[]) => unknown>) {
-        const signed = sign(scheme, { body: Buffer.from('{}'), secret: 'shared', now: 0 })
-        assert.deepEqual(verify([scheme], signed, { secrets: ['shared'], now: 0 }), { ok: true, secret: 0 })
+        const secret = scheme.kind === 'standard' ? `whsec_${btoa('shared')}` : 'shared'
+        const signed = sign(scheme, { body: Buffer.from('{}'), secret, now: 0 })
+        assert.deepEqual(verify([scheme], signed, { secrets: [secret], now: 0 }), { ok: true, secret: 0 })
       }
       assert.ok(webhook.secretCredentials.length > 0)
       const events = Object.entries(connector.events ?? {})
@@ -179,4 +181,32 @@ test('a Zulip message is identified by its id and the bot, and its subject is th
   assert.equal(zulip.webhook!.subject!(body, {}), 'general/deploys')
   assert.equal(zulip.webhook!.subject!({ message: { display_recipient: [{ id: 1 }] } }, {}), undefined)
   assert.deepEqual(zulip.webhook!.acknowledgement, { status: 200, body: { response_not_required: true } })
+})
+
+test('a GitLab delivery is known by its signed id, or by the key of its retries and its body, and never by the id of the hook', () => {
+  const body = { object_kind: 'issue', project: { path_with_namespace: 'octo-group/hello-world' }, object_attributes: { iid: 5 } }
+  const signed = { 'webhook-id': 'd1', 'webhook-signature': 'v1,x', 'idempotency-key': 'other' }
+  assert.deepEqual(identify(gitlab, body, signed), { type: 'issue', deliveryId: 'd1', dedupeKey: 'd1' })
+  const weak = { 'idempotency-key': 'k1', 'x-gitlab-event-uuid': 'u1', 'x-gitlab-webhook-uuid': 'hook', 'webhook-id': 'forged' }
+  const first = identify(gitlab, body, weak)
+  assert.equal(first.deliveryId, 'k1')
+  assert.notEqual(identify(gitlab, { ...body, x: 1 }, weak).dedupeKey, first.dedupeKey)
+  assert.equal(identify(gitlab, body, { 'x-gitlab-event-uuid': 'u1' }).deliveryId, 'u1')
+  assert.equal(identify(gitlab, body, { 'x-gitlab-webhook-uuid': 'hook' }).deliveryId, undefined)
+  assert.equal(identify(gitlab, { event_name: 'user_add_to_group' }).type, 'member')
+  assert.equal(identify(gitlab, { object_kind: '../x' }).type, 'unknown')
+})
+
+test('the subject of a GitLab event is an issue, a merge request, a project or a group', () => {
+  const project = { path_with_namespace: 'a/b/c' }
+  for (const [data, expected] of [
+    [{ object_kind: 'issue', project, object_attributes: { iid: 5 } }, 'a/b/c#5'],
+    [{ object_kind: 'merge_request', project, object_attributes: { iid: 6 } }, 'a/b/c!6'],
+    [{ object_kind: 'note', project, object_attributes: { id: 9 }, merge_request: { iid: 6 } }, 'a/b/c!6'],
+    [{ object_kind: 'note', project, object_attributes: { id: 9 }, issue: { iid: 5 } }, 'a/b/c#5'],
+    [{ object_kind: 'pipeline', project, object_attributes: { id: 3, iid: 3 } }, 'a/b/c'],
+    [{ event_name: 'user_add_to_group', group_path: 'a' }, 'a'],
+    [null, undefined],
+  ] as const)
+    assert.equal(gitlab.webhook!.subject!(data, {}), expected)
 })

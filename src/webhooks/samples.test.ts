@@ -71,6 +71,7 @@ suite('a sample of a webhook', () => {
   test('passes the checks of every connector that declares one', async () => {
     const settings: Readonly<Record<string, object>> = {
       slack: {},
+      gitlab: {},
       jira: {
         config: { base_url: 'https://example.atlassian.net' },
         credential: { username: 'a', api_token: 'b' },

@@ -9,6 +9,7 @@ import { createHomeEnvironment } from '../../src/integrations/environment.ts'
  */
 const looks: Readonly<Record<string, { verb: string; input: object }>> = {
   github: { verb: 'list_repositories', input: { per_page: 1 } },
+  gitlab: { verb: 'list_projects', input: { per_page: 1 } },
   jira: { verb: 'list_projects', input: { limit: 1 } },
   slack: { verb: 'list_channels', input: { limit: 1 } },
   zulip: { verb: 'list_streams', input: {} },
