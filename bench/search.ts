@@ -186,10 +186,13 @@ async function readerOf(hub: Hub, workspace: string): Promise<BenchReader> {
 async function store(hub: Hub, { workspaceId, sourceId }: BenchReader, given: readonly Given[]): Promise<number> {
   let chunks = 0
   for (let at = 0; at < given.length; at += batch) {
-    const prepared: PreparedDocument[] = given.slice(at, at + batch).map(({ id, title, text, path }) => {
+    const prepared: PreparedDocument[] = []
+    for (const { id, title, text, path } of given.slice(at, at + batch)) {
       const format = path === undefined || path.endsWith('.md') ? ('markdown' as const) : ('code' as const)
-      return hub.search.index.prepare(processDocument({ id, type: 'page', title, path, content: text, format, audience: 'all' }))
-    })
+      prepared.push(
+        hub.search.index.prepare(await processDocument({ id, type: 'page', title, path, content: text, format, audience: 'all' })),
+      )
+    }
     await hub.db.transaction((trx) => hub.search.index.put(trx, { workspaceId, sourceId }, prepared))
     chunks += prepared.reduce((sum, document) => sum + document.chunks.length, 0)
   }

@@ -18,6 +18,7 @@ export const connectors: readonly Connector[] = [
   docusaurus,
   gitbook,
   github,
+  gitlab,
   http,
   jira,
   managerq,
@@ -28,4 +29,3 @@ export const connectors: readonly Connector[] = [
   webhook,
   zulip,
 ]
-export const connectors: readonly Connector[] = [anthropic, github, gitlab, http, jira, managerq, openai, slack, smtp, webhook, zulip]

@@ -61,15 +61,15 @@ test('any text is cut into bounded chunks, in a time that grows with its length'
 
 const base = { id: '1', type: 'file', title: 'x', audience: 'all' }
 
-test('what is not text, not UTF-8 or too long is bounded and said', () => {
-  const binary = processDocument({ ...base, content: Buffer.from([0x50, 0x4b, 3, 4, 0, 0]) })
+test('what is not text, not UTF-8 or too long is bounded and said', async () => {
+  const binary = await processDocument({ ...base, content: Buffer.from([0x50, 0x4b, 3, 4, 0, 0]) })
   assert.deepEqual([binary.content, binary.chunks.length], ['', 0])
   assert.match(binary.truncated!, /not text/)
-  const broken = processDocument({ ...base, content: Buffer.from([0x61, 0xff, 0xfe, 0x62]) })
+  const broken = await processDocument({ ...base, content: Buffer.from([0x61, 0xff, 0xfe, 0x62]) })
   assert.equal(broken.content, 'a\ufffd\ufffdb')
-  const long = processDocument({ ...base, content: 'word '.repeat(400_000) })
+  const long = await processDocument({ ...base, content: 'word '.repeat(400_000) })
   assert.equal(long.content.length, 1_000_000)
   assert.match(long.truncated!, /only the first/)
   for (const updatedAt of ['yesterday', '99999-01-01', ''])
-    assert.equal(processDocument({ ...base, content: 'x', updatedAt }).updatedAt, undefined)
+    assert.equal((await processDocument({ ...base, content: 'x', updatedAt })).updatedAt, undefined)
 })
