@@ -129,7 +129,7 @@ test('a read-only token is refused everything that changes something, whatever i
     causes: [],
   }
   // What a tool call changes is the tool's question: the tool pipeline checks its effect.
-  const harmless = all.filter((scope) => scope.endsWith(':read') || ['tools:call', 'hub:metrics'].includes(scope))
+  const harmless = all.filter((scope) => scope.endsWith(':read') || ['tools:call', 'content:all', 'hub:metrics'].includes(scope))
   assert.deepEqual(
     all.filter((scope) => allows(principal, scope)),
     harmless,

@@ -23,7 +23,7 @@ const syncError = z.object({ code: z.string(), detail: z.string() })
 const syncView = view(
   z.object({
     id: z.string(),
-    reason: z.string().describe('created, manual, poll, event, retry or rescan.'),
+    reason: z.string().describe('created, manual, poll, event, retry, rescan or access.'),
     status: z.enum(['running', 'waiting', 'completed', 'failed', 'cancelled']),
     phase: z.enum(['pull', 'items', 'sweep']),
     pages: z.int(),

@@ -66,6 +66,9 @@ const fieldsOf = ({ workspaceId, sourceId }: IndexPlace, { document, audienceId 
   chunkCount: document.chunks.length,
 })
 
+/** A statement takes 65,535 parameters. */
+const rowsAtOnce = 500
+
 /** Stores new documents and returns their numbers, by their external ids. */
 export async function insertDocuments(
   trx: Transaction,
@@ -78,8 +81,16 @@ export async function insertDocuments(
     outline: JSON.stringify(one.document.outline),
     terms: one.document.postings.map(({ term }) => term),
   }))
-  const stored = await trx.insertInto('documents').values(rows).returning(['number', 'externalId']).execute()
-  return new Map(stored.map(({ number, externalId }) => [externalId, number]))
+  const numbers = new Map<string, number>()
+  for (let at = 0; at < rows.length; at += rowsAtOnce) {
+    const stored = await trx
+      .insertInto('documents')
+      .values(rows.slice(at, at + rowsAtOnce))
+      .returning(['number', 'externalId'])
+      .execute()
+    for (const { number, externalId } of stored) numbers.set(externalId, number)
+  }
+  return numbers
 }
 
 export async function updateDocument(trx: Transaction, number: number, place: IndexPlace, document: DocumentToStore): Promise<void> {

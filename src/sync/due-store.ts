@@ -54,6 +54,18 @@ export async function sourcesWithDueItems(trx: Transaction, limit: number): Prom
     .execute()
 }
 
+/** Sources that nothing else syncs, and of which it has to be read again who may read them. */
+export async function sourcesWithOldAudiences(trx: Transaction, limit: number): Promise<SourceRow[]> {
+  const { rows } = await raw<SourceRow>`
+    select s.* from hub.sources as s join hub.integrations as i on i.id = s.integration_id
+     where s.status = 'idle' and s.paused_at is null and s.deleted_at is null and i.status = 'active'
+       and s.synced_at < now() - interval '30 minutes'
+       and exists (select from hub.audiences as a
+                    where a.source_id = s.id and (a.checked_at is null or a.checked_at < now() - interval '1 hour'))
+     limit ${limit} for update of s skip locked`.execute(trx)
+  return rows
+}
+
 /** The sources of integrations that can be synced now. */
 export function restingSources(trx: Transaction, integrationIds: readonly string[]): Promise<SourceRow[]> {
   return trx

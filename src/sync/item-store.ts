@@ -117,8 +117,12 @@ export async function unseenDocuments(sql: Sql, sourceId: string, since: Date, l
   return rows.map(({ externalId }) => externalId)
 }
 
+/** What the key of the table takes. */
+const longestPath = 1000
+
 export async function putChangedFiles(trx: Transaction, sourceId: string, files: readonly ChangedFile[]): Promise<void> {
-  const rows = [...new Map(files.map((file) => [`${file.change} ${file.path}`, { sourceId, ...file }])).values()].map((file) => ({
+  const short = files.filter(({ change, path }) => change.length + path.length <= longestPath)
+  const rows = [...new Map(short.map((file) => [`${file.change} ${file.path}`, { sourceId, ...file }])).values()].map((file) => ({
     sourceId,
     change: file.change,
     path: file.path,

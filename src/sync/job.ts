@@ -101,9 +101,11 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
     return { sync, source, job, integration, declaration, context: connection.context(declaration.options.parse(source.config)) }
   }
 
+  /** Leaves out what no index takes; it counts as failed. */
   const prepare = async (documents: readonly SourceDocument[]): Promise<PreparedDocument[]> => {
     const prepared: PreparedDocument[] = []
     for (const document of documents) {
+      if (!isStorable(document)) continue
       prepared.push(index.prepare(await processDocument(document)))
       // A long document takes some milliseconds, and calls go first.
       await yieldToOthers()
@@ -159,7 +161,7 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
       await putChangedFiles(trx, source.id, [...(page.changedFiles ?? []), ...page.documents.flatMap((one) => one.changedFiles ?? [])])
       await updateSource(trx, source.id, { cursor: page.cursor ?? null, attempts: 0 })
       await updateSync(trx, sync.id, { remaining: page.remaining ?? null, ...(page.isLast ? { phase: 'items' as const } : {}) })
-      await addCounts(trx, sync.id, { ...counts, removed, failed: failures.length, pages: 1 })
+      await addCounts(trx, sync.id, { ...counts, removed, failed: failures.length + page.documents.length - prepared.length, pages: 1 })
     })
     // Of a first sync it would say how old the content is.
     if (!sync.whole)
@@ -196,7 +198,7 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
         page.documents.flatMap((one) => one.changedFiles ?? []),
       )
       await updateSource(trx, source.id, { attempts: 0 })
-      await addCounts(trx, sync.id, { ...counts, removed, failed: failures.length, pages: 1 })
+      await addCounts(trx, sync.id, { ...counts, removed, failed: failures.length + page.documents.length - prepared.length, pages: 1 })
     })
     const noticed = new Map(items.map(({ externalId, noticedAt }) => [externalId, noticedAt]))
     measureVisible(
@@ -369,6 +371,10 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
     },
   }
 }
+
+/** What an index of the database takes as a key. */
+const longestKey = 1000
+const isStorable = ({ id, audience }: SourceDocument): boolean => id !== '' && id.length <= longestKey && audience.length <= longestKey
 
 /** Somebody has cancelled the sync or deleted its source. */
 class SyncOver extends Error {}

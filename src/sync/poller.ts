@@ -9,6 +9,7 @@ import {
   restingSources,
   someDocuments,
   sourcesWithDueItems,
+  sourcesWithOldAudiences,
   sourceToErase,
   syncsToContinue,
   takeDueIntegrations,
@@ -43,6 +44,9 @@ export function createSyncPoller({ db, engine, events, index }: PollerDeps): Pol
           await startSync(trx, engine, { source, reason: 'poll', sweeps: isSweepDue(source) })
       for (const source of await sourcesWithDueItems(trx, atOnce))
         await startSync(trx, engine, { source, reason: 'retry', itemsOnly: true })
+      // Members that are not read again count for nobody after a day.
+      for (const source of await sourcesWithOldAudiences(trx, atOnce))
+        await startSync(trx, engine, { source, reason: 'access', itemsOnly: true })
     })
 
   /** Returns whether there is more to delete. */

@@ -5,7 +5,7 @@ import { heldJobs, JobLost } from '#engine'
 export type SourceRow = Row<'sources'>
 export type SyncRow = Row<'syncs'>
 export type SyncError = NonNullable<SyncRow['error']>
-export type SyncReason = 'created' | 'manual' | 'poll' | 'event' | 'retry' | 'rescan'
+export type SyncReason = 'created' | 'manual' | 'poll' | 'event' | 'retry' | 'rescan' | 'access'
 
 export interface NewSource extends Pick<SourceRow, 'id' | 'workspaceId' | 'integrationId' | 'kind' | 'name' | 'config' | 'digest'> {}
 

@@ -226,6 +226,30 @@ suite('content is kept in step', () => {
     assert.equal((await call('GET', `/api/v1/sources/${source.id}`)).status, 404)
   })
 
+  test('who may read is read again by itself, where nothing else is synced', async () => {
+    const { source, world } = await synced('a')
+    await served.hub.db.pool.query("update hub.sources set synced_at = now() - interval '31 minutes' where id = $1", [source.id])
+    await served.hub.db.pool.query("update hub.audiences set checked_at = now() - interval '25 hours' where source_id = $1", [source.id])
+    const pulls = world.pulls
+    await until('the members are new', async () => {
+      const { rows } = await served.hub.db.pool.query(
+        "select from hub.audiences where source_id = $1 and checked_at > now() - interval '1 minute'",
+        [source.id],
+      )
+      return rows.length === 1
+    })
+    assert.equal(world.pulls, pulls)
+  })
+
+  test('what no index takes as a key is left out, and the others come', async () => {
+    const { world, source, list } = await synced('a')
+    const long = `${list}-${'x'.repeat(5000)}`
+    world.documents.set(long, documentOf(long))
+    world.documents.set(`${list}-b`, { ...documentOf(`${list}-b`), url: `https://example.com/${'y'.repeat(5000)}` })
+    const after = await sync(source.id, { rescan: true })
+    assert.deepEqual([after.status, after.documents], ['idle', 2])
+  })
+
   test('bad requests are refused with what is wrong', async () => {
     const refused = async (body: object): Promise<any> =>
       (await call('POST', '/api/v1/sources', { integration: 'probe', kind: 'things', ...body })).json

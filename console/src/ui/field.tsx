@@ -115,11 +115,13 @@ interface CheckProps {
   readonly isOn: boolean
   onValue(isOn: boolean): void
   readonly isDisabled?: boolean
+  /** Why it is disabled. */
+  readonly title?: string | undefined
 }
 
-export function Check({ label, isOn, onValue, isDisabled = false }: CheckProps) {
+export function Check({ label, isOn, onValue, isDisabled = false, title }: CheckProps) {
   return (
-    <label className={styles.check}>
+    <label className={styles.check} title={title}>
       <input type="checkbox" checked={isOn} disabled={isDisabled} onChange={(event) => onValue(event.target.checked)} />
       <span>{label}</span>
     </label>

@@ -148,6 +148,8 @@ create table documents (
   unique (source_id, external_id)
 );
 create index documents_workspace on documents (workspace_id, id desc);
+-- An address may be longer than other indexes take.
+create index documents_url on documents using hash (url);
 create index documents_seen on documents (source_id, seen_at);
 
 create table source_chunks (

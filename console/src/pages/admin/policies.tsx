@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef } from 'react'
-import { trpc, useAction, type Outputs } from '#api'
+import { trpc, useAction, useMissing, type Outputs } from '#api'
 import { useDraft, useLive } from '#app'
 import { fieldErrors } from '#forms'
 import { Button, ButtonGroup, Check, ErrorNote, Json, Loaded, Note, OperationButton, Section, TextArea } from '#ui'
@@ -119,10 +119,17 @@ function readDraft(kept: string | undefined): Draft | undefined {
 function Deciders() {
   const query = useQuery(trpc.approvals.settings.queryOptions({}))
   const set = useAction(trpc.approvals.set_settings, { done: 'The setting is stored.' })
+  const missing = useMissing('approvals.set_settings')
   return (
     <Loaded query={query} rows={1}>
       {({ involved_may_decide: isOn }) => (
-        <Check label={texts.decide} isOn={isOn} onValue={(next) => set.mutate({ involved_may_decide: next })} />
+        <Check
+          label={texts.decide}
+          isOn={isOn}
+          onValue={(next) => set.mutate({ involved_may_decide: next })}
+          isDisabled={missing !== undefined}
+          title={missing === undefined ? undefined : `You lack the scope ${missing}`}
+        />
       )}
     </Loaded>
   )
