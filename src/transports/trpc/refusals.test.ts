@@ -206,7 +206,10 @@ suite('tRPC refuses', () => {
         ...random.oneOf<any>([{}, { method: 'POST', body: random.oneOf(values) }]),
       }
       const { status, text } = await send(sent)
-      assert.ok(status < 500 && !/"code":"internal"|"stack":/.test(text), `${number}: ${JSON.stringify(sent)} ${status} ${text.slice(0, 500)}`)
+      assert.ok(
+        status < 500 && !/"code":"internal"|"stack":/.test(text),
+        `${number}: ${JSON.stringify(sent)} ${status} ${text.slice(0, 500)}`,
+      )
     }
   })
 })
