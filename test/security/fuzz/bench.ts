@@ -89,6 +89,7 @@ export async function startBench(): Promise<Bench> {
     document,
     async prepare() {
       await furnish(here, { outside: outside.url, secret: hookSecret, types: ['*'] })
+      await keepInStep(here)
       const known = Object.fromEntries(
         await Promise.all(
           subjects.map(async (subject) => {
@@ -118,7 +119,13 @@ export async function startBench(): Promise<Bench> {
   }
 }
 
+/** A source whose syncs fail, because nothing is there. Only in the workspace that is asked: its state changes by itself. */
+async function keepInStep(call: Call): Promise<void> {
+  await call('POST', '/api/v1/sources', { integration: 'github', kind: 'issues', config: { repository: 'octocat/hello-world' } })
+}
+
 const subjects = [
+  'sources',
   'integrations',
   'flows',
   'runs',
