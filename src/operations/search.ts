@@ -90,10 +90,11 @@ const chunkFields = {
   from_line: z.int(),
   to_line: z.int(),
   text: z.string(),
+  summary: z.string().nullable().describe('The sentence of it that says most.'),
 }
 
-function chunkJson({ position, kind, heading, fromLine, toLine, content }: FoundChunk) {
-  return { position, kind, heading, from_line: fromLine, to_line: toLine, text: content }
+function chunkJson({ position, kind, heading, fromLine, toLine, content, summary }: FoundChunk) {
+  return { position, kind, heading, from_line: fromLine, to_line: toLine, text: content, summary }
 }
 
 const scoreSchema = z.object({
@@ -192,6 +193,7 @@ export const search = toolOperation({
 const wholeFields = {
   ...documentFields,
   external_id: z.string(),
+  summary: z.string().nullable().describe('The sentences of it that say most.'),
   chunks: z.int(),
   content: z.string(),
   from_line: z.int(),
@@ -211,6 +213,7 @@ const wholeView = view(z.object(wholeFields), ({ document, from, to }: Part) => 
   return {
     ...documentJson(document),
     external_id: document.externalId,
+    summary: document.summary,
     chunks: document.chunkCount,
     content: lines.slice(from - 1, last).join('\n'),
     from_line: from,
@@ -254,9 +257,14 @@ export const getDocument = toolOperation({
 const outlineView = view(
   z.object({
     ...documentFields,
+    summary: z.string().nullable().describe('The sentences of it that say most.'),
     outline: z.array(z.object({ level: z.int(), title: z.string(), line: z.int() })),
   }),
-  (document: WholeDocument) => ({ ...documentJson(document), outline: document.outline.map((entry) => ({ ...entry })) }),
+  (document: WholeDocument) => ({
+    ...documentJson(document),
+    summary: document.summary,
+    outline: document.outline.map((entry) => ({ ...entry })),
+  }),
 )
 
 export const getOutline = toolOperation({

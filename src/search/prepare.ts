@@ -1,6 +1,7 @@
 import { digest } from '#lib/canonical'
 import { postgresJson } from '#lib/postgres-text'
 import { packHits, type Hit } from './hits.ts'
+import { gistOf, summaryOf } from './summary.ts'
 import { termsOf } from './terms.ts'
 import type { DocumentToIndex, Posting, PreparedDocument } from './types.ts'
 
@@ -51,7 +52,10 @@ export function prepareDocument(given: DocumentToIndex): PreparedDocument {
     })
   const { title, url, path, author, content, type, chunks, truncated } = document
   const contentHash = digest([title, url ?? null, path ?? null, author ?? null, type, content, truncated ?? null, chunks.length])
-  return { ...document, contentHash, postings, size, outlineSize: outlineTerms.length }
+  const frequencyOf = (term: string): number => counted.get(term)?.frequency ?? 0
+  const gists = chunks.map(({ kind, text }) => (kind === 'text' ? gistOf(text, frequencyOf) : ''))
+  const summary = chunks.some(({ kind }) => kind === 'text') ? summaryOf(content, frequencyOf) : ''
+  return { ...document, contentHash, postings, size, outlineSize: outlineTerms.length, summary, gists }
 }
 
 function storable(document: DocumentToIndex): DocumentToIndex {

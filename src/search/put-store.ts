@@ -149,6 +149,23 @@ export async function putChunks(trx: Transaction, documents: ReadonlyMap<number,
      where c.content_hash <> excluded.content_hash or c.from_line <> excluded.from_line or c.to_line <> excluded.to_line`.execute(trx)
 }
 
+/** Stores the summaries of documents (position -1) and of their chunks. */
+export async function putSummaries(trx: Transaction, documents: ReadonlyMap<number, PreparedDocument>): Promise<void> {
+  const rows = [...documents].flatMap(([documentNumber, { summary, gists, contentHash }]) =>
+    [{ position: -1, summary }, ...gists.map((gist, position) => ({ position, summary: gist }))]
+      .filter((row) => row.summary !== '')
+      .map((row) => ({ ...row, documentNumber, madeBy: 'extractive', contentHash })),
+  )
+  await trx
+    .deleteFrom('chunkSummaries')
+    .where('documentNumber', 'in', [...documents.keys()])
+    .execute()
+  if (rows.length === 0) return
+  await raw`
+    insert into hub.chunk_summaries (document_number, position, summary, made_by, content_hash)
+    select document_number, position, summary, made_by, content_hash from ${recordset('chunkSummaries', rows, 'json')}`.execute(trx)
+}
+
 /** Stores the postings of documents, and deletes those of terms that they have no more. */
 export async function putPostings(
   trx: Transaction,

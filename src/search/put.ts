@@ -9,6 +9,7 @@ import {
   lockDocuments,
   putChunks,
   putPostings,
+  putSummaries,
   touchDocuments,
   updateDocument,
   workspaceNumber,
@@ -50,6 +51,7 @@ export function createIndex(): Index {
       ]
       if (written.length > 0) {
         await putChunks(trx, new Map(written.map(({ number, document }) => [number, document])))
+        await putSummaries(trx, new Map(written.map(({ number, document }) => [number, document])))
         await writePostings(trx, workspace, written)
         await deleteTombstones(trx, place.sourceId, externalIds)
       }

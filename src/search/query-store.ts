@@ -180,13 +180,17 @@ export async function documentsByNumber(sql: Sql, reader: Reader, numbers: reado
   return rows
 }
 
-export interface WholeDocument extends FoundDocument, Pick<Row<'documents'>, 'content' | 'outline' | 'externalId'> {}
+export interface WholeDocument extends FoundDocument, Pick<Row<'documents'>, 'content' | 'outline' | 'externalId'> {
+  readonly summary: string | null
+}
 
 /** By id or address, as far as the reader sees it. */
 export async function findDocument(sql: Sql, reader: Reader, ref: string): Promise<WholeDocument | undefined> {
   const { rows } = await raw<WholeDocument>`
     with readable as materialized (${readable(reader)})
-    select ${shown}, ${liking}, d.content, d.outline, d.external_id from hub.documents as d ${joined}
+    select ${shown}, ${liking}, d.content, d.outline, d.external_id,
+           (select m.summary from hub.chunk_summaries as m where m.document_number = d.number and m.position = -1) as summary
+      from hub.documents as d ${joined}
      where (d.id = ${ref} or d.url = ${ref}) and d.workspace_id = ${reader.workspaceId} and d.audience_id in (select id from readable)
      order by d.indexed_at desc limit 1`.execute(sql)
   return rows[0]
@@ -207,7 +211,11 @@ export async function listDocuments(
   return rows
 }
 
-export type FoundChunk = Row<'sourceChunks'>
+export interface FoundChunk extends Row<'sourceChunks'> {
+  readonly summary: string | null
+}
+
+const withSummary = raw`left join hub.chunk_summaries as m on m.document_number = c.document_number and m.position = c.position`
 
 /** Chunks by document and position. Only for documents that the reader was found to see. */
 export async function chunksAt(
@@ -215,23 +223,19 @@ export async function chunksAt(
   places: readonly { readonly document: number; readonly position: number }[],
 ): Promise<FoundChunk[]> {
   const { rows } = await raw<FoundChunk>`
-    select c.* from unnest(${places.map(({ document }) => document)}::bigint[], ${places.map(({ position }) => position)}::int[])
+    select c.*, m.summary from unnest(${places.map(({ document }) => document)}::bigint[], ${places.map(({ position }) => position)}::int[])
                     as wanted (document, position)
-      join hub.source_chunks as c on c.document_number = wanted.document and c.position = wanted.position`.execute(sql)
+      join hub.source_chunks as c on c.document_number = wanted.document and c.position = wanted.position ${withSummary}`.execute(sql)
   return rows
 }
 
-export function chunksOf(
+export async function chunksOf(
   sql: Sql,
   documentNumber: number,
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<FoundChunk[]> {
-  return sql
-    .selectFrom('sourceChunks')
-    .selectAll()
-    .where('documentNumber', '=', documentNumber)
-    .where('position', '>', after)
-    .orderBy('position')
-    .limit(limit)
-    .execute()
+  const { rows } = await raw<FoundChunk>`
+    select c.*, m.summary from hub.source_chunks as c ${withSummary}
+     where c.document_number = ${documentNumber} and c.position > ${after} order by c.position limit ${limit}`.execute(sql)
+  return rows
 }

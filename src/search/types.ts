@@ -42,6 +42,10 @@ export interface PreparedDocument extends DocumentToIndex {
   /** How many terms it has. */
   readonly size: number
   readonly outlineSize: number
+  /** Sentences of it that say most about it. */
+  readonly summary: string
+  /** The same of each chunk. */
+  readonly gists: readonly string[]
 }
 
 export interface Posting {

@@ -940,7 +940,7 @@ export type SourcesCreateOutput = {
   /** When it was last looked for deletions. */ readonly swept_at: string | null
   /** The latest one. */ readonly sync: {
     readonly id: string
-    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
     readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
     readonly phase: 'pull' | 'items' | 'sweep'
     readonly pages: number
@@ -983,7 +983,7 @@ export type SourcesListOutput = {
     /** When it was last looked for deletions. */ readonly swept_at: string | null
     /** The latest one. */ readonly sync: {
       readonly id: string
-      /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+      /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
       readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
       readonly phase: 'pull' | 'items' | 'sweep'
       readonly pages: number
@@ -1023,7 +1023,7 @@ export type SourcesGetOutput = {
   /** When it was last looked for deletions. */ readonly swept_at: string | null
   /** The latest one. */ readonly sync: {
     readonly id: string
-    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
     readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
     readonly phase: 'pull' | 'items' | 'sweep'
     readonly pages: number
@@ -1050,7 +1050,7 @@ export type SourcesSyncsInput = {
 export type SourcesSyncsOutput = {
   readonly items: readonly {
     readonly id: string
-    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
     readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
     readonly phase: 'pull' | 'items' | 'sweep'
     readonly pages: number
@@ -1109,7 +1109,7 @@ export type SourcesSyncOutput = {
   /** When it was last looked for deletions. */ readonly swept_at: string | null
   /** The latest one. */ readonly sync: {
     readonly id: string
-    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
     readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
     readonly phase: 'pull' | 'items' | 'sweep'
     readonly pages: number
@@ -1147,7 +1147,7 @@ export type SourcesPauseOutput = {
   /** When it was last looked for deletions. */ readonly swept_at: string | null
   /** The latest one. */ readonly sync: {
     readonly id: string
-    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
     readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
     readonly phase: 'pull' | 'items' | 'sweep'
     readonly pages: number
@@ -1185,7 +1185,7 @@ export type SourcesResumeOutput = {
   /** When it was last looked for deletions. */ readonly swept_at: string | null
   /** The latest one. */ readonly sync: {
     readonly id: string
-    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
     readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
     readonly phase: 'pull' | 'items' | 'sweep'
     readonly pages: number
@@ -1223,7 +1223,7 @@ export type SourcesCancelOutput = {
   /** When it was last looked for deletions. */ readonly swept_at: string | null
   /** The latest one. */ readonly sync: {
     readonly id: string
-    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
     readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
     readonly phase: 'pull' | 'items' | 'sweep'
     readonly pages: number
@@ -1261,7 +1261,7 @@ export type SourcesRetryFailuresOutput = {
   /** When it was last looked for deletions. */ readonly swept_at: string | null
   /** The latest one. */ readonly sync: {
     readonly id: string
-    /** created, manual, poll, event, retry or rescan. */ readonly reason: string
+    /** created, manual, poll, event, retry, rescan or access. */ readonly reason: string
     readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
     readonly phase: 'pull' | 'items' | 'sweep'
     readonly pages: number
@@ -1388,6 +1388,7 @@ export type SearchQueryOutput = {
       readonly from_line: number
       readonly to_line: number
       readonly text: string
+      /** The sentence of it that says most. */ readonly summary: string | null
     } | null
     /** How to name it in an answer. */ readonly citation: string
     readonly score: number
@@ -1472,6 +1473,7 @@ export type DocumentsGetOutput = {
   /** Its source could not be read lately, so it may have changed or gone. */ readonly stale: boolean
   /** Why a part of it is missing. */ readonly truncated: string | null
   readonly external_id: string
+  /** The sentences of it that say most. */ readonly summary: string | null
   readonly chunks: number
   readonly content: string
   readonly from_line: number
@@ -1503,6 +1505,7 @@ export type DocumentsOutlineOutput = {
   /** When its source was last in step. */ readonly synced_at: string | null
   /** Its source could not be read lately, so it may have changed or gone. */ readonly stale: boolean
   /** Why a part of it is missing. */ readonly truncated: string | null
+  /** The sentences of it that say most. */ readonly summary: string | null
   readonly outline: readonly { readonly level: number; readonly title: string; readonly line: number }[]
 }
 
@@ -1523,6 +1526,7 @@ export type DocumentsChunksOutput = {
     readonly from_line: number
     readonly to_line: number
     readonly text: string
+    /** The sentence of it that says most. */ readonly summary: string | null
   }[]
 }
 
