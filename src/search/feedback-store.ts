@@ -11,11 +11,13 @@ export async function insertFeedback(
   { id: documentId, integrationId }: Pick<WholeDocument, 'id' | 'integrationId'>,
   feedback: Pick<NewFeedback, 'signal' | 'position' | 'query' | 'comment'>,
 ): Promise<string> {
-  const id = newId('fbk')
   const { workspaceId } = principal
-  await sql
+  const { position, query, comment } = feedback
+  const { id } = await sql
     .insertInto('feedbackSignals')
-    .values({ ...feedback, id, workspaceId, documentId, integrationId, actor: actorOf(principal) })
-    .execute()
+    .values({ ...feedback, id: newId('fbk'), workspaceId, documentId, integrationId, actor: actorOf(principal) })
+    .onConflict((conflict) => conflict.columns(['documentId', 'actor', 'signal']).doUpdateSet({ position, query, comment }))
+    .returning('id')
+    .executeTakeFirstOrThrow()
   return id
 }

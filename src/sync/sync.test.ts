@@ -250,6 +250,20 @@ suite('content is kept in step', () => {
     assert.deepEqual([after.status, after.documents], ['idle', 2])
   })
 
+  test('what was of use comes up, and one voice counts once', async () => {
+    const { source, list } = await synced('x1', 'x2')
+    const [first, second] = await found('content', source.id)
+    const documents = (await call('GET', `/api/v1/documents?source=${source.id}`)).json.items as { id: string; title: string }[]
+    const { id } = documents.find(({ title }) => title === second)!
+    const ids = new Set<string>()
+    for (let n = 0; n < 3; n++)
+      ids.add((await call('POST', `/api/v1/documents/${id}/feedback`, { signal: 'up', query: list })).json.id as string)
+    assert.equal(ids.size, 1)
+    assert.deepEqual(await found('content', source.id), [second, first])
+    const { rows } = await served.hub.db.pool.query('select signal from hub.feedback_signals where document_id = $1', [id])
+    assert.equal(rows.length, 1)
+  })
+
   test('bad requests are refused with what is wrong', async () => {
     const refused = async (body: object): Promise<any> =>
       (await call('POST', '/api/v1/sources', { integration: 'probe', kind: 'things', ...body })).json

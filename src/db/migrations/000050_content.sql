@@ -212,9 +212,10 @@ create table feedback_signals (
   query text,
   comment text,
   actor text not null,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  -- Whoever says the same again counts once.
+  unique (document_id, actor, signal)
 );
-create index feedback_signals_document on feedback_signals (document_id);
 create index feedback_signals_workspace on feedback_signals (workspace_id, id desc);
 
 -- The index: which documents contain a term, how often, and in which of their chunks.
