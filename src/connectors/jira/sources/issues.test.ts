@@ -76,7 +76,7 @@ test('an event names the issue; one that is gone or was moved is missing', () =>
       const { changedBy } = jira.sources['issues']!
       const by = (data: unknown) => changedBy!({ type: 'jira.issue_updated', data }, { project: 'OPS' })
       assert.deepEqual(by({ issue: { id: 1, key: 'OPS-1' } }), ['1'])
-      assert.deepEqual([by({ issue: { id: '5', key: 'OPSX-1' } }), by(null)], [[], []])
+      assert.deepEqual([by({ issue: { id: '5', key: 'OPS2-1' } }), by(null)], [[], []])
       const read = await run((source, context) => source.fetch!(context, ['1', '2', '3']))
       assert.deepEqual(
         read.documents.map(({ id }) => id),

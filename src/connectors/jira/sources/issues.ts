@@ -73,7 +73,7 @@ export const issues = jira.source({
     })
     const { documents, failed } = await readAll({ http, config }, page.issues)
     const isLast = page.next === undefined
-    const cursor: Cursor = isLast ? { since: began - overlapMs } : { ...(since === undefined ? {} : { since }), next: page.next!, began }
+    const cursor: Cursor = isLast ? { since: began - overlapMs } : { ...(since === undefined ? {} : { since }), next: page.next, began }
     return { documents, failed, cursor, isLast }
   },
 
