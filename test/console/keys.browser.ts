@@ -252,6 +252,7 @@ test('the palette offers what the buttons of each page do, and no more than the 
     await page.goto(`${hub.address}/w/default${path}`)
     for (const name of menus) {
       await page.locator('main').getByRole('button', { name, exact: true }).and(page.locator('[aria-haspopup="menu"]')).click()
+      await page.getByRole('menuitem').first().waitFor()
       const items = await page.getByRole('menuitem').allTextContents()
       assert.ok(items.length > 1, `${path} ${name}`)
       await keyboard.press('Escape')
