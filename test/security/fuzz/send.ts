@@ -56,6 +56,8 @@ export function createCheck(problemSchema: Record<string, unknown>, maxMs: numbe
     const type = headers['content-type']
     if (route.subject === 'MCP' && (status < 300 || type?.startsWith('application/json'))) return mcpFault(status, text)
     if (status < 400 || method === 'HEAD') return undefined
+    // A hub whose console is not built says so in a page.
+    if (status === 404 && route.path === '/' && type?.startsWith('text/html')) return undefined
     if (!type?.startsWith('application/problem+json')) return `has status ${status} and the type ${type}`
     const problem = JSON.parse(text) as { code: ErrorCode; status: number; title: string; request_id: string }
     if (!isProblem(problem)) return `is no problem as documented: ${JSON.stringify(isProblem.errors)}`
