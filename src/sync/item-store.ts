@@ -29,13 +29,12 @@ export async function failItems(
   )
 }
 
-/** The items that are due, or all that wait. */
-export function dueItems(sql: Sql, sourceId: string, { all, limit }: { all: boolean; limit: number }): Promise<ItemRow[]> {
+export function dueItems(sql: Sql, sourceId: string, limit: number): Promise<ItemRow[]> {
   return sql
     .selectFrom('sourceItems')
     .selectAll()
     .where('sourceId', '=', sourceId)
-    .$if(!all, (query) => query.where('dueAt', '<=', raw<Date>`now()`))
+    .where('dueAt', '<=', raw<Date>`now()`)
     .orderBy('dueAt')
     .limit(limit)
     .execute()

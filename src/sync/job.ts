@@ -1,7 +1,7 @@
 import { isPassing, type Database, type Transaction } from '#db'
 import { JobLost, type Engine, type JobContext, type JobHandler } from '#engine'
 import { HubError, hubError } from '#errors'
-import type { Connection, IntegrationRow, Integrations } from '#integrations'
+import type { IntegrationRow, Integrations } from '#integrations'
 import {
   CursorLost,
   type ActionContext,
@@ -62,7 +62,6 @@ const backoff = { baseMs: 2000, maxMs: 300_000 }
 /** Members of audiences are read again after this time. */
 const audienceFreshMs = 3_600_000
 const audiencesAtOnce = 50
-const reports = { pull: 'pulled', items: 'fetched', sweep: 'swept' } as const
 
 /** What a step works with. */
 interface Work extends OpenSync {
@@ -76,14 +75,19 @@ interface Work extends OpenSync {
 export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: string }> {
   const { db, engine, integrations, index, logger, metrics, notices } = deps
 
-  /** Stores what a step brought, unless another process has taken the job over, or somebody has ended the sync. */
-  const store = <T>({ sync, job }: Pick<Work, 'sync' | 'job'>, write: (trx: Transaction) => Promise<T>): Promise<T> =>
+  /** Writes in one transaction, unless another process has taken the job over. */
+  const whileHeld = <T>(job: JobContext, write: (trx: Transaction) => Promise<T>): Promise<T> =>
     db.transaction(async (trx) => {
       await requireHeld(trx, engine.executorId, job.id)
-      const result = await write(trx)
+      return write(trx)
+    })
+
+  /** Stores what a step brought, unless somebody has ended the sync. */
+  const store = ({ sync, job }: Pick<Work, 'sync' | 'job'>, write: (trx: Transaction) => Promise<void>): Promise<void> =>
+    whileHeld(job, async (trx) => {
+      await write(trx)
       // At the end, because events of the source wait for its row.
       if (!(await isCurrent(trx, sync))) throw new SyncOver()
-      return result
     })
 
   const open = async ({ sync, source }: OpenSync, job: JobContext): Promise<Work> => {
@@ -91,7 +95,7 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
     if (integration.status !== 'active') throw hubError('integration_disabled', { detail: `integration "${integration.name}" is disabled` })
     const connector = integrations.connector(integration.connector)
     const declaration = declarationOf(connector, source.kind)
-    const connection: Connection = await integrations.connect(integration, connector, {
+    const connection = await integrations.connect(integration, connector, {
       workspaceId: source.workspaceId,
       signal: job.signal,
       dryRun: false,
@@ -174,7 +178,7 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
   /** Returns false when no item is due. */
   const fetchItems = async (work: Work): Promise<boolean> => {
     const { sync, source, declaration, context } = work
-    const items = await dueItems(db.sql, source.id, { all: false, limit: batch })
+    const items = await dueItems(db.sql, source.id, batch)
     if (items.length === 0 || !declaration.fetch) return false
     const ids = items.map(({ externalId }) => externalId)
     const page = await declaration.fetch(context, ids)
@@ -252,13 +256,12 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
     return true
   }
 
-  const end = (work: Work, problem: string | undefined): Promise<boolean> =>
-    store(work, async (trx) => {
-      const { sync, source } = work
+  const end = ({ sync, source, job }: Work, problem: string | undefined): Promise<boolean> =>
+    whileHeld(job, async (trx) => {
       const now = await lockSource(trx, source.id)
       if (now?.syncId !== sync.id) throw new SyncOver()
       // What an event named since the last look is read before the sync ends.
-      if ((await dueItems(trx, source.id, { all: false, limit: 1 })).length > 0) {
+      if ((await dueItems(trx, source.id, 1)).length > 0) {
         await updateSync(trx, sync.id, { phase: 'items' })
         return false
       }
@@ -325,7 +328,7 @@ export function createSyncJob(deps: SyncJobDeps): JobHandler<{ readonly id: stri
     }
     const failure = errorOf(error)
     if (!(error instanceof HubError) && !(error instanceof CursorLost))
-      logger.error({ err: error, source: source.id, phase: reports[sync.phase] }, 'a sync failed because of an error in the connector')
+      logger.error({ err: error, source: source.id, phase: sync.phase }, 'a sync failed because of an error in the connector')
     const isLimit = error instanceof HubError && error.entry.kind === 'rate_limit'
     const isRetryable = error instanceof HubError && error.entry.retryable
     const attempts = source.attempts + (isLimit ? 0 : 1)

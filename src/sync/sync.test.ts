@@ -180,6 +180,24 @@ suite('content is kept in step', () => {
     await until('the old one is gone', async () => (await sourceOf(source.id)).documents === 2)
   })
 
+  test('a change that is noticed during a sync leads to another one after it', async () => {
+    const { source, world } = await synced('a', 'b')
+    const { sql } = served.hub.db
+    // The page waits while the change is noticed.
+    world.instead.push(() => ({ afterMs: 500, body: { documents: [], cursor: { at: 2 }, isLast: true } }))
+    assert.equal((await call('POST', `/api/v1/sources/${source.id}/sync`, {})).status, 202)
+    await sql.updateTable('sources').set({ pullWanted: true }).where('id', '=', source.id).execute()
+    const syncs = await until('both have ended', async () => {
+      const { items } = (await call('GET', `/api/v1/sources/${source.id}/syncs`)).json as { items: { reason: string; status: string }[] }
+      return items.length === 3 && items.every(({ status }) => status === 'completed') && items
+    })
+    assert.deepEqual(
+      syncs.map(({ reason }) => reason),
+      ['event', 'manual', 'created'],
+    )
+    assert.equal((await settled(source.id)).status, 'idle')
+  })
+
   test('a cursor that is lost leads to a rescan with a reason', async () => {
     const { source, world } = await synced('a', 'b', 'c')
     world.instead.push(() => ({ body: { lost: 'the history was rewritten' } }))
