@@ -54,6 +54,29 @@ function filtered(filter: DocumentFilter): RawBuilder<unknown> {
 
 const joined = raw`join hub.sources as s on s.id = d.source_id join hub.integrations as i on i.id = s.integration_id`
 
+export interface FoundDocument extends Pick<
+  Row<'documents'>,
+  'id' | 'number' | 'type' | 'title' | 'url' | 'path' | 'author' | 'createdAt' | 'updatedAt' | 'indexedAt' | 'truncated' | 'chunkCount'
+> {
+  readonly sourceId: string
+  readonly source: string
+  readonly sourceStatus: Row<'sources'>['status']
+  readonly syncedAt: Date | null
+  readonly integrationId: string
+  readonly integration: string
+  readonly connector: string
+  /** Feedback of agents and people, good minus bad. */
+  readonly liked: number
+}
+
+const shown = raw`
+  d.id, d.number, d.type, d.title, d.url, d.path, d.author, d.created_at, d.updated_at, d.indexed_at, d.truncated, d.chunk_count,
+  s.id as source_id, s.name as source, s.status as source_status, s.synced_at, i.id as integration_id, i.name as integration, i.connector`
+
+const liking = raw`
+  (select coalesce(sum(case f.signal when 'up' then 1 when 'used' then 0.5 when 'down' then -1 else -2 end), 0)::float8
+     from hub.feedback_signals as f where f.document_id = d.id) as liked`
+
 /** A term of a query and how much it counts. */
 export interface WeightedTerm {
   readonly term: string
@@ -72,9 +95,9 @@ export interface Ranking {
   readonly outlineWeight: number
 }
 
-export interface Candidate {
-  readonly document: number
-  readonly body: number
+/** A document that may be found, with how well its own terms match. */
+export interface Candidate extends FoundDocument {
+  /** BM25 of its title, path and headings. */
   readonly outline: number
 }
 
@@ -105,8 +128,7 @@ export async function rankDocuments(
         from unnest(${terms.map(({ term }) => term)}::text[], ${terms.map(({ weight }) => weight)}::real[]) as t (term, weight)
         join hub.postings as p on p.workspace = ${workspace}::int and p.term = t.term
        group by p.document)
-    select c.document, c.body, c.outline
-      from (select document, body, outline, body + ${outlineWeight}::real * outline as total from scored order by total desc limit ${among}) as c
+    select ${shown}, ${liking}, c.outline from (select document, outline, body + ${outlineWeight}::real * outline as total from scored order by total desc limit ${among}) as c
       join hub.documents as d on d.number = c.document ${joined}
      where d.workspace_id = ${reader.workspaceId} and d.audience_id in (select id from readable) and ${filtered(filter)}
      order by c.total desc
@@ -144,39 +166,6 @@ export async function postingsOf(
     select p.document, p.term, p.frequency, p.hits, p.size
       from unnest(${terms}::text[]) as t (term) cross join unnest(${documents}::bigint[]) as d (number)
       join hub.postings as p on p.workspace = ${workspace}::int and p.term = t.term and p.document = d.number`.execute(sql)
-  return rows
-}
-
-export interface FoundDocument extends Pick<
-  Row<'documents'>,
-  'id' | 'number' | 'type' | 'title' | 'url' | 'path' | 'author' | 'createdAt' | 'updatedAt' | 'indexedAt' | 'truncated' | 'chunkCount'
-> {
-  readonly sourceId: string
-  readonly source: string
-  readonly sourceStatus: Row<'sources'>['status']
-  readonly syncedAt: Date | null
-  readonly integrationId: string
-  readonly integration: string
-  readonly connector: string
-  /** Feedback of agents and people, good minus bad. */
-  readonly liked: number
-}
-
-const shown = raw`
-  d.id, d.number, d.type, d.title, d.url, d.path, d.author, d.created_at, d.updated_at, d.indexed_at, d.truncated, d.chunk_count,
-  s.id as source_id, s.name as source, s.status as source_status, s.synced_at, i.id as integration_id, i.name as integration, i.connector`
-
-const liking = raw`
-  (select coalesce(sum(case f.signal when 'up' then 1 when 'used' then 0.5 when 'down' then -1 else -2 end), 0)::float8
-     from hub.feedback_signals as f where f.document_id = d.id) as liked`
-
-/** Documents by their numbers, as far as the reader sees them. */
-export async function documentsByNumber(sql: Sql, reader: Reader, numbers: readonly number[]): Promise<FoundDocument[]> {
-  const { rows } = await raw<FoundDocument>`
-    with readable as materialized (${readable(reader)})
-    select ${shown}, ${liking} from hub.documents as d ${joined}
-     where d.number = any(${numbers}::bigint[]) and d.workspace_id = ${reader.workspaceId}
-       and d.audience_id in (select id from readable)`.execute(sql)
   return rows
 }
 

@@ -26,7 +26,7 @@ export interface Score {
 }
 
 export interface Ranked {
-  readonly document: number
+  readonly document: Candidate
   /** The position of its best chunk; undefined where only its title matches. */
   readonly position: number | undefined
   readonly score: Score
@@ -52,8 +52,9 @@ export function rank(
   const whole = terms.reduce((sum, { idf }) => sum + idf, 0)
   const byDocument = Map.groupBy(postings, ({ document }) => document)
   return candidates
-    .map(({ document, outline }) => {
-      const found = byDocument.get(document) ?? []
+    .map((document) => {
+      const { number, outline } = document
+      const found = byDocument.get(number) ?? []
       const chunks = new Map<number, number>()
       let body = 0
       for (const { term, frequency, size, hits } of found) {
@@ -71,7 +72,7 @@ export function rank(
       const total = base * (1 + weights.all * coverage)
       return { document, position, score: { total, chunk: best, document: body, outline, coverage, terms: present } }
     })
-    .toSorted((one, other) => other.score.total - one.score.total || one.document - other.document)
+    .toSorted((one, other) => other.score.total - one.score.total || one.document.number - other.document.number)
 }
 
 function saturated(frequency: number, length: number): number {

@@ -3,7 +3,6 @@ import { ttlCache } from '#lib/ttl-cache'
 import { workspaceNumber } from './put-store.ts'
 import {
   chunksAt,
-  documentsByNumber,
   postingsOf,
   rankDocuments,
   sizesOf,
@@ -80,14 +79,12 @@ export function createSearcher({ db }: { readonly db: Database }) {
     const isEnough = first.length >= most || telling.reduce((sum, { documents }) => sum + documents, 0) <= looked
     const found = isEnough ? first : await rankDocuments(db.sql, { ...request, among: null })
     if (found.length === 0) return { hits: [], terms }
-    const numbers = found.map(({ document }) => document)
-    const [postings, documents] = await Promise.all([
-      postingsOf(db.sql, workspace, { terms: terms.map(({ term }) => term), documents: numbers }),
-      documentsByNumber(db.sql, reader, numbers),
-    ])
-    const known = new Map(documents.map((document) => [document.number, document]))
+    const postings = await postingsOf(db.sql, workspace, {
+      terms: terms.map(({ term }) => term),
+      documents: found.map(({ number }) => number),
+    })
     const ranked = rank(found, { terms, postings, averages, chunkSize: Math.max(1, all.size / Math.max(1, all.chunks)) })
-    return { hits: await withChunks(db, adjusted(ranked, known).slice(0, limit)), terms }
+    return { hits: await withChunks(db, adjusted(ranked).slice(0, limit)), terms }
   }
 }
 
@@ -107,31 +104,25 @@ function tellingOf(terms: readonly QueryTerm[]): readonly QueryTerm[] {
     })
 }
 
-interface Adjusted {
-  readonly ranked: Ranked
-  readonly document: FoundDocument
+interface Adjusted extends Omit<Ranked, 'score'> {
   readonly score: SearchHit['score']
 }
 
-/** Puts what is new and what was of use further up. A document that went meanwhile, or that the reader may no longer see, is left out. */
-function adjusted(ranked: readonly Ranked[], documents: ReadonlyMap<number, FoundDocument>): Adjusted[] {
+/** Puts what is new and what was of use further up. */
+function adjusted(ranked: readonly Ranked[]): Adjusted[] {
   const now = Date.now()
   return ranked
-    .flatMap((one) => {
-      const document = documents.get(one.document)
-      if (!document) return []
+    .map(({ document, position, score }) => {
       const age = document.updatedAt ? Math.max(0, now - document.updatedAt.getTime()) / dayMs : Number.POSITIVE_INFINITY
       const recency = 1 + recencyWeight * Math.exp(-age / recencyDays)
       const feedback = 1 + feedbackWeight * Math.max(-4, Math.min(4, document.liked))
-      return [{ ranked: one, document, score: { ...one.score, recency, feedback, total: one.score.total * recency * feedback } }]
+      return { document, position, score: { ...score, recency, feedback, total: score.total * recency * feedback } }
     })
     .toSorted((one, other) => other.score.total - one.score.total || one.document.number - other.document.number)
 }
 
 async function withChunks(db: Database, rows: readonly Adjusted[]): Promise<SearchHit[]> {
-  const places = rows.flatMap(({ document, ranked }) =>
-    ranked.position === undefined ? [] : [{ document: document.number, position: ranked.position }],
-  )
+  const places = rows.flatMap(({ document, position }) => (position === undefined ? [] : [{ document: document.number, position }]))
   const chunks = new Map((await chunksAt(db.sql, places)).map((chunk) => [`${chunk.documentNumber} ${chunk.position}`, chunk]))
-  return rows.map(({ document, ranked, score }) => ({ document, score, chunk: chunks.get(`${document.number} ${ranked.position}`) }))
+  return rows.map(({ document, position, score }) => ({ document, score, chunk: chunks.get(`${document.number} ${position}`) }))
 }
