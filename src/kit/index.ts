@@ -75,6 +75,8 @@ export { parts, type Part } from './parts.ts'
 export { type Labels, type Place } from './labels.ts'
 export {
   CursorLost,
+  ifThere,
+  readEach,
   type ChangedFile,
   type FailedItem,
   type ListPage,

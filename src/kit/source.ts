@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { HubError } from '#errors'
 import type { ActionContext } from './context.ts'
 
 /** Something that stands in an outside system, as a text that can be searched. */
@@ -127,4 +128,39 @@ export interface SourceDeclaration extends Omit<
 // The cast is safe because the hub calls a source only with options and a config that passed the schemas of this spec.
 export function sourceOf<Options extends z.ZodObject, Config>(spec: SourceSpec<Options, Config>): SourceDeclaration {
   return spec as unknown as SourceDeclaration
+}
+
+/** Whether an error is about one item, and says nothing about the others. */
+function isAboutItem(error: unknown): error is HubError {
+  return error instanceof HubError && ['validation', 'not_found', 'permission'].includes(error.entry.kind)
+}
+
+/** Reads items one after the other. One that fails by itself does not stop the others; one that `read` has nothing for is left out. */
+export async function readEach<Item, Found>(
+  items: readonly Item[],
+  idOf: (item: Item) => string,
+  read: (item: Item) => Promise<Found | undefined>,
+): Promise<{ readonly found: readonly Found[]; readonly failed: readonly FailedItem[] }> {
+  const found: Found[] = []
+  const failed: FailedItem[] = []
+  for (const item of items) {
+    try {
+      const one = await read(item)
+      if (one !== undefined) found.push(one)
+    } catch (error) {
+      if (!isAboutItem(error)) throw error
+      failed.push({ id: idOf(item), error })
+    }
+  }
+  return { found, failed }
+}
+
+/** What a request gives; undefined where the outside system does not have it. */
+export async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof HubError && error.code === 'vendor_not_found') return undefined
+    throw error
+  }
 }

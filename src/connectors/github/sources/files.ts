@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CursorLost, HubError, hubError, path, type ChangedFile, type FailedItem, type Http, type SourceDocument } from '#kit'
+import { CursorLost, HubError, hubError, path, readEach, type ChangedFile, type Http, type SourceDocument } from '#kit'
 import { github } from '../declaration.ts'
 import { audience, isAbout, placeOf, readersOf, repositoryOption } from './repository.ts'
 
@@ -149,22 +149,18 @@ interface At {
   readonly commit: string
 }
 
-async function readAll(http: Http, at: At, entries: readonly Entry[]): Promise<{ documents: SourceDocument[]; failed: FailedItem[] }> {
-  const documents: SourceDocument[] = []
-  const failed: FailedItem[] = []
-  for (const entry of entries) {
-    try {
+async function readAll(http: Http, at: At, entries: readonly Entry[]) {
+  const { found, failed } = await readEach(
+    entries,
+    (entry) => entry.path,
+    async (entry) => {
       const blob = await http.get<{ content: string; encoding: string }>(`${at.place}${path`/git/blobs/${entry.sha}`}`, {
         maxBytes: 3_000_000,
       })
-      const content = blob.encoding === 'base64' ? Buffer.from(blob.content, 'base64') : blob.content
-      documents.push(documentOf(entry, at, content))
-    } catch (error) {
-      if (!(error instanceof HubError) || !['validation', 'not_found', 'permission'].includes(error.entry.kind)) throw error
-      failed.push({ id: entry.path, error })
-    }
-  }
-  return { documents, failed }
+      return documentOf(entry, at, blob.encoding === 'base64' ? Buffer.from(blob.content, 'base64') : blob.content)
+    },
+  )
+  return { documents: found, failed }
 }
 
 const isMarkdown = /\.(?:md|mdx|markdown)$/i

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { HubError, type ChangedFile, type FailedItem, type Http, type SourceDocument } from '#kit'
+import { ifThere, readEach, type ChangedFile, type Http, type SourceDocument } from '#kit'
 import { github } from '../declaration.ts'
 import { audience, isAbout, placeOf, readersOf, repositoryOption } from './repository.ts'
 
@@ -95,29 +95,20 @@ export const issues = github.source({
 
   fetch: async ({ http, input }, ids) => {
     const place = placeOf(input.repository)
-    const found: Issue[] = []
-    const failed: FailedItem[] = []
-    for (const id of ids) {
-      try {
-        const issue = await http.get<Issue>(`${place}/issues/${encodeURIComponent(id)}`)
+    const { found, failed } = await readEach(
+      ids,
+      (id) => id,
+      async (id) => {
+        const issue = await ifThere(http.get<Issue>(`${place}/issues/${encodeURIComponent(id)}`))
         // One that was transferred answers from its new repository.
-        const isHere = issue.repository_url?.toLowerCase().endsWith(`/${input.repository}`) ?? true
-        if (isHere && (input.pull_requests || !issue.pull_request)) found.push(issue)
-      } catch (error) {
-        if (error instanceof HubError && error.code === 'vendor_not_found') continue
-        if (!isItems(error)) throw error
-        failed.push({ id, error })
-      }
-    }
+        const isHere = issue?.repository_url?.toLowerCase().endsWith(`/${input.repository}`) ?? true
+        return isHere && (input.pull_requests || !issue?.pull_request) ? issue : undefined
+      },
+    )
     const read = await readAll(http, place, found)
     return { documents: read.documents, failed: [...failed, ...read.failed] }
   },
 })
-
-/** Whether an error is about one item, and says nothing about the others. */
-function isItems(error: unknown): boolean {
-  return error instanceof HubError && ['validation', 'not_found', 'permission'].includes(error.entry.kind)
-}
 
 const before = (time: string): string => new Date(Date.parse(time) - overlapMs).toISOString()
 
@@ -128,18 +119,13 @@ function recent(found: readonly Issue[], last: string | undefined): Record<strin
   return Object.fromEntries(found.filter((issue) => Date.parse(issue.updated_at) >= from).map((issue) => [issue.number, issue.updated_at]))
 }
 
-async function readAll(http: Http, place: string, found: readonly Issue[]): Promise<{ documents: SourceDocument[]; failed: FailedItem[] }> {
-  const documents: SourceDocument[] = []
-  const failed: FailedItem[] = []
-  for (const issue of found) {
-    try {
-      documents.push(await documentOf(http, place, issue))
-    } catch (error) {
-      if (!isItems(error)) throw error
-      failed.push({ id: String(issue.number), error })
-    }
-  }
-  return { documents, failed }
+async function readAll(http: Http, place: string, issues: readonly Issue[]) {
+  const { found, failed } = await readEach(
+    issues,
+    ({ number }) => String(number),
+    (issue) => documentOf(http, place, issue),
+  )
+  return { documents: found, failed }
 }
 
 async function documentOf(http: Http, place: string, issue: Issue): Promise<SourceDocument> {

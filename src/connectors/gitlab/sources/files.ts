@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { CursorLost, HubError, hubError, path, type ChangedFile, type FailedItem, type Http, type SourceDocument } from '#kit'
+import { CursorLost, HubError, hubError, path, readEach, type ChangedFile, type Http, type SourceDocument } from '#kit'
 import { gitlab } from '../declaration.ts'
 import { nextOf, placeOf as pageAt } from '../pages.ts'
 import { webOf } from '../urls.ts'
 import { isAbout, placeOf, projectOption, readersOf } from './project.ts'
-import { isItems } from './threads.ts'
 
 interface Entry {
   readonly id: string
@@ -199,24 +198,26 @@ const tooLarge = () =>
     hint: 'name the folders that matter in `paths`',
   })
 
-async function readAll(at: At, entries: readonly Entry[]): Promise<{ documents: SourceDocument[]; failed: FailedItem[] }> {
-  const documents: SourceDocument[] = []
-  const failed: FailedItem[] = []
-  for (const entry of entries) {
-    try {
-      const content = await at.http.get<Uint8Array>(`${at.place}${path`/repository/blobs/${entry.id}`}/raw`, {
-        accept: 'bytes',
-        maxBytes: at.input.max_bytes,
-      })
-      documents.push(documentOf(at, entry, content))
-    } catch (error) {
-      // GitLab's lists do not tell the size.
-      if (error instanceof HubError && error.code === 'vendor_too_large') continue
-      if (!isItems(error)) throw error
-      failed.push({ id: entry.path, error })
-    }
+async function readAll(at: At, entries: readonly Entry[]) {
+  const { found, failed } = await readEach(
+    entries,
+    (entry) => entry.path,
+    async (entry) => {
+      const content = await contentOf(at, entry)
+      return content && documentOf(at, entry, content)
+    },
+  )
+  return { documents: found, failed }
+}
+
+/** Undefined of a file that is too large: GitLab's lists do not tell the size. */
+async function contentOf({ http, place, input }: At, { id }: Entry): Promise<Uint8Array | undefined> {
+  try {
+    return await http.get<Uint8Array>(`${place}${path`/repository/blobs/${id}`}/raw`, { accept: 'bytes', maxBytes: input.max_bytes })
+  } catch (error) {
+    if (error instanceof HubError && error.code === 'vendor_too_large') return undefined
+    throw error
   }
-  return { documents, failed }
 }
 
 function documentOf({ web, input, commit }: At, entry: Entry, content: Uint8Array): SourceDocument {

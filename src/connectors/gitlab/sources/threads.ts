@@ -1,4 +1,4 @@
-import { HubError, type ChangedFile, type FailedItem, type Http, type SourceDocument, type SourcePage } from '#kit'
+import { ifThere, readEach, type ChangedFile, type Http, type SourceDocument, type SourcePage } from '#kit'
 import type { Audience } from './project.ts'
 
 /** What issues and merge requests have in common for a sync. */
@@ -92,24 +92,13 @@ export async function listThreads({ http, place, kind }: At, given: unknown) {
 }
 
 export async function fetchThreads(at: At, ids: readonly string[]) {
-  const found: Thread[] = []
-  const failed: FailedItem[] = []
-  for (const id of ids) {
-    try {
-      found.push(await at.http.get<Thread>(`${at.place}/${at.kind.segment}/${encodeURIComponent(id)}`))
-    } catch (error) {
-      if (error instanceof HubError && error.code === 'vendor_not_found') continue
-      if (!isItems(error)) throw error
-      failed.push({ id, error })
-    }
-  }
+  const { found, failed } = await readEach(
+    ids,
+    (id) => id,
+    (id) => ifThere(at.http.get<Thread>(`${at.place}/${at.kind.segment}/${encodeURIComponent(id)}`)),
+  )
   const read = await readAll(at, found)
   return { documents: read.documents, failed: [...failed, ...read.failed] }
-}
-
-/** Whether an error is about one item, and says nothing about the others. */
-export function isItems(error: unknown): boolean {
-  return error instanceof HubError && ['validation', 'not_found', 'permission'].includes(error.entry.kind)
 }
 
 const before = (time: string): string => new Date(Date.parse(time) - overlapMs).toISOString()
@@ -121,18 +110,13 @@ function recent(found: readonly Thread[], last: string | undefined): Record<stri
   return Object.fromEntries(found.filter((one) => Date.parse(one.updated_at) >= from).map((one) => [one.iid, one.updated_at]))
 }
 
-async function readAll(at: At, found: readonly Thread[]): Promise<{ documents: SourceDocument[]; failed: FailedItem[] }> {
-  const documents: SourceDocument[] = []
-  const failed: FailedItem[] = []
-  for (const thread of found) {
-    try {
-      documents.push(await documentOf(at, thread))
-    } catch (error) {
-      if (!isItems(error)) throw error
-      failed.push({ id: String(thread.iid), error })
-    }
-  }
-  return { documents, failed }
+async function readAll(at: At, threads: readonly Thread[]) {
+  const { found, failed } = await readEach(
+    threads,
+    ({ iid }) => String(iid),
+    (thread) => documentOf(at, thread),
+  )
+  return { documents: found, failed }
 }
 
 async function documentOf(at: At, thread: Thread): Promise<SourceDocument> {

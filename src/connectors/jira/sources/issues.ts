@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { HubError, path, type FailedItem, type Http, type Member, type SourceDocument } from '#kit'
+import { ifThere, path, readEach, type Http, type Member, type SourceDocument } from '#kit'
 import type { JiraConfig } from '../config.ts'
 import { jira } from '../declaration.ts'
 import { quote } from '../jql.ts'
@@ -84,19 +84,15 @@ export const issues = jira.source({
   },
 
   fetch: async ({ http, input, config }, ids) => {
-    const found: Issue[] = []
-    const failed: FailedItem[] = []
-    for (const id of ids) {
-      try {
-        const issue = await http.get<Issue>(path`/issue/${id}`, { query: { fields: fields.join(',') } })
+    const { found, failed } = await readEach(
+      ids,
+      (id) => id,
+      async (id) => {
+        const issue = await ifThere(http.get<Issue>(path`/issue/${id}`, { query: { fields: fields.join(',') } }))
         // One that was moved belongs to another source.
-        if (issue.key.startsWith(`${input.project}-`)) found.push(issue)
-      } catch (error) {
-        if (error instanceof HubError && error.code === 'vendor_not_found') continue
-        if (!(error instanceof HubError) || !['validation', 'permission'].includes(error.entry.kind)) throw error
-        failed.push({ id, error })
-      }
-    }
+        return issue?.key.startsWith(`${input.project}-`) ? issue : undefined
+      },
+    )
     const read = await readAll({ http, config }, found)
     return { documents: read.documents, failed: [...failed, ...read.failed] }
   },
@@ -140,18 +136,13 @@ async function searchFor(
   return { issues: page.issues, next: end < page.total && page.issues.length > 0 ? String(end) : undefined }
 }
 
-async function readAll(calling: Calling, found: readonly Issue[]): Promise<{ documents: SourceDocument[]; failed: FailedItem[] }> {
-  const documents: SourceDocument[] = []
-  const failed: FailedItem[] = []
-  for (const issue of found) {
-    try {
-      documents.push(await documentOf(calling, issue))
-    } catch (error) {
-      if (!(error instanceof HubError) || !['validation', 'not_found', 'permission'].includes(error.entry.kind)) throw error
-      failed.push({ id: issue.id, error })
-    }
-  }
-  return { documents, failed }
+async function readAll(calling: Calling, given: readonly Issue[]) {
+  const { found, failed } = await readEach(
+    given,
+    ({ id }) => id,
+    (issue) => documentOf(calling, issue),
+  )
+  return { documents: found, failed }
 }
 
 async function documentOf(calling: Calling, raw: Issue): Promise<SourceDocument> {

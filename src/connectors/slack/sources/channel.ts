@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { HubError, type Http, type Member, type SourceDocument } from '#kit'
+import { ifThere, type Http, type Member, type SourceDocument } from '#kit'
 import { slack } from '../declaration.ts'
 import { nextCursor, type Metadata } from '../shapes.ts'
 
@@ -105,12 +105,8 @@ export const channel = slack.source({
     const names = namesIn(http)
     const documents: SourceDocument[] = []
     for (const id of ids) {
-      try {
-        const messages = await repliesOf(http, input.channel, id)
-        if (messages[0]?.ts === id && isRoot(messages[0])) documents.push(await documentOf(input.channel, { messages, names }))
-      } catch (error) {
-        if (!(error instanceof HubError) || error.code !== 'vendor_not_found') throw error
-      }
+      const messages = await ifThere(repliesOf(http, input.channel, id))
+      if (messages?.[0]?.ts === id && isRoot(messages[0])) documents.push(await documentOf(input.channel, { messages, names }))
     }
     return { documents }
   },
