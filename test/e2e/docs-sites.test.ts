@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '#test/faults'
 import { docsSiteStandIn } from '../standins/docs-site.ts'
 import { serveOwnHub } from '../support/served.ts'
 
@@ -15,14 +15,15 @@ test('a documentation site is synced and found, and what left the site leaves th
   }
   await call('POST', '/api/v1/integrations', { name: 'handbook', integration_type: 'docusaurus', config: { base_url: site.url } })
   const { id } = await call('POST', '/api/v1/sources', { integration: 'handbook', kind: 'pages', config: {} })
-  const documents = async (wanted: number): Promise<void> => {
-    for (let tries = 0; tries < 100; tries++) {
-      const source = await call('GET', `/api/v1/sources/${id}`)
-      if (source.status === 'idle' && source.documents === wanted) return
-      await sleep(200)
-    }
-    assert.fail(`the source has not come to ${wanted} documents`)
-  }
+  const documents = (wanted: number) =>
+    until(
+      `the source has ${wanted} documents`,
+      async () => {
+        const source = await call('GET', `/api/v1/sources/${id}`)
+        return source.status === 'idle' && source.documents === wanted
+      },
+      20_000,
+    )
   const titles = async (): Promise<string[]> =>
     (await call('GET', '/api/v1/search?q=books%20borrow%20limits')).items.map((item: any) => item.document.title)
 
